@@ -1,0 +1,1 @@
+"""Answers the analytics questions from the views."""

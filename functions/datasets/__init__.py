@@ -1,0 +1,1 @@
+"""Answers for datasets: their contracts as published."""

@@ -1,0 +1,1 @@
+"""Says whether database, storage and queue are in reach."""

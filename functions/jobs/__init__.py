@@ -1,0 +1,1 @@
+"""Answers for jobs: state, waybill, rejects, runs; cancels them."""

@@ -1,0 +1,1 @@
+"""Stages one chunk of a job: byte range to checked, typed rows."""

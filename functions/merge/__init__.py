@@ -1,0 +1,1 @@
+"""Moves a staged job into its table, with its waybill."""

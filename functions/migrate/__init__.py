@@ -1,0 +1,1 @@
+"""Brings the database to what `sql/` says, and publishes the contracts."""

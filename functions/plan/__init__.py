@@ -1,0 +1,1 @@
+"""Cuts a landed object into chunks."""

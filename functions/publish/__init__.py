@@ -1,0 +1,1 @@
+"""Publishes what commits left in the outbox."""

@@ -1,0 +1,1 @@
+"""Refreshes the materialised views that a job touched."""

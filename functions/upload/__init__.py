@@ -1,0 +1,1 @@
+"""The upload door: hands out presigned uploads without the database."""

@@ -1,0 +1,13 @@
+"""The environment of the step `upload`."""
+
+from pydantic import Field
+
+from waybill.settings import LandingSettings, LogSettings, StateSettings
+
+
+class UploadSettings(LogSettings, LandingSettings, StateSettings):
+    """Where uploads go, and how long a presigned one is good for."""
+
+    upload_expires_seconds: int = Field(
+        default=3600, ge=60, le=43200, description="Seconds until a presigned upload expires."
+    )
