@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, named queries, and what an error of the driver means."""

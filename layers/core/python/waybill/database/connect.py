@@ -1,0 +1,84 @@
+"""Connections: verified TLS, IAM or a kept secret, and a timeout on everything."""
+
+import json
+import logging
+import random
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+import psycopg
+
+from waybill.errors import Unavailable
+from waybill.settings import DatabaseSettings
+
+_log = logging.getLogger(__name__)
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+_RDS_BUNDLE = "/opt/python/waybill/rds-global-bundle.pem"
+# Every session reads and writes times in UTC, whatever the server's default.
+_SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=3s"
+
+
+@cache
+def _secret(arn: str) -> str:
+    kept = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
+    return str(json.loads(kept["SecretString"])["password"])
+
+
+def _password(settings: DatabaseSettings) -> str:
+    if settings.database_auth == "secret":
+        return _secret(str(settings.database_secret_arn))
+    # An IAM token is made locally, lasts 15 minutes and matters at connect only.
+    return str(
+        boto3.client("rds").generate_db_auth_token(
+            settings.database_host, settings.database_port, settings.database_user
+        )
+    )
+
+
+def parameters(settings: DatabaseSettings, name: str) -> dict[str, Any]:
+    """libpq's parameters for a connection of the step `name`; holds the password."""
+    tls = {"sslrootcert": _RDS_BUNDLE} if settings.database_tls == "verify-full" else {}
+    return {
+        "host": settings.database_host,
+        "port": settings.database_port,
+        "dbname": settings.database_name,
+        "user": settings.database_user,
+        "password": _password(settings),
+        "sslmode": settings.database_tls,
+        "application_name": f"waybill-{name}",
+        "connect_timeout": 5,
+        "options": _SESSION,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        **tls,
+    }
+
+
+def connect(
+    settings: DatabaseSettings, name: str, *, patience_seconds: float = 20.0
+) -> psycopg.Connection[tuple[Any, ...]]:
+    """An autocommit connection for the step `name`.
+
+    A paused Aurora resumes in 15 to 30 s, so connecting is tried again with jittered pauses
+    for `patience_seconds`.
+
+    Raises:
+        Unavailable: the server could not be reached in that time.
+    """
+    deadline = time.monotonic() + patience_seconds
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return psycopg.connect(**parameters(settings, name), autocommit=True)
+        except psycopg.OperationalError as error:
+            wait = random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+            if time.monotonic() + wait > deadline:
+                detail = "The database cannot be reached."
+                raise Unavailable("database-unavailable", detail) from error
+            _log.warning("database not reached, trying again", extra={"wait_seconds": wait})
+            time.sleep(wait)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

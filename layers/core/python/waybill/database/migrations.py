@@ -1,0 +1,174 @@
+"""Brings a database to the state that `sql/` declares.
+
+In this order: `migrations/` (numbered, once each), `routines/` (again when changed),
+`datasets/` (once each, in an order that their references allow), `views/` (again when changed).
+Each file is applied in a transaction of its own and recorded in it, so a run that is killed is
+continued by the next. All but `0001_*` run as the owner role, so that it owns everything.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import errors
+
+from waybill.database.end_state import check_end_state
+from waybill.database.ledger import Ledger
+from waybill.database.queries import queries
+from waybill.database.scripts import (
+    Connection,
+    Script,
+    become_owner,
+    explained,
+    read_migrations,
+    read_scripts,
+    run,
+)
+from waybill.errors import Busy, Conflict
+
+_log = logging.getLogger(__name__)
+# A load holds its table's lock for as long as it merges; a migration that waited in line
+# would hold up every reader behind it, so it gives up quickly and comes back.
+_LOCK_TIMEOUT = "3s"
+_TRIES = 8
+_PAUSE_SECONDS = 2.0
+_MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedObject)
+
+
+class Applied(NamedTuple):
+    """A script that this run applied: `path` below `sql/`, and its checksum."""
+
+    path: str
+    sha256: str
+
+
+def migrate(connection: psycopg.Connection[Any], folder: Path) -> list[Applied]:
+    """Apply what `folder` (`sql/`) has and the database has not; return it in that order.
+
+    `connection` is the administrator's, outside a transaction; it is left in autocommit.
+
+    Raises:
+        Conflict: `migration-*` or `dataset-*`: the files and the database disagree, or a
+            script failed; the detail names file and line.
+        Busy, Unavailable: a lock stayed taken, or the server went away; what was applied so
+            far stays applied.
+    """
+    connection.autocommit = True
+    with _alone(connection):
+        return list(_Run(connection, folder).all())
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    connection.execute("SET lock_timeout TO '60s'; SET idle_in_transaction_session_timeout TO 0")
+    try:
+        queries("migrate").wait_for_lock(connection)
+    except errors.LockNotAvailable as error:
+        raise Busy("database-busy", "Another migration is running.") from error
+    try:
+        connection.execute(f"SET lock_timeout TO '{_LOCK_TIMEOUT}'".encode())
+        yield
+    finally:
+        if not connection.broken:
+            queries("migrate").release_lock(connection)
+
+
+class _Run:
+    def __init__(self, connection: Connection, folder: Path) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._ledger = Ledger(connection)
+
+    def all(self) -> Iterator[Applied]:
+        migrations = read_migrations(self._folder / "migrations")
+        self._ledger.check(migrations)
+        for script in migrations:
+            if not self._ledger.entry(script):
+                yield self._apply(script)
+        yield from self._repeatable("routines")
+        yield from self._datasets()
+        yield from self._repeatable("views")
+
+    def _repeatable(self, kind: str) -> Iterator[Applied]:
+        scripts = read_scripts(self._folder / kind)
+        for path in set(self._ledger.paths(kind)) - {script.path for script in scripts}:
+            self._ledger.forget(path)
+        # A migration may have dropped what it had to rebuild, so everything repeatable that
+        # is older than the newest migration is due again.
+        since = self._ledger.newest("migrations")
+        due = []
+        for script in scripts:
+            entry = self._ledger.entry(script)
+            if entry is None or entry.sha256 != script.sha256 or entry.run_order < since:
+                due.append(script)
+        yield from self._settle(due)
+
+    def _datasets(self) -> Iterator[Applied]:
+        scripts = read_scripts(self._folder / "datasets")
+        registered = self._registered() if scripts or self._ledger.paths("datasets") else set()
+        for path in set(self._ledger.paths("datasets")) - {script.path for script in scripts}:
+            if Path(path).stem in registered:
+                detail = f"{path} is gone, but the dataset is still registered; write a migration."
+                raise Conflict("dataset-missing", detail)
+            self._ledger.forget(path)
+        yield from self._settle([script for script in scripts if script.name not in registered])
+        for script in scripts:
+            entry = self._ledger.entry(script)
+            if script.name in registered and (entry is None or entry.sha256 != script.sha256):
+                yield self._apply(script, self._accept)
+        missing = {script.name for script in scripts} - (self._registered() if scripts else set())
+        if missing:
+            detail = f"datasets/{min(missing)}.sql does not register a dataset of that name."
+            raise Conflict("dataset-unregistered", detail)
+
+    def _registered(self) -> set[str]:
+        with self._connection.transaction():
+            become_owner(self._connection)
+            return {name for (name,) in queries("migrate").dataset_names(self._connection)}
+
+    def _accept(self, script: Script) -> None:
+        check_end_state(self._connection, script)
+
+    def _settle(self, scripts: list[Script]) -> Iterator[Applied]:
+        """Apply scripts whose order is not known: one that misses another waits for it."""
+        waiting, failures = scripts, dict[str, psycopg.Error]()
+        while waiting:
+            again = []
+            for script in waiting:
+                try:
+                    yield self._apply(script, waits=True)
+                except _MISSING as error:
+                    failures[script.path] = error
+                    again.append(script)
+            if len(again) == len(waiting):
+                first = again[0]
+                raise explained(first, failures[first.path]) from failures[first.path]
+            waiting = again
+
+    def _apply(
+        self, script: Script, do: Callable[[Script], None] | None = None, *, waits: bool = False
+    ) -> Applied:
+        for tries in range(1, _TRIES + 1):
+            try:
+                with self._connection.transaction():
+                    if do:
+                        do(script)
+                    else:
+                        run(self._connection, script)
+                    self._ledger.record(script)
+                break
+            except psycopg.Error as error:
+                if waits and isinstance(error, _MISSING):
+                    raise
+                failure = explained(script, error)
+                if not isinstance(failure, Busy) or tries == _TRIES:
+                    raise failure from error
+                _log.warning("lock not had, trying again", extra={"script": script.path})
+                time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter
+        _log.info("applied", extra={"script": script.path})
+        return Applied(script.path, script.sha256)
