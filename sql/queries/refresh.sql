@@ -1,0 +1,15 @@
+-- name: bound_time#
+-- A refresh that hangs must end before its Lambda does, and give its locks back.
+SELECT set_config('statement_timeout', :milliseconds::text, false);
+
+-- name: stale_views
+-- What is stale, longest waiting first.
+SELECT dataset, part FROM waybill.stale_views();
+
+-- name: refresh_part$
+-- One part per statement, in autocommit: its locks go with it, whatever comes after.
+SELECT waybill.refresh_part(:dataset, :part);
+
+-- name: settled_jobs
+-- The jobs about which nothing is left to do, so that their marks may go.
+SELECT job FROM waybill.settled_jobs(:jobs) AS settled (job);

@@ -1,0 +1,134 @@
+-- Refreshing: what is stale, one part at a time, and who may say that all is told.
+
+-- What is stale and watched by a family, longest waiting first. Marks of datasets that no
+-- family watches have served their purpose, and would pile up.
+CREATE OR REPLACE FUNCTION waybill.stale_views(OUT dataset text, OUT part text)
+RETURNS SETOF record
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    DELETE FROM waybill.stale_parts AS s
+    WHERE NOT EXISTS (SELECT FROM waybill.view_families AS f WHERE f.dataset = s.dataset);
+    SELECT s.dataset, s.part FROM waybill.stale_parts AS s
+    WHERE EXISTS (SELECT FROM waybill.view_families AS f WHERE f.dataset = s.dataset)
+    GROUP BY s.dataset, s.part ORDER BY min(s.change_id);
+END;
+
+-- Brings one view up to date; gives whether it had to be made.
+CREATE OR REPLACE FUNCTION waybill.refresh_view(family waybill.view_families, part text)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    name text := format('public.%I', waybill.view_name(family.family, part));
+    is_new boolean := to_regclass(name) IS NULL;
+BEGIN
+    IF is_new THEN
+        PERFORM waybill.create_family_view(family, part);
+    ELSE
+        EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY %s', name);
+    END IF;
+    -- The transaction began before any snapshot was taken, so whatever was committed by then
+    -- is in the view, at every isolation level. A later moment would promise too much.
+    INSERT INTO waybill.family_views (family, part, as_of, refreshed_at)
+    VALUES (family.family, part, now(), clock_timestamp())
+    ON CONFLICT ON CONSTRAINT family_views_pkey
+    DO UPDATE SET as_of = excluded.as_of, refreshed_at = excluded.refreshed_at;
+    RETURN is_new;
+END
+$$;
+
+-- Refreshes every view of one part of a dataset: `refreshed`, `fresh` when nothing was stale,
+-- or `busy`. One part per call, since the locks of a REFRESH last until the transaction ends.
+CREATE OR REPLACE FUNCTION waybill.refresh_part(dataset text, part text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '3s'
+AS $$
+DECLARE
+    seen bigint[];
+    family waybill.view_families;
+    made waybill.view_families[] := '{}';
+BEGIN
+    -- Without this, a second refresher would wait for the first one's REFRESH with a
+    -- connection in its hand, and then compute the same again; and two that make a view at
+    -- once would each unite the family without the other's.
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.refresh ' || dataset, 0)) THEN
+        RETURN 'busy';
+    END IF;
+    -- Only these marks are cleared: a change whose mark this snapshot does not see may be
+    -- missing from the views, whose snapshots are the same or later, never earlier.
+    SELECT array_agg(s.change_id) INTO seen FROM waybill.stale_parts AS s
+    WHERE s.dataset = refresh_part.dataset AND s.part = refresh_part.part;
+    IF seen IS NULL THEN
+        RETURN 'fresh';
+    END IF;
+    FOR family IN
+        SELECT * FROM waybill.view_families AS f
+        WHERE f.dataset = refresh_part.dataset ORDER BY f.family
+    LOOP
+        IF waybill.refresh_view(family, part) THEN
+            made := made || family;
+        END IF;
+    END LOOP;
+    DELETE FROM waybill.stale_parts AS s WHERE s.change_id = ANY (seen);
+    -- Last, since readers of the united view wait from here to the commit.
+    FOREACH family IN ARRAY made LOOP
+        PERFORM waybill.unite(family);
+    END LOOP;
+    RETURN 'refreshed';
+END
+$$;
+
+-- The moment by which everything committed is in a family's figures for a part. Evaluated in
+-- the snapshot of the query that asks, so it fits the figures beside it. A change that is in
+-- no view yet was committed after its mark was written; if there is none, nothing is missing.
+CREATE OR REPLACE FUNCTION waybill.as_of(family text, part text) RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT greatest(
+        (SELECT v.as_of FROM waybill.family_views AS v
+            WHERE v.family = as_of.family AND v.part = as_of.part),
+        coalesce(
+            (SELECT min(s.marked_at)
+                FROM waybill.view_families AS f
+                JOIN waybill.stale_parts AS s ON s.dataset = f.dataset
+                WHERE f.family = as_of.family AND s.part = as_of.part),
+            now()))
+);
+
+-- Whether a job's rows are in the views: `unknown`, `open` while the job runs, `stale` until
+-- they are refreshed, `visible` then (and when the job ended without rows).
+CREATE OR REPLACE FUNCTION waybill.job_visibility(job uuid) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN NOT EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = job)
+        THEN 'unknown'
+    WHEN EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = job
+        AND j.state IN ('AWAITING_UPLOAD', 'LANDED', 'LOADING', 'MERGING'))
+        THEN 'open'
+    WHEN EXISTS (SELECT FROM waybill.stale_parts AS s
+        JOIN waybill.view_families AS f ON f.dataset = s.dataset WHERE s.job_id = job)
+        THEN 'stale'
+    ELSE 'visible'
+END;
+
+-- Which of these jobs are told to everyone: ended, in the views, and published. Only then may
+-- the mark go that keeps the schedules looking at the database.
+CREATE OR REPLACE FUNCTION waybill.settled_jobs(jobs uuid[]) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT j.job FROM unnest(jobs) AS j (job)
+    WHERE waybill.job_visibility(j.job) IN ('unknown', 'visible')
+        AND NOT EXISTS (SELECT FROM waybill.outbox AS o
+            WHERE o.published_at IS NULL AND o.payload ->> 'job_id' = j.job::text);
+END;
+
+GRANT EXECUTE ON FUNCTION waybill.stale_views(), waybill.refresh_part(text, text),
+    waybill.settled_jobs(uuid[]) TO waybill_refresher;
+GRANT EXECUTE ON FUNCTION waybill.as_of(text, text), waybill.job_visibility(uuid)
+    TO waybill_reader;
