@@ -1,0 +1,49 @@
+"""Synthesise one environment: `cdk synth -c env=dev`, or `python -m infra.app`."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Tags
+
+from infra.environments import Environment, choose
+from infra.interpreter import ROOT
+from infra.stacks.local import LocalStack
+
+
+def _context() -> dict[str, Any]:
+    """The context of cdk.json, which only the CDK's command line would read by itself."""
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context
+
+
+def _environment(app: App) -> Environment:
+    name = app.node.try_get_context("env") or os.environ.get("WAYBILL_ENV") or "local"
+    return choose(
+        str(name),
+        os.environ.get("CDK_DEFAULT_ACCOUNT"),
+        os.environ.get("CDK_DEFAULT_REGION"),
+    )
+
+
+def build(app: App, environment: Environment) -> None:
+    """Add the stacks of `environment` to `app`."""
+    # Inside the assembly, so that two synthesises at a time do not share a folder.
+    sources = Path(app.outdir) / "sources"
+    shutil.rmtree(sources, ignore_errors=True)
+    LocalStack(app, environment, sources)
+    Tags.of(app).add("project", "waybill")
+    Tags.of(app).add("environment", environment.name)
+
+
+def main() -> None:
+    """Synthesise the chosen environment."""
+    app = App(context=_context(), analytics_reporting=False)
+    build(app, _environment(app))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The REST API: stage `v1`, a proxy integration per route, access logs and throttling."""
+
+from collections.abc import Mapping
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.access import retention
+from infra.constructs.function import StepFunction
+from infra.environments import Environment
+from infra.routes import ROUTES
+
+STAGE = "v1"
+_LOGGED = {
+    "request_id": apigateway.AccessLogField.context_request_id(),
+    "caller": apigateway.AccessLogField.context_identity_source_ip(),
+    "method": apigateway.AccessLogField.context_http_method(),
+    "path": apigateway.AccessLogField.context_path(),
+    "status": apigateway.AccessLogField.context_status(),
+    "response_bytes": apigateway.AccessLogField.context_response_length(),
+    "latency_ms": apigateway.AccessLogField.context_response_latency(),
+}
+
+
+def _log_format() -> apigateway.AccessLogFormat:
+    pairs = ",".join(f'"{name}":"{field}"' for name, field in _LOGGED.items())
+    return apigateway.AccessLogFormat.custom("{" + pairs + "}")
+
+
+class Api(Construct):
+    """Every route of `infra.routes`, answered by the step that is named there."""
+
+    def __init__(
+        self, scope: Construct, *, environment: Environment, steps: Mapping[str, StepFunction]
+    ) -> None:
+        """Make the API in front of `steps`."""
+        super().__init__(scope, "Api")
+        log = logs.LogGroup(
+            self,
+            "AccessLog",
+            log_group_name=f"/aws/apigateway/waybill-{environment.name}",
+            retention=retention(environment.log_retention_days),
+            removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
+        )
+        self.rest = apigateway.RestApi(
+            self,
+            "Rest",
+            rest_api_name=f"waybill-{environment.name}",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=not environment.is_local,
+            cloud_watch_role_removal_policy=None if environment.is_local else RemovalPolicy.RETAIN,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                access_log_destination=apigateway.LogGroupLogDestination(log),
+                access_log_format=_log_format(),
+                throttling_rate_limit=environment.requests_per_second,
+                throttling_burst_limit=environment.request_burst,
+                metrics_enabled=True,
+                tracing_enabled=True,
+            ),
+            default_method_options=apigateway.MethodOptions(
+                authorization_type=apigateway.AuthorizationType.NONE
+                if environment.is_local
+                else apigateway.AuthorizationType.IAM
+            ),
+        )
+        integrations = {
+            name: apigateway.LambdaIntegration(steps[name].function, allow_test_invoke=False)
+            for name in sorted({route.step for route in ROUTES})
+        }
+        for route in ROUTES:
+            resource = self.rest.root.resource_for_path(route.path)
+            resource.add_method(route.method, integrations[route.step])

@@ -1,0 +1,64 @@
+"""The landing bucket that files come to, and the state bucket that outlives a sleeping database."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.environments import Environment
+
+
+def _bucket(
+    scope: Construct,
+    name: str,
+    environment: Environment,
+    *,
+    rules: list[s3.LifecycleRule],
+    cors: list[s3.CorsRule] | None = None,
+) -> s3.Bucket:
+    return s3.Bucket(
+        scope,
+        name,
+        # On AWS the name is left to CloudFormation, since names are taken worldwide.
+        bucket_name=f"waybill-local-{name.lower()}" if environment.is_local else None,
+        versioned=True,
+        event_bridge_enabled=True,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        lifecycle_rules=rules,
+        cors=cors,
+        removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
+    )
+
+
+class Buckets(Construct):
+    """Both buckets, versioned, with their events on EventBridge."""
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        """Make them."""
+        super().__init__(scope, "Buckets")
+        kept = s3.LifecycleRule(
+            id="keep-versions",
+            abort_incomplete_multipart_upload_after=Duration.days(2),
+            noncurrent_version_expiration=Duration.days(environment.noncurrent_days),
+            expired_object_delete_marker=True,
+        )
+        self.landing = _bucket(
+            self,
+            "Landing",
+            environment,
+            rules=[kept],
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
+                    allowed_origins=list(environment.browser_origins),
+                    allowed_headers=["*"],
+                    # A multipart upload is completed with the parts' ETags.
+                    exposed_headers=["ETag", "x-amz-version-id"],
+                    max_age=3600,
+                )
+            ],
+        )
+        self.state = _bucket(self, "State", environment, rules=[kept])

@@ -1,0 +1,34 @@
+"""The Lambda layers: `core` for every function, `arrow` for the steps that touch rows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.environments import Environment
+from infra.layers.sources import own_core_layer
+
+
+def _folders(environment: Environment, sources: Path) -> Mapping[str, Path]:
+    if environment.is_local:
+        # The local interpreter has the packages; building Lambda's would only take time.
+        return {"core": own_core_layer(sources)}
+    return {}
+
+
+def make_layers(
+    scope: Construct, environment: Environment, sources: Path
+) -> Mapping[str, lambda_.ILayerVersion]:
+    """The environment's layers, by name; `core` comes first."""
+    return {
+        name: lambda_.LayerVersion(
+            scope,
+            f"{name.capitalize()}Layer",
+            layer_version_name=f"waybill-{environment.name}-{name}",
+            code=lambda_.Code.from_asset(str(folder)),
+            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+            compatible_architectures=[lambda_.Architecture.X86_64],
+        )
+        for name, folder in _folders(environment, sources).items()
+    }

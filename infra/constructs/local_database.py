@@ -1,0 +1,52 @@
+"""The database of the local stack, which is not in the template."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import ArnFormat, CfnParameter, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.steps import Role
+
+
+class LocalDatabase(Construct):
+    """PostgreSQL beside the emulator: told where by parameters, passwords in Secrets Manager."""
+
+    network = None
+
+    def __init__(self, scope: Construct) -> None:
+        """Declare the parameters on the stack, defaulting to the context's values."""
+        super().__init__(scope, "Database")
+        self._stack = Stack.of(self)
+        self._host = self._parameter("DatabaseHost", "local.database_host", "127.0.0.1")
+        self._port = self._parameter("DatabasePort", "local.database_port", "5432")
+        self._name = self._parameter("DatabaseName", "local.database_name", "waybill")
+
+    def _parameter(self, name: str, key: str, default: str) -> str:
+        given = self.node.try_get_context(key)
+        parameter = CfnParameter(
+            self._stack, name, default=str(default if given is None else given)
+        )
+        return parameter.value_as_string
+
+    def fields(self, role: Role) -> Mapping[str, str]:
+        """Connect as `role` with the password that the local stack made for it."""
+        return {
+            "database_host": self._host,
+            "database_port": self._port,
+            "database_name": self._name,
+            "database_user": role,
+            "database_tls": "disable",
+            "database_auth": "secret",
+            "database_secret_arn": f"waybill/local/{role}",
+        }
+
+    def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
+        """To read that one password; Secrets Manager puts six characters after a name."""
+        arn = self._stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"waybill/local/{role}-??????",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return [iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])]

@@ -1,0 +1,102 @@
+"""The service: queues, functions, hops and API, around buckets and a database that exist."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra import wiring
+from infra.constructs.api import STAGE, Api
+from infra.constructs.buckets import Buckets
+from infra.constructs.function import DatabaseAccess, StepFunction
+from infra.constructs.hops import Hops
+from infra.constructs.queue import WorkQueue
+from infra.environments import Environment
+from infra.steps import STEPS
+
+
+class Service(Construct):
+    """Everything that holds no data for longer than a message lives."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: Environment,
+        buckets: Buckets,
+        database: DatabaseAccess,
+        layers: Mapping[str, lambda_.ILayerVersion],
+        sources: Path,
+    ) -> None:
+        """Make and connect it; its outputs are the stack's."""
+        super().__init__(scope, "Service")
+        self._buckets = buckets
+        self.queues = {
+            name: WorkQueue(
+                self,
+                name,
+                environment=environment,
+                consumer_seconds=STEPS[consumer].timeout_seconds,
+            )
+            for name, consumer in (("landed", "plan"), ("chunks", "load"), ("merges", "merge"))
+        }
+        places = self._places()
+        values, allowed = wiring.settings(places), wiring.permissions(places)
+        self.steps = {
+            step.name: StepFunction(
+                self,
+                step,
+                environment=environment,
+                layers=layers,
+                database=database,
+                sources=sources,
+                values=values[step.name],
+            )
+            for step in STEPS.values()
+        }
+        for name, step in self.steps.items():
+            step.allow(*allowed[name])
+        self.hops = Hops(self, environment)
+        self._connect(environment)
+        self.api = Api(self, environment=environment, steps=self.steps)
+        self._outputs()
+
+    def _places(self) -> wiring.Places:
+        return wiring.Places(
+            landing=self._buckets.landing,
+            state=self._buckets.state,
+            landed=self.queues["landed"].queue,
+            chunks=self.queues["chunks"].queue,
+            merges=self.queues["merges"].queue,
+            bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
+        )
+
+    def _connect(self, environment: Environment) -> None:
+        queues, steps = self.queues, self.steps
+        queues["landed"].feed(steps["plan"], at_once=environment.plans_at_once)
+        queues["chunks"].feed(steps["load"], at_once=environment.loads_at_once)
+        queues["merges"].feed(steps["merge"], at_once=environment.merges_at_once)
+        self.hops.from_buckets(self._buckets, queues["landed"].queue)
+        self.hops.from_finished_jobs(steps["refresh"])
+        self.hops.from_clock(steps["refresh"], minutes=5)
+        self.hops.from_clock(steps["publish"], minutes=1)
+
+    def _outputs(self) -> None:
+        found = {
+            "ApiUrl": self.api.rest.url,
+            "RestApiId": self.api.rest.rest_api_id,
+            "ApiStage": STAGE,
+            "LandingBucketName": self._buckets.landing.bucket_name,
+            "StateBucketName": self._buckets.state.bucket_name,
+            "UndeliveredDlqUrl": self.hops.undelivered.queue.queue_url,
+        }
+        for name, work in self.queues.items():
+            found[f"{name.capitalize()}QueueUrl"] = work.queue.queue_url
+            found[f"{name.capitalize()}DlqUrl"] = work.dead_letters.queue.queue_url
+        for name, step in self.steps.items():
+            found[f"{name.capitalize()}FunctionName"] = step.function.function_name
+        for name, value in found.items():
+            CfnOutput(Stack.of(self), name, value=value)

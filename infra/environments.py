@@ -1,0 +1,117 @@
+"""The environments: local, dev, staging and prod, and nothing else that differs between them.
+
+Chosen with `-c env=dev` or `WAYBILL_ENV=dev`; without either it is `local`. The account comes
+from `CDK_DEFAULT_ACCOUNT`, the region from `CDK_DEFAULT_REGION` (default us-east-1).
+
+What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
+
+* one CloudFormation stack, `waybill-local`; its physical names are fixed: the buckets
+  `waybill-local-landing` and `waybill-local-state`, queues and functions `waybill-local-<name>`;
+* template parameters, so that a changed port needs no new synthesis. Each defaults to the
+  context value (in `CDK_CONTEXT_JSON`) beside it:
+    DatabaseHost    `local.database_host`   127.0.0.1
+    DatabasePort    `local.database_port`   5432
+    DatabaseName    `local.database_name`   waybill
+* a secret `waybill/local/<role>` with a `password` field in Secrets Manager for each of the
+  roles waybill_admin, waybill_loader, waybill_api, waybill_reader and waybill_refresher, made
+  by the local stack before a function is called;
+* outputs of the stack, the same in every environment: ApiUrl, RestApiId, ApiStage,
+  LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl, MergesQueueUrl,
+  LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, UndeliveredDlqUrl, and for each step
+  <Step>FunctionName (UploadFunctionName, PlanFunctionName, … MigrateFunctionName).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+LOCAL_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One environment's choices; what is not here is the same in all of them."""
+
+    name: str
+    account: str | None = None
+    region: str = DEFAULT_REGION
+    keep_data: bool
+    """Buckets and database survive the stack, and the database refuses deletion."""
+    log_retention_days: int
+    noncurrent_days: int
+    """Days that an overwritten or deleted object's version is kept."""
+    least_acu: float = 0
+    """Aurora capacity units when idle; 0 pauses the database."""
+    most_acu: float = 2
+    """Aurora capacity units at most; max_connections follows it."""
+    backup_days: int = 7
+    plans_at_once: int = 2
+    loads_at_once: int = 4
+    merges_at_once: int = 2
+    requests_per_second: int = 50
+    request_burst: int = 100
+    browser_origins: tuple[str, ...] = ("*",)
+    """Origins whose pages may upload; a presigned form is what authorizes, not the origin."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the emulator: no VPC, no Aurora, no signatures on the API."""
+        return self.name == "local"
+
+
+ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
+    {
+        known.name: known
+        for known in (
+            Environment(
+                name="local",
+                account=LOCAL_ACCOUNT,
+                keep_data=False,
+                log_retention_days=7,
+                noncurrent_days=7,
+                requests_per_second=1000,
+                request_burst=2000,
+            ),
+            Environment(name="dev", keep_data=False, log_retention_days=14, noncurrent_days=7),
+            Environment(
+                name="staging",
+                keep_data=True,
+                log_retention_days=30,
+                noncurrent_days=30,
+                least_acu=0.5,
+                most_acu=4,
+            ),
+            Environment(
+                name="prod",
+                keep_data=True,
+                log_retention_days=365,
+                noncurrent_days=90,
+                least_acu=0.5,
+                most_acu=16,
+                backup_days=35,
+                plans_at_once=8,
+                loads_at_once=32,
+                merges_at_once=4,
+                requests_per_second=200,
+                request_burst=400,
+            ),
+        )
+    }
+)
+
+
+def choose(name: str, account: str | None = None, region: str | None = None) -> Environment:
+    """The environment called `name`, in the given account and region.
+
+    `local` is always the emulator's account in the default region.
+
+    Raises:
+        ValueError: there is no such environment.
+    """
+    if name not in ENVIRONMENTS:
+        raise ValueError(f"env={name!r}: there is no such environment; {', '.join(ENVIRONMENTS)}")
+    known = ENVIRONMENTS[name]
+    if known.is_local:
+        return known
+    return replace(known, account=account, region=region or DEFAULT_REGION)

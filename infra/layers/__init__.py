@@ -1,0 +1,1 @@
+"""Builds the assets of functions and layers, without Docker."""

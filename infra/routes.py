@@ -1,0 +1,31 @@
+"""The routes of the API below its stage `v1`, and the step that answers each."""
+
+from typing import NamedTuple
+
+
+class Route(NamedTuple):
+    """A method and a path, as API Gateway writes them, and the answering step."""
+
+    method: str
+    path: str
+    step: str
+
+
+ROUTES = (
+    Route("POST", "/uploads/{dataset}", "upload"),
+    Route("POST", "/uploads/{dataset}/{job_id}/complete", "upload"),
+    Route("GET", "/jobs", "jobs"),
+    Route("GET", "/jobs/{job_id}", "jobs"),
+    Route("DELETE", "/jobs/{job_id}", "jobs"),
+    Route("GET", "/jobs/{job_id}/rejects", "jobs"),
+    Route("GET", "/jobs/{job_id}/pending", "jobs"),
+    Route("GET", "/jobs/{job_id}/runs", "jobs"),
+    Route("GET", "/task/{job_id}", "jobs"),
+    Route("GET", "/datasets", "datasets"),
+    Route("GET", "/datasets/{name}", "datasets"),
+    Route("GET", "/analytics/hired/by-quarter", "analytics"),
+    Route("GET", "/analytics/departments/above-average", "analytics"),
+    Route("GET", "/health", "health"),
+    Route("GET", "/openapi.json", "docs"),
+    Route("GET", "/docs", "docs"),
+)

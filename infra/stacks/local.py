@@ -1,0 +1,28 @@
+"""The local environment: everything in one stack, for a fast deployment."""
+
+from pathlib import Path
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from infra.constructs.buckets import Buckets
+from infra.constructs.layers import make_layers
+from infra.constructs.local_database import LocalDatabase
+from infra.constructs.service import Service
+from infra.environments import Environment
+
+
+class LocalStack(Stack):
+    """Buckets and service; PostgreSQL and the migrations are the local stack's own business."""
+
+    def __init__(self, scope: Construct, environment: Environment, sources: Path) -> None:
+        """Wire it."""
+        super().__init__(scope, f"waybill-{environment.name}", termination_protection=False)
+        Service(
+            self,
+            environment=environment,
+            buckets=Buckets(self, environment),
+            database=LocalDatabase(self),
+            layers=make_layers(self, environment, sources),
+            sources=sources,
+        )

@@ -1,0 +1,91 @@
+"""What each step is told and what it may do: the whole of it on one page."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+
+from infra.access import announcing, depth, listing, noticing, objects, sending
+
+
+class Places(NamedTuple):
+    """The buckets, queues and bus that the steps meet at."""
+
+    landing: s3.IBucket
+    state: s3.IBucket
+    landed: sqs.IQueue
+    chunks: sqs.IQueue
+    merges: sqs.IQueue
+    bus: events.IEventBus
+
+
+def settings(places: Places) -> Mapping[str, Mapping[str, str]]:
+    """Settings by step and field, beyond those of the database and those with a default."""
+    landing = {"landing_bucket": places.landing.bucket_name}
+    state = {"state_bucket": places.state.bucket_name}
+    landed = {"landed_queue_url": places.landed.queue_url}
+    chunks = {"chunks_queue_url": places.chunks.queue_url}
+    merges = {"merges_queue_url": places.merges.queue_url}
+    bus = {"event_bus_name": places.bus.event_bus_name}
+    return {
+        "upload": {**landing, **state},
+        "plan": {**landing, **state, **landed, **chunks, **merges},
+        "load": {**landing, **chunks, **merges},
+        "merge": {**state, **chunks, **merges, **bus},
+        "publish": {**state, **bus},
+        "refresh": state,
+        "jobs": state,
+        "datasets": state,
+        "analytics": {},
+        "health": {**landing, **landed},
+        "docs": {},
+        "migrate": state,
+    }
+
+
+def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
+    """Permissions by step, beyond those of its queue, its log and the database."""
+    landing, state = places.landing, places.state
+    pinned = ("GetObject", "GetObjectVersion")
+    uploading = ("PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
+    marks = (listing(state, "marks/"), objects(state, "marks/", "DeleteObject"))
+    return {
+        "upload": (
+            # Presigned requests act with this role.
+            objects(landing, "landing/", *uploading),
+            objects(state, "tickets/", "GetObject", "PutObject"),
+            objects(state, "contracts/", "GetObject"),
+            noticing(state),
+        ),
+        "plan": (
+            objects(landing, "landing/", *pinned),
+            objects(state, "tickets/", "GetObject"),
+            noticing(landing),
+            noticing(state),
+            sending(places.landed, places.chunks, places.merges),
+        ),
+        "load": (
+            objects(landing, "landing/", *pinned),
+            noticing(landing),
+            sending(places.chunks, places.merges),
+        ),
+        "merge": (
+            objects(state, "marks/", "DeleteObject", "PutObject"),
+            sending(places.chunks, places.merges),
+            announcing(places.bus),
+        ),
+        "publish": (*marks, announcing(places.bus)),
+        "refresh": marks,
+        "jobs": (objects(state, "tickets/", "GetObject", "PutObject"), noticing(state)),
+        "datasets": (objects(state, "contracts/", "GetObject"), noticing(state)),
+        "analytics": (),
+        "health": (noticing(landing), depth(places.landed)),
+        "docs": (),
+        "migrate": (
+            objects(state, "contracts/", "DeleteObject", "GetObject", "PutObject"),
+            listing(state, "contracts/"),
+        ),
+    }
