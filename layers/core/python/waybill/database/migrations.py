@@ -6,7 +6,6 @@ Each file is applied in a transaction of its own and recorded in it, so a run th
 continued by the next. All but `0001_*` run as the owner role, so that it owns everything.
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors
 
+from waybill import telemetry
 from waybill.database.end_state import check_end_state
 from waybill.database.ledger import Ledger
 from waybill.database.queries import queries
@@ -31,7 +31,6 @@ from waybill.database.scripts import (
 )
 from waybill.errors import Busy, Conflict
 
-_log = logging.getLogger(__name__)
 # A load holds its table's lock for as long as it merges; a migration that waited in line
 # would hold up every reader behind it, so it gives up quickly and comes back.
 _LOCK_TIMEOUT = "3s"
@@ -168,7 +167,7 @@ class _Run:
                 failure = explained(script, error)
                 if not isinstance(failure, Busy) or tries == _TRIES:
                     raise failure from error
-                _log.warning("lock not had, trying again", extra={"script": script.path})
+                telemetry.action("script.postponed", script=script.path, tries=tries)
                 time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter
-        _log.info("applied", extra={"script": script.path})
+        telemetry.action("script.applied", script=script.path)
         return Applied(script.path, script.sha256)
