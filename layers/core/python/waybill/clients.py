@@ -1,0 +1,94 @@
+"""boto3, configured in one place: signature, addressing, timeouts, and what a fault means.
+
+Presigned addresses must work where the client is. On AWS that takes signature v4, the region's
+host and virtual addressing: the global host answers 307, which breaks a browser's preflight.
+With `AWS_ENDPOINT_URL` set (the local stack) buckets are in the path instead.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from waybill.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_TIMES = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 4},
+)
+
+
+def _at_an_endpoint() -> bool:
+    return bool(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def s3_client() -> "S3Client":
+    """The S3 client; kept for the life of the process."""
+    addressing = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if _at_an_endpoint() else "virtual"},
+    )
+    return boto3.client("s3", config=_TIMES.merge(addressing))
+
+
+@cache
+def sqs_client() -> "SQSClient":
+    """The SQS client; kept for the life of the process."""
+    return boto3.client("sqs", config=_TIMES)
+
+
+def code_of(error: ClientError) -> str:
+    """The service's name for the error: `NoSuchKey`, `SlowDown`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def storage_reached() -> Iterator[None]:
+    """Turn "S3 cannot be reached, or asks for patience" into `Unavailable`.
+
+    Raises:
+        Unavailable: `storage-unavailable`, the network or S3 itself fails.
+        ClientError: any other answer of S3, which the caller knows the meaning of.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) < 500:
+            raise
+        raise Unavailable("storage-unavailable", "The storage cannot be reached.") from error
+    except BotoCoreError as error:
+        raise Unavailable("storage-unavailable", "The storage cannot be reached.") from error
+
+
+def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:
+    """A small object's content; None if there is no such object.
+
+    S3 answers 403 for an absent key to callers whose ListBucket is narrowed to a prefix, so a
+    refusal is looked at again by listing that prefix.
+
+    Raises:
+        Unavailable: `storage-unavailable`.
+        ClientError: the caller may not read the object.
+    """
+    with storage_reached():
+        try:
+            return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if code_of(error) == "NoSuchKey":
+                return None
+            if code_of(error) != "AccessDenied":
+                raise
+            if s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+                raise
+            return None

@@ -1,0 +1,76 @@
+"""JSON Schema (2020-12) of a row of a dataset, made from its contract."""
+
+from decimal import Decimal
+from typing import Any
+
+from waybill.contract.model import Column, Contract
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
+_PLAIN: dict[str, dict[str, Any]] = {
+    "float4": {"type": "number"},
+    "float8": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "time": {"type": "string", "format": "time"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "timestamptz": {"type": "string", "format": "date-time"},
+    "interval": {"type": "string"},
+    "uuid": {"type": "string", "format": "uuid"},
+    "json": {},
+    "jsonb": {},
+}
+
+
+def _numeric(column: Column) -> dict[str, Any]:
+    if column.precision is None:
+        return {"type": "number"}
+    scale = column.scale or 0
+    # Bounds are exclusive: numeric(5,2) holds what is below 1000 after rounding to cents.
+    bound = 10 ** (column.precision - scale)
+    step = 1 if scale <= 0 else float(Decimal(1).scaleb(-scale))
+    return {
+        "type": "number",
+        "exclusiveMinimum": -bound,
+        "exclusiveMaximum": bound,
+        "multipleOf": step,
+    }
+
+
+def _type(column: Column) -> dict[str, Any]:
+    if bits := _INTEGER_BITS.get(column.kind):
+        bound = 2 ** (bits - 1)
+        return {"type": "integer", "minimum": -bound, "maximum": bound - 1}
+    if column.kind == "numeric":
+        return _numeric(column)
+    if column.kind in _PLAIN:
+        return dict(_PLAIN[column.kind])
+    # Every other type of PostgreSQL travels as its text.
+    limit = {} if column.max_length is None else {"maxLength": column.max_length}
+    return {"type": "string", **limit}
+
+
+def column_schema(column: Column) -> dict[str, Any]:
+    """The schema of one column's value."""
+    schema = _type(column)
+    if column.nullable and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
+    if column.comment:
+        schema["description"] = column.comment
+    if column.personal:
+        schema["x-personal"] = True
+    return schema
+
+
+def row_schema(contract: Contract) -> dict[str, Any]:
+    """The schema of one row: an object with a property per column, nothing else allowed."""
+    about = {"description": contract.comment} if contract.comment else {}
+    return {
+        "$schema": _DIALECT,
+        "title": contract.name,
+        **about,
+        "type": "object",
+        "properties": {column.name: column_schema(column) for column in contract.columns},
+        "required": [column.name for column in contract.columns if column.required],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,86 @@
+"""The catalogue of problems (RFC 9457): every code that a door or a job can show.
+
+The documentation is made from it, and a test holds it against the code base.
+"""
+
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from waybill.errors import Flaw, WaybillError
+
+# A reserved name: the address identifies a kind of problem and is nobody's site.
+ADDRESS = "https://waybill.example/problems/"
+MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """A kind of problem: a short title, and what it means for the one who meets it."""
+
+    title: str
+    meaning: str
+
+
+REQUESTS = {
+    "bad-cursor": Kind("Bad cursor", "The cursor was not given out by this list; start without."),
+    "body-too-large": Kind("Body too large", "This door takes smaller bodies; upload a file."),
+    "internal-error": Kind("Internal error", "A fault of ours; name the request_id when asking."),
+    "invalid-request": Kind(
+        "Invalid request", "Fields are missing, unknown or have no valid value."
+    ),
+    "malformed-json": Kind("Malformed JSON", "The body is not JSON."),
+    "method-not-allowed": Kind("Method not allowed", "The path exists with other methods (Allow)."),
+    "not-acceptable": Kind("Not acceptable", "The answer exists in other media types (Accept)."),
+    "unknown-path": Kind("Unknown path", "Nothing is served under this path."),
+    "unsupported-media": Kind("Unsupported media type", "Send application/json."),
+}
+UPLOADS = {
+    "file-too-large": Kind("File too large", "S3 holds objects of up to 5 TiB."),
+    "not-multipart": Kind("Not a multipart upload", "Only a multipart upload is completed."),
+    "parts-refused": Kind("Parts refused", "A part is missing, too small or has another ETag."),
+    "size-mismatch": Kind("Size mismatch", "The parts do not add up to the announced size."),
+    "upload-gone": Kind("Upload gone", "The upload was aborted or has expired; ask for a new one."),
+}
+JOBS = {
+    "job-cancelled": Kind("Job cancelled", "The job was cancelled while it ran."),
+    "job-ended": Kind("Job ended", "The job has ended; it can no longer be cancelled."),
+    "too-many-rejects": Kind("Too many rejects", "Ask for them in pages, with limit and cursor."),
+    "unknown-dataset": Kind("Unknown dataset", "There is no dataset of this name."),
+    "unknown-job": Kind("Unknown job", "There is no job with this id."),
+}
+SERVICES = {
+    "database-busy": Kind("Database busy", "A lock is taken; try again."),
+    "database-error": Kind("Database error", "An unforeseen fault of the database; try again."),
+    "database-unavailable": Kind("Database unavailable", "It is waking up or away; try again."),
+    "storage-unavailable": Kind("Storage unavailable", "S3 cannot be reached; try again."),
+}
+FILES = {
+    "contract-broken": Kind("Contract broken", "The dataset's table and its contract disagree."),
+    "data-refused": Kind("Data refused", "The database refused the data as a whole."),
+    "misplaced-object": Kind("Misplaced object", "The key is not below landing/{dataset}/."),
+}
+CATALOGUE: dict[str, Kind] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 has it (`application/problem+json`)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=[f"{ADDRESS}unknown-dataset"], description="The kind of problem.")
+    title: str = Field(examples=["Unknown dataset"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no dataset 'nowhere'."])
+    instance: str = Field(examples=["/v1/datasets/nowhere"], description="The path of the request.")
+    request_id: str
+    errors: list[Flaw] | None = Field(
+        default=None,
+        description="`pointer` is a JSON pointer into the body, `?name` a query parameter.",
+    )
+    errors_total: int | None = Field(default=None, description="How many there are in all.")
+
+
+def title_of(error: WaybillError) -> str:
+    """The title of the problem that the error stands for."""
+    kind = CATALOGUE.get(error.code)
+    return kind.title if kind else error.title

@@ -1,0 +1,94 @@
+"""Requests are read strictly: media type, size, unknown fields and unknown parameters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
+    OpenAPIRequestValidationMiddleware,
+)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from waybill.errors import BadRequest, Flaw, Rejected, TooLarge, UnsupportedMedia, WaybillError
+
+BODY_LIMIT_BYTES = 1 << 20
+# pydantic's names of errors that have a better one here; the others keep theirs, with dashes.
+_CODES: Mapping[str, str] = {
+    "extra_forbidden": "unknown-field",
+    "missing": "missing-field",
+    "model_attributes_type": "not-an-object",
+    "model_type": "not-an-object",
+}
+
+
+class Strict(OpenAPIRequestValidationMiddleware):
+    """Powertools' validation, which by itself lets unknown parameters and form bodies through."""
+
+    def __init__(self, seen: Callable[[Route], None]) -> None:
+        """`seen` is told of the route before anything is refused, unless the path is unknown."""
+        self._seen = seen
+
+    def handler(self, app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
+        """Refuse what no route can read, then validate.
+
+        Raises:
+            TooLarge: `body-too-large`.
+            UnsupportedMedia: `unsupported-media`.
+            Rejected: `invalid-request`, an unknown query parameter.
+        """
+        event = cast(APIGatewayProxyEvent, app.current_event)
+        route: Route = app.context["_route"]
+        # The route of an unknown path is made on the spot and has no place among the known ones.
+        known = route.rule.pattern != r"^.*/*$"
+        if known:
+            self._seen(route)
+        if event.body:
+            _refuse_body(event)
+        if known:
+            _refuse_unknown_parameters(event, route)
+        return super().handler(app, next_middleware)
+
+
+def _refuse_body(event: APIGatewayProxyEvent) -> None:
+    media_type = (event.headers.get("content-type") or "application/json").split(";")[0]
+    if media_type.strip().lower() != "application/json":
+        raise UnsupportedMedia("unsupported-media", f"Send application/json, not {media_type}.")
+    if len(event.body or "") > BODY_LIMIT_BYTES:
+        raise TooLarge("body-too-large", f"The body is larger than {BODY_LIMIT_BYTES} bytes.")
+
+
+def _refuse_unknown_parameters(event: APIGatewayProxyEvent, route: Route) -> None:
+    known = {field.alias for field in route.dependant.query_params}
+    given = event.resolved_query_string_parameters
+    flaws = [
+        Flaw(pointer=f"?{name}", code="unknown-parameter", message="There is no such parameter.")
+        for name in sorted(set(given) - known)
+    ]
+    if flaws:
+        raise Rejected("invalid-request", "The request has unknown parameters.", flaws)
+
+
+def _pointer(place: Sequence[str | int]) -> str:
+    source, *path = place
+    if source == "body":
+        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+    marks = {"query": "?", "header": "header:"}
+    return marks.get(str(source), "") + ".".join(str(part) for part in path)
+
+
+def _flaw(error: Mapping[str, Any]) -> Flaw:
+    kind = str(error["type"])
+    code = _CODES.get(kind, kind.replace("_", "-"))
+    return Flaw(pointer=_pointer(error["loc"]), code=code, message=str(error["msg"]))
+
+
+def invalid(error: RequestValidationError) -> WaybillError:
+    """The refusal that stands for an error of validation."""
+    errors = error.errors()
+    if any(each["type"] == "json_invalid" for each in errors):
+        return BadRequest("malformed-json", "The body is not JSON.")
+    count = f"{len(errors)} things are wrong" if len(errors) > 1 else "One thing is wrong"
+    return Rejected("invalid-request", f"{count} with the request.", [_flaw(e) for e in errors])
