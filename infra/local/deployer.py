@@ -1,0 +1,143 @@
+"""Deploys a synthesised assembly to the emulator with boto3 alone: no CDK CLI, no bootstrap."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from infra.environments import DEFAULT_REGION, LOCAL_ACCOUNT
+from infra.local.clients import Clients
+
+Outputs = dict[str, str]
+_PLACEHOLDERS = {
+    "${AWS::AccountId}": LOCAL_ACCOUNT,
+    "${AWS::Region}": DEFAULT_REGION,
+    "${AWS::Partition}": "aws",
+}
+# What `cdk bootstrap` leaves behind, and templates look for.
+_BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class DeployError(Exception):
+    """The emulator refused the stack; the message names the resources and why."""
+
+
+def deploy(
+    clients: Clients, assembly: Path, stack: str, parameters: Mapping[str, str]
+) -> Outputs:
+    """Publish the assembly's assets, create or update its stack, and give its outputs.
+
+    Raises:
+        DeployError: the stack failed.
+    """
+    _publish_assets(clients, assembly, stack)
+    clients("ssm").put_parameter(
+        Name=_BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True
+    )
+    _apply(clients, stack, (assembly / f"{stack}.template.json").read_text(), parameters)
+    return outputs(clients, stack)
+
+
+def outputs(clients: Clients, stack: str) -> Outputs:
+    """The outputs of a deployed stack."""
+    described = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+
+
+def _publish_assets(clients: Clients, assembly: Path, stack: str) -> None:
+    manifest = json.loads((assembly / f"{stack}.assets.json").read_text())
+    s3 = clients("s3")
+    for asset in manifest["files"].values():
+        for destination in asset["destinations"].values():
+            bucket, key = _fill(destination["bucketName"]), _fill(destination["objectKey"])
+            if _absent(lambda bucket=bucket: s3.head_bucket(Bucket=bucket)):
+                s3.create_bucket(Bucket=bucket)
+            # An asset's key is the hash of its content: what is there is the same.
+            if _absent(lambda bucket=bucket, key=key: s3.head_object(Bucket=bucket, Key=key)):
+                s3.put_object(Bucket=bucket, Key=key, Body=_packed(assembly, asset["source"]))
+
+
+def _fill(text: str) -> str:
+    for placeholder, value in _PLACEHOLDERS.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def _absent(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket", "NoSuchKey", "NotFound"):
+            return True
+        raise
+    return False
+
+
+def _packed(assembly: Path, source: Mapping[str, str]) -> bytes:
+    path = assembly / source["path"]
+    if source["packaging"] != "zip":
+        return path.read_bytes()
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                name = zipfile.ZipInfo(str(file.relative_to(path)), _EPOCH)
+                archive.writestr(name, file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return written.getvalue()
+
+
+def _apply(
+    clients: Clients, stack: str, template: str, parameters: Mapping[str, str]
+) -> None:
+    cloud = clients("cloudformation")
+    request: dict[str, Any] = {
+        "StackName": stack,
+        "TemplateBody": template,
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Parameters": [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
+    }
+    exists = _is_deployed(cloud, stack)
+    try:
+        (cloud.update_stack if exists else cloud.create_stack)(**request)
+    except ClientError as error:
+        if "No updates" in str(error):
+            return
+        raise DeployError(f"The emulator refused the stack {stack}: {error}") from error
+    waiter = cloud.get_waiter("stack_update_complete" if exists else "stack_create_complete")
+    try:
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    except WaiterError as error:
+        raise DeployError(f"The stack {stack} failed.\n{_failures(cloud, stack)}") from error
+
+
+def _is_deployed(cloud: Any, stack: str) -> bool:
+    try:
+        found = cloud.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError:
+        return False
+    state = str(found[0]["StackStatus"])
+    if state in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+        return True
+    # Half-made: what failed at creation can only be made anew.
+    cloud.delete_stack(StackName=stack)
+    cloud.get_waiter("stack_delete_complete").wait(
+        StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    return False
+
+
+def _failures(cloud: Any, stack: str) -> str:
+    events = cloud.describe_stack_events(StackName=stack)["StackEvents"]
+    return "\n".join(
+        f"  {event['LogicalResourceId']} ({event['ResourceType']}): "
+        f"{event.get('ResourceStatusReason', event['ResourceStatus'])}"
+        for event in events
+        if "FAILED" in event["ResourceStatus"]
+    )
