@@ -9,7 +9,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 # AWS knows no resources for these actions: they are allowed on all or not at all.
-TRACING = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -40,13 +39,12 @@ def retention(days: int) -> logs.RetentionDays:
 
 
 def runtime(log_group: logs.ILogGroup, *, in_vpc: bool) -> list[iam.PolicyStatement]:
-    """What any function needs: to write its own log and traces, and its network interfaces."""
+    """What any function needs: to write its own log, and its network interfaces."""
     statements = [
         iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
             resources=[log_group.log_group_arn],
         ),
-        iam.PolicyStatement(actions=list(TRACING), resources=["*"]),
     ]
     if in_vpc:
         statements.append(iam.PolicyStatement(actions=list(NETWORK_INTERFACES), resources=["*"]))

@@ -66,6 +66,7 @@ class Api(Construct):
                 else apigateway.AuthorizationType.IAM
             ),
         )
+        self.rest.node.try_remove_child("Endpoint")  # the stack has an output for it
         integrations = {
             name: apigateway.LambdaIntegration(steps[name].function, allow_test_invoke=False)
             for name in sorted({route.step for route in ROUTES})

@@ -1,5 +1,7 @@
 """The landing bucket that files come to, and the state bucket that outlives a sleeping database."""
 
+from typing import cast
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -15,13 +17,12 @@ def _bucket(
     rules: list[s3.LifecycleRule],
     cors: list[s3.CorsRule] | None = None,
 ) -> s3.Bucket:
-    return s3.Bucket(
+    bucket = s3.Bucket(
         scope,
         name,
         # On AWS the name is left to CloudFormation, since names are taken worldwide.
         bucket_name=f"waybill-local-{name.lower()}" if environment.is_local else None,
         versioned=True,
-        event_bridge_enabled=True,
         encryption=s3.BucketEncryption.S3_MANAGED,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -31,6 +32,15 @@ def _bucket(
         cors=cors,
         removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
     )
+    resource = cast(s3.CfnBucket, bucket.node.default_child)
+    # The construct's own switch deploys a function that may change any bucket; CloudFormation
+    # has had a property for it since.
+    resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+            event_bridge_enabled=True
+        )
+    )
+    return bucket
 
 
 class Buckets(Construct):

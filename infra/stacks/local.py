@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import Stack
+from aws_cdk import DefaultStackSynthesizer, Stack
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
@@ -17,7 +17,12 @@ class LocalStack(Stack):
 
     def __init__(self, scope: Construct, environment: Environment, sources: Path) -> None:
         """Wire it."""
-        super().__init__(scope, f"waybill-{environment.name}", termination_protection=False)
+        super().__init__(
+            scope,
+            f"waybill-{environment.name}",
+            # The emulator is not bootstrapped, so there is no version of that to check.
+            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
         Service(
             self,
             environment=environment,
