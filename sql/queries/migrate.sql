@@ -50,9 +50,10 @@ SELECT relid::text FROM pg_partition_tree(:target::regclass);
 
 -- name: describe(target)
 -- The end state of a table as lines of text: columns in order, constraints, indexes, comments.
--- Only what its file declares; partitions come and go with the data.
+-- Only what its file declares; partitions come and go with the data, and _landed stands
+-- wherever the registration added it.
 SELECT description FROM (
-    SELECT 1 AS part, row_number() OVER (ORDER BY attnum) AS place, concat_ws(' ',
+    SELECT 1 AS part, row_number() OVER (ORDER BY attname = '_landed', attnum) AS place, concat_ws(' ',
         'column', attname, format_type(atttypid, atttypmod),
         CASE WHEN attnotnull THEN 'not null' END,
         'default ' || pg_get_expr(adbin, adrelid),

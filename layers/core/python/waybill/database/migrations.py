@@ -19,7 +19,7 @@ from psycopg import errors
 from waybill import telemetry
 from waybill.database.end_state import check_end_state
 from waybill.database.ledger import Ledger
-from waybill.database.queries import queries
+from waybill.database.queries import queries, sql_folder
 from waybill.database.scripts import (
     Connection,
     Script,
@@ -46,8 +46,8 @@ class Applied(NamedTuple):
     sha256: str
 
 
-def migrate(connection: psycopg.Connection[Any], folder: Path) -> list[Applied]:
-    """Apply what `folder` (`sql/`) has and the database has not; return it in that order.
+def migrate(connection: psycopg.Connection[Any], folder: Path | None = None) -> list[Applied]:
+    """Apply what `folder` (default: `sql/`) has and the database has not; return it in order.
 
     `connection` is the administrator's, outside a transaction; it is left in autocommit.
 
@@ -59,7 +59,7 @@ def migrate(connection: psycopg.Connection[Any], folder: Path) -> list[Applied]:
     """
     connection.autocommit = True
     with _alone(connection):
-        return list(_Run(connection, folder).all())
+        return list(_Run(connection, folder or sql_folder()).all())
 
 
 @contextmanager

@@ -1,0 +1,126 @@
+-- Register a table as a dataset: what the catalog cannot say of it.
+
+CREATE OR REPLACE FUNCTION waybill.primary_key(target regclass) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (SELECT waybill.column_names(c.conrelid, c.conkey) FROM pg_constraint AS c
+    WHERE c.conrelid = target AND c.contype = 'p');
+
+-- A natural key that no index leads with would make every merge scan the table, and one that
+-- may be null identifies nothing.
+CREATE OR REPLACE FUNCTION waybill.assert_natural_key(target regclass, key text[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog
+AS $$
+DECLARE
+    loose text;
+BEGIN
+    SELECT string_agg(k, ', ') INTO loose FROM unnest(key) AS k
+    WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = target AND a.attname = k AND a.attnotnull);
+    IF loose IS NOT NULL THEN
+        RAISE EXCEPTION 'Natural key of %: % must be columns that are NOT NULL.', target, loose
+            USING ERRCODE = 'WB005';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM pg_index AS i
+        WHERE i.indrelid = target AND i.indpred IS NULL
+            AND (waybill.column_names(target, i.indkey::smallint[]))[1:cardinality(key)] @> key
+    ) THEN
+        RAISE EXCEPTION 'Natural key of %: no index leads with (%).', target,
+            array_to_string(key, ', ') USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
+
+-- The unit of its partitions, when the table is ranged by one time column.
+CREATE OR REPLACE FUNCTION waybill.default_unit(target regclass) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT 'year' FROM pg_partitioned_table AS p
+    JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+    WHERE p.partrelid = target AND p.partstrat = 'r' AND p.partnatts = 1
+        AND a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
+);
+
+-- Called once from the dataset's own file. Defaults: the table of the same name, its primary
+-- key as natural key, `merge` when there is a key and `append` when there is none.
+CREATE OR REPLACE FUNCTION waybill.register_dataset(
+    name text,
+    target regclass DEFAULT NULL,
+    natural_key text[] DEFAULT NULL,
+    write_disposition text DEFAULT NULL,
+    aliases jsonb DEFAULT '{}',
+    null_words text[] DEFAULT '{}',
+    trim_text boolean DEFAULT true,
+    personal text[] DEFAULT '{}',
+    delimiter text DEFAULT NULL,
+    header text DEFAULT 'auto',
+    partition_unit text DEFAULT NULL,
+    on_missing_parent text DEFAULT 'pending'
+) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_variable
+DECLARE
+    -- Resolved under the caller's search_path, as the file itself was written.
+    tab regclass := coalesce(target, to_regclass(quote_ident(name)));
+    key text[];
+    disposition text;
+BEGIN
+    IF tab IS NULL THEN
+        RAISE EXCEPTION 'There is no table % to register.', name USING ERRCODE = 'WB005';
+    END IF;
+    key := coalesce(natural_key, waybill.primary_key(tab), '{}');
+    disposition := coalesce(write_disposition,
+        CASE WHEN key = '{}' THEN 'append' ELSE 'merge' END);
+    IF disposition = 'merge' THEN
+        PERFORM waybill.assert_natural_key(tab, key);
+        -- Which landing wrote a row: without it a file that comes late would win over a
+        -- later one. The constant default makes this a change of the catalog only.
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s ADD COLUMN IF NOT EXISTS _landed bigint NOT NULL DEFAULT 0', tab);
+        EXECUTE pg_catalog.format('COMMENT ON COLUMN %s._landed IS %L', tab,
+            'Order of landing of the file that last wrote or confirmed the row.');
+    END IF;
+    INSERT INTO waybill.datasets VALUES (name, tab, disposition, key,
+        waybill.folded(aliases), null_words, trim_text, personal, delimiter, header,
+        coalesce(partition_unit, waybill.default_unit(tab)), on_missing_parent)
+    -- A migration registers again what it changed.
+    ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
+        write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
+        aliases = excluded.aliases, null_words = excluded.null_words,
+        trim_text = excluded.trim_text, personal = excluded.personal,
+        delimiter = excluded.delimiter, header = excluded.header,
+        partition_unit = excluded.partition_unit,
+        on_missing_parent = excluded.on_missing_parent;
+    PERFORM waybill.assert_aliases(name);
+    EXECUTE pg_catalog.format('GRANT SELECT ON %s TO waybill_reader', tab);
+END
+$$;
+
+-- Header names are compared without regard to case.
+CREATE OR REPLACE FUNCTION waybill.folded(aliases jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN (SELECT coalesce(jsonb_object_agg(lower(key), value), '{}') FROM jsonb_each(aliases));
+
+CREATE OR REPLACE FUNCTION waybill.assert_aliases(dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog
+AS $$
+DECLARE
+    wrong text;
+BEGIN
+    SELECT string_agg(a.value, ', ') INTO wrong
+    FROM waybill.datasets AS d, jsonb_each_text(d.aliases) AS a
+    WHERE d.name = assert_aliases.dataset AND NOT EXISTS (SELECT FROM pg_attribute AS c
+        WHERE c.attrelid = d.target AND c.attname = a.value AND c.attnum > 0);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'Aliases of %: there is no column %.', dataset, wrong
+            USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
