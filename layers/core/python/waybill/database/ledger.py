@@ -22,9 +22,10 @@ class Ledger:
         self._queries: Any = queries("migrate")
         self._queries.create_ledger(connection)
         self._entries: dict[str, Entry] = {}
-        self._read()
+        self.read()
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read the table again, after a transaction that was undone."""
         rows = self._queries.read_ledger(self._connection)
         self._entries = {path: Entry(sha256, order) for path, sha256, order in rows}
 
@@ -43,7 +44,7 @@ class Ledger:
     def record(self, script: Script) -> None:
         """Note a script as applied, in the open transaction."""
         self._queries.record(self._connection, path=script.path, sha256=script.sha256)
-        self._read()
+        self.read()
 
     def forget(self, path: str) -> None:
         """Remove the entry of a script whose file is gone."""

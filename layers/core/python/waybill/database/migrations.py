@@ -2,8 +2,9 @@
 
 In this order: `migrations/` (numbered, once each), `routines/` (again when changed),
 `datasets/` (once each, in an order that their references allow), `views/` (again when changed).
-Each file is applied in a transaction of its own and recorded in it, so a run that is killed is
-continued by the next. All but `0001_*` run as the owner role, so that it owns everything.
+A migration is a transaction of its own, each of the other kinds one for all its files; what was
+applied is recorded in it, so a run that is killed is continued by the next. All but `0001_*` run
+as the owner role, so that it owns everything.
 """
 
 import random
@@ -37,6 +38,9 @@ _LOCK_TIMEOUT = "3s"
 _TRIES = 8
 _PAUSE_SECONDS = 2.0
 _MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedObject)
+
+
+Apply = Callable[[Connection, Script], None]
 
 
 class Applied(NamedTuple):
@@ -88,86 +92,87 @@ class _Run:
         self._ledger.check(migrations)
         for script in migrations:
             if not self._ledger.entry(script):
-                yield self._apply(script)
+                yield from self._together([script])
         yield from self._repeatable("routines")
         yield from self._datasets()
         yield from self._repeatable("views")
 
     def _repeatable(self, kind: str) -> Iterator[Applied]:
+        """Apply the whole kind again when one of its files is due.
+
+        All of them, since one may drop what others stand on (a type that changed), and in
+        one transaction, so that nobody meets half of the new and half of the old.
+        """
         scripts = read_scripts(self._folder / kind)
         for path in set(self._ledger.paths(kind)) - {script.path for script in scripts}:
             self._ledger.forget(path)
-        # A migration may have dropped what it had to rebuild, so everything repeatable that
-        # is older than the newest migration is due again.
+        # A migration, too, may have dropped what it had to rebuild.
         since = self._ledger.newest("migrations")
-        due = []
-        for script in scripts:
-            entry = self._ledger.entry(script)
-            if entry is None or entry.sha256 != script.sha256 or entry.run_order < since:
-                due.append(script)
-        yield from self._settle(due)
+        entries = [self._ledger.entry(script) for script in scripts]
+        if any(
+            entry is None or entry.sha256 != script.sha256 or entry.run_order < since
+            for script, entry in zip(scripts, entries, strict=True)
+        ):
+            yield from self._together(scripts)
 
     def _datasets(self) -> Iterator[Applied]:
         scripts = read_scripts(self._folder / "datasets")
-        registered = self._registered() if scripts or self._ledger.paths("datasets") else set()
-        for path in set(self._ledger.paths("datasets")) - {script.path for script in scripts}:
-            if Path(path).stem in registered:
-                detail = f"{path} is gone, but the dataset is still registered; write a migration."
-                raise Conflict("dataset-missing", detail)
-            self._ledger.forget(path)
-        yield from self._settle([script for script in scripts if script.name not in registered])
+        known = self._ledger.paths("datasets")
+        registered = self._registered() if scripts or known else set()
+        self._check_files(set(known) - {script.path for script in scripts}, registered)
+        yield from self._together([script for script in scripts if script.name not in registered])
         for script in scripts:
             entry = self._ledger.entry(script)
             if script.name in registered and (entry is None or entry.sha256 != script.sha256):
-                yield self._apply(script, self._accept)
+                yield from self._together([script], do=check_end_state)
         missing = {script.name for script in scripts} - (self._registered() if scripts else set())
         if missing:
             detail = f"datasets/{min(missing)}.sql does not register a dataset of that name."
             raise Conflict("dataset-unregistered", detail)
+
+    def _check_files(self, gone: set[str], registered: set[str]) -> None:
+        for path in sorted(gone):
+            if Path(path).stem in registered:
+                detail = f"{path} is gone, but the dataset is still registered; write a migration."
+                raise Conflict("dataset-missing", detail)
+            self._ledger.forget(path)
 
     def _registered(self) -> set[str]:
         with self._connection.transaction():
             become_owner(self._connection)
             return {name for (name,) in queries("migrate").dataset_names(self._connection)}
 
-    def _accept(self, script: Script) -> None:
-        check_end_state(self._connection, script)
-
-    def _settle(self, scripts: list[Script]) -> Iterator[Applied]:
-        """Apply scripts whose order is not known: one that misses another waits for it."""
-        waiting, failures = scripts, dict[str, psycopg.Error]()
-        while waiting:
-            again = []
-            for script in waiting:
-                try:
-                    yield self._apply(script, waits=True)
-                except _MISSING as error:
-                    failures[script.path] = error
-                    again.append(script)
-            if len(again) == len(waiting):
-                first = again[0]
-                raise explained(first, failures[first.path]) from failures[first.path]
-            waiting = again
-
-    def _apply(
-        self, script: Script, do: Callable[[Script], None] | None = None, *, waits: bool = False
-    ) -> Applied:
+    def _together(self, scripts: list[Script], do: Apply = run) -> list[Applied]:
+        """Apply scripts in one transaction, again from its start while a lock is taken."""
         for tries in range(1, _TRIES + 1):
             try:
                 with self._connection.transaction():
-                    if do:
-                        do(script)
-                    else:
-                        run(self._connection, script)
-                    self._ledger.record(script)
-                break
-            except psycopg.Error as error:
-                if waits and isinstance(error, _MISSING):
+                    return self._settle(scripts, do)
+            except Busy:
+                self._ledger.read()
+                if tries == _TRIES:
                     raise
-                failure = explained(script, error)
-                if not isinstance(failure, Busy) or tries == _TRIES:
-                    raise failure from error
-                telemetry.action("script.postponed", script=script.path, tries=tries)
+                telemetry.action("migration.postponed", tries=tries)
                 time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter
-        telemetry.action("script.applied", script=script.path)
-        return Applied(script.path, script.sha256)
+        raise AssertionError("the last try returns or raises")
+
+    def _settle(self, scripts: list[Script], do: Apply) -> list[Applied]:
+        """Apply scripts whose order is not known: one that misses another waits for it."""
+        applied: list[Applied] = []
+        while scripts:
+            waiting: dict[Script, psycopg.Error] = {}
+            for script in scripts:
+                try:
+                    with self._connection.transaction():
+                        do(self._connection, script)
+                        self._ledger.record(script)
+                    applied.append(Applied(script.path, script.sha256))
+                    telemetry.action("script.applied", script=script.path)
+                except _MISSING as error:
+                    waiting[script] = error
+                except psycopg.Error as error:
+                    raise explained(script, error) from error
+            if len(waiting) == len(scripts):
+                raise explained(scripts[0], waiting[scripts[0]]) from waiting[scripts[0]]
+            scripts = list(waiting)
+        return applied
