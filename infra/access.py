@@ -89,9 +89,7 @@ def depth(queue: sqs.IQueue) -> iam.PolicyStatement:
 
 
 def announcing(bus: events.IEventBus) -> iam.PolicyStatement:
-    """To put events on the bus, as `waybill` only."""
+    """To put events on the bus."""
     return iam.PolicyStatement(
-        actions=["events:PutEvents"],
-        resources=[bus.event_bus_arn],
-        conditions={"StringEquals": {"events:source": "waybill"}},
+        actions=["events:PutEvents"], resources=[bus.event_bus_arn]
     )

@@ -11,6 +11,7 @@ from aws_cdk import App, Tags
 from infra.environments import Environment, choose
 from infra.interpreter import ROOT
 from infra.stacks.local import LocalStack
+from infra.stacks.on_aws import DataStack, ServiceStack
 
 
 def _context() -> dict[str, Any]:
@@ -33,7 +34,10 @@ def build(app: App, environment: Environment) -> None:
     # Inside the assembly, so that two synthesises at a time do not share a folder.
     sources = Path(app.outdir) / "sources"
     shutil.rmtree(sources, ignore_errors=True)
-    LocalStack(app, environment, sources)
+    if environment.is_local:
+        LocalStack(app, environment, sources)
+    else:
+        ServiceStack(app, environment, DataStack(app, environment), sources)
     Tags.of(app).add("project", "waybill")
     Tags.of(app).add("environment", environment.name)
 

@@ -15,6 +15,7 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
 * a secret `waybill/local/<role>` with a `password` field in Secrets Manager for each of the
   roles waybill_admin, waybill_loader, waybill_api, waybill_reader and waybill_refresher, made
   by the local stack before a function is called;
+* the template is over the 51,200 bytes of `TemplateBody`: hand it over by `TemplateURL`;
 * outputs of the stack, the same in every environment: ApiUrl, RestApiId, ApiStage,
   LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl, MergesQueueUrl,
   LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, UndeliveredDlqUrl, and for each step
@@ -58,6 +59,11 @@ class Environment:
     def is_local(self) -> bool:
         """Whether this is the emulator: no VPC, no Aurora, no signatures on the API."""
         return self.name == "local"
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether requests come over TLS; the emulator's do not, and it enforces policies."""
+        return not self.is_local
 
 
 ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(

@@ -25,7 +25,7 @@ class DeadLetters(Construct):
             queue_name=f"waybill-{environment.name}-{name}",
             retention_period=_KEPT,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
+            enforce_ssl=environment.speaks_tls,
             removal_policy=RemovalPolicy.DESTROY,
         )
         cloudwatch.Alarm(
@@ -61,7 +61,7 @@ class WorkQueue(Construct):
             visibility_timeout=Duration.seconds(6 * consumer_seconds),
             retention_period=_KEPT,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
+            enforce_ssl=environment.speaks_tls,
             dead_letter_queue=sqs.DeadLetterQueue(
                 max_receive_count=_RECEIVES, queue=self.dead_letters.queue
             ),

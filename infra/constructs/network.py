@@ -1,0 +1,52 @@
+"""The network of the database and of the functions that reach it; nothing in it is public."""
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+POSTGRESQL = ec2.Port.tcp(5432)
+
+
+class Network(Construct):
+    """Private dual-stack subnets in two zones: IPv6 goes out, nothing comes in.
+
+    There is no NAT and no paid endpoint: S3 is reached through the free gateway endpoint, the
+    other services over IPv6 through the egress-only gateway, which costs nothing either.
+    """
+
+    def __init__(self, scope: Construct) -> None:
+        """Make the network, and the security groups of both sides of a connection."""
+        super().__init__(scope, "Network")
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_protocol=ec2.IpProtocol.DUAL_STACK,
+            max_azs=2,
+            nat_gateways=0,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="private",
+                    subnet_type=ec2.SubnetType.PRIVATE_ISOLATED,
+                    cidr_mask=20,
+                    ipv6_assign_address_on_creation=True,
+                )
+            ],
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
+            },
+        )
+        self.functions = ec2.SecurityGroup(
+            self,
+            "Functions",
+            vpc=self.vpc,
+            description="Functions that reach the database",
+            allow_all_outbound=True,
+            allow_all_ipv6_outbound=True,
+        )
+        self.database = ec2.SecurityGroup(
+            self,
+            "Database",
+            vpc=self.vpc,
+            description="The database",
+            allow_all_outbound=False,
+        )
+        self.database.add_ingress_rule(self.functions, POSTGRESQL, "Functions connect")
