@@ -13,3 +13,7 @@ SELECT waybill.refresh_part(:dataset, :part);
 -- name: settled_jobs
 -- The jobs about which nothing is left to do, so that their marks may go.
 SELECT job FROM waybill.settled_jobs(:jobs) AS settled (job);
+
+-- name: ensure_partitions_ahead$
+-- The first file of a new year then needs no new partition.
+SELECT waybill.ensure_partitions_ahead();

@@ -107,16 +107,16 @@ BEGIN
 END
 $$;
 
--- The parts that a dataset has: its partitions are named `{table}_2021`, `{table}_2021_03` …
+-- The parts that a dataset has: partitions that we made end in `_2021`, `_2021_03` …
 CREATE OR REPLACE FUNCTION waybill.parts_of(dataset text) RETURNS SETOF text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT replace(substr(part.relname, length(parent.relname) + 2), '_', '-')
+    SELECT replace(label.found[1], '_', '-')
     FROM waybill.datasets AS d
-    JOIN pg_class AS parent ON parent.oid = d.target
-    JOIN pg_inherits AS i ON i.inhparent = parent.oid
+    JOIN pg_inherits AS i ON i.inhparent = d.target
     JOIN pg_class AS part ON part.oid = i.inhrelid
+    CROSS JOIN regexp_matches(part.relname, '_(\d{4}(?:_\d\d){0,2})$') AS label (found)
     WHERE d.name = parts_of.dataset AND d.partition_unit IS NOT NULL
     UNION ALL
     SELECT '' FROM waybill.datasets AS d

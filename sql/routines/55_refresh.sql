@@ -108,7 +108,7 @@ RETURN CASE
     WHEN NOT EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = job)
         THEN 'unknown'
     WHEN EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = job
-        AND j.state IN ('AWAITING_UPLOAD', 'LANDED', 'LOADING', 'MERGING'))
+        AND NOT waybill.is_final(j.state))
         THEN 'open'
     WHEN EXISTS (SELECT FROM waybill.stale_parts AS s
         JOIN waybill.view_families AS f ON f.dataset = s.dataset WHERE s.job_id = job)
@@ -116,8 +116,10 @@ RETURN CASE
     ELSE 'visible'
 END;
 
--- Which of these jobs are told to everyone: ended, in the views, and published. Only then may
--- the mark go that keeps the schedules looking at the database.
+-- Which of these jobs are told to everyone: ended, in the views, published, and with nobody
+-- at work on them (a job that has ended is taken up again for its pending references). Only
+-- then may the mark go that keeps the schedules looking at the database. A step that was
+-- killed never ends its run, so runs count for as long as a Lambda can last.
 CREATE OR REPLACE FUNCTION waybill.settled_jobs(jobs uuid[]) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -125,7 +127,10 @@ BEGIN ATOMIC
     SELECT j.job FROM unnest(jobs) AS j (job)
     WHERE waybill.job_visibility(j.job) IN ('unknown', 'visible')
         AND NOT EXISTS (SELECT FROM waybill.outbox AS o
-            WHERE o.published_at IS NULL AND o.payload ->> 'job_id' = j.job::text);
+            WHERE o.published_at IS NULL AND o.payload ->> 'job_id' = j.job::text)
+        AND NOT EXISTS (SELECT FROM waybill.job_runs AS r
+            WHERE r.job_id = j.job AND r.finished_at IS NULL
+                AND r.started_at > now() - interval '15 minutes');
 END;
 
 GRANT EXECUTE ON FUNCTION waybill.stale_views(), waybill.refresh_part(text, text),
