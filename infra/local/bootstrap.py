@@ -1,20 +1,22 @@
-"""What a superuser does once on the embedded server, and then never connects again.
+"""What the owner of a server does once for Waybill, and then never connects again for it.
 
-On Aurora the cluster's master user has the same rights and is no superuser either.
+The embedded server's owner is its superuser; on Aurora the cluster's master user, which is no
+superuser either, has the rights of the admin role from the start.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import psycopg
-from psycopg import sql
-
-from infra.local.postgres import HOST, SUPERUSER, Postgres
+from psycopg import errors, sql
 
 ADMIN = "waybill_admin"
 DATABASE = "waybill"
 ROLES = ("waybill_loader", "waybill_api", "waybill_reader", "waybill_refresher")
 """The roles that the functions connect as; the migrations create them, without a password."""
 
+Connection = psycopg.Connection[tuple[Any, ...]]
 _CREATE = "CREATE ROLE {role} LOGIN NOSUPERUSER CREATEROLE CREATEDB"
 # The admin may act as the roles it creates, so it can own and grant through them.
 _INHERIT = "ALTER ROLE {role} SET createrole_self_grant = 'set, inherit'"
@@ -22,44 +24,44 @@ _INHERIT = "ALTER ROLE {role} SET createrole_self_grant = 'set, inherit'"
 _TRIGGERS = "GRANT SET ON PARAMETER session_replication_role TO {role} WITH GRANT OPTION"
 
 
-def bootstrap(server: Postgres, port: int, password: str) -> str:
-    """Make the admin role and its database if they are not there; gives the admin's address."""
-    with psycopg.connect(
-        host=HOST,
-        port=port,
-        user=SUPERUSER,
-        password=server.superuser_password,
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
-        role = sql.Identifier(ADMIN)
-        if not _there(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", ADMIN):
-            for statement in (_CREATE, _INHERIT, _TRIGGERS):
-                connection.execute(sql.SQL(statement).format(role=role))
-        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
-        if not _there(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), role)
-            )
-    return address(port, ADMIN, password)
+def bootstrap(owner: Connection, password: str, database: str = DATABASE) -> None:
+    """Make the admin role, with `password`, and its database; what is there stays.
+
+    `owner` is in autocommit and may create roles and databases.
+    """
+    role = sql.Identifier(ADMIN)
+    if not _there(owner, "SELECT 1 FROM pg_roles WHERE rolname = %s", ADMIN):
+        owner.execute(sql.SQL(_CREATE).format(role=role))
+        owner.execute(sql.SQL(_INHERIT).format(role=role))
+        # Only a superuser may grant this; without it merges keep their triggers on.
+        with suppress(errors.InsufficientPrivilege):
+            owner.execute(sql.SQL(_TRIGGERS).format(role=role))
+    set_password(owner, ADMIN, password)
+    name = sql.Identifier(database)
+    if not _there(owner, "SELECT 1 FROM pg_database WHERE datname = %s", database):
+        owner.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
+    elif not _there(owner, _OWNED, database):
+        owner.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
 
 
-def address(port: int, role: str, password: str, database: str = DATABASE) -> str:
-    """A connectable URL with its password."""
-    return f"postgresql://{role}:{password}@{HOST}:{port}/{database}"
+_OWNED = (
+    "SELECT 1 FROM pg_database WHERE datname = %s AND pg_get_userbyid(datdba) = 'waybill_admin'"
+)
 
 
-def set_passwords(admin_address: str, passwords: Mapping[str, str]) -> None:
-    """Let each of the roles log in with its password; roles that do not exist are left out."""
-    with psycopg.connect(admin_address, autocommit=True) as connection:
-        for role, password in passwords.items():
-            if _there(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
-                connection.execute(
-                    sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
-                        sql.Identifier(role), sql.Literal(password)
-                    )
-                )
+def set_passwords(admin: Connection, passwords: Mapping[str, str]) -> None:
+    """Let each of `ROLES` log in with its password; those that do not exist are left out."""
+    for role in ROLES:
+        if _there(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            set_password(admin, role, passwords[role])
 
 
-def _there(connection: psycopg.Connection[tuple[object, ...]], query: str, name: str) -> bool:
+def set_password(connection: Connection, role: str, password: str) -> None:
+    """Let `role` log in with `password`."""
+    connection.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+    )
+
+
+def _there(connection: Connection, query: str, name: str) -> bool:
     return connection.execute(query.encode(), (name,)).fetchone() is not None

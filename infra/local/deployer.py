@@ -4,13 +4,15 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from infra.environments import DEFAULT_REGION, LOCAL_ACCOUNT
-from infra.local.clients import Clients
+from infra.local.clients import AwsClient, Clients
+from infra.local.processes import wait_until
 
 Outputs = dict[str, str]
 _PLACEHOLDERS = {
@@ -20,6 +22,8 @@ _PLACEHOLDERS = {
 }
 # What `cdk bootstrap` leaves behind, and templates look for.
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+_DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_DEPLOY_SECONDS = 120.0
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -27,19 +31,17 @@ class DeployError(Exception):
     """The emulator refused the stack; the message names the resources and why."""
 
 
-def deploy(
-    clients: Clients, assembly: Path, stack: str, parameters: Mapping[str, str]
-) -> Outputs:
+def deploy(clients: Clients, assembly: Path, stack: str, parameters: Mapping[str, str]) -> Outputs:
     """Publish the assembly's assets, create or update its stack, and give its outputs.
 
     Raises:
         DeployError: the stack failed.
     """
-    _publish_assets(clients, assembly, stack)
-    clients("ssm").put_parameter(
-        Name=_BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True
-    )
-    _apply(clients, stack, (assembly / f"{stack}.template.json").read_text(), parameters)
+    bucket = _publish_assets(clients, assembly, stack)
+    clients("ssm").put_parameter(Name=_BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
+    template = f"{stack}.template.json"
+    clients("s3").upload_file(str(assembly / template), bucket, template)
+    _apply(clients, stack, f"{clients.endpoint}/{bucket}/{template}", parameters)
     return outputs(clients, stack)
 
 
@@ -49,17 +51,20 @@ def outputs(clients: Clients, stack: str) -> Outputs:
     return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
 
 
-def _publish_assets(clients: Clients, assembly: Path, stack: str) -> None:
+def _publish_assets(clients: Clients, assembly: Path, stack: str) -> str:
+    """Upload what is not there yet; gives the bucket of the assets."""
     manifest = json.loads((assembly / f"{stack}.assets.json").read_text())
     s3 = clients("s3")
+    bucket = ""
     for asset in manifest["files"].values():
         for destination in asset["destinations"].values():
             bucket, key = _fill(destination["bucketName"]), _fill(destination["objectKey"])
-            if _absent(lambda bucket=bucket: s3.head_bucket(Bucket=bucket)):
+            if _absent(partial(s3.head_bucket, Bucket=bucket)):
                 s3.create_bucket(Bucket=bucket)
             # An asset's key is the hash of its content: what is there is the same.
-            if _absent(lambda bucket=bucket, key=key: s3.head_object(Bucket=bucket, Key=key)):
+            if _absent(partial(s3.head_object, Bucket=bucket, Key=key)):
                 s3.put_object(Bucket=bucket, Key=key, Body=_packed(assembly, asset["source"]))
+    return bucket
 
 
 def _fill(text: str) -> str:
@@ -91,13 +96,11 @@ def _packed(assembly: Path, source: Mapping[str, str]) -> bytes:
     return written.getvalue()
 
 
-def _apply(
-    clients: Clients, stack: str, template: str, parameters: Mapping[str, str]
-) -> None:
+def _apply(clients: Clients, stack: str, template: str, parameters: Mapping[str, str]) -> None:
     cloud = clients("cloudformation")
     request: dict[str, Any] = {
         "StackName": stack,
-        "TemplateBody": template,
+        "TemplateURL": template,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Parameters": [
             {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
@@ -110,30 +113,39 @@ def _apply(
         if "No updates" in str(error):
             return
         raise DeployError(f"The emulator refused the stack {stack}: {error}") from error
-    waiter = cloud.get_waiter("stack_update_complete" if exists else "stack_create_complete")
-    try:
-        waiter.wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
-    except WaiterError as error:
-        raise DeployError(f"The stack {stack} failed.\n{_failures(cloud, stack)}") from error
+    if _settled(cloud, stack) not in _DEPLOYED:
+        raise DeployError(f"The stack {stack} failed.\n{_failures(cloud, stack)}")
 
 
-def _is_deployed(cloud: Any, stack: str) -> bool:
-    try:
-        found = cloud.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError:
-        return False
-    state = str(found[0]["StackStatus"])
-    if state in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+def _is_deployed(cloud: AwsClient, stack: str) -> bool:
+    state = _settled(cloud, stack)
+    if state in (*_DEPLOYED, "UPDATE_ROLLBACK_COMPLETE"):
         return True
-    # Half-made: what failed at creation can only be made anew.
-    cloud.delete_stack(StackName=stack)
-    cloud.get_waiter("stack_delete_complete").wait(
-        StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
+    if state is not None:
+        # Half-made: what failed at creation can only be made anew.
+        cloud.delete_stack(StackName=stack)
+        _settled(cloud, stack)
     return False
 
 
-def _failures(cloud: Any, stack: str) -> str:
+def _settled(cloud: AwsClient, stack: str) -> str | None:
+    """The stack's state once nothing is in progress; None when there is no such stack."""
+    seen: list[str | None] = []
+
+    def look() -> bool:
+        try:
+            state = str(cloud.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+        except ClientError:
+            state = "DELETE_COMPLETE"
+        seen.append(None if state == "DELETE_COMPLETE" else state)
+        return not state.endswith("_IN_PROGRESS")
+
+    if not wait_until(look, _DEPLOY_SECONDS):
+        raise DeployError(f"The stack {stack} is {seen[-1]} after {_DEPLOY_SECONDS:.0f} s.")
+    return seen[-1]
+
+
+def _failures(cloud: AwsClient, stack: str) -> str:
     events = cloud.describe_stack_events(StackName=stack)["StackEvents"]
     return "\n".join(
         f"  {event['LogicalResourceId']} ({event['ResourceType']}): "

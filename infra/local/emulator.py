@@ -50,9 +50,9 @@ def start(folder: Path, port: int) -> Process:
             start_new_session=True,
         )
     process = Process.of(started.pid)
-    if wait_until(lambda: started.poll() is not None or answers(port), _START_SECONDS):
-        if started.poll() is None:
-            return process
+    settled = wait_until(lambda: started.poll() is not None or answers(port), _START_SECONDS)
+    if settled and started.poll() is None:
+        return process
     process.end()
     end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
     raise EmulatorError(f"The AWS emulator did not start on port {port}:\n{end}")
@@ -89,8 +89,6 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "LAMBDA_WARM_TTL_SECONDS": "3600",
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
-        "PERSIST_STATE": "1",
-        "STATE_DIR": str(folder / "state"),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "unix:///nonexistent",

@@ -1,37 +1,43 @@
-"""The emulator's process: ministack, with two gaps of its S3 filled that the loader would meet.
+"""The emulator's process: ministack, with three gaps filled that its users would meet.
 
 Started by `emulator.py` as a script with `-P`, so that nothing of the project is importable in
 it: the functions that it runs see their own packages and layers only, as on AWS.
 
 * A read of a given version ignores `Range` and answers with the whole object. S3 answers 206.
 * A ranged read of a kept object reads the whole file first. Here it maps it into memory.
+* Objects survive a restart, stacks do not: deployed anew, a stack takes over its kept buckets.
 """
 
 import logging
 import mmap
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
 from ministack.services import s3
+from ministack.services.cloudformation import provisioners
 
+Loose = Any
+"""A value whose shape is the emulator's own business."""
 Answer = tuple[int, dict[str, str], bytes]
 _get_object = s3._get_object  # noqa: SLF001 - see above; the version is pinned, a test watches
 _read_body = s3._read_body  # noqa: SLF001
+_part_wanted = ContextVar("part_wanted", default=False)
 _log = logging.getLogger("waybill.emulator")
 
 
-def _map(path: str) -> Any:
+def _map(path: str) -> Loose:
     with open(path, "rb") as file:  # noqa: PTH123 - opened as the emulator does
         size = os.fstat(file.fileno()).st_size
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
 
 
-def read_body(bucket: str, key: str, record: dict[str, Any]) -> Any:
-    """The body: from memory, or mapped from its file, which costs only what is sliced."""
+def read_body(bucket: str, key: str, record: dict[str, Any]) -> Loose:
+    """The body; when only a part is wanted, mapped from its file: that costs what is sliced."""
     path = s3._object_disk_path(bucket, key)  # noqa: SLF001
-    if record.get("body") is not None or path is None:
+    if not _part_wanted.get() or record.get("body") is not None or path is None:
         return _read_body(bucket, key, record)
     try:
         return _map(path)
@@ -44,10 +50,14 @@ def get_object(
     bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any] | None = None
 ) -> Answer:
     """`GetObject` that honours `Range` for a version as well as for the current object."""
-    status, answered, body = _get_object(bucket, key, headers, query)
     span = headers.get("range")
+    before = _part_wanted.set(bool(span))
+    try:
+        status, answered, body = _get_object(bucket, key, headers, query)
+    finally:
+        _part_wanted.reset(before)
     if status != 200 or not span:
-        return status, answered, body[:] if isinstance(body, mmap.mmap) else body
+        return status, answered, body
     found = s3._parse_range(span, len(body))  # noqa: SLF001
     if found is None:
         return 416, {"Content-Range": f"bytes */{len(body)}"}, b""
@@ -60,7 +70,25 @@ def get_object(
     return 206, kept, part
 
 
-if __name__ == "__main__":
+_create_bucket = provisioners._s3_create  # noqa: SLF001
+
+
+def create_bucket(logical_id: str, properties: dict[str, Any], stack: str) -> Loose:
+    """Create a stack's bucket, with the objects of a bucket of its name that was kept."""
+    kept = s3._buckets.pop(properties.get("BucketName"), None)  # noqa: SLF001
+    created = _create_bucket(logical_id, properties, stack)
+    if kept:
+        s3._buckets[created[0]]["objects"] = kept["objects"]  # noqa: SLF001
+    return created
+
+
+def _fill_gaps() -> None:
     s3._get_object = get_object  # noqa: SLF001
     s3._read_body = read_body  # noqa: SLF001
+    provisioners.s3_bucket_name_conflict = lambda _name: None
+    provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["create"] = create_bucket  # noqa: SLF001
+
+
+if __name__ == "__main__":
+    _fill_gaps()
     app.main()

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from infra.local.bootstrap import ADMIN, address
+from infra.local.bootstrap import ADMIN, Connection
+from infra.local.databases import Location
 
 PASSWORD = "test"
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Database:
 
     def dsn_for(self, role: str = ADMIN) -> str:
         """A connectable URL, password included, for `role`."""
-        return address(self.port, role, PASSWORD, self.name)
+        return Location("127.0.0.1", self.port, self.name).url(role, PASSWORD)
 
     def connect(self, role: str = ADMIN, *, autocommit: bool = True) -> Connection:
         """A connection as `role`, in UTC as the functions' own; close it, or use `with`."""

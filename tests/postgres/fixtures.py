@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from infra.local.bootstrap import DATABASE, ROLES, bootstrap, set_passwords
-from infra.local.postgres import Postgres
+from infra.local.postgres import SUPERUSER, Postgres
 from tests.postgres.databases import PASSWORD, Database
 
 _FOLDERS = "waybill-tests-"
@@ -36,7 +37,9 @@ def server() -> Iterator[Database]:
     postgres = Postgres(folder, fast=True)
     try:
         port = postgres.start()
-        bootstrap(postgres, port, PASSWORD)
+        given = f"postgresql://{SUPERUSER}:{postgres.superuser_password}@127.0.0.1:{port}/postgres"
+        with psycopg.connect(given, autocommit=True) as owner:
+            bootstrap(owner, PASSWORD)
         yield Database(port, "postgres")
     finally:
         postgres.erase()
@@ -49,7 +52,7 @@ def template_database(server: Database) -> Database:
     template = Database(server.port, DATABASE)
     with template.connect() as connection:
         migrations.migrate(connection)
-    set_passwords(template.dsn_for(), dict.fromkeys(ROLES, PASSWORD))
+        set_passwords(connection, dict.fromkeys(ROLES, PASSWORD))
     return template
 
 
