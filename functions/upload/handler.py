@@ -32,14 +32,18 @@ def landing() -> Landing:
 
 @api.post(
     "/uploads/<dataset>",
-    summary="Ask for a place to upload a file to",
     tags=["uploads"],
     responses=answers({201: PostForm | PartAddresses}, 400, 404, 413, 415, 422, 503),
 )
 def upload(
     dataset: Annotated[str, Path()], request: Annotated[UploadRequest, Body()]
 ) -> Response[Any]:
-    """A presigned form for up to 5 GiB; addresses of parts for more, or on request."""
+    """Ask for a place to upload a file to.
+
+    Up to 5 GiB it is a form: POST its fields, then the file in a field named `file`. Over that,
+    or on request, it is an address per part to PUT to. S3 takes exactly `size_bytes`, and
+    exactly the content of `sha256` when it is given.
+    """
     accepted = accept_upload(landing(), dataset, request, base_url(api.current_event))
     api.logger.set_correlation_id(str(accepted.job_id))
     api.logger.info(
@@ -54,7 +58,6 @@ def upload(
 
 @api.post(
     "/uploads/<dataset>/<job_id>/complete",
-    summary="Complete a multipart upload",
     tags=["uploads"],
     responses=answers({202: Landed}, 400, 404, 409, 413, 415, 422, 503),
 )
@@ -63,7 +66,7 @@ def complete(
     job_id: Annotated[str, Path()],
     request: Annotated[CompleteRequest, Body()],
 ) -> Response[Any]:
-    """The parts become the object; safe to repeat."""
+    """Complete a multipart upload; safe to repeat."""
     ticket = complete_upload(landing(), dataset, job_id, request)
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info("upload completed", action="upload.completed", dataset=dataset)

@@ -44,16 +44,22 @@ class Api(APIGatewayRestResolver):
     def __init__(self, service: str) -> None:
         super().__init__(cors=_CORS, enable_validation=True, strip_prefixes=list(_PREFIXES))
         self._request_validation_middleware = Strict(self._remember)
-        self.logger = Logger(service=f"waybill.{service}")
+        self._step = service
+        # The logger that `waybill.telemetry` starts for the steps without a door.
+        self.logger = Logger(service="waybill", utc=True, use_rfc3339=True)
         self._matched = ""
 
     def _remember(self, route: Route) -> None:
         self._matched = route.openapi_path
 
+    @property
+    def routes(self) -> list[Route]:
+        """Every route of the function."""
+        return [*self._static_routes, *self._dynamic_routes]
+
     def allowed(self, path: str) -> list[str]:
         """The methods that the path is served with, sorted."""
-        routes = self._static_routes + self._dynamic_routes
-        return sorted({str(route.method) for route in routes if route.rule.match(path)})
+        return sorted({str(route.method) for route in self.routes if route.rule.match(path)})
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer an API Gateway proxy event; nothing is ever raised to the gateway."""
@@ -61,7 +67,7 @@ class Api(APIGatewayRestResolver):
         self._matched = ""
         self.logger.clear_state()
         request_id = (event.get("requestContext") or {}).get("requestId")
-        self.logger.append_keys(request_id=request_id)
+        self.logger.append_keys(step=self._step, request_id=request_id)
         answer = super().resolve(dict(event), context)
         headers = answer.setdefault("multiValueHeaders", {})
         for name, value in _ALWAYS.items():

@@ -30,7 +30,6 @@ REQUESTS = {
     ),
     "malformed-json": Kind("Malformed JSON", "The body is not JSON."),
     "method-not-allowed": Kind("Method not allowed", "The path exists with other methods (Allow)."),
-    "not-acceptable": Kind("Not acceptable", "The answer exists in other media types (Accept)."),
     "unknown-path": Kind("Unknown path", "Nothing is served under this path."),
     "unsupported-media": Kind("Unsupported media type", "Send application/json."),
 }

@@ -1,0 +1,149 @@
+"""GET /jobs and what is below: states, waybills, rejects; DELETE cancels."""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.jobs.answer import (
+    Cancelled,
+    Elsewhere,
+    Job,
+    JobPage,
+    PendingPage,
+    RejectPage,
+    RunPage,
+    State,
+)
+from functions.jobs.cancel_job import cancel_job
+from functions.jobs.list_details import list_pending, list_runs
+from functions.jobs.list_jobs import Wanted, list_jobs
+from functions.jobs.read_job import read_job, with_links
+from functions.jobs.rejects_answer import Asked, rejects_answer
+from functions.jobs.settings import JobsSettings
+from functions.jobs.store import Store
+from waybill.clients import s3_client
+from waybill.contract.published import Contracts
+from waybill.http.answers import json_answer
+from waybill.http.app import create_api
+from waybill.http.describe import answers
+from waybill.http.links import base_url
+from waybill.http.paths import job_id_of
+from waybill.http.warm import WarmDatabase
+
+api = create_api("jobs")
+# The gateway gives up after 29 s; a wait ends early enough to answer and to be logged.
+_SPARE_SECONDS = 1.0
+
+JobId = Annotated[str, Path()]
+Limit = Annotated[int, Query(ge=1, le=500)]
+LongLimit = Annotated[int, Query(ge=1, le=1000)]
+CursorText = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+DatasetName = Annotated[str | None, Query(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
+Wait = Annotated[int, Query(ge=0, le=25, description="Seconds to wait for the job's end.")]
+
+
+@cache
+def store() -> Store:
+    """Database, S3 and contracts, kept for the life of the process."""
+    settings = JobsSettings.from_environment()
+    contracts = Contracts(s3_client(), settings.state_bucket)
+    return Store(WarmDatabase(settings, "jobs"), s3_client(), settings, contracts)
+
+
+def _seconds_left() -> float:
+    milliseconds: int = api.lambda_context.get_remaining_time_in_millis()
+    return max(0.0, milliseconds / 1000 - _SPARE_SECONDS)
+
+
+@api.get("/jobs", tags=["jobs"], responses=answers({200: JobPage}, 400, 422, 503))
+def get_jobs(
+    dataset: DatasetName = None,
+    state: Annotated[State | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
+) -> Response[Any]:
+    """List jobs, newest first."""
+    documents, more = list_jobs(store(), Wanted(dataset, state, limit, cursor))
+    base = base_url(api.current_event)
+    items = [with_links(document, base) for document in documents]
+    return json_answer({"items": items, "next_cursor": more})
+
+
+@api.get("/jobs/<job_id>", tags=["jobs"], responses=answers({200: Job}, 404, 422, 503))
+def get_job(job_id: JobId, wait: Wait = 0) -> Response[Any]:
+    """Read a job; with `wait`, answer when it has ended or the seconds are over."""
+    job = job_id_of(job_id)
+    api.logger.set_correlation_id(str(job))
+    document = read_job(store(), job, min(wait, _seconds_left()))
+    return json_answer(with_links(document, base_url(api.current_event)))
+
+
+@api.get(
+    "/task/<job_id>",
+    tags=["jobs"],
+    responses=answers({200: Job}, 404, 422, 503),
+)
+def get_task(job_id: JobId, wait: Wait = 0) -> Response[Any]:
+    """Read a job; the same as GET /jobs/{job_id}."""
+    return get_job(job_id, wait)
+
+
+@api.delete("/jobs/<job_id>", tags=["jobs"], responses=answers({202: Cancelled}, 404, 409, 503))
+def delete_job(job_id: JobId) -> Response[Any]:
+    """Cancel a job: it leaves no rows, and a file that comes later is ignored."""
+    job = job_id_of(job_id)
+    api.logger.set_correlation_id(str(job))
+    cancel_job(store(), job)
+    api.logger.info("job cancelled", action="job.cancelled")
+    return json_answer(Cancelled(job_id=job), HTTPStatus.ACCEPTED)
+
+
+@api.get(
+    "/jobs/<job_id>/rejects",
+    tags=["jobs"],
+    responses=answers({200: RejectPage, 303: Elsewhere}, 400, 404, 413, 422, 503, csv=True),
+)
+def get_rejects(
+    job_id: JobId,
+    limit: Annotated[int | None, Query(ge=1, le=1000)] = None,
+    cursor: CursorText = None,
+) -> Response[Any]:
+    """List refused records by line; as CSV, all of them unless a page is asked for.
+
+    JSON has 100 on a page unless `limit` says otherwise. A CSV over 4 MB is a 303 to where it
+    can be had for 15 minutes. A cell that a spreadsheet would run as a formula has an
+    apostrophe in front; it is taken off again when the corrected CSV is replayed.
+    """
+    job = job_id_of(job_id)
+    api.logger.set_correlation_id(str(job))
+    asked = Asked(job, limit, cursor, api.current_event, _seconds_left())
+    return rejects_answer(store(), asked)
+
+
+@api.get(
+    "/jobs/<job_id>/runs", tags=["jobs"], responses=answers({200: RunPage}, 400, 404, 422, 503)
+)
+def get_runs(job_id: JobId, limit: LongLimit = 100, cursor: CursorText = None) -> Response[Any]:
+    """List the attempts of the steps at a job."""
+    items, more = list_runs(store(), job_id_of(job_id), limit, cursor)
+    return json_answer({"items": items, "next_cursor": more})
+
+
+@api.get(
+    "/jobs/<job_id>/pending",
+    tags=["jobs"],
+    responses=answers({200: PendingPage}, 400, 404, 422, 503),
+)
+def get_pending(job_id: JobId, limit: LongLimit = 100, cursor: CursorText = None) -> Response[Any]:
+    """List the good records that wait for a parent."""
+    items, more = list_pending(store(), job_id_of(job_id), limit, cursor)
+    return json_answer({"items": items, "next_cursor": more})
+
+
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer an API Gateway proxy event."""
+    return api.resolve(event, context)

@@ -1,0 +1,97 @@
+"""Make `functions/docs/openapi.json` from the routes of every door.
+
+`python -m infra.openapi` writes it; a test holds the file equal to what this makes.
+"""
+
+import inspect
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Route
+
+from waybill.http.app import Api
+from waybill.http.problems import ADDRESS, CATALOGUE
+
+TARGET = Path(__file__).parents[1] / "functions" / "docs" / "openapi.json"
+DOORS = ("upload", "jobs", "datasets", "analytics", "health")
+_REFERENCE = re.compile(r"#/components/schemas/([^\"]+)")
+_ABOUT = (
+    "Files into PostgreSQL, exactly, with a waybill for every line.\n\n"
+    "Requests with unknown fields or parameters are refused (422). Lists are read page by page: "
+    "give `next_cursor` back as `cursor` until it is null. Problems are RFC 9457; their types "
+    f"are `{ADDRESS}` followed by:\n\n"
+)
+
+
+def _problems() -> str:
+    rows = "\n".join(
+        f"| `{code}` | {kind.title} | {kind.meaning} |" for code, kind in sorted(CATALOGUE.items())
+    )
+    return f"| type | title | meaning |\n| --- | --- | --- |\n{rows}\n"
+
+
+def _described(door: str) -> dict[str, Any]:
+    api: Api = import_module(f"functions.{door}.handler").api
+    described: dict[str, Any] = json.loads(api.get_openapi_json_schema())
+    for route in api.routes:
+        operation = described["paths"].get(route.openapi_path, {}).get(route.method.lower())
+        if operation:
+            operation.update(_named(route))
+    return described
+
+
+def _named(route: Route) -> dict[str, str]:
+    summary, _, rest = inspect.cleandoc(route.func.__doc__ or "").partition("\n")
+    about = {"description": rest.strip()} if rest.strip() else {}
+    return {"operationId": route.func.__name__, "summary": summary.rstrip("."), **about}
+
+
+def _used(schemas: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:
+    """The schemas that something refers to; powertools adds its own forms of errors."""
+    used: set[str] = set()
+    left = set(_REFERENCE.findall(json.dumps(paths)))
+    while left:
+        used |= left
+        left = set(_REFERENCE.findall(json.dumps([schemas[name] for name in left]))) - used
+    return {name: schemas[name] for name in sorted(used)}
+
+
+def openapi() -> dict[str, Any]:
+    """The description of the whole API, OpenAPI 3.1.
+
+    Raises:
+        ValueError: two doors give different models the same name.
+    """
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
+    for door in DOORS:
+        described = _described(door)
+        paths.update(described["paths"])
+        for name, schema in described.get("components", {}).get("schemas", {}).items():
+            if schemas.setdefault(name, schema) != schema:
+                raise ValueError(f"Two models are called {name}; the second is of {door}.")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Waybill",
+            "version": "1",
+            "description": _ABOUT + _problems(),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        # Relative to this description itself: right under every stage and prefix.
+        "servers": [{"url": "."}],
+        "paths": {path: paths[path] for path in sorted(paths)},
+        "components": {"schemas": _used(schemas, paths)},
+    }
+
+
+def text() -> str:
+    """The description as it stands in the file."""
+    return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text(), "utf-8")

@@ -1,0 +1,24 @@
+"""Which of the media types that a door has is wanted."""
+
+CSV = "text/csv; charset=utf-8"
+
+
+def wants_csv(accept: str | None) -> bool:
+    """Whether an Accept header asks for text/csv rather than for JSON, which is the default."""
+    weights = {"text/csv": 0.0, "application/json": 0.0}
+    for offer in (accept or "").lower().split(","):
+        media_type, *parameters = (part.strip() for part in offer.split(";"))
+        if media_type in weights:
+            weights[media_type] = _weight(parameters)
+    return weights["text/csv"] > weights["application/json"]
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

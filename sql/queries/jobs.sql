@@ -1,0 +1,62 @@
+-- name: get_job(job_id)^
+-- One job as the API shows it.
+SELECT document FROM waybill.job_documents WHERE job_id = :job_id;
+
+-- name: list_jobs(dataset, state, before, rows)
+-- Newest first: ids are UUIDv7, so the primary key is the order of making, and a page is read
+-- from the key of the last one.
+SELECT job_id, document
+FROM waybill.job_documents
+WHERE (:dataset::text IS NULL OR dataset = :dataset)
+    AND (:state::text IS NULL OR state = :state)
+    AND (:before::uuid IS NULL OR job_id < :before)
+ORDER BY job_id DESC
+LIMIT :rows;
+
+-- name: get_dataset(job_id)$
+-- Whether there is a job, and the dataset it belongs to.
+SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
+
+-- name: get_state(job_id)$
+-- Asked before a cancellation, which answers the same for "now" and "long ago".
+SELECT state FROM waybill.job_documents WHERE job_id = :job_id;
+
+-- name: cancel_job(job_id, ticket)$
+-- The ticket makes a row for a file that has not arrived, so that a late one is ignored.
+SELECT waybill.cancel_job(:job_id::uuid, :ticket::jsonb);
+
+-- name: list_rejects(job_id, line, reject_id, rows, bytes)
+-- A page of rejects, by line, cut where its raw text passes `bytes`: a record may have 16 MB
+-- and a function's answer 6. The sum needs the lengths only, so nothing large is read for it.
+-- `found` counts the page before the cut.
+SELECT reject_id, line, raw, "values", errors, found
+FROM (
+    SELECT page.*, count(*) OVER () AS found,
+        sum(octet_length(raw)) OVER (ORDER BY line, reject_id) - octet_length(raw) AS earlier
+    FROM (
+        SELECT reject_id, line, raw, "values", errors
+        FROM waybill.validation_errors
+        WHERE job_id = :job_id
+            AND (:line::bigint IS NULL OR (line, reject_id) > (:line::bigint, :reject_id::uuid))
+        ORDER BY line, reject_id
+        LIMIT :rows
+    ) AS page
+) AS measured
+WHERE earlier < :bytes
+ORDER BY line, reject_id;
+
+-- name: list_runs(job_id, after, rows)
+-- Every attempt of a step at the job, in order.
+SELECT run_id, document
+FROM waybill.run_documents
+WHERE job_id = :job_id AND run_id > :after
+ORDER BY run_id
+LIMIT :rows;
+
+-- name: list_pending(job_id, after, rows)
+-- Good records whose parent is not there yet, by line.
+SELECT line, document
+FROM waybill.pending_documents
+WHERE job_id = :job_id AND line > :after
+ORDER BY line
+LIMIT :rows;
