@@ -3,8 +3,8 @@
 A mark is put before a merge, so that it is there whatever happens after the commit, and again
 after it, since `refresh` may have looked in between. `refresh` and `publish` look here first, and
 leave a sleeping database asleep when there is none; only `refresh` deletes marks, those that it
-had listed before it began. Each mark has a key of its own, so a fresh one is never deleted for
-an old one of the same job.
+had listed before it began. Each mark has a key of its own, `marks/{its id}/{job_id}`, so a fresh
+one is never deleted for an old one of the same job.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def put_mark(s3: "S3Client", bucket: str, job_id: UUID) -> None:
         Unavailable: S3 cannot be reached.
     """
     with storage_reached():
-        s3.put_object(Bucket=bucket, Key=f"{_PREFIX}{job_id}/{new_id()}", Body=b"")
+        s3.put_object(Bucket=bucket, Key=f"{_PREFIX}{new_id()}/{job_id}", Body=b"")
 
 
 def list_marks(s3: "S3Client", bucket: str) -> list[str]:

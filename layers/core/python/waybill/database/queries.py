@@ -18,4 +18,6 @@ def sql_folder() -> Path:
 @cache
 def queries(topic: str) -> Any:  # noqa: ANN401 - aiosql makes the methods from the file
     """The queries of `sql/queries/{topic}.sql`, a method for each name."""
-    return aiosql.from_path(sql_folder() / "queries" / f"{topic}.sql", "psycopg")
+    return aiosql.from_path(
+        sql_folder() / "queries" / f"{topic}.sql", "psycopg", mandatory_parameters=False
+    )

@@ -36,6 +36,7 @@ class ObjectRef(NamedTuple):
     key: str
     version_id: str | None
     etag: str
+    """Without the quotes that HTTP puts around it, as in S3's events."""
     size_bytes: int
 
 
@@ -50,6 +51,10 @@ def _place(bucket: str, key: str, version_id: str | None) -> _Place:
     if version_id is not None:
         place["VersionId"] = version_id
     return place
+
+
+def _quoted(etag: str) -> str:
+    return f'"{etag.strip(chr(34))}"'
 
 
 def _judged(error: ClientError, key: str) -> WaybillError:
@@ -77,8 +82,25 @@ def head_object(
         raise _judged(error, key) from error
     # An emulator's events lack the version; the answer has it where the bucket keeps versions.
     version = version_id or head.get("VersionId")
-    ref = ObjectRef(bucket, key, version, head["ETag"], head["ContentLength"])
+    ref = ObjectRef(bucket, key, version, head["ETag"].strip('"'), head["ContentLength"])
     return ref, head["LastModified"]
+
+
+def find_version(s3: "S3Client", bucket: str, key: str, etag: str) -> str | None:
+    """The newest version of the key with this content; None if no version has it.
+
+    Raises:
+        Unavailable, Retryable: S3 cannot be reached or does not answer as it should.
+    """
+    try:
+        with storage_reached():
+            pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+            for found in (version for page in pages for version in page.get("Versions", [])):
+                if found["Key"] == key and found["ETag"].strip('"') == etag:
+                    return found["VersionId"]
+    except ClientError as error:
+        raise _judged(error, key) from error
+    return None
 
 
 def stored_sha256(s3: "S3Client", ref: ObjectRef) -> str | None:
@@ -90,7 +112,7 @@ def stored_sha256(s3: "S3Client", ref: ObjectRef) -> str | None:
     place = _place(ref.bucket, ref.key, ref.version_id)
     try:
         with storage_reached():
-            head = s3.head_object(**place, IfMatch=ref.etag, ChecksumMode="ENABLED")
+            head = s3.head_object(**place, IfMatch=_quoted(ref.etag), ChecksumMode="ENABLED")
     except ClientError as error:
         raise _judged(error, ref.key) from error
     checksum = head.get("ChecksumSHA256")
@@ -102,7 +124,7 @@ def stored_sha256(s3: "S3Client", ref: ObjectRef) -> str | None:
 
 def _read_from(s3: "S3Client", ref: ObjectRef, start: int, end: int, size: int) -> Iterator[bytes]:
     place = _place(ref.bucket, ref.key, ref.version_id)
-    answer = s3.get_object(**place, IfMatch=ref.etag, Range=f"bytes={start}-{end - 1}")
+    answer = s3.get_object(**place, IfMatch=_quoted(ref.etag), Range=f"bytes={start}-{end - 1}")
     with closing(answer["Body"]) as body:
         while block := body.read(size):
             yield block

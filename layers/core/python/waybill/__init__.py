@@ -1,0 +1,1 @@
+"""Waybill: what the steps of a file's path share."""

@@ -1,0 +1,102 @@
+"""An error says its fate.
+
+::
+
+    WaybillError
+    ├── Rejected      the input is wrong: recorded, acknowledged, never retried
+    │   └── BadRequest, NotFound, Conflict, TooLarge, UnsupportedMedia
+    └── Retryable     the moment is wrong: raised, redelivered with backoff
+        ├── Busy          a lock is taken or an earlier job is open: come back later
+        └── Unavailable   the database cannot be reached: does not count as an attempt
+
+Every class carries the HTTP status it has when it reaches the API.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+
+class Flaw(BaseModel):
+    """One thing that is wrong with an input: where (JSON pointer or column), code, message."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class WaybillError(Exception):
+    """The root. `code` is the last part of the problem type's address, e.g. `unknown-dataset`."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, code: str, detail: str, flaws: Sequence[Flaw] = ()) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.flaws = tuple(flaws)
+
+    def problem(self) -> dict[str, object]:
+        """The error as it is kept in a job's row: type, title, detail and errors."""
+        errors = {"errors": [flaw.model_dump() for flaw in self.flaws]} if self.flaws else {}
+        return {"type": self.code, "title": self.title, "detail": self.detail, **errors}
+
+
+class Rejected(WaybillError):
+    """The input is wrong and stays wrong: record it, acknowledge it, never retry it."""
+
+    status = 422
+    title = "The input was refused"
+
+
+class BadRequest(Rejected):
+    """The request cannot be understood (a cursor, a parameter)."""
+
+    status = 400
+    title = "Bad request"
+
+
+class NotFound(Rejected):
+    """There is nothing under this name, or the caller may not see it."""
+
+    status = 404
+    title = "Not found"
+
+
+class Conflict(Rejected):
+    """The thing is in a state that does not allow this."""
+
+    status = 409
+    title = "Conflict"
+
+
+class TooLarge(Rejected):
+    """The body or the file is larger than this door takes."""
+
+    status = 413
+    title = "Too large"
+
+
+class UnsupportedMedia(Rejected):
+    """The media type is not one this door reads."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
+class Retryable(WaybillError):
+    """The moment is wrong: raise it, so that the message comes back."""
+
+    status = 503
+    title = "Temporarily unavailable"
+    retry_after_seconds: ClassVar[int] = 5
+
+
+class Busy(Retryable):
+    """A lock is taken, or something earlier has to end first: come back later."""
+
+
+class Unavailable(Retryable):
+    """The database or another service cannot be reached; this does not count as an attempt."""

@@ -1,0 +1,1 @@
+"""The landing bucket: keys, objects, upload tickets."""

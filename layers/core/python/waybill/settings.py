@@ -1,0 +1,68 @@
+"""A function's environment as a typed model: a variable's name is written once, here.
+
+`infra` derives the environment of each function from these models, so this module imports
+nothing heavy. A field `landing_bucket` is the variable `LANDING_BUCKET`.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Base of every function's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the fields from `environment` (default: the process's); absent ones default.
+
+        Raises:
+            pydantic.ValidationError: a variable is missing or has no valid value.
+        """
+        source = os.environ if environment is None else environment
+        names = {name: name.upper() for name in cls.model_fields}
+        return cls.model_validate({n: source[v] for n, v in names.items() if source.get(v)})
+
+
+class LogSettings(Settings):
+    """What every function takes."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Lowest level that is written to the log."
+    )
+
+
+class DatabaseSettings(Settings):
+    """How a function reaches PostgreSQL: as a role that owns nothing."""
+
+    database_host: str = Field(description="Host name of the writer endpoint.")
+    database_port: int = Field(default=5432, description="TCP port.")
+    database_name: str = Field(default="waybill", description="Database name.")
+    database_user: str = Field(description="Role to connect as; it owns nothing.")
+    database_tls: Literal["verify-full", "disable"] = Field(
+        default="verify-full", description="TLS mode; `disable` is for the local stack only."
+    )
+    database_auth: Literal["iam", "secret"] = Field(
+        default="iam", description="IAM token, or a password kept in Secrets Manager."
+    )
+    database_secret_arn: str | None = Field(
+        default=None, description="Secret with a `password` field, when the auth is `secret`."
+    )
+
+
+class LandingSettings(Settings):
+    """Where files land."""
+
+    landing_bucket: str = Field(description="Versioned bucket that files are uploaded to.")
+
+
+class StateSettings(Settings):
+    """What must be readable while the database sleeps."""
+
+    state_bucket: str = Field(
+        description="Bucket with published contracts, upload tickets and staleness marks."
+    )

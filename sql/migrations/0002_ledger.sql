@@ -1,0 +1,170 @@
+-- The ledger: what is registered, what landed, what became of it.
+
+CREATE TABLE waybill.datasets (
+    name text PRIMARY KEY CHECK (name ~ '^[a-z_][a-z0-9_]{0,62}$'),
+    target regclass NOT NULL UNIQUE,
+    write_disposition text NOT NULL CHECK (write_disposition IN ('merge', 'append')),
+    natural_key text[] NOT NULL,
+    aliases jsonb NOT NULL,
+    null_words text[] NOT NULL,
+    trim_text boolean NOT NULL,
+    personal text[] NOT NULL,
+    delimiter text CHECK (delimiter IN (',', ';', E'\t', '|')),
+    header text NOT NULL CHECK (header IN ('auto', 'present', 'absent')),
+    partition_unit text CHECK (partition_unit IN ('year', 'month', 'day')),
+    on_missing_parent text NOT NULL CHECK (on_missing_parent IN ('pending', 'reject'))
+);
+COMMENT ON TABLE waybill.datasets IS 'What a catalog cannot say of a registered table.';
+
+CREATE TABLE waybill.contract_versions (
+    dataset text NOT NULL REFERENCES waybill.datasets ON DELETE CASCADE,
+    version integer NOT NULL,
+    contract jsonb NOT NULL,
+    since timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (dataset, version)
+);
+COMMENT ON TABLE waybill.contract_versions IS 'Every contract that a job may have been read with.';
+
+CREATE TABLE waybill.ingestion_jobs (
+    job_id uuid PRIMARY KEY,
+    dataset text NOT NULL,
+    state text NOT NULL CHECK (state IN (
+        'AWAITING_UPLOAD', 'LANDED', 'LOADING', 'MERGING', 'COMPLETED',
+        'COMPLETED_WITH_REJECTS', 'FAILED', 'CANCELLED', 'EXPIRED')),
+    kind text NOT NULL DEFAULT 'upload'
+        CHECK (kind IN ('upload', 's3', 'batch', 'rest', 'database', 'replay')),
+    bucket text,
+    object_key text,
+    version_id text NOT NULL DEFAULT '',
+    etag text,
+    size_bytes bigint,
+    filename text,
+    options jsonb NOT NULL DEFAULT '{}',
+    landed_at timestamptz,
+    landed_seq bigint,
+    layout jsonb,
+    contract jsonb,
+    chunks_total integer,
+    sha256 text,
+    read bigint,
+    inserted bigint NOT NULL DEFAULT 0,
+    updated bigint NOT NULL DEFAULT 0,
+    unchanged bigint NOT NULL DEFAULT 0,
+    superseded bigint NOT NULL DEFAULT 0,
+    filtered bigint NOT NULL DEFAULT 0,
+    rejected bigint NOT NULL DEFAULT 0,
+    pending_reference bigint NOT NULL DEFAULT 0,
+    confirmed boolean NOT NULL DEFAULT false,
+    confirming boolean NOT NULL DEFAULT false,
+    error jsonb,
+    parent_job_id uuid,
+    duplicate_of uuid,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    UNIQUE (dataset, landed_seq),
+    -- The promise, kept by the database itself: a job whose numbers do not add up cannot
+    -- be written, so its transaction, rows and all, is undone.
+    CONSTRAINT waybill_balances CHECK (read IS NULL OR read = inserted + updated + unchanged
+        + superseded + filtered + rejected + pending_reference),
+    CONSTRAINT waybill_when_merged CHECK (
+        state NOT IN ('COMPLETED', 'COMPLETED_WITH_REJECTS') OR read IS NOT NULL)
+);
+COMMENT ON TABLE waybill.ingestion_jobs IS 'One row per file that landed or is awaited.';
+COMMENT ON COLUMN waybill.ingestion_jobs.landed_seq IS
+    'Place in the order of landing, unique per dataset; rows carry it in _landed.';
+COMMENT ON COLUMN waybill.ingestion_jobs.confirmed IS
+    'Whether the merge also stamped the rows it found unchanged.';
+COMMENT ON COLUMN waybill.ingestion_jobs.confirming IS
+    'Whether the object is being staged again to stamp the rows it found unchanged.';
+
+-- An object is registered once, however often its event is delivered.
+CREATE UNIQUE INDEX ingestion_jobs_object ON waybill.ingestion_jobs
+    (bucket, object_key, version_id) WHERE object_key IS NOT NULL;
+-- Order of landing within a dataset, and the jobs that are still open.
+CREATE INDEX ingestion_jobs_order ON waybill.ingestion_jobs
+    (dataset, landed_at, object_key, version_id);
+CREATE INDEX ingestion_jobs_open ON waybill.ingestion_jobs (dataset, landed_seq)
+    WHERE state IN ('LANDED', 'LOADING', 'MERGING');
+CREATE INDEX ingestion_jobs_pending ON waybill.ingestion_jobs (dataset)
+    WHERE pending_reference > 0;
+
+CREATE TABLE waybill.chunks (
+    job_id uuid NOT NULL REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
+    chunk integer NOT NULL,
+    byte_from bigint NOT NULL,
+    byte_to bigint NOT NULL,
+    first_line bigint NOT NULL,
+    done boolean NOT NULL DEFAULT false,
+    read bigint NOT NULL DEFAULT 0,
+    staged bigint NOT NULL DEFAULT 0,
+    rejected bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (job_id, chunk)
+);
+COMMENT ON TABLE waybill.chunks IS
+    'Byte ranges of an object; `done` is written in the transaction of the chunk''s COPY.';
+
+CREATE TABLE waybill.job_runs (
+    run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    job_id uuid NOT NULL REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
+    step text NOT NULL,
+    chunk integer,
+    attempt integer NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    outcome text CHECK (outcome IN ('ok', 'rejected', 'retry')),
+    error jsonb
+);
+COMMENT ON TABLE waybill.job_runs IS 'One row per attempt of a step at a job.';
+CREATE INDEX job_runs_job ON waybill.job_runs (job_id, run_id);
+
+CREATE TABLE waybill.validation_errors (
+    reject_id uuid PRIMARY KEY DEFAULT uuidv7(),
+    job_id uuid NOT NULL REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
+    chunk integer,
+    line bigint NOT NULL,
+    raw bytea NOT NULL,
+    "values" jsonb,
+    errors jsonb NOT NULL
+);
+COMMENT ON TABLE waybill.validation_errors IS
+    'Rejects: records that were refused, byte for byte, with every reason.';
+CREATE INDEX validation_errors_job ON waybill.validation_errors (job_id, line, reject_id);
+
+CREATE TABLE waybill.pending_references (
+    job_id uuid NOT NULL REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
+    line bigint NOT NULL,
+    raw text,
+    record jsonb NOT NULL,
+    missing jsonb NOT NULL,
+    PRIMARY KEY (job_id, line)
+);
+COMMENT ON TABLE waybill.pending_references IS
+    'Good records whose parent is not there yet; taken in when a load brings it.';
+
+CREATE TABLE waybill.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    published_at timestamptz
+);
+COMMENT ON TABLE waybill.outbox IS
+    'What must be told after a commit, written in that commit.';
+CREATE INDEX outbox_unpublished ON waybill.outbox (id) WHERE published_at IS NULL;
+
+CREATE TABLE waybill.stale_parts (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dataset text NOT NULL,
+    part text NOT NULL,
+    job_id uuid NOT NULL,
+    marked_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE waybill.stale_parts IS
+    'Parts of datasets that changed since the views were refreshed.';
+CREATE INDEX stale_parts_part ON waybill.stale_parts (dataset, part);
+
+GRANT INSERT (job_id, chunk, line, raw, "values", errors)
+    ON waybill.validation_errors TO waybill_loader;
+GRANT SELECT ON waybill.validation_errors TO waybill_api;

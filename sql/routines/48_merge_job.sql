@@ -1,0 +1,146 @@
+-- Staging table to table with its waybill: one call, one transaction.
+
+-- Jobs that must end first: earlier-landed files of the datasets that this one refers to,
+-- and none of its own: within a dataset the order is kept by the rows' stamps.
+CREATE OR REPLACE FUNCTION waybill.earlier_open(job waybill.ingestion_jobs) RETURNS uuid[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN ARRAY(
+    SELECT e.job_id
+    FROM jsonb_array_elements(job.contract -> 'references') AS r
+    JOIN waybill.ingestion_jobs AS e ON e.dataset = r ->> 'dataset'
+    WHERE e.dataset <> job.dataset AND e.state IN ('LANDED', 'LOADING', 'MERGING')
+        AND (e.landed_at, e.object_key, e.version_id)
+            < (job.landed_at, job.object_key, job.version_id));
+
+-- Jobs that may go on now that `job` has ended: they wait for it, or hold records whose
+-- parents it may have brought.
+CREATE OR REPLACE FUNCTION waybill.to_wake(job waybill.ingestion_jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT jsonb_build_object(
+        'wake', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.state = 'MERGING'), '[]'),
+        'adopt', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.pending_reference > 0), '[]'))
+    FROM waybill.ingestion_jobs AS w
+    WHERE (w.state = 'MERGING' OR w.pending_reference > 0) AND w.job_id <> job.job_id
+        AND (w.dataset = job.dataset
+            OR w.contract -> 'references' @> jsonb_build_array(
+                jsonb_build_object('dataset', job.dataset))));
+
+-- A crash of the server empties unlogged tables: what is staged must be what the chunks say.
+-- Returns the chunks that must be staged again.
+CREATE OR REPLACE FUNCTION waybill.lost_chunks(job waybill.ingestion_jobs) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    lost jsonb;
+    stage CONSTANT text := format('staging.%I', waybill.stage_name(job.job_id));
+BEGIN
+    EXECUTE format('SELECT coalesce(jsonb_agg(c.chunk), ''[]'') FROM waybill.chunks AS c'
+        ' LEFT JOIN (SELECT _chunk, count(*) AS n FROM %s GROUP BY 1) AS s'
+        ' ON s._chunk = c.chunk WHERE c.job_id = %L AND c.staged <> coalesce(s.n, 0)',
+        stage, job.job_id) INTO lost;
+    IF lost <> '[]' THEN
+        EXECUTE format('DELETE FROM %s WHERE %L::jsonb @> to_jsonb(_chunk)', stage, lost);
+        DELETE FROM waybill.validation_errors AS v
+        WHERE v.job_id = job.job_id AND lost @> to_jsonb(v.chunk) AND NOT job.confirming;
+        UPDATE waybill.chunks SET done = false WHERE job_id = job.job_id
+            AND lost @> to_jsonb(chunk);
+        UPDATE waybill.ingestion_jobs SET state = 'LOADING'
+        WHERE job_id = job.job_id AND state = 'MERGING';
+    END IF;
+    RETURN lost;
+END
+$$;
+
+-- Merge a job. Safe to call again at any moment: it finds the lock, or the result.
+CREATE OR REPLACE FUNCTION waybill.merge_job(p_job uuid) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+SET timezone = 'UTC'
+SET lock_timeout = '2s'
+SET work_mem = '128MB'
+SET jit = off
+AS $$
+DECLARE
+    job waybill.ingestion_jobs;
+    answer jsonb;
+BEGIN
+    -- One merge of a job, and no cancellation meanwhile. NOWAIT: whoever finds it taken
+    -- comes back later.
+    SELECT * INTO job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
+    END IF;
+    answer := jsonb_build_object('dataset', job.dataset, 'state', job.state);
+    IF waybill.is_final(job.state) AND NOT job.confirming THEN
+        RETURN answer || waybill.to_wake(job) || '{"outcome": "ended"}';
+    ELSIF waybill.chunks_left(p_job) <> 0 THEN
+        RETURN answer || '{"outcome": "waiting", "for": "chunks"}';
+    END IF;
+    answer := answer || jsonb_build_object('chunks', waybill.lost_chunks(job));
+    IF answer -> 'chunks' <> '[]' THEN
+        RETURN answer || '{"outcome": "restage"}';
+    ELSIF waybill.earlier_open(job) <> '{}' THEN
+        RETURN answer || jsonb_build_object('outcome', 'waiting',
+            'for', waybill.earlier_open(job));
+    END IF;
+    PERFORM waybill.take_turn(job.dataset);
+    IF job.confirming THEN
+        PERFORM waybill.confirm_job(job);
+        RETURN answer || waybill.to_wake(job) || '{"outcome": "merged"}';
+    END IF;
+    answer := answer || jsonb_build_object('confirm', waybill.ask_to_confirm(job));
+    IF answer -> 'confirm' <> '[]' THEN
+        RETURN answer || '{"outcome": "waiting", "for": "later jobs to be confirmed"}';
+    END IF;
+    RETURN answer || waybill.complete(job);
+END
+$$;
+
+-- One merge per dataset: a second one comes back later, rather than waiting in line for the
+-- table's lock with a connection in its hand.
+CREATE OR REPLACE FUNCTION waybill.take_turn(dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog
+AS $$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.merge.' || dataset, 0)) THEN
+        RAISE EXCEPTION 'Another merge of % is running.', dataset USING ERRCODE = '55P03';
+    END IF;
+END
+$$;
+
+-- The merge proper: rows, rejects, counts, outbox and state.
+CREATE OR REPLACE FUNCTION waybill.complete(job waybill.ingestion_jobs) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    m waybill.merge_plan := waybill.plan_merge(job,
+        format('staging.%I', waybill.stage_name(job.job_id)));
+    n jsonb := waybill.apply_records(m, job.dataset);
+    refused bigint;
+    records bigint;
+BEGIN
+    SELECT sum(c.rejected), sum(c.read) INTO refused, records
+    FROM waybill.chunks AS c WHERE c.job_id = job.job_id;
+    refused := coalesce(refused, 0) + (n ->> 'rejected')::bigint;
+    UPDATE waybill.ingestion_jobs AS j SET
+        state = CASE WHEN refused > 0 THEN 'COMPLETED_WITH_REJECTS' ELSE 'COMPLETED' END,
+        read = coalesce(records, 0), inserted = (n ->> 'inserted')::bigint,
+        updated = (n ->> 'updated')::bigint, unchanged = (n ->> 'unchanged')::bigint,
+        superseded = (n ->> 'superseded')::bigint, rejected = refused,
+        pending_reference = (n ->> 'pending_reference')::bigint,
+        confirmed = m.bump OR (n ->> 'unchanged')::bigint = 0,
+        finished_at = clock_timestamp()
+    WHERE j.job_id = job.job_id RETURNING * INTO job;
+    PERFORM waybill.note_end(job.job_id, job.dataset, job.state);
+    PERFORM waybill.drop_stage(job.job_id);
+    RETURN jsonb_build_object('outcome', 'merged', 'state', job.state) || waybill.to_wake(job);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.merge_job(uuid) TO waybill_loader;

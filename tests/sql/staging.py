@@ -1,0 +1,134 @@
+"""Drive the ledger as the plan, load and merge steps do, without S3: records as tuples."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg import sql
+
+from tests.postgres.databases import Connection, Database
+from waybill.ids import new_id
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+Records = Sequence[Sequence[Any]]
+
+
+class Ledger:
+    """Jobs of one database, as the role of the loader."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.loader: Connection = database.connect("waybill_loader")
+        self.admin: Connection = database.connect()
+
+    def close(self) -> None:
+        self.loader.close()
+        self.admin.close()
+
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return self.admin.execute(statement.encode(), parameters).fetchall()
+
+    def land(self, dataset: str, at: float, key: str | None = None) -> UUID:
+        """Register an object that landed `at` seconds after the beginning."""
+        name = key or f"landing/{dataset}/{uuid4()}.csv"
+        job, _, _ = self.loader.execute(
+            "SELECT * FROM waybill.register_object(NULL, %s, %s, 'b', %s, 'v', 'e', 1, 'f', %s,"
+            " '{}')",
+            (new_id(), dataset, name, BEGINNING + timedelta(seconds=at)),
+        ).fetchone() or (None, None, None)
+        assert isinstance(job, UUID)
+        return job
+
+    def contract(self, dataset: str) -> dict[str, Any]:
+        row = self.loader.execute("SELECT waybill.contract(%s)", (dataset,)).fetchone()
+        assert row is not None
+        return dict(row[0])
+
+    def stage(
+        self, job: UUID, dataset: str, records: Records, *, columns: Sequence[str] | None = None
+    ) -> None:
+        """Stage records (texts or values, None for null; line = place) in one chunk."""
+        contract = self.contract(dataset)
+        names = [column["name"] for column in contract["columns"]]
+        given = list(columns or names)
+        layout = json.dumps({"columns": given})
+        self.loader.execute("SELECT waybill.start_loading(%s, %s)", (job, layout))
+        chunks = json.dumps([{"chunk": 0, "byte_from": 0, "byte_to": 1, "first_line": 1}])
+        self.loader.execute("SELECT waybill.add_chunks(%s, %s)", (job, chunks))
+        self.loader.execute("SELECT waybill.finish_plan(%s, 1, NULL)", (job,))
+        self.stage_chunk(job, given, contract["keeps_raw"], records)
+
+    def stage_chunk(
+        self, job: UUID, given: Sequence[str], keeps_raw: bool, records: Records
+    ) -> None:
+        with self.loader.transaction():
+            claim = self.loader.execute("SELECT waybill.claim_chunk(%s, 0)", (job,)).fetchone()
+            assert claim is not None
+            assert claim[0]["status"] == "todo"
+            self._copy(claim[0], given, keeps_raw, records)
+            n = len(records)
+            self.loader.execute("SELECT waybill.finish_chunk(%s, 0, %s, %s, 0, NULL)", (job, n, n))
+
+    def _copy(
+        self, claim: Mapping[str, Any], given: Sequence[str], keeps_raw: bool, records: Records
+    ) -> None:
+        raw = ["_raw"] if keeps_raw else []
+        statement = sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
+            sql.Identifier(claim["stage_schema"]),
+            sql.Identifier(claim["stage_table"]),
+            sql.SQL(", ").join(map(sql.Identifier, ["_chunk", "_line", *given, *raw])),
+        )
+        with self.loader.cursor() as cursor, cursor.copy(statement) as copy:
+            for line, record in enumerate(records, 1):
+                text = [",".join("" if cell is None else str(cell) for cell in record)]
+                copy.write_row((0, line, *record, *(text if keeps_raw else [])))
+
+    def merge(self, job: UUID) -> dict[str, Any]:
+        row = self.loader.execute("SELECT waybill.merge_job(%s)", (job,)).fetchone()
+        assert row is not None
+        return dict(row[0])
+
+    def adopt(self, job: UUID) -> dict[str, Any]:
+        row = self.loader.execute("SELECT waybill.adopt_job(%s)", (job,)).fetchone()
+        assert row is not None
+        return dict(row[0])
+
+    def load(
+        self,
+        dataset: str,
+        at: float,
+        records: Records,
+        *,
+        columns: Sequence[str] | None = None,
+        key: str | None = None,
+    ) -> UUID:
+        """Land, stage and merge in one go."""
+        job = self.land(dataset, at, key)
+        self.stage(job, dataset, records, columns=columns)
+        answer = self.merge(job)
+        assert answer["outcome"] == "merged", answer
+        return job
+
+    def waybill(self, job: UUID) -> dict[str, int]:
+        """The numbers that are not zero; that they add up is asserted each time."""
+        names = ["read", "inserted", "updated", "unchanged", "superseded", "filtered", "rejected"]
+        names.append("pending_reference")
+        (row,) = self.rows(
+            f"SELECT {', '.join(names)} FROM waybill.ingestion_jobs WHERE job_id = %s", job
+        )
+        numbers = dict(zip(names, row, strict=True))
+        assert numbers["read"] == sum(numbers.values()) - numbers["read"]
+        return {name: number for name, number in numbers.items() if number}
+
+    def rejects(self, job: UUID) -> list[tuple[int, str, list[str]]]:
+        """(line, raw, codes) of each reject, by line."""
+        return [
+            (line, bytes(raw).decode(), [error["code"] for error in errors])
+            for line, raw, errors in self.rows(
+                "SELECT line, raw, errors FROM waybill.validation_errors WHERE job_id = %s"
+                " ORDER BY line",
+                job,
+            )
+        ]

@@ -1,0 +1,92 @@
+"""Between files the later landed wins, whatever order they are merged in."""
+
+import itertools
+import random
+
+import pytest
+
+from tests.sql.staging import Ledger
+
+FILES = {1.0: {1: "a", 2: "a", 3: "a"}, 2.0: {1: "b", 2: "a"}, 3.0: {2: "c", 3: "a", 4: "c"}}
+
+
+def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
+    """Land, stage and merge; stage again what is asked for to be confirmed."""
+    job = ledger.land("departments", at)
+    ledger.stage(job, "departments", list(records.items()))
+    finish(ledger, job)
+
+
+def finish(ledger: Ledger, job: object) -> None:
+    answer = ledger.merge(job)  # type: ignore[arg-type]
+    for later in answer.get("confirm", []):
+        stage_again(ledger, later["job_id"])
+        assert ledger.merge(later["job_id"])["outcome"] == "merged"
+    if answer.get("confirm"):
+        answer = ledger.merge(job)  # type: ignore[arg-type]
+    assert answer["outcome"] == "merged", answer
+
+
+def stage_again(ledger: Ledger, job: str) -> None:
+    (row,) = ledger.rows(
+        "SELECT landed_at - timestamptz '2026-01-01+00' FROM waybill.ingestion_jobs"
+        " WHERE job_id = %s",
+        job,
+    )
+    records = ALL[row[0].total_seconds()]
+    ledger.stage_chunk(job, ["id", "department"], False, list(records.items()))  # type: ignore[arg-type]
+
+
+ALL: dict[float, dict[int, str]] = {}
+
+
+def oracle(files: dict[float, dict[int, str]]) -> list[tuple[int, str]]:
+    state: dict[int, str] = {}
+    for at in sorted(files):
+        state |= files[at]
+    return sorted(state.items())
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(FILES)))
+def test_any_order_ends_the_same(ledger: Ledger, order: tuple[float, ...]) -> None:
+    ALL.clear()
+    ALL.update(FILES)
+    for at in order:
+        settle(ledger, at, FILES[at])
+    assert ledger.rows("SELECT id, department FROM departments ORDER BY id") == oracle(FILES)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_histories_with_files_landed_ahead(ledger: Ledger, seed: int) -> None:
+    chance = random.Random(seed)
+    files = {
+        float(at): {key: chance.choice("ab") for key in range(4) if chance.random() < 0.7}
+        for at in range(1, chance.randint(3, 6))
+    }
+    ALL.clear()
+    ALL.update(files)
+    order = chance.sample(list(files), len(files))
+    landed: dict[float, object] = {}
+    for at in order:
+        for other in order:
+            if other not in landed and (other == at or chance.random() < 0.3):
+                landed[other] = ledger.land("departments", other)
+                ledger.stage(landed[other], "departments", list(files[other].items()))  # type: ignore[arg-type]
+        finish(ledger, landed[at])
+    assert ledger.rows("SELECT id, department FROM departments ORDER BY id") == oracle(files)
+
+
+def test_places_follow_time_then_key(ledger: Ledger) -> None:
+    chance = random.Random(7)
+    objects = [(at, f"landing/departments/{name}") for at in (1, 1.5, 2) for name in "abcdefghij"]
+    for at, key in chance.sample(objects, len(objects)):
+        ledger.land("departments", at, key)
+    by_place = ledger.rows(
+        "SELECT object_key, landed_at FROM waybill.ingestion_jobs ORDER BY landed_seq"
+    )
+    assert by_place == sorted(by_place, key=lambda row: (row[1], row[0]))
+
+
+def test_an_object_is_registered_once(ledger: Ledger) -> None:
+    first = ledger.land("departments", 1, "landing/departments/x")
+    assert ledger.land("departments", 1, "landing/departments/x") == first
