@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Tags
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -67,6 +67,9 @@ class Api(Construct):
             ),
         )
         self.rest.node.try_remove_child("Endpoint")  # the stack has an output for it
+        if environment.is_local:
+            # The emulator reads the API's id from this tag, so its address stays the same.
+            Tags.of(self.rest).add("ms-custom-id", "waybill")
         integrations = {
             name: apigateway.LambdaIntegration(steps[name].function, allow_test_invoke=False)
             for name in sorted({route.step for route in ROUTES})
