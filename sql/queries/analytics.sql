@@ -1,8 +1,8 @@
--- name: job_visibility$
+-- name: job_visibility(job)$
 -- Whether an ingestion job's rows are in the views.
 SELECT waybill.job_visibility(:job);
 
--- name: by_quarter
+-- name: by_quarter(year, lines, after_department, after_job, after_department_id, after_job_id)
 -- One line per department and job; the facts of the year ride on every line, and on one empty
 -- line when there is none, so one statement answers with one snapshot. Only the view of
 -- the year is read: the year is a literal in every branch of mv_hires_q. Code point order,
@@ -27,7 +27,7 @@ SELECT as_of, unassigned, department, job, department_id, job_id, q1, q2, q3, q4
 FROM facts LEFT JOIN line ON true
 ORDER BY department, job, department_id, job_id;
 
--- name: above_average
+-- name: above_average(year, mean_over, lines, after_hired, after_id)
 -- Departments whose hires of the year exceed the mean, most hires first. The comparison is
 -- between exact numbers; only the answer's mean is rounded.
 WITH facts AS MATERIALIZED (

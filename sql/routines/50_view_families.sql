@@ -49,6 +49,8 @@ BEGIN
     EXECUTE format('CREATE MATERIALIZED VIEW public.%I AS SELECT * FROM %s(%L, %L)',
         name, family.source, bounds.lower, bounds.upper);
     EXECUTE format('CREATE UNIQUE INDEX ON public.%I (%s) NULLS NOT DISTINCT', name, keys);
+    -- Questions are asked at once, long before autovacuum has looked at the view.
+    EXECUTE format('ANALYZE public.%I', name);
 END
 $$;
 

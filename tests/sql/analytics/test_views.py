@@ -18,8 +18,7 @@ YEAR_2021 = [
     (None, None, 0, 0, 0, 1),
 ]
 ROWS = (
-    "SELECT department_id, job_id, q1, q2, q3, q4 FROM mv_hires_q WHERE year = 2021"
-    " ORDER BY 1, 2"
+    "SELECT department_id, job_id, q1, q2, q3, q4 FROM mv_hires_q WHERE year = 2021 ORDER BY 1, 2"
 )
 
 
