@@ -20,7 +20,7 @@ Level = Literal["debug", "info", "warning", "error"]
 
 
 def start(step: str, settings: LogSettings) -> Logger:
-    """The logger of a function; call it once, when the module is loaded."""
+    """The logger of a function; cheap to call again at every invocation."""
     made = Logger(service=_SERVICE, level=settings.log_level, utc=True, use_rfc3339=True)
     made.append_keys(step=step)
     return made

@@ -1,0 +1,41 @@
+"""The verb for `tickets/…`: list an upload that was announced, before its file comes."""
+
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from functions.plan.step import Step
+from waybill import telemetry
+from waybill.database.faults import decided
+from waybill.database.queries import queries
+from waybill.landing.tickets import Ticket, find_ticket
+
+
+def options_of(ticket: Ticket | None) -> Jsonb:
+    """What the client asked for, as it is kept with the job."""
+    asked = {} if ticket is None else ticket.model_dump(include={"sha256", "delimiter", "dry_run"})
+    return Jsonb({name: value for name, value in asked.items() if value})
+
+
+def register_ticket(step: Step, job_id: UUID) -> None:
+    """Make the awaited upload a job; nothing when it is one already.
+
+    Raises:
+        Retryable: the database or S3 cannot be reached.
+    """
+    ticket = find_ticket(step.s3, step.settings.state_bucket, job_id)
+    if ticket is None:
+        telemetry.action("ticket.gone", level="warning")
+        return
+    with decided():
+        state = queries("plan").register_ticket(
+            step.connection,
+            job_id=ticket.job_id,
+            dataset=ticket.dataset,
+            filename=ticket.filename,
+            size_bytes=ticket.size_bytes,
+            options=options_of(ticket),
+            created_at=ticket.created_at,
+            expires_at=ticket.expires_at,
+        )
+    telemetry.action("ticket.registered", dataset=ticket.dataset, state=state)
