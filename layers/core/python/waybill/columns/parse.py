@@ -1,0 +1,91 @@
+"""From the bytes of sound records to columns of text, with empty fields and null words as null."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from waybill.columns.verdict import Array, Mask, mask_of
+from waybill.contract.model import Column, Contract
+from waybill.records.fields import Judged
+from waybill.records.layout import Layout
+
+_BLANKS = " \t"
+TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
+"""Kinds to which an empty quoted field is the empty text; to all others it is null."""
+
+
+def parse(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
+    """A `string` array for each column of the layout, a value for each sound record.
+
+    Unquoted text loses the blanks (space, tab) around it if the contract trims, and is null if
+    then nothing or a null word is left. Quoted text is kept as it is.
+    """
+    columns = [contract.column(name) for name in layout.columns]
+    if not len(judged.sound):
+        return [pa.array([], pa.string()) for _ in columns]
+    fields = _split(judged.clean, layout.delimiter, len(columns))
+    if len(fields[0]) != len(judged.sound):
+        raise AssertionError(f"{len(judged.sound)} records cut, {len(fields[0])} parsed")
+    trim = contract.trim and _may_need_trim(judged.clean, layout.delimiter)
+    return [
+        _tidy(field, _quoted(judged, index), column, contract.null_words, trim=trim)
+        for index, (field, column) in enumerate(zip(fields, columns, strict=True))
+    ]
+
+
+def _split(clean: bytes, delimiter: str, count: int) -> list[Array]:
+    quotes = b'"' in clean
+    names = [str(index) for index in range(count)]
+    table = csv.read_csv(
+        pa.BufferReader(clean),
+        read_options=csv.ReadOptions(
+            use_threads=False, block_size=len(clean) + 1, column_names=names
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter=delimiter, quote_char='"' if quotes else False, newlines_in_values=quotes
+        ),
+        convert_options=csv.ConvertOptions(
+            check_utf8=False,
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return [column.combine_chunks() for column in table.columns]
+
+
+def _quoted(judged: Judged, index: int) -> Mask | None:
+    if judged.quoted is None or not judged.quoted[:, index].any():
+        return None
+    return np.ascontiguousarray(judged.quoted[:, index])
+
+
+def _may_need_trim(clean: bytes, delimiter: str) -> bool:
+    edges = (delimiter.encode(), b"\n", b"\r")
+    blanks = [blank for blank in (b" ", b"\t") if blank in clean]
+    if any(clean.startswith(blank) or clean.endswith(blank) for blank in blanks):
+        return True
+    return any(blank + edge in clean or edge + blank in clean for blank in blanks for edge in edges)
+
+
+def _tidy(
+    field: Array, quoted: Mask | None, column: Column, null_words: tuple[str, ...], *, trim: bool
+) -> Array:
+    words = list(null_words)
+    if trim:
+        trimmed = pc.ascii_trim(field, characters=_BLANKS)
+        field = trimmed if quoted is None else pc.if_else(pa.array(quoted), field, trimmed)
+        words.append("")
+    if words:
+        field = _nulled(field, mask_of(pc.is_in(field, pa.array(words, pa.string()))), quoted)
+    if quoted is not None and column.kind not in TEXT_KINDS:
+        field = _nulled(field, mask_of(pc.equal(field, "")), None)
+    return field
+
+
+def _nulled(field: Array, rows: Mask, quoted: Mask | None) -> Array:
+    if quoted is not None:
+        rows = rows & ~quoted
+    return pc.if_else(pa.array(rows), pa.scalar(None, pa.string()), field) if rows.any() else field

@@ -1,0 +1,109 @@
+"""The refused records of a block, as rows of `waybill.validation_errors`."""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from waybill.columns import codes
+from waybill.columns.json_text import escaped, joined, objects
+from waybill.columns.raw import record_bytes
+from waybill.columns.verdict import Array, Failure, Mask
+from waybill.records.fields import Judged
+from waybill.records.grammar import Fault
+from waybill.records.layout import Layout
+
+_JSONB = {"type": "jsonb"}
+REJECTS = pa.schema(
+    [
+        pa.field("line", pa.int64()),
+        pa.field("raw", pa.binary()),
+        pa.field("values", pa.string(), metadata=_JSONB),
+        pa.field("errors", pa.string(), metadata=_JSONB),
+    ]
+)
+_SHOWN = 60
+
+
+class Complaint(NamedTuple):
+    """A failure and the field of the file that it is about, counted from 0."""
+
+    place: int
+    failure: Failure
+
+
+def broken_records(judged: Judged, expected: int) -> Array:
+    """The records that are malformed as such: one reason each, and no values."""
+    block = judged.block
+    bad = np.flatnonzero(block.faults != Fault.OK)
+    faults = block.faults[bad]
+    errors = pa.array(np.full(len(bad), "", dtype=object), pa.string())
+    for fault in np.unique(faults):
+        code = codes.code_of(Fault(fault))
+        message = codes.MEANINGS[code]
+        texts: Array | str = _error(None, code, message)
+        if fault == Fault.FIELD_COUNT:
+            found = pa.array(judged.found[bad]).cast(pa.string())
+            before, after = _error(None, code, "\0").split("\\u0000")
+            texts = joined(f"{before}expected {expected} fields, found ", found, after)
+        errors = pc.if_else(pa.array(faults == fault), texts, errors)
+    return _batch(judged, bad, pa.array(["{}"], pa.string()).take(_zeros(len(bad))), errors)
+
+
+def refused_records(
+    judged: Judged,
+    layout: Layout,
+    strings: list[Array],
+    complaints: list[Complaint],
+    bad: Mask,
+) -> Array:
+    """The sound records with a wrong value: every reason of each, and all of its values."""
+    rows = np.flatnonzero(bad)
+    indices = pa.array(rows)
+    texts = [array.take(indices) for array in strings]
+    errors = [
+        _errors(layout.columns[place], failure, texts[place], rows)
+        for place, failure in complaints
+    ]
+    listed = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
+    values = objects(list(zip(layout.columns, texts, strict=True)))
+    return _batch(judged, judged.sound[rows], values, joined("[", listed, "]"))
+
+
+def _errors(column: str, failure: Failure, texts: Array, rows: Array) -> Array:
+    """An object where the failure was found, null elsewhere."""
+    hit = pa.array(failure.rows[rows])
+    if failure.code == codes.REQUIRED:
+        whole = _error(column, failure.code, failure.expected)[1:-1]
+        return pc.if_else(hit, whole, pa.scalar(None, pa.string()))
+    before, after = _error(column, failure.code, f"{failure.expected}, found '\0'")[1:-1].split(
+        "\\u0000"
+    )
+    shown = pc.if_else(hit, texts, pa.scalar(None, pa.string()))
+    return joined(before, escaped(_shortened(shown)), after)
+
+
+def _shortened(texts: Array) -> Array:
+    if not len(texts) or not pc.any(pc.greater(pc.binary_length(texts), _SHOWN)).as_py():
+        return texts
+    cut = pc.utf8_slice_codeunits(texts, 0, _SHOWN)
+    longer = pc.greater(pc.utf8_length(texts), _SHOWN)
+    return pc.if_else(longer, joined(cut, "…"), texts)
+
+
+def _error(column: str | None, code: str, message: str) -> str:
+    """A list of one error, as JSON; what is to be filled in is a NUL, which JSON escapes."""
+    error = {"column": column, "code": code, "message": message}
+    return json.dumps([error], ensure_ascii=False)
+
+
+def _zeros(count: int) -> Array:
+    return pa.array(np.zeros(count, np.int64))
+
+
+def _batch(judged: Judged, records: Array, values: Array, errors: Array) -> Array:
+    lines = pa.array(judged.block.lines[records])
+    raw = record_bytes(judged.block, records)
+    return pa.RecordBatch.from_arrays([lines, raw, values, errors], schema=REJECTS)

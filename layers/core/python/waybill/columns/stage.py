@@ -1,0 +1,60 @@
+"""The staging table as Arrow sees it, and as PostgreSQL's binary COPY takes it."""
+
+import pyarrow as pa
+from pgpq import ArrowToPostgresBinaryEncoder, encoders
+from pgpq.schema import Jsonb
+
+from waybill.columns.verdict import Array
+from waybill.contract.model import Column, Contract
+
+_TYPES = {
+    "int2": pa.int16(),
+    "int4": pa.int32(),
+    "int8": pa.int64(),
+    "float4": pa.float32(),
+    "float8": pa.float64(),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "text": pa.string(),
+}
+# Said, not inferred: what pgpq takes for granted may change with its version.
+_ENCODERS = {
+    pa.int16(): encoders.Int16EncoderBuilder,
+    pa.int32(): encoders.Int32EncoderBuilder,
+    pa.int64(): encoders.Int64EncoderBuilder,
+    pa.float32(): encoders.Float32EncoderBuilder,
+    pa.float64(): encoders.Float64EncoderBuilder,
+    pa.bool_(): encoders.BooleanEncoderBuilder,
+    pa.date32(): encoders.Date32EncoderBuilder,
+    pa.timestamp("us"): encoders.TimestampMicrosecondEncoderBuilder,
+    pa.timestamp("us", "UTC"): encoders.TimestampMicrosecondEncoderBuilder,
+    pa.string(): encoders.StringEncoderBuilder,
+    pa.binary(): encoders.BinaryEncoderBuilder,
+    pa.binary(16): encoders.FixedSizeBinaryEncoderBuilder,
+}
+CHUNK, LINE, RAW = "_chunk", "_line", "_raw"
+
+
+def stage_type(column: Column) -> Array:
+    """The Arrow type of a column's stage."""
+    return _TYPES[column.stage]
+
+
+def stage_schema(contract: Contract) -> Array:
+    """`_chunk`, `_line`, the contract's columns, and `_raw` if it is kept; as the table has them."""
+    fields = [pa.field(CHUNK, pa.int32()), pa.field(LINE, pa.int64())]
+    fields += [pa.field(column.name, stage_type(column)) for column in contract.columns]
+    return pa.schema(fields + ([pa.field(RAW, pa.string())] if contract.keeps_raw else []))
+
+
+def copy_encoder(schema: Array) -> ArrowToPostgresBinaryEncoder:
+    """An encoder for `COPY … FROM STDIN (FORMAT binary)` of one table."""
+    builders = {}
+    for field in schema:
+        if field.metadata == {b"type": b"jsonb"}:
+            builders[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
+        else:
+            builders[field.name] = _ENCODERS[field.type](field)
+    return ArrowToPostgresBinaryEncoder.new_with_encoders(schema, builders)

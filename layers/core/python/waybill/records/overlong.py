@@ -1,0 +1,68 @@
+"""The first record of a buffer that is longer than a record may be, read exactly."""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from waybill.records.grammar import QUOTE, RAW_LIMIT, Fault
+from waybill.records.lines import count_line_ends, line_end_from
+
+# Possessive, so that megabytes of quotes neither backtrack nor pile up on a stack.
+_QUOTED = re.compile(rb'[^"]*+(?:""[^"]*+)*+')
+
+
+class FirstRecord(NamedTuple):
+    """What the record is, and where reading goes on."""
+
+    fault: Fault
+    kept: int
+    """Bytes of the buffer that are the record, or are kept of it."""
+    resume: int | None
+    """First byte after it; None when the rest of its physical line is yet to come."""
+    lines: int
+    """Physical lines that ended before `resume`, or in the whole buffer."""
+
+
+@cache
+def _unquoted(delimiter: int) -> re.Pattern[bytes]:
+    return re.compile(b'[^"\r\n' + re.escape(bytes([delimiter])) + b"]*+")
+
+
+def _scan(data: bytes, delimiter: int, limit: int) -> tuple[Fault, int]:
+    """(OK, end of the record) or (fault, byte that shows it); decided by data[: limit + 1]."""
+    unquoted = _unquoted(delimiter)
+    at = 0
+    while True:
+        if at < limit and data[at] == QUOTE:
+            closing = _end(_QUOTED, data, at + 1, limit)
+            if closing >= limit:
+                return Fault.UNCLOSED_QUOTE, limit
+            at = closing + 1
+        else:
+            at = _end(unquoted, data, at, limit)
+        if data[at] in b"\r\n":
+            return Fault.OK, at
+        if at >= limit:
+            return Fault.RECORD_TOO_LONG, at
+        if data[at] != delimiter:
+            return Fault.QUOTE_IN_FIELD, at
+        at += 1
+
+
+def _end(pattern: re.Pattern[bytes], data: bytes, start: int, limit: int) -> int:
+    found = pattern.match(data, start, limit)
+    return found.end() if found else start
+
+
+def first_record(
+    data: bytes, delimiter: int, limit: int, raw_limit: int = RAW_LIMIT
+) -> FirstRecord:
+    """Decide the first record of `data`, which has more than `limit` bytes and no CR at its end."""
+    fault, at = _scan(data, delimiter, limit)
+    if fault is Fault.QUOTE_IN_FIELD and count_line_ends(data[:at]):
+        fault = Fault.UNCLOSED_QUOTE
+    line_end = line_end_from(data, at if fault in (Fault.OK, Fault.RECORD_TOO_LONG) else 0)
+    kept, resume = line_end or (len(data), None)
+    if fault is Fault.RECORD_TOO_LONG or kept > limit:
+        kept = min(kept, raw_limit)
+    return FirstRecord(fault, kept, resume, count_line_ends(data[:resume]))

@@ -1,0 +1,105 @@
+"""The cutter against a slow second implementation of its grammar, and against Python's csv."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.records import reference
+from waybill.records.block import Block
+from waybill.records.cutter import Cutter, cut
+from waybill.records.grammar import Fault
+
+hostile = st.lists(
+    st.sampled_from(
+        [b'"', b",", b"\n", b"\r", b"\r\n", b"a", b"\0", "é".encode(), b" ", b'","', b'""', b'"\n']
+    ),
+    max_size=60,
+).map(b"".join)
+
+
+def slices(data: bytes, size: int) -> Iterable[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def told(blocks: Iterable[Block]) -> list[reference.Seen]:
+    return [
+        reference.Seen(line, block.data[start:stop], Fault(fault))
+        for block in blocks
+        for start, stop, line, fault in zip(
+            block.starts.tolist(),
+            block.stops.tolist(),
+            block.lines.tolist(),
+            block.faults.tolist(),
+            strict=True,
+        )
+    ]
+
+
+@given(hostile, st.integers(1, 70), st.integers(1, 90), st.integers(1, 9))
+@settings(max_examples=1500, deadline=None)
+@example(b'a"\n"b\n"c\n', 3, 90, 5)
+@example(b'"a\r', 1, 90, 5)
+@example(b"aaaaaa\r\nb\r", 3, 4, 2)
+def test_any_block_size_reads_what_the_grammar_says(
+    data: bytes, size: int, limit: int, raw_limit: int
+) -> None:
+    raw_limit = min(raw_limit, limit)
+    cutter = Cutter(",", limit=limit, raw_limit=raw_limit)
+
+    seen = told(cut(slices(data, size), cutter))
+
+    assert seen == reference.read(data, limit=limit, raw_limit=raw_limit)
+    assert cutter.decided == len(data)
+
+
+@given(
+    st.lists(st.lists(st.text('a",\n\ré ', max_size=6), min_size=2, max_size=3), max_size=8),
+    st.integers(1, 50),
+)
+@settings(max_examples=300, deadline=None)
+def test_reads_what_a_csv_writer_wrote(rows: list[list[str]], size: int) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
+
+    seen = told(cut(slices(out.getvalue().encode(), size), Cutter(",")))
+
+    assert [s.fault for s in seen] == [Fault.OK] * len(rows)
+    parsed = [next(csv.reader(io.StringIO(s.raw.decode(), newline=""))) for s in seen]
+    assert parsed == rows
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"a,b\n\n\nc,d", [(1, b"a,b", Fault.OK), (4, b"c,d", Fault.OK)]),
+        (b'x,"a\nb"\r\ny,c\r', [(1, b'x,"a\nb"', Fault.OK), (3, b"y,c", Fault.OK)]),
+        (b'a,b"c\nd,e', [(1, b'a,b"c', Fault.QUOTE_IN_FIELD), (2, b"d,e", Fault.OK)]),
+        (b'a, "b"\n', [(1, b'a, "b"', Fault.QUOTE_IN_FIELD)]),
+        (b'a,"b" \n', [(1, b'a,"b" ', Fault.QUOTE_IN_FIELD)]),
+        (
+            b'a,"b\nc,d\ne,"f"\n',
+            [
+                (1, b'a,"b', Fault.UNCLOSED_QUOTE),
+                (2, b"c,d", Fault.OK),
+                (3, b'e,"f"', Fault.OK),
+            ],
+        ),
+        (b" \n", [(1, b" ", Fault.OK)]),
+    ],
+)
+def test_reads(data: bytes, expected: list[tuple[int, bytes, Fault]]) -> None:
+    assert told(cut([data], Cutter(","))) == [reference.Seen(*one) for one in expected]
+
+
+def test_a_line_without_end_is_not_kept_in_memory() -> None:
+    cutter = Cutter(",")
+
+    blocks = list(cut((b"x" * 4_000_000 for _ in range(12)), cutter))
+
+    assert [seen.fault for seen in told(blocks)] == [Fault.RECORD_TOO_LONG]
+    assert sum(len(block.data) for block in blocks) == 65_536
+    assert cutter.held == 0
