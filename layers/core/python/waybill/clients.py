@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waybill.errors import Unavailable
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -46,6 +47,12 @@ def s3_client() -> "S3Client":
 def sqs_client() -> "SQSClient":
     """The SQS client; kept for the life of the process."""
     return boto3.client("sqs", config=_TIMES)
+
+
+@cache
+def events_client() -> "EventBridgeClient":
+    """The EventBridge client; kept for the life of the process."""
+    return boto3.client("events", config=_TIMES)
 
 
 def code_of(error: ClientError) -> str:

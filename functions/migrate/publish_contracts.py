@@ -1,0 +1,42 @@
+"""The verb: put every dataset's contract where the doors read it without the database."""
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from waybill.clients import storage_reached
+from waybill.contract import published
+from waybill.contract.model import Contract
+from waybill.database.faults import decided
+from waybill.database.queries import queries
+from waybill.database.scripts import become_owner
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def publish_contracts(
+    connection: psycopg.Connection[tuple[Any, ...]], s3: "S3Client", bucket: str
+) -> list[str]:
+    """Publish what is registered and remove what is not; the names that are published, sorted.
+
+    Raises:
+        Unavailable: the database or S3 cannot be reached; what was done stays, do it again.
+    """
+    contracts = _contracts(connection)
+    for contract in contracts:
+        published.publish(s3, bucket, contract)
+    names = [contract.name for contract in contracts]
+    for gone in set(published.names(s3, bucket)) - set(names):
+        with storage_reached():
+            s3.delete_object(Bucket=bucket, Key=f"{published.PREFIX}{gone}.json")
+    return names
+
+
+def _contracts(connection: psycopg.Connection[tuple[Any, ...]]) -> list[Contract]:
+    q = queries("migrate")
+    with decided(), connection.transaction():
+        become_owner(connection)
+        names = [name for (name,) in q.dataset_names(connection)]
+        found = [q.contract(connection, dataset=name) for name in names]
+    return [Contract.model_validate(contract) for contract in found]

@@ -1,0 +1,1 @@
+"""What must be told after a commit: rows of the commit, events afterwards."""

@@ -1,0 +1,16 @@
+-- name: no_time_limit()$
+-- A merge takes as long as it takes, and goes on without the function that called it; waiting
+-- for locks is limited inside the routine.
+SELECT set_config('statement_timeout', '0', false);
+
+-- name: merge_job(job_id)$
+-- One call, one transaction: staging table to table, with the waybill.
+SELECT waybill.merge_job(:job_id);
+
+-- name: adopt_job(job_id)$
+-- Takes in pending records whose parents have come.
+SELECT waybill.adopt_job(:job_id);
+
+-- name: fail_job(job_id, problem)$
+-- The database refuses the file as a whole; the reason stays with the job.
+SELECT waybill.fail_job(:job_id, :problem);
