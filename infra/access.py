@@ -90,6 +90,4 @@ def depth(queue: sqs.IQueue) -> iam.PolicyStatement:
 
 def announcing(bus: events.IEventBus) -> iam.PolicyStatement:
     """To put events on the bus."""
-    return iam.PolicyStatement(
-        actions=["events:PutEvents"], resources=[bus.event_bus_arn]
-    )
+    return iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.event_bus_arn])

@@ -16,9 +16,9 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
   roles waybill_admin, waybill_loader, waybill_api, waybill_reader and waybill_refresher, made
   by the local stack before a function is called;
 * the template is over the 51,200 bytes of `TemplateBody`: hand it over by `TemplateURL`;
-* outputs of the stack, the same in every environment: ApiUrl, RestApiId, ApiStage,
-  LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl, MergesQueueUrl,
-  LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, UndeliveredDlqUrl, and for each step
+* outputs, the same in every environment (the buckets' are the data stack's on AWS): ApiUrl,
+  RestApiId, ApiStage, LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl,
+  MergesQueueUrl, LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, UndeliveredDlqUrl, and for each step
   <Step>FunctionName (UploadFunctionName, PlanFunctionName, … MigrateFunctionName).
 """
 

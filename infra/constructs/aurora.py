@@ -1,12 +1,14 @@
 """Aurora PostgreSQL Serverless v2, reached with IAM tokens over verified TLS."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.access import retention
@@ -54,17 +56,20 @@ class Aurora(Construct):
             cloudwatch_logs_retention=None,
             copy_tags_to_snapshot=True,
             deletion_protection=environment.keep_data,
-            removal_policy=RemovalPolicy.RETAIN
-            if environment.keep_data
-            else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
+        )
+        Validations.of(self.cluster).acknowledge(
+            Acknowledgment(
+                id="CloudFormation-Validate::E9006",
+                reason="The CDK's list of engine versions is older than its own constants.",
+            )
         )
         self._keep_log(environment)
 
     def _keep_log(self, environment: Environment) -> None:
         """Make the log group that Aurora writes to first, so that it has an end."""
         name = f"waybill-{environment.name}"
-        resource = self.cluster.node.default_child
-        assert isinstance(resource, rds.CfnDBCluster)
+        resource = cast(rds.CfnDBCluster, self.cluster.node.default_child)
         resource.db_cluster_identifier = name
         self.cluster.node.add_dependency(
             logs.LogGroup(
@@ -101,9 +106,7 @@ class Aurora(Construct):
 
     @property
     def _secret_arn(self) -> str:
-        secret = self.cluster.secret
-        assert secret is not None, "from_generated_secret makes one"
-        return secret.secret_arn
+        return cast(secretsmanager.ISecret, self.cluster.secret).secret_arn
 
     def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
         """To read the administrator's password, or to connect as exactly `role`."""

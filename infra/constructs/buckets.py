@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -72,3 +72,5 @@ class Buckets(Construct):
             ],
         )
         self.state = _bucket(self, "State", environment, rules=[kept])
+        CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)
+        CfnOutput(Stack.of(self), "StateBucketName", value=self.state.bucket_name)

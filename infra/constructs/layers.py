@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.environments import Environment
+from infra.layers.packages import core_layer, packages
 from infra.layers.sources import own_core_layer
 
 
@@ -14,7 +15,7 @@ def _folders(environment: Environment, sources: Path) -> Mapping[str, Path]:
     if environment.is_local:
         # The local interpreter has the packages; building Lambda's would only take time.
         return {"core": own_core_layer(sources)}
-    return {}
+    return {"core": core_layer(sources), "arrow": packages("arrow")}
 
 
 def make_layers(

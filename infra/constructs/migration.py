@@ -1,10 +1,14 @@
 """Migrations at deploy: the new code is not let in before the database is ready for it."""
 
-from aws_cdk import Duration
-from aws_cdk import triggers
+from typing import cast
+
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, triggers
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.function import StepFunction
+
+_CALLER = "AWSCDK.TriggerCustomResourceProviderCustomResourceProvider"
 
 
 class Migration(Construct):
@@ -19,7 +23,7 @@ class Migration(Construct):
     ) -> None:
         """Call `migrate` before the functions of `before` are updated."""
         super().__init__(scope, "Migration")
-        triggers.Trigger(
+        trigger = triggers.Trigger(
             self,
             "Trigger",
             handler=migrate.function,
@@ -27,3 +31,13 @@ class Migration(Construct):
             invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
             execute_before=[step.function for step in before],
         )
+        caller = Stack.of(self).node.find_child(_CALLER).node.find_child("Handler")
+        log = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/lambda/{cast(CfnResource, caller).ref}",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        # Before the first call, which would make a log group that is kept for ever.
+        trigger.node.add_dependency(log)

@@ -1,5 +1,7 @@
 """The network of the database and of the functions that reach it; nothing in it is public."""
 
+from typing import cast
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -34,6 +36,7 @@ class Network(Construct):
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
             },
         )
+        self._let_out()
         self.functions = ec2.SecurityGroup(
             self,
             "Functions",
@@ -50,3 +53,15 @@ class Network(Construct):
             allow_all_outbound=False,
         )
         self.database.add_ingress_rule(self.functions, POSTGRESQL, "Functions connect")
+
+    def _let_out(self) -> None:
+        """Route IPv6 to the egress-only gateway, which the CDK makes but leads nowhere."""
+        gateway = cast(ec2.CfnEgressOnlyInternetGateway, self.vpc.node.find_child("EIGW6"))
+        for number, subnet in enumerate(self.vpc.isolated_subnets, start=1):
+            ec2.CfnRoute(
+                self,
+                f"Out{number}",
+                route_table_id=subnet.route_table.route_table_id,
+                destination_ipv6_cidr_block="::/0",
+                egress_only_internet_gateway_id=gateway.ref,
+            )

@@ -1,36 +1,26 @@
 """The service: queues, functions, hops and API, around buckets and a database that exist."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra import wiring
 from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
-from infra.constructs.function import DatabaseAccess, StepFunction
+from infra.constructs.function import StepFunction
+from infra.constructs.ground import Ground
 from infra.constructs.hops import Hops
 from infra.constructs.queue import WorkQueue
 from infra.environments import Environment
 from infra.steps import STEPS
 
+_CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge"}
+
 
 class Service(Construct):
     """Everything that holds no data for longer than a message lives."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        environment: Environment,
-        buckets: Buckets,
-        database: DatabaseAccess,
-        layers: Mapping[str, lambda_.ILayerVersion],
-        sources: Path,
-    ) -> None:
+    def __init__(self, scope: Construct, ground: Ground, buckets: Buckets) -> None:
         """Make and connect it; its outputs are the stack's."""
         super().__init__(scope, "Service")
         self._buckets = buckets
@@ -38,34 +28,19 @@ class Service(Construct):
             name: WorkQueue(
                 self,
                 name,
-                environment=environment,
+                environment=ground.environment,
                 consumer_seconds=STEPS[consumer].timeout_seconds,
             )
-            for name, consumer in (("landed", "plan"), ("chunks", "load"), ("merges", "merge"))
+            for name, consumer in _CONSUMERS.items()
         }
-        places = self._places()
-        values, allowed = wiring.settings(places), wiring.permissions(places)
-        self.steps = {
-            step.name: StepFunction(
-                self,
-                step,
-                environment=environment,
-                layers=layers,
-                database=database,
-                sources=sources,
-                values=values[step.name],
-            )
-            for step in STEPS.values()
-        }
-        for name, step in self.steps.items():
-            step.allow(*allowed[name])
-        self.hops = Hops(self, environment)
-        self._connect(environment)
-        self.api = Api(self, environment=environment, steps=self.steps)
+        self.steps = self._functions(ground)
+        self.hops = Hops(self, ground.environment)
+        self._connect(ground.environment)
+        self.api = Api(self, environment=ground.environment, steps=self.steps)
         self._outputs()
 
-    def _places(self) -> wiring.Places:
-        return wiring.Places(
+    def _functions(self, ground: Ground) -> dict[str, StepFunction]:
+        places = wiring.Places(
             landing=self._buckets.landing,
             state=self._buckets.state,
             landed=self.queues["landed"].queue,
@@ -73,6 +48,14 @@ class Service(Construct):
             merges=self.queues["merges"].queue,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
+        values, allowed = wiring.settings(places), wiring.permissions(places)
+        steps = {
+            step.name: StepFunction(self, step, ground, values[step.name])
+            for step in STEPS.values()
+        }
+        for name, step in steps.items():
+            step.allow(*allowed[name])
+        return steps
 
     def _connect(self, environment: Environment) -> None:
         queues, steps = self.queues, self.steps
@@ -89,8 +72,6 @@ class Service(Construct):
             "ApiUrl": self.api.rest.url,
             "RestApiId": self.api.rest.rest_api_id,
             "ApiStage": STAGE,
-            "LandingBucketName": self._buckets.landing.bucket_name,
-            "StateBucketName": self._buckets.state.bucket_name,
             "UndeliveredDlqUrl": self.hops.undelivered.queue.queue_url,
         }
         for name, work in self.queues.items():

@@ -6,6 +6,7 @@ from aws_cdk import DefaultStackSynthesizer, Stack
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
+from infra.constructs.ground import Ground
 from infra.constructs.layers import make_layers
 from infra.constructs.local_database import LocalDatabase
 from infra.constructs.service import Service
@@ -23,11 +24,6 @@ class LocalStack(Stack):
             # The emulator is not bootstrapped, so there is no version of that to check.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        Service(
-            self,
-            environment=environment,
-            buckets=Buckets(self, environment),
-            database=LocalDatabase(self),
-            layers=make_layers(self, environment, sources),
-            sources=sources,
-        )
+        layers = make_layers(self, environment, sources)
+        ground = Ground(environment, LocalDatabase(self), layers, sources)
+        Service(self, ground, Buckets(self, environment))

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
+from infra.constructs.ground import Ground
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
 from infra.constructs.network import Network
@@ -49,13 +50,8 @@ class ServiceStack(Stack):
             env=Target(account=environment.account, region=environment.region),
             description=f"Waybill {environment.name}: functions and API",
         )
-        service = Service(
-            self,
-            environment=environment,
-            buckets=data.buckets,
-            database=data.database,
-            layers=make_layers(self, environment, sources),
-            sources=sources,
-        )
+        layers = make_layers(self, environment, sources)
+        ground = Ground(environment, data.database, layers, sources)
+        service = Service(self, ground, data.buckets)
         others = [step for name, step in service.steps.items() if name != "migrate"]
         Migration(self, service.steps["migrate"], before=others)

@@ -1,0 +1,33 @@
+"""Fetch Aurora's root certificates anew: `python -m infra.layers.certificates`.
+
+They are kept in the tree, so that a build needs no network and a change of them is a change
+that can be read. Run this when AWS announces new ones, or for a region that is not in it.
+"""
+
+import ssl
+import urllib.request
+
+from infra.interpreter import ROOT
+
+_ADDRESS = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+_BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"
+_LEAST = 20
+
+
+def main() -> None:
+    """Replace the kept bundle by AWS's, once it has been seen to hold certificates.
+
+    Raises:
+        urllib.error.URLError: AWS's address is not in reach.
+        ValueError: what came is not a bundle of certificates.
+    """
+    with urllib.request.urlopen(_ADDRESS, timeout=30) as answer:
+        text = answer.read().decode("ascii")
+    context = ssl.create_default_context(cadata=text)
+    if len(context.get_ca_certs()) < _LEAST:
+        raise ValueError(f"{_ADDRESS} answered with fewer than {_LEAST} certificates.")
+    _BUNDLE.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
