@@ -1,0 +1,74 @@
+"""The main job, once: three files through the whole path, and what came out."""
+
+import itertools
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from infra.local.samples import DATASETS, write_samples
+from infra.local.status import Status
+from waybill_client import Waybill, tables
+from waybill_client.progress import upload_with_bar
+from waybill_client.shapes import Job
+
+_YEAR = 2021
+_EXCERPT = 9
+_FIGURES = 10
+
+
+def show(status: Status, samples: Path, console: Console) -> bool:
+    """Upload the samples, wait, and show waybills, rejects and figures; False if a job failed."""
+    files = {file.stem: file for file in write_samples(samples)}
+    console.print(f"\n[bold]Uploading[/] three files from {samples}, each by a presigned form")
+    with Waybill(str(status.api)) as waybill:
+        todo = [(dataset, files[dataset]) for dataset in DATASETS]
+        ids = upload_with_bar(waybill, todo, console)
+        with console.status("Loading …"):
+            jobs = [waybill.wait(job_id) for job_id in ids]
+        console.print(tables.waybills(jobs))
+        for job in jobs:
+            _show_rejects(waybill, job, console)
+        failed = [job for job in jobs if job["state"] == "FAILED"]
+        for job in failed:
+            console.print(Text(f"{job['dataset']}: {job.get('error')}", style="red"))
+        if not failed:
+            _show_figures(waybill, ids[-1], console)
+    console.print(_what_next(status))
+    return not failed
+
+
+def _show_rejects(waybill: Waybill, job: Job, console: Console) -> None:
+    counts = job.get("waybill")
+    if counts and counts["rejected"]:
+        some = list(itertools.islice(waybill.rejects(job["job_id"]), _EXCERPT))
+        title = f"{len(some)} of {counts['rejected']} rejects of {job['dataset']}"
+        console.print(tables.rejects(some, title))
+
+
+def _show_figures(waybill: Waybill, last_job: str, console: Console) -> None:
+    # The views are refreshed after the load; `min_job` waits until they include it.
+    with console.status("Refreshing the figures …"):
+        hires = waybill.hires_by_quarter(_YEAR, min_job=last_job)
+        above = waybill.departments_above_average(_YEAR, min_job=last_job)
+    console.print(tables.figures(f"Hires of {_YEAR} by quarter", hires, most=_FIGURES))
+    console.print(tables.figures(f"Departments above the mean of {_YEAR}", above))
+
+
+def _what_next(status: Status) -> Panel:
+    lines = (
+        ("API", str(status.api)),
+        ("docs", str(status.docs)),
+        ("stack", f"{status.aws_endpoint_url}, bucket {status.landing_bucket}"),
+        ("", ""),
+        ("make status", "the addresses as JSON, with the database's"),
+        ("make upload-all", "upload the samples again: nothing changes, and the waybill says so"),
+        ("make analytics-quarterly", "the figures (YEAR=2020 for another year)"),
+        ("make sample ROWS=1000000", "a big file, then .venv/bin/waybill upload hired_employees …"),
+        ("make shell-db", "SQL"),
+        ("make down", "stop everything; the data stay"),
+    )
+    wide = max(len(name) for name, _ in lines)
+    text = "\n".join(f"{name.ljust(wide)}  {what}".rstrip() for name, what in lines)
+    return Panel(Text(text), title="The stack is up", title_align="left", expand=False)

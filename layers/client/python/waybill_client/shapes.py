@@ -1,0 +1,86 @@
+"""The API's answers, as far as the client looks at them; they may carry more."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+State = Literal[
+    "AWAITING_UPLOAD",
+    "LANDED",
+    "EXTRACTING",
+    "LOADING",
+    "MERGING",
+    "COMPLETED",
+    "COMPLETED_WITH_REJECTS",
+    "FAILED",
+    "CANCELLED",
+    "DUPLICATE",
+    "EXPIRED",
+    "REVERTED",
+]
+UNDER_WAY: frozenset[str] = frozenset(
+    {"AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING"}
+)
+"""A job in another state has ended."""
+
+
+class Counts(TypedDict):
+    """A waybill: `read` is the sum of all that follow."""
+
+    read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+    filtered: int
+    rejected: int
+    pending_reference: int
+    seconds: NotRequired[float]
+    records_per_second: NotRequired[float]
+    sha256: NotRequired[str]
+
+
+class Job(TypedDict):
+    """A job; times are RFC 3339 in UTC."""
+
+    job_id: str
+    dataset: str
+    state: State
+    source: NotRequired[dict[str, Any]]
+    progress: NotRequired[dict[str, int]]
+    waybill: NotRequired[Counts]
+    error: NotRequired[dict[str, Any]]
+    rejects_url: NotRequired[str]
+    created_at: NotRequired[str]
+    finished_at: NotRequired[str]
+
+
+class Flaw(TypedDict):
+    """One reason why a record was refused."""
+
+    column: str | None
+    code: str
+    message: str
+
+
+class Reject(TypedDict):
+    """A refused record; `line` is 1-based in the file."""
+
+    reject_id: str
+    line: int
+    raw: str
+    values: dict[str, str | None]
+    errors: list[Flaw]
+
+
+class Page(TypedDict):
+    """A page of a list."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+class Figures(Page):
+    """An answer of the analytics."""
+
+    as_of: str | None
+    unassigned: int
+    mean: NotRequired[float | None]
