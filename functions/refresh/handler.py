@@ -5,20 +5,21 @@ again, twice, and after that the job's mark keeps the schedule coming until all 
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
+from uuid import UUID
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.refresh.look_ahead import look_ahead
 from functions.refresh.refresh_stale import refresh_stale
 from functions.refresh.settings import RefreshSettings
 from functions.refresh.settle_marks import settle_marks
+from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
 from waybill.marks import list_marks
 
-logger = Logger(service="waybill.refresh")
 # Kept back from the function's time for marks and a clean end.
 _RESERVE_SECONDS = 10.0
 _LEAST_SECONDS = 5.0
@@ -27,20 +28,21 @@ _LEAST_SECONDS = 5.0
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Refresh what is stale; the schedule leaves a sleeping database asleep without a mark."""
     settings = RefreshSettings.from_environment()
+    telemetry.start("refresh", settings)
     marks = list_marks(s3_client(), settings.state_bucket)
-    if event.get("detail-type") != "job.finished" and not marks:
+    job_id = (event.get("detail") or {}).get("job_id")
+    if job_id is None and not marks:
         return {"refreshed": [], "marks": 0}
-    left = context.get_remaining_time_in_millis() / 1000
+    seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
+    with telemetry.about(UUID(job_id)) if job_id else nullcontext():
+        return _refresh(settings, marks, max(seconds, _LEAST_SECONDS))
+
+
+def _refresh(settings: RefreshSettings, marks: list[str], seconds: float) -> dict[str, Any]:
     with connect(settings, "refresh") as connection:
-        parts = refresh_stale(connection, seconds=max(left - _RESERVE_SECONDS, _LEAST_SECONDS))
+        parts = refresh_stale(connection, seconds=seconds)
         look_ahead(connection)
         gone = settle_marks(connection, s3_client(), settings.state_bucket, marks)
     refreshed = [f"{part.dataset} {part.part}".strip() for part in parts]
-    logger.info(
-        "refreshed",
-        action="refresh.done",
-        job_id=(event.get("detail") or {}).get("job_id"),
-        parts=refreshed,
-        marks=len(gone),
-    )
+    telemetry.action("views.refreshed", parts=refreshed, marks=len(gone))
     return {"refreshed": refreshed, "marks": len(gone)}

@@ -1,15 +1,13 @@
 """Have the partitions of the time to come, while the database is awake anyway."""
 
-import logging
 from typing import Any
 
 import psycopg
 
+from waybill import telemetry
 from waybill.database.faults import decided
 from waybill.database.queries import queries
 from waybill.errors import Busy
-
-_log = logging.getLogger(__name__)
 
 
 def look_ahead(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
@@ -22,6 +20,6 @@ def look_ahead(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
         with decided():
             made: int = queries("refresh").ensure_partitions_ahead(connection)
     except Busy as busy:
-        _log.info("partitions ahead must wait: %s", busy.detail)
+        telemetry.action("partitions.postponed", reason=busy.detail)
         return 0
     return made

@@ -1,0 +1,1 @@
+"""The analytics doors on a real PostgreSQL, as API Gateway calls them."""

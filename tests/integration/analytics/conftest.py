@@ -1,0 +1,26 @@
+"""A company whose views are fresh, and the function's environment."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from functions.analytics import handler
+from tests.postgres.databases import Database
+from tests.sql.analytics.seed import owner, refresh, seed
+
+
+@pytest.fixture
+def company(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    with owner(database) as connection:
+        seed(connection)
+    with database.connect("waybill_refresher") as connection:
+        for year in ("2020", "2021", "2022"):
+            refresh(connection, year)
+    for name, value in database.environment("waybill_reader").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:test")
+    monkeypatch.setattr("waybill.database.connect._secret", lambda _: "test")
+    handler._database.cache_clear()
+    yield database
+    handler._database().close()
+    handler._database.cache_clear()

@@ -1,0 +1,189 @@
+"""The doors, from an event of API Gateway to the answer."""
+
+import json
+import threading
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.analytics import await_job
+from functions.analytics.handler import handle
+from tests.postgres.databases import Database
+from tests.sql.analytics.seed import mark, owner, refresh
+from waybill.ids import new_id
+
+EVENT = json.loads((Path(__file__).parents[3] / "events" / "analytics.json").read_text())
+QUARTERS = "/analytics/hired/by-quarter"
+ABOVE = "/analytics/departments/above-average"
+Answer = tuple[int, Any, dict[str, list[str]]]
+
+
+def get(path: str, **query: object) -> Answer:
+    asked = {name: [str(value)] for name, value in query.items()}
+    event = {
+        **EVENT,
+        "path": path,
+        "resource": path,
+        "queryStringParameters": {name: values[-1] for name, values in asked.items()},
+        "multiValueQueryStringParameters": asked,
+        "requestContext": {**EVENT["requestContext"], "path": f"/v1{path}", "resourcePath": path},
+    }
+    answer = handle(event, cast(LambdaContext, SimpleNamespace()))
+    headers = answer["multiValueHeaders"]
+    is_json = "json" in headers["Content-Type"][0]
+    return answer["statusCode"], json.loads(answer["body"]) if is_json else answer["body"], headers
+
+
+@pytest.mark.usefixtures("company")
+def test_the_event_in_events() -> None:
+    answer = handle(EVENT, cast(LambdaContext, SimpleNamespace()))
+    assert answer["statusCode"] == 200
+
+
+@pytest.mark.usefixtures("company")
+def test_by_quarter() -> None:
+    status, body, _ = get(QUARTERS, year=2021)
+    assert status == 200
+    assert list(body) == ["items", "next_cursor", "as_of", "unassigned"]
+    assert body["items"][0] == {
+        "department": "Alpha", "job": "clerk", "q1": 0, "q2": 1, "q3": 0, "q4": 0,
+    }  # fmt: skip
+    assert body["unassigned"] == 3
+    assert body["next_cursor"] is None
+    assert datetime.fromisoformat(body["as_of"]).utcoffset() is not None
+
+
+@pytest.mark.usefixtures("company")
+def test_above_average() -> None:
+    status, body, _ = get(ABOVE, year=2021)
+    assert status == 200
+    assert body["items"] == [{"id": 1, "department": "Zoology", "hired": 4}]
+    assert (body["mean"], body["unassigned"], body["next_cursor"]) == (2.0, 2, None)
+    assert len(get(ABOVE, year=2021, mean_over="all")[1]["items"]) == 3
+
+
+@pytest.mark.usefixtures("company")
+def test_the_cursor_leads_to_the_next_page() -> None:
+    _, first, headers = get(QUARTERS, year=2021, limit=4)
+    _, second, last = get(QUARTERS, year=2021, limit=4, cursor=first["next_cursor"])
+    _, whole, _ = get(QUARTERS, year=2021)
+    assert first["items"] + second["items"] == whole["items"]
+    link = headers["Link"][0]
+    address = urlsplit(link[link.index("<") + 1 : link.index(">")])
+    assert address.path == f"/v1{QUARTERS}"
+    assert parse_qs(address.query) == {
+        "year": ["2021"], "limit": ["4"], "cursor": [first["next_cursor"]],
+    }  # fmt: skip
+    assert "Link" not in last
+
+
+@pytest.mark.usefixtures("company")
+def test_csv_is_safe_to_open() -> None:
+    status, body, headers = get(QUARTERS, year=2021, format="csv")
+    assert status == 200
+    assert headers["Content-Type"] == ["text/csv; charset=utf-8"]
+    assert body.split("\r\n") == [
+        "department,job,q1,q2,q3,q4",
+        "Alpha,clerk,0,1,0,0",
+        "Zoology,clerk,2,1,1,0",
+        "alpha,Clerk,0,0,1,0",
+        "alpha,Clerk,0,0,0,1",
+        "alpha,clerk,0,0,0,1",
+        "Álamo,'=1+1,0,1,0,0",
+        "",
+    ]
+    assert headers["Waybill-Unassigned"] == ["3"]
+    assert datetime.fromisoformat(headers["Waybill-As-Of"][0])
+    _, body, headers = get(ABOVE, year=2021, format="csv", limit=1)
+    assert body == "id,department,hired\r\n1,Zoology,4\r\n"
+    assert headers["Waybill-Mean"] == ["2.0"]
+
+
+@pytest.mark.usefixtures("company")
+def test_a_year_without_hires() -> None:
+    status, body, _ = get(ABOVE, year=9999)
+    assert status == 200
+    assert (body["items"], body["mean"], body["next_cursor"]) == ([], None, None)
+    assert body["as_of"]
+    assert get(QUARTERS, year=1, format="csv")[1] == "department,job,q1,q2,q3,q4\r\n"
+
+
+@pytest.mark.usefixtures("company")
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ({}, "?year"),
+        ({"year": 0}, "?year"),
+        ({"year": 10000}, "?year"),
+        ({"year": "2021x"}, "?year"),
+        ({"year": 2021, "limit": 0}, "?limit"),
+        ({"year": 2021, "limit": 1001}, "?limit"),
+        ({"year": 2021, "format": "xml"}, "?format"),
+        ({"year": 2021, "min_job": "x"}, "?min_job"),
+        ({"year": 2021, "years": 1}, "?years"),
+    ],
+)
+@pytest.mark.parametrize("path", [QUARTERS, ABOVE])
+def test_what_cannot_be_asked(path: str, query: dict[str, object], pointer: str) -> None:
+    status, body, headers = get(path, **query)
+    assert status == 422
+    assert headers["Content-Type"] == ["application/problem+json"]
+    assert [error["pointer"] for error in body["errors"]] == [pointer]
+
+
+@pytest.mark.usefixtures("company")
+def test_a_cursor_of_another_list() -> None:
+    _, body, _ = get(ABOVE, year=2021, mean_over="all", limit=1)
+    for cursor in (body["next_cursor"], "nonsense"):
+        status, problem, _ = get(QUARTERS, year=2021, cursor=cursor)
+        assert status == 400
+        assert problem["type"].endswith("/bad-cursor")
+
+
+@pytest.mark.usefixtures("company")
+def test_an_unknown_job_is_not_waited_for() -> None:
+    status, body, _ = get(QUARTERS, year=2021, min_job=uuid4())
+    assert status == 404
+    assert body["type"].endswith("/unknown-job")
+    assert get(ABOVE, year=2021, min_job=new_id(0))[0] == 404
+
+
+def test_a_job_is_waited_for_until_the_figures_include_it(
+    company: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with owner(company) as connection:
+        job = mark(connection, "2021")
+        connection.execute("DELETE FROM hired_employees WHERE id = 4")
+    monkeypatch.setattr(await_job.await_job, "__kwdefaults__", {"seconds": 0.3})
+    status, body, headers = get(QUARTERS, year=2021, min_job=job)
+    assert status == 503
+    assert body["type"].endswith("/not-fresh-yet")
+    assert headers["Retry-After"] == ["2"]
+    monkeypatch.setattr(await_job.await_job, "__kwdefaults__", {"seconds": 10})
+
+    def catch_up() -> None:
+        with company.connect("waybill_refresher") as refresher:
+            refresh(refresher, "2021")
+
+    timer = threading.Timer(0.3, catch_up)
+    timer.start()
+    status, body, _ = get(QUARTERS, year=2021, min_job=job)
+    timer.join()
+    assert status == 200
+    assert body["items"][1]["q2"] == 0
+
+
+def test_the_server_may_have_closed_the_kept_connection(company: Database) -> None:
+    assert get(QUARTERS, year=2021)[0] == 200
+    with company.connect("waybill_reader") as reader:
+        reader.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'waybill-analytics' AND datname = current_database()"
+        )
+    assert get(QUARTERS, year=2021)[0] == 200

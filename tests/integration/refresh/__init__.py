@@ -1,0 +1,1 @@
+"""The step `refresh` on a real PostgreSQL, S3 played by moto."""

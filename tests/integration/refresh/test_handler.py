@@ -1,0 +1,169 @@
+"""One run of the function, from its event to views and marks."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.refresh import refresh_stale as refresh_stale_module
+from functions.refresh.handler import handle
+from functions.refresh.refresh_stale import Part, refresh_stale
+from tests.integration.refresh.conftest import STATE
+from tests.postgres.databases import Connection, Database
+from tests.sql.analytics.seed import add_year, hire, mark, owner, refresh
+from waybill.errors import Busy, Retryable, Unavailable
+from waybill.ids import new_id
+from waybill.marks import list_marks, put_mark
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+EVENTS = Path(__file__).parents[3] / "events"
+YEARS = ["hired_employees 2020", "hired_employees 2021", "hired_employees 2022"]
+
+
+def event(name: str) -> dict[str, Any]:
+    return dict(json.loads((EVENTS / f"{name}.json").read_text()))
+
+
+def context(seconds: float = 60) -> LambdaContext:
+    left = SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1000))
+    return cast(LambdaContext, left)
+
+
+def hires(database: Database) -> int:
+    with database.connect("waybill_reader") as reader:
+        row = reader.execute("SELECT sum(q1 + q2 + q3 + q4)::int FROM mv_hires_q").fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def test_a_finished_job_refreshes_at_once(company: Database) -> None:
+    assert handle(event("refresh"), context())["refreshed"] == YEARS
+    assert hires(company) == 14
+    assert handle(event("refresh"), context())["refreshed"] == []
+
+
+def test_the_schedule_without_a_mark_leaves_the_database_alone(
+    company: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    assert handle(event("refresh_schedule"), context()) == {"refreshed": [], "marks": 0}
+    assert hires(company) == 0
+
+
+def test_the_schedule_makes_up_for_a_lost_event(company: Database, s3: "S3Client") -> None:
+    with owner(company) as connection:
+        job = mark(connection, "2021")
+    put_mark(s3, STATE, job)
+    assert handle(event("refresh_schedule"), context()) == {"refreshed": YEARS, "marks": 1}
+    assert list_marks(s3, STATE) == []
+
+
+def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client") -> None:
+    running, told = new_id(), new_id()
+    with owner(company) as connection:
+        connection.execute(
+            "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state)"
+            " VALUES (%s, 'hired_employees', 'MERGING'), (%s, 'hired_employees', 'FAILED')",
+            (running, told),
+        )
+    for job in (running, told):
+        put_mark(s3, STATE, job)
+    s3.put_object(Bucket=STATE, Key="marks/look", Body=b"")
+    assert handle(event("refresh_schedule"), context())["marks"] == 2
+    assert [key.rpartition("/")[2] for key in list_marks(s3, STATE)] == [str(running)]
+
+
+def test_an_unreachable_database_keeps_the_marks(
+    company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_mark(s3, STATE, new_id())
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    monkeypatch.setattr("waybill.database.connect.time.sleep", lambda _: None)
+    monkeypatch.setattr("waybill.database.connect._FIRST_PAUSE_SECONDS", 100)
+    with pytest.raises(Unavailable):
+        handle(event("refresh_schedule"), context())
+    assert len(list_marks(s3, STATE)) == 1
+    assert hires(company) == 0
+
+
+def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> None:
+    with company.connect("waybill_refresher") as other:
+        transaction = other.transaction()
+        transaction.__enter__()
+        refresh(other, "2020")
+        timer = threading.Timer(0.4, lambda: transaction.__exit__(None, None, None))
+        timer.start()
+        assert handle(event("refresh"), context())["refreshed"] == YEARS[1:]
+        timer.join()
+
+
+def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
+    company: Database, s3: "S3Client"
+) -> None:
+    put_mark(s3, STATE, new_id())
+    with (
+        company.connect("waybill_refresher") as other,
+        company.connect("waybill_refresher") as connection,
+        other.transaction(),
+    ):
+        refresh(other, "2020")
+        with pytest.raises(Busy, match="refresh-busy"):
+            refresh_stale(connection, seconds=0.5)
+    assert len(list_marks(s3, STATE)) == 1
+
+
+def test_a_part_that_fails_keeps_no_other_from_being_refreshed(
+    company: Database, refresher: Connection
+) -> None:
+    with owner(company) as connection:
+        # A table in the place of the view: it cannot be refreshed, nor made.
+        connection.execute("CREATE TABLE mv_hires_q_2021 (id int)")
+    with pytest.raises(Retryable):
+        refresh_stale(refresher, seconds=10)
+    assert hires(company) == 2
+    with owner(company) as connection:
+        connection.execute("DROP TABLE mv_hires_q_2021")
+    assert refresh_stale(refresher, seconds=10) == [Part("hired_employees", "2021")]
+
+
+@pytest.fixture
+def refresher(company: Database) -> Iterator[Connection]:
+    with company.connect("waybill_refresher") as connection:
+        yield connection
+
+
+def test_jobs_that_finish_meanwhile_are_taken_along(
+    company: Database, refresher: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finish_another() -> None:
+        with owner(company) as connection:
+            add_year(connection, 2023)
+            hire(connection, 90, "2023-01-01T00:00:00Z", 1, 1)
+            mark(connection, "2023")
+
+    refresh_one = refresh_stale_module._Run._one
+
+    def interrupted(run: refresh_stale_module._Run, part: Part) -> None:
+        refresh_one(run, part)
+        if part.part == "2022":
+            finish_another()
+
+    monkeypatch.setattr(refresh_stale_module._Run, "_one", interrupted)
+    parts = refresh_stale(refresher, seconds=20)
+    assert [part.part for part in parts] == ["2020", "2021", "2022", "2023"]
+
+
+def test_partitions_of_the_time_to_come_are_made(company: Database) -> None:
+    handle(event("refresh"), context())
+    with owner(company) as connection:
+        row = connection.execute(
+            "SELECT to_regclass('hired_employees_' || extract(year FROM now() + '1 year'))"
+        ).fetchone()
+    assert row is not None
+    assert row[0] is not None
