@@ -21,7 +21,7 @@ from functions.jobs.answer import (
 from functions.jobs.cancel_job import cancel_job
 from functions.jobs.list_details import list_pending, list_runs
 from functions.jobs.list_jobs import Wanted, list_jobs
-from functions.jobs.read_job import read_job, with_links
+from functions.jobs.read_job import as_shown, read_job
 from functions.jobs.rejects_answer import Asked, rejects_answer
 from functions.jobs.settings import JobsSettings
 from functions.jobs.store import Store
@@ -69,7 +69,7 @@ def get_jobs(
     """List jobs, newest first."""
     documents, more = list_jobs(store(), Wanted(dataset, state, limit, cursor))
     base = base_url(api.current_event)
-    items = [with_links(document, base) for document in documents]
+    items = [as_shown(document, base) for document in documents]
     return json_answer({"items": items, "next_cursor": more})
 
 
@@ -79,7 +79,7 @@ def get_job(job_id: JobId, wait: Wait = 0) -> Response[Any]:
     job = job_id_of(job_id)
     api.logger.set_correlation_id(str(job))
     document = read_job(store(), job, min(wait, _seconds_left()))
-    return json_answer(with_links(document, base_url(api.current_event)))
+    return json_answer(as_shown(document, base_url(api.current_event)))
 
 
 @api.get(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from functions.jobs.store import SQL, Store
 from waybill.http.cursors import Cursor, read_cursor, write_cursor
+from waybill.http.problems import stored_problem
 
 Details = tuple[list[dict[str, Any]], str | None]
 
@@ -33,7 +34,7 @@ def list_runs(store: Store, job_id: UUID, limit: int, cursor: str | None) -> Det
             SQL.list_runs(connection, job_id=job_id, after=after.run, rows=limit + 1)
         )
     )
-    return _page(rows, limit, lambda number: _AfterRun(run=number))
+    return _page([(n, _with_problem(run)) for n, run in rows], limit, lambda n: _AfterRun(run=n))
 
 
 def list_pending(store: Store, job_id: UUID, limit: int, cursor: str | None) -> Details:
@@ -46,6 +47,10 @@ def list_pending(store: Store, job_id: UUID, limit: int, cursor: str | None) -> 
         )
     )
     return _page(rows, limit, lambda number: _AfterRecord(line=number))
+
+
+def _with_problem(run: dict[str, Any]) -> dict[str, Any]:
+    return {**run, "error": stored_problem(run["error"])} if "error" in run else run
 
 
 def _page(

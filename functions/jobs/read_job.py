@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from functions.jobs.store import SQL, Store, unknown_job
+from waybill.http.problems import stored_problem
 from waybill.landing.tickets import Ticket
 
 Document = dict[str, Any]
@@ -81,8 +82,11 @@ def awaited(ticket: Ticket) -> Document:
     }
 
 
-def with_links(document: Mapping[str, Any], api: str) -> Document:
-    """The document with the address of its rejects, when it has any."""
-    if (document.get("waybill") or {}).get("rejected"):
-        return {**document, "rejects_url": f"{api}/jobs/{document['job_id']}/rejects"}
-    return dict(document)
+def as_shown(document: Mapping[str, Any], api: str) -> Document:
+    """The document with the address of its rejects, when it has any, and of its problem."""
+    shown = dict(document)
+    if (shown.get("waybill") or {}).get("rejected"):
+        shown["rejects_url"] = f"{api}/jobs/{shown['job_id']}/rejects"
+    if error := shown.get("error"):
+        shown["error"] = stored_problem(error)
+    return shown

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from waybill.errors import BadRequest
 
-_LONGEST = 1000
+# Names may be in it; API Gateway takes some 10 kB of address and headers.
+_LONGEST = 6000
 
 
 class Cursor(BaseModel):

@@ -12,7 +12,7 @@ def answers(good: Mapping[int, Any], *problems: int, csv: bool = False) -> dict[
 
     Args:
         good: the model of the body by status.
-        problems: the statuses that come with a problem; 405 and 500 are always among them.
+        problems: the statuses that come with a problem; 405, 422 and 500 are always among them.
         csv: whether a 200 can be text/csv as well.
     """
     described: dict[int, Any] = {
@@ -24,7 +24,7 @@ def answers(good: Mapping[int, Any], *problems: int, csv: bool = False) -> dict[
     }
     if csv:
         described[200]["content"]["text/csv"] = {"schema": {"type": "string"}}
-    for status in sorted({*problems, 405, 500}):
+    for status in sorted({*problems, 405, 422, 500}):
         described[status] = {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"model": Problem}},

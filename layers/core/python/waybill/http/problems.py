@@ -3,7 +3,8 @@
 The documentation is made from it, and a test holds it against the code base.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,20 +44,33 @@ UPLOADS = {
 JOBS = {
     "job-cancelled": Kind("Job cancelled", "The job was cancelled while it ran."),
     "job-ended": Kind("Job ended", "The job has ended; it can no longer be cancelled."),
+    "job-waiting": Kind("Job waiting", "An earlier file has to be loaded first; it comes back."),
     "too-many-rejects": Kind("Too many rejects", "Ask for them in pages, with limit and cursor."),
     "unknown-dataset": Kind("Unknown dataset", "There is no dataset of this name."),
     "unknown-job": Kind("Unknown job", "There is no job with this id."),
 }
 SERVICES = {
+    "bus-unavailable": Kind("Event bus unavailable", "EventBridge cannot be reached; try again."),
     "database-busy": Kind("Database busy", "A lock is taken; try again."),
     "database-error": Kind("Database error", "An unforeseen fault of the database; try again."),
     "database-unavailable": Kind("Database unavailable", "It is waking up or away; try again."),
+    "not-fresh-yet": Kind("Not fresh yet", "The figures do not include the job yet; try again."),
+    "queue-unavailable": Kind("Queue unavailable", "SQS cannot be reached; try again."),
+    "storage-error": Kind("Storage error", "An unforeseen fault of S3; try again."),
     "storage-unavailable": Kind("Storage unavailable", "S3 cannot be reached; try again."),
 }
 FILES = {
+    "bad-delimiter": Kind("Bad delimiter", "The announced delimiter is not one that is read."),
+    "checksum-mismatch": Kind("Checksum mismatch", "What came is not what was announced."),
     "contract-broken": Kind("Contract broken", "The dataset's table and its contract disagree."),
     "data-refused": Kind("Data refused", "The database refused the data as a whole."),
+    "duplicate-columns": Kind("Duplicate columns", "The header names a column twice."),
+    "empty-file": Kind("Empty file", "The file holds no record."),
     "misplaced-object": Kind("Misplaced object", "The key is not below landing/{dataset}/."),
+    "missing-columns": Kind("Missing columns", "The header lacks columns that are required."),
+    "object-changed": Kind("Object changed", "The object was overwritten while it was loaded."),
+    "object-gone": Kind("Object gone", "The object was deleted before it was loaded."),
+    "unknown-columns": Kind("Unknown columns", "The header has names that are no columns."),
 }
 CATALOGUE: dict[str, Kind] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
 
@@ -83,3 +97,11 @@ def title_of(error: WaybillError) -> str:
     """The title of the problem that the error stands for."""
     kind = CATALOGUE.get(error.code)
     return kind.title if kind else error.title
+
+
+def stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The problem that a job's row keeps (see `WaybillError.problem`), as a problem of the API."""
+    code = str(stored.get("type", "internal-error"))
+    kind = CATALOGUE.get(code)
+    title = kind.title if kind else stored.get("title")
+    return {**stored, "type": f"{ADDRESS}{code}", "title": title}

@@ -1,0 +1,140 @@
+"""Call a door as API Gateway does, with S3, SQS and Secrets Manager played by moto."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.postgres.databases import PASSWORD, Database
+from waybill.clients import s3_client, sqs_client
+from waybill.contract.model import Column, Contract
+from waybill.contract.published import publish
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+REGION = "eu-west-1"
+LANDING = "landing-bucket"
+STATE = "state-bucket"
+Handle = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class Context:
+    """Lambda's context, with time enough."""
+
+    function_name = "door"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:door"
+    aws_request_id = "a-request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 28_000
+
+
+class Answer(NamedTuple):
+    status: int
+    text: str
+    headers: dict[str, str]
+
+    def json(self) -> Any:  # noqa: ANN401 - any JSON
+        return json.loads(self.text)
+
+    def problem(self) -> tuple[int, str]:
+        """Status and code, after a look at the parts that every problem has."""
+        assert self.headers["Content-Type"] == "application/problem+json"
+        problem = self.json()
+        assert problem["status"] == self.status
+        assert problem["request_id"] == "request-1"
+        assert {"title", "detail", "instance"} <= problem.keys()
+        return self.status, problem["type"].rsplit("/", 1)[-1]
+
+
+def call(
+    handle: Handle,
+    method: str,
+    target: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """`method` on `target` (path and query); a body that is no text is sent as JSON."""
+    url = urlsplit(target)
+    query = parse_qsl(url.query, keep_blank_values=True)
+    given = {"Host": "api.example.com", "X-Forwarded-Proto": "https", **(headers or {})}
+    if body is not None:
+        given.setdefault("Content-Type", "application/json")
+    event = {
+        "resource": "/{proxy+}",
+        "path": url.path,
+        "httpMethod": method,
+        "headers": given,
+        "multiValueHeaders": {name: [value] for name, value in given.items()},
+        "queryStringParameters": dict(query) or None,
+        "multiValueQueryStringParameters": {
+            name: [value for each, value in query if each == name] for name, _ in query
+        }
+        or None,
+        "requestContext": {
+            "apiId": "abcdef1234",
+            "requestId": "request-1",
+            "stage": "v1",
+            "path": f"/v1{url.path}",
+        },
+        "body": body if body is None or isinstance(body, str) else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+    return answer(handle(event, Context()))
+
+
+def answer(proxied: Mapping[str, Any]) -> Answer:
+    """What a handler gave to the gateway."""
+    headers = {name: ", ".join(values) for name, values in proxied["multiValueHeaders"].items()}
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    return Answer(proxied["statusCode"], proxied["body"] or "", headers)
+
+
+def parcels() -> Contract:
+    """The contract of a dataset that nothing else here knows of."""
+    code = Column(name="code", type="text", kind="text", stage="text", required=True,
+                  nullable=False, has_default=False)  # fmt: skip
+    weight = Column(name="weight", type="numeric(5,2)", kind="numeric", stage="text",
+                    required=False, nullable=True, has_default=False, precision=5, scale=2,
+                    comment="Kilograms.")  # fmt: skip
+    return Contract(name="parcels", version=3, table_schema="public", table="parcels",
+                    comment="What is sent.", write_disposition="merge", natural_key=("code",),
+                    columns=(code, weight))  # fmt: skip
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
+    """S3 with both buckets and one published contract; the handlers' environment names them."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("LANDING_BUCKET", LANDING)
+    monkeypatch.setenv("STATE_BUCKET", STATE)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        s3_client.cache_clear()
+        sqs_client.cache_clear()
+        s3 = s3_client()
+        for bucket in (LANDING, STATE):
+            s3.create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+        publish(s3, STATE, parcels())
+        yield s3
+    s3_client.cache_clear()
+    sqs_client.cache_clear()
+
+
+def connect_as(role: str, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a handler the environment to reach the test's database as `role`; needs `aws`."""
+    secret = boto3.client("secretsmanager", region_name=REGION).create_secret(
+        Name=f"{database.name}-{role}", SecretString=json.dumps({"password": PASSWORD})
+    )
+    monkeypatch.setenv("DATABASE_SECRET_ARN", secret["ARN"])
+    for name, value in database.environment(role).items():
+        monkeypatch.setenv(name, value)

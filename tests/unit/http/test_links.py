@@ -1,0 +1,33 @@
+"""Addresses of the API as the client sees them."""
+
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from waybill.http.links import base_url
+
+
+def event(host: str, whole: str, **headers: str) -> APIGatewayProxyEvent:
+    context: dict[str, Any] = {"path": whole, "apiId": "ab12"}
+    return APIGatewayProxyEvent(
+        {"path": "/jobs", "headers": {"Host": host, **headers}, "requestContext": context}
+    )
+
+
+def test_a_stage_is_part_of_the_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert base_url(event("h.example", "/v1/jobs")) == "https://h.example/v1"
+
+
+def test_a_custom_domain_may_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert base_url(event("api.example", "/jobs")) == "https://api.example"
+
+
+def test_the_emulator_has_a_prefix_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    of_path = event("localhost:4566", "/v1/jobs")
+    assert base_url(of_path) == "http://localhost:4566/_aws/execute-api/ab12/v1"
+    of_host = event("ab12.execute-api.localhost:4566", "/v1/jobs")
+    assert base_url(of_host) == "http://ab12.execute-api.localhost:4566/v1"

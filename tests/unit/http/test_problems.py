@@ -1,0 +1,61 @@
+"""The catalogue of problems is complete."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from waybill import errors
+from waybill.database.faults import REFUSALS
+from waybill.http.problems import CATALOGUE, stored_problem
+
+ROOT = Path(__file__).parents[3]
+CLASSES = {
+    name
+    for name, value in vars(errors).items()
+    if isinstance(value, type) and issubclass(value, errors.WaybillError)
+}
+# Errors of those who operate the database, which no client and no job ever shows.
+UNSEEN = ("waybill/database/", "functions/migrate/", "functions/publish/", "functions/refresh/")
+
+
+def raised() -> Iterator[tuple[str, str]]:
+    for folder in ("functions", "layers/core/python"):
+        for path in (ROOT / folder).rglob("*.py"):
+            place = str(path.relative_to(ROOT)).removeprefix("layers/core/python/")
+            if not place.startswith(UNSEEN):
+                yield from ((place, code) for code in codes(ast.parse(path.read_text("utf-8"))))
+
+
+def codes(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            first = node.args[0]
+            if node.func.id in CLASSES and isinstance(first, ast.Constant):
+                yield str(first.value)
+
+
+def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
+    found = list(raised())
+    assert len(found) > 20
+    assert [each for each in found if each[1] not in CATALOGUE] == []
+
+
+def test_what_the_database_refuses_is_in_the_catalogue() -> None:
+    assert set(REFUSALS.values()) <= CATALOGUE.keys()
+
+
+def test_every_kind_is_explained() -> None:
+    for code, kind in CATALOGUE.items():
+        assert code == code.lower()
+        assert "_" not in code
+        assert kind.title
+        assert kind.meaning.endswith((".", ")."))
+
+
+def test_a_kept_problem_is_shown_with_its_address() -> None:
+    kept = errors.Rejected("empty-file", "The file has no bytes.").problem()
+    shown = stored_problem(kept)
+    assert shown["type"].startswith("https://")
+    assert shown["type"].endswith("/problems/empty-file")
+    assert shown["title"] == "Empty file"
+    assert shown["detail"] == "The file has no bytes."

@@ -1,0 +1,146 @@
+"""What every door does with a request before, and with an error after, its own work."""
+
+from typing import Annotated, Any
+
+import pytest
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel, ConfigDict
+
+from tests.unit.http.doors import Answer, call
+from waybill.errors import Flaw, Rejected, Unavailable
+from waybill.http.answers import json_answer
+from waybill.http.app import Api, create_api
+from waybill.http.requests import BODY_LIMIT_BYTES
+
+
+class Thing(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    sizes: list[int] = []
+
+
+@pytest.fixture
+def api() -> Api:
+    api = create_api("test")
+
+    @api.get("/things")
+    def things(limit: Annotated[int, Query(ge=1, le=9)] = 5) -> Response[Any]:
+        return json_answer({"limit": limit})
+
+    @api.post("/things")
+    def make(thing: Annotated[Thing, Body()]) -> Response[Any]:
+        return json_answer(thing)
+
+    @api.get("/faults/<kind>")
+    def fault(kind: str) -> Response[Any]:
+        if kind == "away":
+            raise Unavailable("database-unavailable", "host db-1 refused role waybill_api")
+        if kind == "wrong":
+            flaw = Flaw(pointer="/a", code="odd", message="It is odd.")
+            raise Rejected("invalid-request", "No.", [flaw] * 150)
+        raise RuntimeError("a secret of the house")
+
+    return api
+
+
+def post(api: Api, body: object, media_type: str = "application/json") -> Answer:
+    return call(api.resolve, "POST", "/things", body, {"Content-Type": media_type})
+
+
+def flaws(answer: Answer) -> list[tuple[str, str]]:
+    return [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("path", ["/things", "/things/", "/v1/things", "/api/v1/things"])
+def test_a_path_is_found_under_every_prefix(api: Api, path: str) -> None:
+    assert call(api.resolve, "GET", path).json() == {"limit": 5}
+
+
+def test_unknown_and_wrong_parameters_are_refused(api: Api) -> None:
+    unknown = call(api.resolve, "GET", "/things?limt=3")
+    assert unknown.problem() == (422, "invalid-request")
+    assert flaws(unknown) == [("?limt", "unknown-parameter")]
+    for query in ("limit=0", "limit=x", "limit=10", "limit=1&limit=2"):
+        answer = call(api.resolve, "GET", f"/things?{query}")
+        assert answer.problem() == (422, "invalid-request")
+        assert flaws(answer)[0][0] == "?limit"
+
+
+def test_a_body_is_checked_field_by_field(api: Api) -> None:
+    answer = post(api, {"sizes": [1, "x"], "colour": "red"})
+    assert answer.problem() == (422, "invalid-request")
+    assert flaws(answer) == [
+        ("/name", "missing-field"),
+        ("/sizes/1", "int-parsing"),
+        ("/colour", "unknown-field"),
+    ]
+    assert answer.json()["errors_total"] == 3
+
+
+@pytest.mark.parametrize("body", ["{", "{'a': 1}", '{"name": "x"', "\x00"])
+def test_what_is_no_json_is_a_bad_request(api: Api, body: str) -> None:
+    assert post(api, body).problem() == (400, "malformed-json")
+
+
+@pytest.mark.parametrize("body", ["", "[]", "null", '"x"', "7"])
+def test_json_that_is_no_object_is_refused(api: Api, body: str) -> None:
+    assert post(api, body).problem() == (422, "invalid-request")
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded",
+                                        "multipart/form-data; boundary=x"])  # fmt: skip
+def test_other_media_types_are_refused(api: Api, media_type: str) -> None:
+    assert post(api, "name=x", media_type).problem() == (415, "unsupported-media")
+
+
+def test_a_large_body_is_refused_before_it_is_read(api: Api) -> None:
+    assert post(api, "x" * (BODY_LIMIT_BYTES + 1)).problem() == (413, "body-too-large")
+
+
+def test_unknown_paths_and_methods(api: Api) -> None:
+    assert call(api.resolve, "GET", "/nothing?a=1").problem() == (404, "unknown-path")
+    answer = call(api.resolve, "DELETE", "/things")
+    assert answer.problem() == (405, "method-not-allowed")
+    assert answer.headers["Allow"] == "GET, POST"
+
+
+def test_a_fault_that_passes_says_when_to_come_back_and_nothing_of_the_house(api: Api) -> None:
+    answer = call(api.resolve, "GET", "/faults/away")
+    assert answer.problem() == (503, "database-unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    assert "db-1" not in answer.text
+
+
+def test_an_unexpected_fault_is_logged_and_not_shown(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = call(api.resolve, "GET", "/faults/other")
+    assert answer.problem() == (500, "internal-error")
+    assert "secret" not in answer.text
+    assert "a secret of the house" in caplog.text
+
+
+def test_many_errors_are_counted_and_the_first_shown(api: Api) -> None:
+    problem = call(api.resolve, "GET", "/faults/wrong").json()
+    assert (len(problem["errors"]), problem["errors_total"]) == (100, 150)
+
+
+def test_a_browser_of_another_origin_may_ask(api: Api) -> None:
+    origin = {"Origin": "https://console.example.com"}
+    preflight = call(api.resolve, "OPTIONS", "/things", headers=origin)
+    assert preflight.status == 204
+    assert preflight.headers["Access-Control-Allow-Methods"] == "GET,OPTIONS,POST"
+    for target in ("/things", "/nothing"):
+        allowed = call(api.resolve, "GET", target, headers=origin).headers
+        assert allowed["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_log_names_the_route_and_not_the_path(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    call(api.resolve, "GET", "/faults/jane.doe")
+    (line,) = (vars(each) for each in caplog.records if each.message == "answered")
+    assert (line["action"], line["route"]) == ("http.answered", "/faults/{kind}")
+    assert "jane" not in repr([line[name] for name in ("method", "route", "status")])

@@ -1,0 +1,44 @@
+"""Fixtures of the jobs' doors."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from functions.jobs.handler import handle, store
+from tests.postgres.databases import Database
+from tests.sql.staging import Ledger
+from tests.unit.http.doors import Answer, aws, call, connect_as
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["aws"]
+
+
+class Ask(Protocol):
+    def __call__(
+        self, method: str, target: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> Answer: ...
+
+
+@pytest.fixture
+def ask(
+    aws: "S3Client",  # noqa: ARG001 - the handler reads tickets and contracts from it
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Ask]:
+    """Ask the jobs' doors, which connect as their own role."""
+    connect_as("waybill_api", database, monkeypatch)
+    store.cache_clear()
+    yield partial(call, handle)
+    store().database.close()
+    store.cache_clear()
+
+
+@pytest.fixture
+def ledger(database: Database) -> Iterator[Ledger]:
+    ledger = Ledger(database)
+    yield ledger
+    ledger.close()
