@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import psycopg
 from pydantic import BaseModel, Field
 
-from functions.analytics.pages import cut_page
+from functions.analytics.pages import CursorNumber, cut_page
 from waybill.database.queries import queries
 from waybill.http.cursors import Cursor
 
@@ -16,8 +16,8 @@ MeanOver = Literal["hiring", "all"]
 class HiredCursor(Cursor):
     """The place of a line: most hires first, ids where the hires are equal."""
 
-    hired: int
-    id: int
+    hired: CursorNumber
+    id: CursorNumber
 
 
 class HiredItem(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import psycopg
 from pydantic import BaseModel, Field
 
-from functions.analytics.pages import cut_page
+from functions.analytics.pages import CursorNumber, CursorText, cut_page
 from waybill.database.queries import queries
 from waybill.http.cursors import Cursor
 
@@ -14,10 +14,10 @@ from waybill.http.cursors import Cursor
 class QuarterCursor(Cursor):
     """The place of a line: names in code point order, ids where names are equal."""
 
-    department: str
-    job: str
-    department_id: int
-    job_id: int
+    department: CursorText
+    job: CursorText
+    department_id: CursorNumber
+    job_id: CursorNumber
 
 
 class QuarterItem(BaseModel):

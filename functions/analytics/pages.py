@@ -1,7 +1,9 @@
 """Pages: how many lines an answer carries, whatever its format."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
+
+from pydantic import Field
 
 from waybill.http.cursors import Cursor, write_cursor
 
@@ -10,6 +12,9 @@ JSON_LINES = 1000
 CSV_LINES = 20_000
 _ANSWER_CHARACTERS = 1_500_000
 _NUMBERS_OF_A_LINE = 100
+# A cursor comes from outside: only what the database can compare with.
+CursorNumber = Annotated[int, Field(ge=-(2**63) + 1, lt=2**63)]
+CursorText = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class Line(Protocol):

@@ -1,5 +1,6 @@
 """The doors, from an event of API Gateway to the answer."""
 
+import base64
 import json
 import threading
 from datetime import datetime
@@ -83,6 +84,13 @@ def test_the_cursor_leads_to_the_next_page() -> None:
     assert "Link" not in last
 
 
+def test_a_cursor_may_hold_long_names(company: Database) -> None:
+    with owner(company) as connection:
+        connection.execute("UPDATE departments SET department = repeat('ñ', 1000) WHERE id < 4")
+    _, first, _ = get(QUARTERS, year=2021, limit=4)
+    assert len(get(QUARTERS, year=2021, limit=4, cursor=first["next_cursor"])[1]["items"]) == 2
+
+
 @pytest.mark.usefixtures("company")
 def test_csv_is_safe_to_open() -> None:
     status, body, headers = get(QUARTERS, year=2021, format="csv")
@@ -140,7 +148,13 @@ def test_what_cannot_be_asked(path: str, query: dict[str, object], pointer: str)
 @pytest.mark.usefixtures("company")
 def test_a_cursor_of_another_list() -> None:
     _, body, _ = get(ABOVE, year=2021, mean_over="all", limit=1)
-    for cursor in (body["next_cursor"], "nonsense"):
+    forged = (
+        {"department": "a\0", "job": "b", "department_id": 1, "job_id": 1},
+        {"department": "a", "job": "b", "department_id": 2**63, "job_id": 1},
+        {"department": "a", "job": "b", "department_id": 1, "job_id": None},
+    )
+    made = [base64.urlsafe_b64encode(json.dumps(each).encode()).decode() for each in forged]
+    for cursor in (body["next_cursor"], "nonsense", *(text.rstrip("=") for text in made)):
         status, problem, _ = get(QUARTERS, year=2021, cursor=cursor)
         assert status == 400
         assert problem["type"].endswith("/bad-cursor")

@@ -1,0 +1,73 @@
+"""Waiting for a job ends with its rows in the figures, or with the reason why not."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from functions.analytics.await_job import NotFreshYet, await_job
+from waybill.errors import NotFound
+from waybill.ids import new_id
+
+
+class Clock:
+    """Time passes only when someone sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("time.sleep", clock.sleep)
+    return clock
+
+
+class Sequence:
+    """What is seen of a job, look by look; the last is seen for ever."""
+
+    def __init__(self, *seen: str) -> None:
+        self.seen = list(seen)
+        self.looks = 0
+
+    def __call__(self, _: UUID) -> str:
+        self.looks += 1
+        return self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+
+
+def test_a_visible_job_costs_one_look(clock: Clock) -> None:
+    seen = Sequence("visible")
+    await_job(seen, new_id())
+    assert (seen.looks, clock.now) == (1, 1_000.0)
+
+
+def test_a_job_is_followed_from_its_ticket_to_the_views(clock: Clock) -> None:
+    seen = Sequence("unknown", "open", "open", "stale", "visible")
+    await_job(seen, new_id())
+    assert seen.looks == 5
+    assert clock.now < 1_002
+
+
+@pytest.mark.parametrize("state", ["open", "stale"])
+def test_patience_ends(clock: Clock, state: str) -> None:
+    with pytest.raises(NotFreshYet) as raised:
+        await_job(Sequence(state), new_id(), seconds=10)
+    assert raised.value.status == 503
+    assert 1_009 < clock.now <= 1_010
+
+
+@pytest.mark.parametrize("job", [uuid4(), new_id(0)])
+def test_an_old_or_foreign_unknown_id_is_not_waited_for(clock: Clock, job: UUID) -> None:
+    with pytest.raises(NotFound, match="unknown-job"):
+        await_job(Sequence("unknown"), job)
+    assert clock.now == 1_000.0
+
+
+def test_an_id_made_just_now_may_be_on_its_way(clock: Clock) -> None:
+    with pytest.raises(NotFound, match="unknown-job"):
+        await_job(Sequence("unknown"), new_id(), seconds=10)
+    assert clock.now > 1_009
