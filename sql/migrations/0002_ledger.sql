@@ -56,6 +56,7 @@ CREATE TABLE waybill.ingestion_jobs (
     pending_reference bigint NOT NULL DEFAULT 0,
     confirmed boolean NOT NULL DEFAULT false,
     confirming boolean NOT NULL DEFAULT false,
+    carefully boolean NOT NULL DEFAULT false,
     error jsonb,
     parent_job_id uuid,
     duplicate_of uuid,
@@ -78,6 +79,8 @@ COMMENT ON COLUMN waybill.ingestion_jobs.confirmed IS
     'Whether the merge also stamped the rows it found unchanged.';
 COMMENT ON COLUMN waybill.ingestion_jobs.confirming IS
     'Whether the object is being staged again to stamp the rows it found unchanged.';
+COMMENT ON COLUMN waybill.ingestion_jobs.carefully IS
+    'Whether the table refused the write as a set, so that it was made record by record.';
 
 -- An object is registered once, however often its event is delivered.
 CREATE UNIQUE INDEX ingestion_jobs_object ON waybill.ingestion_jobs

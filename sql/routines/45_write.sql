@@ -22,7 +22,7 @@ DECLARE
     start timestamp;
     fresh regclass;
     built jsonb := '{}';
-    moved jsonb;
+    part text;
 BEGIN
     FOR start IN SELECT waybill.missing_parts(m) LOOP
         -- Rows that move into a new partition leave the old one now and enter with the rest.
@@ -51,8 +51,8 @@ BEGIN
         PERFORM waybill.insert_into(m, m.target, format('s._cls = ''i'''
             ' AND (s._part IS NULL OR NOT %L::jsonb ? s._part::text)', built));
     END IF;
-    FOR start, moved IN SELECT key::timestamp, value FROM jsonb_each(built) LOOP
-        PERFORM waybill.attach_partition(m, moved::text::oid::regclass, start);
+    FOR start, part IN SELECT key::timestamp, value FROM jsonb_each_text(built) LOOP
+        PERFORM waybill.attach_partition(m, part::oid::regclass, start);
     END LOOP;
     SET CONSTRAINTS ALL IMMEDIATE;
 END
@@ -67,9 +67,11 @@ AS $$
 DECLARE
     missing timestamp[];
 BEGIN
-    missing := ARRAY(SELECT DISTINCT _part FROM pg_temp.wb_c
-        WHERE _cls IN ('i', 'u') AND _part IS NOT NULL
-            AND waybill.partition_for(m, _part) IS NULL ORDER BY _part);
+    -- Materialised: the look-up is asked once per part, not once per record.
+    missing := ARRAY(
+        WITH needed AS MATERIALIZED (SELECT DISTINCT _part FROM pg_temp.wb_c
+            WHERE _cls IN ('i', 'u') AND _part IS NOT NULL)
+        SELECT _part FROM needed WHERE waybill.partition_for(m, _part) IS NULL ORDER BY _part);
     IF cardinality(missing) > 100 THEN
         RAISE EXCEPTION 'The file needs % new partitions by % of %; at most 100 are made for'
             ' one file.', cardinality(missing), m.part_unit, m.part_column

@@ -2,7 +2,8 @@
 -- exclusion, a trigger that raises): halve until the record is found, refuse it, keep the
 -- rest. Of two records that cannot stand together the earlier line stays.
 
-CREATE OR REPLACE FUNCTION waybill.write(m waybill.merge_plan) RETURNS void
+-- Returns whether it came to that.
+CREATE OR REPLACE FUNCTION waybill.write(m waybill.merge_plan) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -11,7 +12,7 @@ DECLARE
 BEGIN
     BEGIN
         PERFORM waybill.write_as_set(m);
-        RETURN;
+        RETURN false;
     EXCEPTION
         WHEN integrity_constraint_violation OR data_exception OR raise_exception
             OR with_check_option_violation THEN
@@ -23,6 +24,7 @@ BEGIN
     PERFORM waybill.write_range(m, min(_line), max(_line)) FROM pg_temp.wb_c
     WHERE _cls IN ('i', 'u');
     PERFORM waybill.confirm_rows(m);
+    RETURN true;
 END
 $$;
 

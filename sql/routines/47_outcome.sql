@@ -71,6 +71,7 @@ DECLARE
     rejected bigint;
     counts jsonb;
     named bigint;
+    carefully boolean;
 BEGIN
     -- Writers of the table wait until the commit, readers do not: without it a row written
     -- between classification and insert would appear twice. ONLY: its partitions belong to
@@ -80,7 +81,7 @@ BEGIN
     PERFORM waybill.check_records(m);
     PERFORM waybill.classify(m);
     PERFORM waybill.set_pending(m);
-    PERFORM waybill.write(m);
+    carefully := waybill.write(m);
     rejected := waybill.keep_rejects(m);
     PERFORM waybill.keep_pending(m);
     PERFORM waybill.mark_stale(m, dataset);
@@ -89,7 +90,7 @@ BEGIN
         'unchanged', count(*) FILTER (WHERE _cls = '='),
         'pending_reference', count(*) FILTER (WHERE _cls = 'p'),
         'superseded', staged - rejected - count(*) FILTER (WHERE _cls IN ('i', 'u', '=', 'p')),
-        'rejected', rejected), count(*) FILTER (WHERE _cls NOT IN ('r'))
+        'rejected', rejected, 'carefully', carefully), count(*) FILTER (WHERE _cls NOT IN ('r'))
     INTO counts, named FROM pg_temp.wb_c;
     IF (counts ->> 'superseded')::bigint < 0 OR rejected + named > staged THEN
         RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', m.job, staged,

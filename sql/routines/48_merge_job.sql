@@ -134,6 +134,7 @@ BEGIN
         updated = (n ->> 'updated')::bigint, unchanged = (n ->> 'unchanged')::bigint,
         superseded = (n ->> 'superseded')::bigint, rejected = refused,
         pending_reference = (n ->> 'pending_reference')::bigint,
+        carefully = (n ->> 'carefully')::boolean,
         confirmed = m.bump OR (n ->> 'unchanged')::bigint = 0,
         finished_at = clock_timestamp()
     WHERE j.job_id = job.job_id RETURNING * INTO job;

@@ -132,3 +132,10 @@ class Ledger:
                 job,
             )
         ]
+
+    def carefully(self, job: UUID) -> bool:
+        """Whether the merge had to write record by record."""
+        ((found,),) = self.rows(
+            "SELECT carefully FROM waybill.ingestion_jobs WHERE job_id = %s", job
+        )
+        return bool(found)
