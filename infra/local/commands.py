@@ -30,7 +30,10 @@ _SAMPLES = ROOT / "samples"
 
 
 def _stack() -> Stack:
-    return Stack(LocalSettings.found(), lambda line: notes.print(line, style="dim", markup=False))
+    return Stack(
+        LocalSettings.found(),
+        lambda line: notes.print(line, style="dim", markup=False, soft_wrap=True),
+    )
 
 
 def _find_api() -> str | None:
@@ -147,7 +150,7 @@ def sample(
 
 
 def _tell(status: Status) -> None:
-    notes.print(f"The stack is {status.state}: {status.api}", markup=False)
+    notes.print(f"The stack is {status.state}: {status.api}", markup=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""The emulator's process: ministack, with three gaps filled that its users would meet.
+"""The emulator's process: ministack, with four gaps filled that Waybill would meet.
 
 Started by `emulator.py` as a script with `-P`, so that nothing of the project is importable in
 it: the functions that it runs see their own packages and layers only, as on AWS.
 
 * A read of a given version ignores `Range` and answers with the whole object. S3 answers 206.
 * A ranged read of a kept object reads the whole file first. Here it maps it into memory.
+* A batch call of SQS asks for a permission of its own; on AWS `sqs:SendMessage` is enough.
 * Objects survive a restart, stacks do not: deployed anew, a stack takes over its kept buckets.
 """
 
@@ -16,6 +17,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
@@ -82,9 +84,21 @@ def create_bucket(logical_id: str, properties: dict[str, Any], stack: str) -> Lo
     return created
 
 
+_action = iam_actions.extract_iam_action
+
+
+def action(*asked: Loose, **more: Loose) -> Loose:
+    """The permission that a request needs: a batch needs that of its single call."""
+    needed = _action(*asked, **more)
+    if isinstance(needed, str) and needed.startswith("sqs:"):
+        return needed.removesuffix("Batch")
+    return needed
+
+
 def _fill_gaps() -> None:
     s3._get_object = get_object  # noqa: SLF001
     s3._read_body = read_body  # noqa: SLF001
+    iam_actions.extract_iam_action = action
     provisioners.s3_bucket_name_conflict = lambda _name: None
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["create"] = create_bucket  # noqa: SLF001
 

@@ -14,7 +14,7 @@ def lines(clients: Clients, *, step: str | None, follow: bool) -> Iterator[str]:
     after = 0
     seen: set[str] = set()
     while True:
-        found = sorted(_events(clients, step, after))
+        found = sorted(_events(clients, step, after), key=lambda event: event[0])
         for moment, event_id, line in found:
             if event_id not in seen:
                 seen.add(event_id)

@@ -101,7 +101,10 @@ class Stack:
         answer = self.clients()("lambda").invoke(FunctionName=name, Payload=b"{}")
         said = str(answer["Payload"].read().decode())
         if answer.get("FunctionError"):
-            raise StackError(f"The migration failed:\n{_error_text(said)}")
+            raise StackError(
+                f"The migration failed:\n{_error_text(said)}\n"
+                "To start over with an empty database: `waybill down --erase`, then `waybill up`."
+            )
         return said
 
     def _start(self, memory: Memory) -> None:

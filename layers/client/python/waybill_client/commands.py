@@ -162,7 +162,7 @@ def run(app: typer.Typer, expected: tuple[type[Exception], ...] = ()) -> None:
     try:
         app(prog_name="waybill")
     except caught as error:
-        notes.print(str(error), style="red", markup=False)
+        notes.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
 
 
