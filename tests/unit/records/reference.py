@@ -33,11 +33,8 @@ def _walk(data: bytes, at: int, delimiter: bytes, limit: int) -> tuple[Fault, in
         ends = byte in (b"", b"\n", b"\r")
         if state == "quoted" and (byte == b"" or at - begin >= limit):
             return Fault.UNCLOSED_QUOTE, at
-        if state != "quoted":
-            if ends:
-                return Fault.OK, at
-            if at - begin >= limit:
-                return Fault.RECORD_TOO_LONG, at
+        if state != "quoted" and (ends or at - begin >= limit):
+            return Fault.OK if ends else Fault.RECORD_TOO_LONG, at
         if state == "quoted":
             state = "closing" if byte == b'"' else "quoted"
         elif byte == delimiter:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from waybill.columns import codes
 from waybill.columns.numbers import decimals, floats, whole_numbers
 from waybill.columns.parse import parse
+from waybill.columns.raw import record_bytes
 from waybill.columns.rejects import Complaint, broken_records, refused_records
 from waybill.columns.stage import stage_schema, stage_type
 from waybill.columns.times import dates, timestamps
@@ -18,7 +19,6 @@ from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.fields import Judged, judge
 from waybill.records.layout import Layout
-from waybill.columns.raw import record_bytes
 
 Check = Callable[[Array, Column], Verdict]
 _BY_STAGE: dict[str, Check] = {
@@ -71,8 +71,7 @@ class Checker:
         judged = judge(block, self._layout.delimiter, len(self._layout.columns))
         strings = parse(judged, self._layout, self._contract)
         verdicts = [
-            _verdict(column, text)
-            for column, text in zip(self._columns(), strings, strict=True)
+            _verdict(column, text) for column, text in zip(self._columns(), strings, strict=True)
         ]
         complaints = [
             Complaint(place, failure)
@@ -106,9 +105,7 @@ class Checker:
             place = self._places.get(column.name)
             # What the file does not have is null; the merge puts the default there.
             absent = place is None
-            arrays.append(
-                pa.nulls(count, stage_type(column)) if absent else values[place or 0]
-            )
+            arrays.append(pa.nulls(count, stage_type(column)) if absent else values[place or 0])
         if self._contract.keeps_raw:
             arrays.append(record_bytes(judged.block, sound).cast(pa.string()))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)

@@ -5,16 +5,21 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waybill.columns.text_bytes import text_bytes
 from waybill.columns.verdict import Array
 
-_SPECIAL = r'[\x00-\x1f"\\]'
 _REMAINING = r"[\x00-\x1f]"
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
+def _is_plain(strings: Array) -> bool:
+    octets = text_bytes(strings).octets
+    return not ((octets < ord(" ")) | (octets == ord('"')) | (octets == ord("\\"))).any()
+
+
 def escaped(strings: Array) -> Array:
     """The values as they stand between the quotes of a JSON string; null stays null."""
-    if not pc.any(pc.match_substring_regex(strings, _SPECIAL)).as_py():
+    if _is_plain(strings):
         return strings
     for plain, written in _ESCAPES:
         strings = pc.replace_substring(strings, plain, written)
@@ -23,8 +28,8 @@ def escaped(strings: Array) -> Array:
         return strings
     codes = "".join(map(chr, range(0x20)))
     table = str.maketrans({char: json.dumps(char)[1:-1] for char in codes})
-    written = [text.translate(table) for text in strings.filter(rest).to_pylist()]
-    return pc.replace_with_mask(strings, rest, pa.array(written, pa.string()))
+    texts = [text.translate(table) for text in strings.filter(rest).to_pylist()]
+    return pc.replace_with_mask(strings, rest, pa.array(texts, pa.string()))
 
 
 def quoted(strings: Array) -> Array:
@@ -40,7 +45,13 @@ def joined(*parts: Array | str) -> Array:
 def objects(members: list[tuple[str, Array]]) -> Array:
     """A JSON object for each row; `members` are names and columns of text."""
     parts: list[Array | str] = []
+    text = "{"
     for name, values in members:
-        parts += [", " if parts else "{", json.dumps(name, ensure_ascii=False) + ": "]
-        parts.append(quoted(values))
-    return joined(*parts, "}")
+        text += json.dumps(name, ensure_ascii=False) + ": "
+        if values.null_count:
+            parts += [text, quoted(values)]
+            text = ", "
+        else:
+            parts += [text + '"', escaped(values)]
+            text = '", '
+    return joined(*parts, text.removesuffix(", ") + "}")

@@ -8,7 +8,16 @@ import pyarrow.compute as pc
 
 from waybill.columns import codes
 from waybill.columns.text_bytes import text_bytes
-from waybill.columns.verdict import Array, Failure, Mask, Verdict, failures, refused, without
+from waybill.columns.verdict import (
+    Array,
+    Failure,
+    Mask,
+    Verdict,
+    cast_if_all_good,
+    failures,
+    refused,
+    without,
+)
 from waybill.contract.model import Column
 
 _BITS = {"int2": 16, "int4": 32, "int8": 64}
@@ -54,10 +63,7 @@ def _all_wide(strings: Array) -> Array | None:
     # Arrow takes `0x10` for sixteen; apart from that it is as strict as we are.
     if ((octets | 0x20) == ord("x")).any():
         return None
-    try:
-        return pc.cast(strings, pa.int64())
-    except pa.ArrowInvalid:
-        return None
+    return cast_if_all_good(strings, pa.int64())
 
 
 def _wider_than_64(strings: Array) -> Mask:

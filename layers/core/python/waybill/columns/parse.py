@@ -5,12 +5,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from waybill.columns.text_bytes import text_bytes
 from waybill.columns.verdict import Array, Mask, mask_of
 from waybill.contract.model import Column, Contract
 from waybill.records.fields import Judged
 from waybill.records.layout import Layout
 
 _BLANKS = " \t"
+_SPACE, _TAB = _BLANKS.encode()
 TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
 """Kinds to which an empty quoted field is the empty text; to all others it is null."""
 
@@ -27,9 +29,8 @@ def parse(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
     fields = _split(judged.clean, layout.delimiter, len(columns))
     if len(fields[0]) != len(judged.sound):
         raise AssertionError(f"{len(judged.sound)} records cut, {len(fields[0])} parsed")
-    trim = contract.trim and _may_need_trim(judged.clean, layout.delimiter)
     return [
-        _tidy(field, _quoted(judged, index), column, contract.null_words, trim=trim)
+        _tidy(field, _quoted(judged, index), column, contract)
         for index, (field, column) in enumerate(zip(fields, columns, strict=True))
     ]
 
@@ -62,19 +63,14 @@ def _quoted(judged: Judged, index: int) -> Mask | None:
     return np.ascontiguousarray(judged.quoted[:, index])
 
 
-def _may_need_trim(clean: bytes, delimiter: str) -> bool:
-    edges = (delimiter.encode(), b"\n", b"\r")
-    blanks = [blank for blank in (b" ", b"\t") if blank in clean]
-    if any(clean.startswith(blank) or clean.endswith(blank) for blank in blanks):
-        return True
-    return any(blank + edge in clean or edge + blank in clean for blank in blanks for edge in edges)
+def _holds_blanks(field: Array) -> bool:
+    octets = text_bytes(field).octets
+    return bool(((octets == _SPACE) | (octets == _TAB)).any())
 
 
-def _tidy(
-    field: Array, quoted: Mask | None, column: Column, null_words: tuple[str, ...], *, trim: bool
-) -> Array:
-    words = list(null_words)
-    if trim:
+def _tidy(field: Array, quoted: Mask | None, column: Column, contract: Contract) -> Array:
+    words = list(contract.null_words)
+    if contract.trim and _holds_blanks(field):
         trimmed = pc.ascii_trim(field, characters=_BLANKS)
         field = trimmed if quoted is None else pc.if_else(pa.array(quoted), field, trimmed)
         words.append("")

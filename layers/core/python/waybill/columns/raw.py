@@ -1,14 +1,13 @@
 """Records as values of their own."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
+from waybill.columns.verdict import Array
 from waybill.records.block import Block, Positions
 
 
-def record_bytes(block: Block, indices: Positions) -> Any:
+def record_bytes(block: Block, indices: Positions) -> Array:
     """A `binary` array with the bytes of these records, line endings excluded."""
     if not len(indices):
         return pa.array([], pa.binary())

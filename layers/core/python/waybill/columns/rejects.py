@@ -64,8 +64,7 @@ def refused_records(
     indices = pa.array(rows)
     texts = [array.take(indices) for array in strings]
     errors = [
-        _errors(layout.columns[place], failure, texts[place], rows)
-        for place, failure in complaints
+        _errors(layout.columns[place], failure, texts[place], rows) for place, failure in complaints
     ]
     listed = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
     values = objects(list(zip(layout.columns, texts, strict=True)))

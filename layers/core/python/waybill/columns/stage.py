@@ -1,5 +1,7 @@
 """The staging table as Arrow sees it, and as PostgreSQL's binary COPY takes it."""
 
+from typing import Any
+
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder, encoders
 from pgpq.schema import Jsonb
@@ -43,7 +45,7 @@ def stage_type(column: Column) -> Array:
 
 
 def stage_schema(contract: Contract) -> Array:
-    """`_chunk`, `_line`, the contract's columns, and `_raw` if it is kept; as the table has them."""
+    """`_chunk`, `_line`, the contract's columns, and `_raw` if it is kept: as in the table."""
     fields = [pa.field(CHUNK, pa.int32()), pa.field(LINE, pa.int64())]
     fields += [pa.field(column.name, stage_type(column)) for column in contract.columns]
     return pa.schema(fields + ([pa.field(RAW, pa.string())] if contract.keeps_raw else []))
@@ -51,7 +53,7 @@ def stage_schema(contract: Contract) -> Array:
 
 def copy_encoder(schema: Array) -> ArrowToPostgresBinaryEncoder:
     """An encoder for `COPY … FROM STDIN (FORMAT binary)` of one table."""
-    builders = {}
+    builders: dict[str, Any] = {}
     for field in schema:
         if field.metadata == {b"type": b"jsonb"}:
             builders[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())

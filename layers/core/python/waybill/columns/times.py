@@ -6,7 +6,17 @@ import pyarrow.compute as pc
 
 from waybill.columns import codes
 from waybill.columns.text_bytes import text_bytes
-from waybill.columns.verdict import Array, Failure, Mask, Verdict, failures, mask_of, refused, without
+from waybill.columns.verdict import (
+    Array,
+    Failure,
+    Mask,
+    Verdict,
+    cast_if_all_good,
+    failures,
+    mask_of,
+    refused,
+    without,
+)
 from waybill.contract.model import Column
 
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -20,12 +30,11 @@ _DAYS_FROM, _DAYS_TO = -719_162, 2_932_897
 _DAY = 86_400_000_000
 
 
-def dates(strings: Array, column: Column) -> Verdict:
+def dates(strings: Array, _column: Column) -> Verdict:
     """`YYYY-MM-DD`, from 0001-01-01 to 9999-12-31."""
-    try:
-        values = pc.cast(strings, pa.date32())
-        invalid = np.zeros(len(strings), bool)
-    except pa.ArrowInvalid:
+    values = cast_if_all_good(strings, pa.date32())
+    invalid = np.zeros(len(strings), bool)
+    if values is None:
         invalid = _unreal(strings, _DATE)
         values = pc.cast(without(strings, invalid), pa.date32())
     outside = _outside(values, pa.int32(), 1)
@@ -45,11 +54,12 @@ def timestamps(strings: Array, column: Column) -> Verdict:
     values = _all_times(strings, goal)
     invalid = other = np.zeros(len(strings), bool)
     if values is None:
-        invalid = _unreal(strings, f"{_DATE}[T ]{_TIME}{_ZONE}?")
-        strings = without(strings, invalid)
-        has_zone = mask_of(pc.match_substring_regex(strings, rf".{{18}}.*{_ZONE}\z"))
-        other = mask_of(strings.is_valid()) & (has_zone != zoned)
-        values = pc.cast(without(strings, other), goal)
+        moment = f"{_DATE}[T ]{_TIME}"
+        wanted, unwanted = (moment + _ZONE, moment) if zoned else (moment, moment + _ZONE)
+        wrong = _unreal(strings, wanted)
+        values = pc.cast(without(strings, wrong), goal)
+        other = _alike(strings, wrong, unwanted)
+        invalid = wrong & ~other
     outside = _outside(values, pa.int64(), _DAY)
     code = codes.TIMESTAMP_WITHOUT_ZONE if zoned else codes.TIMESTAMP_WITH_ZONE
     wanted = "a time with its zone, as Z or an offset" if zoned else "a time without a zone"
@@ -64,15 +74,23 @@ def timestamps(strings: Array, column: Column) -> Verdict:
     )
 
 
+def _alike(strings: Array, rows: Mask, pattern: str) -> Mask:
+    """Which of these rows are a real time of another form."""
+    alike = np.zeros(len(strings), bool)
+    indices = np.flatnonzero(rows)
+    if len(indices):
+        alike[indices] = ~_unreal(strings.take(pa.array(indices)), pattern)
+    return alike
+
+
 def _all_times(strings: Array, goal: Array) -> Array | None:
     """The times, if all are good; else None.
 
     Arrow takes nothing that we refuse but times without seconds or minutes: those lack one of
     the two colons, or are too short.
     """
-    try:
-        values = pc.cast(strings, goal)
-    except pa.ArrowInvalid:
+    values = cast_if_all_good(strings, goal)
+    if values is None:
         return None
     text = text_bytes(strings)
     rows = np.flatnonzero(mask_of(strings.is_valid()))
@@ -99,4 +117,6 @@ def _outside(values: Array, width: Array, unit: int) -> Mask:
     low, high = (bound.as_py() for bound in pc.min_max(units).values())
     if low is None or (low >= _DAYS_FROM * unit and high < _DAYS_TO * unit):
         return np.zeros(len(values), bool)
-    return mask_of(pc.or_(pc.less(units, _DAYS_FROM * unit), pc.greater_equal(units, _DAYS_TO * unit)))
+    return mask_of(
+        pc.or_(pc.less(units, _DAYS_FROM * unit), pc.greater_equal(units, _DAYS_TO * unit))
+    )

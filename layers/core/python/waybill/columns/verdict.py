@@ -11,6 +11,8 @@ Mask = NDArray[np.bool_]
 Array = Any
 """A pyarrow array; the library comes without types."""
 
+_PROBE = 256
+
 
 class Failure(NamedTuple):
     """One code, and the rows that it was found on."""
@@ -37,7 +39,9 @@ def mask_of(booleans: Array) -> Mask:
 
 def without(values: Array, rows: Mask) -> Array:
     """The values, null on these rows."""
-    return pc.if_else(pa.array(rows), pa.scalar(None, values.type), values) if rows.any() else values
+    return (
+        pc.if_else(pa.array(rows), pa.scalar(None, values.type), values) if rows.any() else values
+    )
 
 
 def refused(strings: Array, pattern: str) -> Mask:
@@ -48,3 +52,16 @@ def refused(strings: Array, pattern: str) -> Mask:
 def failures(*found: Failure) -> tuple[Failure, ...]:
     """Those that were found on any row."""
     return tuple(failure for failure in found if failure.rows.any())
+
+
+def cast_if_all_good(strings: Array, goal: Array) -> Array | None:
+    """The values as Arrow reads them; None if it refuses one.
+
+    Arrow words an error for every value that it refuses, which is slow where many are bad: a few
+    are tried first.
+    """
+    try:
+        pc.cast(strings.slice(0, _PROBE), goal)
+        return pc.cast(strings, goal)
+    except pa.ArrowInvalid:
+        return None

@@ -13,7 +13,7 @@ _FIRST_FALSE = 3
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
-def booleans(strings: Array, column: Column) -> Verdict:
+def booleans(strings: Array, _column: Column) -> Verdict:
     """True, false, t, f, 1 or 0 in any case; yes, no, on and off are not guessed at."""
     found = pc.index_in(pc.ascii_lower(strings), _BOOLEANS)
     invalid = mask_of(pc.and_(found.is_null(), strings.is_valid()))
@@ -24,7 +24,7 @@ def booleans(strings: Array, column: Column) -> Verdict:
     )
 
 
-def uuids(strings: Array, column: Column) -> Verdict:
+def uuids(strings: Array, _column: Column) -> Verdict:
     """The canonical form, in either case; stays text, for the database to cast."""
     invalid = refused(strings, _UUID)
     return Verdict(
@@ -44,6 +44,6 @@ def texts(strings: Array, column: Column) -> Verdict:
     return Verdict(without(strings, long), failures(Failure(codes.TOO_LONG, expected, long)))
 
 
-def anything(strings: Array, column: Column) -> Verdict:
+def anything(strings: Array, _column: Column) -> Verdict:
     """A type that has no check here: the database casts it and refuses what it cannot."""
     return Verdict(strings)

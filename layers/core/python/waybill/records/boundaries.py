@@ -1,6 +1,6 @@
 """Where an object may be cut into chunks: only where a record begins, by the cutter's own rules."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -28,30 +28,40 @@ def chunk_ranges(
     An object without data has no chunk.
     """
     cutter = cutter or Cutter(layout.delimiter, first_line=layout.first_line)
-    begin, line = 0, layout.first_line
-    for boundaries in _boundaries(blocks, cutter, lambda: begin + chunk_bytes):
-        at = 0
-        while (at := _first_from(boundaries, begin + chunk_bytes, at)) < len(boundaries.positions):
-            end = int(boundaries.positions[at])
-            yield ChunkRange(begin + layout.data_offset, end + layout.data_offset, line)
-            begin, line = end, int(boundaries.lines[at])
-    if cutter.decided > begin:
-        end = cutter.decided + layout.data_offset
-        yield ChunkRange(begin + layout.data_offset, end, line)
-
-
-def _first_from(boundaries: Boundaries, position: int, at: int) -> int:
-    return at + int(np.searchsorted(boundaries.positions[at:], position))
-
-
-def _boundaries(
-    blocks: Iterable[bytes], cutter: Cutter, wanted: Callable[[], int]
-) -> Iterator[Boundaries]:
+    ranges = _Ranges(layout, chunk_bytes)
     for data in blocks:
         # Far from the next cut there is nothing to do but count lines.
-        near = cutter.decided + cutter.held + len(data) >= wanted()
+        near = cutter.decided + cutter.held + len(data) >= ranges.wanted
         if near or not cutter.skim(data):
             for block in cutter.feed(data):
-                yield block.boundaries
+                yield from ranges.cut(block.boundaries)
     for block in cutter.finish():
-        yield block.boundaries
+        yield from ranges.cut(block.boundaries)
+    if cutter.decided > ranges.begin:
+        yield ranges.until(cutter.decided)
+
+
+class _Ranges:
+    """Where the next chunk begins, counted from the first byte of the data."""
+
+    def __init__(self, layout: Layout, chunk_bytes: int) -> None:
+        self._offset = layout.data_offset
+        self._chunk_bytes = chunk_bytes
+        self._line = layout.first_line
+        self.begin = 0
+
+    @property
+    def wanted(self) -> int:
+        """From here on it may end."""
+        return self.begin + self._chunk_bytes
+
+    def until(self, end: int) -> ChunkRange:
+        return ChunkRange(self.begin + self._offset, end + self._offset, self._line)
+
+    def cut(self, boundaries: Boundaries) -> Iterator[ChunkRange]:
+        positions, lines = boundaries
+        at = np.searchsorted(positions, self.wanted)
+        while at < len(positions):
+            yield self.until(int(positions[at]))
+            self.begin, self._line = int(positions[at]), int(lines[at])
+            at = np.searchsorted(positions, self.wanted)

@@ -119,4 +119,5 @@ def _find(data: bytes, lines: Lines, delimiter: int) -> _Quotes:
 
 
 def _is_edge(octets: Bytes, delimiter: int) -> NDArray[np.bool_]:
-    return (octets == delimiter) | (octets == LF) | (octets == CR)
+    edge: NDArray[np.bool_] = (octets == delimiter) | (octets == LF) | (octets == CR)
+    return edge
