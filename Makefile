@@ -1,0 +1,120 @@
+# Waybill: `make run` does the main job once, `make test` checks everything.
+# Needs Python 3.11 or newer and make, nothing else.
+
+PYTHON ?= python3
+ENV ?= local
+YEAR ?= 2021
+ROWS ?= 1000000
+BAD ?= 0.01
+SEED ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := tests/requirements.txt
+# Changes with the lock's content, so that packages are installed again only then.
+STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d' ' -f1)
+WAYBILL := $(BIN)/waybill
+SAMPLES := samples
+CODE := functions infra layers/core/python layers/client/python tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down restart status logs shell-db migrate build synth test lint clean lock \
+	sample upload-departments upload-jobs upload-employees upload-all \
+	analytics-quarterly analytics-departments benchmark
+
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
+
+## The local stack
+
+run: $(WAYBILL) ## Do the main job once: start the stack, load the samples, show what came out
+	@$(WAYBILL) run
+
+up: $(WAYBILL) ## Start the local stack and leave it running (FOREGROUND=1 stays)
+	@$(WAYBILL) up $(if $(FOREGROUND),--foreground)
+
+down: $(WAYBILL) ## Stop the local stack; the data stay (ERASE=1 forgets them)
+	@$(WAYBILL) down $(if $(ERASE),--erase)
+
+restart: $(WAYBILL) ## Stop the local stack and start it again
+	@$(WAYBILL) restart
+
+status: $(WAYBILL) ## Print as JSON where everything is
+	@$(WAYBILL) status
+
+logs: $(WAYBILL) ## Print what the functions logged (STEP=load for one, FOLLOW=1 to go on)
+	@$(WAYBILL) logs $(if $(STEP),--step $(STEP)) $(if $(FOLLOW),--follow)
+
+shell-db: $(WAYBILL) ## Open psql on the local database
+	@$(WAYBILL) shell-db
+
+migrate: $(WAYBILL) ## Apply what is new in sql/ to the running stack
+	@$(WAYBILL) migrate
+
+## Files and figures
+
+$(SAMPLES)/hired_employees.csv: | $(WAYBILL)
+	@$(WAYBILL) sample --rows 0 --out $(SAMPLES)
+
+sample: $(WAYBILL) ## Write the sample CSVs and a big one (ROWS=1000000 BAD=0.01 SEED=1)
+	@$(WAYBILL) sample --rows $(ROWS) --bad $(BAD) --seed $(SEED) --out $(SAMPLES)
+
+upload-departments: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Upload the departments (FILE=… for another file)
+	@$(WAYBILL) upload departments $(or $(FILE),$(SAMPLES)/departments.csv)
+
+upload-jobs: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Upload the jobs (FILE=…)
+	@$(WAYBILL) upload jobs $(or $(FILE),$(SAMPLES)/jobs.csv)
+
+upload-employees: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Upload the hired employees (FILE=…)
+	@$(WAYBILL) upload hired_employees $(or $(FILE),$(SAMPLES)/hired_employees.csv)
+
+upload-all: upload-departments upload-jobs upload-employees ## Upload all three sample files
+
+analytics-quarterly: $(WAYBILL) ## Hires by department, job and quarter (YEAR=2021)
+	@$(WAYBILL) analytics quarterly --year $(YEAR)
+
+analytics-departments: $(WAYBILL) ## Departments that hired more than the mean (YEAR=2021)
+	@$(WAYBILL) analytics departments --year $(YEAR)
+
+## Building and checking
+
+build: $(STAMP) ## Build the layers for AWS and check their size
+	@$(BIN)/python -m infra.layers
+
+synth: $(STAMP) ## Synthesise an environment into .build/ENV and lint it (ENV=local|dev|staging|prod)
+	@CDK_OUTDIR=.build/$(ENV) WAYBILL_ENV=$(ENV) $(BIN)/python -m infra.app
+	@$(BIN)/cfn-lint '.build/$(ENV)/*.template.json'
+
+lint: $(STAMP) ## Check style, types and the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(CODE)
+	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/lint-imports
+
+test: lint ## Run every check and every test, with coverage
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS)
+
+benchmark: $(STAMP) ## Time the loader and the path of a file on this machine
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean: ## Remove what was built (not the environment, not the local stack's data)
+	rm -rf .build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(STAMP) ## Lock every package of pyproject.toml again, with hashes
+	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
+		--all-extras pyproject.toml --quiet -o $(LOCK)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m infra.layers.lock
+
+## The environment
+
+$(STAMP): $(LOCK)
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit("Waybill needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked packages into $(VENV) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@rm -f $(VENV)/.installed-*
+	@touch $(STAMP)
+
+$(WAYBILL): $(STAMP)
+	@printf '#!/bin/sh\nexec "%s" -P "%s" "$$@"\n' "$(CURDIR)/$(BIN)/python" "$(CURDIR)/infra/local/__main__.py" > $@
+	@chmod +x $@
