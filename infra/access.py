@@ -59,13 +59,22 @@ def objects(bucket: s3.IBucket, prefix: str, *verbs: str) -> iam.PolicyStatement
     )
 
 
-def listing(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
-    """To list the keys below `prefix`, and no others."""
+def _listing(action: str, bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        actions=["s3:ListBucket"],
+        actions=[action],
         resources=[bucket.bucket_arn],
         conditions={"StringLike": {"s3:prefix": [f"{prefix}*"]}},
     )
+
+
+def listing(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
+    """To list the keys below `prefix`, and no others."""
+    return _listing("s3:ListBucket", bucket, prefix)
+
+
+def listing_versions(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
+    """To list the versions of the keys below `prefix`, and of no others."""
+    return _listing("s3:ListBucketVersions", bucket, prefix)
 
 
 def noticing(bucket: s3.IBucket) -> iam.PolicyStatement:

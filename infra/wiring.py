@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from infra.access import announcing, depth, listing, noticing, objects, sending
+from infra.access import announcing, depth, listing, listing_versions, noticing, objects, sending
 
 
 class Places(NamedTuple):
@@ -50,21 +50,23 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
     """Permissions by step, beyond those of its queue, its log and the database."""
     landing, state = places.landing, places.state
     pinned = ("GetObject", "GetObjectVersion")
-    uploading = ("PutObject", "AbortMultipartUpload", "ListMultipartUploadParts")
-    marks = (listing(state, "marks/"), objects(state, "marks/", "DeleteObject"))
+    uploading = ("PutObject", "AbortMultipartUpload")
+    contracts = (objects(state, "contracts/", "GetObject"), listing(state, "contracts/"))
+    tickets = (objects(state, "tickets/", "GetObject"), listing(state, "tickets/"))
     return {
         "upload": (
             # Presigned requests act with this role.
-            objects(landing, "landing/", *uploading),
-            objects(state, "tickets/", "GetObject", "PutObject"),
-            objects(state, "contracts/", "GetObject"),
-            noticing(state),
+            objects(landing, "landing/", *uploading, "ListMultipartUploadParts"),
+            listing(landing, "landing/"),
+            objects(state, "tickets/", "PutObject"),
+            *tickets,
+            *contracts,
         ),
         "plan": (
             objects(landing, "landing/", *pinned),
-            objects(state, "tickets/", "GetObject"),
             noticing(landing),
-            noticing(state),
+            listing_versions(landing, "landing/"),
+            *tickets,
             sending(places.landed, places.chunks, places.merges),
         ),
         "load": (
@@ -73,19 +75,25 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
             sending(places.chunks, places.merges),
         ),
         "merge": (
-            objects(state, "marks/", "DeleteObject", "PutObject"),
+            objects(state, "marks/", "PutObject"),
             sending(places.chunks, places.merges),
             announcing(places.bus),
         ),
-        "publish": (*marks, announcing(places.bus)),
-        "refresh": marks,
-        "jobs": (objects(state, "tickets/", "GetObject", "PutObject"), noticing(state)),
-        "datasets": (objects(state, "contracts/", "GetObject"), noticing(state)),
+        "publish": (listing(state, "marks/"), announcing(places.bus)),
+        "refresh": (listing(state, "marks/"), objects(state, "marks/", "DeleteObject")),
+        "jobs": (
+            *tickets,
+            objects(state, "tickets/", "PutObject"),
+            *contracts,
+            # Large CSVs are stored, and fetched with a presigned address.
+            objects(state, "exports/", *uploading, "GetObject"),
+        ),
+        "datasets": contracts,
         "analytics": (),
         "health": (noticing(landing), depth(places.landed)),
         "docs": (),
         "migrate": (
-            objects(state, "contracts/", "DeleteObject", "GetObject", "PutObject"),
+            objects(state, "contracts/", "DeleteObject", "PutObject"),
             listing(state, "contracts/"),
         ),
     }

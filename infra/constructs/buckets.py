@@ -71,6 +71,13 @@ class Buckets(Construct):
                 )
             ],
         )
-        self.state = _bucket(self, "State", environment, rules=[kept])
+        exports = s3.LifecycleRule(
+            # Each was made for one download, with an address that is good for minutes.
+            id="drop-exports",
+            prefix="exports/",
+            expiration=Duration.days(1),
+            noncurrent_version_expiration=Duration.days(1),
+        )
+        self.state = _bucket(self, "State", environment, rules=[kept, exports])
         CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)
         CfnOutput(Stack.of(self), "StateBucketName", value=self.state.bucket_name)

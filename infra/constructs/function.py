@@ -93,7 +93,7 @@ class StepFunction(Construct):
     def _variables(self, ground: Ground, values: Mapping[str, str]) -> Mapping[str, str]:
         role = self.step.role
         database = ground.database.fields(role) if role else {}
-        own = {"POWERTOOLS_SERVICE_NAME": f"waybill-{self.step.name}"}
+        own = {"POWERTOOLS_SERVICE_NAME": "waybill"}
         if role and ground.database.network:
             # Without NAT, the services are reached over IPv6.
             own["AWS_USE_DUALSTACK_ENDPOINT"] = "true"
