@@ -31,7 +31,7 @@ BEGIN
             coalesce(waybill.equal_on(m.key, 'h', 's'), 'false'));
         fresh := waybill.build_partition(m, start);
         PERFORM waybill.insert_into(m, fresh, format(
-            's._cls IN (''i'', ''u'') AND s._part = %L', start));
+            's._cls IN (''i'', ''u'') AND s._part = %L', start), sorted => false);
         built := built || jsonb_build_object(start::text, fresh::oid);
     END LOOP;
     IF waybill.may_skip_triggers(m.target) THEN
@@ -82,8 +82,9 @@ END
 $$;
 
 -- Insert the records that `which` picks; as many as it picks, or the merge is undone.
+-- Sorted, unless the table has no index yet.
 CREATE OR REPLACE FUNCTION waybill.insert_into(m waybill.merge_plan, into_table regclass,
-    which text)
+    which text, sorted boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -97,10 +98,11 @@ BEGIN
     IF expected = 0 THEN
         RETURN;
     END IF;
-    EXECUTE format('INSERT INTO %s (%s%s) SELECT %s%s FROM pg_temp.wb_c AS s WHERE %s'
-        ' ORDER BY %s', into_table, waybill.ident_list(m.cols),
+    EXECUTE format('INSERT INTO %s (%s%s) SELECT %s%s FROM pg_temp.wb_c AS s WHERE %s%s',
+        into_table, waybill.ident_list(m.cols),
         CASE WHEN stamped THEN ', _landed' ELSE '' END, waybill.ident_list(m.cols, 's.'),
-        CASE WHEN stamped THEN ', ' || m.place ELSE '' END, which, waybill.write_order(m));
+        CASE WHEN stamped THEN ', ' || m.place ELSE '' END, which,
+        CASE WHEN sorted THEN ' ORDER BY ' || waybill.write_order(m) ELSE '' END);
     GET DIAGNOSTICS inserted = ROW_COUNT;
     PERFORM waybill.assert_count('inserted', expected, inserted);
 END

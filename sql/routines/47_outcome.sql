@@ -51,11 +51,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
+    -- Distinct before it is labelled: there are few parts, and many records.
+    WITH touched AS MATERIALIZED (
+        SELECT _part AS start FROM pg_temp.wb_c WHERE _cls IN ('i', 'u') GROUP BY 1
+        UNION
+        SELECT _was FROM pg_temp.wb_c WHERE _cls = 'u' GROUP BY 1
+    )
     INSERT INTO waybill.stale_parts (dataset, part, job_id)
-    SELECT DISTINCT mark_stale.dataset,
-        coalesce(waybill.part_label(m.part_unit, p.start), ''), m.job
-    FROM pg_temp.wb_c AS s, unnest(ARRAY[s._part, coalesce(s._was, s._part)]) AS p (start)
-    WHERE s._cls IN ('i', 'u');
+    SELECT mark_stale.dataset, coalesce(waybill.part_label(m.part_unit, start), ''), m.job
+    FROM touched;
 END
 $$;
 

@@ -22,7 +22,7 @@ RETURN (
 );
 
 CREATE OR REPLACE FUNCTION waybill.progress_document(j waybill.ingestion_jobs) RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog
 RETURN (
     SELECT jsonb_build_object('bytes_total', j.size_bytes,
@@ -67,4 +67,9 @@ SELECT p.job_id, p.line, jsonb_build_object('line', p.line, 'values', p.record,
 FROM waybill.pending_references AS p;
 
 GRANT SELECT ON waybill.job_documents, waybill.run_documents, waybill.pending_documents
+    TO waybill_api;
+-- A view's tables are read as its owner, but its functions run as whoever asks.
+GRANT EXECUTE ON FUNCTION waybill.rfc3339(timestamptz),
+    waybill.waybill_document(waybill.ingestion_jobs),
+    waybill.progress_document(waybill.ingestion_jobs)
     TO waybill_api;
