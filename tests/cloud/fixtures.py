@@ -1,0 +1,128 @@
+"""Fixtures: `cloud`, and `environment_of` for a function's way to everything."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.postgres.databases import PASSWORD, Database
+from waybill import clients
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+REGION = "eu-west-1"
+LANDING = "waybill-tests-landing"
+STATE = "waybill-tests-state"
+QUEUES = ("landed", "chunks", "merges", "told")
+
+
+class Cloud(NamedTuple):
+    """The clients, and the queues' addresses by name; `told` receives what is on the bus."""
+
+    s3: "S3Client"
+    sqs: "SQSClient"
+    events: "EventBridgeClient"
+    queues: dict[str, str]
+
+    def take(self, queue: str) -> list[dict[str, Any]]:
+        """All messages of a queue, as Lambda would be given them; they are gone then."""
+        records: list[dict[str, Any]] = []
+        while found := self._receive(queue):
+            records += found
+        return records
+
+    def bodies(self, queue: str) -> list[dict[str, Any]]:
+        """The bodies of all messages of a queue, parsed; they are gone then."""
+        return [json.loads(record["body"]) for record in self.take(queue)]
+
+    def waiting(self, queue: str) -> int:
+        """How many messages a queue has, delayed ones included."""
+        found = self.sqs.get_queue_attributes(QueueUrl=self.queues[queue], AttributeNames=["All"])
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+        return sum(int(found["Attributes"][name]) for name in names)
+
+    def _receive(self, queue: str) -> list[dict[str, Any]]:
+        url = self.queues[queue]
+        answer = self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        for message in answer.get("Messages", []):
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {
+                    name: {"stringValue": value["StringValue"]}
+                    for name, value in message.get("MessageAttributes", {}).items()
+                },
+            }
+            for message in answer.get("Messages", [])
+        ]
+
+
+def _forget_clients() -> None:
+    for client in (clients.s3_client, clients.sqs_client, clients.events_client):
+        client.cache_clear()
+
+
+def _listen(cloud: Cloud) -> None:
+    arn = cloud.sqs.get_queue_attributes(
+        QueueUrl=cloud.queues["told"], AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    cloud.events.put_rule(Name="told", EventPattern=json.dumps({"source": ["waybill"]}))
+    cloud.events.put_targets(Rule="told", Targets=[{"Id": "told", "Arn": arn}])
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Empty buckets (the landing bucket versioned), empty queues, and the default bus."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    _forget_clients()
+    with mock_aws():
+        s3, sqs = clients.s3_client(), clients.sqs_client()
+        for bucket in (LANDING, STATE):
+            s3.create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+        s3.put_bucket_versioning(Bucket=LANDING, VersioningConfiguration={"Status": "Enabled"})
+        queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
+        made = Cloud(s3, sqs, clients.events_client(), queues)
+        _listen(made)
+        yield made
+    _forget_clients()
+
+
+@pytest.fixture
+def environment_of(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Database, str], None]:
+    """Call it with a database and a role: the process's environment is then a function's."""
+
+    def set_it(database: Database, role: str) -> None:
+        secret = boto3.client("secretsmanager").create_secret(
+            Name=f"{database.name}-{role}", SecretString=json.dumps({"password": PASSWORD})
+        )
+        values = {
+            **database.environment(role),
+            "DATABASE_SECRET_ARN": secret["ARN"],
+            "LANDING_BUCKET": LANDING,
+            "STATE_BUCKET": STATE,
+            **{f"{name.upper()}_QUEUE_URL": url for name, url in cloud.queues.items()},
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return set_it

@@ -1,0 +1,286 @@
+"""From a landed object's event to a job with chunks, or to a job that says why not."""
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.plan.handler import handle
+from tests.cloud.fixtures import LANDING, STATE, Cloud
+from tests.postgres.databases import Connection, Database
+from waybill.ids import new_id
+from waybill.landing.keys import key_for
+from waybill.landing.tickets import Ticket, put_ticket, ticket_key
+
+CSV = b"id,department\n1,Sales\n2,Legal\n3,Research\n"
+
+
+@pytest.fixture
+def admin(
+    database: Database, environment_of: Callable[[Database, str], None]
+) -> Iterator[Connection]:
+    environment_of(database, "waybill_loader")
+    with database.connect() as connection:
+        yield connection
+
+
+def put(cloud: Cloud, key: str, body: bytes, **more: Any) -> dict[str, Any]:
+    """Write an object; the event that S3 sends for it."""
+    answer = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body, **more)
+    return {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "time": "2026-03-01T10:00:00Z",
+        "detail": {
+            "bucket": {"name": LANDING},
+            "object": {
+                "key": key,
+                "size": len(body),
+                "etag": answer["ETag"].strip('"'),
+                "version-id": answer["VersionId"],
+            },
+        },
+    }
+
+
+def deliver(*events: dict[str, Any] | str) -> list[Any]:
+    """Hand events to the handler as one batch; the failures of the batch."""
+    records = [
+        {
+            "messageId": str(number),
+            "receiptHandle": "r",
+            "body": event if isinstance(event, str) else json.dumps(event),
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+        }
+        for number, event in enumerate(events)
+    ]
+    return handle({"Records": records}, LambdaContext())["batchItemFailures"]
+
+
+def announce(cloud: Cloud, dataset: str, body: bytes, **more: Any) -> Ticket:
+    job_id, now = new_id(), datetime.now(UTC)
+    told = {"size_bytes": len(body), "filename": "file.csv", **more}
+    ticket = Ticket(
+        job_id=job_id,
+        dataset=dataset,
+        created_at=now,
+        expires_at=now + timedelta(hours=1),
+        bucket=LANDING,
+        key=key_for(dataset, job_id, "file.csv"),
+        **told,
+    )
+    put_ticket(cloud.s3, STATE, ticket)
+    return ticket
+
+
+def jobs(admin: Connection) -> list[dict[str, Any]]:
+    rows = admin.execute(
+        "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j ORDER BY created_at"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def problem(job: dict[str, Any]) -> str | None:
+    assert job["state"] == "FAILED", job
+    return str(job["error"]["type"])
+
+
+def test_a_landed_object_becomes_a_job_with_its_chunk(admin: Connection, cloud: Cloud) -> None:
+    assert deliver(put(cloud, "landing/departments/2026/d.csv", CSV)) == []
+    (job,) = jobs(admin)
+    assert (job["state"], job["dataset"], job["kind"]) == ("LOADING", "departments", "s3")
+    assert job["sha256"] == hashlib.sha256(CSV).hexdigest()
+    assert job["landed_at"].startswith("2026-03-01T10:00:00")
+    assert cloud.bodies("chunks") == [{"job_id": job["job_id"], "chunk": 0}]
+    chunk = admin.execute("SELECT byte_from, byte_to, first_line FROM waybill.chunks").fetchall()
+    assert chunk == [(14, len(CSV), 2)]
+    runs = admin.execute("SELECT step, outcome FROM waybill.job_runs").fetchall()
+    assert runs == [("plan", "ok")]
+
+
+def test_the_same_event_again_is_the_same_job(admin: Connection, cloud: Cloud) -> None:
+    event = put(cloud, "landing/departments/d.csv", CSV)
+    assert deliver(event, event) == []
+    (job,) = jobs(admin)
+    sent = cloud.bodies("chunks")
+    assert sent == [{"job_id": job["job_id"], "chunk": 0}] * 2
+    admin.execute("UPDATE waybill.chunks SET done = true")
+    deliver(event)
+    assert cloud.bodies("chunks") == []
+    assert cloud.bodies("merges") == [{"job_id": job["job_id"]}]
+
+
+def test_an_event_without_a_version_is_pinned_by_its_content(
+    admin: Connection, cloud: Cloud
+) -> None:
+    first = put(cloud, "landing/departments/d.csv", CSV)
+    second = put(cloud, "landing/departments/d.csv", CSV + b"4,Support\n")
+    versions = [event["detail"]["object"].pop("version-id") for event in (first, second)]
+    assert deliver(first, second) == []
+    assert [job["version_id"] for job in jobs(admin)] == versions
+
+
+def test_an_announced_file_keeps_its_job(admin: Connection, cloud: Cloud) -> None:
+    ticket = announce(cloud, "departments", CSV, sha256=hashlib.sha256(CSV).hexdigest())
+    of_ticket = put(cloud, "landing/none/x", b"x")
+    of_ticket["detail"] |= {
+        "bucket": {"name": STATE},
+        "object": {"key": ticket_key(ticket.job_id), "size": 9, "etag": "e"},
+    }
+    assert deliver(of_ticket) == []
+    (awaited,) = jobs(admin)
+    assert (awaited["job_id"], awaited["state"]) == (str(ticket.job_id), "AWAITING_UPLOAD")
+    deliver(put(cloud, ticket.key, CSV))
+    (job,) = jobs(admin)
+    assert (job["job_id"], job["state"]) == (str(ticket.job_id), "LOADING")
+    assert (job["kind"], job["filename"]) == ("upload", "file.csv")
+
+
+def test_a_cancelled_job_ignores_its_late_file(admin: Connection, cloud: Cloud) -> None:
+    ticket = announce(cloud, "departments", CSV)
+    admin.execute(
+        "SELECT waybill.cancel_job(%s, %s::jsonb)", (ticket.job_id, ticket.model_dump_json())
+    )
+    assert deliver(put(cloud, ticket.key, CSV)) == []
+    assert [job["state"] for job in jobs(admin)] == ["CANCELLED"]
+    assert cloud.bodies("chunks") == []
+
+
+@pytest.mark.parametrize(
+    ("told", "body", "code"),
+    [
+        ({}, b"", "empty-file"),
+        ({"size_bytes": 5}, CSV, "size-mismatch"),
+        ({"sha256": "00" * 32}, CSV, "checksum-mismatch"),
+        ({}, b"id,nonsense\n1,2\n", "unknown-columns"),
+    ],
+)
+def test_a_bad_file_fails_its_job(
+    admin: Connection, cloud: Cloud, told: dict[str, Any], body: bytes, code: str
+) -> None:
+    ticket = announce(cloud, "departments", body, **told)
+    assert deliver(put(cloud, ticket.key, body)) == []
+    (job,) = jobs(admin)
+    assert problem(job) == code
+    assert cloud.bodies("chunks") == []
+    # So that its end is told, and who waits for it is woken.
+    assert cloud.bodies("merges") == [{"job_id": str(ticket.job_id)}]
+    assert admin.execute("SELECT outcome FROM waybill.job_runs").fetchall() == [("rejected",)]
+
+
+def test_a_hash_that_s3_checked_is_taken_at_its_word(admin: Connection, cloud: Cloud) -> None:
+    ticket = announce(cloud, "departments", CSV, sha256="11" * 32)
+    checked = base64.b64encode(hashlib.sha256(CSV).digest()).decode()
+    event = put(cloud, ticket.key, CSV, ChecksumSHA256=checked)
+    assert deliver(event) == []
+    assert problem(jobs(admin)[0]) == "checksum-mismatch"
+
+
+def test_an_unknown_dataset_fails_the_job(admin: Connection, cloud: Cloud) -> None:
+    deliver(put(cloud, "landing/nowhere/d.csv", CSV))
+    assert problem(jobs(admin)[0]) == "unknown-dataset"
+
+
+def test_an_object_that_is_gone_fails_the_job(admin: Connection, cloud: Cloud) -> None:
+    event = put(cloud, "landing/departments/d.csv", CSV)
+    version = event["detail"]["object"]["version-id"]
+    cloud.s3.delete_object(Bucket=LANDING, Key="landing/departments/d.csv", VersionId=version)
+    assert deliver(event) == []
+    assert problem(jobs(admin)[0]) == "object-gone"
+
+
+def test_what_is_no_file_is_acknowledged(admin: Connection, cloud: Cloud) -> None:
+    test = '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
+    marker = put(cloud, "landing/departments/2026/", b"")
+    empty = put(cloud, "landing/departments/none.csv", b"")
+    misplaced = put(cloud, "landing/d.csv", CSV)
+    good = put(cloud, "landing/departments/d.csv", CSV)
+    assert deliver(test, "not json", marker, empty, misplaced, good) == []
+    assert [job["object_key"] for job in jobs(admin)] == ["landing/departments/d.csv"]
+
+
+def test_a_file_with_a_header_only_goes_straight_to_the_merge(
+    admin: Connection, cloud: Cloud
+) -> None:
+    deliver(put(cloud, "landing/departments/d.csv", b"id,department\n"))
+    (job,) = jobs(admin)
+    assert job["chunks_total"] == 0
+    assert cloud.bodies("chunks") == []
+    assert cloud.bodies("merges") == [{"job_id": job["job_id"]}]
+
+
+def many(count: int) -> bytes:
+    return b"id,department\n" + b"".join(b"%d,Department %d\n" % (n, n) for n in range(count))
+
+
+def test_a_long_file_is_cut_where_records_begin(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHUNK_BYTES", "1000")
+    body = many(400)
+    deliver(put(cloud, "landing/departments/d.csv", body))
+    (job,) = jobs(admin)
+    chunks = admin.execute(
+        "SELECT byte_from, byte_to, first_line FROM waybill.chunks ORDER BY chunk"
+    ).fetchall()
+    assert len(chunks) == job["chunks_total"] > 5
+    assert chunks[0][0] == 14
+    assert chunks[-1][1] == len(body)
+    assert all(a[1] == b[0] for a, b in zip(chunks, chunks[1:], strict=False))
+    for byte_from, _, first_line in chunks:
+        assert body[byte_from - 1 : byte_from] == b"\n"
+        assert body[:byte_from].count(b"\n") + 1 == first_line
+    assert job["sha256"] == hashlib.sha256(body).hexdigest()
+    sent = sorted(message["chunk"] for message in cloud.bodies("chunks"))
+    assert sent == list(range(len(chunks)))
+
+
+def test_a_plan_that_was_killed_is_continued(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHUNK_BYTES", "1000")
+    event = put(cloud, "landing/departments/d.csv", many(400))
+    deliver(event)
+    whole = admin.execute("SELECT * FROM waybill.chunks ORDER BY chunk").fetchall()
+    cloud.take("chunks")
+    admin.execute("UPDATE waybill.ingestion_jobs SET chunks_total = NULL, sha256 = NULL")
+    admin.execute("DELETE FROM waybill.chunks WHERE chunk > 2")
+    admin.execute("UPDATE waybill.chunks SET done = true WHERE chunk = 0")
+    deliver(event)
+    again = admin.execute("SELECT * FROM waybill.chunks ORDER BY chunk").fetchall()
+    assert [row[:5] for row in again] == [row[:5] for row in whole]
+    assert jobs(admin)[0]["chunks_total"] == len(whole)
+    sent = sorted(message["chunk"] for message in cloud.bodies("chunks"))
+    assert sent == list(range(1, len(whole)))
+
+
+def test_without_a_database_the_event_comes_again(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    monkeypatch.setattr("functions.plan.handler.connect.__kwdefaults__", {"patience_seconds": 0})
+    event = put(cloud, "landing/departments/d.csv", CSV)
+    assert deliver(event) == []
+    assert jobs(admin) == []
+    assert cloud.waiting("landed") == 1
+
+
+def test_the_sample_event_is_read(admin: Connection, cloud: Cloud) -> None:
+    sample = json.loads(Path("events/plan.json").read_text())
+    body = json.loads(sample["Records"][0]["body"])
+    landed = body["detail"]["object"]
+    real = put(cloud, landed["key"], CSV)
+    body["detail"]["bucket"]["name"] = LANDING
+    landed |= real["detail"]["object"]
+    sample["Records"][0]["body"] = json.dumps(body)
+    assert handle(sample, LambdaContext()) == {"batchItemFailures": []}
+    (job,) = jobs(admin)
+    assert uuid.UUID(job["job_id"]).version == 7

@@ -1,0 +1,1 @@
+"""Objects of the landing bucket, and marks of the state bucket."""

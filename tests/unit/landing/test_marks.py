@@ -1,0 +1,25 @@
+"""Marks: there before a merge, and never lost to a refresh that did not see them."""
+
+from tests.cloud.fixtures import STATE, Cloud
+from waybill.ids import new_id
+from waybill.marks import delete_marks, list_marks, put_mark
+
+
+def test_marks_are_listed_and_deleted(cloud: Cloud) -> None:
+    job = new_id()
+    put_mark(cloud.s3, STATE, job)
+    (mark,) = list_marks(cloud.s3, STATE)
+    assert mark.startswith("marks/")
+    assert mark.endswith(f"/{job}")
+    delete_marks(cloud.s3, STATE, [mark, "marks/gone"])
+    assert list_marks(cloud.s3, STATE) == []
+    delete_marks(cloud.s3, STATE, [])
+
+
+def test_a_mark_put_since_the_listing_stays(cloud: Cloud) -> None:
+    job = new_id()
+    put_mark(cloud.s3, STATE, job)
+    seen = list_marks(cloud.s3, STATE)
+    put_mark(cloud.s3, STATE, job)
+    delete_marks(cloud.s3, STATE, seen)
+    assert len(list_marks(cloud.s3, STATE)) == 1
