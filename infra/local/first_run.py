@@ -4,7 +4,6 @@ import itertools
 from pathlib import Path
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.text import Text
 
 from infra.local.samples import DATASETS, write_samples
@@ -32,10 +31,11 @@ def show(status: Status, samples: Path, console: Console) -> bool:
             _show_rejects(waybill, job, console)
         failed = [job for job in jobs if job["state"] == "FAILED"]
         for job in failed:
-            console.print(Text(f"{job['dataset']}: {job.get('error')}", style="red"))
+            detail = job.get("error", {}).get("detail")
+            console.print(Text(f"{job['dataset']}: {detail}", style="red"), soft_wrap=True)
         if not failed:
             _show_figures(waybill, ids[-1], console)
-    console.print(_what_next(status))
+    _say_what_next(status, console)
     return not failed
 
 
@@ -56,19 +56,19 @@ def _show_figures(waybill: Waybill, last_job: str, console: Console) -> None:
     console.print(tables.figures(f"Departments above the mean of {_YEAR}", above))
 
 
-def _what_next(status: Status) -> Panel:
+def _say_what_next(status: Status, console: Console) -> None:
     lines = (
         ("API", str(status.api)),
         ("docs", str(status.docs)),
-        ("stack", f"{status.aws_endpoint_url}, bucket {status.landing_bucket}"),
+        ("AWS", f"{status.aws_endpoint_url}, landing bucket {status.landing_bucket}"),
         ("", ""),
-        ("make status", "the addresses as JSON, with the database's"),
-        ("make upload-all", "upload the samples again: nothing changes, and the waybill says so"),
+        ("make status", "all addresses as JSON"),
+        ("make upload-all", "the same files again: the waybills say that nothing changed"),
         ("make analytics-quarterly", "the figures (YEAR=2020 for another year)"),
-        ("make sample ROWS=1000000", "a big file, then .venv/bin/waybill upload hired_employees …"),
+        ("make sample", "a file of 1,000,000 records (ROWS=…)"),
         ("make shell-db", "SQL"),
-        ("make down", "stop everything; the data stay"),
+        ("make down", "stop it all; the data stay"),
     )
-    wide = max(len(name) for name, _ in lines)
-    text = "\n".join(f"{name.ljust(wide)}  {what}".rstrip() for name, what in lines)
-    return Panel(Text(text), title="The stack is up", title_align="left", expand=False)
+    console.print("\n[bold]The stack is up.[/] What to type next:\n")
+    for name, what in lines:
+        console.print(f"  {name.ljust(25)} {what}".rstrip(), markup=False, soft_wrap=True)

@@ -46,7 +46,7 @@ def listener(port: int) -> str | None:
     """What listens on `port` of this machine, as far as it may be seen; None when nothing does."""
     with suppress(psutil.AccessDenied):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,):
                 return _describe(connection.pid)
     return None
 

@@ -9,6 +9,7 @@ from psycopg import sql
 from infra.local.bootstrap import ADMIN, Connection
 from infra.local.databases import Location
 
+__all__ = ["PASSWORD", "Connection", "Database"]
 PASSWORD = "test"
 
 

@@ -25,7 +25,7 @@ def upload_with_bar(
     """Upload each `(dataset, file)`, a bar for each; gives the jobs' ids in the same order."""
     bars = Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
@@ -34,7 +34,7 @@ def upload_with_bar(
     jobs = []
     with bars:
         for dataset, file in files:
-            bar = bars.add_task(f"{file.name} → {dataset}", total=file.stat().st_size)
+            bar = bars.add_task(file.name, total=file.stat().st_size)
             jobs.append(
                 waybill.upload(dataset, file, progress=partial(bars.advance, bar), **options)
             )

@@ -19,7 +19,8 @@ _COUNTS = (
     "rejected",
     "pending_reference",
 )
-_LONGEST = 46
+_ALWAYS = ("read", "inserted", "rejected")
+_LONGEST = 40
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
@@ -32,11 +33,18 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 
 
 def waybills(jobs: Iterable[Job]) -> Table:
-    """One line a job with the counts of its waybill: `read` is the sum of the others."""
-    table = _table("Waybills", ("dataset", "state"), [name.split("_")[0] for name in _COUNTS])
-    for job in jobs:
-        counts = job.get("waybill")
-        numbers = [f"{counts.get(name, 0):,}" for name in _COUNTS] if counts else []
+    """One line a job with the counts of its waybill: `read` is the sum of the others.
+
+    Counts that are nothing in all of them are left out, but for the usual three.
+    """
+    shown = list(jobs)
+    counts = [job.get("waybill") for job in shown]
+    names = [
+        name for name in _COUNTS if name in _ALWAYS or any(one and one.get(name) for one in counts)
+    ]
+    table = _table("Waybills", ("dataset", "state"), [name.split("_")[0] for name in names])
+    for job, count in zip(shown, counts, strict=True):
+        numbers = [f"{count.get(name, 0):,}" for name in names] if count else []
         table.add_row(job["dataset"], job["state"], *numbers)
     return table
 
