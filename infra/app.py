@@ -14,10 +14,10 @@ from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
 
 
-def _context() -> dict[str, Any]:
+def context() -> dict[str, Any]:
     """The context of cdk.json, which only the CDK's command line would read by itself."""
-    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return context
+    found: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return found
 
 
 def _environment(app: App) -> Environment:
@@ -44,7 +44,7 @@ def build(app: App, environment: Environment) -> None:
 
 def main() -> None:
     """Synthesise the chosen environment."""
-    app = App(context=_context(), analytics_reporting=False)
+    app = App(context=context(), analytics_reporting=False)
     build(app, _environment(app))
     app.synth()
 

@@ -1,0 +1,114 @@
+from collections.abc import Callable
+
+import pytest
+
+from tests.infra.template import Synthesised
+
+
+def test_no_bucket_is_public(synthesised: Synthesised) -> None:
+    for bucket in synthesised.of_type("AWS::S3::Bucket").values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_buckets_keep_versions_encrypted_and_tell_eventbridge(synthesised: Synthesised) -> None:
+    buckets = synthesised.of_type("AWS::S3::Bucket")
+    assert len(buckets) == 2
+    for bucket in buckets.values():
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket["BucketEncryption"]
+        told = bucket["NotificationConfiguration"]["EventBridgeConfiguration"]
+        assert told["EventBridgeEnabled"] is True
+
+
+def test_what_is_left_over_in_buckets_expires(synthesised: Synthesised) -> None:
+    for bucket in synthesised.of_type("AWS::S3::Bucket").values():
+        rule = bucket["LifecycleConfiguration"]["Rules"][0]
+        assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 2
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 7
+        assert "ExpirationInDays" not in rule
+
+
+def test_buckets_are_reached_over_tls_only(on_aws: Synthesised) -> None:
+    guarded = {
+        policy["Bucket"]["Ref"]
+        for policy in on_aws.of_type("AWS::S3::BucketPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Action"] == "s3:*"
+        and statement["Condition"].get("Bool") == {"aws:SecureTransport": "false"}
+    }
+    assert guarded == on_aws.of_type("AWS::S3::Bucket").keys()
+
+
+def test_the_database_is_private(on_aws: Synthesised) -> None:
+    (instance,) = on_aws.of_type("AWS::RDS::DBInstance").values()
+    assert instance["PubliclyAccessible"] is False
+    for absent in ("NatGateway", "InternetGateway"):
+        assert not on_aws.of_type(f"AWS::EC2::{absent}")
+    for subnet in on_aws.of_type("AWS::EC2::Subnet").values():
+        assert subnet["MapPublicIpOnLaunch"] is False
+    (ingress,) = on_aws.of_type("AWS::EC2::SecurityGroupIngress").values()
+    assert (ingress["FromPort"], ingress["ToPort"]) == (5432, 5432)
+    assert "SourceSecurityGroupId" in ingress
+
+
+def test_functions_get_out_over_ipv6_and_to_s3_for_nothing(on_aws: Synthesised) -> None:
+    routes = on_aws.of_type("AWS::EC2::Route").values()
+    assert len(routes) == len(on_aws.of_type("AWS::EC2::Subnet")) == 2
+    for route in routes:
+        assert route["DestinationIpv6CidrBlock"] == "::/0"
+        assert route["EgressOnlyInternetGatewayId"]
+    (endpoint,) = on_aws.of_type("AWS::EC2::VPCEndpoint").values()
+    assert endpoint["VpcEndpointType"] == "Gateway"
+
+
+def test_the_database_is_encrypted_and_takes_verified_tls_and_iam(on_aws: Synthesised) -> None:
+    (cluster,) = on_aws.of_type("AWS::RDS::DBCluster").values()
+    assert cluster["StorageEncrypted"] is True
+    assert cluster["EnableIAMDatabaseAuthentication"] is True
+    assert cluster["EnableCloudwatchLogsExports"] == ["postgresql"]
+    assert cluster["EngineVersion"].startswith("18.")
+    assert cluster["MasterUsername"] == "waybill_admin"
+    (parameters,) = on_aws.of_type("AWS::RDS::DBClusterParameterGroup").values()
+    assert parameters["Parameters"] == {"rds.force_ssl": "1"}
+    for function in on_aws.steps().values():
+        variables = function["Environment"]["Variables"]
+        assert variables.get("DATABASE_TLS", "verify-full") == "verify-full"
+
+
+@pytest.mark.parametrize(
+    ("environment", "kept"), [("dev", False), ("staging", True), ("prod", True)]
+)
+def test_data_outlives_the_stack_where_it_must(
+    synthesise: Callable[[str], Synthesised], environment: str, kept: bool
+) -> None:
+    found = synthesise(environment)
+    (cluster,) = found.of_type("AWS::RDS::DBCluster").values()
+    assert cluster["DeletionProtection"] is kept
+    for resource in found.resources.values():
+        if resource["Type"] in ("AWS::RDS::DBCluster", "AWS::S3::Bucket"):
+            assert (resource["DeletionPolicy"] == "Retain") is kept
+
+
+def test_dev_pauses(synthesise: Callable[[str], Synthesised]) -> None:
+    (cluster,) = synthesise("dev").of_type("AWS::RDS::DBCluster").values()
+    scaling = cluster["ServerlessV2ScalingConfiguration"]
+    assert scaling["MinCapacity"] == 0
+    assert scaling["SecondsUntilAutoPause"] == 600
+
+
+def test_data_is_in_a_stack_of_its_own(on_aws: Synthesised) -> None:
+    service = on_aws.templates[f"waybill-{on_aws.environment}"]["Resources"].values()
+    kinds = {resource["Type"] for resource in service}
+    assert not kinds & {"AWS::S3::Bucket", "AWS::RDS::DBCluster", "AWS::EC2::VPC"}
+
+
+def test_local_is_one_stack_without_network_and_database(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    local = synthesise("local")
+    assert local.templates.keys() == {"waybill-local"}
+    kinds = {resource["Type"].split("::")[1] for resource in local.resources.values()}
+    assert not kinds & {"EC2", "RDS", "CloudFormation"}
+    assert not [r for r in local.resources.values() if r["Type"].startswith("Custom::")]

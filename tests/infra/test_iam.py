@@ -1,0 +1,72 @@
+import re
+
+from infra.access import NETWORK_INTERFACES
+from tests.infra.template import Synthesised, listed, text
+
+# AWS allows these on everything or not at all.
+WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *NETWORK_INTERFACES}
+# API Gateway's own role for its logs; the CDK's caller of `migrate`, which runs no code of ours.
+MANAGED = {"AmazonAPIGatewayPushToCloudWatchLogs", "AWSLambdaBasicExecutionRole"}
+# Below a prefix of a bucket; a secret's random end; the versions of `migrate`.
+NARROW = re.compile(
+    r"(.*/(landing|tickets|contracts|marks|exports)/\*"
+    r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
+    r"|\$\{ServiceMigrateFunction\w+\.Arn\}:\*)"
+)
+
+
+def test_no_action_is_a_wildcard(synthesised: Synthesised) -> None:
+    for _, statement in synthesised.statements():
+        assert statement["Effect"] == "Allow"
+        assert all("*" not in action for action in listed(statement["Action"])), statement
+
+
+def test_resources_are_exact(synthesised: Synthesised) -> None:
+    for _, statement in synthesised.statements():
+        actions = set(listed(statement["Action"]))
+        for resource in map(text, listed(statement["Resource"])):
+            if resource == "*":
+                assert actions <= WITHOUT_RESOURCE, statement
+            elif "*" in resource or "?" in resource:
+                assert NARROW.fullmatch(resource), statement
+
+
+def test_no_managed_policy_beyond_those_of_aws_own_parts(synthesised: Synthesised) -> None:
+    ours = {found["Role"]["Fn::GetAtt"][0] for found in synthesised.steps().values()}
+    for name, role in synthesised.of_type("AWS::IAM::Role").items():
+        managed = {text(arn).rsplit("/", 1)[-1] for arn in role.get("ManagedPolicyArns", [])}
+        assert managed <= MANAGED
+        assert not (managed and name in ours), name
+
+
+def test_every_function_has_a_role_of_its_own(synthesised: Synthesised) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in synthesised.steps().values()]
+    assert len(roles) == len(set(roles))
+
+
+def test_only_migrate_reads_the_administrators_password(on_aws: Synthesised) -> None:
+    for step in on_aws.steps():
+        actions = {a for s in on_aws.statements_of(step) for a in listed(s["Action"])}
+        assert ("secretsmanager:GetSecretValue" in actions) == (step == "migrate"), step
+
+
+def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> None:
+    for step, function in on_aws.steps().items():
+        variables = function["Environment"]["Variables"]
+        allowed = [
+            text(resource)
+            for statement in on_aws.statements_of(step)
+            if "rds-db:connect" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        ]
+        if variables.get("DATABASE_AUTH") == "iam":
+            assert [arn.rsplit("/", 1)[-1] for arn in allowed] == [variables["DATABASE_USER"]]
+        else:
+            assert not allowed
+
+
+def test_the_upload_door_does_not_need_the_database(synthesised: Synthesised) -> None:
+    for step in ("upload", "datasets", "docs"):
+        function = synthesised.steps()[step]
+        assert "VpcConfig" not in function
+        assert not [n for n in function["Environment"]["Variables"] if n.startswith("DATABASE")]

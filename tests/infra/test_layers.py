@@ -1,0 +1,91 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.interpreter import ROOT
+from infra.layers.packages import core_layer, lock_of, packages
+from tests.infra.template import Synthesised
+
+LIMIT = 250 * 1024**2
+TAGS = re.compile(r"(cp313-cp313|cp3\d+-abi3)-manylinux\w*_x86_64|py3-none-any|py2-none-any")
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The layers as they are deployed; pip fetches the packages the first time."""
+    core = core_layer(tmp_path_factory.mktemp("layers"))
+    return {"core": core / "python", "arrow": packages("arrow") / "python"}
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_functions_with_both_layers_fit(layers: dict[str, Path]) -> None:
+    functions = max(size(path) for path in (ROOT / "functions").iterdir() if path.is_dir())
+    assert size(layers["core"]) + size(layers["arrow"]) + functions < LIMIT
+
+
+def test_wheels_are_for_lambda(layers: dict[str, Path]) -> None:
+    for folder in layers.values():
+        tags = [
+            line.removeprefix("Tag: ")
+            for wheel in folder.glob("*.dist-info/WHEEL")
+            for line in wheel.read_text().splitlines()
+            if line.startswith("Tag: ")
+        ]
+        assert tags
+        assert not [tag for tag in tags if not TAGS.fullmatch(tag)]
+
+
+def test_libraries_are_for_x86_64_and_python_3_13(layers: dict[str, Path]) -> None:
+    for folder in layers.values():
+        for library in folder.rglob("*.so*"):
+            head = library.read_bytes()[:20]
+            assert head[:5] == b"\x7fELF\x02"
+            assert head[18:20] == (62).to_bytes(2, "little"), library  # x86-64
+            if ".cpython-" in library.name:
+                assert ".cpython-313-x86_64-" in library.name
+
+
+def test_what_is_locked_is_there_and_nothing_else(layers: dict[str, Path]) -> None:
+    for name, folder in layers.items():
+        locked = re.findall(r"^([\w.-]+)==(\S+) ", lock_of(name).read_text(), re.MULTILINE)
+        found = {path.name.removesuffix(".dist-info") for path in folder.glob("*.dist-info")}
+        assert {f"{n.replace('-', '_')}-{v}".lower() for n, v in locked} == {
+            one.lower() for one in found
+        }
+
+
+def test_locks_name_no_host_and_pin_by_hash() -> None:
+    for name in ("core", "arrow"):
+        text = lock_of(name).read_text()
+        assert "://" not in text
+        assert "--index" not in text
+        assert all("--hash=sha256:" in block for block in text.split("\n\n") if "==" in block)
+
+
+def test_the_library_and_sql_are_in_the_core_layer(layers: dict[str, Path]) -> None:
+    package = layers["core"] / "waybill"
+    for folder, place in (("layers/core/python/waybill", package), ("sql", package / "sql")):
+        kept = {path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("*.*")}
+        there = {path.relative_to(place) for path in place.rglob("*.*")}
+        assert not {path for path in kept if "__pycache__" not in path.parts} - there
+    assert not list(package.rglob("__pycache__"))
+
+
+def test_auroras_root_certificates_are_in_the_core_layer(layers: dict[str, Path]) -> None:
+    bundle = (layers["core"] / "waybill" / "rds-global-bundle.pem").read_text()
+    assert bundle.count("BEGIN CERTIFICATE") >= 20
+
+
+def test_locally_the_layer_is_our_own_code_only(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    local = synthesise("local")
+    assert len(local.of_type("AWS::Lambda::LayerVersion")) == 1
+    layer = local.folder / "sources" / "layers" / "core-own" / "python"
+    assert [path.name for path in layer.iterdir()] == ["waybill"]
+    assert (layer / "waybill" / "sql" / "queries").is_dir()

@@ -1,0 +1,21 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.interpreter import ROOT
+from tests.infra.template import Synthesised
+
+LINTER = Path(sys.executable).with_name("cfn-lint")
+
+
+def test_cfn_lint_passes(synthesised: Synthesised) -> None:
+    templates = [str(path) for path in synthesised.folder.glob("*.template.json")]
+    done = subprocess.run(  # noqa: S603 - the linter on our own templates
+        [str(LINTER), *templates], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_cdk_finds_nothing_either(synthesised: Synthesised) -> None:
+    report = (synthesised.folder / "validation-report.json").read_text()
+    assert '"violations": []' in report or '"violations"' not in report, report[:2000]

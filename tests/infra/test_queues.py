@@ -1,0 +1,93 @@
+from collections.abc import Mapping
+from typing import Any
+
+from tests.infra.template import Synthesised, text
+
+Queues = dict[str, Mapping[str, Any]]
+
+
+def queues(synthesised: Synthesised) -> tuple[Queues, Queues]:
+    found = synthesised.of_type("AWS::SQS::Queue")
+    dead = {name: queue for name, queue in found.items() if queue["QueueName"].endswith("-dlq")}
+    return {name: queue for name, queue in found.items() if name not in dead}, dead
+
+
+def test_every_queue_has_a_dlq(synthesised: Synthesised) -> None:
+    working, dead = queues(synthesised)
+    assert len(working) == 3
+    redriven = {
+        queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in working.values()
+    }
+    assert len(redriven) == 3
+    assert redriven < dead.keys()
+    assert all(queue["RedrivePolicy"]["maxReceiveCount"] == 5 for queue in working.values())
+
+
+def test_every_dlq_has_an_alarm_at_its_first_message(synthesised: Synthesised) -> None:
+    _, dead = queues(synthesised)
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in synthesised.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
+    }
+    assert watched == dead.keys()
+
+
+def test_messages_are_encrypted_and_kept_for_two_weeks(synthesised: Synthesised) -> None:
+    for queue in synthesised.of_type("AWS::SQS::Queue").values():
+        assert queue["SqsManagedSseEnabled"] is True
+        assert queue["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_queues_are_reached_over_tls_only(on_aws: Synthesised) -> None:
+    guarded = {
+        queue["Ref"]
+        for policy in on_aws.of_type("AWS::SQS::QueuePolicy").values()
+        for queue in policy["Queues"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    assert guarded == on_aws.of_type("AWS::SQS::Queue").keys()
+
+
+def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> None:
+    working, _ = queues(synthesised)
+    functions = synthesised.of_type("AWS::Lambda::Function")
+    mappings = synthesised.of_type("AWS::Lambda::EventSourceMapping").values()
+    fed = {}
+    for mapping in mappings:
+        queue = working[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
+        function = functions[mapping["FunctionName"]["Ref"]]
+        assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+        assert mapping["BatchSize"] == 1
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
+        fed[queue["QueueName"].rsplit("-", 1)[-1]] = function["FunctionName"].rsplit("-", 1)[-1]
+    assert fed == {"landed": "plan", "chunks": "load", "merges": "merge"}
+
+
+def test_what_eventbridge_cannot_deliver_is_kept(synthesised: Synthesised) -> None:
+    _, dead = queues(synthesised)
+    rules = synthesised.of_type("AWS::Events::Rule")
+    assert len(rules) == 5
+    for rule in rules.values():
+        for target in rule["Targets"]:
+            assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in dead
+
+
+def test_rules_lead_where_they_should(synthesised: Synthesised) -> None:
+    led = set()
+    for rule in synthesised.of_type("AWS::Events::Rule").values():
+        pattern = rule.get("EventPattern", {})
+        detail = pattern.get("detail", {}).get("object", {}).get("key", [{}])[0].get("prefix")
+        source = detail or pattern.get("detail-type", [rule.get("ScheduleExpression")])[0]
+        (target,) = rule["Targets"]
+        led.add((source, text(target["Arn"]).split("Function")[0].split("Queue")[0]))
+    assert led == {
+        ("landing/", "${ServiceLanded"),
+        ("tickets/", "${ServiceLanded"),
+        ("job.finished", "${ServiceRefresh"),
+        ("rate(5 minutes)", "${ServiceRefresh"),
+        ("rate(1 minute)", "${ServicePublish"),
+    }
