@@ -34,7 +34,9 @@ class DepartmentsAboveAverage(BaseModel):
     items: list[HiredItem]
     next_cursor: str | None
     mean: float | None = Field(description="Hires per department; null in a year without hires.")
-    as_of: datetime = Field(description="What was committed by then is in the figures.")
+    as_of: datetime | None = Field(
+        description="What was committed by then is in the figures; null before the first refresh."
+    )
     unassigned: int = Field(description="Hires of the year that lack a department.")
 
 

@@ -36,7 +36,9 @@ class HiresByQuarter(BaseModel):
 
     items: list[QuarterItem]
     next_cursor: str | None
-    as_of: datetime = Field(description="What was committed by then is in the figures.")
+    as_of: datetime | None = Field(
+        description="What was committed by then is in the figures; null before the first refresh."
+    )
     unassigned: int = Field(description="Hires of the year that lack a department or a job.")
 
 

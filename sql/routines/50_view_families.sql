@@ -79,6 +79,20 @@ BEGIN
 END
 $$;
 
+-- One refresher, or one migration, at a time per dataset; `try` answers at once. Without it a
+-- second refresher would wait for the first one's REFRESH with a connection in its hand, and
+-- then compute the same again; and two that make a view at once would each unite the family
+-- without the other's.
+CREATE OR REPLACE FUNCTION waybill.try_lock_refresh(dataset text) RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+RETURN pg_try_advisory_xact_lock(hashtextextended('waybill.refresh ' || dataset, 0));
+
+CREATE OR REPLACE FUNCTION waybill.lock_refresh(dataset text) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+RETURN pg_advisory_xact_lock(hashtextextended('waybill.refresh ' || dataset, 0));
+
 -- Declares a family, again and again: called by the file that holds its source. A source
 -- that changed makes every part stale, also of a table that was filled before the family
 -- came.
@@ -94,6 +108,8 @@ DECLARE
     known waybill.view_families;
     declared waybill.view_families := (family, dataset, source, row_key, definition);
 BEGIN
+    -- A refresh that is making a year's view would not be seen, and its year left out.
+    PERFORM waybill.lock_refresh(dataset);
     SELECT * INTO known FROM waybill.view_families AS f
     WHERE f.family = register_view_family.family;
     INSERT INTO waybill.view_families SELECT declared.*
@@ -101,9 +117,10 @@ BEGIN
         source = excluded.source, row_key = excluded.row_key, definition = excluded.definition;
     PERFORM waybill.unite(declared);
     IF known.definition IS DISTINCT FROM definition THEN
-        -- No job did this, hence the nil UUID.
-        INSERT INTO waybill.stale_parts (dataset, part, job_id)
-        SELECT register_view_family.dataset, p.part, '00000000-0000-0000-0000-000000000000'
+        -- No job did this, hence the nil UUID; and what is missing may be as old as it gets.
+        INSERT INTO waybill.stale_parts (dataset, part, job_id, marked_at)
+        SELECT register_view_family.dataset, p.part, '00000000-0000-0000-0000-000000000000',
+            '-infinity'
         FROM waybill.parts_of(register_view_family.dataset) AS p (part);
     END IF;
 END
@@ -124,3 +141,29 @@ BEGIN ATOMIC
     SELECT '' FROM waybill.datasets AS d
     WHERE d.name = parts_of.dataset AND d.partition_unit IS NULL;
 END;
+
+-- For a migration that gives a family other columns: the views go, with what stands on them,
+-- and the files in `views/`, which are applied after every migration, make them again.
+CREATE OR REPLACE FUNCTION waybill.drop_view_family(family text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+    known waybill.view_families;
+    part text;
+BEGIN
+    SELECT * INTO STRICT known FROM waybill.view_families AS f
+    WHERE f.family = drop_view_family.family;
+    PERFORM waybill.lock_refresh(known.dataset);
+    EXECUTE format('DROP VIEW public.%I CASCADE', known.family);
+    FOR part IN DELETE FROM waybill.family_views AS v WHERE v.family = known.family
+        RETURNING v.part
+    LOOP
+        EXECUTE format('DROP MATERIALIZED VIEW public.%I',
+            waybill.view_name(known.family, part));
+    END LOOP;
+    EXECUTE format('DROP FUNCTION %s(timestamptz, timestamptz)', known.source);
+    DELETE FROM waybill.view_families AS f WHERE f.family = known.family;
+END
+$$;

@@ -51,10 +51,7 @@ DECLARE
     family waybill.view_families;
     made waybill.view_families[] := '{}';
 BEGIN
-    -- Without this, a second refresher would wait for the first one's REFRESH with a
-    -- connection in its hand, and then compute the same again; and two that make a view at
-    -- once would each unite the family without the other's.
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.refresh ' || dataset, 0)) THEN
+    IF NOT waybill.try_lock_refresh(dataset) THEN
         RETURN 'busy';
     END IF;
     -- Only these marks are cleared: a change whose mark this snapshot does not see may be
@@ -84,11 +81,12 @@ $$;
 -- The moment by which everything committed is in a family's figures for a part. Evaluated in
 -- the snapshot of the query that asks, so it fits the figures beside it. A change that is in
 -- no view yet was committed after its mark was written; if there is none, nothing is missing.
+-- Null before the first refresh of a family that came after its data.
 CREATE OR REPLACE FUNCTION waybill.as_of(family text, part text) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 RETURN (
-    SELECT greatest(
+    SELECT nullif(greatest(
         (SELECT v.as_of FROM waybill.family_views AS v
             WHERE v.family = as_of.family AND v.part = as_of.part),
         coalesce(
@@ -96,7 +94,7 @@ RETURN (
                 FROM waybill.view_families AS f
                 JOIN waybill.stale_parts AS s ON s.dataset = f.dataset
                 WHERE f.family = as_of.family AND s.part = as_of.part),
-            now()))
+            now())), '-infinity')
 );
 
 -- Whether a job's rows are in the views: `unknown`, `open` while the job runs, `stale` until

@@ -74,6 +74,7 @@ def test_a_year_without_hires(reader: Connection) -> None:
     others = departments_above_average(reader, 1999, limit=10)
     assert (others.items, others.next_cursor, others.unassigned) == ([], None, 0)
     assert others.mean is None
+    assert figures.as_of is not None
     assert figures.as_of.utcoffset() is not None
 
 

@@ -1,5 +1,7 @@
 """What the views hold, and who may do what with them."""
 
+from pathlib import Path
+
 import pytest
 from psycopg import errors, sql
 
@@ -100,6 +102,20 @@ def test_a_changed_source_makes_every_part_stale(company: Database) -> None:
         connection.execute("ALTER FUNCTION waybill.mv_hires_q_between COST 200")
         connection.execute(again.encode())
         assert connection.execute(stale.encode()).fetchall() == [("2020",), ("2021",), ("2022",)]
+
+
+def test_a_family_over_old_data_says_nothing_of_its_age_until_refreshed(company: Database) -> None:
+    source = Path(__file__).parents[3] / "sql" / "views" / "mv_hires_q.sql"
+    asked = b"SELECT waybill.as_of('mv_hires_q', '2021')"
+    with owner(company) as connection, company.connect("waybill_refresher") as refresher:
+        connection.execute("SELECT waybill.drop_view_family('mv_hires_q')")
+        gone = connection.execute("SELECT relname FROM pg_class WHERE relname LIKE 'mv\\_%'")
+        assert gone.fetchall() == []
+        connection.execute(source.read_bytes())
+        assert connection.execute(asked).fetchone() == (None,)
+        assert refresh(refresher, "2021") == "refreshed"
+        assert connection.execute(asked).fetchone() != (None,)
+        assert connection.execute(ROWS.encode()).fetchall() == YEAR_2021
 
 
 @pytest.mark.parametrize(
