@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import boto3
@@ -17,7 +17,7 @@ from waybill.contract.published import publish
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-REGION = "eu-west-1"
+REGION: Final = "eu-west-1"
 LANDING = "landing-bucket"
 STATE = "state-bucket"
 Handle = Callable[[dict[str, Any], Any], dict[str, Any]]

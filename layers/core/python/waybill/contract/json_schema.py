@@ -1,6 +1,5 @@
 """JSON Schema (2020-12) of a row of a dataset, made from its contract."""
 
-from decimal import Decimal
 from typing import Any
 
 from waybill.contract.model import Column, Contract
@@ -28,13 +27,9 @@ def _numeric(column: Column) -> dict[str, Any]:
     scale = column.scale or 0
     # Bounds are exclusive: numeric(5,2) holds what is below 1000 after rounding to cents.
     bound = 10 ** (column.precision - scale)
-    step = 1 if scale <= 0 else float(Decimal(1).scaleb(-scale))
-    return {
-        "type": "number",
-        "exclusiveMinimum": -bound,
-        "exclusiveMaximum": bound,
-        "multipleOf": step,
-    }
+    # No multipleOf for fractions: validators divide binary floats, and 0.07 would be refused.
+    whole = {"multipleOf": 10**-scale} if scale <= 0 else {}
+    return {"type": "number", "exclusiveMinimum": -bound, "exclusiveMaximum": bound, **whole}
 
 
 def _type(column: Column) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Datasets are described from what was published, without a database."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from functions.datasets.handler import handle
+from tests.unit.http.doors import STATE, call, parcels
+from waybill.contract.published import Contracts, publish
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def test_one() -> None:
+    answer = call(handle, "GET", "/datasets/parcels")
+    assert answer.status == 200
+    dataset = answer.json()
+    assert dataset.pop("schema")["required"] == ["code"]
+    assert dataset == {
+        "name": "parcels",
+        "table": "public.parcels",
+        "description": "What is sent.",
+        "write_disposition": "merge",
+        "natural_key": ["code"],
+        "references": [],
+        "partitioned_by": None,
+        "version": 3,
+    }
+
+
+def test_all_by_name(aws: "S3Client") -> None:
+    publish(aws, STATE, parcels().model_copy(update={"name": "bills"}))
+    items = call(handle, "GET", "/datasets").json()["items"]
+    assert [item["name"] for item in items] == ["bills", "parcels"]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "Parcels", "a.b", "x" * 100, "%2e%2e"])
+def test_an_unknown_one(name: str) -> None:
+    assert call(handle, "GET", f"/datasets/{name}").problem() == (404, "unknown-dataset")
+
+
+def test_a_contract_is_kept_for_a_while(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
+    contracts = Contracts(aws, STATE)
+    assert contracts.get("parcels").version == 3
+    publish(aws, STATE, parcels().model_copy(update={"version": 4}))
+    assert contracts.get("parcels").version == 3
+    monkeypatch.setattr("waybill.contract.published.time.monotonic", lambda: 1e12)
+    assert contracts.get("parcels").version == 4

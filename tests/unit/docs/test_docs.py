@@ -1,0 +1,69 @@
+"""The documentation is whole, current and needs no other host."""
+
+import base64
+import hashlib
+import json
+import re
+
+from functions.docs.handler import handle
+from infra.openapi import TARGET, openapi, text
+from infra.routes import ROUTES
+from tests.unit.http.doors import call
+from waybill.http.problems import CATALOGUE
+
+
+def test_the_description_in_the_repository_is_the_generated_one() -> None:
+    assert TARGET.read_text("utf-8") == text(), "run: python -m infra.openapi"
+
+
+def test_every_route_is_described() -> None:
+    described = {
+        (method.upper(), path)
+        for path, operations in openapi()["paths"].items()
+        for method in operations
+    }
+    pages = {("GET", "/docs"), ("GET", "/openapi.json")}
+    assert {(route.method, route.path) for route in ROUTES} == described | pages
+
+
+def test_every_operation_says_what_it_does_and_how_it_fails() -> None:
+    names = set()
+    for path, operations in openapi()["paths"].items():
+        for method, operation in operations.items():
+            assert operation["summary"], (method, path)
+            names.add(operation["operationId"])
+            for status, response in operation["responses"].items():
+                is_problem = int(status) >= 400 and path != "/health"
+                assert ("application/problem+json" in response["content"]) or not is_problem
+    assert len(names) == sum(len(operations) for operations in openapi()["paths"].values())
+
+
+def test_every_problem_is_listed() -> None:
+    about = openapi()["info"]["description"]
+    assert [code for code in CATALOGUE if f"`{code}`" not in about] == []
+
+
+def test_references_lead_somewhere() -> None:
+    document = text()
+    names = set(re.findall(r"#/components/schemas/([^\"]+)", document))
+    assert names == json.loads(document)["components"]["schemas"].keys()
+
+
+def test_the_description_is_served() -> None:
+    answer = call(handle, "GET", "/openapi.json")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == openapi()
+
+
+def test_the_page_brings_everything_along() -> None:
+    answer = call(handle, "GET", "/docs")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert len(answer.text.encode()) < 4_000_000
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", answer.text)
+    scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    assert len(scripts) == 2
+    assert "openapi.json" in scripts[1]
+    for script in scripts:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in answer.headers["Content-Security-Policy"]

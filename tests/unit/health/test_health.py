@@ -1,0 +1,62 @@
+"""What is said of Waybill's health when something is away."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from functions.health.handler import clients, handle
+from tests.postgres.databases import Database
+from tests.unit.http.doors import LANDING, Answer, aws, call, connect_as
+from waybill.clients import sqs_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["aws"]
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_there(
+    aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    assert aws
+    connect_as("waybill_reader", database, monkeypatch)
+    monkeypatch.setenv("LANDED_QUEUE_URL", sqs_client().create_queue(QueueName="q")["QueueUrl"])
+    clients.cache_clear()
+    yield
+    clients.cache_clear()
+
+
+def look() -> tuple[Answer, dict[str, str]]:
+    answer = call(handle, "GET", "/health")
+    checks = answer.json()["checks"]
+    assert all(check["latency_ms"] >= 0 for check in checks.values())
+    return answer, {name: check["status"] for name, check in checks.items()}
+
+
+def test_all_is_well() -> None:
+    answer, checks = look()
+    assert (answer.status, answer.json()["status"]) == (200, "ok")
+    assert checks == {"database": "ok", "storage": "ok", "queue": "ok"}
+
+
+def test_without_the_database_files_are_still_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    answer, checks = look()
+    assert (answer.status, answer.json()["status"]) == (200, "degraded")
+    assert checks == {"database": "down", "storage": "ok", "queue": "ok"}
+
+
+def test_without_the_queue_files_are_still_accepted() -> None:
+    sqs_client().delete_queue(QueueUrl=clients().settings.landed_queue_url)
+    answer, checks = look()
+    assert (answer.status, answer.json()["status"]) == (200, "degraded")
+    assert checks["queue"] == "down"
+
+
+def test_without_the_storage_nothing_is_accepted(aws: "S3Client") -> None:
+    aws.delete_bucket(Bucket=LANDING)
+    answer, checks = look()
+    assert (answer.status, answer.json()["status"]) == (503, "down")
+    assert checks["storage"] == "down"

@@ -1,0 +1,194 @@
+"""Jobs: one, many, waited for, cancelled."""
+
+import threading
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from functions.jobs.answer import Job, JobPage, RunPage
+from functions.jobs.handler import store
+from tests.sql.staging import Ledger
+from tests.unit.jobs.awaited import announce
+from tests.unit.jobs.conftest import Ask
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DEPARTMENTS = [("1", "Sales"), ("2", "Legal")]
+
+
+def test_a_finished_job_has_its_waybill(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.load("departments", 0, DEPARTMENTS)
+    answer = ask("GET", f"/jobs/{job}")
+    assert answer.status == 200
+    shown = Job.model_validate(answer.json())
+    assert (shown.state, shown.dataset, shown.source.kind) == ("COMPLETED", "departments", "s3")
+    assert shown.waybill is not None
+    assert (shown.waybill.read, shown.waybill.inserted) == (2, 2)
+    assert shown.progress.chunks_done == shown.progress.chunks_total == 1
+    assert "rejects_url" not in answer.json()
+    assert "error" not in answer.json()
+    assert ask("GET", f"/task/{job}").json() == answer.json()
+
+
+def test_rejects_have_an_address(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    ledger.admin.execute("SET ROLE waybill_owner")
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET read = 1, rejected = 1 WHERE job_id = %s", (job,)
+    )
+    shown = ask("GET", f"/jobs/{job}").json()
+    assert shown["rejects_url"] == f"https://api.example.com/v1/jobs/{job}/rejects"
+    assert ask("GET", "/jobs").json()["items"] == [shown]
+
+
+def test_why_a_job_failed_is_a_problem(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    problem = '{"type": "empty-file", "title": "x", "detail": "The file has no bytes."}'
+    ledger.loader.execute("SELECT waybill.fail_job(%s, %s)", (job, problem))
+    error = ask("GET", f"/jobs/{job}").json()["error"]
+    assert error["type"].endswith("/problems/empty-file")
+    assert (error["title"], error["detail"]) == ("Empty file", "The file has no bytes.")
+
+
+def test_an_announced_file_is_awaited_and_then_expires(ask: Ask, aws: "S3Client") -> None:
+    awaited = ask("GET", f"/jobs/{announce(aws)}")
+    shown = Job.model_validate(awaited.json())
+    assert (shown.state, shown.source.size_bytes) == ("AWAITING_UPLOAD", 9)
+    assert datetime.fromisoformat(awaited.json()["expires_at"]).tzinfo is not None
+    expired = announce(aws, minutes_left=-1)
+    assert ask("GET", f"/jobs/{expired}?wait=20").json()["state"] == "EXPIRED"
+
+
+@pytest.mark.parametrize("job", ["no-id", str(UUID(int=0)), "ä"])
+def test_an_unknown_job(ask: Ask, job: str) -> None:
+    for path in ("", "/rejects", "/runs", "/pending"):
+        assert ask("GET", f"/jobs/{job}{path}").problem() == (404, "unknown-job")
+    assert ask("DELETE", f"/jobs/{job}").problem() == (404, "unknown-job")
+
+
+def test_a_wait_ends_with_the_job(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    end = threading.Timer(
+        0.4, ledger.loader.execute, ('SELECT waybill.fail_job(%s, \'{"type": "x"}\')', (job,))
+    )
+    end.start()
+    started = time.monotonic()
+    assert ask("GET", f"/jobs/{job}?wait=10").json()["state"] == "FAILED"
+    assert 0.4 <= time.monotonic() - started < 5
+    end.join()
+
+
+def test_a_wait_ends_with_its_seconds(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    started = time.monotonic()
+    assert ask("GET", f"/jobs/{job}?wait=1").json()["state"] == "LANDED"
+    assert 0.5 <= time.monotonic() - started < 2
+
+
+def test_a_wait_has_bounds(ask: Ask) -> None:
+    for query in ("wait=26", "wait=-1", "wait=x", "watt=1"):
+        assert ask("GET", f"/jobs/{uuid4()}?{query}").problem() == (422, "invalid-request")
+
+
+def pages(ask: Ask, target: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = ask("GET", f"{target}{cursor}").json()
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def test_jobs_are_listed_newest_first_page_by_page(ask: Ask, ledger: Ledger) -> None:
+    made = [str(ledger.land("departments", second)) for second in range(5)]
+    listed = pages(ask, "/jobs?limit=2")
+    assert [job["job_id"] for job in listed] == sorted(made, reverse=True)
+    JobPage.model_validate(ask("GET", "/jobs").json())
+
+
+def test_jobs_are_filtered(ask: Ask, ledger: Ledger) -> None:
+    landed = ledger.land("jobs", 0)
+    done = ledger.load("departments", 1, DEPARTMENTS)
+    for query, expected in (
+        ("dataset=jobs", [landed]),
+        ("state=COMPLETED", [done]),
+        ("dataset=jobs&state=COMPLETED", []),
+        ("dataset=nowhere", []),
+    ):
+        listed = ask("GET", f"/jobs?{query}").json()["items"]
+        assert [UUID(job["job_id"]) for job in listed] == expected, query
+
+
+def test_wrong_filters_are_refused(ask: Ask) -> None:
+    for query in ("state=DONE", "limit=0", "limit=501", "dataset=A%27--", "page=2"):
+        assert ask("GET", f"/jobs?{query}").problem() == (422, "invalid-request")
+
+
+def test_a_cursor_of_another_list_is_refused(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    ledger.land("departments", 1)
+    cursor = ask("GET", "/jobs?limit=1").json()["next_cursor"]
+    for path in ("rejects", "runs", "pending"):
+        answer = ask("GET", f"/jobs/{job}/{path}?cursor={cursor}")
+        assert answer.problem() == (400, "bad-cursor")
+    assert ask("GET", "/jobs?cursor=x").problem() == (400, "bad-cursor")
+
+
+def test_a_running_job_is_cancelled_once(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    answer = ask("DELETE", f"/jobs/{job}")
+    assert (answer.status, answer.json()) == (202, {"job_id": str(job), "state": "CANCELLED"})
+    assert ask("GET", f"/jobs/{job}").json()["state"] == "CANCELLED"
+    assert ask("DELETE", f"/jobs/{job}").problem() == (409, "job-ended")
+
+
+def test_an_ended_job_is_not_cancelled(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.load("departments", 0, DEPARTMENTS)
+    assert ask("DELETE", f"/jobs/{job}").problem() == (409, "job-ended")
+
+
+def test_an_awaited_file_is_cancelled(ask: Ask, aws: "S3Client") -> None:
+    job = announce(aws)
+    assert ask("DELETE", f"/jobs/{job}").status == 202
+    assert ask("GET", f"/jobs/{job}").json()["state"] == "CANCELLED"
+
+
+def test_runs_are_listed_in_order(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    assert ask("GET", f"/jobs/{job}/runs").json() == {"items": [], "next_cursor": None}
+    for outcome in ("retry", "ok"):
+        (run,) = ledger.loader.execute(
+            "SELECT waybill.start_run(%s, 'load', 0)", (job,)
+        ).fetchone() or (None,)
+        problem = '{"type": "database-busy"}' if outcome == "retry" else None
+        ledger.loader.execute("SELECT waybill.end_run(%s, %s, %s)", (run, outcome, problem))
+    runs = pages(ask, f"/jobs/{job}/runs?limit=1")
+    RunPage.model_validate({"items": runs, "next_cursor": None})
+    assert [(run["attempt"], run["outcome"]) for run in runs] == [(1, "retry"), (2, "ok")]
+    assert runs[0]["error"]["type"].endswith("/problems/database-busy")
+
+
+def test_pending_records_are_listed(ask: Ask, ledger: Ledger) -> None:
+    hired = [(str(n), f"N{n}", "2021-01-01T00:00:00Z", "7", None) for n in (1, 2)]
+    job = ledger.load("hired_employees", 0, hired)
+    pending = pages(ask, f"/jobs/{job}/pending?limit=1")
+    assert [record["line"] for record in pending] == [1, 2]
+    assert pending[0]["errors"][0]["column"] == "department_id"
+
+
+def test_without_the_database_the_client_comes_back(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.cache_clear()
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    monkeypatch.setattr("waybill.http.warm._PATIENCE_SECONDS", 0.1)
+    for method, target in (("GET", f"/jobs/{uuid4()}"), ("GET", "/jobs")):
+        answer = ask(method, target)
+        assert answer.problem() == (503, "database-unavailable")
+        assert answer.headers["Retry-After"] == "5"

@@ -1,0 +1,192 @@
+"""The upload door: a ticket, then a place that takes exactly the announced file."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+import requests
+
+from functions.upload.handler import handle
+from tests.unit.http.doors import LANDING, STATE, Answer, call
+from waybill.clients import s3_client
+from waybill.landing.tickets import Ticket, find_ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def ask(dataset: str = "parcels", /, **request: object) -> Answer:
+    return call(
+        handle, "POST", f"/uploads/{dataset}", {"filename": "a.csv", "size_bytes": 9, **request}
+    )
+
+
+def policy(answer: Answer) -> list[Any]:
+    document = json.loads(base64.b64decode(answer.json()["fields"]["policy"]))
+    conditions: list[Any] = document["conditions"]
+    return conditions
+
+
+def ticket_of(s3: "S3Client", answer: Answer) -> Ticket:
+    ticket = find_ticket(s3, STATE, UUID(answer.json()["job_id"]))
+    assert ticket is not None
+    return ticket
+
+
+def test_a_form_takes_exactly_the_announced_file(aws: "S3Client") -> None:
+    answer = ask(sha256="AB" * 32, delimiter=";")
+    assert answer.status == 201
+    accepted = answer.json()
+    assert (accepted["state"], accepted["method"]) == ("AWAITING_UPLOAD", "POST")
+    assert answer.headers["Location"] == f"https://api.example.com/v1/jobs/{accepted['job_id']}"
+    key = f"landing/parcels/{accepted['job_id']}/a.csv"
+    digest = base64.b64encode(bytes.fromhex("ab" * 32)).decode()
+    conditions = policy(answer)
+    assert {"key": key} in conditions
+    assert {"bucket": LANDING} in conditions
+    assert ["content-length-range", 9, 9] in conditions
+    assert {"x-amz-checksum-sha256": digest} in conditions
+    assert {"x-amz-checksum-algorithm": "SHA256"} in conditions
+    assert accepted["fields"]["key"] == key
+    assert UUID(accepted["job_id"]).version == 7
+    ticket = ticket_of(aws, answer)
+    assert (ticket.key, ticket.sha256, ticket.delimiter) == (key, "ab" * 32, ";")
+    lifetime = ticket.expires_at - datetime.now(UTC)
+    assert timedelta(minutes=59) < lifetime <= timedelta(hours=1)
+
+
+def test_the_form_is_for_the_region_and_signed_with_version_4() -> None:
+    accepted = ask().json()
+    assert accepted["url"] == f"https://{LANDING}.s3.eu-west-1.amazonaws.com/"
+    assert accepted["fields"]["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+
+def test_with_an_endpoint_the_bucket_is_in_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    s3_client.cache_clear()
+    assert s3_client().generate_presigned_post("b", "k")["url"] == "http://localhost:4566/b"
+
+
+def test_the_form_uploads(aws: "S3Client") -> None:
+    accepted = ask(filename="../räksmörgås $(x) ${filename}.csv").json()
+    sent = requests.post(
+        accepted["url"], data=accepted["fields"], files={"file": b"a,1\nb,2\n\n"}, timeout=5
+    )
+    assert sent.status_code == 204
+    (landed,) = aws.list_objects_v2(Bucket=LANDING)["Contents"]
+    assert landed["Key"].startswith(f"landing/parcels/{accepted['job_id']}/r_ksm_rg_s _(x)")
+    assert "$" not in landed["Key"]
+
+
+def test_there_is_no_ticket_for_what_was_refused(aws: "S3Client") -> None:
+    assert ask("nowhere").problem() == (404, "unknown-dataset")
+    assert ask("no such/../thing").status == 404
+    assert ask("PARCELS").problem() == (404, "unknown-dataset")
+    assert ask(size_bytes=-1).problem() == (422, "invalid-request")
+    assert ask(size_bytes=5 * 1024**4 + 1).problem() == (413, "file-too-large")
+    assert "Contents" not in aws.list_objects_v2(Bucket=STATE, Prefix="tickets/")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("filename", ""),
+        ("filename", "a\nb.csv"),
+        ("filename", "x" * 256),
+        ("size_bytes", "9"),
+        ("size_bytes", 9.5),
+        ("size_bytes", True),
+        ("sha256", "ab"),
+        ("sha256", "zz" * 32),
+        ("dry_run", True),
+        ("encoding", "latin-1"),
+        ("delimiter", "::"),
+        ("colour", "red"),
+    ],
+)
+def test_a_wrong_field_is_named(field: str, value: object) -> None:
+    answer = ask(**{field: value})
+    assert answer.problem() == (422, "invalid-request")
+    assert [flaw["pointer"] for flaw in answer.json()["errors"]] == [f"/{field}"]
+
+
+@pytest.mark.parametrize("given", [{"dry_run": False}, {"encoding": "UTF-8"}, {"delimiter": "\t"},
+                                   {"size_bytes": 0}, {"sha256": None}])  # fmt: skip
+def test_what_is_taken(given: dict[str, object]) -> None:
+    assert ask(**given).status == 201
+
+
+def test_an_unreachable_storage_asks_for_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_BUCKET", "state-bucket")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3_client.cache_clear()
+    answer = ask()
+    assert answer.problem() == (503, "storage-unavailable")
+    assert answer.headers["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize("size", [0, 1, 64 * 1024**2, 5 * 1024**3 + 1, 5 * 1024**4])
+def test_parts_hold_the_file_and_fit_an_answer(size: int) -> None:
+    accepted = ask(size_bytes=size, multipart=True).json()
+    count, part = len(accepted["parts"]), accepted["part_size_bytes"]
+    assert accepted["method"] == "MULTIPART"
+    assert 1 <= count <= 1500
+    assert 64 * 1024**2 <= part <= 5 * 1024**3
+    assert count == max(1, -(-size // part))
+    assert [each["number"] for each in accepted["parts"]] == list(range(1, count + 1))
+
+
+def test_over_five_gibibytes_it_is_a_multipart_upload() -> None:
+    assert ask(size_bytes=5 * 1024**3).json()["method"] == "POST"
+    assert ask(size_bytes=5 * 1024**3 + 1).json()["method"] == "MULTIPART"
+
+
+def in_parts(content: bytes) -> tuple[str, dict[str, Any]]:
+    accepted = ask(multipart=True, size_bytes=9).json()
+    (part,) = accepted["parts"]
+    etag = requests.put(part["url"], data=content, timeout=5).headers["ETag"]
+    target = urlsplit(accepted["complete_url"])
+    assert target.netloc == "api.example.com"
+    return target.path.removeprefix("/v1"), {"parts": [{"number": 1, "etag": etag}]}
+
+
+def test_parts_become_the_object_once_completed(aws: "S3Client") -> None:
+    path, parts = in_parts(b"a,1\nb,2\n\n")
+    assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
+    for _ in range(2):
+        answer = call(handle, "POST", path, parts)
+        assert (answer.status, answer.json()["state"]) == (202, "LANDED")
+        assert answer.headers["Retry-After"] == "1"
+    (landed,) = aws.list_objects_v2(Bucket=LANDING)["Contents"]
+    assert landed["Size"] == 9
+
+
+def test_parts_that_are_wrong_are_refused() -> None:
+    path, parts = in_parts(b"too short")
+    wrong = {"parts": [{"number": 1, "etag": '"other"'}]}
+    assert call(handle, "POST", path, wrong).problem() == (422, "parts-refused")
+    assert call(handle, "POST", path, {"parts": []}).problem() == (422, "invalid-request")
+    path, parts = in_parts(b"short")
+    assert call(handle, "POST", path, parts).problem() == (422, "size-mismatch")
+
+
+def test_only_what_was_begun_is_completed(aws: "S3Client") -> None:
+    parts = {"parts": [{"number": 1, "etag": "x"}]}
+    form = f"/uploads/parcels/{ask().json()['job_id']}/complete"
+    assert call(handle, "POST", form, parts).problem() == (409, "not-multipart")
+    for path in ("no-id", str(UUID(int=7))):
+        answer = call(handle, "POST", f"/uploads/parcels/{path}/complete", parts)
+        assert answer.problem() == (404, "unknown-job")
+    path, parts = in_parts(b"a,1\nb,2\n\n")
+    elsewhere = path.replace("parcels", "others")
+    assert call(handle, "POST", elsewhere, parts).problem() == (404, "unknown-job")
+    (begun,) = aws.list_multipart_uploads(Bucket=LANDING)["Uploads"]
+    aws.abort_multipart_upload(Bucket=LANDING, Key=begun["Key"], UploadId=begun["UploadId"])
+    assert call(handle, "POST", path, parts).problem() == (409, "upload-gone")
