@@ -47,7 +47,9 @@ def copy_chunk(step: Step, chunk: ChunkId, claim: Claim) -> Copied:
         blocks = stack.enter_context(
             closing(ahead(encoder.blocks(), _BLOCKS_AHEAD, step.patience_seconds))
         )
-        with step.connection.cursor() as cursor, cursor.copy(_into_stage(claim)) as copy:
+        # A closed cursor has forgotten its count, so it is closed with the rest.
+        cursor = stack.enter_context(step.connection.cursor())
+        with cursor.copy(_into_stage(claim)) as copy:
             for block in blocks:
                 copy.write(block.rows)
                 spool.write(block.rejects)
