@@ -112,8 +112,8 @@ def _hires(first: int, rows: int, bad: float, seed: int) -> Iterator[str]:
 
 def _hire(number: int, chance: random.Random) -> Fields:
     moment = _FIRST_YEAR + timedelta(seconds=chance.randrange(_SECONDS))
-    # Squared, so that departments differ and some are above the mean.
-    department = 1 + int(len(_DEPARTMENTS) * chance.random() ** 2)
+    # Not even, so that some departments are above the mean.
+    department = 1 + int(len(_DEPARTMENTS) * chance.random() ** 1.3)
     job = 1 + chance.randrange(len(_JOBS))
     return [
         str(number),
