@@ -68,7 +68,12 @@ def test_everything_is_applied_in_order_and_once(admin: Connection, folder: Path
     applied = paths(admin, folder)
     kinds = [path.split("/")[0] for path in applied]
     assert kinds == sorted(kinds, key=["migrations", "routines", "datasets", "views"].index)
-    assert applied[-4:] == ["datasets/colours.sql", "datasets/birds.sql", "views/b.sql", "views/a.sql"]
+    assert applied[-4:] == [
+        "datasets/colours.sql",
+        "datasets/birds.sql",
+        "views/b.sql",
+        "views/a.sql",
+    ]
     assert paths(admin, folder) == []
 
 
@@ -104,18 +109,14 @@ def test_an_applied_migration_is_never_changed_or_lost(admin: Connection, folder
         ("migrations/more.sql", "migration-misnamed"),
     ],
 )
-def test_a_migration_has_its_place(
-    admin: Connection, folder: Path, path: str, code: str
-) -> None:
+def test_a_migration_has_its_place(admin: Connection, folder: Path, path: str, code: str) -> None:
     write(folder, "migrations/9001_more.sql", "CREATE TABLE more (id integer);")
     migrate(admin, folder)
     write(folder, path, "SELECT 1;")
     assert code in refused(admin, folder)
 
 
-def test_a_failed_script_leaves_nothing_and_names_its_line(
-    admin: Connection, folder: Path
-) -> None:
+def test_a_failed_script_leaves_nothing_and_names_its_line(admin: Connection, folder: Path) -> None:
     write(folder, "migrations/9001_more.sql", "CREATE TABLE more (id integer);\nSELECT\n  wrong;")
     assert "migrations/9001_more.sql:3: column" in refused(admin, folder)
     assert admin.execute("SELECT to_regclass('more')").fetchone() == (None,)

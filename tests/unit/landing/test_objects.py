@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -78,20 +77,21 @@ class _Cut(io.BytesIO):
 
 
 @pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objects, "_PAUSE_SECONDS", 0)
-    yield
 
 
 def cut_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, after: int) -> list[str]:
     """Every answer breaks off after so many bytes; gives the ranges asked for."""
-    real, asked = cloud.s3.get_object, []
+    real: Any = cloud.s3.get_object
+    asked: list[str] = []
 
-    def get_object(**call: Any) -> dict[str, Any]:
+    def get_object(**call: str) -> dict[str, Any]:
         asked.append(call["Range"])
         answer = real(**call)
         data = answer["Body"].read()
-        broken = StreamingBody(_Cut(data, after) if len(data) > after else io.BytesIO(data), None)
+        kept = _Cut(data, after) if len(data) > after else io.BytesIO(data)
+        broken = StreamingBody(kept, len(data))
         return {**answer, "Body": broken}
 
     monkeypatch.setattr(cloud.s3, "get_object", get_object)

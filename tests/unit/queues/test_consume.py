@@ -35,7 +35,12 @@ def raises(error: Exception) -> Callable[[str], None]:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Delays of nothing, so that what is sent again is there; gives the tries asked for."""
     asked: list[int] = []
-    monkeypatch.setattr(queues, "delay_seconds", lambda tries: asked.append(tries) or 0)
+
+    def none(tries: int) -> int:
+        asked.append(tries)
+        return 0
+
+    monkeypatch.setattr(queues, "delay_seconds", none)
     return asked
 
 
@@ -104,9 +109,10 @@ def test_any_number_of_messages_is_sent(cloud: Cloud) -> None:
 def test_what_the_queue_refuses_is_sent_again(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = cloud.sqs.send_message_batch, []
+    real: Any = cloud.sqs.send_message_batch
+    calls: list[list[str]] = []
 
-    def refuse_first(**call: Any) -> dict[str, Any]:
+    def refuse_first(**call: list[dict[str, str]]) -> dict[str, Any]:
         calls.append([entry["Id"] for entry in call["Entries"]])
         if len(calls) > 1:
             return dict(real(**call))

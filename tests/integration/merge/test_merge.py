@@ -1,0 +1,230 @@
+"""From staged chunks to rows, events, and jobs that may go on."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from functions.merge.handler import handle
+from tests.cloud.fixtures import STATE, Cloud
+from tests.postgres.databases import Connection, Database
+from waybill.ids import new_id
+from waybill.marks import list_marks
+from waybill.messages import AdoptMessage, MergeMessage
+
+DEPARTMENTS = ("id", "department")
+EMPLOYEES = ("id", "name", "hire_dt", "department_id", "job_id")
+
+
+class Staged(NamedTuple):
+    """Makes staged jobs as `plan` and `load` do."""
+
+    admin: Connection
+
+    def job(
+        self,
+        dataset: str,
+        columns: tuple[str, ...],
+        rows: list[tuple[Any, ...]],
+        *,
+        second: int = 0,
+    ) -> UUID:
+        job_id = self._loading(dataset, columns, second, len(rows))
+        stage = sql.Identifier("staging", f"s_{job_id.hex}")
+        names = sql.SQL(", ").join(map(sql.Identifier, ("_chunk", "_line", *columns)))
+        holes = sql.SQL(", ").join([sql.Placeholder()] * (len(columns) + 2))
+        insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(stage, names, holes)
+        for line, row in enumerate(rows, 1):
+            self.admin.execute(insert, (0, line, *row))
+        self.admin.execute(
+            "SELECT waybill.finish_chunk(%s, 0, %s, %s, 0, NULL)", (job_id, len(rows), len(rows))
+        )
+        return job_id
+
+    def _loading(self, dataset: str, columns: tuple[str, ...], second: int, count: int) -> UUID:
+        job_id = new_id()
+        key = f"landing/{dataset}/{job_id}/f.csv"
+        self.admin.execute(
+            "SELECT waybill.register_object(NULL, %s, %s, 'b', %s, 'v', 'e', %s, 'f.csv',"
+            " timestamptz '2026-03-01T10:00:00Z' + make_interval(secs => %s), '{}')",
+            (job_id, dataset, key, 10 * count, second),
+        )
+        layout = {"delimiter": ",", "header": False, "columns": columns}
+        self.admin.execute(
+            "SELECT waybill.start_loading(%s, %s)",
+            (job_id, Jsonb({**layout, "data_offset": 0, "first_line": 1})),
+        )
+        chunk = {"chunk": 0, "byte_from": 0, "byte_to": 10 * count, "first_line": 1}
+        self.admin.execute("SELECT waybill.add_chunks(%s, %s)", (job_id, Jsonb([chunk])))
+        self.admin.execute("SELECT waybill.finish_plan(%s, 1, NULL)", (job_id,))
+        return job_id
+
+    def state(self, job_id: UUID) -> str:
+        found = self.admin.execute(
+            "SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s", (job_id,)
+        ).fetchone()
+        assert found
+        return str(found[0])
+
+    def runs(self, job_id: UUID) -> list[str]:
+        rows = self.admin.execute(
+            "SELECT step || ' ' || outcome FROM waybill.job_runs WHERE job_id = %s ORDER BY run_id",
+            (job_id,),
+        )
+        return [row[0] for row in rows]
+
+
+@pytest.fixture
+def staged(database: Database, environment_of: Callable[[Database, str], None]) -> Iterator[Staged]:
+    environment_of(database, "waybill_loader")
+    with database.connect() as admin:
+        admin.execute("SET ROLE waybill_owner")
+        yield Staged(admin)
+
+
+def deliver(*messages: MergeMessage | AdoptMessage) -> list[Any]:
+    records = [
+        {
+            "messageId": str(number),
+            "receiptHandle": "r",
+            "body": message.model_dump_json(),
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "messageAttributes": {},
+        }
+        for number, message in enumerate(messages)
+    ]
+    return handle({"Records": records}, LambdaContext())["batchItemFailures"]
+
+
+def finished(cloud: Cloud) -> list[tuple[str, str]]:
+    """Job and state of every `job.finished` on the bus since the last look."""
+    return [(detail["job_id"], detail["state"]) for detail in cloud.told()]
+
+
+def test_a_staged_job_becomes_rows_and_word_of_it(staged: Staged, cloud: Cloud) -> None:
+    job = staged.job("departments", DEPARTMENTS, [(1, "Sales"), (2, "Legal")])
+    assert deliver(MergeMessage(job_id=job)) == []
+    assert staged.state(job) == "COMPLETED"
+    rows = staged.admin.execute("SELECT id, department FROM departments ORDER BY id").fetchall()
+    assert rows == [(1, "Sales"), (2, "Legal")]
+    assert finished(cloud) == [(str(job), "COMPLETED")]
+    assert all(mark.endswith(str(job)) for mark in list_marks(cloud.s3, STATE))
+    assert list_marks(cloud.s3, STATE)
+    assert staged.runs(job) == ["merge ok"]
+
+
+def test_a_second_delivery_finds_the_result(staged: Staged, cloud: Cloud) -> None:
+    job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
+    message = MergeMessage(job_id=job)
+    assert deliver(message, message) == []
+    assert finished(cloud) == [(str(job), "COMPLETED")]
+    assert staged.admin.execute("SELECT count(*) FROM departments").fetchone() == (1,)
+
+
+def test_what_a_killed_merge_left_untold_is_told_by_the_next(staged: Staged, cloud: Cloud) -> None:
+    job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
+    staged.admin.execute("SELECT waybill.merge_job(%s)", (job,))
+    assert deliver(MergeMessage(job_id=job)) == []
+    assert finished(cloud) == [(str(job), "COMPLETED")]
+
+
+def test_an_earlier_job_of_a_parent_goes_first(staged: Staged, cloud: Cloud) -> None:
+    parent = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
+    row = (7, "Ada", "2021-03-01T00:00:00Z", 1, None)
+    child = staged.job("hired_employees", EMPLOYEES, [row], second=5)
+    assert deliver(MergeMessage(job_id=child)) == []
+    assert staged.runs(child) == ["merge retry"]
+    assert finished(cloud) == []
+    assert cloud.waiting("merges") == 1
+    deliver(MergeMessage(job_id=parent))
+    deliver(MergeMessage(job_id=child))
+    assert staged.state(child) == "COMPLETED"
+
+
+def test_pending_records_are_taken_in_when_the_parent_comes(staged: Staged, cloud: Cloud) -> None:
+    row = (7, "Ada", "2021-03-01T00:00:00Z", 1, None)
+    child = staged.job("hired_employees", EMPLOYEES, [row])
+    deliver(MergeMessage(job_id=child))
+    assert staged.admin.execute("SELECT count(*) FROM hired_employees").fetchone() == (0,)
+    parent = staged.job("departments", DEPARTMENTS, [(1, "Sales")], second=5)
+    deliver(MergeMessage(job_id=parent))
+    assert {"adopt_job_id": str(child)} in cloud.bodies("merges")
+    deliver(AdoptMessage(adopt_job_id=child))
+    assert staged.admin.execute("SELECT id FROM hired_employees").fetchall() == [(7,)]
+    assert staged.runs(child) == ["merge ok", "adopt ok"]
+    assert (str(child), "COMPLETED") in finished(cloud)
+
+
+def test_a_stage_that_a_crash_emptied_is_staged_again(staged: Staged, cloud: Cloud) -> None:
+    job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
+    staged.admin.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier("staging", f"s_{job.hex}")))
+    assert deliver(MergeMessage(job_id=job)) == []
+    assert cloud.bodies("chunks") == [{"job_id": str(job), "chunk": 0}]
+    assert staged.state(job) == "LOADING"
+    assert finished(cloud) == []
+
+
+def test_a_job_that_another_merge_holds_comes_back_later(
+    staged: Staged, cloud: Cloud, database: Database
+) -> None:
+    job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
+    with database.connect(autocommit=False) as other:
+        other.execute("SELECT 1 FROM waybill.ingestion_jobs FOR UPDATE")
+        assert deliver(MergeMessage(job_id=job)) == []
+    assert cloud.waiting("merges") == 1
+    assert staged.state(job) == "LOADING"
+
+
+def test_a_file_that_the_database_refuses_fails_its_job(staged: Staged, cloud: Cloud) -> None:
+    years = [(n, "Ada", f"{1000 + n}-01-01T00:00:00Z", None, None) for n in range(150)]
+    job = staged.job("hired_employees", EMPLOYEES, years)
+    assert deliver(MergeMessage(job_id=job)) == []
+    assert staged.state(job) == "FAILED"
+    assert finished(cloud) == [(str(job), "FAILED")]
+    assert staged.runs(job) == ["merge rejected"]
+
+
+@pytest.mark.usefixtures("staged")
+def test_a_job_that_nobody_knows_is_acknowledged(cloud: Cloud) -> None:
+    assert deliver(MergeMessage(job_id=new_id()), AdoptMessage(adopt_job_id=new_id())) == []
+    assert cloud.waiting("merges") == 0
+    assert finished(cloud) == []
+
+
+@pytest.mark.usefixtures("staged")
+def test_a_message_of_another_queue_is_not_lost() -> None:
+    body = {"job_id": str(new_id()), "chunk": 0}
+    record = {
+        "messageId": "1",
+        "receiptHandle": "r",
+        "body": json.dumps(body),
+        "attributes": {},
+    }
+    answer = handle({"Records": [record]}, LambdaContext())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+def test_an_event_that_the_bus_refuses_is_told_later(
+    staged: Staged, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
+    with monkeypatch.context() as patch:
+        refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+        patch.setattr(cloud.events, "put_events", lambda **_: refused)
+        assert deliver(MergeMessage(job_id=job)) == []
+    assert staged.state(job) == "COMPLETED"
+    assert cloud.waiting("merges") == 1
+    deliver(MergeMessage(job_id=job))
+    assert finished(cloud) == [(str(job), "COMPLETED")]
+
+
+def test_the_sample_event_is_read(staged: Staged) -> None:
+    sample = json.loads(Path("events/merge.json").read_text())
+    assert handle(sample, LambdaContext()) == {"batchItemFailures": []}
+    assert staged.admin.execute("SELECT count(*) FROM waybill.job_runs").fetchone() == (0,)

@@ -1,0 +1,1 @@
+"""The step `publish`: what a killed merge left in the outbox."""

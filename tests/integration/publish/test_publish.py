@@ -1,0 +1,65 @@
+"""The schedule tells what nobody told, and wakes no sleeping database for nothing."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.publish.handler import handle
+from tests.cloud.fixtures import STATE, Cloud
+from tests.postgres.databases import Connection, Database
+from waybill.errors import Unavailable
+from waybill.ids import new_id
+from waybill.marks import list_marks, put_mark
+
+EVENT: dict[str, Any] = json.loads(Path("events/publish.json").read_text())
+
+
+@pytest.fixture
+def admin(
+    database: Database, environment_of: Callable[[Database, str], None]
+) -> Iterator[Connection]:
+    environment_of(database, "waybill_loader")
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        yield connection
+
+
+def leave(admin: Connection, count: int) -> None:
+    admin.execute(
+        "INSERT INTO waybill.outbox (kind, payload) SELECT 'job.finished',"
+        " jsonb_build_object('n', n) FROM generate_series(1, %s) AS n",
+        (count,),
+    )
+
+
+@pytest.mark.usefixtures("admin")
+def test_without_a_mark_the_database_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    assert handle(EVENT, LambdaContext()) == {"published": 0}
+
+
+def test_what_is_left_is_told_in_order(admin: Connection, cloud: Cloud) -> None:
+    put_mark(cloud.s3, STATE, new_id())
+    leave(admin, 25)
+    assert handle(EVENT, LambdaContext()) == {"published": 25}
+    assert [detail["n"] for detail in cloud.told()] == list(range(1, 26))
+    assert handle(EVENT, LambdaContext()) == {"published": 0}
+    assert len(list_marks(cloud.s3, STATE)) == 1
+
+
+def test_what_the_bus_refuses_stays_and_the_rest_goes(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_mark(cloud.s3, STATE, new_id())
+    leave(admin, 3)
+    answers = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
+    with monkeypatch.context() as patch:
+        patch.setattr(cloud.events, "put_events", lambda **_: {"Entries": answers})
+        with pytest.raises(Unavailable):
+            handle(EVENT, LambdaContext())
+    assert handle(EVENT, LambdaContext()) == {"published": 1}
+    assert [detail["n"] for detail in cloud.told()] == [2]

@@ -1,0 +1,1 @@
+"""What plan makes of events and objects, without a database."""

@@ -1,0 +1,56 @@
+"""Reading what comes in on the queue `landed`, whatever it is."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.plan.landed_event import read_event
+
+
+def sample() -> dict[str, Any]:
+    event = json.loads(Path("events/plan.json").read_text())
+    return dict(json.loads(event["Records"][0]["body"]))
+
+
+def test_an_event_of_s3_is_read_whole() -> None:
+    landed = read_event(json.dumps(sample()))
+    assert landed
+    assert landed.bucket == "waybill-dev-landing"
+    assert landed.key.startswith("landing/departments/")
+    assert landed.version_id == "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"
+    assert landed.etag == "b1946ac92492d2347c6235b4d2611184"
+    assert landed.landed_at == datetime(2025, 11, 22, 8, tzinfo=UTC)
+
+
+def test_a_key_is_taken_as_it_is() -> None:
+    event = sample()
+    event["detail"]["object"]["key"] = "landing/departments/a+b %20.csv"
+    landed = read_event(json.dumps(event))
+    assert landed
+    assert landed.key == "landing/departments/a+b %20.csv"
+
+
+def test_an_emulator_leaves_the_version_out() -> None:
+    event = sample()
+    del event["detail"]["object"]["version-id"]
+    landed = read_event(json.dumps(event))
+    assert landed
+    assert landed.version_id is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "hello",
+        "[]",
+        '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}',
+        json.dumps({**sample(), "source": "somebody"}),
+        json.dumps({**sample(), "detail": {}}),
+    ],
+)
+def test_anything_else_is_no_event(body: str) -> None:
+    assert read_event(body) is None
