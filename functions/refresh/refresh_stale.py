@@ -13,6 +13,8 @@ from waybill.errors import Busy, Unavailable, WaybillError
 Connection = psycopg.Connection[tuple[Any, ...]]
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
+# Longer than most refreshes; whoever waits holds a connection.
+_BUSY_SECONDS = 10.0
 
 
 class Part(NamedTuple):
@@ -31,6 +33,7 @@ def refresh_stale(connection: Connection, *, seconds: float) -> list[Part]:
     Args:
         connection: as a role that may execute the refresh routines.
         seconds: how long it may take, waiting for another refresher included.
+            That one is waited for 10 s at most: it will see what we came for.
 
     Returns:
         The parts in the order they were refreshed; one that became stale again comes twice.
@@ -50,6 +53,7 @@ class _Run:
         self._connection = connection
         self._deadline = deadline
         self._pause = _FIRST_PAUSE_SECONDS
+        self._busy_since: float | None = None
         self._done: list[Part] = []
         self._failed: dict[Part, WaybillError] = {}
 
@@ -79,12 +83,17 @@ class _Run:
             self._failed[part] = failure
             return
         if outcome == "busy":
-            self._wait()
-        elif outcome == "refreshed":
+            self._wait(part)
+            return
+        self._pause, self._busy_since = _FIRST_PAUSE_SECONDS, None
+        if outcome == "refreshed":
             self._done.append(part)
-            self._pause = _FIRST_PAUSE_SECONDS
 
-    def _wait(self) -> None:
+    def _wait(self, part: Part) -> None:
         """Another refresher is at it; it will most likely do our part too."""
+        now = time.monotonic()
+        self._busy_since = self._busy_since or now
+        if now - self._busy_since > _BUSY_SECONDS:
+            raise Busy("refresh-busy", f"Another refreshes {part.dataset}, and goes on.")
         time.sleep(random.uniform(self._pause / 2, self._pause))  # noqa: S311 - jitter
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)

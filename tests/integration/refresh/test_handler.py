@@ -104,7 +104,7 @@ def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> Non
 
 
 def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
-    company: Database, s3: "S3Client"
+    company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_mark(s3, STATE, new_id())
     with (
@@ -113,8 +113,11 @@ def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
         other.transaction(),
     ):
         refresh(other, "2020")
-        with pytest.raises(Busy, match="refresh-busy"):
+        with pytest.raises(Busy, match="No time left"):
             refresh_stale(connection, seconds=0.5)
+        monkeypatch.setattr(refresh_stale_module, "_BUSY_SECONDS", 0.2)
+        with pytest.raises(Busy, match="goes on"):
+            refresh_stale(connection, seconds=60)
     assert len(list_marks(s3, STATE)) == 1
 
 

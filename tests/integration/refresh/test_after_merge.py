@@ -1,0 +1,64 @@
+"""From a merge to the figures: what a job touched is refreshed, and nothing else."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from functions.refresh.refresh_stale import refresh_stale
+from tests.postgres.databases import Connection, Database
+from tests.sql.staging import Ledger
+
+
+@pytest.fixture
+def ledger(database: Database) -> Iterator[Ledger]:
+    ledger = Ledger(database)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def refresher(database: Database) -> Iterator[Connection]:
+    with database.connect("waybill_refresher") as connection:
+        yield connection
+
+
+def record(number: int, moment: str) -> tuple[object, ...]:
+    return (number, "N", moment, 1, 1)
+
+
+def refreshed(refresher: Connection) -> list[str]:
+    return [part.part for part in refresh_stale(refresher, seconds=30)]
+
+
+def figures(ledger: Ledger) -> list[tuple[object, ...]]:
+    return ledger.rows("SELECT year, q1, q2, q3, q4 FROM mv_hires_q ORDER BY year")
+
+
+def test_a_load_a_move_and_a_repeat(ledger: Ledger, refresher: Connection) -> None:
+    ledger.load("departments", 0, [(1, "Sales")])
+    ledger.load("jobs", 0, [(1, "Clerk")])
+    assert refreshed(refresher) == []
+    records = [record(1, "2020-12-31T23:59:59Z"), record(2, "2021-01-01T00:00:00Z")]
+    first = ledger.load("hired_employees", 1, records)
+    assert sorted(refreshed(refresher)) == ["2020", "2021"]
+    assert figures(ledger) == [(2020, 0, 0, 0, 1), (2021, 1, 0, 0, 0)]
+    # A corrected date moves a row: both of its years are touched.
+    ledger.load("hired_employees", 2, [record(1, "2022-07-01T00:00:00Z")])
+    assert sorted(refreshed(refresher)) == ["2020", "2022"]
+    assert figures(ledger) == [(2021, 1, 0, 0, 0), (2022, 0, 0, 1, 0)]
+    ledger.load("hired_employees", 3, [record(1, "2022-07-01T00:00:00Z")])
+    assert refreshed(refresher) == []
+    (visibility,) = ledger.rows("SELECT waybill.job_visibility(%s)", first)
+    assert visibility == ("visible",)
+
+
+def test_pending_records_are_counted_when_their_parent_comes(
+    ledger: Ledger, refresher: Connection
+) -> None:
+    job = ledger.load("hired_employees", 1, [record(1, "2021-02-01T00:00:00Z")])
+    assert refreshed(refresher) == []
+    ledger.load("departments", 2, [(1, "Sales")])
+    ledger.load("jobs", 3, [(1, "Clerk")])
+    ledger.adopt(job)
+    assert refreshed(refresher) == ["2021"]
+    assert figures(ledger) == [(2021, 1, 0, 0, 0)]
