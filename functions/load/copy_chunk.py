@@ -14,6 +14,8 @@ from waybill.columns.stage import stage_schema
 
 # Blocks that wait, encoded, for the database: enough to keep it busy, little enough to hold.
 _BLOCKS_AHEAD = 2
+# A quiet S3 is noticed first, by who waits for it, so that the connection can be kept.
+_LEEWAY = 1.5
 _SPOOL_BYTES = 8 * 1024 * 1024
 _WRITE_BYTES = 1024 * 1024
 
@@ -42,7 +44,7 @@ def copy_chunk(step: Step, chunk: ChunkId, claim: Claim) -> Copied:
     with ExitStack() as stack:
         spool = stack.enter_context(SpooledTemporaryFile(_SPOOL_BYTES))
         watchdog = stack.enter_context(
-            Watchdog(step.connection, step.patience_seconds, step.seconds)
+            Watchdog(step.connection, _LEEWAY * step.patience_seconds, step.seconds)
         )
         blocks = stack.enter_context(
             closing(ahead(encoder.blocks(), _BLOCKS_AHEAD, step.patience_seconds))

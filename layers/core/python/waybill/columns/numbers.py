@@ -71,9 +71,10 @@ def _wider_than_64(strings: Array) -> Mask:
     for row in np.flatnonzero(text_bytes(strings).lengths > _SURE_DIGITS).tolist():
         text = strings[row].as_py()
         if text is not None:
-            digits = text.lstrip("-").lstrip("0")
+            digits = text.lstrip("-").lstrip("0") or "0"
+            sign = -1 if text.startswith("-") else 1
             # The length first: Python refuses to read thousands of digits.
-            outside[row] = len(digits) > 19 or not -(2**63) <= int(text[:1] + digits) < 2**63
+            outside[row] = len(digits) > 19 or not -(2**63) <= sign * int(digits) < 2**63
     return outside
 
 

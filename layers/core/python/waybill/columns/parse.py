@@ -37,6 +37,9 @@ def parse(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
 
 def _split(clean: bytes, delimiter: str, count: int) -> list[Array]:
     quotes = b'"' in clean
+    if not clean.endswith((b"\n", b"\r")):
+        # At the end of the data pyarrow takes an empty field after a quoted one for quoted.
+        clean += b"\n"
     names = [str(index) for index in range(count)]
     table = csv.read_csv(
         pa.BufferReader(clean),

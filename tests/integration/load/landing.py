@@ -1,0 +1,87 @@
+"""Land a file and lay its chunks down as the step `plan` does, for tests of the step `load`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from functions.load.stage_chunk import stage_chunk
+from functions.load.step import ChunkId, Step
+from tests.cloud.fixtures import LANDING, Cloud
+from tests.postgres.databases import Connection
+from waybill.contract.model import Contract
+from waybill.ids import new_id
+from waybill.records.boundaries import chunk_ranges
+from waybill.records.head import read_layout
+
+
+class Landing(NamedTuple):
+    """The step under test, an administrator's connection to look, and the cloud."""
+
+    step: Step
+    admin: Connection
+    cloud: Cloud
+
+    def land(self, data: bytes, *, chunk_bytes: int = 1 << 26, dataset: str = "kinds") -> UUID:
+        """A job of a file with these bytes, ready to be staged."""
+        key = f"landing/{dataset}/{new_id()}.csv"
+        put = self.cloud.s3.put_object(Bucket=LANDING, Key=key, Body=data)
+        loader = self.step.connection
+        (job,) = loader.execute(
+            "SELECT job_id FROM waybill.register_object(NULL, %s, %s, %s, %s, %s, %s, %s, 'f.csv',"
+            " %s, '{}')",
+            (
+                *(new_id(), dataset, LANDING, key, put["VersionId"], put["ETag"], len(data)),
+                datetime.now(UTC),
+            ),
+        ).fetchone() or (None,)
+        self._plan(job, data, dataset, chunk_bytes)
+        assert isinstance(job, UUID)
+        return job
+
+    def _plan(self, job: object, data: bytes, dataset: str, chunk_bytes: int) -> None:
+        def call(statement: str, *given: object) -> object:
+            row = self.step.connection.execute(statement.encode(), given).fetchone()
+            return row and row[0]
+
+        contract = Contract.model_validate(call("SELECT waybill.contract(%s)", dataset))
+        layout = read_layout(data, contract, whole=True)
+        ranges = list(chunk_ranges(iter([data[layout.data_offset :]]), layout, chunk_bytes))
+        chunks = [{"chunk": number, **found._asdict()} for number, found in enumerate(ranges)]
+        call("SELECT waybill.start_loading(%s, %s)", job, Jsonb(layout.model_dump()))
+        call("SELECT waybill.add_chunks(%s, %s)", job, Jsonb(chunks))
+        call("SELECT waybill.finish_plan(%s, %s, NULL)", job, len(chunks))
+
+    def stage(self, job: UUID, chunk: int = 0) -> None:
+        """Stage a chunk of it."""
+        stage_chunk(self.step, ChunkId(job, chunk))
+
+    def chunks(self, job: UUID) -> list[dict[str, Any]]:
+        """The job's chunks in order."""
+        return self._dicts("waybill.chunks", "job_id = %s", "chunk", job)
+
+    def staged(self, job: UUID) -> list[dict[str, Any]]:
+        """The staging table's rows by line, as PostgreSQL writes them."""
+        (name,) = self.admin.execute("SELECT waybill.stage_name(%s)", (job,)).fetchone() or ("",)
+        return self._dicts(f"staging.{name}", "true", "_line")
+
+    def rejects(self, job: UUID) -> list[dict[str, Any]]:
+        """The job's rejects by line."""
+        return self._dicts("waybill.validation_errors", "job_id = %s", "line", job)
+
+    def job(self, job: UUID) -> dict[str, Any]:
+        """The job's row."""
+        (found,) = self._dicts("waybill.ingestion_jobs", "job_id = %s", "job_id", job)
+        return found
+
+    def runs(self, job: UUID) -> Iterator[str]:
+        """How each attempt ended."""
+        return (
+            run["outcome"] for run in self._dicts("waybill.job_runs", "job_id = %s", "run_id", job)
+        )
+
+    def _dicts(self, table: str, where: str, order: str, *given: object) -> list[dict[str, Any]]:
+        statement = f"SELECT to_jsonb(entry) FROM {table} AS entry WHERE {where} ORDER BY {order}"  # noqa: S608 - names of this file
+        return [row[0] for row in self.admin.execute(statement.encode(), given).fetchall()]

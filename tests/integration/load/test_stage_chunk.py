@@ -1,0 +1,190 @@
+"""A chunk is staged once, exactly, with its rejects, or not at all."""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psycopg
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.load import encode_chunk
+from functions.load.handler import handle
+from functions.load.stage_chunk import stage_chunk
+from functions.load.step import ChunkId
+from functions.load.watchdog import Watchdog
+from tests.cloud.fixtures import LANDING
+from tests.integration.load.landing import Landing
+from waybill.errors import Busy, NotFound, Unavailable
+from waybill.ids import new_id
+
+HEADER = b"id,i2,i4,f4,f8,b,d,ts,tz,t,v,n,u,a\n"
+LOW = (
+    b"-9223372036854775808,-32768,-2147483648,-3.4028235e38,-1.7976931348623157e308,f,0001-01-01,"
+    b'0001-01-01 00:00:00,0001-01-01T00:00:00Z,"",\xc3\xb1,-9999999999999999.9999,'
+    b"00000000-0000-0000-0000-000000000000,::1\n"
+)
+HIGH = (
+    b"9223372036854775807,32767,2147483647,1e-45,5e-324,1,9999-12-31,9999-12-31T23:59:59.999999,"
+    b'9999-12-31T23:59:59.999999Z,"a ""b""\r\n\xf0\x9f\x9a\x9a",abc,.5,'
+    b"FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF,10.0.0.0/8\n"
+)
+NULLS = b"0,NA,,,,,,,,,,,,NA\n"
+BAD = b'7,x,,,,,2021-02-30,,,,,,,\n8,1\n9,a"b,,,,,,,,,,,,\n10,99999,,,,,,,,"\x01",,,,\n'
+
+
+def test_the_edges_of_every_type_arrive_as_they_were_written(landing: Landing) -> None:
+    job = landing.land(HEADER + LOW + HIGH + NULLS)
+    landing.stage(job)
+    low, high, nulls = landing.staged(job)
+    # jsonb writes large floats as whole numbers.
+    assert low | {"_raw": None, "f4": float(low["f4"]), "f8": float(low["f8"])} == {
+        "_chunk": 0,
+        "_line": 2,
+        "_raw": None,
+        "id": -(2**63),
+        "i2": -(2**15),
+        "i4": -(2**31),
+        "f4": -3.4028235e38,
+        "f8": -1.7976931348623157e308,
+        "b": False,
+        "d": "0001-01-01",
+        "ts": "0001-01-01T00:00:00",
+        "tz": "0001-01-01T00:00:00+00:00",
+        "t": "",
+        "v": "ñ",
+        "n": "-9999999999999999.9999",
+        "u": "00000000-0000-0000-0000-000000000000",
+        "a": "::1",
+    }
+    assert (high["id"], high["i2"], high["i4"]) == (2**63 - 1, 2**15 - 1, 2**31 - 1)
+    assert (high["f4"], high["f8"], high["b"]) == (1e-45, 5e-324, True)
+    assert (high["d"], high["ts"]) == ("9999-12-31", "9999-12-31T23:59:59.999999")
+    assert high["tz"] == "9999-12-31T23:59:59.999999+00:00"
+    assert (high["t"], high["v"], high["n"]) == ('a "b"\r\n🚚', "abc", ".5")
+    assert (nulls["_line"], nulls["id"]) == (5, 0)
+    assert {name for name, value in nulls.items() if value is not None} - {"_raw"} == {
+        "_chunk",
+        "_line",
+        "id",
+    }
+
+
+def test_rejects_are_kept_with_line_raw_text_and_reasons(landing: Landing) -> None:
+    job = landing.land(HEADER + BAD + NULLS)
+    landing.stage(job)
+    rejects = landing.rejects(job)
+    assert [(r["line"], [e["code"] for e in r["errors"]]) for r in rejects] == [
+        (2, ["invalid_integer", "invalid_date"]),
+        (3, ["field_count"]),
+        (4, ["quote_in_field"]),
+        (5, ["out_of_range"]),
+    ]
+    assert bytes.fromhex(rejects[1]["raw"].removeprefix("\\x")) == b"8,1"
+    assert rejects[3]["values"]["t"] == "\x01"
+    (chunk,) = landing.chunks(job)
+    assert (chunk["read"], chunk["staged"], chunk["rejected"], chunk["done"]) == (5, 1, 4, True)
+    assert landing.cloud.bodies("merges") == [{"job_id": str(job)}]
+    assert landing.job(job)["sha256"] == hashlib.sha256(HEADER + BAD + NULLS).hexdigest()
+    assert list(landing.runs(job)) == ["ok"]
+
+
+def test_chunks_are_together_what_one_chunk_would_be(landing: Landing) -> None:
+    data = HEADER + b"".join(b'%d,,,,,,,,,"a\n%d",,,,\n%d,x' % (n, n, n) + BAD for n in range(40))
+    whole, cut = landing.land(data), landing.land(data, chunk_bytes=300)
+    landing.stage(whole)
+    landing.cloud.bodies("merges")
+    chunks = [chunk["chunk"] for chunk in landing.chunks(cut)]
+    assert len(chunks) > 5
+    for chunk in reversed(chunks):
+        assert landing.cloud.bodies("merges") == []
+        landing.stage(cut, chunk)
+    assert landing.cloud.bodies("merges") == [{"job_id": str(cut)}]
+    assert [row | {"_chunk": 0} for row in landing.staged(cut)] == landing.staged(whole)
+    seen = [[(r["line"], r["raw"], r["errors"]) for r in landing.rejects(j)] for j in (whole, cut)]
+    assert seen[0] == seen[1]
+
+
+def test_a_second_delivery_stages_nothing_and_asks_again(landing: Landing) -> None:
+    job = landing.land(HEADER + NULLS + BAD)
+    landing.stage(job)
+    landing.stage(job)
+    assert (len(landing.staged(job)), len(landing.rejects(job))) == (1, 4)
+    assert landing.cloud.bodies("merges") == [{"job_id": str(job)}] * 2
+
+
+def test_a_chunk_that_another_loader_has_comes_back_later(landing: Landing) -> None:
+    job = landing.land(HEADER + NULLS)
+    with landing.admin.transaction():
+        landing.admin.execute("SELECT FROM waybill.chunks WHERE job_id = %s FOR UPDATE", (job,))
+        with pytest.raises(Busy):
+            landing.stage(job)
+    assert landing.staged(job) == []
+    landing.stage(job)
+    assert list(landing.runs(job)) == ["retry", "ok"]
+
+
+def test_an_object_that_is_gone_fails_its_job(landing: Landing) -> None:
+    job = landing.land(HEADER + NULLS)
+    found = landing.job(job)
+    place = {"Key": found["object_key"], "VersionId": found["version_id"]}
+    landing.cloud.s3.delete_object(Bucket=LANDING, **place)
+    landing.stage(job)
+    failed = landing.job(job)
+    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "object-gone")
+    assert landing.cloud.bodies("merges") == [{"job_id": str(job)}]
+    assert list(landing.runs(job)) == ["rejected"]
+    landing.stage(job)
+    assert landing.cloud.bodies("merges") == []
+
+
+def test_an_unknown_chunk_is_refused(landing: Landing) -> None:
+    with pytest.raises(NotFound, match="unknown-job"):
+        stage_chunk(landing.step, ChunkId(landing.land(HEADER + NULLS), 9))
+
+
+def test_a_stream_that_stalls_is_given_up_and_undone(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = landing.land(HEADER + NULLS + BAD)
+    release = threading.Event()
+
+    def stalling(*_: object) -> Iterator[bytes]:
+        yield HEADER + NULLS + BAD
+        release.wait(20)
+
+    began = time.monotonic()
+    with monkeypatch.context() as patched:
+        patched.setattr(encode_chunk, "stream_range", stalling)
+        with pytest.raises(Unavailable, match="stalled"):
+            stage_chunk(landing.step._replace(patience_seconds=0.5), ChunkId(job, 0))
+    release.set()
+    assert time.monotonic() - began < 10
+    assert (landing.staged(job), landing.rejects(job)) == ([], [])
+    landing.stage(job)
+    assert len(landing.staged(job)) == 1
+
+
+def test_the_watchdog_cuts_a_connection_that_stands_still(landing: Landing) -> None:
+    began = time.monotonic()
+    with pytest.raises(psycopg.OperationalError), Watchdog(landing.step.connection, 0.3, 60):
+        landing.step.connection.execute("SELECT pg_sleep(20)")
+    assert time.monotonic() - began < 5
+
+
+def test_the_event_stages_its_chunk(landing: Landing) -> None:
+    job = landing.land(HEADER + NULLS)
+    path = Path(__file__).parents[3] / "events" / "load.json"
+    event: dict[str, Any] = json.loads(path.read_text())
+    (record,) = event["Records"]
+    record["body"] = json.dumps({"job_id": str(job), "chunk": 0})
+    context = cast(LambdaContext, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+    assert handle(event, context) == {"batchItemFailures": []}
+    assert len(landing.staged(job)) == 1
+    record["body"] = json.dumps({"job_id": str(new_id()), "chunk": 0})
+    assert handle(event, context) == {"batchItemFailures": []}

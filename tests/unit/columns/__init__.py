@@ -1,0 +1,1 @@
+"""The checks of columns, and what becomes of refused records."""

@@ -1,0 +1,1 @@
+"""The parts of the step `load` that need neither database nor S3."""

@@ -1,0 +1,1 @@
+"""The grammar of records, the cutter, chunk boundaries and heads of files."""
