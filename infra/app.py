@@ -20,7 +20,8 @@ def context() -> dict[str, Any]:
     return found
 
 
-def _environment(app: App) -> Environment:
+def chosen(app: App) -> Environment:
+    """The environment of `-c env=…`, else of WAYBILL_ENV, else local."""
     name = app.node.try_get_context("env") or os.environ.get("WAYBILL_ENV") or "local"
     return choose(
         str(name),
@@ -45,7 +46,7 @@ def build(app: App, environment: Environment) -> None:
 def main() -> None:
     """Synthesise the chosen environment."""
     app = App(context=context(), analytics_reporting=False)
-    build(app, _environment(app))
+    build(app, chosen(app))
     app.synth()
 
 

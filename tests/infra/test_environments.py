@@ -1,5 +1,7 @@
 import pytest
+from aws_cdk import App
 
+from infra.app import chosen
 from infra.environments import LOCAL_ACCOUNT, choose
 from infra.variables import variables
 from waybill.settings import LandingSettings, LogSettings
@@ -36,3 +38,16 @@ def test_variables_are_named_for_the_fields() -> None:
 def test_a_wrong_mapping_fails_synthesis(values: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         variables(Both, values)
+
+
+@pytest.mark.parametrize(
+    ("context", "variable", "name"),
+    [({}, None, "local"), ({}, "dev", "dev"), ({"env": "prod"}, "dev", "prod")],
+)
+def test_the_command_line_wins_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch, context: dict[str, str], variable: str | None, name: str
+) -> None:
+    monkeypatch.delenv("WAYBILL_ENV", raising=False)
+    if variable:
+        monkeypatch.setenv("WAYBILL_ENV", variable)
+    assert chosen(App(context=context, analytics_reporting=False)).name == name

@@ -1,8 +1,10 @@
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from infra.interpreter import ROOT
 from infra.layers.packages import core_layer, lock_of, packages
@@ -57,6 +59,18 @@ def test_what_is_locked_is_there_and_nothing_else(layers: dict[str, Path]) -> No
         assert {f"{n.replace('-', '_')}-{v}".lower() for n, v in locked} == {
             one.lower() for one in found
         }
+
+
+def test_locks_satisfy_the_lists_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {
+        "core": project["dependencies"],
+        "arrow": project["optional-dependencies"]["arrow"],
+    }
+    for name, lines in wanted.items():
+        locked = dict(re.findall(r"^([\w.-]+)==(\S+) ", lock_of(name).read_text(), re.MULTILINE))
+        for requirement in map(Requirement, lines):
+            assert requirement.specifier.contains(locked[requirement.name]), requirement
 
 
 def test_locks_name_no_host_and_pin_by_hash() -> None:
