@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from functions.jobs.answer import Job, Waybill
 from functions.jobs.store import SQL, Store, unknown_job
 from waybill.http.problems import stored_problem
 from waybill.landing.tickets import Ticket
@@ -83,10 +86,18 @@ def awaited(ticket: Ticket) -> Document:
 
 
 def as_shown(document: Mapping[str, Any], api: str) -> Document:
-    """The document with the address of its rejects, when it has any, and of its problem."""
+    """The document in the order of `Job`, with addresses of its rejects and of its problem."""
     shown = dict(document)
-    if (shown.get("waybill") or {}).get("rejected"):
-        shown["rejects_url"] = f"{api}/jobs/{shown['job_id']}/rejects"
+    if waybill := shown.get("waybill"):
+        shown["waybill"] = _in_order(waybill, Waybill)
+        if waybill["rejected"]:
+            shown["rejects_url"] = f"{api}/jobs/{shown['job_id']}/rejects"
     if error := shown.get("error"):
         shown["error"] = stored_problem(error)
-    return shown
+    return _in_order(shown, Job)
+
+
+def _in_order(document: Document, model: type[BaseModel]) -> Document:
+    # jsonb keeps no order; people read the numbers of a waybill as a sum.
+    first = [name for name in model.model_fields if name in document]
+    return {name: document[name] for name in dict.fromkeys([*first, *document])}

@@ -29,6 +29,8 @@ def test_a_finished_job_has_its_waybill(ask: Ask, ledger: Ledger) -> None:
     assert shown.waybill is not None
     assert (shown.waybill.read, shown.waybill.inserted) == (2, 2)
     assert shown.progress.chunks_done == shown.progress.chunks_total == 1
+    assert list(answer.json())[:3] == ["job_id", "dataset", "state"]
+    assert list(answer.json()["waybill"])[:2] == ["read", "inserted"]
     assert "rejects_url" not in answer.json()
     assert "error" not in answer.json()
     assert ask("GET", f"/task/{job}").json() == answer.json()
