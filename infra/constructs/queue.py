@@ -1,7 +1,10 @@
 """The one queue construct: a queue never comes without its DLQ and an alarm on it."""
 
+from typing import cast
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -81,3 +84,7 @@ class WorkQueue(Construct):
                 report_batch_item_failures=True,
             )
         )
+        # What must wait is sent to its own queue again. Lambda takes that for a runaway loop,
+        # and would throw the message away after 16 rounds.
+        function = cast(lambda_.CfnFunction, consumer.function.node.default_child)
+        function.recursive_loop = "Allow"
