@@ -20,6 +20,8 @@ CREDENTIALS = {
 """The emulator's own administrator; the functions get credentials of their roles instead."""
 _SCRIPT = Path(__file__).with_name("emulator_process.py")
 _START_SECONDS = 30.0
+# It outlives this process by intent; kept here, its handle does not complain of that.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 class EmulatorError(Exception):
@@ -49,6 +51,7 @@ def start(folder: Path, port: int) -> Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started.append(started)
     process = Process.of(started.pid)
     settled = wait_until(lambda: started.poll() is not None or answers(port), _START_SECONDS)
     if settled and started.poll() is None:

@@ -1,0 +1,57 @@
+"""The deployed local stack, private to this session of tests.
+
+It comes up through the same code as `waybill up`, beside whatever stack the developer runs:
+its own home, its own ports; it is erased at the end.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.clients import Clients
+from infra.local.postgres import free_port
+from infra.local.settings import LocalSettings
+from infra.local.stack import Stack
+from infra.local.status import Status
+from waybill_client import Waybill
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The running stack; a test may stop and start it, and leaves it up."""
+    settings = LocalSettings(
+        waybill_home=tmp_path_factory.mktemp("stack") / "home",
+        waybill_port=free_port(),
+        waybill_database_port=free_port(),
+    )
+    stack = Stack(settings, print)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down(erase=True)
+
+
+@pytest.fixture(scope="session")
+def stack(local_stack: Stack) -> Status:
+    """Where everything of the running stack is."""
+    return local_stack.status()
+
+
+@pytest.fixture(scope="session")
+def api(stack: Status) -> str:
+    """The API's base address, with its stage and without a slash at the end."""
+    return str(stack.api)
+
+
+@pytest.fixture
+def waybill(api: str) -> Iterator[Waybill]:
+    """The typed client of the running stack."""
+    with Waybill(api) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def aws(local_stack: Stack) -> Clients:
+    """AWS clients of the running emulator, as its administrator: `aws("s3")`."""
+    return local_stack.clients()

@@ -1,0 +1,34 @@
+import json
+import stat
+from pathlib import Path
+
+from infra.local.bootstrap import ADMIN, ROLES
+from infra.local.memory import Memory
+from infra.local.passwords import kept_passwords
+from infra.local.processes import Process
+from infra.local.status import Status
+
+
+def test_memory_survives(tmp_path: Path) -> None:
+    assert Memory.of(tmp_path) == Memory()
+    memory = Memory(emulator=Process(pid=1, started=0.5), emulator_port=4566, outputs={"a": "b"})
+    memory.keep(tmp_path)
+    assert Memory.of(tmp_path) == memory
+
+
+def test_passwords_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    first = kept_passwords(tmp_path)
+    assert first.keys() == {ADMIN, *ROLES}
+    assert len(set(first.values())) == len(first)
+    assert kept_passwords(tmp_path) == first
+    assert stat.S_IMODE((tmp_path / "passwords.json").stat().st_mode) == 0o600
+
+
+def test_status_has_the_promised_keys() -> None:
+    outputs = {"RestApiId": "r", "ApiStage": "v1", "LandingBucketName": "b"}
+    up = json.loads(Status.up(4566, outputs, "postgresql://…").model_dump_json())
+    down = json.loads(Status().model_dump_json())
+    keys = {"api", "docs", "database_url", "landing_bucket", "aws_endpoint_url", "token", "state"}
+    assert up.keys() == down.keys() == keys
+    assert up["api"].endswith("/r/v1")
+    assert down["state"] == "down"

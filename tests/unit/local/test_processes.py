@@ -1,0 +1,31 @@
+import subprocess
+import sys
+
+from infra.local.processes import Process, wait_until
+
+
+def test_a_process_is_known_by_its_start_too() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        process = Process.of(child.pid)
+        assert process.alive()
+        assert not process.model_copy(update={"started": process.started - 1}).alive()
+        process.end()
+        assert not process.alive()
+        process.end()
+
+
+def test_its_children_end_with_it() -> None:
+    script = (
+        "import subprocess, sys; "
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+        "print(c.pid, flush=True); c.wait()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = Process.of(int(parent.stdout.readline()))
+        Process.of(parent.pid).end()
+        assert wait_until(lambda: not child.alive(), 5)
+
+
+def test_waiting_ends() -> None:
+    assert not wait_until(lambda: False, 0.05)
