@@ -1,0 +1,53 @@
+"""Plays S3's events and Lambda's polling: messages go round until the queues are empty."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.load.handler import handle as load
+from functions.merge.handler import handle as merge
+from functions.plan.handler import handle as plan
+from tests.cloud.fixtures import LANDING, Cloud
+from waybill.queues import BatchAnswer
+
+Handler = Callable[[Mapping[str, Any], LambdaContext], BatchAnswer]
+STEPS: Mapping[str, Handler] = {"landed": plan, "chunks": load, "merges": merge}
+
+
+class Context(LambdaContext):
+    """A context with time left."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+def land(cloud: Cloud, dataset: str, name: str, body: bytes, *, second: int = 0) -> None:
+    """Write an object into the landing bucket, and tell of it as S3 does."""
+    key = f"landing/{dataset}/{name}"
+    answer = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
+    written = {"key": key, "size": len(body), "etag": answer["ETag"].strip('"')}
+    event = {
+        "source": "aws.s3",
+        "time": f"2026-03-01T10:00:{second:02}Z",
+        "detail": {
+            "bucket": {"name": LANDING},
+            "object": {**written, "version-id": answer["VersionId"]},
+        },
+    }
+    cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=json.dumps(event))
+
+
+def settle(cloud: Cloud, *, rounds: int = 50) -> None:
+    """Deliver every message to its step, one an invocation, until none is left."""
+    for _ in range(rounds):
+        taken = {name: cloud.take(name) for name in STEPS}
+        for name, records in taken.items():
+            for record in records:
+                answer = STEPS[name]({"Records": [record]}, Context())
+                assert answer == {"batchItemFailures": []}, record["body"]
+        if not any(cloud.waiting(name) for name in STEPS):
+            return
+    raise AssertionError(f"still waiting: { {name: cloud.waiting(name) for name in STEPS} }")
