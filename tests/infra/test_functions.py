@@ -82,7 +82,7 @@ def test_the_other_steps_do_without_arrow() -> None:
         "for package in ('pyarrow', 'numpy', 'pgpq'): sys.modules[package] = None\n"
         f"for step in {others!r}: import_module(f'functions.{{step}}.handler')\n"
     )
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [sys.executable, "-c", f"import infra\n{script}"],
         cwd=ROOT,
         capture_output=True,

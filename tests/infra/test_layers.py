@@ -8,9 +8,9 @@ from packaging.requirements import Requirement
 
 from infra.interpreter import ROOT
 from infra.layers.packages import core_layer, lock_of, packages
+from infra.layers.size import LIMIT_BYTES, heaviest_function, size_of
 from tests.infra.template import Synthesised
 
-LIMIT = 250 * 1024**2
 TAGS = re.compile(r"(cp313-cp313|cp3\d+-abi3)-manylinux\w*_x86_64|py3-none-any|py2-none-any")
 
 
@@ -21,13 +21,9 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"core": core / "python", "arrow": packages("arrow") / "python"}
 
 
-def size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def test_functions_with_both_layers_fit(layers: dict[str, Path]) -> None:
-    functions = max(size(path) for path in (ROOT / "functions").iterdir() if path.is_dir())
-    assert size(layers["core"]) + size(layers["arrow"]) + functions < LIMIT
+    together = size_of(layers["core"]) + size_of(layers["arrow"]) + heaviest_function()
+    assert together < LIMIT_BYTES
 
 
 def test_wheels_are_for_lambda(layers: dict[str, Path]) -> None:

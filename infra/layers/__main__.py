@@ -1,0 +1,26 @@
+"""Build the layers for Lambda and say what they weigh: `python -m infra.layers`."""
+
+import sys
+
+from infra.layers.packages import LayerError, core_layer, packages
+from infra.layers.size import LIMIT_BYTES, heaviest_function, size_of
+from infra.layers.sources import BUILD
+
+
+def main() -> None:
+    """Build; end with an error if packages cannot be had or functions would be too large."""
+    try:
+        folders = {"core": core_layer(BUILD), "arrow": packages("arrow")}
+    except LayerError as error:
+        sys.exit(str(error))
+    sizes = {name: size_of(folder) for name, folder in folders.items()}
+    sizes["largest function"] = heaviest_function()
+    total = sum(sizes.values())
+    for name, size in {**sizes, "together": total, "limit": LIMIT_BYTES}.items():
+        sys.stdout.write(f"{name:<18}{size / 1024**2:6.1f} MB\n")
+    if total >= LIMIT_BYTES:
+        sys.exit("A function with both layers is larger than Lambda takes.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""What Lambda allows a function to weigh, and what ours do."""
+
+from pathlib import Path
+
+from infra.interpreter import ROOT
+
+LIMIT_BYTES = 250 * 1024**2
+"""A function's package and its layers together, unpacked."""
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below the folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def heaviest_function() -> int:
+    """Bytes of the largest function package."""
+    return max(size_of(path) for path in (ROOT / "functions").iterdir() if path.is_dir())
