@@ -53,12 +53,14 @@ class Answer(NamedTuple):
         return self.status, problem["type"].rsplit("/", 1)[-1]
 
 
-def call(
+def call(  # noqa: PLR0913 - a request has that many parts
     handle: Handle,
     method: str,
     target: str,
     body: object = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    encoded: bool = False,
 ) -> Answer:
     """`method` on `target` (path and query); a body that is no text is sent as JSON."""
     url = urlsplit(target)
@@ -84,7 +86,7 @@ def call(
             "path": f"/v1{url.path}",
         },
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
-        "isBase64Encoded": False,
+        "isBase64Encoded": encoded,
     }
     return answer(handle(event, Context()))
 

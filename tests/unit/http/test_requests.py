@@ -84,6 +84,17 @@ def test_what_is_no_json_is_a_bad_request(api: Api, body: str) -> None:
     assert post(api, body).problem() == (400, "malformed-json")
 
 
+@pytest.mark.parametrize("body", ["/w==", "ew=="])
+def test_bytes_that_are_no_json_are_a_bad_request(api: Api, body: str) -> None:
+    answer = call(api.resolve, "POST", "/things", body, encoded=True)
+    assert answer.problem() == (400, "malformed-json")
+
+
+def test_a_body_may_come_as_bytes(api: Api) -> None:
+    answer = call(api.resolve, "POST", "/things", "eyJuYW1lIjoieCJ9", encoded=True)
+    assert answer.json() == {"name": "x", "sizes": []}
+
+
 @pytest.mark.parametrize("body", ["", "[]", "null", '"x"', "7"])
 def test_json_that_is_no_object_is_refused(api: Api, body: str) -> None:
     assert post(api, body).problem() == (422, "invalid-request")

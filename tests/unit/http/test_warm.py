@@ -41,6 +41,12 @@ def test_a_dead_one_is_replaced(warm: WarmDatabase, database: Database) -> None:
     warm.close()
 
 
+def test_a_statement_ends_before_the_gateway_gives_up(warm: WarmDatabase) -> None:
+    bound = warm.ask(lambda connection: connection.execute("SHOW statement_timeout").fetchone())
+    assert bound == ("25s",)
+    warm.close()
+
+
 def test_a_refusal_keeps_it(warm: WarmDatabase) -> None:
     first = warm.ask(process)
     with pytest.raises(Rejected):

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from waybill.errors import NotFound, Rejected, WaybillError
 from waybill.http.answers import problem_answer
-from waybill.http.requests import Strict, invalid
+from waybill.http.requests import Strict, invalid, read_json
 
 # With a custom domain the mapped base path stays in the event's path; without, it is the stage.
 _PREFIXES = ["/api/v1", "/v1"]
@@ -42,7 +42,12 @@ class Api(APIGatewayRestResolver):
     """Routes of one function; see `create_api`."""
 
     def __init__(self, service: str) -> None:
-        super().__init__(cors=_CORS, enable_validation=True, strip_prefixes=list(_PREFIXES))
+        super().__init__(
+            cors=_CORS,
+            enable_validation=True,
+            strip_prefixes=list(_PREFIXES),
+            json_body_deserializer=read_json,
+        )
         self._request_validation_middleware = Strict(self._remember)
         self._step = service
         # The logger that `waybill.telemetry` starts for the steps without a door.

@@ -7,6 +7,7 @@ import psycopg
 
 from waybill.database.connect import connect
 from waybill.database.faults import decided
+from waybill.database.queries import queries
 from waybill.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class WarmDatabase:
                     if not kept.closed:
                         raise
             self._kept = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)
+            queries("session").bound_statements(self._kept)
             return question(self._kept)
 
     def close(self) -> None:

@@ -1,0 +1,55 @@
+"""Whatever is sent, the door answers for it: never a fault of ours."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.upload.handler import handle
+from tests.unit.http.doors import call
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+texts = st.text(st.characters(categories=None), max_size=8)
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts
+anything = st.recursive(
+    leaves, lambda some: st.lists(some, max_size=3) | st.dictionaries(texts, some, max_size=3)
+)
+fields = ["filename", "size_bytes", "sha256", "dry_run", "encoding", "delimiter", "multipart"]
+requests = st.dictionaries(st.sampled_from(fields) | texts, anything, max_size=6)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(anything | requests)
+def test_any_json(body: object) -> None:
+    answer = call(handle, "POST", "/uploads/parcels", json.dumps(body))
+    assert answer.status in (201, 400, 413, 422)
+    if answer.status != 201:
+        answer.problem()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 200_000,
+        '{"a":' * 100_000,
+        '{"filename": "a", "size_bytes": ' + "9" * 10_000 + "}",
+        '{"filename": "a", "size_bytes": 1e999}',
+        '{"\\ud800": 1}',
+        '{"filename": "\\ud800", "size_bytes": 1}',
+        '{"filename": "a", "size_bytes": NaN}',
+        "\ufeff{}",
+    ],
+)
+def test_json_made_to_hurt(body: str) -> None:
+    answer = call(handle, "POST", "/uploads/parcels", body)
+    assert answer.problem()[0] in (400, 422)
+    assert len(answer.text) < 2000
+
+
+@pytest.mark.parametrize("query", ["%00=1", "a=%ff", "=", "&&", "a[]=1&a[]=2", "%ed%a0%80=1"])
+def test_odd_queries(query: str) -> None:
+    body = {"filename": "a", "size_bytes": 1}
+    answer = call(handle, "POST", f"/uploads/parcels?{query}", body)
+    assert answer.status in (201, 422)
