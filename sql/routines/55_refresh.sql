@@ -97,8 +97,37 @@ RETURN (
             now())), '-infinity')
 );
 
--- Whether a job's rows are in the views: `unknown`, `open` while the job runs, `stale` until
--- they are refreshed, `visible` then (and when the job ended without rows).
+-- Whether pending records are about to be taken in, of this job or because of it: a parent's
+-- job wrote rows, and the job that holds the records has not looked again since.
+CREATE OR REPLACE FUNCTION waybill.adopts_from(
+    child waybill.ingestion_jobs, parent waybill.ingestion_jobs)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN child.contract -> 'references'
+        @> jsonb_build_array(jsonb_build_object('dataset', parent.dataset))
+    AND parent.finished_at > coalesce(
+        (SELECT max(r.started_at) FROM waybill.job_runs AS r
+            WHERE r.job_id = child.job_id AND r.step = 'adopt' AND r.outcome = 'ok'),
+        child.finished_at);
+
+CREATE OR REPLACE FUNCTION waybill.adoption_due(job uuid) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM waybill.ingestion_jobs AS child, waybill.ingestion_jobs AS parent
+    WHERE child.job_id = job AND child.pending_reference > 0
+        AND parent.inserted + parent.updated > 0 AND parent.finished_at > child.finished_at
+        AND waybill.adopts_from(child, parent)
+) OR EXISTS (
+    SELECT FROM waybill.ingestion_jobs AS child, waybill.ingestion_jobs AS parent
+    WHERE parent.job_id = job AND child.pending_reference > 0
+        AND parent.inserted + parent.updated > 0 AND parent.finished_at > child.finished_at
+        AND waybill.adopts_from(child, parent)
+);
+
+-- Whether a job's rows are in the views: `unknown`, `open` while it or what it brought is at
+-- work, `stale` until the views are refreshed, `visible` then (and when it ended without rows).
 CREATE OR REPLACE FUNCTION waybill.job_visibility(job uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -106,10 +135,15 @@ RETURN CASE
     WHEN NOT EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = job)
         THEN 'unknown'
     WHEN EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = job
-        AND NOT waybill.is_final(j.state))
+        AND NOT waybill.is_final(j.state)) OR waybill.adoption_due(job)
         THEN 'open'
     WHEN EXISTS (SELECT FROM waybill.stale_parts AS s
         JOIN waybill.view_families AS f ON f.dataset = s.dataset WHERE s.job_id = job)
+        OR EXISTS (SELECT FROM waybill.stale_parts AS s
+        JOIN waybill.ingestion_jobs AS parent ON parent.job_id = job
+        JOIN waybill.ingestion_jobs AS child ON child.job_id = s.job_id
+        WHERE parent.finished_at > child.finished_at AND child.contract -> 'references'
+            @> jsonb_build_array(jsonb_build_object('dataset', parent.dataset)))
         THEN 'stale'
     ELSE 'visible'
 END;

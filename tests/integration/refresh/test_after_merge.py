@@ -1,6 +1,7 @@
 """From a merge to the figures: what a job touched is refreshed, and nothing else."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
@@ -34,6 +35,11 @@ def figures(ledger: Ledger) -> list[tuple[object, ...]]:
     return ledger.rows("SELECT year, q1, q2, q3, q4 FROM mv_hires_q ORDER BY year")
 
 
+def visibility(ledger: Ledger, job: UUID) -> object:
+    ((found,),) = ledger.rows("SELECT waybill.job_visibility(%s)", job)
+    return found
+
+
 def test_a_load_a_move_and_a_repeat(ledger: Ledger, refresher: Connection) -> None:
     ledger.load("departments", 0, [(1, "Sales")])
     ledger.load("jobs", 0, [(1, "Clerk")])
@@ -48,17 +54,26 @@ def test_a_load_a_move_and_a_repeat(ledger: Ledger, refresher: Connection) -> No
     assert figures(ledger) == [(2021, 1, 0, 0, 0), (2022, 0, 0, 1, 0)]
     ledger.load("hired_employees", 3, [record(1, "2022-07-01T00:00:00Z")])
     assert refreshed(refresher) == []
-    (visibility,) = ledger.rows("SELECT waybill.job_visibility(%s)", first)
-    assert visibility == ("visible",)
+    assert visibility(ledger, first) == "visible"
 
 
 def test_pending_records_are_counted_when_their_parent_comes(
     ledger: Ledger, refresher: Connection
 ) -> None:
-    job = ledger.load("hired_employees", 1, [record(1, "2021-02-01T00:00:00Z")])
+    orphan = (2, "N", "2021-02-01T00:00:00Z", 9, 1)
+    job = ledger.load("hired_employees", 1, [record(1, "2021-02-01T00:00:00Z"), orphan])
     assert refreshed(refresher) == []
-    ledger.load("departments", 2, [(1, "Sales")])
-    ledger.load("jobs", 3, [(1, "Clerk")])
+    assert visibility(ledger, job) == "visible"
+    departments = ledger.load("departments", 2, [(1, "Sales")])
+    titles = ledger.load("jobs", 3, [(1, "Clerk")])
+    everyone = (job, departments, titles)
+    assert [visibility(ledger, each) for each in everyone] == ["open"] * 3
+    run = "SELECT waybill.start_run(%s, 'adopt', NULL)"
+    (started,) = ledger.loader.execute(run, (job,)).fetchone() or (None,)
     ledger.adopt(job)
+    ledger.loader.execute("SELECT waybill.end_run(%s, 'ok', NULL)", (started,))
+    assert [visibility(ledger, each) for each in everyone] == ["stale"] * 3
     assert refreshed(refresher) == ["2021"]
+    # The record whose department never came keeps nobody waiting.
+    assert [visibility(ledger, each) for each in everyone] == ["visible"] * 3
     assert figures(ledger) == [(2021, 1, 0, 0, 0)]
