@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.postgres.databases import Connection, Database
 from waybill.database import migrations
 from waybill.database.migrations import migrate
 from waybill.database.queries import sql_folder
-from waybill.errors import Busy, Conflict
+from waybill.errors import Busy, Conflict, Unavailable
 
 BASE = """
 CREATE TABLE colours (id integer PRIMARY KEY, colour text NOT NULL);
@@ -246,3 +247,27 @@ def test_a_table_in_use_makes_it_come_back(
             migrate(admin, folder)
     write(folder, "datasets/colours.sql", BASE.replace("text NOT NULL", "text NOT NULL, legs int"))
     assert "migrations/9001_legs.sql" in paths(admin, folder)
+
+
+def test_a_killed_runner_leaves_no_lock(
+    admin: Connection, empty_database: Database, folder: Path
+) -> None:
+    write(folder, "migrations/9001_slow.sql", "SELECT pg_sleep(30);")
+    failures: list[Exception] = []
+
+    def one() -> None:
+        try:
+            with empty_database.connect() as connection:
+                migrate(connection, folder)
+        except (Unavailable, psycopg.OperationalError) as error:
+            failures.append(error)
+
+    runner = threading.Thread(target=one)
+    runner.start()
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sl%'"
+    while not admin.execute(kill).fetchall():
+        time.sleep(0.05)
+    runner.join()
+    assert failures
+    write(folder, "migrations/9001_slow.sql", "SELECT 1;")
+    assert "migrations/9001_slow.sql" in paths(admin, folder)
