@@ -159,7 +159,8 @@ class Stack:
 
     def _stop_emulator(self, memory: Memory) -> None:
         if memory.emulator:
-            memory.emulator.end()
+            # It has nothing to save: what it keeps is on disk, each object whole.
+            memory.emulator.end(patience_seconds=2)
         shutil.rmtree(self._home / "emulator" / "scratch", ignore_errors=True)
         memory.emulator, memory.assembly = None, None
         memory.keep(self._home)

@@ -1,0 +1,117 @@
+"""What `make run` does, on a stack of the test's own."""
+
+import io
+import json
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+from rich.console import Console
+
+from infra.local import first_run
+from infra.local.clients import Clients
+from infra.local.samples import DATASETS, write_samples
+from infra.local.stack import Stack
+from infra.local.status import Status
+from waybill_client import ProblemError, Waybill
+
+pytestmark = pytest.mark.e2e
+_CLASSES = (
+    "inserted",
+    "updated",
+    "unchanged",
+    "superseded",
+    "filtered",
+    "rejected",
+    "pending_reference",
+)
+
+
+def test_the_main_job_from_files_to_figures(stack: Status, tmp_path: Path) -> None:
+    screen = io.StringIO()
+    assert first_run.show(stack, tmp_path, Console(file=screen, width=100))
+    shown = screen.getvalue()
+    for word in (
+        "COMPLETED_WITH_REJECTS",
+        "rejects of hired_employees",
+        "by quarter",
+        "unassigned",
+    ):
+        assert word in shown
+
+
+def test_the_same_files_again_change_nothing_employees_first(
+    waybill: Waybill, tmp_path: Path
+) -> None:
+    files = {file.stem: file for file in write_samples(tmp_path)}
+    ids = {name: waybill.upload(name, files[name]) for name in reversed(DATASETS)}
+    jobs = {name: waybill.wait(job_id, patience_seconds=60) for name, job_id in ids.items()}
+    for job in jobs.values():
+        counts = cast("dict[str, int]", job["waybill"])
+        assert counts["read"] == sum(counts[name] for name in _CLASSES)
+        assert counts["pending_reference"] == 0
+    before = waybill.hires_by_quarter(2021, min_job=ids["hired_employees"])
+    again = waybill.wait(waybill.upload("hired_employees", files["hired_employees"]))
+    assert again["waybill"]["inserted"] == again["waybill"]["updated"] == 0
+    assert again["waybill"]["rejected"] == jobs["hired_employees"]["waybill"]["rejected"] > 0
+    after = waybill.hires_by_quarter(2021, min_job=again["job_id"])
+    assert after["items"] == before["items"]
+
+
+def test_a_bare_put_into_the_bucket_is_a_job_too(
+    aws: Clients, stack: Status, waybill: Waybill
+) -> None:
+    aws("s3").put_object(
+        Bucket=stack.landing_bucket, Key="landing/departments/2026/11/late.csv", Body=b"77,Late\n"
+    )
+    for _ in range(100):
+        job = next(iter(waybill.jobs(dataset="departments")))
+        if job["source"]["filename"] == "late.csv":
+            break
+    assert waybill.wait(job["job_id"])["waybill"]["read"] == 1
+
+
+def test_data_and_addresses_survive_a_restart(local_stack: Stack, api: str) -> None:
+    with Waybill(api) as before:
+        jobs = [job["job_id"] for job in before.jobs()]
+        figures = before.hires_by_quarter(2021)["items"]
+    local_stack.down()
+    assert local_stack.status().state == "down"
+    assert local_stack.up().api == api
+    with Waybill(api) as after:
+        assert [job["job_id"] for job in after.jobs()] == jobs
+        assert after.hires_by_quarter(2021)["items"] == figures
+
+
+def test_what_landed_while_the_queues_were_gone_is_loaded(
+    local_stack: Stack, aws: Clients, stack: Status, api: str
+) -> None:
+    mappings = aws("lambda").list_event_source_mappings()["EventSourceMappings"]
+    landed = next(one for one in mappings if one["EventSourceArn"].endswith("landed"))
+    aws("lambda").update_event_source_mapping(UUID=landed["UUID"], Enabled=False)
+    with Waybill(api) as waybill:
+        aws("s3").put_object(
+            Bucket=stack.landing_bucket, Key="landing/departments/kept.csv", Body=b"78,Kept\n"
+        )
+        local_stack.down()
+        local_stack.up()
+        assert any(
+            job["source"]["filename"] == "kept.csv"
+            for _ in range(100)
+            for job in waybill.jobs(dataset="departments")
+        )
+
+
+def test_health_and_docs(api: str) -> None:
+    assert httpx.get(f"{api}/health").json()["status"] == "ok"
+    assert httpx.get(f"{api}/docs").headers["content-type"].startswith("text/html")
+    assert json.loads(httpx.get(f"{api}/openapi.json").text)["openapi"].startswith("3.")
+
+
+def test_a_problem_names_itself(waybill: Waybill, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("1\n")
+    with pytest.raises(ProblemError) as refused:
+        waybill.upload("no_such_dataset", file)
+    assert (refused.value.status, refused.value.code) == (404, "unknown-dataset")
