@@ -136,8 +136,16 @@ class Stack:
             set_passwords(admin, passwords)
         before, memory.announced_at = memory.announced_at, datetime.now(UTC)
         announce_again(clients, memory.outputs, before)
+        self._warm(memory)
         memory.assembly = built.name
         memory.keep(self._home)
+
+    def _warm(self, memory: Memory) -> None:
+        """Have the steps of a file's path loaded before the first file: no messages, no effect."""
+        invoke = Clients(memory.emulator_port or 0)("lambda").invoke
+        for step in ("Plan", "Load", "Merge"):
+            name = memory.outputs[f"{step}FunctionName"]
+            invoke(FunctionName=name, InvocationType="Event", Payload=b'{"Records": []}')
 
     def _start_database(self, memory: Memory, passwords: dict[str, str]) -> Location:
         running = self._database.location(memory.database_port)
