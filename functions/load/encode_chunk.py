@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from functions.load.reject_ids import reject_ids
 from functions.load.step import ChunkId, Claim, Step
 from waybill.columns.check import Checked, Checker
 from waybill.columns.rejects import REJECTS
@@ -15,7 +16,12 @@ from waybill.landing.objects import stream_range
 from waybill.records.cutter import Cutter, cut
 
 _REJECT_SCHEMA = pa.schema(
-    [pa.field("job_id", pa.binary(16)), pa.field("chunk", pa.int32()), *REJECTS]
+    [
+        pa.field("reject_id", pa.binary(16)),
+        pa.field("job_id", pa.binary(16)),
+        pa.field("chunk", pa.int32()),
+        *REJECTS,
+    ]
 )
 REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
 """Columns of `waybill.validation_errors` that are copied, in their order."""
@@ -79,10 +85,14 @@ class ChunkEncoder:
     def _rejects(self, checked: Checked) -> Iterator[pa.RecordBatch]:
         for batch in checked.rejects:
             count = batch.num_rows
-            job = pa.py_buffer(self._chunk.job_id.bytes * count)
             columns = [
-                pa.Array.from_buffers(pa.binary(16), count, [None, job]),
+                _uuids(reject_ids(count), count),
+                _uuids(self._chunk.job_id.bytes * count, count),
                 pa.array(np.full(count, self._chunk.chunk, np.int32)),
                 *batch.columns,
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=_REJECT_SCHEMA)
+
+
+def _uuids(data: bytes, count: int) -> pa.Array:
+    return pa.Array.from_buffers(pa.binary(16), count, [None, pa.py_buffer(data)])

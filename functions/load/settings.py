@@ -11,5 +11,5 @@ class LoadSettings(LogSettings, DatabaseSettings, LandingSettings):
     chunks_queue_url: str = Field(description="Queue of chunks to stage, for what must wait.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
     block_bytes: int = Field(
-        default=4_194_304, ge=1, description="Bytes that are parsed and copied at a time."
+        default=1_048_576, ge=1, description="Bytes that are parsed and copied at a time."
     )

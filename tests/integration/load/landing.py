@@ -83,5 +83,6 @@ class Landing(NamedTuple):
         )
 
     def _dicts(self, table: str, where: str, order: str, *given: object) -> list[dict[str, Any]]:
-        statement = f"SELECT to_jsonb(entry) FROM {table} AS entry WHERE {where} ORDER BY {order}"  # noqa: S608 - names of this file
+        source = f"{table} AS entry WHERE {where} ORDER BY {order}"
+        statement = f"SELECT to_jsonb(entry) FROM {source}"  # noqa: S608 - names of this file
         return [row[0] for row in self.admin.execute(statement.encode(), given).fetchall()]
