@@ -1,0 +1,37 @@
+"""What an answer of S3 means."""
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from waybill.clients import read_object, s3_client, storage_reached
+from waybill.errors import Unavailable
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def test_absent_is_told_from_forbidden_by_listing_the_key() -> None:
+    for found, refused in ((0, False), (1, True)):
+        with Stubber(s3_client()) as stub:
+            stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
+            stub.add_response("list_objects_v2", {"KeyCount": found})
+            if refused:
+                with pytest.raises(ClientError):
+                    read_object(s3_client(), "b", "k")
+            else:
+                assert read_object(s3_client(), "b", "k") is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, "InternalError"), (503, "SlowDown")])
+def test_a_fault_of_s3_passes(status: int, code: str) -> None:
+    with Stubber(s3_client()) as stub:
+        stub.add_client_error("get_object", code, http_status_code=status)
+        with pytest.raises(Unavailable):
+            read_object(s3_client(), "b", "k")
+
+
+def test_other_refusals_are_left_to_the_caller() -> None:
+    with Stubber(s3_client()) as stub:
+        stub.add_client_error("head_bucket", "404", http_status_code=404)
+        with pytest.raises(ClientError), storage_reached():
+            s3_client().head_bucket(Bucket="b")
