@@ -22,7 +22,7 @@ from waybill.messages import MergeMessage
 from waybill.queues import send
 from waybill.runs import run
 
-_OPEN = ("LANDED", "LOADING")
+_OPEN = ("LANDED", "LOADING", "MERGING")
 
 
 class _Job(NamedTuple):
