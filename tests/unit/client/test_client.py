@@ -1,0 +1,163 @@
+import itertools
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.unit.client.fake_api import FakeApi
+from waybill_client import ProblemError, UnreachableError, client
+from waybill_client.problems import UploadRefusedError
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    return FakeApi()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"1,Ada\n" * 1000)
+    return path
+
+
+FORM = {"job_id": "j", "method": "POST", "url": "https://s3.test/b", "fields": {"key": "k"}}
+
+
+def test_upload_sends_the_form_and_tells_progress(fake: FakeApi, file: Path) -> None:
+    fake.on("POST", "uploads/people", httpx.Response(201, json=FORM))
+    fake.on("POST", "https://s3.test/b", httpx.Response(204))
+    sent: list[int] = []
+    with fake.client("a-token") as waybill:
+        assert waybill.upload("people", file, progress=sent.append, delimiter=";") == "j"
+    assert fake.bodies() == [{"filename": "people.csv", "size_bytes": 6000, "delimiter": ";"}]
+    assert sum(sent) == 6000
+    asked, form = fake.asked
+    assert asked.headers["Authorization"] == "a-token"
+    assert "Authorization" not in form.headers
+    # S3 takes nothing of a form after the file.
+    assert form.content.index(b'name="key"') < form.content.index(b'name="file"')
+    assert b"1,Ada\n" * 1000 in form.content
+
+
+def test_upload_in_parts(fake: FakeApi, file: Path) -> None:
+    parts = [{"number": n, "url": f"https://s3.test/{n}"} for n in (1, 2)]
+    complete = "https://api.test/v1/uploads/people/j/complete"
+    accepted = {
+        "job_id": "j",
+        "method": "MULTIPART",
+        "part_size_bytes": 4000,
+        "parts": parts,
+        "complete_url": complete,
+    }
+    fake.on("POST", "uploads/people", httpx.Response(201, json=accepted))
+    for number in (1, 2):
+        etag = httpx.Response(200, headers={"ETag": f'"{number}"'})
+        fake.on("PUT", f"https://s3.test/{number}", etag)
+    fake.on("POST", complete, httpx.Response(202, json={}))
+    sent: list[int] = []
+    with fake.client() as waybill:
+        assert waybill.upload("people", file, multipart=True, progress=sent.append) == "j"
+    assert [len(one.content) for one in fake.asked if one.method == "PUT"] == [4000, 2000]
+    assert fake.bodies()[-1] == {
+        "parts": [{"number": 1, "etag": '"1"'}, {"number": 2, "etag": '"2"'}]
+    }
+    assert sum(sent) == 6000
+
+
+def test_a_refused_form_is_told(fake: FakeApi, file: Path) -> None:
+    fake.on("POST", "uploads/people", httpx.Response(201, json=FORM))
+    fake.on("POST", "https://s3.test/b", httpx.Response(403, text="<Code>AccessDenied</Code>"))
+    with fake.client() as waybill, pytest.raises(UploadRefusedError, match="AccessDenied"):
+        waybill.upload("people", file)
+
+
+def test_a_problem_has_its_code_and_flaws(fake: FakeApi) -> None:
+    flaw = {"pointer": "/size_bytes", "code": "too_small", "message": "at least 0"}
+    problem = {"type": "https://x/problems/bad-body", "detail": "No.", "errors": [flaw]}
+    fake.on("GET", "jobs/j", httpx.Response(422, json=problem))
+    with fake.client() as waybill, pytest.raises(ProblemError) as refused:
+        waybill.job("j")
+    assert (refused.value.status, refused.value.code) == (422, "bad-body")
+    assert refused.value.flaws == [flaw]
+    assert "/size_bytes: at least 0" in str(refused.value)
+
+
+def test_an_answer_that_is_no_problem_is_one_all_the_same(fake: FakeApi) -> None:
+    fake.on("GET", "jobs/j", httpx.Response(502, text="<html>Bad gateway"))
+    with fake.client() as waybill, pytest.raises(ProblemError, match="502: <html>Bad gateway"):
+        waybill.job("j")
+
+
+def test_come_back_later_is_waited_for(fake: FakeApi) -> None:
+    busy = httpx.Response(503, headers={"Retry-After": "2"}, json={})
+    fake.on("GET", "datasets", busy, busy, httpx.Response(200, json={"items": [{"name": "a"}]}))
+    with fake.client() as waybill:
+        assert waybill.datasets() == [{"name": "a"}]
+    assert len(fake.asked) == 3
+
+
+def test_nobody_there() -> None:
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with (
+        client.Waybill("https://api.test/v1", transport=httpx.MockTransport(refuse)) as waybill,
+        pytest.raises(UnreachableError, match=r"https://api\.test/v1"),
+    ):
+        waybill.health()
+
+
+def test_wait_polls_until_the_job_has_ended(fake: FakeApi) -> None:
+    states = ("LANDED", "LOADING", "COMPLETED")
+    answers = [httpx.Response(200, json={"job_id": "j", "state": state}) for state in states]
+    fake.on("GET", "jobs/j", *answers)
+    with fake.client() as waybill:
+        assert waybill.wait("j")["state"] == "COMPLETED"
+    assert all(int(one.url.params["wait"]) in range(1, 26) for one in fake.asked)
+
+
+def test_patience_ends(fake: FakeApi) -> None:
+    fake.on("GET", "jobs/j", httpx.Response(200, json={"job_id": "j", "state": "LOADING"}))
+    with fake.client() as waybill, pytest.raises(TimeoutError, match="LOADING"):
+        waybill.wait("j", patience_seconds=-1)
+
+
+def test_lists_are_read_page_by_page_and_no_further_than_needed(fake: FakeApi) -> None:
+    pages = [
+        {"items": [{"job_id": "1"}, {"job_id": "2"}], "next_cursor": "c"},
+        {"items": [{"job_id": "3"}], "next_cursor": None},
+    ]
+    fake.on("GET", "jobs", *(httpx.Response(200, json=page) for page in pages))
+    with fake.client() as waybill:
+        jobs = waybill.jobs(dataset="people")
+        assert [job["job_id"] for job in itertools.islice(jobs, 2)] == ["1", "2"]
+        assert len(fake.asked) == 1
+        assert [job["job_id"] for job in jobs] == ["3"]
+    assert dict(fake.asked[0].url.params) == {"dataset": "people"}
+    assert dict(fake.asked[1].url.params) == {"dataset": "people", "cursor": "c"}
+
+
+def test_figures_of_all_pages_are_one(fake: FakeApi) -> None:
+    around = {"as_of": "2026-01-01T00:00:00Z", "unassigned": 2}
+    pages = [{"items": [1, 2], "next_cursor": "c", **around}, {"items": [3], "next_cursor": None}]
+    fake.on(
+        "GET",
+        "analytics/hired/by-quarter",
+        *(httpx.Response(200, json=page) for page in pages),
+    )
+    with fake.client() as waybill:
+        figures = waybill.hires_by_quarter(2021, min_job="j")
+    assert figures == {"items": [1, 2, 3], "next_cursor": None, **around}
+    assert "min_job" not in fake.asked[1].url.params
+
+
+def test_large_rejects_are_fetched_from_where_they_are(fake: FakeApi) -> None:
+    elsewhere = httpx.Response(303, headers={"Location": "https://s3.test/rejects"})
+    fake.on("GET", "jobs/j/rejects", elsewhere)
+    fake.on("GET", "https://s3.test/rejects", httpx.Response(200, content=b"a,b\n"))
+    with fake.client("a-token") as waybill:
+        assert waybill.rejects_csv("j") == b"a,b\n"
+    assert fake.asked[0].headers["Accept"] == "text/csv"
+    assert "Authorization" not in fake.asked[1].headers
