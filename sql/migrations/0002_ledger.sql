@@ -3,8 +3,14 @@
 CREATE TABLE waybill.datasets (
     name text PRIMARY KEY CHECK (name ~ '^[a-z_][a-z0-9_]{0,62}$'),
     target regclass NOT NULL UNIQUE,
-    write_disposition text NOT NULL CHECK (write_disposition IN ('merge', 'append')),
+    write_disposition text NOT NULL
+        CHECK (write_disposition IN ('merge', 'append', 'replace')),
     natural_key text[] NOT NULL,
+    content_key text,
+    document text,
+    file_format text NOT NULL CHECK (file_format IN ('auto', 'csv', 'json')),
+    formats jsonb NOT NULL CHECK (jsonb_typeof(formats) = 'object'),
+    encoding text,
     aliases jsonb NOT NULL,
     null_words text[] NOT NULL,
     trim_text boolean NOT NULL,
@@ -12,9 +18,21 @@ CREATE TABLE waybill.datasets (
     delimiter text CHECK (delimiter IN (',', ';', E'\t', '|')),
     header text NOT NULL CHECK (header IN ('auto', 'present', 'absent')),
     partition_unit text CHECK (partition_unit IN ('year', 'month', 'day')),
-    on_missing_parent text NOT NULL CHECK (on_missing_parent IN ('pending', 'reject'))
+    on_missing_parent text NOT NULL CHECK (on_missing_parent IN ('pending', 'reject')),
+    max_reject_share numeric CHECK (max_reject_share BETWEEN 0 AND 1),
+    max_rejects bigint CHECK (max_rejects >= 0)
 );
 COMMENT ON TABLE waybill.datasets IS 'What a catalog cannot say of a registered table.';
+COMMENT ON COLUMN waybill.datasets.content_key IS
+    'Column that holds the SHA-256 of a record''s content, where that is what identifies it.';
+COMMENT ON COLUMN waybill.datasets.document IS
+    'Column of type jsonb that takes whole records, whatever their fields.';
+COMMENT ON COLUMN waybill.datasets.formats IS
+    'Per column how it is written in files: {"price": {"decimal": ",", "thousands": "."}}.';
+COMMENT ON COLUMN waybill.datasets.max_reject_share IS
+    'Share of a file''s records past whose refusal the file fails whole.';
+COMMENT ON COLUMN waybill.datasets.max_rejects IS
+    'Number of a file''s records past whose refusal the file fails whole.';
 
 CREATE TABLE waybill.contract_versions (
     dataset text NOT NULL REFERENCES waybill.datasets ON DELETE CASCADE,
@@ -54,6 +72,7 @@ CREATE TABLE waybill.ingestion_jobs (
     filtered bigint NOT NULL DEFAULT 0,
     rejected bigint NOT NULL DEFAULT 0,
     pending_reference bigint NOT NULL DEFAULT 0,
+    deleted bigint NOT NULL DEFAULT 0,
     confirmed boolean NOT NULL DEFAULT false,
     confirming boolean NOT NULL DEFAULT false,
     carefully boolean NOT NULL DEFAULT false,
@@ -73,6 +92,8 @@ CREATE TABLE waybill.ingestion_jobs (
         state NOT IN ('COMPLETED', 'COMPLETED_WITH_REJECTS') OR read IS NOT NULL)
 );
 COMMENT ON TABLE waybill.ingestion_jobs IS 'One row per file that landed or is awaited.';
+COMMENT ON COLUMN waybill.ingestion_jobs.deleted IS
+    'Rows that left the table because a replacing file does not have them; not records.';
 COMMENT ON COLUMN waybill.ingestion_jobs.landed_seq IS
     'Place in the order of landing, unique per dataset; rows carry it in _landed.';
 COMMENT ON COLUMN waybill.ingestion_jobs.confirmed IS

@@ -127,7 +127,10 @@ BEGIN
         'partitioned_by', waybill.partitioning(d),
         'aliases', d.aliases, 'null_words', d.null_words, 'trim', d.trim_text,
         'header', d.header, 'delimiter', d.delimiter, 'keeps_raw', waybill.may_refuse(d),
-        'on_missing_parent', d.on_missing_parent)
+        'on_missing_parent', d.on_missing_parent, 'content_key', d.content_key,
+        'document', d.document, 'file_format', d.file_format, 'formats', d.formats,
+        'encoding', d.encoding, 'max_reject_share', d.max_reject_share,
+        'max_rejects', d.max_rejects)
     INTO STRICT now_is
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.oid = d.target;

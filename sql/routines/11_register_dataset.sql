@@ -59,7 +59,14 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     delimiter text DEFAULT NULL,
     header text DEFAULT 'auto',
     partition_unit text DEFAULT NULL,
-    on_missing_parent text DEFAULT 'pending'
+    on_missing_parent text DEFAULT 'pending',
+    content_key text DEFAULT NULL,
+    document text DEFAULT NULL,
+    file_format text DEFAULT 'auto',
+    formats jsonb DEFAULT '{}',
+    encoding text DEFAULT NULL,
+    max_reject_share numeric DEFAULT NULL,
+    max_rejects bigint DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -73,7 +80,8 @@ BEGIN
     IF tab IS NULL THEN
         RAISE EXCEPTION 'There is no table % to register.', name USING ERRCODE = 'WB005';
     END IF;
-    key := coalesce(natural_key, waybill.primary_key(tab), '{}');
+    key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
+        waybill.primary_key(tab), '{}');
     disposition := coalesce(write_disposition,
         CASE WHEN key = '{}' THEN 'append' ELSE 'merge' END);
     IF disposition = 'merge' THEN
@@ -85,17 +93,24 @@ BEGIN
         EXECUTE pg_catalog.format('COMMENT ON COLUMN %s._landed IS %L', tab,
             'Order of landing of the file that last wrote or confirmed the row.');
     END IF;
-    INSERT INTO waybill.datasets VALUES (name, tab, disposition, key,
-        waybill.folded(aliases), null_words, trim_text, personal, delimiter, header,
-        coalesce(partition_unit, waybill.default_unit(tab)), on_missing_parent)
+    INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
+        document, file_format, formats, encoding, aliases, null_words, trim_text, personal,
+        delimiter, header, partition_unit, on_missing_parent, max_reject_share, max_rejects)
+    VALUES (name, tab, disposition, key, content_key, document, file_format, formats,
+        encoding, waybill.folded(aliases), null_words, trim_text, personal, delimiter, header,
+        coalesce(partition_unit, waybill.default_unit(tab)), on_missing_parent,
+        max_reject_share, max_rejects)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
-        aliases = excluded.aliases, null_words = excluded.null_words,
-        trim_text = excluded.trim_text, personal = excluded.personal,
-        delimiter = excluded.delimiter, header = excluded.header,
-        partition_unit = excluded.partition_unit,
-        on_missing_parent = excluded.on_missing_parent;
+        content_key = excluded.content_key, document = excluded.document,
+        file_format = excluded.file_format, formats = excluded.formats,
+        encoding = excluded.encoding, aliases = excluded.aliases,
+        null_words = excluded.null_words, trim_text = excluded.trim_text,
+        personal = excluded.personal, delimiter = excluded.delimiter,
+        header = excluded.header, partition_unit = excluded.partition_unit,
+        on_missing_parent = excluded.on_missing_parent,
+        max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects;
     PERFORM waybill.assert_aliases(name);
     EXECUTE pg_catalog.format('GRANT SELECT ON %s TO waybill_reader', tab);
 END

@@ -53,6 +53,21 @@ class Partitioning(_Frozen):
     unit: str
 
 
+class Format(_Frozen):
+    """How a column is written in files, where that is not the documented default."""
+
+    date: str | None = None
+    """Pattern of dates and times: `DD/MM/YYYY`, `YYYY-MM-DD HH24:MI`."""
+    zone: str | None = None
+    """IANA zone of times that carry none: `Europe/Zurich`."""
+    decimal: str | None = None
+    """Decimal mark: `,`."""
+    thousands: str | None = None
+    """Mark between groups of three digits: `.`, `'`, a blank."""
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
+
+
 class Contract(_Frozen):
     """Everything the steps know of a dataset."""
 
@@ -61,7 +76,7 @@ class Contract(_Frozen):
     table_schema: str
     table: str
     comment: str | None = None
-    write_disposition: Literal["merge", "append"]
+    write_disposition: Literal["merge", "append", "replace"]
     natural_key: tuple[str, ...]
     columns: tuple[Column, ...]
     references: tuple[Reference, ...] = ()
@@ -72,6 +87,16 @@ class Contract(_Frozen):
     trim: bool = True
     header: Literal["auto", "present", "absent"] = "auto"
     delimiter: str | None = None
+    content_key: str | None = None
+    """Column that Waybill fills with the SHA-256 of a record's content; not in files."""
+    document: str | None = None
+    """Column of type jsonb that takes whole records, whatever their fields."""
+    file_format: Literal["auto", "csv", "json"] = "auto"
+    formats: dict[str, Format] = {}
+    """Per column how it is written in files."""
+    encoding: str | None = None
+    max_reject_share: float | None = None
+    max_rejects: int | None = None
     keeps_raw: bool = False
     """Whether the staging table carries the raw text, since the database may refuse records."""
 
