@@ -39,7 +39,7 @@ def _password(settings: DatabaseSettings) -> str:
 
 
 def parameters(settings: DatabaseSettings, name: str) -> dict[str, Any]:
-    """libpq's parameters for a connection of the step `name`; holds the password."""
+    """Parameters of libpq for a connection of the step `name`; they hold the password."""
     tls = {"sslrootcert": _RDS_BUNDLE} if settings.database_tls == "verify-full" else {}
     return {
         "host": settings.database_host,
