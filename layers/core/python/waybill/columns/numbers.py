@@ -37,7 +37,7 @@ def whole_numbers(strings: Array, column: Column) -> Verdict:
     if wide is not None:
         invalid = outside = np.zeros(len(strings), bool)
     else:
-        invalid = refused(strings, "-?[0-9]+")
+        invalid = _not_whole(strings)
         strings = without(strings, invalid)
         outside = _wider_than_64(strings)
         wide = pc.cast(without(strings, outside), pa.int64())
@@ -64,6 +64,18 @@ def _all_wide(strings: Array) -> Array | None:
     if ((octets | 0x20) == ord("x")).any():
         return None
     return cast_if_all_good(strings, pa.int64())
+
+
+def _not_whole(strings: Array) -> Mask:
+    """Rows that are not `-?[0-9]+`; only those that hold another byte are looked at closely."""
+    invalid = np.zeros(len(strings), bool)
+    text = text_bytes(strings)
+    odd = np.flatnonzero((text.octets - np.uint8(ord("0"))) > 9)
+    owners = np.unique(np.searchsorted(text.starts, odd, "right") - 1)
+    # A value without a byte holds no other one.
+    rows = np.union1d(owners[owners >= 0], np.flatnonzero(text.lengths == 0))
+    invalid[rows] = refused(strings.take(pa.array(rows)), "-?[0-9]+")
+    return invalid
 
 
 def _wider_than_64(strings: Array) -> Mask:
