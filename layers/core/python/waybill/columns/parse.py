@@ -11,6 +11,7 @@ from waybill.contract.model import Column, Contract
 from waybill.records.fields import Judged
 from waybill.records.layout import Layout
 
+_MARK = b"\xef\xbb\xbf"
 _BLANKS = " \t"
 _SPACE, _TAB = _BLANKS.encode()
 TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
@@ -40,6 +41,9 @@ def _split(clean: bytes, delimiter: str, count: int) -> list[Array]:
     if not clean.endswith((b"\n", b"\r")):
         # At the end of the data pyarrow takes an empty field after a quoted one for quoted.
         clean += b"\n"
+    if clean.startswith(_MARK):
+        # What begins the data pyarrow takes for a byte order mark, and drops; here it is text.
+        clean = b"\n" + clean
     names = [str(index) for index in range(count)]
     table = csv.read_csv(
         pa.BufferReader(clean),
