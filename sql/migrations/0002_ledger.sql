@@ -7,7 +7,9 @@ CREATE TABLE waybill.datasets (
         CHECK (write_disposition IN ('merge', 'append', 'replace')),
     natural_key text[] NOT NULL,
     content_key text,
+    provenance text,
     document text,
+    replace_scope text NOT NULL CHECK (replace_scope IN ('table', 'partition')),
     file_format text NOT NULL CHECK (file_format IN ('auto', 'csv', 'json')),
     formats jsonb NOT NULL CHECK (jsonb_typeof(formats) = 'object'),
     encoding text,
@@ -60,6 +62,7 @@ CREATE TABLE waybill.ingestion_jobs (
     options jsonb NOT NULL DEFAULT '{}',
     landed_at timestamptz,
     landed_seq bigint,
+    applies_at bigint,
     layout jsonb,
     contract jsonb,
     chunks_total integer,
@@ -73,6 +76,7 @@ CREATE TABLE waybill.ingestion_jobs (
     rejected bigint NOT NULL DEFAULT 0,
     pending_reference bigint NOT NULL DEFAULT 0,
     deleted bigint NOT NULL DEFAULT 0,
+    replaced text[],
     confirmed boolean NOT NULL DEFAULT false,
     confirming boolean NOT NULL DEFAULT false,
     carefully boolean NOT NULL DEFAULT false,
@@ -96,6 +100,11 @@ COMMENT ON COLUMN waybill.ingestion_jobs.deleted IS
     'Rows that left the table because a replacing file does not have them; not records.';
 COMMENT ON COLUMN waybill.ingestion_jobs.landed_seq IS
     'Place in the order of landing, unique per dataset; rows carry it in _landed.';
+COMMENT ON COLUMN waybill.ingestion_jobs.applies_at IS
+    'Place at which its records count, where that is not its own: a replay counts at the place'
+    ' of the file that it corrects.';
+COMMENT ON COLUMN waybill.ingestion_jobs.replaced IS
+    'Parts that the file replaced whole ('''' is the table): nothing landed earlier enters them.';
 COMMENT ON COLUMN waybill.ingestion_jobs.confirmed IS
     'Whether the merge also stamped the rows it found unchanged.';
 COMMENT ON COLUMN waybill.ingestion_jobs.confirming IS
@@ -111,6 +120,8 @@ CREATE INDEX ingestion_jobs_order ON waybill.ingestion_jobs
     (dataset, landed_at, object_key, version_id);
 CREATE INDEX ingestion_jobs_open ON waybill.ingestion_jobs (dataset, landed_seq)
     WHERE state IN ('LANDED', 'LOADING', 'MERGING');
+CREATE INDEX ingestion_jobs_children ON waybill.ingestion_jobs (parent_job_id)
+    WHERE parent_job_id IS NOT NULL;
 CREATE INDEX ingestion_jobs_pending ON waybill.ingestion_jobs (dataset)
     WHERE pending_reference > 0;
 
@@ -150,7 +161,8 @@ CREATE TABLE waybill.validation_errors (
     line bigint NOT NULL,
     raw bytea NOT NULL,
     "values" jsonb,
-    errors jsonb NOT NULL
+    errors jsonb NOT NULL,
+    replayed_by uuid
 );
 COMMENT ON TABLE waybill.validation_errors IS
     'Rejects: records that were refused, byte for byte, with every reason.';
@@ -188,6 +200,17 @@ CREATE TABLE waybill.stale_parts (
 COMMENT ON TABLE waybill.stale_parts IS
     'Parts of datasets that changed since the views were refreshed.';
 CREATE INDEX stale_parts_part ON waybill.stale_parts (dataset, part);
+
+CREATE TABLE waybill.idempotency_keys (
+    key text NOT NULL,
+    dataset text NOT NULL,
+    sha256 text NOT NULL,
+    answer jsonb NOT NULL,
+    kept_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (key, dataset)
+);
+COMMENT ON TABLE waybill.idempotency_keys IS
+    'Answers to batches, so that one that is sent again is answered again, not written again.';
 
 GRANT INSERT (job_id, chunk, line, raw, "values", errors)
     ON waybill.validation_errors TO waybill_loader;

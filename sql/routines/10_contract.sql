@@ -17,7 +17,7 @@ RETURN kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'tim
 
 -- Columns that a file may fill: not generated, not ours.
 CREATE OR REPLACE FUNCTION waybill.contract_columns(target regclass, natural_key text[],
-    personal text[])
+    personal text[], ours text[])
 RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
@@ -44,7 +44,7 @@ RETURN (
     FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid
     WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attgenerated = '' AND a.attidentity <> 'a' AND a.attname <> '_landed'
+        AND a.attgenerated = '' AND a.attidentity <> 'a' AND a.attname <> ALL (ours || '_landed'::text)
 );
 
 CREATE OR REPLACE FUNCTION waybill.column_names(target regclass, numbers smallint[])
@@ -122,12 +122,14 @@ BEGIN
         'name', d.name, 'table_schema', n.nspname, 'table', c.relname,
         'comment', obj_description(c.oid, 'pg_class'),
         'write_disposition', d.write_disposition, 'natural_key', d.natural_key,
-        'columns', waybill.contract_columns(d.target, d.natural_key, d.personal),
+        'columns', waybill.contract_columns(d.target, d.natural_key, d.personal,
+            array_remove(ARRAY[d.content_key, d.provenance], NULL)),
         'references', waybill.contract_references(d.target),
         'partitioned_by', waybill.partitioning(d),
         'aliases', d.aliases, 'null_words', d.null_words, 'trim', d.trim_text,
         'header', d.header, 'delimiter', d.delimiter, 'keeps_raw', waybill.may_refuse(d),
         'on_missing_parent', d.on_missing_parent, 'content_key', d.content_key,
+        'provenance', d.provenance, 'replace_scope', d.replace_scope,
         'document', d.document, 'file_format', d.file_format, 'formats', d.formats,
         'encoding', d.encoding, 'max_reject_share', d.max_reject_share,
         'max_rejects', d.max_rejects)

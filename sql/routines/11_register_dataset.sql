@@ -61,12 +61,14 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     partition_unit text DEFAULT NULL,
     on_missing_parent text DEFAULT 'pending',
     content_key text DEFAULT NULL,
+    provenance text DEFAULT NULL,
     document text DEFAULT NULL,
     file_format text DEFAULT 'auto',
     formats jsonb DEFAULT '{}',
     encoding text DEFAULT NULL,
     max_reject_share numeric DEFAULT NULL,
-    max_rejects bigint DEFAULT NULL
+    max_rejects bigint DEFAULT NULL,
+    replace_scope text DEFAULT 'table'
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -84,7 +86,7 @@ BEGIN
         waybill.primary_key(tab), '{}');
     disposition := coalesce(write_disposition,
         CASE WHEN key = '{}' THEN 'append' ELSE 'merge' END);
-    IF disposition = 'merge' THEN
+    IF key <> '{}' THEN
         PERFORM waybill.assert_natural_key(tab, key);
         -- Which landing wrote a row: without it a file that comes late would win over a
         -- later one. The constant default makes this a change of the catalog only.
@@ -94,16 +96,18 @@ BEGIN
             'Order of landing of the file that last wrote or confirmed the row.');
     END IF;
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
-        document, file_format, formats, encoding, aliases, null_words, trim_text, personal,
-        delimiter, header, partition_unit, on_missing_parent, max_reject_share, max_rejects)
-    VALUES (name, tab, disposition, key, content_key, document, file_format, formats,
+        provenance, document, file_format, formats, encoding, aliases, null_words, trim_text, personal,
+        delimiter, header, partition_unit, on_missing_parent, max_reject_share, max_rejects,
+        replace_scope)
+    VALUES (name, tab, disposition, key, content_key, provenance, document, file_format, formats,
         encoding, waybill.folded(aliases), null_words, trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(tab)), on_missing_parent,
-        max_reject_share, max_rejects)
+        max_reject_share, max_rejects, replace_scope)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
-        content_key = excluded.content_key, document = excluded.document,
+        content_key = excluded.content_key, provenance = excluded.provenance,
+        replace_scope = excluded.replace_scope, document = excluded.document,
         file_format = excluded.file_format, formats = excluded.formats,
         encoding = excluded.encoding, aliases = excluded.aliases,
         null_words = excluded.null_words, trim_text = excluded.trim_text,

@@ -9,11 +9,11 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     records text := waybill.last_records(m);
-    keep CONSTANT text := waybill.ident_list(m.cols, 's.');
+    keep CONSTANT text := waybill.ident_list(m.written, 's.');
     part CONSTANT text := waybill.part_of(m, 's');
 BEGIN
     DROP TABLE IF EXISTS pg_temp.wb_c;
-    IF m.disposition = 'append' THEN
+    IF m.key = '{}' THEN
         EXECUTE format('CREATE TEMP TABLE wb_c ON COMMIT DROP AS SELECT s._line, s._raw, %s,'
             ' ''i''::"char" AS _cls, NULL::jsonb AS _missing, %s AS _part, %s AS _was'
             ' FROM (%s) AS s', keep, part, waybill.part_of(m, NULL), records);
@@ -50,7 +50,7 @@ BEGIN
     last_key := coalesce(last_key, -9223372036854775808);
     RETURN format(' WHERE s.%1$I <= %2$s UNION ALL SELECT s._line, s._raw, %3$s,'
         ' ''i''::"char", NULL::jsonb, %4$s, %5$s FROM s WHERE s.%1$I > %2$s', m.key[1],
-        quote_literal(last_key) || '::bigint', waybill.ident_list(m.cols, 's.'), part,
+        quote_literal(last_key) || '::bigint', waybill.ident_list(m.written, 's.'), part,
         waybill.part_of(m, NULL));
 END
 $$;
@@ -70,7 +70,7 @@ BEGIN
         waybill.typed_columns(m), m.source,
         CASE WHEN EXISTS (SELECT FROM pg_temp.wb_bad) THEN ' WHERE NOT EXISTS'
             ' (SELECT FROM pg_temp.wb_bad AS b WHERE b.line = t._line)' ELSE '' END);
-    IF m.disposition = 'merge' THEN
+    IF m.key <> '{}' THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM (%s) AS t GROUP BY %s'
             ' HAVING count(*) > 1)', accepted, keys) INTO repeated;
     END IF;

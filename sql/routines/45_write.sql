@@ -90,7 +90,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    stamped CONSTANT boolean := m.disposition = 'merge';
+    stamped CONSTANT boolean := m.key <> '{}';
     expected bigint;
     inserted bigint;
 BEGIN
@@ -99,8 +99,8 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format('INSERT INTO %s (%s%s) SELECT %s%s FROM pg_temp.wb_c AS s WHERE %s%s',
-        into_table, waybill.ident_list(m.cols),
-        CASE WHEN stamped THEN ', _landed' ELSE '' END, waybill.ident_list(m.cols, 's.'),
+        into_table, waybill.ident_list(m.written),
+        CASE WHEN stamped THEN ', _landed' ELSE '' END, waybill.ident_list(m.written, 's.'),
         CASE WHEN stamped THEN ', ' || m.place ELSE '' END, which,
         CASE WHEN sorted THEN ' ORDER BY ' || waybill.write_order(m) ELSE '' END);
     GET DIAGNOSTICS inserted = ROW_COUNT;
@@ -140,7 +140,7 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     rows_set CONSTANT text := (SELECT string_agg(format('%1$I = s.%1$I', c), ', ')
-        FROM unnest(m.cols) AS c);
+        FROM unnest(m.written) AS c);
     expected bigint;
     updated bigint;
 BEGIN
@@ -164,7 +164,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    IF m.bump AND m.disposition = 'merge' THEN
+    IF m.bump AND m.key <> '{}' THEN
         EXECUTE format('UPDATE %s AS h SET _landed = %s FROM pg_temp.wb_c AS s'
             ' WHERE s._cls = ''='' AND h._landed < %s AND %s', m.target, m.place, m.place,
             waybill.equal_on(m.key, 'h', 's'));

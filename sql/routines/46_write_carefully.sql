@@ -73,10 +73,10 @@ AS $$
 DECLARE
     among CONSTANT text := format('s._line >= %s AND s._line <= %s', first, last);
 BEGIN
-    IF m.disposition = 'merge' THEN
+    IF m.key <> '{}' THEN
         EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.wb_c AS s'
             ' WHERE s._cls = ''u'' AND %s AND %s', m.target,
-            (SELECT string_agg(format('%1$I = s.%1$I', c), ', ') FROM unnest(m.cols) AS c),
+            (SELECT string_agg(format('%1$I = s.%1$I', c), ', ') FROM unnest(m.written) AS c),
             m.place, among, waybill.equal_on(m.key, 'h', 's'));
     END IF;
     PERFORM waybill.insert_into(m, m.target, 's._cls = ''i'' AND ' || among);
