@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from functions.merge.pass_on import pass_on
 from functions.merge.step import Answer, Step
 from waybill import telemetry
 from waybill.database.faults import decided
 from waybill.database.queries import queries
 from waybill.errors import Busy
 from waybill.marks import put_mark
+from waybill.outbox.pass_on import pass_on
 from waybill.runs import run
 
 
@@ -29,4 +29,4 @@ def adopt_job(step: Step, job_id: UUID) -> None:
         if answer.outcome == "waiting":
             raise Busy("job-waiting", "Pending records wait for another job.")
     telemetry.action("job.adopted", outcome=answer.outcome, state=answer.state)
-    pass_on(step, job_id, answer)
+    pass_on(step.ways, job_id, answer.followers, changed=answer.outcome == "merged")

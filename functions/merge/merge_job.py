@@ -4,7 +4,6 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from functions.merge.pass_on import pass_on
 from functions.merge.step import Answer, Restage, Step
 from waybill import telemetry
 from waybill.database.faults import decided
@@ -12,6 +11,7 @@ from waybill.database.queries import queries
 from waybill.errors import Busy, NotFound, Rejected
 from waybill.marks import put_mark
 from waybill.messages import ChunkMessage
+from waybill.outbox.pass_on import pass_on
 from waybill.queues import send
 from waybill.runs import run
 
@@ -38,7 +38,7 @@ def merge_job(step: Step, job_id: UUID) -> None:
     if answer.outcome == "restage":
         _stage_again(step, [Restage(job_id=job_id, chunks=list(answer.chunks))])
     else:
-        pass_on(step, job_id, answer)
+        pass_on(step.ways, job_id, answer.followers, changed=answer.outcome == "merged")
 
 
 def _call(step: Step, job_id: UUID) -> Answer:

@@ -7,6 +7,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict
 
 from functions.merge.settings import MergeSettings
+from waybill.outbox.pass_on import Followers, Ways
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -20,6 +21,13 @@ class Step(NamedTuple):
     s3: "S3Client"
     events: "EventBridgeClient"
     settings: MergeSettings
+
+    @property
+    def ways(self) -> Ways:
+        """How word of a job's end is passed on."""
+        told = self.settings
+        places = (told.state_bucket, told.event_bus_name, told.merges_queue_url)
+        return Ways(self.connection, self.s3, self.events, *places)
 
 
 class Restage(BaseModel):
@@ -45,3 +53,8 @@ class Answer(BaseModel):
     """Of this job, when its staging table was emptied by a crash of the server."""
     confirm: tuple[Restage, ...] = ()
     """Later jobs that must be staged again before this late one may merge."""
+
+    @property
+    def followers(self) -> Followers:
+        """The jobs that may go on now."""
+        return Followers(self.wake, self.adopt)
