@@ -1,8 +1,9 @@
 """The resolver that every door is built on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from aws_lambda_powertools import Logger
@@ -14,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from waybill.errors import NotFound, Rejected, WaybillError
 from waybill.http.answers import problem_answer
+from waybill.http.bodies import Takes
 from waybill.http.requests import Strict, invalid, read_json
 
 # With a custom domain the mapped base path stays in the event's path; without, it is the stage.
@@ -23,6 +25,7 @@ _ALWAYS = {
     "Cache-Control": "no-store",
     "Strict-Transport-Security": "max-age=31536000",
 }
+Reader = Callable[[str], Any]
 _CORS = CORSConfig(
     allow_origin="*",
     allow_headers=["Accept", "Idempotency-Key"],
@@ -41,14 +44,14 @@ class MethodNotAllowed(Rejected):
 class Api(APIGatewayRestResolver):
     """Routes of one function; see `create_api`."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, takes: Mapping[str, Takes], reader: Reader) -> None:
         super().__init__(
             cors=_CORS,
             enable_validation=True,
             strip_prefixes=list(_PREFIXES),
-            json_body_deserializer=read_json,
+            json_body_deserializer=reader,
         )
-        self._request_validation_middleware = Strict(self._remember)
+        self._request_validation_middleware = Strict(self._remember, takes)
         self._step = service
         # The logger that `waybill.telemetry` starts for the steps without a door.
         self.logger = Logger(service="waybill", utc=True, use_rfc3339=True)
@@ -89,13 +92,17 @@ class Api(APIGatewayRestResolver):
         return answer
 
 
-def create_api(service: str) -> Api:
+def create_api(
+    service: str, takes: Mapping[str, Takes] = MappingProxyType({}), reader: Reader = read_json
+) -> Api:
     """The resolver of a function: strict requests, problems as answers, CORS, safe headers.
 
     Args:
         service: the function's name, which its log lines carry.
+        takes: bodies other than small JSON, by path as OpenAPI writes it.
+        reader: makes of a JSON body what the routes are given.
     """
-    api = Api(service)
+    api = Api(service, takes, reader)
 
     def waybill_error(error: WaybillError) -> Response[Any]:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -29,10 +29,11 @@ REQUESTS = {
     "invalid-request": Kind(
         "Invalid request", "Fields are missing, unknown or have no valid value."
     ),
+    "malformed-body": Kind("Malformed body", "The body is not what its media type says."),
     "malformed-json": Kind("Malformed JSON", "The body is not JSON."),
     "method-not-allowed": Kind("Method not allowed", "The path exists with other methods (Allow)."),
     "unknown-path": Kind("Unknown path", "Nothing is served under this path."),
-    "unsupported-media": Kind("Unsupported media type", "Send application/json."),
+    "unsupported-media": Kind("Unsupported media type", "The detail says what is read here."),
 }
 UPLOADS = {
     "file-too-large": Kind("File too large", "S3 holds objects of up to 5 TiB."),

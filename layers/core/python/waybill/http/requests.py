@@ -14,8 +14,9 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from waybill.errors import BadRequest, Flaw, Rejected, TooLarge, UnsupportedMedia, WaybillError
+from waybill.http.bodies import BODY_LIMIT_BYTES, JSON, Takes, body_length, media_type_of
 
-BODY_LIMIT_BYTES = 1 << 20
+__all__ = ["BODY_LIMIT_BYTES", "Strict", "invalid", "read_json"]
 # pydantic's names of errors that have a better one here; the others keep theirs, with dashes.
 _CODES: Mapping[str, str] = {
     "extra_forbidden": "unknown-field",
@@ -28,9 +29,13 @@ _CODES: Mapping[str, str] = {
 class Strict(OpenAPIRequestValidationMiddleware):
     """Powertools' validation, which by itself lets unknown parameters and form bodies through."""
 
-    def __init__(self, seen: Callable[[Route], None]) -> None:
-        """`seen` is told of the route before anything is refused, unless the path is unknown."""
+    def __init__(self, seen: Callable[[Route], None], takes: Mapping[str, Takes]) -> None:
+        """`seen` is told of the route before anything is refused, unless the path is unknown.
+
+        `takes` has the paths (as OpenAPI writes them) that take more than a small JSON body.
+        """
         self._seen = seen
+        self._takes = takes
 
     def handler(self, app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
         """Refuse what no route can read, then validate.
@@ -47,18 +52,22 @@ class Strict(OpenAPIRequestValidationMiddleware):
         if known:
             self._seen(route)
         if event.body:
-            _refuse_body(event)
+            _refuse_body(event, self._takes.get(route.openapi_path, Takes()))
         if known:
             _refuse_unknown_parameters(event, route)
         return super().handler(app, next_middleware)
 
 
-def _refuse_body(event: APIGatewayProxyEvent) -> None:
-    media_type = (event.headers.get("content-type") or "application/json").split(";")[0]
-    if media_type.strip().lower() != "application/json":
-        raise UnsupportedMedia("unsupported-media", f"Send application/json, not {media_type}.")
-    if len(event.body or "") > BODY_LIMIT_BYTES:
-        raise TooLarge("body-too-large", f"The body is larger than {BODY_LIMIT_BYTES} bytes.")
+def _refuse_body(event: APIGatewayProxyEvent, takes: Takes) -> None:
+    media_type = media_type_of(event) or takes.media_types[0]
+    if media_type not in takes.media_types:
+        wanted = " or ".join(takes.media_types)
+        raise UnsupportedMedia("unsupported-media", f"Send {wanted}, not {media_type}.")
+    if body_length(event) > takes.limit_bytes:
+        detail = f"The body is larger than {takes.limit_bytes} bytes.{takes.otherwise}"
+        raise TooLarge("body-too-large", detail)
+    if media_type != JSON:
+        return
     try:
         _ = event.decoded_body
     except ValueError:
