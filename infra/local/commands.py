@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +37,7 @@ def _stack() -> Stack:
 
 
 def _find_api() -> str | None:
-    return api_from_environment() or _stack().status().api
+    return api_from_environment() or _running().api
 
 
 def _running() -> Status:
@@ -66,13 +66,15 @@ def up(
     if not foreground:
         _tell(stack.up())
         return
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    # Also where a shell started us with interrupts ignored, as it does behind an `&`.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         _tell(stack.up())
         notes.print("Ctrl-C stops it.")
-        while not ended.wait(1) and stack.status().state == "up":
-            pass
+        while stack.status().state == "up":
+            time.sleep(1)
+        notes.print("A part of the stack has ended by itself.")
     except KeyboardInterrupt:
         notes.print()
     finally:
