@@ -155,18 +155,23 @@ COMMENT ON TABLE waybill.job_runs IS 'One row per attempt of a step at a job.';
 CREATE INDEX job_runs_job ON waybill.job_runs (job_id, run_id);
 
 CREATE TABLE waybill.validation_errors (
-    reject_id uuid PRIMARY KEY DEFAULT uuidv7(),
-    job_id uuid NOT NULL REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
+    reject_id uuid NOT NULL DEFAULT uuidv7(),
+    -- No foreign key, and one index only: of a file that is half bad they would cost more
+    -- than all the rest. Jobs are never deleted.
+    job_id uuid NOT NULL,
     chunk integer,
     line bigint NOT NULL,
     raw bytea NOT NULL,
     "values" jsonb,
     errors jsonb NOT NULL,
-    replayed_by uuid
+    replayed_by uuid,
+    PRIMARY KEY (job_id, line, reject_id)
 );
 COMMENT ON TABLE waybill.validation_errors IS
     'Rejects: records that were refused, byte for byte, with every reason.';
-CREATE INDEX validation_errors_job ON waybill.validation_errors (job_id, line, reject_id);
+
+CREATE INDEX validation_errors_replay ON waybill.validation_errors (replayed_by)
+    WHERE replayed_by IS NOT NULL;
 
 CREATE TABLE waybill.pending_references (
     job_id uuid NOT NULL REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,

@@ -15,9 +15,9 @@ SET search_path = pg_catalog
 RETURN kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'timestamp',
     'timestamptz', 'text', 'varchar', 'bpchar', 'numeric', 'uuid');
 
--- Columns that a file may fill: not generated, not ours.
+-- Columns that a file may fill: not generated, not ours; of a dataset of documents, that one.
 CREATE OR REPLACE FUNCTION waybill.contract_columns(target regclass, natural_key text[],
-    personal text[], ours text[])
+    personal text[], ours text[], document text)
 RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
@@ -44,7 +44,9 @@ RETURN (
     FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid
     WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attgenerated = '' AND a.attidentity <> 'a' AND a.attname <> ALL (ours || '_landed'::text)
+        AND a.attgenerated = '' AND a.attidentity <> 'a'
+        AND a.attname <> ALL (ours || '_landed'::text)
+        AND a.attname = coalesce(document, a.attname)
 );
 
 CREATE OR REPLACE FUNCTION waybill.column_names(target regclass, numbers smallint[])
@@ -123,7 +125,7 @@ BEGIN
         'comment', obj_description(c.oid, 'pg_class'),
         'write_disposition', d.write_disposition, 'natural_key', d.natural_key,
         'columns', waybill.contract_columns(d.target, d.natural_key, d.personal,
-            array_remove(ARRAY[d.content_key, d.provenance], NULL)),
+            array_remove(ARRAY[d.content_key, d.provenance], NULL), d.document),
         'references', waybill.contract_references(d.target),
         'partitioned_by', waybill.partitioning(d),
         'aliases', d.aliases, 'null_words', d.null_words, 'trim', d.trim_text,

@@ -42,6 +42,8 @@ BEGIN
     END IF;
     UPDATE waybill.ingestion_jobs SET state = 'FAILED', error = p_problem,
         finished_at = clock_timestamp() WHERE job_id = p_job;
+    -- What a replay could not bring in may be replayed again.
+    UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job;
     PERFORM waybill.note_end(p_job, job.dataset, 'FAILED');
     PERFORM waybill.drop_stage(p_job);
     RETURN 'FAILED';
@@ -86,6 +88,7 @@ BEGIN
     UPDATE waybill.ingestion_jobs SET state = 'CANCELLED', finished_at = clock_timestamp()
     WHERE job_id = p_job;
     DELETE FROM waybill.validation_errors WHERE job_id = p_job;
+    UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job;
     PERFORM waybill.note_end(p_job, job.dataset, 'CANCELLED');
     PERFORM waybill.drop_stage(p_job);
     RETURN 'CANCELLED';

@@ -2,7 +2,8 @@
 
 -- A merge's names and choices. `cols` are the columns that the file has: others keep their
 -- value on update and take their default on insert. `computed` are the columns that Waybill
--- fills, each with its expression; `written` are both.
+-- fills, each with its expression; `written` are both. `closed` are the parts that a file
+-- landed later has replaced whole ('' is the table): nothing of this one enters them.
 DROP TYPE IF EXISTS waybill.merge_plan CASCADE;
 CREATE TYPE waybill.merge_plan AS (
     job uuid,
@@ -18,7 +19,8 @@ CREATE TYPE waybill.merge_plan AS (
     part_column text,
     part_unit text,
     keeps_raw boolean,
-    bump boolean
+    bump boolean,
+    closed text[]
 );
 
 CREATE OR REPLACE FUNCTION waybill.plan_merge(job waybill.ingestion_jobs, source text)
@@ -46,6 +48,8 @@ BEGIN
     m.part_unit := c -> 'partitioned_by' ->> 'unit';
     m.keeps_raw := (c ->> 'keeps_raw')::boolean;
     m.bump := waybill.must_confirm(job);
+    m.closed := ARRAY(SELECT DISTINCT unnest(r.replaced) FROM waybill.ingestion_jobs AS r
+        WHERE r.dataset = job.dataset AND r.landed_seq > m.place AND r.replaced IS NOT NULL);
     RETURN m;
 END
 $$;

@@ -15,18 +15,20 @@ BEGIN
     DROP TABLE IF EXISTS pg_temp.wb_c;
     IF m.key = '{}' THEN
         EXECUTE format('CREATE TEMP TABLE wb_c ON COMMIT DROP AS SELECT s._line, s._raw, %s,'
-            ' ''i''::"char" AS _cls, NULL::jsonb AS _missing, %s AS _part, %s AS _was'
-            ' FROM (%s) AS s', keep, part, waybill.part_of(m, NULL), records);
+            ' CASE WHEN %s THEN ''s'' ELSE ''i'' END::"char" AS _cls, NULL::jsonb AS _missing,'
+            ' %s AS _part, %s AS _was FROM (%s) AS s', keep, waybill.is_closed(m, part), part,
+            waybill.part_of(m, NULL), records);
         RETURN;
     END IF;
     EXECUTE format('CREATE TEMP TABLE wb_c ON COMMIT DROP AS'
         ' WITH s AS NOT MATERIALIZED (%1$s)'
-        ' SELECT s._line, s._raw, %2$s, CASE WHEN h._landed IS NULL THEN ''i'''
+        ' SELECT s._line, s._raw, %2$s, CASE WHEN %10$s THEN ''s'' WHEN h._landed IS NULL THEN ''i'''
         ' WHEN h._landed > %3$s THEN ''s'' WHEN %4$s THEN ''u'' ELSE ''='' END::"char" AS _cls,'
         ' NULL::jsonb AS _missing, %5$s AS _part, %6$s AS _was'
         ' FROM s LEFT JOIN %7$s AS h ON %8$s %9$s',
         records, keep, m.place, waybill.differs(m, 'h', 's'), part, waybill.part_of(m, 'h'),
-        m.target, waybill.equal_on(m.key, 'h', 's'), waybill.beyond_last_key(m, records, part));
+        m.target, waybill.equal_on(m.key, 'h', 's'), waybill.beyond_last_key(m, records, part),
+        waybill.is_closed(m, part));
 END
 $$;
 
@@ -49,11 +51,19 @@ BEGIN
     EXECUTE format('SELECT max(%I) FROM %s', m.key[1], m.target) INTO last_key;
     last_key := coalesce(last_key, -9223372036854775808);
     RETURN format(' WHERE s.%1$I <= %2$s UNION ALL SELECT s._line, s._raw, %3$s,'
-        ' ''i''::"char", NULL::jsonb, %4$s, %5$s FROM s WHERE s.%1$I > %2$s', m.key[1],
+        ' CASE WHEN %6$s THEN ''s'' ELSE ''i'' END::"char", NULL::jsonb, %4$s, %5$s FROM s'
+        ' WHERE s.%1$I > %2$s', m.key[1],
         quote_literal(last_key) || '::bigint', waybill.ident_list(m.written, 's.'), part,
-        waybill.part_of(m, NULL));
+        waybill.part_of(m, NULL), waybill.is_closed(m, part));
 END
 $$;
+
+-- Whether a record comes too late for its part, as a condition.
+CREATE OR REPLACE FUNCTION waybill.is_closed(m waybill.merge_plan, part text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN CASE WHEN (m).closed = '{}' THEN 'false' WHEN '' = ANY ((m).closed) THEN 'true'
+    ELSE format('%s = ANY (%L::timestamp[])', part, (m).closed) END;
 
 -- The accepted records, of several with one key the last.
 CREATE OR REPLACE FUNCTION waybill.last_records(m waybill.merge_plan) RETURNS text

@@ -56,6 +56,8 @@ BEGIN
         SELECT _part AS start FROM pg_temp.wb_c WHERE _cls IN ('i', 'u') GROUP BY 1
         UNION
         SELECT _was FROM pg_temp.wb_c WHERE _cls = 'u' GROUP BY 1
+        UNION
+        SELECT part FROM pg_temp.wb_gone GROUP BY 1
     )
     INSERT INTO waybill.stale_parts (dataset, part, job_id)
     SELECT mark_stale.dataset, coalesce(waybill.part_label(m.part_unit, start), ''), m.job
@@ -76,6 +78,7 @@ DECLARE
     counts jsonb;
     named bigint;
     carefully boolean;
+    deleted bigint;
 BEGIN
     -- Writers of the table wait until the commit, readers do not: without it a row written
     -- between classification and insert would appear twice. ONLY: its partitions belong to
@@ -85,6 +88,7 @@ BEGIN
     PERFORM waybill.check_records(m);
     PERFORM waybill.classify(m);
     PERFORM waybill.set_pending(m);
+    deleted := waybill.delete_absent(m);
     carefully := waybill.write(m);
     rejected := waybill.keep_rejects(m);
     PERFORM waybill.keep_pending(m);
@@ -94,7 +98,8 @@ BEGIN
         'unchanged', count(*) FILTER (WHERE _cls = '='),
         'pending_reference', count(*) FILTER (WHERE _cls = 'p'),
         'superseded', staged - rejected - count(*) FILTER (WHERE _cls IN ('i', 'u', '=', 'p')),
-        'rejected', rejected, 'carefully', carefully), count(*) FILTER (WHERE _cls NOT IN ('r'))
+        'rejected', rejected, 'carefully', carefully, 'deleted', deleted,
+        'replaced', to_jsonb(waybill.replaced_parts(m))), count(*) FILTER (WHERE _cls NOT IN ('r'))
     INTO counts, named FROM pg_temp.wb_c;
     IF (counts ->> 'superseded')::bigint < 0 OR rejected + named > staged THEN
         RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', m.job, staged,

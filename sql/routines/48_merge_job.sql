@@ -10,6 +10,7 @@ RETURN ARRAY(
     FROM jsonb_array_elements(job.contract -> 'references') AS r
     JOIN waybill.ingestion_jobs AS e ON e.dataset = r ->> 'dataset'
     WHERE e.dataset <> job.dataset AND e.state IN ('LANDED', 'LOADING', 'MERGING')
+        AND NOT waybill.is_dry(e)
         AND (e.landed_at, e.object_key, e.version_id)
             < (job.landed_at, job.object_key, job.version_id));
 
@@ -23,7 +24,8 @@ RETURN (
         'wake', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.state = 'MERGING'), '[]'),
         'adopt', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.pending_reference > 0), '[]'))
     FROM waybill.ingestion_jobs AS w
-    WHERE (w.state = 'MERGING' OR w.pending_reference > 0) AND w.job_id <> job.job_id
+    WHERE (w.state = 'MERGING' OR w.pending_reference > 0 AND NOT waybill.is_dry(w))
+        AND w.job_id <> job.job_id
         AND (w.dataset = job.dataset
             OR w.contract -> 'references' @> jsonb_build_array(
                 jsonb_build_object('dataset', job.dataset))));
@@ -110,37 +112,6 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.merge.' || dataset, 0)) THEN
         RAISE EXCEPTION 'Another merge of % is running.', dataset USING ERRCODE = '55P03';
     END IF;
-END
-$$;
-
--- The merge proper: rows, rejects, counts, outbox and state.
-CREATE OR REPLACE FUNCTION waybill.complete(job waybill.ingestion_jobs) RETURNS jsonb
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    m waybill.merge_plan := waybill.plan_merge(job,
-        format('staging.%I', waybill.stage_name(job.job_id)));
-    n jsonb := waybill.apply_records(m, job.dataset);
-    refused bigint;
-    records bigint;
-BEGIN
-    SELECT sum(c.rejected), sum(c.read) INTO refused, records
-    FROM waybill.chunks AS c WHERE c.job_id = job.job_id;
-    refused := coalesce(refused, 0) + (n ->> 'rejected')::bigint;
-    UPDATE waybill.ingestion_jobs AS j SET
-        state = CASE WHEN refused > 0 THEN 'COMPLETED_WITH_REJECTS' ELSE 'COMPLETED' END,
-        read = coalesce(records, 0), inserted = (n ->> 'inserted')::bigint,
-        updated = (n ->> 'updated')::bigint, unchanged = (n ->> 'unchanged')::bigint,
-        superseded = (n ->> 'superseded')::bigint, rejected = refused,
-        pending_reference = (n ->> 'pending_reference')::bigint,
-        carefully = (n ->> 'carefully')::boolean,
-        confirmed = m.bump OR (n ->> 'unchanged')::bigint = 0,
-        finished_at = clock_timestamp()
-    WHERE j.job_id = job.job_id RETURNING * INTO job;
-    PERFORM waybill.note_end(job.job_id, job.dataset, job.state);
-    PERFORM waybill.drop_stage(job.job_id);
-    RETURN jsonb_build_object('outcome', 'merged', 'state', job.state) || waybill.to_wake(job);
 END
 $$;
 

@@ -16,7 +16,7 @@ DECLARE
 BEGIN
     -- As in merge_job: one at a time, the others come back.
     SELECT * INTO job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
-    IF NOT FOUND OR job.pending_reference = 0 THEN
+    IF NOT FOUND OR job.pending_reference = 0 OR waybill.is_dry(job) THEN
         RETURN jsonb_build_object('outcome', 'ended', 'state', job.state,
             'dataset', job.dataset, 'wake', '[]'::jsonb, 'adopt', '[]'::jsonb);
     END IF;
@@ -73,7 +73,8 @@ DECLARE
     asked jsonb := '[]';
 BEGIN
     FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = late.dataset AND j.landed_seq > late.landed_seq
+        WHERE j.dataset = late.dataset
+            AND j.landed_seq > coalesce(late.applies_at, late.landed_seq)
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS') AND NOT j.confirmed
         ORDER BY j.landed_seq FOR UPDATE
     LOOP
