@@ -41,6 +41,9 @@ def bootstrap(owner: Connection, password: str, database: str = DATABASE) -> Non
     if not _there(owner, "SELECT 1 FROM pg_database WHERE datname = %s", database):
         owner.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
     elif not _there(owner, _OWNED, database):
+        if not _there(owner, "SELECT 1 WHERE pg_has_role(%s, 'SET')", ADMIN):
+            # Whoever created the role may let itself act for it, to hand the database over.
+            owner.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(role))
         owner.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
 
 

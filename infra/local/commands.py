@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 
 from infra.interpreter import ROOT
@@ -25,7 +26,15 @@ from infra.local.status import Status
 from infra.local.synth import SynthError
 from waybill_client.commands import api_from_environment, make_app, notes, out, run
 
-_EXPECTED = (DeployError, EmulatorError, PortTakenError, PostgresError, StackError, SynthError)
+_EXPECTED = (
+    psycopg.Error,
+    DeployError,
+    EmulatorError,
+    PortTakenError,
+    PostgresError,
+    StackError,
+    SynthError,
+)
 _SAMPLES = ROOT / "samples"
 
 
