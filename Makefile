@@ -14,6 +14,8 @@ LOCK := tests/requirements.txt
 STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d' ' -f1)
 WAYBILL := $(BIN)/waybill
 SAMPLES := samples
+# What of tests/benchmarks can be run: each says so at its end.
+BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.py)))
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
@@ -93,8 +95,11 @@ lint: $(STAMP) ## Check style, types and the import contracts
 test: lint ## Run every check and every test, with coverage
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS)
 
-benchmark: $(STAMP) ## Time the loader and the path of a file on this machine
-	@$(BIN)/python -m tests.benchmarks $(ARGS)
+benchmark: $(STAMP) ## Time it on this machine: each benchmark, or one (NAME=visible_in_analytics)
+	@for name in $(or $(NAME),$(BENCHMARKS)); do \
+		echo "== $$name"; \
+		PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
+	done
 
 clean: ## Remove what was built (not the environment, not the local stack's data)
 	rm -rf .build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
