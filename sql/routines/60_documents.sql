@@ -13,7 +13,9 @@ RETURN (
     SELECT jsonb_strip_nulls(jsonb_build_object('read', j.read, 'inserted', j.inserted,
         'updated', j.updated, 'unchanged', j.unchanged, 'superseded', j.superseded,
         'filtered', j.filtered, 'rejected', j.rejected,
-        'pending_reference', j.pending_reference, 'sha256', j.sha256,
+        'pending_reference', j.pending_reference,
+        'deleted', CASE WHEN j.contract ->> 'write_disposition' = 'replace' THEN j.deleted END,
+        'sha256', j.sha256,
         'contract_version', j.contract -> 'version', 'doubts', j.layout -> 'doubts',
         'seconds', round(took, 3),
         'records_per_second', CASE WHEN took > 0 THEN round(j.read / took) END))
@@ -44,6 +46,9 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
             WHERE r.job_id = j.job_id))
     || jsonb_strip_nulls(jsonb_build_object(
         'waybill', CASE WHEN j.read IS NOT NULL THEN waybill.waybill_document(j) END,
+        'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
+        'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
+            THEN waybill.rejects_remaining(j.job_id) END,
         'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,
         'created_at', waybill.rfc3339(j.created_at), 'landed_at', waybill.rfc3339(j.landed_at),
         'expires_at', CASE WHEN j.state IN ('AWAITING_UPLOAD', 'EXPIRED')
@@ -69,7 +74,8 @@ FROM waybill.pending_references AS p;
 GRANT SELECT ON waybill.job_documents, waybill.run_documents, waybill.pending_documents
     TO waybill_api;
 -- A view's tables are read as its owner, but its functions run as whoever asks.
-GRANT EXECUTE ON FUNCTION waybill.rfc3339(timestamptz),
+GRANT EXECUTE ON FUNCTION waybill.is_dry(waybill.ingestion_jobs),
+    waybill.rfc3339(timestamptz),
     waybill.waybill_document(waybill.ingestion_jobs),
     waybill.progress_document(waybill.ingestion_jobs)
     TO waybill_api;

@@ -1,6 +1,5 @@
 """Records whose parent is not there yet are kept, and taken in when it comes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -99,11 +98,11 @@ SELECT waybill.register_dataset('units', null_words => '{NA}');
 
 
 @pytest.fixture
-def units(ledger: Ledger) -> Iterator[Ledger]:
+def units(ledger: Ledger) -> Ledger:
     ledger.admin.execute("SET ROLE waybill_owner")
     ledger.admin.execute(UNITS)
     ledger.admin.execute("RESET ROLE")
-    yield ledger
+    return ledger
 
 
 def unit(code: str, **cells: Any) -> tuple[Any, ...]:

@@ -1,20 +1,25 @@
 """What an error of the database means: decided here and nowhere else."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors
 
-from waybill.errors import Busy, Rejected, Retryable, Unavailable, WaybillError
+from waybill.errors import Busy, Conflict, Flaw, Rejected, Retryable, Unavailable, WaybillError
 
 # SQLSTATEs that our own SQL functions raise, each with the problem it stands for.
-REFUSALS = {
-    "WB001": "unknown-dataset",
-    "WB002": "unknown-job",
-    "WB003": "job-ended",
-    "WB004": "job-cancelled",
-    "WB005": "contract-broken",
+REFUSALS: dict[str, tuple[type[Rejected], str]] = {
+    "WB001": (Rejected, "unknown-dataset"),
+    "WB002": (Rejected, "unknown-job"),
+    "WB003": (Rejected, "job-ended"),
+    "WB004": (Rejected, "job-cancelled"),
+    "WB005": (Rejected, "contract-broken"),
+    "WB009": (Rejected, "batch-refused"),
+    "WB010": (Rejected, "key-reused"),
+    "WB011": (Conflict, "key-in-flight"),
+    "WB012": (Rejected, "not-replayable"),
 }
 _COME_BACK = (
     errors.LockNotAvailable,
@@ -25,12 +30,25 @@ _COME_BACK = (
 _AWAY_CLASSES = ("08", "53", "57")
 
 
+def _flaws(error: psycopg.Error) -> list[Flaw]:
+    """The refused rows of a batch, which `waybill.merge_batch` puts into the error's detail."""
+    return [
+        Flaw(
+            pointer=f"/rows/{found['row']}/{found.get('column') or ''}".rstrip("/"),
+            code=found["code"],
+            message=found["message"],
+        )
+        for found in json.loads(error.diag.message_detail or "[]")
+    ]
+
+
 def fate(error: psycopg.Error) -> WaybillError:
     """The `Rejected` or `Retryable` that stands for a driver's error."""
     state = error.sqlstate
     text = error.diag.message_primary or str(error) or type(error).__name__
     if state in REFUSALS:
-        return Rejected(REFUSALS[state], text)
+        refusal, code = REFUSALS[state]
+        return refusal(code, text, _flaws(error) if code == "batch-refused" else ())
     if isinstance(error, _COME_BACK):
         return Busy("database-busy", text)
     if state is None or state[:2] in _AWAY_CLASSES:

@@ -25,6 +25,7 @@ class Kind(NamedTuple):
 REQUESTS = {
     "bad-cursor": Kind("Bad cursor", "The cursor was not given out by this list; start without."),
     "body-too-large": Kind("Body too large", "This door takes smaller bodies; upload a file."),
+    "gateway-timeout": Kind("Gateway timeout", "No answer came in time; try again."),
     "internal-error": Kind("Internal error", "A fault of ours; name the request_id when asking."),
     "invalid-request": Kind(
         "Invalid request", "Fields are missing, unknown or have no valid value."
@@ -32,6 +33,7 @@ REQUESTS = {
     "malformed-body": Kind("Malformed body", "The body is not what its media type says."),
     "malformed-json": Kind("Malformed JSON", "The body is not JSON."),
     "method-not-allowed": Kind("Method not allowed", "The path exists with other methods (Allow)."),
+    "too-many-requests": Kind("Too many requests", "Wait for as long as Retry-After says."),
     "unknown-path": Kind("Unknown path", "Nothing is served under this path."),
     "unsupported-media": Kind("Unsupported media type", "The detail says what is read here."),
 }
@@ -43,9 +45,13 @@ UPLOADS = {
     "upload-gone": Kind("Upload gone", "The upload was aborted or has expired; ask for a new one."),
 }
 JOBS = {
+    "batch-refused": Kind("Batch refused", "Rows are wrong; the errors say which and why."),
     "job-cancelled": Kind("Job cancelled", "The job was cancelled while it ran."),
     "job-ended": Kind("Job ended", "The job has ended; it can no longer be cancelled."),
     "job-waiting": Kind("Job waiting", "An earlier file has to be loaded first; it comes back."),
+    "key-in-flight": Kind("Key in flight", "A batch with this Idempotency-Key is being written."),
+    "key-reused": Kind("Key reused", "This Idempotency-Key came with another body before."),
+    "not-replayable": Kind("Not replayable", "These are not rejects that remain of a loaded job."),
     "too-many-rejects": Kind("Too many rejects", "Ask for them in pages, with limit and cursor."),
     "unknown-dataset": Kind("Unknown dataset", "There is no dataset of this name."),
     "unknown-job": Kind("Unknown job", "There is no job with this id."),
@@ -62,6 +68,9 @@ SERVICES = {
     "storage-unavailable": Kind("Storage unavailable", "S3 cannot be reached; try again."),
 }
 FILES = {
+    "too-many-rejects-in-file": Kind(
+        "Too many rejects in the file", "More than the contract bears with; nothing was loaded."
+    ),
     "bad-delimiter": Kind("Bad delimiter", "The announced delimiter is not one that is read."),
     "checksum-mismatch": Kind("Checksum mismatch", "What came is not what was announced."),
     "contract-broken": Kind("Contract broken", "The dataset's table and its contract disagree."),
