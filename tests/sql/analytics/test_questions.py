@@ -119,7 +119,7 @@ class Counting(psycopg.Cursor[Any]):
 
     sent = 0
 
-    def execute(self, *args: Any, **kwargs: Any) -> "Counting":  # noqa: ANN401 - psycopg's own
+    def execute(self, *args: Any, **kwargs: Any) -> "Counting":
         Counting.sent += 1
         return super().execute(*args, **kwargs)
 

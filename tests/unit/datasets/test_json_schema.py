@@ -10,7 +10,7 @@ from waybill.contract.json_schema import column_schema, row_schema
 from waybill.contract.model import Column
 
 
-def column(kind: str, **more: Any) -> Column:  # noqa: ANN401 - any fields
+def column(kind: str, **more: Any) -> Column:
     given = {"type": kind, "stage": "text", "required": False, "nullable": False}
     return Column(name="c", kind=kind, has_default=False, **{**given, **more})
 

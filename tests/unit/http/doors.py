@@ -40,7 +40,7 @@ class Answer(NamedTuple):
     text: str
     headers: dict[str, str]
 
-    def json(self) -> Any:  # noqa: ANN401 - any JSON
+    def json(self) -> Any:
         return json.loads(self.text)
 
     def problem(self) -> tuple[int, str]:
