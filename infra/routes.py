@@ -14,6 +14,8 @@ class Route(NamedTuple):
 ROUTES = (
     Route("POST", "/uploads/{dataset}", "upload"),
     Route("POST", "/uploads/{dataset}/{job_id}/complete", "upload"),
+    Route("POST", "/uploads/{dataset}/file", "upload"),
+    Route("POST", "/upload/csv/{dataset}", "upload"),
     Route("GET", "/jobs", "jobs"),
     Route("GET", "/jobs/{job_id}", "jobs"),
     Route("DELETE", "/jobs/{job_id}", "jobs"),

@@ -13,7 +13,8 @@ from waybill.landing.tickets import Ticket, find_ticket
 
 def options_of(ticket: Ticket | None) -> Jsonb:
     """What the client asked for, as it is kept with the job."""
-    asked = {} if ticket is None else ticket.model_dump(include={"sha256", "delimiter", "dry_run"})
+    kept = {"sha256", "delimiter", "encoding", "dry_run"}
+    asked = {} if ticket is None else ticket.model_dump(include=kept)
     return Jsonb({name: value for name, value in asked.items() if value})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from functions.upload.answer import PartAddress, PartAddresses, PostForm
 from functions.upload.part_sizes import MAX_FORM_BYTES, part_count, part_size
-from functions.upload.request import UploadRequest
+from functions.upload.request import SentFile, UploadRequest
 from functions.upload.settings import UploadSettings
 from waybill.clients import storage_reached
 from waybill.contract.published import Contracts
@@ -45,7 +45,7 @@ def accept_upload(
     contract = landing.contracts.get(dataset)
     multipart = request.multipart or request.size_bytes > MAX_FORM_BYTES
     part_bytes = part_size(request.size_bytes) if multipart else 0
-    ticket = _ticket(landing.settings, contract.name, request)
+    ticket = ticket_for(landing.settings, contract.name, request, request.size_bytes)
     if not multipart:
         put_ticket(landing.s3, landing.settings.state_bucket, ticket)
         return _form(landing, ticket)
@@ -56,16 +56,20 @@ def accept_upload(
     return _parts(landing, ticket, part_bytes, api)
 
 
-def _ticket(settings: UploadSettings, dataset: str, request: UploadRequest) -> Ticket:
+def ticket_for(
+    settings: UploadSettings, dataset: str, request: UploadRequest | SentFile, size_bytes: int
+) -> Ticket:
+    """A fresh job's ticket for the file, not yet written."""
     job_id = new_id()
     now = datetime.now(UTC)
     return Ticket(
         job_id=job_id,
         dataset=dataset,
         filename=request.filename,
-        size_bytes=request.size_bytes,
+        size_bytes=size_bytes,
         sha256=request.sha256,
         delimiter=request.delimiter,
+        encoding=request.encoding,
         dry_run=request.dry_run,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.upload_expires_seconds),

@@ -1,26 +1,35 @@
-"""POST /uploads/{dataset}: a job id and a presigned place for one file. No database."""
+"""POST /uploads/{dataset}: a job id and a place for one file, or the file itself. No database."""
 
 from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.upload.accept_file import INSTEAD, MAX_FILE_BYTES, accept_file
 from functions.upload.accept_upload import Landing, accept_upload
 from functions.upload.answer import Landed, PartAddresses, PostForm
 from functions.upload.complete_upload import complete_upload
+from functions.upload.form_data import read_form
 from functions.upload.request import CompleteRequest, UploadRequest
 from functions.upload.settings import UploadSettings
 from waybill.clients import s3_client
 from waybill.contract.published import Contracts
 from waybill.http.answers import json_answer
 from waybill.http.app import create_api
+from waybill.http.bodies import Takes
 from waybill.http.describe import answers
 from waybill.http.links import base_url
 
-api = create_api("upload")
+_FORM = "multipart/form-data"
+# A file of the greatest size, and the form around it.
+_TAKES = Takes((_FORM,), MAX_FILE_BYTES + 64 * 1024, INSTEAD)
+api = create_api(
+    "upload", dict.fromkeys(("/uploads/{dataset}/file", "/upload/csv/{dataset}"), _TAKES)
+)
 
 
 @cache
@@ -70,8 +79,45 @@ def complete(
     ticket = complete_upload(landing(), dataset, job_id, request)
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info("upload completed", action="upload.completed", dataset=dataset)
-    headers = {**_job_headers(ticket.job_id), "Retry-After": "1"}
-    return json_answer(Landed(job_id=ticket.job_id), HTTPStatus.ACCEPTED, headers)
+    return _landed(ticket.job_id)
+
+
+@api.post(
+    "/uploads/<dataset>/file",
+    tags=["uploads"],
+    responses=answers({202: Landed}, 400, 404, 413, 415, 422, 503),
+)
+def upload_file(dataset: Annotated[str, Path()]) -> Response[Any]:
+    """Upload a small file in one call: a form with the file in its field `file`.
+
+    Up to 4 MiB; the form may also have the fields `sha256`, `dry_run`, `encoding` and
+    `delimiter`. What is sent twice is two jobs, and the second changes nothing.
+    """
+    ticket = accept_file(landing(), dataset, read_form(api.current_event))
+    api.logger.set_correlation_id(str(ticket.job_id))
+    api.logger.info(
+        "file accepted",
+        action="upload.accepted",
+        dataset=dataset,
+        size_bytes=ticket.size_bytes,
+        method="FILE",
+    )
+    return _landed(ticket.job_id)
+
+
+@api.post(
+    "/upload/csv/<dataset>",
+    tags=["uploads"],
+    responses=answers({202: Landed}, 400, 404, 413, 415, 422, 503),
+)
+def upload_csv(dataset: Annotated[str, Path()]) -> Response[Any]:
+    """Upload a small file in one call; the same as POST /uploads/{dataset}/file."""
+    return upload_file(dataset)
+
+
+def _landed(job_id: UUID) -> Response[Any]:
+    headers = {**_job_headers(job_id), "Retry-After": "1"}
+    return json_answer(Landed(job_id=job_id), HTTPStatus.ACCEPTED, headers)
 
 
 def _job_headers(job_id: object) -> dict[str, str | list[str]]:

@@ -5,19 +5,28 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-_READ_ENCODINGS = {"utf-8", "utf8", "ascii", "us-ascii"}
-
-
-def _no_dry_run(value: bool) -> bool:
-    if value:
-        raise PydanticCustomError("not_supported", "Dry runs are not supported; leave it out.")
-    return value
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "ascii": "utf-8",
+    "us-ascii": "utf-8",
+    "latin-1": "iso-8859-1",
+    "latin1": "iso-8859-1",
+    "iso-8859-1": "iso-8859-1",
+    "windows-1252": "windows-1252",
+    "cp1252": "windows-1252",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16",
+    "utf-16be": "utf-16",
+}
 
 
 def _read_encoding(value: str) -> str:
-    if value.lower() not in _READ_ENCODINGS:
-        raise PydanticCustomError("not_supported", "Only UTF-8 files are read.")
-    return "utf-8"
+    known = _ENCODINGS.get(value.strip().lower())
+    if known is None:
+        names = ", ".join(sorted(set(_ENCODINGS.values())))
+        raise PydanticCustomError("unknown_encoding", f"Files are read as one of {names}.")
+    return known
 
 
 def _printable(value: str) -> str:
@@ -26,29 +35,45 @@ def _printable(value: str) -> str:
     return value
 
 
-class UploadRequest(BaseModel):
-    """A file that is about to be uploaded."""
+FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"filename": "hired.csv", "size_bytes": 90934}]},
-    )
 
-    filename: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
-    size_bytes: int = Field(ge=0, strict=True, description="Exactly; another size is refused.")
+class Described(BaseModel):
+    """What can be said of a file, however it is sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
     sha256: (
         Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)] | None
     ) = Field(default=None, description="Hexadecimal, of the whole file.")
-    dry_run: Annotated[bool, AfterValidator(_no_dry_run)] = Field(
-        default=False, description="Not supported; only false is taken."
+    dry_run: bool = Field(
+        default=False, description="Check and count everything against the tables, keep nothing."
     )
-    encoding: Annotated[str, AfterValidator(_read_encoding)] = Field(
-        default="utf-8", description="Only UTF-8 (and ASCII) is read."
+    encoding: Annotated[str, AfterValidator(_read_encoding)] | None = Field(
+        default=None,
+        description="UTF-8, latin-1 (ISO-8859-1), windows-1252 or UTF-16; else the contract's.",
     )
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(
         default=None, description="Found out from the file when it is not given."
     )
+
+
+class UploadRequest(Described):
+    """A file that is about to be uploaded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"filename": "hired.csv", "size_bytes": 90934}]},
+    )
+
+    filename: FileName
+    size_bytes: int = Field(ge=0, strict=True, description="Exactly; another size is refused.")
     multipart: bool = Field(default=False, description="Ask for a multipart upload.")
+
+
+class SentFile(Described):
+    """A file that came with its request: the form's other fields, and the file's name."""
+
+    filename: FileName
 
 
 class Part(BaseModel):

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy, Tags
+from aws_cdk import RemovalPolicy, Size, Tags
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.access import retention
 from infra.constructs.function import StepFunction
+from infra.constructs.gateway_answers import gateway_answers
 from infra.environments import Environment
 from infra.routes import ROUTES
 
 STAGE = "v1"
+# Bodies of these types reach the functions as the bytes that were sent, in base64.
+_BINARY = ("multipart/form-data",)
+# Below this, compressing an answer costs more than it saves.
+_COMPRESSED = Size.kibibytes(2)
 _LOGGED = {
     "request_id": apigateway.AccessLogField.context_request_id(),
     "caller": apigateway.AccessLogField.context_identity_source_ip(),
@@ -49,6 +54,8 @@ class Api(Construct):
             "Rest",
             rest_api_name=f"waybill-{environment.name}",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            binary_media_types=list(_BINARY),
+            min_compression_size=_COMPRESSED,
             cloud_watch_role=not environment.is_local,
             cloud_watch_role_removal_policy=None if environment.is_local else RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
@@ -70,6 +77,10 @@ class Api(Construct):
         if environment.is_local:
             # The emulator reads the API's id from this tag, so its address stays the same.
             Tags.of(self.rest).add("ms-custom-id", "waybill")
+        gateway_answers(self.rest)
+        self._routes(steps)
+
+    def _routes(self, steps: Mapping[str, StepFunction]) -> None:
         integrations = {
             name: apigateway.LambdaIntegration(steps[name].function, allow_test_invoke=False)
             for name in sorted({route.step for route in ROUTES})
@@ -77,3 +88,10 @@ class Api(Construct):
         for route in ROUTES:
             resource = self.rest.root.resource_for_path(route.path)
             resource.add_method(route.method, integrations[route.step])
+        # A browser asks first, and without credentials; the functions know what to say.
+        for path, step in {route.path: route.step for route in ROUTES}.items():
+            self.rest.root.resource_for_path(path).add_method(
+                "OPTIONS",
+                integrations[step],
+                authorization_type=apigateway.AuthorizationType.NONE,
+            )

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Mapping
 from importlib import import_module
@@ -29,6 +30,7 @@ def deployed(synthesised: Synthesised) -> set[Route]:
             answering(method),
         )
         for method in synthesised.of_type("AWS::ApiGateway::Method").values()
+        if method["HttpMethod"] != "OPTIONS"
     }
 
 
@@ -47,8 +49,34 @@ def test_the_routes_are_those_that_the_functions_answer() -> None:
 
 def test_requests_are_signed_on_aws(synthesised: Synthesised) -> None:
     for method in synthesised.of_type("AWS::ApiGateway::Method").values():
-        assert method["AuthorizationType"] == ("NONE" if synthesised.is_local else "AWS_IAM")
+        open_to_all = synthesised.is_local or method["HttpMethod"] == "OPTIONS"
+        assert method["AuthorizationType"] == ("NONE" if open_to_all else "AWS_IAM")
         assert method["Integration"]["Type"] == "AWS_PROXY"
+
+
+def test_a_browser_may_ask_first_on_every_path(synthesised: Synthesised) -> None:
+    methods = list(synthesised.of_type("AWS::ApiGateway::Method").values())
+    served = {text(method["ResourceId"]) for method in methods}
+    asked = [text(m["ResourceId"]) for m in methods if m["HttpMethod"] == "OPTIONS"]
+    assert sorted(asked) == sorted(served)
+
+
+def test_what_the_gateway_says_itself_is_a_problem(synthesised: Synthesised) -> None:
+    found = synthesised.of_type("AWS::ApiGateway::GatewayResponse").values()
+    answers = {answer["ResponseType"]: answer for answer in found}
+    assert answers["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
+    for answer in answers.values():
+        problem = json.loads(answer["ResponseTemplates"]["application/json"])
+        assert str(problem["status"]) == answer["StatusCode"]
+        headers = answer["ResponseParameters"]
+        kind = headers["gatewayresponse.header.Content-Type"]
+        assert kind == "'application/problem+json'"
+
+
+def test_files_come_as_bytes_and_answers_go_compressed(synthesised: Synthesised) -> None:
+    (rest,) = synthesised.of_type("AWS::ApiGateway::RestApi").values()
+    assert rest["BinaryMediaTypes"] == ["multipart/form-data"]
+    assert rest["MinimumCompressionSize"] > 0
 
 
 def test_the_stage_is_logged_and_throttled(synthesised: Synthesised) -> None:

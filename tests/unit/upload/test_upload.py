@@ -104,8 +104,8 @@ def test_there_is_no_ticket_for_what_was_refused(aws: "S3Client") -> None:
         ("size_bytes", True),
         ("sha256", "ab"),
         ("sha256", "zz" * 32),
-        ("dry_run", True),
-        ("encoding", "latin-1"),
+        ("dry_run", "perhaps"),
+        ("encoding", "ebcdic"),
         ("delimiter", "::"),
         ("colour", "red"),
     ],
@@ -116,7 +116,9 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
     assert [flaw["pointer"] for flaw in answer.json()["errors"]] == [f"/{field}"]
 
 
-@pytest.mark.parametrize("given", [{"dry_run": False}, {"encoding": "UTF-8"}, {"delimiter": "\t"},
+@pytest.mark.parametrize("given", [{"dry_run": False}, {"encoding": "UTF-8"}, {"dry_run": True},
+                                   {"encoding": "Windows-1252"}, {"encoding": None},
+                                   {"delimiter": "\t"},
                                    {"size_bytes": 0}, {"sha256": None}])  # fmt: skip
 def test_what_is_taken(given: dict[str, object]) -> None:
     assert ask(**given).status == 201

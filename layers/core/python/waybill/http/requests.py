@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -12,11 +12,13 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from pydantic import BaseModel, ValidationError
 
 from waybill.errors import BadRequest, Flaw, Rejected, TooLarge, UnsupportedMedia, WaybillError
 from waybill.http.bodies import BODY_LIMIT_BYTES, JSON, Takes, body_length, media_type_of
 
-__all__ = ["BODY_LIMIT_BYTES", "Strict", "invalid", "read_json"]
+__all__ = ["BODY_LIMIT_BYTES", "Strict", "checked", "invalid", "read_json"]
+ModelT = TypeVar("ModelT", bound=BaseModel)
 # pydantic's names of errors that have a better one here; the others keep theirs, with dashes.
 _CODES: Mapping[str, str] = {
     "extra_forbidden": "unknown-field",
@@ -99,6 +101,19 @@ def _refuse_unknown_parameters(event: APIGatewayProxyEvent, route: Route) -> Non
     ]
     if flaws:
         raise Rejected("invalid-request", "The request has unknown parameters.", flaws)
+
+
+def checked(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
+    """The values as a model, refused as those of a body are.
+
+    Raises:
+        Rejected: `invalid-request`, naming every field that is wrong.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise invalid(RequestValidationError(found)) from None
 
 
 def _pointer(place: Sequence[str | int]) -> str:

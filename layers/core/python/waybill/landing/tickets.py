@@ -32,6 +32,8 @@ class Ticket(BaseModel):
     sha256: str | None = None
     """Hexadecimal, of the whole file."""
     delimiter: str | None = None
+    encoding: str | None = None
+    """`utf-8`, `iso-8859-1`, `windows-1252` or `utf-16`; None: as the contract says."""
     dry_run: bool = False
     created_at: datetime
     expires_at: datetime
