@@ -1,0 +1,99 @@
+"""Both analytics, over a company of the test's own in a year of its own."""
+
+import csv
+import io
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from tests.e2e.sending import counted, load
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+_YEAR = 2041
+# (id, department, job) and the month of the hire; the last three lack a department or a job.
+_HIRES = (
+    (1, 9701, 9701, 1),
+    (2, 9701, 9701, 3),
+    (3, 9701, 9702, 4),
+    (4, 9701, 9702, 12),
+    (5, 9702, 9701, 7),
+    (6, "", 9701, 1),
+    (7, 9701, "", 1),
+    (8, "", "", 1),
+)
+
+
+@pytest.fixture(scope="module")
+def job_id(api: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("company")
+    people = "".join(
+        f"97{number:02},P,{_YEAR}-{month:02}-15T00:00:00Z,{department},{job}\n"
+        for number, department, job, month in _HIRES
+    )
+    with Waybill(api) as waybill:
+        load(waybill, folder, "departments", "9701,Quay\n9702,Attic\n9703,Idle\n")
+        load(waybill, folder, "jobs", "9701,Pilot\n9702,Cook\n")
+        job = load(waybill, folder, "hired_employees", people)
+        assert counted(job) == {"read": 8, "inserted": 8}
+        # From here on the figures include it.
+        waybill.hires_by_quarter(_YEAR, min_job=job["job_id"])
+    return job["job_id"]
+
+
+def _ask(api: str, path: str, **asked: object) -> httpx.Response:
+    params = cast("dict[str, Any]", {"year": _YEAR, **asked})
+    return httpx.get(f"{api}/analytics/{path}", params=params, timeout=30)
+
+
+def test_by_quarter(api: str, job_id: str) -> None:
+    told = _ask(api, "hired/by-quarter", min_job=job_id).json()
+    assert [tuple(item.values()) for item in told["items"]] == [
+        ("Attic", "Pilot", 0, 0, 1, 0),
+        ("Quay", "Cook", 0, 1, 0, 1),
+        ("Quay", "Pilot", 2, 0, 0, 0),
+    ]
+    assert told["unassigned"] == 3
+    assert told["next_cursor"] is None
+    assert told["as_of"]
+
+
+@pytest.mark.usefixtures("job_id")
+def test_above_average(api: str) -> None:
+    told = _ask(api, "departments/above-average").json()
+    assert told["items"] == [{"id": 9701, "department": "Quay", "hired": 5}]
+    assert (told["mean"], told["unassigned"]) == (3.0, 2)
+    every = _ask(api, "departments/above-average", mean_over="all").json()
+    assert every["mean"] < told["mean"]
+
+
+@pytest.mark.usefixtures("job_id")
+def test_pages(api: str) -> None:
+    first = _ask(api, "hired/by-quarter", limit=2).json()
+    rest = _ask(api, "hired/by-quarter", limit=2, cursor=first["next_cursor"]).json()
+    assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
+
+
+@pytest.mark.usefixtures("job_id")
+def test_as_csv(api: str) -> None:
+    answer = _ask(api, "hired/by-quarter", format="csv", limit=2)
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(answer.text)))
+    assert rows[0] == ["department", "job", "q1", "q2", "q3", "q4"]
+    assert rows[1] == ["Attic", "Pilot", "0", "0", "1", "0"]
+    assert answer.headers["Waybill-Unassigned"] == "3"
+    assert answer.links["next"]["url"].startswith(api)
+    assert len(httpx.get(answer.links["next"]["url"]).text.splitlines()) == 2
+    departments = _ask(api, "departments/above-average", format="csv").text
+    assert departments.splitlines() == ["id,department,hired", "9701,Quay,5"]
+
+
+def test_a_year_without_hires(api: str) -> None:
+    told = httpx.get(f"{api}/analytics/hired/by-quarter", params={"year": 1234}).json()
+    assert (told["items"], told["unassigned"]) == ([], 0)
+
+
+def test_figures_that_include_an_unknown_job(api: str) -> None:
+    nobody = "01900000-0000-7000-8000-000000000000"
+    assert _ask(api, "hired/by-quarter", min_job=nobody).status_code == 404

@@ -1,0 +1,45 @@
+"""Health, datasets, the API's description and its page, as deployed."""
+
+import re
+
+import httpx
+import jsonschema
+import pytest
+
+from infra.routes import ROUTES
+
+pytestmark = pytest.mark.e2e
+
+
+def test_health_names_its_checks(api: str) -> None:
+    answer = httpx.get(f"{api}/health")
+    assert answer.status_code == 200
+    checks = answer.json()["checks"]
+    assert {name: check["status"] for name, check in checks.items()} == {
+        "database": "ok",
+        "storage": "ok",
+        "queue": "ok",
+    }
+    assert checks["database"]["latency_ms"] >= 0
+
+
+def test_datasets_describe_their_records(api: str) -> None:
+    names = [one["name"] for one in httpx.get(f"{api}/datasets").json()["items"]]
+    assert {"departments", "jobs", "hired_employees"} <= set(names)
+    people = httpx.get(f"{api}/datasets/hired_employees").json()
+    assert people["natural_key"] == ["id"]
+    jsonschema.Draft202012Validator.check_schema(people["schema"])
+    assert {"id", "name", "hire_dt"} <= set(people["schema"]["required"])
+
+
+def test_every_route_is_described(api: str) -> None:
+    described = httpx.get(f"{api}/openapi.json").json()["paths"]
+    for route in ROUTES:
+        if route.step != "docs":
+            assert route.method.lower() in described[route.path], route
+
+
+def test_the_page_needs_nothing_from_elsewhere(api: str) -> None:
+    page = httpx.get(f"{api}/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert not re.search(r"""(src|href)=["']?https?:""", page.text)

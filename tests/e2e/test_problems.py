@@ -1,0 +1,55 @@
+"""Every refusal is a problem document (RFC 9457), whoever refuses."""
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.e2e
+_NOBODY = "01900000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "body", "status", "code"),
+    [
+        (f"GET jobs/{_NOBODY}", None, 404, "unknown-job"),
+        ("GET jobs/no-uuid", None, 404, "unknown-job"),
+        (f"GET jobs/{_NOBODY}/rejects", None, 404, "unknown-job"),
+        (f"DELETE jobs/{_NOBODY}", None, 404, "unknown-job"),
+        ("GET datasets/nowhere", None, 404, "unknown-dataset"),
+        ("POST uploads/nowhere", '{"filename": "a", "size_bytes": 1}', 404, "unknown-dataset"),
+        ("POST uploads/departments", "{", 400, "malformed-json"),
+        ("POST uploads/departments", "{}", 422, "invalid-request"),
+        (
+            "POST uploads/departments",
+            '{"filename": "a", "size_bytes": 1, "colour": 2}',
+            422,
+            "invalid-request",
+        ),
+        ("GET jobs?cursor=xyz", None, 400, "bad-cursor"),
+        ("GET jobs?limit=0", None, 422, "invalid-request"),
+        ("GET jobs?colour=red", None, 422, "invalid-request"),
+        ("GET analytics/hired/by-quarter", None, 422, "invalid-request"),
+        ("GET analytics/hired/by-quarter?year=x", None, 422, "invalid-request"),
+    ],
+)
+def test_a_refusal_has_the_shape_of_a_problem(
+    api: str, request_line: str, body: str | None, status: int, code: str
+) -> None:
+    method, path = request_line.split()
+    headers = {"Content-Type": "application/json"} if body else {}
+    answer = httpx.request(method, f"{api}/{path}", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    problem = answer.json()
+    assert problem["type"].endswith(f"/problems/{code}")
+    assert problem["status"] == status
+    assert problem["instance"] == f"/v1/{path.partition('?')[0]}"
+    assert {"title", "detail", "request_id"} <= problem.keys()
+    if code == "invalid-request":
+        assert {"pointer", "code", "message"} <= problem["errors"][0].keys()
+
+
+def test_another_media_type(api: str) -> None:
+    answer = httpx.post(
+        f"{api}/uploads/departments", content="a=1", headers={"Content-Type": "x/y"}
+    )
+    assert (answer.status_code, answer.json()["title"]) == (415, "Unsupported media type")
