@@ -26,7 +26,9 @@ EXCEPTION
 END
 $$;
 
--- The file is bad: the job ends FAILED with its reason, and what it staged is gone.
+-- The file is bad: the job ends FAILED with its reason, and what it staged is gone. An ended
+-- job that is staged again for an earlier file, and whose object can no longer be had, stays
+-- as it ended: the order of what it found unchanged is then lost, not the earlier file.
 CREATE OR REPLACE FUNCTION waybill.fail_job(p_job uuid, p_problem jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -38,6 +40,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     ELSIF waybill.is_final(job.state) THEN
+        UPDATE waybill.ingestion_jobs SET confirming = false, confirmed = true
+        WHERE job_id = p_job AND confirming;
+        PERFORM waybill.drop_stage(p_job);
         RETURN job.state;
     END IF;
     UPDATE waybill.ingestion_jobs SET state = 'FAILED', error = p_problem,

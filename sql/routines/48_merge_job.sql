@@ -15,17 +15,19 @@ RETURN ARRAY(
             < (job.landed_at, job.object_key, job.version_id));
 
 -- Jobs that may go on now that `job` has ended: they wait for it, or hold records whose
--- parents it may have brought.
+-- parents it may have brought. Of the latter the job itself is one: a parent that committed
+-- while it merged was not seen by it, and could not see what it holds.
 CREATE OR REPLACE FUNCTION waybill.to_wake(job waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN (
     SELECT jsonb_build_object(
-        'wake', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.state = 'MERGING'), '[]'),
-        'adopt', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.pending_reference > 0), '[]'))
+        'wake', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.state = 'MERGING'
+            AND w.job_id <> job.job_id), '[]'),
+        'adopt', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.pending_reference > 0
+            AND NOT waybill.is_dry(w)), '[]'))
     FROM waybill.ingestion_jobs AS w
-    WHERE (w.state = 'MERGING' OR w.pending_reference > 0 AND NOT waybill.is_dry(w))
-        AND w.job_id <> job.job_id
+    WHERE (w.state = 'MERGING' OR w.pending_reference > 0)
         AND (w.dataset = job.dataset
             OR w.contract -> 'references' @> jsonb_build_array(
                 jsonb_build_object('dataset', job.dataset))));
@@ -57,6 +59,16 @@ BEGIN
 END
 $$;
 
+-- What a merge answers that comes before all chunks are staged. Once the plan is finished it
+-- names them: a merge that found some lost in a crash may have died before it could send them.
+CREATE OR REPLACE FUNCTION waybill.chunks_to_stage(job waybill.ingestion_jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN CASE WHEN job.chunks_total IS NULL THEN '{"outcome": "waiting", "for": "chunks"}'::jsonb
+    ELSE jsonb_build_object('outcome', 'restage', 'chunks', ARRAY(
+        SELECT c.chunk FROM waybill.chunks AS c
+        WHERE c.job_id = job.job_id AND NOT c.done ORDER BY c.chunk)) END;
+
 -- Merge a job. Safe to call again at any moment: it finds the lock, or the result.
 CREATE OR REPLACE FUNCTION waybill.merge_job(p_job uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
@@ -80,12 +92,12 @@ BEGIN
     IF waybill.is_final(job.state) AND NOT job.confirming THEN
         RETURN answer || waybill.to_wake(job) || '{"outcome": "ended"}';
     ELSIF waybill.chunks_left(p_job) <> 0 THEN
-        RETURN answer || '{"outcome": "waiting", "for": "chunks"}';
+        RETURN answer || waybill.chunks_to_stage(job);
     END IF;
     answer := answer || jsonb_build_object('chunks', waybill.lost_chunks(job));
     IF answer -> 'chunks' <> '[]' THEN
         RETURN answer || '{"outcome": "restage"}';
-    ELSIF waybill.earlier_open(job) <> '{}' THEN
+    ELSIF NOT job.confirming AND waybill.earlier_open(job) <> '{}' THEN
         RETURN answer || jsonb_build_object('outcome', 'waiting',
             'for', waybill.earlier_open(job));
     END IF;

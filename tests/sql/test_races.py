@@ -1,0 +1,65 @@
+"""What two transactions may do to each other, and what a step's death between two calls may."""
+
+import json
+from uuid import UUID
+
+from psycopg import sql
+
+from tests.sql.staging import Ledger
+
+HIRE = [(1, "N", "2021-05-01T00:00:00Z", 1, None)]
+
+
+def test_a_parent_that_commits_while_its_child_merges_is_found(ledger: Ledger) -> None:
+    child = ledger.land("hired_employees", 1)
+    ledger.stage(child, "hired_employees", HIRE)
+    ledger.loader.execute("SELECT waybill.chunks_left(%s)", (child,))
+    parent = ledger.land("departments", 2)
+    ledger.stage(parent, "departments", [(1, "Sales")])
+    other = ledger.database.connect("waybill_loader")
+    with other, other.transaction():
+        other.execute("SELECT waybill.merge_job(%s)", (child,))
+        # The child has not seen the parent, and the parent does not see it pending.
+        woken = ledger.merge(parent)
+        assert woken["adopt"] == []
+    assert str(child) in woken["wake"]
+    assert ledger.waybill(child) == {"read": 1, "pending_reference": 1}
+    for job in ledger.merge(child)["adopt"]:
+        ledger.adopt(UUID(job))
+    assert ledger.waybill(child) == {"read": 1, "inserted": 1}
+
+
+def test_chunks_lost_in_a_crash_are_named_until_they_are_staged(ledger: Ledger) -> None:
+    job = ledger.land("departments", 1)
+    ledger.stage(job, "departments", [(1, "Sales")])
+    empty_stage(ledger, job)
+    # The merge step may die before it has sent the chunks: it must be told again.
+    for _ in range(2):
+        answer = ledger.merge(job)
+        assert (answer["outcome"], answer["chunks"]) == ("restage", [0])
+    ledger.stage_chunk(job, ["id", "department"], False, [(1, "Sales")])
+    assert ledger.merge(job)["outcome"] == "merged"
+    assert ledger.waybill(job) == {"read": 1, "inserted": 1}
+
+
+def test_a_late_file_is_not_held_up_by_an_object_that_is_gone(ledger: Ledger) -> None:
+    ledger.load("departments", 1, [(1, "a"), (2, "b")])
+    later = ledger.load("departments", 9, [(1, "a")])
+    late = ledger.land("departments", 5)
+    ledger.stage(late, "departments", [(1, "late"), (2, "late")])
+    answer = ledger.merge(late)
+    assert [job["job_id"] for job in answer["confirm"]] == [str(later)]
+    # The loader finds no object any more, and says so as it does for any job.
+    problem = json.dumps({"type": "object-gone", "title": "", "detail": ""})
+    ledger.loader.execute("SELECT waybill.fail_job(%s, %s)", (later, problem))
+    assert ledger.merge(later)["outcome"] == "ended"
+    assert ledger.merge(late)["outcome"] == "merged"
+    assert ledger.waybill(later) == {"read": 1, "unchanged": 1}
+
+
+def empty_stage(ledger: Ledger, job: UUID) -> None:
+    """What a crash of the server does to an unlogged table."""
+    ledger.admin.execute("SET ROLE waybill_owner")
+    name = sql.Identifier("staging", f"s_{job.hex}")
+    ledger.admin.execute(sql.SQL("TRUNCATE {}").format(name))
+    ledger.admin.execute("RESET ROLE")
