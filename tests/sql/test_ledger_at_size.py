@@ -1,0 +1,47 @@
+"""With many ended jobs in the ledger, a merge still looks only at the few that matter."""
+
+import pytest
+
+from tests.sql.staging import Ledger
+
+MANY = """
+INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, bucket, object_key, landed_at,
+    landed_seq, contract, layout, read, confirmed, parent_job_id)
+SELECT gen_random_uuid(), 'departments', 'COMPLETED', 'b', n::text, now(), n, '{}', '{}', 0,
+    true, NULL
+FROM generate_series(1, 20000) AS n
+"""
+
+QUESTIONS = {
+    "wake": "SELECT waybill.to_wake(j) FROM waybill.ingestion_jobs AS j"
+    " WHERE dataset = 'departments' AND landed_seq = 20000",
+    "confirm": "SELECT waybill.must_confirm(j) FROM waybill.ingestion_jobs AS j"
+    " WHERE dataset = 'departments' AND landed_seq = 20000",
+    "order": "SELECT waybill.landing_place('departments', now(), 'x', 'v')",
+}
+
+
+@pytest.fixture
+def full(ledger: Ledger) -> Ledger:
+    ledger.admin.execute(MANY.encode())
+    ledger.admin.execute("ANALYZE waybill.ingestion_jobs")
+    return ledger
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_reads_the_whole_ledger(full: Ledger, question: str) -> None:
+    full.admin.execute("SELECT pg_stat_force_next_flush()")
+    full.admin.execute("SET ROLE waybill_owner")
+    before = reads(full)
+    full.rows(QUESTIONS[question])
+    assert reads(full) - before < 200
+
+
+def reads(ledger: Ledger) -> int:
+    """Rows of the ledger that this session has read, by scans of any kind."""
+    ledger.admin.execute("SELECT pg_stat_force_next_flush()")
+    ((number,),) = ledger.rows(
+        "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_all_tables"
+        " WHERE relid = 'waybill.ingestion_jobs'::regclass"
+    )
+    return int(number)
