@@ -16,7 +16,7 @@ from waybill.settings import LogSettings
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What is written, on a logger that is as new."""
-    telemetry.start("plan", LogSettings())
+    telemetry.start("plan", LogSettings()).set_correlation_id(None)
     handler = logging.getLogger("waybill").handlers[0]
     assert isinstance(handler, logging.StreamHandler)
     before = handler.setStream(written := io.StringIO())
