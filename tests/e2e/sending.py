@@ -28,7 +28,7 @@ def load(
     folder: Path,
     dataset: str,
     content: str | bytes,
-    **options: Any,  # noqa: ANN401 - the upload's own options
+    **options: Any,
 ) -> Job:
     """Upload `content` as a file of `dataset`; gives the job as it ended, its numbers checked."""
     file = folder / f"{dataset}.csv"

@@ -53,3 +53,16 @@ def test_another_media_type(api: str) -> None:
         f"{api}/uploads/departments", content="a=1", headers={"Content-Type": "x/y"}
     )
     assert (answer.status_code, answer.json()["title"]) == (415, "Unsupported media type")
+
+
+@pytest.mark.parametrize(
+    "request_line", ["GET nowhere", "GET uploads", "GET jobs/a/b/c", "PUT jobs", "GET uploads/jobs"]
+)
+def test_what_is_not_served_is_refused_by_the_gateway_in_the_same_shape(
+    api: str, request_line: str
+) -> None:
+    method, path = request_line.split()
+    answer = httpx.request(method, f"{api}/{path}")
+    assert answer.status_code == 404, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["status"] == 404

@@ -1,0 +1,80 @@
+"""A dataset that nobody wrote code for: one SQL file in a copy of the project, and its files."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.e2e.second_tree import SecondTree, second_tree
+from tests.e2e.sending import counted, load
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+
+_FILE = """\
+plant,tag,limit_value,is_live,installed,last_seen,readings,feeds_tag
+North,T-1,10.5,true,2020-02-29,2026-01-31T23:30:00-05:00,7,
+North,T-2,0.125,f,2021-01-01,,NA,T-1
+North,T-3,-1,true,2021-01-01,,NA,
+North,T-4,1,maybe,2021-01-01,,1,
+North,T-5,1.0625,true,2021-01-01,,1,
+North,T-6,1,true,01/02/2021,,1,
+North,T-7,1,true,2021-01-01,2026-01-31T23:30:00,1,
+South,T-1,3,1,2022-06-30,2026-01-31 12:00:00+02,9223372036854775807,T-9
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondTree]:
+    tree = second_tree(tmp_path_factory.mktemp("second") / "waybill")
+    ours = Path(__file__).parent / "datasets" / "sensors.sql"
+    shutil.copy2(ours, tree.folder / "sql" / "datasets" / ours.name)
+    try:
+        tree.run("make up")
+        yield tree
+    finally:
+        tree.run("make down ERASE=1")
+
+
+def test_one_sql_file_is_all_it_takes(tree: SecondTree, tmp_path: Path) -> None:
+    status = tree.status()
+    with Waybill(str(status.api)) as waybill:
+        job = load(waybill, tmp_path, "sensors", _FILE)
+        assert counted(job) == {
+            "read": 8,
+            "inserted": 2,
+            "rejected": 5,
+            "pending_reference": 1,
+        }
+        flaws = [
+            (reject["line"], reject["errors"][0]["column"], reject["errors"][0]["code"])
+            for reject in waybill.rejects(job["job_id"])
+        ]
+        later = load(waybill, tmp_path, "sensors", "South,T-9,4,0,2022-01-01,,NA,\n")
+        assert counted(later) == {"read": 1, "inserted": 1}
+        again = load(waybill, tmp_path, "sensors", _FILE)
+        assert counted(again)["unchanged"] == 3
+    assert flaws[1:] == [
+        (5, "is_live", "invalid_boolean"),
+        (6, "limit_value", "too_many_decimals"),
+        (7, "installed", "invalid_date"),
+        (8, "last_seen", "timestamp_without_zone"),
+    ]
+    assert flaws[0][0] == 4
+    assert _rows(str(status.database_url)) == [
+        ("North", "T-1", "10.500", True, "2026-02-01 04:30:00", 7, None),
+        ("North", "T-2", "0.125", False, None, None, "T-1"),
+        ("South", "T-1", "3.000", True, "2026-01-31 10:00:00", 9223372036854775807, "T-9"),
+        ("South", "T-9", "4.000", False, None, None, None),
+    ]
+
+
+def _rows(database_url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database_url) as database:
+        return database.execute(
+            "SELECT plant, tag, limit_value::text, is_live,"
+            " (last_seen AT TIME ZONE 'UTC')::text, readings, feeds_tag"
+            " FROM sensors ORDER BY plant, tag"
+        ).fetchall()
