@@ -92,9 +92,19 @@ def sending(*queues: sqs.IQueue) -> iam.PolicyStatement:
     )
 
 
-def depth(queue: sqs.IQueue) -> iam.PolicyStatement:
+def depth(*queues: sqs.IQueue) -> iam.PolicyStatement:
     """To see how many messages wait."""
-    return iam.PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn])
+    return iam.PolicyStatement(
+        actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn for queue in queues]
+    )
+
+
+def emptying(*queues: sqs.IQueue) -> iam.PolicyStatement:
+    """To take messages out of the queues, and to see how many are left."""
+    return iam.PolicyStatement(
+        actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+        resources=[queue.queue_arn for queue in queues],
+    )
 
 
 def announcing(bus: events.IEventBus) -> iam.PolicyStatement:

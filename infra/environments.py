@@ -56,6 +56,11 @@ class Environment:
     """Origins whose pages may upload; a presigned form is what authorizes, not the origin."""
 
     @property
+    def chunks_at_once(self) -> int:
+        """Chunks of one job that are on their way: a huge file leaves loaders to small ones."""
+        return max(1, self.loads_at_once * 3 // 4)
+
+    @property
     def is_local(self) -> bool:
         """Whether this is the emulator: no VPC, no Aurora, no signatures on the API."""
         return self.name == "local"

@@ -28,6 +28,8 @@ ROUTES = (
     Route("GET", "/analytics/hired/by-quarter", "analytics"),
     Route("GET", "/analytics/departments/above-average", "analytics"),
     Route("GET", "/health", "health"),
+    Route("POST", "/admin/redrive", "admin"),
+    Route("POST", "/admin/redrive/objects", "admin"),
     Route("GET", "/openapi.json", "docs"),
     Route("GET", "/docs", "docs"),
 )

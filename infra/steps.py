@@ -40,11 +40,13 @@ STEPS: Mapping[str, Step] = MappingProxyType(
             Step("merge", 300, 512, "waybill_loader"),
             Step("publish", 60, 512, "waybill_loader"),
             Step("refresh", 300, 512, "waybill_refresher"),
+            Step("reap", 120, 512, "waybill_loader"),
             Step("jobs", API_SECONDS, 1024, "waybill_api"),
             Step("datasets", API_SECONDS, 1024),
             Step("analytics", API_SECONDS, 1024, "waybill_reader"),
             Step("health", API_SECONDS, 512, "waybill_reader"),
             Step("docs", API_SECONDS, 512),
+            Step("admin", API_SECONDS, 512),
             Step("migrate", 900, 512, "waybill_admin"),
         )
     }

@@ -8,18 +8,32 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from infra.access import announcing, depth, listing, listing_versions, noticing, objects, sending
+from infra.access import (
+    announcing,
+    depth,
+    emptying,
+    listing,
+    listing_versions,
+    noticing,
+    objects,
+    sending,
+)
 
 
 class Places(NamedTuple):
-    """The buckets, queues and bus that the steps meet at."""
+    """The buckets, queues and bus that the steps meet at, and how many may meet there."""
 
     landing: s3.IBucket
     state: s3.IBucket
     landed: sqs.IQueue
     chunks: sqs.IQueue
     merges: sqs.IQueue
+    landed_dead: sqs.IQueue
+    chunks_dead: sqs.IQueue
+    merges_dead: sqs.IQueue
     bus: events.IEventBus
+    chunks_at_once: int
+    """Of one job; fewer than there are loaders."""
 
 
 def settings(places: Places) -> Mapping[str, Mapping[str, str]]:
@@ -30,18 +44,27 @@ def settings(places: Places) -> Mapping[str, Mapping[str, str]]:
     chunks = {"chunks_queue_url": places.chunks.queue_url}
     merges = {"merges_queue_url": places.merges.queue_url}
     bus = {"event_bus_name": places.bus.event_bus_name}
+    window = {"chunks_at_once": str(places.chunks_at_once)}
+    queues = {**landed, **chunks, **merges}
+    dead = {
+        "landed_dlq_url": places.landed_dead.queue_url,
+        "chunks_dlq_url": places.chunks_dead.queue_url,
+        "merges_dlq_url": places.merges_dead.queue_url,
+    }
     return {
         "upload": {**landing, **state},
-        "plan": {**landing, **state, **landed, **chunks, **merges},
-        "load": {**landing, **chunks, **merges},
-        "merge": {**state, **chunks, **merges, **bus},
+        "plan": {**landing, **state, **queues, **window},
+        "load": {**landing, **chunks, **merges, **window},
+        "merge": {**state, **chunks, **merges, **bus, **window},
         "publish": {**state, **bus},
         "refresh": state,
+        "reap": {**landing, **state, **queues, **window},
         "jobs": state,
         "datasets": state,
         "analytics": {},
         "health": {**landing, **landed},
         "docs": {},
+        "admin": {**landing, **queues, **dead},
         "migrate": state,
     }
 
@@ -53,6 +76,7 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
     uploading = ("PutObject", "AbortMultipartUpload")
     contracts = (objects(state, "contracts/", "GetObject"), listing(state, "contracts/"))
     tickets = (objects(state, "tickets/", "GetObject"), listing(state, "tickets/"))
+    queues = (places.landed, places.chunks, places.merges)
     return {
         "upload": (
             # Presigned requests act with this role.
@@ -67,7 +91,9 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
             noticing(landing),
             listing_versions(landing, "landing/"),
             *tickets,
-            sending(places.landed, places.chunks, places.merges),
+            objects(state, "marks/", "PutObject"),
+            objects(state, "due/", "DeleteObject", "PutObject"),
+            sending(*queues),
         ),
         "load": (
             objects(landing, "landing/", *pinned),
@@ -81,6 +107,14 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
         ),
         "publish": (listing(state, "marks/"), announcing(places.bus)),
         "refresh": (listing(state, "marks/"), objects(state, "marks/", "DeleteObject")),
+        "reap": (
+            listing(state, "marks/"),
+            listing(state, "due/"),
+            objects(state, "due/", "DeleteObject"),
+            listing_versions(landing, "landing/"),
+            sending(*queues),
+            depth(*queues),
+        ),
         "jobs": (
             *tickets,
             objects(state, "tickets/", "PutObject"),
@@ -92,8 +126,14 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
         "analytics": (),
         "health": (noticing(landing), depth(places.landed)),
         "docs": (),
+        "admin": (
+            listing_versions(landing, "landing/"),
+            sending(*queues),
+            emptying(places.landed_dead, places.chunks_dead, places.merges_dead),
+        ),
         "migrate": (
             objects(state, "contracts/", "DeleteObject", "PutObject"),
             listing(state, "contracts/"),
+            objects(state, "marks/", "PutObject"),
         ),
     }

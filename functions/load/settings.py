@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LandingSettings, LogSettings
+from waybill.settings import DatabaseSettings, LandingSettings, LogSettings, WindowSettings
 
 
-class LoadSettings(LogSettings, DatabaseSettings, LandingSettings):
+class LoadSettings(LogSettings, DatabaseSettings, LandingSettings, WindowSettings):
     """Where chunks come from, and how much of one is in memory at a time."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage, for what must wait.")

@@ -8,7 +8,7 @@ from waybill import telemetry
 from waybill.database.faults import decided
 from waybill.database.queries import queries
 from waybill.errors import NotFound, Rejected
-from waybill.messages import MergeMessage
+from waybill.messages import ChunkMessage, MergeMessage
 from waybill.queues import send
 from waybill.runs import run
 
@@ -39,6 +39,8 @@ def stage_chunk(step: Step, chunk: ChunkId) -> None:
     telemetry.action("chunk.passed", chunk=chunk.chunk, status=status, left=left)
     if left == 0:
         _ask_for_merge(step, chunk)
+    else:
+        _send_next(step, chunk)
 
 
 def _stage(step: Step, chunk: ChunkId) -> str:
@@ -54,6 +56,15 @@ def _stage(step: Step, chunk: ChunkId) -> str:
     return status
 
 
+def _send_next(step: Step, chunk: ChunkId) -> None:
+    """Send the chunk whose turn has come; asked after the commit of this one."""
+    following = chunk._replace(chunk=chunk.chunk + step.settings.chunks_at_once)
+    with decided():
+        state = queries("load").chunk_state(step.connection, **following._asdict())
+    if state == "todo":
+        send(step.settings.chunks_queue_url, [ChunkMessage(**following._asdict())])
+
+
 def _refuse(step: Step, chunk: ChunkId, error: Rejected) -> None:
     if error.code == "unknown-job":
         raise NotFound(error.code, error.detail) from error
@@ -63,6 +74,8 @@ def _refuse(step: Step, chunk: ChunkId, error: Rejected) -> None:
     with decided():
         problem = Jsonb(error.problem())
         state = queries("load").fail_job(step.connection, job_id=chunk.job_id, problem=problem)
+        # A job that has ended is read again for the sake of an earlier file, if it still can be.
+        queries("load").waive_confirmation(step.connection, job_id=chunk.job_id)
     telemetry.action("job.refused", level="warning", code=error.code, state=state)
     # Jobs may wait for this one, and its end is to be told.
     _ask_for_merge(step, chunk)

@@ -20,8 +20,9 @@ def adopt_job(step: Step, job_id: UUID) -> None:
         Rejected: there is no such job, or the database refuses its records.
         Retryable: something cannot be reached.
     """
-    put_mark(step.s3, step.settings.state_bucket, job_id)
     with run(step.connection, job_id, "adopt"):
+        # Within the run, which keeps a refresh from taking the mark away again.
+        put_mark(step.s3, step.settings.state_bucket, job_id)
         with decided():
             queries("merge").no_time_limit(step.connection)
             found = queries("merge").adopt_job(step.connection, job_id=job_id)

@@ -14,6 +14,7 @@ from waybill.messages import ChunkMessage
 from waybill.outbox.pass_on import pass_on
 from waybill.queues import send
 from waybill.runs import run
+from waybill.window import heads
 
 
 def merge_job(step: Step, job_id: UUID) -> None:
@@ -25,9 +26,10 @@ def merge_job(step: Step, job_id: UUID) -> None:
         Retryable: something cannot be reached. A commit may have gone unseen: the next call
             finds the job ended and does what is left.
     """
-    put_mark(step.s3, step.settings.state_bucket, job_id)
     try:
         with run(step.connection, job_id, "merge"):
+            # Within the run, which keeps a refresh from taking the mark away again.
+            put_mark(step.s3, step.settings.state_bucket, job_id)
             answer = _call(step, job_id)
             if answer.outcome == "waiting":
                 _stage_again(step, answer.confirm)
@@ -53,7 +55,8 @@ def _awaited(answer: Answer) -> object:
 
 def _stage_again(step: Step, jobs: "tuple[Restage, ...] | list[Restage]") -> None:
     for job in jobs:
-        messages = (ChunkMessage(job_id=job.job_id, chunk=chunk) for chunk in job.chunks)
+        first = heads(job.chunks, step.settings.chunks_at_once)
+        messages = (ChunkMessage(job_id=job.job_id, chunk=chunk) for chunk in first)
         count = send(step.settings.chunks_queue_url, messages)
         telemetry.action("chunks.restaged", job_id=str(job.job_id), chunks=count)
 

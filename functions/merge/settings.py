@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LogSettings, StateSettings
+from waybill.settings import DatabaseSettings, LogSettings, StateSettings, WindowSettings
 
 
-class MergeSettings(LogSettings, DatabaseSettings, StateSettings):
+class MergeSettings(LogSettings, DatabaseSettings, StateSettings, WindowSettings):
     """Where jobs to merge come from, and where word of them goes."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage, for what must be redone.")

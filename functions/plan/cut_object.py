@@ -15,9 +15,11 @@ from waybill.database.faults import decided
 from waybill.database.queries import queries
 from waybill.errors import Rejected
 from waybill.ids import new_id
+from waybill.landing.due import drop_due
 from waybill.landing.keys import LandingKey, read_key
 from waybill.landing.objects import ObjectRef
 from waybill.landing.tickets import Ticket, find_ticket
+from waybill.marks import put_mark
 from waybill.messages import MergeMessage
 from waybill.queues import send
 from waybill.runs import run
@@ -53,6 +55,10 @@ def cut_object(step: Step, landed: LandedEvent) -> None:
             telemetry.action("object.ignored", key=ref.key, why=job.state)
             return
         telemetry.action("object.registered", key=ref.key, is_new=job.is_new)
+        # From here on the schedules look after the job, whatever message of it is lost.
+        put_mark(step.s3, step.settings.state_bucket, job.job_id)
+        if ticket:
+            drop_due(step.s3, step.settings.state_bucket, ticket.expires_at, ticket.job_id)
         _plan(step, LandedJob(job.job_id, key.dataset, ref, ticket))
 
 

@@ -19,6 +19,7 @@ from waybill.queues import send
 from waybill.records.boundaries import ChunkRange, chunk_ranges
 from waybill.records.head import read_layout
 from waybill.records.layout import Layout
+from waybill.window import heads
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -38,11 +39,15 @@ class Planned(NamedTuple):
 
 def send_again(step: Step, job_id: UUID, planned: Planned) -> None:
     """Send what may have been lost of a finished plan; a loader knows a chunk that is done."""
-    left = [part["chunk"] for part in planned.chunks if not part["done"]]
+    left = heads(_not_done(planned.chunks), step.settings.chunks_at_once)
     send(step.settings.chunks_queue_url, (ChunkMessage(job_id=job_id, chunk=n) for n in left))
     if not left:
         send(step.settings.merges_queue_url, [MergeMessage(job_id=job_id)])
     telemetry.action("plan.repeated", chunks=len(left))
+
+
+def _not_done(chunks: list[dict[str, Any]]) -> list[int]:
+    return [part["chunk"] for part in chunks if not part["done"]]
 
 
 def plan_chunks(step: Step, job: LandedJob, before: Planned) -> None:
@@ -83,6 +88,7 @@ def _read(step: Step, job: LandedJob) -> tuple[Layout, bytes, str | None]:
         Contract.model_validate(kept),
         whole=len(head) == job.ref.size_bytes,
         delimiter=job.ticket.delimiter if job.ticket else None,
+        encoding=job.ticket.encoding if job.ticket else None,
     )
     return layout, head, sha256
 
@@ -120,12 +126,13 @@ class _Scan:
 
     def all(self) -> tuple[int, str]:
         """Cut all of it, hashing on the way; the number of chunks, and the SHA-256 in hex."""
-        begin, size = self._layout.data_offset, self._job.ref.size_bytes
+        begin = 0 if self._layout.is_stream else self._layout.data_offset
+        size = self._job.ref.size_bytes
         digest = hashlib.sha256()
         for _ in _hashed(self._bytes(0, begin), digest):
             pass
         blocks = _hashed(self._bytes(begin, size), digest)
-        if size <= self._step.settings.chunk_bytes:
+        if self._layout.is_stream or size <= self._step.settings.chunk_bytes:
             # Read to the end first, so that nothing of a file with a wrong hash is loaded.
             for _ in blocks:
                 pass
@@ -144,11 +151,12 @@ class _Scan:
         rest = self._layout.model_copy(
             update={"data_offset": last["byte_from"], "first_line": last["first_line"]}
         )
-        for part in before.chunks[:-1]:
-            if not part["done"]:
-                self._send(part["chunk"])
+        for chunk in heads(_not_done(before.chunks[:-1]), self._step.settings.chunks_at_once):
+            self._send(chunk)
         blocks = self._bytes(last["byte_from"], self._job.ref.size_bytes)
         ranges = chunk_ranges(blocks, rest, self._step.settings.chunk_bytes)
+        if self._layout.is_stream:
+            ranges = iter([ChunkRange(0, self._job.ref.size_bytes, self._layout.first_line)])
         return self._lay(ranges, last["chunk"])
 
     def _bytes(self, byte_from: int, byte_to: int) -> Iterator[bytes]:
@@ -164,9 +172,21 @@ class _Scan:
                 queries("plan").add_chunks(
                     self._step.connection, job_id=self._job.job_id, chunks=written
                 )
-            self._send(number)
+            if self._due(number):
+                self._send(number)
             count = number + 1
         return count
+
+    def _due(self, chunk: int) -> bool:
+        """Whether its turn has come; else the loader that ends the one before it sends it."""
+        before = chunk - self._step.settings.chunks_at_once
+        if before < 0:
+            return True
+        with decided():
+            state = queries("plan").chunk_state(
+                self._step.connection, job_id=self._job.job_id, chunk=before
+            )
+        return bool(state == "done")
 
     def _send(self, chunk: int) -> None:
         message = ChunkMessage(job_id=self._job.job_id, chunk=chunk)

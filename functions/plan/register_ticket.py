@@ -8,6 +8,7 @@ from functions.plan.step import Step
 from waybill import telemetry
 from waybill.database.faults import decided
 from waybill.database.queries import queries
+from waybill.landing.due import put_due
 from waybill.landing.tickets import Ticket, find_ticket
 
 
@@ -39,4 +40,6 @@ def register_ticket(step: Step, job_id: UUID) -> None:
             created_at=ticket.created_at,
             expires_at=ticket.expires_at,
         )
+    if state == "AWAITING_UPLOAD":
+        put_due(step.s3, step.settings.state_bucket, ticket.expires_at, job_id)
     telemetry.action("ticket.registered", dataset=ticket.dataset, state=state)

@@ -2,10 +2,16 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LandingSettings, LogSettings, StateSettings
+from waybill.settings import (
+    DatabaseSettings,
+    LandingSettings,
+    LogSettings,
+    StateSettings,
+    WindowSettings,
+)
 
 
-class PlanSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings):
+class PlanSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
     """Where objects come from, and where their chunks go."""
 
     landed_queue_url: str = Field(description="Queue of landed objects, for what must wait.")

@@ -46,6 +46,10 @@ class Service(Construct):
             landed=self.queues["landed"].queue,
             chunks=self.queues["chunks"].queue,
             merges=self.queues["merges"].queue,
+            landed_dead=self.queues["landed"].dead_letters.queue,
+            chunks_dead=self.queues["chunks"].dead_letters.queue,
+            merges_dead=self.queues["merges"].dead_letters.queue,
+            chunks_at_once=ground.environment.chunks_at_once,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
         values, allowed = wiring.settings(places), wiring.permissions(places)
@@ -66,6 +70,7 @@ class Service(Construct):
         self.hops.from_finished_jobs(steps["refresh"])
         self.hops.from_clock(steps["refresh"], minutes=5)
         self.hops.from_clock(steps["publish"], minutes=1)
+        self.hops.from_clock(steps["reap"], minutes=5)
 
     def _outputs(self) -> None:
         found = {

@@ -12,6 +12,14 @@ SELECT waybill.finish_chunk(:job_id, :chunk, :read, :staged, :rejected, :sha256)
 -- same time at least one sees that both are done.
 SELECT waybill.chunks_left(:job_id);
 
+-- name: chunk_state(job_id, chunk)$
+-- Whether there is a chunk whose turn has come with the end of this one.
+SELECT waybill.chunk_state(:job_id, :chunk);
+
 -- name: fail_job(job_id, problem)$
 -- The object cannot be read as what was landed; the reason stays with the job.
 SELECT waybill.fail_job(:job_id, :problem);
+
+-- name: waive_confirmation(job_id)$
+-- An object that is gone cannot be staged again: whoever waits for that goes on without.
+SELECT waybill.waive_confirmation(:job_id);

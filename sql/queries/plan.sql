@@ -32,6 +32,10 @@ SELECT waybill.finish_plan(:job_id, :chunks_total, :sha256);
 -- The loaders may have been faster than the plan: then nobody else asks for the merge.
 SELECT waybill.chunks_left(:job_id);
 
+-- name: chunk_state(job_id, chunk)$
+-- A chunk waits until the one that many before it is done.
+SELECT waybill.chunk_state(:job_id, :chunk);
+
 -- name: fail_job(job_id, problem)$
 -- The file is refused; the reason stays with the job.
 SELECT waybill.fail_job(:job_id, :problem);

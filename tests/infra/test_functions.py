@@ -43,7 +43,7 @@ def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
 
 
 def test_functions_of_the_api_end_with_the_gateway(synthesised: Synthesised) -> None:
-    for name in ("upload", "jobs", "datasets", "analytics", "health", "docs"):
+    for name in ("upload", "jobs", "datasets", "analytics", "health", "docs", "admin"):
         assert synthesised.steps()[name]["Timeout"] == 29
 
 

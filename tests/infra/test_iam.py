@@ -9,7 +9,7 @@ WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *NETWOR
 MANAGED = {"AmazonAPIGatewayPushToCloudWatchLogs", "AWSLambdaBasicExecutionRole"}
 # Below a prefix of a bucket; a secret's random end; the versions of `migrate`.
 NARROW = re.compile(
-    r"(.*/(landing|tickets|contracts|marks|exports)/\*"
+    r"(.*/(landing|tickets|contracts|marks|due|exports)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{ServiceMigrateFunction\w+\.Arn\}:\*)"
 )
@@ -66,7 +66,7 @@ def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> No
 
 
 def test_the_upload_door_does_not_need_the_database(synthesised: Synthesised) -> None:
-    for step in ("upload", "datasets", "docs"):
+    for step in ("upload", "datasets", "docs", "admin"):
         function = synthesised.steps()[step]
         assert "VpcConfig" not in function
         assert not [n for n in function["Environment"]["Variables"] if n.startswith("DATABASE")]

@@ -70,7 +70,7 @@ def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> No
 def test_what_eventbridge_cannot_deliver_is_kept(synthesised: Synthesised) -> None:
     _, dead = queues(synthesised)
     rules = synthesised.of_type("AWS::Events::Rule")
-    assert len(rules) == 5
+    assert len(rules) == 6
     for rule in rules.values():
         for target in rule["Targets"]:
             assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in dead
@@ -90,4 +90,5 @@ def test_rules_lead_where_they_should(synthesised: Synthesised) -> None:
         ("job.finished", "${ServiceRefresh"),
         ("rate(5 minutes)", "${ServiceRefresh"),
         ("rate(1 minute)", "${ServicePublish"),
+        ("rate(5 minutes)", "${ServiceReap"),
     }

@@ -246,7 +246,8 @@ def test_a_long_file_is_cut_where_records_begin(
         assert body[:byte_from].count(b"\n") + 1 == first_line
     assert job["sha256"] == hashlib.sha256(body).hexdigest()
     sent = sorted(message["chunk"] for message in cloud.bodies("chunks"))
-    assert sent == list(range(len(chunks)))
+    # The others' turn comes when these are done.
+    assert sent == [0, 1, 2]
 
 
 def test_a_plan_that_was_killed_is_continued(
@@ -265,7 +266,7 @@ def test_a_plan_that_was_killed_is_continued(
     assert [row[:5] for row in again] == [row[:5] for row in whole]
     assert jobs(admin)[0]["chunks_total"] == len(whole)
     sent = sorted(message["chunk"] for message in cloud.bodies("chunks"))
-    assert sent == list(range(1, len(whole)))
+    assert sent == [1, 2, 3]
 
 
 def test_without_a_database_the_event_comes_again(

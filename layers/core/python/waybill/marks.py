@@ -1,10 +1,11 @@
-"""Marks in the state bucket: "the database may have news".
+"""Marks in the state bucket: "work is under way, or the database has news".
 
-A mark is put before a merge, so that it is there whatever happens after the commit, and again
-after it, since `refresh` may have looked in between. `refresh` and `publish` look here first, and
-leave a sleeping database asleep when there is none; only `refresh` deletes marks, those that it
-had listed before it began. Each mark has a key of its own, `marks/{its id}/{job_id}`, so a fresh
-one is never deleted for an old one of the same job.
+A mark is put when an object was registered, before its merge, so that it is there whatever
+happens after the commit, and again after it. `refresh`, `publish` and `reap` look here first, and
+leave a sleeping database asleep when there is none. Only `refresh` deletes marks: those that it
+had listed before it began, and only of jobs that have ended, are in the views and are told.
+Each mark has a key of its own, `marks/{its id}/{job_id}`, so a fresh one is never deleted for an
+old one of the same job.
 """
 
 from collections.abc import Sequence
@@ -23,14 +24,14 @@ _PREFIX = "marks/"
 _AT_ONCE = 1000
 
 
-def put_mark(s3: "S3Client", bucket: str, job_id: UUID) -> None:
-    """Say that this job is about to change tables, or has done so.
+def put_mark(s3: "S3Client", bucket: str, about: UUID | str) -> None:
+    """Say that this job is at work or has changed tables, or why else a look is due.
 
     Raises:
         Unavailable: S3 cannot be reached.
     """
     with storage_reached():
-        s3.put_object(Bucket=bucket, Key=f"{_PREFIX}{new_id()}/{job_id}", Body=b"")
+        s3.put_object(Bucket=bucket, Key=f"{_PREFIX}{new_id()}/{about}", Body=b"")
 
 
 def list_marks(s3: "S3Client", bucket: str) -> list[str]:

@@ -6,7 +6,7 @@ dead-letter queue. Only what fails for a reason nobody foresaw goes there.
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -50,7 +50,11 @@ def send(queue_url: str, messages: Iterable[Message]) -> int:
     Raises:
         Unavailable: `queue-unavailable`; some may have been sent.
     """
-    bodies = [message.model_dump_json() for message in messages]
+    return send_bodies(queue_url, [message.model_dump_json() for message in messages])
+
+
+def send_bodies(queue_url: str, bodies: Sequence[str]) -> int:
+    """Send messages as they are, ten a call; the number sent. Raises like `send`."""
     for first in range(0, len(bodies), _AT_ONCE):
         entries: list[Entry] = [
             {"Id": str(number), "MessageBody": body}
@@ -58,6 +62,21 @@ def send(queue_url: str, messages: Iterable[Message]) -> int:
         ]
         _send_batch(queue_url, entries)
     return len(bodies)
+
+
+def backlog(queue_url: str) -> int:
+    """About how many messages wait for a consumer.
+
+    Raises:
+        Unavailable: `queue-unavailable`.
+    """
+    try:
+        found = sqs_client().get_queue_attributes(
+            QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise Unavailable("queue-unavailable", "The queue cannot be reached.") from error
+    return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def _send_batch(queue_url: str, entries: "list[Entry]") -> None:

@@ -60,6 +60,14 @@ class LandingSettings(Settings):
     landing_bucket: str = Field(description="Versioned bucket that files are uploaded to.")
 
 
+class WindowSettings(Settings):
+    """How a huge file leaves room for small ones."""
+
+    chunks_at_once: int = Field(
+        default=3, ge=1, description="Chunks of one job that are on their way at a time."
+    )
+
+
 class StateSettings(Settings):
     """What must be readable while the database sleeps."""
 

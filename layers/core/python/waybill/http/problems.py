@@ -6,7 +6,7 @@ The documentation is made from it, and a test holds it against the code base.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from waybill.errors import Flaw, WaybillError
 
@@ -46,12 +46,16 @@ UPLOADS = {
 }
 JOBS = {
     "batch-refused": Kind("Batch refused", "Rows are wrong; the errors say which and why."),
+    "gave-up": Kind(
+        "Given up", "It was tried for a day and did not get further; its runs say why."
+    ),
     "job-cancelled": Kind("Job cancelled", "The job was cancelled while it ran."),
     "job-ended": Kind("Job ended", "The job has ended; it can no longer be cancelled."),
     "job-waiting": Kind("Job waiting", "An earlier file has to be loaded first; it comes back."),
     "key-in-flight": Kind("Key in flight", "A batch with this Idempotency-Key is being written."),
     "key-reused": Kind("Key reused", "This Idempotency-Key came with another body before."),
     "not-replayable": Kind("Not replayable", "These are not rejects that remain of a loaded job."),
+    "run-abandoned": Kind("Run abandoned", "The attempt was killed, or ran out of its time."),
     "too-many-rejects": Kind("Too many rejects", "Ask for them in pages, with limit and cursor."),
     "unknown-dataset": Kind("Unknown dataset", "There is no dataset of this name."),
     "unknown-job": Kind("Unknown job", "There is no job with this id."),
@@ -72,13 +76,20 @@ FILES = {
         "Too many rejects in the file", "More than the contract bears with; nothing was loaded."
     ),
     "bad-delimiter": Kind("Bad delimiter", "The announced delimiter is not one that is read."),
+    "bad-encoding": Kind("Bad encoding", "The announced encoding is not one that is read."),
+    "broken-json": Kind("Broken JSON", "The array of records cannot be read to its end."),
     "checksum-mismatch": Kind("Checksum mismatch", "What came is not what was announced."),
     "contract-broken": Kind("Contract broken", "The dataset's table and its contract disagree."),
+    "corrupt-file": Kind("Corrupt file", "The compressed file is truncated or damaged."),
     "data-refused": Kind("Data refused", "The database refused the data as a whole."),
+    "decompression-limit": Kind(
+        "Decompression limit", "More comes out of the compressed file than is let through."
+    ),
     "duplicate-columns": Kind("Duplicate columns", "The header names a column twice."),
     "empty-file": Kind("Empty file", "The file holds no record."),
     "misplaced-object": Kind("Misplaced object", "The key is not below landing/{dataset}/."),
     "missing-columns": Kind("Missing columns", "The header lacks columns that are required."),
+    "missing-header": Kind("Missing header", "Records of this dataset need the names of a header."),
     "object-changed": Kind("Object changed", "The object was overwritten while it was loaded."),
     "object-gone": Kind("Object gone", "The object was deleted before it was loaded."),
     "unknown-columns": Kind("Unknown columns", "The header has names that are no columns."),
@@ -97,9 +108,10 @@ class Problem(BaseModel):
     detail: str = Field(examples=["There is no dataset 'nowhere'."])
     instance: str = Field(examples=["/v1/datasets/nowhere"], description="The path of the request.")
     request_id: str
-    errors: list[Flaw] | None = Field(
+    errors: list[SerializeAsAny[Flaw]] | None = Field(
         default=None,
-        description="`pointer` is a JSON pointer into the body, `?name` a query parameter.",
+        description="`pointer` is a JSON pointer into the body, `?name` a query parameter;"
+        " of a batch, `row` and `column` say the same.",
     )
     errors_total: int | None = Field(default=None, description="How many there are in all.")
 

@@ -1,0 +1,1 @@
+"""Sends again what failed, and what is in the landing bucket already."""

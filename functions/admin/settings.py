@@ -1,0 +1,16 @@
+"""The environment of the step `admin`."""
+
+from pydantic import Field
+
+from waybill.settings import LandingSettings, LogSettings
+
+
+class AdminSettings(LogSettings, LandingSettings):
+    """The queues of work, and where their failed messages lie."""
+
+    landed_queue_url: str = Field(description="Queue of landed objects.")
+    chunks_queue_url: str = Field(description="Queue of chunks to stage.")
+    merges_queue_url: str = Field(description="Queue of jobs to merge.")
+    landed_dlq_url: str = Field(description="Dead-letter queue of `landed`.")
+    chunks_dlq_url: str = Field(description="Dead-letter queue of `chunks`.")
+    merges_dlq_url: str = Field(description="Dead-letter queue of `merges`.")

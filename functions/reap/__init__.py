@@ -1,0 +1,1 @@
+"""Looks after what no message looks after any more."""

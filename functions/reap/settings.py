@@ -1,0 +1,27 @@
+"""The environment of the step `reap`."""
+
+from pydantic import Field
+
+from waybill.settings import (
+    DatabaseSettings,
+    LandingSettings,
+    LogSettings,
+    StateSettings,
+    WindowSettings,
+)
+
+
+class ReapSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
+    """When something counts as standing still, and where its messages go."""
+
+    landed_queue_url: str = Field(description="Queue of landed objects, for what was not planned.")
+    chunks_queue_url: str = Field(description="Queue of chunks to stage, for what was not staged.")
+    merges_queue_url: str = Field(description="Queue of jobs to merge, for what was not merged.")
+    idle_minutes: int = Field(
+        default=10,
+        ge=0,
+        description="Minutes until a job that nothing touched is sent again.",
+    )
+    copy_minutes: int = Field(
+        default=5, ge=0, description="Minutes until a COPY that does not move is ended."
+    )
