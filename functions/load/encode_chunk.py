@@ -13,7 +13,7 @@ from waybill.columns.check import Checked, Checker
 from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.landing.objects import stream_range
-from waybill.records.cutter import Cutter, cut
+from waybill.records.reading import records_of
 
 _REJECT_SCHEMA = pa.schema(
     [
@@ -54,8 +54,8 @@ class ChunkEncoder:
         checker = Checker(claim.contract, claim.layout, self._chunk.chunk)
         rows, rejects = copy_encoder(checker.schema), copy_encoder(_REJECT_SCHEMA)
         yield EncodedBlock(rows.write_header(), rejects.write_header(), 0, 0)
-        cutter = Cutter(claim.layout.delimiter, first_line=claim.first_line)
-        for block in cut(self._bytes(), cutter):
+        last = claim.byte_to == claim.size_bytes
+        for block in records_of(self._bytes(), claim.layout, claim.first_line, last=last):
             if block.read:
                 checked = checker.check(block)
                 refused = [rejects.write_batch(part) for part in self._rejects(checked)]
@@ -72,7 +72,8 @@ class ChunkEncoder:
         claim = self._claim
         begin = 0 if self._whole else claim.byte_from
         size = self._step.settings.block_bytes
-        ahead = claim.byte_from - begin
+        # What comes before the data of a stream is known only once it is read.
+        ahead = 0 if claim.layout.is_stream else claim.byte_from - begin
         digest = hashlib.sha256()
         for data in stream_range(self._step.s3, claim.object, begin, claim.byte_to, size):
             if self._whole:

@@ -16,8 +16,10 @@ _ENCODINGS = {
     "windows-1252": "windows-1252",
     "cp1252": "windows-1252",
     "utf-16": "utf-16",
-    "utf-16le": "utf-16",
-    "utf-16be": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16-le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "utf-16-be": "utf-16-be",
 }
 
 

@@ -7,7 +7,7 @@ from pyarrow import csv
 
 from waybill.columns.text_bytes import text_bytes
 from waybill.columns.verdict import Array, Mask, mask_of
-from waybill.contract.model import Column, Contract
+from waybill.contract.model import Contract
 from waybill.records.fields import Judged
 from waybill.records.layout import Layout
 
@@ -24,15 +24,24 @@ def parse(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
     Unquoted text loses the blanks (space, tab) around it if the contract trims, and is null if
     then nothing or a null word is left. Quoted text is kept as it is.
     """
-    columns = [contract.column(name) for name in layout.columns]
+    kinds = [contract.column(name).kind for name in layout.columns]
+    return _parse(judged, layout, contract, kinds)
+
+
+def parse_fields(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
+    """The same for fields that are no columns, as those of documents: all of them are text."""
+    return _parse(judged, layout, contract, ["text"] * len(layout.fields))
+
+
+def _parse(judged: Judged, layout: Layout, contract: Contract, kinds: list[str]) -> list[Array]:
     if not len(judged.sound):
-        return [pa.array([], pa.string()) for _ in columns]
-    fields = _split(judged.clean, layout.delimiter, len(columns))
+        return [pa.array([], pa.string()) for _ in kinds]
+    fields = _split(judged.clean, layout.delimiter, len(kinds))
     if len(fields[0]) != len(judged.sound):
         raise AssertionError(f"{len(judged.sound)} records cut, {len(fields[0])} parsed")
     return [
-        _tidy(field, _quoted(judged, index), column, contract)
-        for index, (field, column) in enumerate(zip(fields, columns, strict=True))
+        _tidy(field, _quoted(judged, index), kind, contract)
+        for index, (field, kind) in enumerate(zip(fields, kinds, strict=True))
     ]
 
 
@@ -75,7 +84,7 @@ def _holds_blanks(field: Array) -> bool:
     return bool(((octets == _SPACE) | (octets == _TAB)).any())
 
 
-def _tidy(field: Array, quoted: Mask | None, column: Column, contract: Contract) -> Array:
+def _tidy(field: Array, quoted: Mask | None, kind: str, contract: Contract) -> Array:
     words = list(contract.null_words)
     if contract.trim and _holds_blanks(field):
         trimmed = pc.ascii_trim(field, characters=_BLANKS)
@@ -83,7 +92,7 @@ def _tidy(field: Array, quoted: Mask | None, column: Column, contract: Contract)
         words.append("")
     if words:
         field = _nulled(field, mask_of(pc.is_in(field, pa.array(words, pa.string()))), quoted)
-    if quoted is not None and column.kind not in TEXT_KINDS:
+    if quoted is not None and kind not in TEXT_KINDS:
         field = _nulled(field, mask_of(pc.equal(field, "")), None)
     return field
 

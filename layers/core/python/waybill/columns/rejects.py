@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 from waybill.columns import codes
 from waybill.columns.json_text import escaped, joined, objects
 from waybill.columns.raw import record_bytes
+from waybill.columns.records import Records
 from waybill.columns.verdict import Array, Failure, Mask
+from waybill.records.block import Block
 from waybill.records.fields import Judged
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
@@ -34,6 +36,24 @@ class Complaint(NamedTuple):
     failure: Failure
 
 
+class Reason(NamedTuple):
+    """One thing that is wrong with a record, as it is kept."""
+
+    column: str | None
+    code: str
+    message: str
+
+
+def told_records(block: Block, told: dict[int, list[Reason]]) -> Array:
+    """Records of a block, by index, with the reasons that were found of each; no values."""
+    errors = [
+        json.dumps([reason._asdict() for reason in reasons], ensure_ascii=False)
+        for reasons in told.values()
+    ]
+    values = pa.array(["{}"], pa.string()).take(_zeros(len(told)))
+    return _batch(block, np.array(list(told), np.int64), values, pa.array(errors, pa.string()))
+
+
 def broken_records(judged: Judged, expected: int) -> Array:
     """The records that are malformed as such: one reason each, and no values."""
     block = judged.block
@@ -49,30 +69,36 @@ def broken_records(judged: Judged, expected: int) -> Array:
             before, after = _error(None, code, "\0").split("\\u0000")
             texts = joined(f"{before}expected {expected} fields, found ", found, after)
         errors = pc.if_else(pa.array(faults == fault), texts, errors)
-    return _batch(judged, bad, pa.array(["{}"], pa.string()).take(_zeros(len(bad))), errors)
+    return _batch(block, bad, pa.array(["{}"], pa.string()).take(_zeros(len(bad))), errors)
 
 
 def refused_records(
-    judged: Judged,
+    records: Records,
     layout: Layout,
-    strings: list[Array],
     complaints: list[Complaint],
     bad: Mask,
 ) -> Array:
     """The sound records with a wrong value: every reason of each, and all of its values."""
     rows = np.flatnonzero(bad)
     indices = pa.array(rows)
-    texts = [array.take(indices) for array in strings]
+    texts = [array.take(indices) for array in records.texts]
     errors = [
-        _errors(layout.columns[place], failure, texts[place], rows) for place, failure in complaints
+        reasons(layout.columns[place], failure, texts[place], rows) for place, failure in complaints
     ]
     listed = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
     values = objects(list(zip(layout.columns, texts, strict=True)))
-    return _batch(judged, judged.sound[rows], values, joined("[", listed, "]"))
+    return _batch(records.block, records.sound[rows], values, joined("[", listed, "]"))
 
 
-def _errors(column: str, failure: Failure, texts: Array, rows: Array) -> Array:
-    """An object where the failure was found, null elsewhere."""
+def reasons(column: str, failure: Failure, texts: Array, rows: Array) -> Array:
+    """Of each row, the failure as JSON (column, code, message) where it was found; else null.
+
+    Args:
+        column: the column's name.
+        failure: what is wrong, on which rows of all.
+        texts: the column's texts on `rows`.
+        rows: indices of the rows that are wanted.
+    """
     hit = pa.array(failure.rows[rows])
     if failure.code == codes.REQUIRED:
         whole = _error(column, failure.code, failure.expected)[1:-1]
@@ -102,7 +128,7 @@ def _zeros(count: int) -> Array:
     return pa.array(np.zeros(count, np.int64))
 
 
-def _batch(judged: Judged, records: Array, values: Array, errors: Array) -> Array:
-    lines = pa.array(judged.block.lines[records])
-    raw = record_bytes(judged.block, records)
+def _batch(block: Block, records: Array, values: Array, errors: Array) -> Array:
+    lines = pa.array(block.lines[records])
+    raw = record_bytes(block, records)
     return pa.RecordBatch.from_arrays([lines, raw, values, errors], schema=REJECTS)

@@ -22,7 +22,7 @@ from waybill.contract.model import Column
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+DAYS_OF_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _SHORTEST = len("2021-07-27T16:02:08")
 _NAIVE, _INSTANT = pa.timestamp("us"), pa.timestamp("us", "UTC")
 # Microseconds and days of 0001-01-01 and, exclusive, 10000-01-01, from 1970.
@@ -37,7 +37,7 @@ def dates(strings: Array, _column: Column) -> Verdict:
     if values is None:
         invalid = _unreal(strings, _DATE)
         values = pc.cast(without(strings, invalid), pa.date32())
-    outside = _outside(values, pa.int32(), 1)
+    outside = outside_years(values, pa.int32(), 1)
     return Verdict(
         without(values, outside),
         failures(
@@ -60,7 +60,7 @@ def timestamps(strings: Array, column: Column) -> Verdict:
         values = pc.cast(without(strings, wrong), goal)
         other = _alike(strings, wrong, unwanted)
         invalid = wrong & ~other
-    outside = _outside(values, pa.int64(), _DAY)
+    outside = outside_years(values, pa.int64(), _DAY)
     code = codes.TIMESTAMP_WITHOUT_ZONE if zoned else codes.TIMESTAMP_WITH_ZONE
     wanted = "a time with its zone, as Z or an offset" if zoned else "a time without a zone"
     example = "2021-07-27T16:02:08Z" if zoned else "2021-07-27T16:02:08"
@@ -107,11 +107,11 @@ def _unreal(strings: Array, pattern: str) -> Mask:
     rows = np.flatnonzero(mask_of(strings.is_valid()) & ~wrong)
     year, month, day = (text.number(rows, *place) for place in ((0, 4), (5, 2), (8, 2)))
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    wrong[rows] = day > _DAYS[month] + (leap & (month == 2))
+    wrong[rows] = day > DAYS_OF_MONTH[month] + (leap & (month == 2))
     return wrong
 
 
-def _outside(values: Array, width: Array, unit: int) -> Mask:
+def outside_years(values: Array, width: Array, unit: int) -> Mask:
     """Rows outside the years 1 to 9999, which PostgreSQL would write with BC or five digits."""
     units = values.view(width)
     low, high = (bound.as_py() for bound in pc.min_max(units).values())

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from waybill.records.block import Boundaries
-from waybill.records.cutter import Cutter
 from waybill.records.layout import Layout
+from waybill.records.reading import AnyCutter, cutter_for
 
 
 class ChunkRange(NamedTuple):
@@ -19,15 +19,18 @@ class ChunkRange(NamedTuple):
 
 
 def chunk_ranges(
-    blocks: Iterable[bytes], layout: Layout, chunk_bytes: int, cutter: Cutter | None = None
+    blocks: Iterable[bytes], layout: Layout, chunk_bytes: int, cutter: AnyCutter | None = None
 ) -> Iterator[ChunkRange]:
     """Cut the data into chunks that each end at the first boundary from `chunk_bytes` on.
 
     `blocks` are the object's bytes from `layout.data_offset` to its end, in blocks that may end
     anywhere; who wants their hash takes it on the way in. Memory does not grow with the object.
-    An object without data has no chunk.
+    An object without data has no chunk. Not for a stream, which is not cut.
+
+    Raises:
+        Rejected: `broken-json`, an array that cannot be read to its end.
     """
-    cutter = cutter or Cutter(layout.delimiter, first_line=layout.first_line)
+    cutter = cutter or cutter_for(layout, layout.first_line)
     ranges = _Ranges(layout, chunk_bytes)
     for data in blocks:
         # Far from the next cut there is nothing to do but count lines.

@@ -33,3 +33,4 @@ class Fault(IntEnum):
     NUL_BYTE = 4
     INVALID_UTF8 = 5
     FIELD_COUNT = 6
+    INVALID_ENCODING = 7

@@ -1,110 +1,135 @@
-"""Reads the head of a file: byte order mark, delimiter, and whether a header comes first."""
+"""Reads the head of a file: compression, encoding, format, delimiter, header."""
 
 import re
-from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
-from waybill.records.cutter import Cutter
-from waybill.records.grammar import Fault
-from waybill.records.layout import Layout, check_delimiter
-from waybill.records.names import column_of, is_name, named_columns, refuses_names
+from waybill.records.compression import Compression, compression_of, unpacked
+from waybill.records.dialect import Head, find_delimiter
+from waybill.records.encodings import (
+    MARK,
+    Encoding,
+    encoding_named,
+    is_wide,
+    marked_encoding,
+    narrowed,
+)
+from waybill.records.json_head import json_layout
+from waybill.records.layout import FileFormat, Layout
+from waybill.records.names import column_of, document_fields, is_header, named_columns
 
-_BOM = b"\xef\xbb\xbf"
+_MOST = 1024 * 1024
+# An object, or an array of objects: what else begins with a bracket may well be CSV.
+_OBJECT = re.compile(rb"[ \t\r\n]*\{[ \t\r\n]*[\"}]")
+_ARRAY = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*[{\]]")
 
 
 def read_layout(
-    head: bytes, contract: Contract, *, whole: bool, delimiter: str | None = None
+    head: bytes,
+    contract: Contract,
+    *,
+    whole: bool,
+    delimiter: str | None = None,
+    encoding: str | None = None,
 ) -> Layout:
     """The layout of the file that begins with `head`; `whole` says that nothing comes after.
 
-    Without a header the fields are the contract's columns in the order of the table.
+    `delimiter` and `encoding` are what the client asked for; they go before the contract's. A
+    byte order mark goes before all. Without a header the fields are the contract's columns in
+    the order of the table.
 
     Raises:
         Rejected: `empty-file`, or a header with `unknown-columns`, `duplicate-columns` or
-            `missing-columns`.
-        BadRequest: `bad-delimiter`, the delimiter cannot be one.
+            `missing-columns`, or `missing-header` where it is needed; `corrupt-file`.
+        BadRequest: `bad-delimiter`, `bad-encoding`: it cannot be one.
     """
-    delimiter = _delimiter(delimiter or contract.delimiter or ",")
-    skipped = len(_BOM) if head.startswith(_BOM) else 0
-    first = _first_record(head[skipped:], delimiter, whole=whole)
-    if first is None and whole:
-        raise Rejected("empty-file", "The file holds no record.")
-    cells, end, next_line = first or ([], 0, 1)
-    table_order = tuple(column.name for column in contract.columns)
-    if not _is_header(cells, contract):
-        return Layout(
-            delimiter=delimiter,
-            header=False,
-            columns=table_order,
-            data_offset=skipped,
-            first_line=1,
-            doubts=_doubts(cells, contract),
-        )
-    return Layout(
-        delimiter=delimiter,
-        header=True,
-        columns=named_columns(cells, contract),
-        data_offset=skipped + end,
-        first_line=next_line,
+    compression = compression_of(head)
+    if compression:
+        head, whole = _unpacked(head, compression, whole=whole)
+    found, doubts = _encoding(head, contract, encoding)
+    if is_wide(found):
+        head = b"".join(narrowed([head] if whole else [head[: len(head) & ~1]], found))
+    skipped = len(MARK) if head.startswith(MARK) and found not in ("latin-1", "windows-1252") else 0
+    text = Head(head[skipped:], found, whole)
+    file_format = _format(text.data, contract)
+    if file_format == "csv":
+        layout = _csv(text, contract, delimiter)
+    else:
+        layout = json_layout(text, file_format, contract)
+    return layout.model_copy(
+        update={
+            "compression": compression,
+            "encoding": found,
+            "data_offset": layout.data_offset + skipped,
+            "doubts": doubts + layout.doubts,
+        }
     )
 
 
-def _delimiter(delimiter: str) -> str:
+def _unpacked(head: bytes, compression: Compression, *, whole: bool) -> tuple[bytes, bool]:
+    """The beginning of what is in a compressed object, and whether that is all."""
+    pieces: Iterator[bytes] = unpacked([head], compression, whole=whole)
+    kept = b""
+    for piece in pieces:
+        kept += piece
+        if len(kept) > _MOST:
+            return kept[:_MOST], False
+    return kept, whole
+
+
+def _encoding(
+    head: bytes, contract: Contract, asked: str | None
+) -> tuple[Encoding, tuple[str, ...]]:
+    declared = asked or contract.encoding
+    marked = marked_encoding(head)
     try:
-        return check_delimiter(delimiter)
+        named = encoding_named(declared) if declared else marked or "utf-8"
     except ValueError as error:
-        raise BadRequest("bad-delimiter", f"{error}.") from error
+        raise BadRequest("bad-encoding", f"{error}.") from error
+    if marked and declared and named not in (marked, None):
+        return marked, (f"Read as {marked}, as its byte order mark says, not as {declared}.",)
+    if not marked and named is None:
+        detail = "UTF-16 without a byte order mark: say utf-16-le or utf-16-be."
+        raise BadRequest("bad-encoding", detail)
+    return marked or named or "utf-8", ()
 
 
-def _first_record(
-    data: bytes, delimiter: str, *, whole: bool
-) -> tuple[list[str] | None, int, int] | None:
-    """(cells, byte after it, line there); cells are None when it is malformed; None: no record."""
-    cutter = Cutter(delimiter)
-    blocks = [*cutter.feed(data), *(cutter.finish() if whole else ())]
-    block = next((block for block in blocks if block.read), None)
-    if block is None:
-        return None
-    start, stop = int(block.starts[0]), int(block.stops[0])
-    ending = 2 if data[stop : stop + 2] == b"\r\n" else 1
-    raw = data[start:stop]
-    line = int(block.lines[0]) + Counter(_line_ends(raw)).total() + 1
-    sound = block.faults[0] == Fault.OK
-    return _cells(raw, delimiter) if sound else None, min(stop + ending, len(data)), line
+def _format(text: bytes, contract: Contract) -> FileFormat:
+    if contract.file_format == "csv":
+        return "csv"
+    if contract.file_format == "json":
+        return "json-array" if text.lstrip(b" \t\r\n").startswith(b"[") else "json-lines"
+    if _ARRAY.match(text):
+        return "json-array"
+    return "json-lines" if _OBJECT.match(text) else "csv"
 
 
-def _line_ends(raw: bytes) -> list[bytes]:
-    return re.findall(rb"\r\n|\r|\n", raw)
-
-
-def _cells(raw: bytes, delimiter: str) -> list[str] | None:
-    """The fields of a sound record, trimmed; None if it is no text."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return None
-    mark = re.escape(delimiter)
-    fields = re.findall(rf'(?:^|{mark})("(?:[^"]|"")*"|[^"{mark}]*)', text)
-    return [_unquoted(field).strip() for field in fields]
-
-
-def _unquoted(field: str) -> str:
-    return field[1:-1].replace('""', '"') if field.startswith('"') else field
-
-
-def _is_header(cells: list[str] | None, contract: Contract) -> bool:
-    """Whether the first record is a header, be it one with wrong names."""
-    if contract.header != "auto":
-        return contract.header == "present"
-    if not cells:
-        return False
-    known = [column_of(cell, contract) is not None for cell in cells]
-    if all(known):
-        return True
-    if not all(is_name(cell) for cell in cells):
-        return False
-    return any(known) or refuses_names(cells, contract)
+def _csv(text: Head, contract: Contract, asked: str | None) -> Layout:
+    dialect = find_delimiter(text, contract, asked)
+    first = next(iter(text.records(dialect.delimiter, 1)), None)
+    if first is None and text.whole:
+        raise Rejected("empty-file", "The file holds no record.")
+    cells = first.cells if first else []
+    fields: tuple[str, ...] = ()
+    columns: tuple[str, ...]
+    if contract.document:
+        header, fields, columns = True, document_fields(cells), (contract.document,)
+    elif is_header(cells, contract):
+        header, columns = True, named_columns(cells, contract)
+    else:
+        header = False
+        columns = tuple(column.name for column in contract.columns)
+    return Layout(
+        delimiter=dialect.delimiter,
+        header=header,
+        columns=columns,
+        fields=fields,
+        data_offset=first.end if header and first else 0,
+        first_line=first.next_line if header and first else 1,
+        doubts=tuple(chain(dialect.doubts, () if header else _doubts(cells, contract))),
+    )
 
 
 def _doubts(cells: list[str] | None, contract: Contract) -> tuple[str, ...]:

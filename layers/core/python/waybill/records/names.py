@@ -44,6 +44,35 @@ def refuses_names(cells: list[str], contract: Contract) -> bool:
     )
 
 
+def is_header(cells: list[str] | None, contract: Contract) -> bool:
+    """Whether the cells of a first record are a header, be it one with wrong names."""
+    if contract.header != "auto":
+        return contract.header == "present"
+    if not cells:
+        return False
+    known = [column_of(cell, contract) is not None for cell in cells]
+    if all(known):
+        return True
+    if not all(is_name(cell) for cell in cells):
+        return False
+    return any(known) or refuses_names(cells, contract)
+
+
+def document_fields(cells: list[str] | None) -> tuple[str, ...]:
+    """The names of a document's fields, from the header that it needs.
+
+    Raises:
+        Rejected: `missing-header`: there is none; `duplicate-columns`.
+    """
+    if not cells or not all(cells):
+        detail = "Records become documents under the names of a header; each needs one."
+        raise Rejected("missing-header", detail)
+    twice = [name for name, times in Counter(cells).items() if times > 1]
+    if twice:
+        raise _refusal("duplicate-columns", "The header names fields twice", twice)
+    return tuple(cells)
+
+
 def _is_typed(column: Column) -> bool:
     return column.kind in _NEVER_WORDS or column.kind in _WORDS
 
