@@ -1,0 +1,1 @@
+"""What stands still is freed, sent again or ended."""

@@ -1,0 +1,115 @@
+"""Uploads that were announced and never came; and those that came all the same."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.cloud.fixtures import LANDING, STATE, Cloud
+from tests.integration.path.steps import STEPS, Context, settle
+from tests.integration.reap.standing import pass_time, reap, states
+from tests.postgres.databases import Connection
+from waybill.ids import new_id
+from waybill.landing.due import list_due
+from waybill.landing.tickets import Ticket, put_ticket, ticket_key
+
+
+def announce(cloud: Cloud, *, hours: float) -> Ticket:
+    """An upload that is over since some hours, and word of its ticket."""
+    job, now = new_id(), datetime.now(UTC)
+    ticket = Ticket(
+        job_id=job,
+        dataset="departments",
+        filename="a.csv",
+        size_bytes=8,
+        created_at=now - timedelta(hours=hours + 1),
+        expires_at=now - timedelta(hours=hours),
+        bucket=LANDING,
+        key=f"landing/departments/{job}/a.csv",
+    )
+    put_ticket(cloud.s3, STATE, ticket)
+    tell(cloud, STATE, ticket_key(job))
+    return ticket
+
+
+def tell(cloud: Cloud, bucket: str, key: str) -> None:
+    event = {
+        "source": "aws.s3",
+        "time": "2026-03-01T10:00:00Z",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
+    }
+    cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=json.dumps(event))
+
+
+def due(cloud: Cloud) -> list[str]:
+    return list_due(cloud.s3, STATE, datetime.now(UTC) + timedelta(days=1))
+
+
+def test_an_upload_that_may_still_come_does_not_wake_the_database(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(cloud, hours=0.5)
+    settle(cloud)
+    assert states(admin) == {"a.csv": "AWAITING_UPLOAD"}
+    assert len(due(cloud)) == 1
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    assert reap() == {}
+
+
+def test_an_upload_that_never_came_expires_and_a_late_file_is_ignored(
+    admin: Connection, cloud: Cloud
+) -> None:
+    ticket = announce(cloud, hours=2)
+    settle(cloud)
+    assert reap() == {"uploads_expired": 1}
+    assert states(admin) == {"a.csv": "EXPIRED"}
+    assert due(cloud) == []
+    cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
+    tell(cloud, LANDING, ticket.key)
+    settle(cloud)
+    assert states(admin) == {"a.csv": "EXPIRED"}
+    assert admin.execute("SELECT count(*) FROM departments").fetchone() == (0,)
+
+
+def test_a_file_that_is_there_is_loaded_however_late_its_event(
+    admin: Connection, cloud: Cloud
+) -> None:
+    ticket = announce(cloud, hours=2)
+    settle(cloud)
+    # It came in time; the queue was long, or the database was away.
+    cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
+    assert reap() == {}
+    assert len(due(cloud)) == 1
+    settle(cloud)
+    assert states(admin) == {"a.csv": "COMPLETED"}
+    assert due(cloud) == []
+
+
+def test_a_landed_file_takes_the_time_away(admin: Connection, cloud: Cloud) -> None:
+    ticket = announce(cloud, hours=0)
+    settle(cloud)
+    cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
+    tell(cloud, LANDING, ticket.key)
+    for record in cloud.take("landed"):
+        STEPS["landed"]({"Records": [record]}, Context())
+    assert due(cloud) == []
+    assert states(admin) == {"a.csv": "LOADING"}
+
+
+def test_a_replay_whose_file_never_came_expires_too(admin: Connection, cloud: Cloud) -> None:
+    job: UUID = new_id()
+    admin.execute(
+        "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename)"
+        " VALUES (%s, 'departments', 'AWAITING_UPLOAD', 'replay', 'r.csv')",
+        (job,),
+    )
+    announce(cloud, hours=2)
+    settle(cloud)
+    assert reap() == {"uploads_expired": 1}
+    assert states(admin)["r.csv"] == "AWAITING_UPLOAD"
+    pass_time(admin, "2 days")
+    announce(cloud, hours=2)
+    settle(cloud)
+    assert reap()["uploads_expired"] == 2
+    assert states(admin)["r.csv"] == "EXPIRED"

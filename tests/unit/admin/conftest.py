@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+
+import pytest
+
+from functions.admin import handler
+from tests.cloud.fixtures import LANDING, Cloud, cloud
+
+__all__ = ["cloud"]
+
+
+@pytest.fixture(autouse=True)
+def _environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The queues with their dead-letter queues, `<name>-dlq`."""
+    monkeypatch.setenv("LANDING_BUCKET", LANDING)
+    for name, url in list(cloud.queues.items()):
+        dead = cloud.sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+        cloud.queues[f"{name}-dlq"] = dead
+        monkeypatch.setenv(f"{name.upper()}_QUEUE_URL", url)
+        monkeypatch.setenv(f"{name.upper()}_DLQ_URL", dead)
+    handler.settings.cache_clear()
+    yield
+    handler.settings.cache_clear()

@@ -1,0 +1,126 @@
+"""POST /admin/redrive and /admin/redrive/objects."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.admin import handler, redrive_objects
+from tests.cloud.fixtures import LANDING, Cloud
+from tests.unit.http.doors import Answer, Context, answer
+from waybill.landing import written
+
+EVENT: dict[str, Any] = json.loads(Path("events/admin.json").read_text())
+
+
+def ask(path: str, body: object) -> Answer:
+    event = {**EVENT, "resource": path, "path": path, "body": json.dumps(body)}
+    return answer(handler.handle(event, cast(LambdaContext, Context())))
+
+
+def fail(cloud: Cloud, name: str, count: int) -> None:
+    for number in range(count):
+        cloud.sqs.send_message(QueueUrl=cloud.queues[f"{name}-dlq"], MessageBody=f"{name} {number}")
+
+
+def bodies(cloud: Cloud, name: str) -> list[str]:
+    return sorted(record["body"] for record in cloud.take(name))
+
+
+def test_failed_messages_go_back_as_they_were(cloud: Cloud) -> None:
+    fail(cloud, "chunks", 23)
+    fail(cloud, "merges", 1)
+    answered = ask("/admin/redrive", {"queue": "chunks"})
+    assert answered.status == 200
+    assert answered.json() == {"queues": {"chunks": {"sent": 23, "left": 0}}}
+    assert bodies(cloud, "chunks") == sorted(f"chunks {number}" for number in range(23))
+    assert bodies(cloud, "chunks-dlq") == []
+    assert bodies(cloud, "merges") == []
+
+
+def test_all_queues_when_none_is_named(cloud: Cloud) -> None:
+    fail(cloud, "landed", 1)
+    fail(cloud, "merges", 2)
+    sent = {
+        name: found["sent"] for name, found in ask("/admin/redrive", {}).json()["queues"].items()
+    }
+    assert sent == {"landed": 1, "chunks": 0, "merges": 2}
+
+
+@pytest.mark.parametrize("body", [{"queue": "others"}, {"que": "landed"}])
+def test_other_queues_are_refused(body: object) -> None:
+    assert ask("/admin/redrive", body).status == 422
+
+
+def test_a_queue_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHUNKS_DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/none")
+    answered = ask("/admin/redrive", {"queue": "chunks"})
+    assert answered.status == 503
+    assert answered.json()["type"].endswith("/queue-unavailable")
+
+
+def put(cloud: Cloud, *keys: str) -> None:
+    for key in keys:
+        cloud.s3.put_object(Bucket=LANDING, Key=key, Body=b"1\n")
+
+
+def keys(cloud: Cloud) -> list[str]:
+    return sorted(body["detail"]["object"]["key"] for body in cloud.bodies("landed"))
+
+
+def test_objects_below_a_prefix_are_announced(cloud: Cloud) -> None:
+    put(cloud, "landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv", "landing/b/3.csv")
+    answered = ask("/admin/redrive/objects", {"prefix": "landing/a/"})
+    assert answered.json() == {"sent": 3, "next_cursor": None}
+    assert keys(cloud) == ["landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv"]
+
+
+def test_only_those_of_the_time_given(cloud: Cloud) -> None:
+    put(cloud, "landing/a/1.csv")
+    now = datetime.now(UTC)
+    before, after = (now - timedelta(hours=1)).isoformat(), (now + timedelta(hours=1)).isoformat()
+    for limits, sent in (
+        ({"since": before, "until": after}, 1),
+        ({"since": after}, 0),
+        ({"until": before}, 0),
+    ):
+        answered = ask("/admin/redrive/objects", {"prefix": "landing/", **limits})
+        assert answered.json()["sent"] == sent
+
+
+def test_a_long_list_is_gone_through_in_several_calls(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cloud, *(f"landing/a/{number}.csv" for number in range(5)))
+    real: Any = cloud.s3.list_object_versions
+    monkeypatch.setattr(cloud.s3, "list_object_versions", lambda **given: real(**given, MaxKeys=2))
+    monkeypatch.setattr(handler, "_SECONDS", 0.0)
+    sent, cursor, calls = 0, None, 0
+    while calls == 0 or cursor:
+        more: dict[str, str] = {"cursor": cursor} if cursor else {}
+        found = ask("/admin/redrive/objects", {"prefix": "landing/a/", **more}).json()
+        sent, cursor, calls = sent + found["sent"], found["next_cursor"], calls + 1
+    assert (sent, calls) == (5, 3)
+    assert keys(cloud) == [f"landing/a/{number}.csv" for number in range(5)]
+
+
+def test_a_cursor_of_another_prefix_is_refused(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = written.Place("landing/a/1.csv", "v")
+    page = written.Page([], place)
+    monkeypatch.setattr(redrive_objects, "list_page", lambda *_: page)
+    monkeypatch.setattr(handler, "_SECONDS", 0.0)
+    assert cloud
+    cursor = ask("/admin/redrive/objects", {"prefix": "landing/a/"}).json()["next_cursor"]
+    assert ask("/admin/redrive/objects", {"prefix": "landing/b/", "cursor": cursor}).status == 400
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"prefix": "tickets/"}, {"prefix": "landing/", "since": "2026-01-01T00:00:00"}]
+)
+def test_what_is_no_place_or_time_is_refused(body: object) -> None:
+    assert ask("/admin/redrive/objects", body).status == 422

@@ -1,0 +1,28 @@
+"""Objects of the landing bucket, announced again as S3 announced them."""
+
+from functions.plan.landed_event import read_event
+from tests.cloud.fixtures import LANDING, Cloud
+from waybill.landing.written import list_page, list_written
+
+
+def test_every_version_is_announced_as_plan_reads_it(cloud: Cloud) -> None:
+    put = [
+        cloud.s3.put_object(Bucket=LANDING, Key="landing/d/a.csv", Body=body)
+        for body in (b"1\n", b"2,\n")
+    ]
+    cloud.s3.put_object(Bucket=LANDING, Key="landing/d/folder/", Body=b"")
+    cloud.s3.put_object(Bucket=LANDING, Key="landing/e/b.csv", Body=b"3\n")
+    found = list(list_written(cloud.s3, LANDING, "landing/d/"))
+    assert {one.ref.version_id for one in found} == {answer["VersionId"] for answer in put}
+    for one in found:
+        landed = read_event(one.announcement().model_dump_json())
+        assert landed
+        assert (landed.bucket, landed.key) == (LANDING, "landing/d/a.csv")
+        assert (landed.version_id, landed.etag) == (one.ref.version_id, one.ref.etag)
+        assert (landed.size_bytes, landed.landed_at) == (one.ref.size_bytes, one.at)
+
+
+def test_a_deleted_object_is_announced_by_its_versions_only(cloud: Cloud) -> None:
+    cloud.s3.put_object(Bucket=LANDING, Key="landing/d/a.csv", Body=b"1\n")
+    cloud.s3.delete_object(Bucket=LANDING, Key="landing/d/a.csv")
+    assert len(list_page(cloud.s3, LANDING, "landing/").found) == 1

@@ -1,0 +1,46 @@
+"""A job's chunks go a few at a time, and each of them goes."""
+
+from collections import deque
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waybill.window import heads
+
+
+def test_the_first_few_go_first() -> None:
+    assert heads(range(10), 3) == [0, 1, 2]
+    assert heads([0], 3) == [0]
+    assert heads([], 3) == []
+
+
+def test_what_nobody_will_send_goes_with_them() -> None:
+    # 4 is done, so 7 is due; 5 sends 8.
+    assert heads([5, 6, 7, 8], 3) == [5, 6, 7]
+    assert heads([7, 8, 9], 1) == [7]
+
+
+def sent(left: set[int], at_once: int) -> tuple[list[int], int]:
+    """The chunks in the order of their sending, and how many were on their way at most."""
+    queue = deque(heads(left, at_once))
+    order: list[int] = []
+    most = len(queue)
+    while queue:
+        chunk = queue.popleft()
+        order.append(chunk)
+        if chunk + at_once in left:
+            queue.append(chunk + at_once)
+    return order, most
+
+
+@given(st.sets(st.integers(0, 60)), st.integers(1, 8))
+def test_every_chunk_is_sent_once(left: set[int], at_once: int) -> None:
+    order, _ = sent(left, at_once)
+    assert sorted(order) == sorted(left)
+
+
+@given(st.integers(0, 60), st.integers(1, 8))
+def test_of_a_whole_file_never_more_than_the_window(chunks: int, at_once: int) -> None:
+    order, most = sent(set(range(chunks)), at_once)
+    assert order == list(range(chunks))
+    assert most <= at_once
