@@ -15,7 +15,7 @@ from waybill.records.block import Block, Boundaries, Positions, view
 from waybill.records.grammar import QUOTE, RAW_LIMIT, RECORD_LIMIT, Fault
 from waybill.records.trimming import BLANKS, trimmed
 
-_COMMA, _BACKSLASH = 0x2C, 0x5C
+_COMMA, _BACKSLASH, _CLOSING = 0x2C, 0x5C, 0x5D
 _STEPS = np.zeros(256, np.int64)
 _STEPS[[0x5B, 0x7B]] = 1
 _STEPS[[0x5D, 0x7D]] = -1
@@ -117,6 +117,8 @@ class ArrayCutter:
             self._after_end(data)
             return
         commas, end = self._scanner.scan(data)
+        if end is not None and data[end] != _CLOSING:
+            raise _broken(f"a brace closes it after {self.line - 1 + len(commas)} elements")
         stops = commas if end is None else np.append(commas, end)
         if len(stops):
             yield self._block(data, stops, closes=end is not None)

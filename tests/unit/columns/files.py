@@ -1,0 +1,66 @@
+"""Read whole files as plan and load do together, and tell what became of every record."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from waybill.columns.check import Checker
+from waybill.contract.model import Contract
+from waybill.records.boundaries import ChunkRange, chunk_ranges
+from waybill.records.head import read_layout
+from waybill.records.layout import Layout
+from waybill.records.reading import records_of
+
+
+class File(NamedTuple):
+    """Rows as the staging table gets them, and rejects by line."""
+
+    layout: Layout
+    rows: list[dict[str, Any]]
+    rejects: dict[int, dict[str, Any]]
+    read: int
+
+    @property
+    def values(self) -> list[tuple[Any, ...]]:
+        """The rows without `_chunk` and `_line`."""
+        return [tuple(row.values())[2:] for row in self.rows]
+
+    def codes(self, line: int) -> list[tuple[str | None, str]]:
+        """(column, code) of each reason of a reject."""
+        return [(error["column"], error["code"]) for error in self.rejects[line]["errors"]]
+
+
+def slices(data: bytes, size: int) -> Iterator[bytes]:
+    """The bytes in blocks of this size."""
+    return (data[at : at + size] for at in range(0, len(data), size))
+
+
+def read_file(
+    contract: Contract,
+    data: bytes,
+    *,
+    block: int = 1 << 20,
+    chunk_bytes: int | None = None,
+    **asked: str | None,
+) -> File:
+    """What the check of the file gives, be it read in one chunk or in several."""
+    layout = read_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **asked)
+    begin = layout.data_offset
+    ranges = [ChunkRange(0 if layout.is_stream else begin, len(data), layout.first_line)]
+    if chunk_bytes and not layout.is_stream:
+        ranges = list(chunk_ranges(slices(data[begin:], block), layout, chunk_bytes))
+    rows: list[dict[str, Any]] = []
+    rejects: dict[int, dict[str, Any]] = {}
+    read = 0
+    for number, (start, stop, line) in enumerate(ranges):
+        checker = Checker(contract, layout, number)
+        last = stop == len(data)
+        for found in records_of(slices(data[start:stop], block), layout, line, last=last):
+            checked = checker.check(found)
+            read += checked.read
+            rows += checked.staged.to_pylist()
+            for reject in (row for batch in checked.rejects for row in batch.to_pylist()):
+                parsed = {name: json.loads(reject[name]) for name in ("values", "errors")}
+                rejects[reject["line"]] = {"raw": reject["raw"], **parsed}
+    assert read == len(rows) + len(rejects)
+    return File(layout, rows, rejects, read)

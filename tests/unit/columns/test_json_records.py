@@ -1,0 +1,174 @@
+"""JSON records: numbers as written, names in any case, and every reason for a refusal."""
+
+import json
+
+import pytest
+
+from tests.unit.columns.contracts import column, contract
+from tests.unit.columns.files import read_file
+from waybill.contract.model import Contract
+from waybill.errors import Rejected
+
+THINGS = contract(
+    column("id", "int8", nullable=False),
+    column("amount", "numeric"),
+    column("label", "text"),
+    column("flag", "bool"),
+    column("more", "jsonb"),
+    column("made", "timestamptz", nullable=False, has_default=True, required=False),
+    aliases={"identity": "id"},
+)
+DOCUMENTS = contract(
+    column("seq", "int8", nullable=False, has_default=True, required=False),
+    column("payload", "jsonb", nullable=False),
+    document="payload",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("id", "9007199254740993", 9007199254740993),
+        ("id", '"7"', 7),
+        ("amount", "0.10000000000000000000000000000001", "0.10000000000000000000000000000001"),
+        ("amount", "123456789012345678901234567890.50", "123456789012345678901234567890.50"),
+        ("label", "1.50", "1.50"),
+        ("label", '" NA "', " NA "),
+        ("label", '""', ""),
+        ("label", '"\\u00e9\\n\\ud83d\\ude9a"', "é\n🚚"),
+        ("flag", "true", True),
+        ("flag", '"f"', False),
+        ("flag", "null", None),
+        ("more", "1.50", "1.50"),
+        ("more", '"a\\"b"', '"a\\"b"'),
+        ("more", "null", None),
+        ("more", '{"b" : [1e400, {"a":true}],"b":"é"}', '{"b": [1e400, {"a": true}], "b": "é"}'),
+    ],
+)
+def test_values_are_what_stands_there(name: str, text: str, value: object) -> None:
+    first = "" if name == "id" else '"identity": 1, '
+    (row,) = read_file(THINGS, f'{{{first}"{name.upper()}": {text}}}'.encode()).rows
+    assert row[name] == value
+
+
+@pytest.mark.parametrize(
+    ("record", "reasons"),
+    [
+        ("{", [(None, "invalid_json")]),
+        ('{"id": 1,}', [(None, "invalid_json")]),
+        ('{"id": 01}', [(None, "invalid_json")]),
+        ('{"id": NaN}', [(None, "invalid_json")]),
+        ("{'id': 1}", [(None, "invalid_json")]),
+        ('{"id": 1} {"id": 2}', [(None, "invalid_json")]),
+        ('{"label": "\\ud83d"}', [(None, "invalid_json")]),
+        ('{"more": ' + "[" * 5000 + "]" * 5000 + "}", [(None, "invalid_json")]),
+        ('{"label": "a\\u0000"}', [(None, "nul_byte")]),
+        ("[1]", [(None, "not_an_object")]),
+        ("7", [(None, "not_an_object")]),
+        ('{"id": 1, "x": 1, "y": 2}', [("x", "unknown_field"), ("y", "unknown_field")]),
+        ('{"id": 1, "ID": 1}', [("ID", "duplicate_field")]),
+        ('{"id": 1, "identity": 1}', [("identity", "duplicate_field")]),
+        ('{"id": 1, "made": "2021-07-27T16:02:08Z"}', [("made", "late_field")]),
+        ('{"id": [1]}', [("id", "wrong_type")]),
+        ('{"id": 1.5, "flag": 7}', [("id", "invalid_integer"), ("flag", "invalid_boolean")]),
+        ('{"id": 1e3}', [("id", "invalid_integer")]),
+        ('{"label": "x"}', [("id", "required")]),
+    ],
+)
+def test_a_record_is_refused_and_the_next_is_read(
+    record: str, reasons: list[tuple[str | None, str]]
+) -> None:
+    # What comes first says which columns the file has.
+    file = read_file(THINGS, f'{{"id": 0}}\n{" " * (1 << 20)}\n{record}\n{{"id": 3}}'.encode())
+    assert [row["id"] for row in file.rows] == [0, 3]
+    assert file.codes(3) == reasons
+    assert file.rejects[3]["raw"] == record.encode()
+
+
+def test_a_default_is_left_to_a_column_that_nothing_names() -> None:
+    assert "made" not in read_file(THINGS, b'{"id": 1}').layout.columns
+    assert "made" in read_file(THINGS, b'{"id": 1}\n{"Made": null}').layout.columns
+
+
+def test_elements_that_are_no_records_are_refused_by_their_index() -> None:
+    file = read_file(THINGS, b'[{"id": 1}, 7, {"id": x}, {"id": 4}]')
+    assert [(row["_line"], row["id"]) for row in file.rows] == [(1, 1), (4, 4)]
+    assert [file.codes(n)[0][1] for n in (2, 3)] == ["not_an_object", "invalid_json"]
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf\n"])
+def test_nothing_is_an_empty_file(data: bytes) -> None:
+    with pytest.raises(Rejected, match="empty-file"):
+        read_file(THINGS.model_copy(update={"file_format": "json"}), data)
+
+
+@pytest.mark.parametrize(
+    ("data", "file_format"),
+    [
+        (b'{"id": 1}', "json-lines"),
+        (b' \n{ "id": 1}', "json-lines"),
+        (b"{}", "json-lines"),
+        (b"[]", "json-array"),
+        (b'[\n {"id": 1}]', "json-array"),
+        (b"[1],2,3,4,5,6\n", "csv"),
+        (b"{x},2,3,4,5,6\n", "csv"),
+    ],
+)
+def test_the_format_is_found(data: bytes, file_format: str) -> None:
+    assert read_file(THINGS, data).layout.file_format == file_format
+    csv = THINGS.model_copy(update={"file_format": "csv"})
+    assert read_file(csv, data).layout.file_format == "csv"
+
+
+def test_formats_of_the_contract_are_for_texts_not_for_json_s_own_values() -> None:
+    written = THINGS.model_copy(
+        update={
+            "formats": Contract.model_validate(
+                THINGS.model_dump()
+                | {"formats": {"*": {"decimal": ",", "thousands": ".", "true_words": ["ja"]}}}
+            ).formats
+        }
+    )
+    data = b'{"id": 1, "amount": 1.500, "flag": true}\n{"id": 2, "amount": "1.500,5", "flag": "Ja"}'
+    file = read_file(written, data)
+    assert [(row["amount"], row["flag"]) for row in file.rows] == [
+        ("1.500", True),
+        ("1500.5", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"b": "x, y", "a": 1.50}\n{"a": null}',
+        b'[{"b": "x, y", "a": 1.50}, {"a": null}]',
+    ],
+)
+def test_a_document_is_the_object_itself(data: bytes) -> None:
+    file = read_file(DOCUMENTS, data)
+    assert [row["payload"] for row in file.rows] == ['{"b": "x, y", "a": 1.50}', '{"a": null}']
+    assert file.layout.columns == ("payload",)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_document_of_csv_has_the_header_s_names(delimiter: str) -> None:
+    data = 'A,"b c",é\n1,"x ""y""",\n2, z ,"",3\n'.replace(",", delimiter)
+    file = read_file(DOCUMENTS, data.encode())
+    assert file.layout.delimiter == delimiter
+    assert json.loads(file.rows[0]["payload"]) == {"A": "1", "b c": 'x "y"', "é": None}
+    assert file.codes(3) == [(None, "field_count")]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(b"a,a\n1,2\n", "duplicate-columns"), (b"a,\n1,2\n", "missing-header")],
+)
+def test_a_document_of_csv_needs_a_header(data: bytes, code: str) -> None:
+    with pytest.raises(Rejected, match=code):
+        read_file(DOCUMENTS, data)
+
+
+@pytest.mark.parametrize("record", ["7", "{", '{"a": "\\u0000"}', '"x"'])
+def test_documents_that_are_none_are_refused(record: str) -> None:
+    file = read_file(DOCUMENTS, f'{{"a": 1}}\n{record}\n'.encode())
+    assert (len(file.rows), list(file.rejects)) == (1, [2])

@@ -1,0 +1,132 @@
+"""Lines and elements of JSON are cut alike, wherever blocks and chunks end."""
+
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.records.reference import Seen
+from tests.unit.records.test_cutter import slices, told
+from waybill.errors import Rejected
+from waybill.records.boundaries import chunk_ranges
+from waybill.records.grammar import Fault
+from waybill.records.json_array import ArrayCutter
+from waybill.records.json_lines import LinesCutter
+from waybill.records.layout import Layout
+from waybill.records.reading import AnyCutter, cutter_for
+
+ARRAY = Layout(file_format="json-array", header=False, columns=("a",), data_offset=1, first_line=1)
+LINES = ARRAY.model_copy(update={"file_format": "json-lines", "data_offset": 0})
+
+texts = st.text('"\\{}[],: \n\té', max_size=6)
+values = st.recursive(
+    texts | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+blanks = st.text(" \t\r\n", max_size=3)
+hostile = st.lists(
+    st.sampled_from([b'"', b"\\", b"\n", b"\r\n", b" ", b"{", b"}", b"a,", b"1", b"\r"]),
+    max_size=50,
+).map(b"".join)
+
+
+def run(data: bytes, size: int, cutter: AnyCutter) -> list[Seen]:
+    blocks = [block for part in slices(data, size) for block in cutter.feed(part)]
+    return told([*blocks, *cutter.finish()])
+
+
+def lines_of(data: bytes, limit: int, raw_limit: int) -> list[Seen]:
+    """Line by line, slowly."""
+    seen = []
+    for number, line in enumerate(data.split(b"\n"), 1):
+        text = line.strip(b" \t\r\n")
+        if len(text) > limit:
+            seen.append(Seen(number, text[:raw_limit], Fault.RECORD_TOO_LONG))
+        elif text:
+            seen.append(Seen(number, text, Fault.OK))
+    return seen
+
+
+@given(hostile, st.integers(1, 60))
+@settings(max_examples=400, deadline=None)
+def test_lines_are_records_whatever_the_blocks(data: bytes, size: int) -> None:
+    assert run(data, size, LinesCutter()) == lines_of(data, 1 << 24, 1 << 16)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1000])
+def test_a_line_that_is_too_long_is_one_reject(size: int) -> None:
+    data = b"{}\n" + b"x" * 500 + b"\n{}\r\n" + b"y" * 51 + b"\n" + b"z" * 50 + b"\r\n"
+    seen = run(data, size, LinesCutter(limit=50, raw_limit=9))
+    assert seen == lines_of(data, 50, 9)
+    assert [one.line for one in seen] == [1, 2, 3, 4, 5]
+
+
+@given(st.lists(st.tuples(blanks, values, blanks), max_size=8), st.integers(1, 60))
+@settings(max_examples=400, deadline=None)
+@example([("", '\\"', ""), ("", "\\\\", "")], 1)
+def test_elements_are_records_whatever_the_blocks(
+    elements: list[tuple[str, object, str]], size: int
+) -> None:
+    written = [json.dumps(value, ensure_ascii=False).encode() for _, value, _ in elements]
+    parts = [
+        before.encode() + text + after.encode()
+        for (before, _, after), text in zip(elements, written, strict=True)
+    ]
+    data = b",".join(parts) + b"] \n"
+    cutter = ArrayCutter()
+    assert run(data, size, cutter) == [Seen(n, t, Fault.OK) for n, t in enumerate(written, 1)]
+    assert cutter.decided == len(data)
+
+
+@given(st.lists(values, max_size=12), st.integers(1, 60), st.integers(1, 80))
+@settings(max_examples=300, deadline=None)
+def test_chunks_of_json_read_apart_are_the_whole(
+    elements: list[object], size: int, chunk: int
+) -> None:
+    written = [json.dumps(value).encode() for value in elements]
+    for layout, data in (
+        (ARRAY, b"[" + b", ".join(written) + b"]\n"),
+        (LINES, b"\n".join(written) + b"\n"),
+    ):
+        begin = layout.data_offset
+        seen, reached = [], begin
+        for start, stop, line in chunk_ranges(slices(data[begin:], size), layout, chunk):
+            assert start == reached
+            reached = stop
+            cutter = cutter_for(layout, line, last=stop == len(data))
+            seen += run(data[start:stop], size, cutter)
+        assert seen == [Seen(n, text, Fault.OK) for n, text in enumerate(written, 1)]
+        assert reached == len(data)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"1", b"1, ", b"1,,2]", b",1]", b"1,]", b"1] x", b"1]]", b'"]', b"{]", b"1}", b"[1}, 2"],
+)
+def test_an_array_that_cannot_be_cut_is_refused(data: bytes, size: int) -> None:
+    with pytest.raises(Rejected, match="broken-json"):
+        run(data, size, ArrayCutter())
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_an_element_that_is_too_long_is_one_reject(size: int) -> None:
+    data = b'{"a": 1}, "' + b"x" * 300 + b'", 7, ' + b" " * 90 + b'"' + b"y" * 48 + b'"]'
+    seen = run(data, size, ArrayCutter(limit=50, raw_limit=5))
+    assert seen == [
+        Seen(1, b'{"a": 1}', Fault.OK),
+        Seen(2, b'"xxxx', Fault.RECORD_TOO_LONG),
+        Seen(3, b"7", Fault.OK),
+        Seen(4, b'"' + b"y" * 48 + b'"', Fault.OK),
+    ]
+
+
+def test_an_element_without_end_is_not_kept_in_memory() -> None:
+    cutter = ArrayCutter(limit=1000)
+    for _ in range(50):
+        assert not list(cutter.feed(b"x" * 1000))
+    assert cutter.held == 50_000
+    (block,) = cutter.feed(b"]")
+    assert len(block.data) < 3000
