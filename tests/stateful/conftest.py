@@ -1,0 +1,17 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres.databases import Database
+from tests.stateful.tables import UNSEEN
+
+
+@pytest.fixture(scope="session")
+def world_template(template_database: Database) -> Iterator[Database]:
+    """A migrated database with datasets that the project does not know."""
+    template = template_database.clone("histories")
+    with template.connect() as admin:
+        admin.execute("SET ROLE waybill_owner")
+        admin.execute(UNSEEN.encode())
+    yield template
+    template.drop()

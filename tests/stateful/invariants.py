@@ -1,0 +1,109 @@
+"""What must hold whenever the queues are empty."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tests.postgres.databases import Connection
+from tests.stateful.model import File, expected, missing
+from tests.stateful.tables import TABLES, Row, Table
+
+_PATIENCE_SECONDS = 5.0
+
+
+def check(admin: Connection, files: Iterable[File], told: list[dict[str, Any]]) -> None:
+    """Hold everything against the model; `admin` may read all, `told` is what the bus heard."""
+    files = list(files)
+    wanted = expected(files)
+    for table in TABLES.values():
+        assert _rows(admin, table) == wanted[table.name], table.name
+    by_object = {(file.key, file.version): file for file in files}
+    heard = {detail["job_id"] for detail in told}
+    jobs = _dicts(admin, "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j")
+    assert {(job["object_key"], job["version_id"]) for job in jobs} == set(by_object)
+    for job in jobs:
+        file = by_object[job["object_key"], job["version_id"]]
+        _check_job(admin, job, file)
+        _check_pending(admin, job, file, wanted)
+        if not file.cancelled:
+            assert job["job_id"] in heard, ("nobody was told", job)
+    _check_nothing_is_left(admin)
+
+
+def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
+    assert job["state"] == _state(file), job
+    assert not job["confirming"], job
+    if not file.counts:
+        return
+    numbers = ("inserted", "updated", "unchanged", "superseded", "rejected", "pending_reference")
+    assert job["read"] == len(file.records) == sum(job[name] for name in numbers), job
+    assert job["rejected"] == file.rejected, job
+    lines = _column(
+        admin, "SELECT line FROM waybill.validation_errors WHERE job_id = %s", job["job_id"]
+    )
+    assert len(set(lines)) == len(lines) == file.rejected, job
+    chunks = _dicts(
+        admin, "SELECT to_jsonb(c) FROM waybill.chunks AS c WHERE job_id = %s", job["job_id"]
+    )
+    assert len(chunks) == job["chunks_total"]
+    assert sum(chunk["read"] for chunk in chunks) == job["read"]
+    assert all(chunk["done"] for chunk in chunks)
+
+
+def _state(file: File) -> str:
+    if file.cancelled:
+        return "CANCELLED"
+    if file.wreck:
+        return "FAILED"
+    return "COMPLETED_WITH_REJECTS" if file.rejected else "COMPLETED"
+
+
+def _check_pending(
+    admin: Connection, job: dict[str, Any], file: File, wanted: dict[str, Counter[Row]]
+) -> None:
+    """Pending is only what still lacks a parent."""
+    records = _dicts(
+        admin,
+        "SELECT record FROM waybill.pending_references WHERE job_id = %s",
+        job["job_id"],
+    )
+    assert len(records) == job["pending_reference"], job
+    present = {name: {row[0] for row in rows} for name, rows in wanted.items()}
+    for record in records:
+        row = file.table.row(tuple(record[c.name] or "" for c in file.table.columns))
+        assert missing(file.table, row, present), ("its parents are there", record, job)
+
+
+def _check_nothing_is_left(admin: Connection) -> None:
+    unpublished = _dicts(admin, "SELECT payload FROM waybill.outbox WHERE published_at IS NULL")
+    # Nobody waits for word of a cancellation: it goes out with the next.
+    assert [told for told in unpublished if told["state"] != "CANCELLED"] == []
+    staged = _column(
+        admin,
+        "SELECT relname FROM pg_class WHERE relkind = 'r'"
+        " AND relnamespace = 'staging'::regnamespace",
+    )
+    assert staged == []
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    # The backend of a process that was killed takes a moment to notice.
+    while held := _column(
+        admin,
+        "SELECT mode FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database"
+        " WHERE d.datname = current_database() AND l.pid <> pg_backend_pid()",
+    ):
+        assert time.monotonic() < deadline, held
+        time.sleep(0.02)
+
+
+def _rows(admin: Connection, table: Table) -> Counter[Row]:
+    names = ", ".join(column.name for column in table.columns)
+    return Counter(admin.execute(f"SELECT {names} FROM {table.name}".encode()).fetchall())
+
+
+def _dicts(admin: Connection, query: str, *given: object) -> list[dict[str, Any]]:
+    return [row[0] for row in admin.execute(query.encode(), given).fetchall()]
+
+
+def _column(admin: Connection, query: str, *given: object) -> list[Any]:
+    return [row[0] for row in admin.execute(query.encode(), given).fetchall()]

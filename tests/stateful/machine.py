@@ -1,0 +1,169 @@
+"""The rules: what people, networks, Lambda and PostgreSQL do, in any order."""
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+
+import psycopg
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from tests.postgres.databases import Connection, Database
+from tests.stateful.invariants import check
+from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of
+from tests.stateful.strikes import Strike
+from tests.stateful.tables import TABLES, Cells, Table
+from tests.stateful.world import QUEUES, World
+
+_numbers = itertools.count(1)
+FAULTS: Counter[str] = Counter()
+"""What was done to the worlds of this process, by kind, and how much they loaded."""
+
+
+@st.composite
+def _records(draw: st.DrawFn, table: Table) -> tuple[Cells, ...]:
+    good = st.tuples(*(st.sampled_from(column.cells) for column in table.columns))
+    any_cell = [st.sampled_from(column.cells + column.bad) for column in table.columns]
+    return tuple(draw(st.lists(st.one_of(good, good, st.tuples(*any_cell)), max_size=5)))
+
+
+@st.composite
+def _files(draw: st.DrawFn) -> tuple[str, tuple[Cells, ...]]:
+    name = draw(_names)
+    return name, draw(_records(TABLES[name]))
+
+
+_names = st.sampled_from(list(TABLES))
+_places = st.integers(0, 30)
+_queues = st.sampled_from(QUEUES)
+
+
+class Machine(RuleBasedStateMachine):
+    """One history. The database is a copy of `template`, which nobody may be using."""
+
+    template: Database
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.template.clone(f"history_{next(_numbers)}"), pytest.MonkeyPatch())
+        self.world.open()
+        self.admin = self._connect()
+        self.files: list[File] = []
+
+    def teardown(self) -> None:
+        try:
+            self.settle()
+        finally:
+            self.admin.close()
+            self.world.close()
+            self.world.database.drop()
+
+    @rule(file=_files(), second=st.integers(0, 6), header=st.booleans())
+    def land(self, file: tuple[str, tuple[Cells, ...]], second: int, header: bool) -> None:
+        table, records = TABLES[file[0]], file[1]
+        # A first line that is bad may be taken for a header.
+        header = header or not records or not table.accepts(records[0])
+        self._land(table, records, second, body_of(table, records, header=header))
+
+    @rule(name=_names, second=st.integers(0, 6))
+    def land_wreck(self, name: str, second: int) -> None:
+        self._land(TABLES[name], (), second, NOT_A_FILE_OF_IT)
+
+    @rule(place=_places, second=st.integers(0, 6), doubles=st.booleans())
+    @precondition(lambda self: self.files)
+    def overwrite(self, place: int, second: int, doubles: bool) -> None:
+        """The same key again: the same records, or none."""
+        before = self.files[place % len(self.files)]
+        records = before.records if doubles else ()
+        file = before.key.rpartition("/")[2]
+        body = body_of(before.table, records, header=True)
+        self._land(before.table, records, second, body, name=file)
+
+    @rule(queue=_queues, place=_places)
+    def deliver(self, queue: str, place: int) -> None:
+        if waiting := self.world.queues[queue]:
+            self.world.deliver(queue, place % len(waiting))
+
+    @rule(queue=_queues, place=_places, call=_places, unseen=st.booleans(), freezes=st.booleans())
+    def strike(self, queue: str, place: int, call: int, unseen: bool, freezes: bool) -> None:
+        if waiting := self.world.queues[queue]:
+            FAULTS["frozen" if freezes else "killed"] += 1
+            self.world.deliver(queue, place % len(waiting), Strike(call, unseen, freezes))
+
+    @rule(queue=_queues, place=_places)
+    def double(self, queue: str, place: int) -> None:
+        if waiting := self.world.queues[queue]:
+            FAULTS["message doubled"] += 1
+            waiting.append(replace(waiting[place % len(waiting)]))
+
+    @rule(queue=_queues, place=_places)
+    def lose(self, queue: str, place: int) -> None:
+        if waiting := self.world.queues[queue]:
+            FAULTS["message lost"] += 1
+            self.world.lose(queue, place % len(waiting))
+
+    @rule(place=_places, killed=st.booleans())
+    @precondition(lambda self: self.world.frozen)
+    def thaw(self, place: int, killed: bool) -> None:
+        frozen = self.world.frozen
+        self.world.thaw(frozen[place % len(frozen)], killed=killed)
+
+    @rule(place=_places)
+    @precondition(lambda self: self.files)
+    def cancel(self, place: int) -> None:
+        file = self.files[place % len(self.files)]
+        found = self.admin.execute(
+            "SELECT job_id FROM waybill.ingestion_jobs WHERE object_key = %s AND version_id = %s",
+            (file.key, file.version),
+        ).fetchone()
+        if not found:
+            return
+        with self.world.database.connect("waybill_api") as api:
+            try:
+                ended = api.execute("SELECT waybill.cancel_job(%s, NULL)", found).fetchone()
+            except psycopg.errors.LockNotAvailable:
+                return
+        if ended == ("CANCELLED",):
+            FAULTS["cancelled"] += not file.cancelled
+            file.cancelled = True
+
+    @rule()
+    def crash(self) -> None:
+        FAULTS["database crashed"] += 1
+        self.world.crash()
+        self.admin.close()
+        self.admin = self._connect()
+
+    @rule()
+    def redrive(self) -> None:
+        self.world.redrive()
+
+    @rule()
+    def refresh(self) -> None:
+        self.world.refresh()
+
+    @rule()
+    def settle(self) -> None:
+        self.world.settle()
+        check(self.admin, self.files, self.world.events.told)
+
+    def _connect(self) -> Connection:
+        admin = self.world.database.connect()
+        admin.execute("SET ROLE waybill_owner")
+        return admin
+
+    def _land(
+        self,
+        table: Table,
+        records: tuple[Cells, ...],
+        second: int,
+        body: bytes,
+        name: str = "",
+    ) -> None:
+        name = name or f"{len(self.files):03}.csv"
+        key, version = self.world.land(table.name, name, body, second)
+        wreck = body is NOT_A_FILE_OF_IT
+        self.files.append(File(table, second, key, version, records, wreck))
+        FAULTS["files"] += 1
+        FAULTS["records"] += len(records)

@@ -1,0 +1,108 @@
+"""The oracle: what the tables hold once every file has been loaded exactly once."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tests.stateful.tables import TABLES, Cells, Row, Table
+
+NOT_A_FILE_OF_IT = b"a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n"
+
+
+@dataclass
+class File:
+    """An object that landed; a `wreck` has columns that no dataset has."""
+
+    table: Table
+    second: int
+    key: str
+    version: str
+    records: tuple[Cells, ...]
+    wreck: bool = False
+    cancelled: bool = False
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        return self.second, self.key, self.version
+
+    @property
+    def counts(self) -> bool:
+        return not (self.wreck or self.cancelled)
+
+    @property
+    def accepted(self) -> list[Row]:
+        """Its good records, in order."""
+        return [self.table.row(cells) for cells in self.records if self.table.accepts(cells)]
+
+    @property
+    def rejected(self) -> int:
+        return len(self.records) - len(self.accepted)
+
+    def last(self) -> dict[Row, Row]:
+        """Of several good records with one key the last."""
+        return {self.table.key_of(row): row for row in self.accepted}
+
+
+def body_of(table: Table, records: Iterable[Cells], *, header: bool) -> bytes:
+    """A file of these records."""
+    head = [",".join(column.name for column in table.columns)] if header else []
+    return "".join(f"{line}\n" for line in [*head, *map(",".join, records)]).encode()
+
+
+Tables = Mapping[str, Counter[Row]]
+
+
+def expected(files: Iterable[File]) -> dict[str, Counter[Row]]:
+    """The rows of every table; later landed files win, records without parents wait."""
+    landed = sorted((file for file in files if file.counts), key=lambda file: file.place)
+    tables: dict[str, Counter[Row]] = {}
+    for table in TABLES.values():
+        own = [file for file in landed if file.table is table]
+        if not table.key:
+            tables[table.name] = Counter(row for file in own for row in file.accepted)
+            continue
+        present = {name: _keys(tables, name) for name in table.parents.values()}
+        if table.name in table.parents.values():
+            present[table.name] = _closure(table, own)
+        rows = {
+            key: row
+            for file in own
+            for key, row in file.last().items()
+            if not missing(table, row, present)
+        }
+        tables[table.name] = Counter(rows.values())
+    return tables
+
+
+def missing(table: Table, row: Row, present: Mapping[str, set[object]]) -> bool:
+    """Whether a parent of the row is not there."""
+    return any(
+        row[place] is not None and row[place] not in present[parent]
+        for place, parent in table.parents.items()
+    )
+
+
+def _keys(tables: Tables, name: str) -> set[object]:
+    return {row[0] for row in tables.get(name, ())}
+
+
+def _closure(table: Table, files: list[File]) -> set[object]:
+    """Keys of a table that refers to itself: those whose parents are there, or come with them."""
+    there: set[object] = set()
+    while True:
+        before = len(there)
+        for file in files:
+            there |= _together(table, file, there)
+        if len(there) == before:
+            return there
+
+
+def _together(table: Table, file: File, there: set[object]) -> set[object]:
+    rows = dict(file.last())
+    while True:
+        known = there | {row[0] for row in rows.values()}
+        lost = [key for key, row in rows.items() if missing(table, row, {table.name: known})]
+        if not lost:
+            return {row[0] for row in rows.values()}
+        for key in lost:
+            del rows[key]

@@ -1,0 +1,102 @@
+"""Six datasets, three of them unknown to the project, and what their records may look like."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+Cells = tuple[str, ...]
+Row = tuple[object, ...]
+
+UNSEEN = """
+CREATE TABLE stock (
+    site integer NOT NULL, sku text NOT NULL, qty integer CHECK (qty >= 0),
+    counted date NOT NULL, department_id integer REFERENCES departments,
+    PRIMARY KEY (site, sku, counted)
+) PARTITION BY RANGE (counted);
+SELECT waybill.register_dataset('stock', natural_key => '{site,sku}', partition_unit => 'month');
+CREATE TABLE visits (n integer NOT NULL, what text);
+SELECT waybill.register_dataset('visits', write_disposition => 'append');
+CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);
+SELECT waybill.register_dataset('crew');
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: how a cell is read, what cells there are, and which of them are refused."""
+
+    name: str
+    read: Callable[[str], object]
+    cells: Cells
+    bad: Cells = ()
+
+    def value(self, cell: str) -> object:
+        return self.read(cell) if cell else None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A dataset; `key` and `parents` are places of columns."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[int, ...] = (0,)
+    parents: Mapping[int, str] = field(default_factory=dict)
+
+    def accepts(self, cells: Cells) -> bool:
+        return not any(cell in column.bad for cell, column in zip(cells, self.columns, strict=True))
+
+    def row(self, cells: Cells) -> Row:
+        return tuple(c.value(cell) for cell, c in zip(cells, self.columns, strict=True))
+
+    def key_of(self, row: Row) -> Row:
+        return tuple(row[place] for place in self.key)
+
+
+_IDS = ("1", "2", "3", "4")
+_PARENTS = ("", *_IDS)
+
+
+def _number(name: str, cells: Cells, *bad: str) -> Column:
+    return Column(name, int, cells, bad)
+
+
+_ID = _number("id", _IDS, "x", "", "0x1")
+_NAME = ("Ada", "Bo")
+_DAYS = ("2024-01-15", "2024-02-15")
+_TIMES = ("2021-03-01T00:00:00Z", "2022-03-01T12:00:00Z", "2023-01-01T00:00:00Z")
+
+TABLES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table("departments", (_ID, Column("department", str, _NAME, ("",)))),
+        Table("jobs", (_ID, Column("job", str, _NAME, ("",)))),
+        Table(
+            "hired_employees",
+            (
+                _ID,
+                Column("name", str, _NAME, ("",)),
+                Column("hire_dt", datetime.fromisoformat, _TIMES, ("2021-02-30T00:00:00Z", "now")),
+                _number("department_id", _PARENTS, "x"),
+                _number("job_id", _PARENTS, "5.4"),
+            ),
+            parents={3: "departments", 4: "jobs"},
+        ),
+        Table(
+            "stock",
+            (
+                _number("site", ("1", "2"), ""),
+                Column("sku", str, ("a", "b"), ("",)),
+                _number("qty", ("", "0", "5"), "-1"),
+                Column(
+                    "counted", date.fromisoformat, ("2024-01-15", "2024-02-15"), ("2024-02-30",)
+                ),
+                _number("department_id", _PARENTS, "x"),
+            ),
+            key=(0, 1),
+            parents={4: "departments"},
+        ),
+        Table("visits", (_number("n", _IDS, "x"), Column("what", str, ("", "a"))), key=()),
+        Table("crew", (_ID, _number("boss_id", _PARENTS, "x")), parents={1: "crew"}),
+    )
+}

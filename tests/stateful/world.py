@@ -1,0 +1,206 @@
+"""The steps with their queues: messages are delivered, doubled, lost, and their handlers die."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.load.handler import handle as load
+from functions.merge.handler import handle as merge
+from functions.plan.handler import handle as plan
+from functions.publish.handler import handle as publish
+from functions.refresh.handler import handle as refresh
+from tests.integration.path.steps import Context
+from tests.postgres.databases import PASSWORD, Database
+from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message
+from tests.stateful.strikes import Process, Strike, watch_database
+from waybill import clients
+
+LANDING, STATE = "landing", "state"
+QUEUES = ("landed", "chunks", "merges")
+BEGINNING = datetime(2026, 3, 1, 10, tzinfo=UTC)
+_HANDLERS: Mapping[str, Callable[[Mapping[str, Any], LambdaContext], Mapping[str, Any]]] = {
+    "landed": plan,
+    "chunks": load,
+    "merges": merge,
+}
+# As the queues of the project have it.
+_RECEIVES = 5
+_ROUNDS = 60
+
+
+@dataclass
+class Frozen:
+    """An invocation that neither ends nor dies; its message is visible again meanwhile."""
+
+    queue: str
+    message: Message
+    process: Process
+    failures: list[object]
+
+
+@dataclass
+class World:
+    """One database, the fake cloud, and whoever is at work."""
+
+    database: Database
+    patch: pytest.MonkeyPatch
+    s3: FakeS3 = field(default_factory=FakeS3)
+    events: FakeEvents = field(default_factory=FakeEvents)
+    queues: dict[str, list[Message]] = field(default_factory=lambda: {q: [] for q in QUEUES})
+    dead: list[tuple[str, Message]] = field(default_factory=list)
+    frozen: list[Frozen] = field(default_factory=list)
+
+    def open(self, *, chunk_bytes: int = 48) -> None:
+        fakes = {
+            "s3": self.s3,
+            "sqs": FakeSqs(self.queues),
+            "events": self.events,
+            "secretsmanager": FakeSecrets(PASSWORD),
+        }
+        self.patch.setattr(boto3, "client", lambda name, **_: fakes[name])
+        watch_database(self.patch)
+        self._forget_clients()
+        values = {
+            "DATABASE_SECRET_ARN": "secret",
+            "LANDING_BUCKET": LANDING,
+            "STATE_BUCKET": STATE,
+            "EVENT_BUS_NAME": "default",
+            "CHUNK_BYTES": str(chunk_bytes),
+            "LOG_LEVEL": "ERROR",
+            "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+            **{f"{queue.upper()}_QUEUE_URL": queue for queue in QUEUES},
+        }
+        for name, value in values.items():
+            self.patch.setenv(name, value)
+        self._become("waybill_loader")
+
+    def close(self) -> None:
+        for frozen in list(self.frozen):
+            self.thaw(frozen, killed=True)
+        self.patch.undo()
+        self._forget_clients()
+
+    def land(self, dataset: str, name: str, body: bytes, second: int) -> tuple[str, str]:
+        """Write an object and tell of it; its key and version."""
+        key = f"landing/{dataset}/{name}"
+        written = self.s3.put_object(Bucket=LANDING, Key=key, Body=body)
+        event = {
+            "source": "aws.s3",
+            "time": (BEGINNING + timedelta(seconds=second)).isoformat(),
+            "detail": {
+                "bucket": {"name": LANDING},
+                "object": {
+                    "key": key,
+                    "size": len(body),
+                    "etag": written["ETag"].strip('"'),
+                    "version-id": written["VersionId"],
+                },
+            },
+        }
+        self.queues["landed"].append(Message(json.dumps(event)))
+        return key, written["VersionId"]
+
+    def deliver(self, queue: str, place: int, strike: Strike | None = None) -> None:
+        """Give a message to its step, which may be struck on the way."""
+        message = self.queues[queue].pop(place)
+        failures: list[object] = []
+        frozen = Frozen(queue, message, Process(strike), failures)
+
+        def work() -> None:
+            answer = _HANDLERS[queue]({"Records": [_record(message)]}, Context())
+            failures.extend(answer["batchItemFailures"])
+
+        frozen.process.start(work)
+        if frozen.process.ended:
+            self._settle(frozen)
+        else:
+            self.queues[queue].append(Message(message.body, message.receives, message.attributes))
+            self.frozen.append(frozen)
+
+    def thaw(self, frozen: Frozen, *, killed: bool) -> None:
+        """Let a frozen invocation end, or die."""
+        self.frozen.remove(frozen)
+        frozen.process.thaw(killed=killed)
+        self._settle(frozen)
+
+    def lose(self, queue: str, place: int) -> None:
+        """The message ends in the dead-letter queue."""
+        self.dead.append((queue, self.queues[queue].pop(place)))
+
+    def redrive(self) -> None:
+        """All messages of the dead-letter queues start again."""
+        for queue, message in self.dead:
+            self.queues[queue].append(Message(message.body, 0, message.attributes))
+        self.dead.clear()
+
+    def crash(self) -> None:
+        """PostgreSQL crashes and is back: connections are cut, unlogged tables empty."""
+        with self.database.connect() as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            admin.execute("SET ROLE waybill_owner")
+            for (name,) in admin.execute(
+                "SELECT c.oid::regclass::text FROM pg_class AS c"
+                " WHERE relpersistence = 'u' AND relkind = 'r'"
+            ).fetchall():
+                admin.execute(f"TRUNCATE {name}".encode())
+
+    def publish(self) -> None:
+        publish({}, Context())
+
+    def refresh(self) -> None:
+        self._become("waybill_refresher")
+        refresh({}, Context())
+        self._become("waybill_loader")
+
+    def settle(self) -> None:
+        """Everyone goes on, everything is redriven, and messages go round until none is left."""
+        for frozen in list(self.frozen):
+            self.thaw(frozen, killed=False)
+        for _ in range(_ROUNDS):
+            self.redrive()
+            for queue in QUEUES:
+                for _ in range(len(self.queues[queue])):
+                    self.deliver(queue, 0)
+            if not (self.dead or any(self.queues.values())):
+                self.publish()
+                return
+        raise AssertionError(f"messages go round for ever: {self.queues} {self.dead}")
+
+    def _settle(self, ended: Frozen) -> None:
+        if not (ended.process.dead or ended.failures):
+            return
+        ended.message.receives += 1
+        if ended.message.receives >= _RECEIVES:
+            self.dead.append((ended.queue, ended.message))
+        else:
+            self.queues[ended.queue].append(ended.message)
+
+    def _become(self, role: str) -> None:
+        for name, value in self.database.environment(role).items():
+            self.patch.setenv(name, value)
+
+    @staticmethod
+    def _forget_clients() -> None:
+        for client in (clients.s3_client, clients.sqs_client, clients.events_client):
+            client.cache_clear()
+
+
+def _record(message: Message) -> dict[str, Any]:
+    return {
+        "messageId": "m",
+        "receiptHandle": "r",
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.receives + 1)},
+        "messageAttributes": {
+            name: {"stringValue": value} for name, value in message.attributes.items()
+        },
+    }
