@@ -16,7 +16,16 @@ from waybill.http.app import Api
 from waybill.http.problems import ADDRESS, CATALOGUE
 
 TARGET = Path(__file__).parents[1] / "functions" / "docs" / "openapi.json"
-DOORS = ("upload", "jobs", "datasets", "analytics", "health", "admin")
+DOORS = (
+    "upload",
+    "batch",
+    "jobs",
+    "datasets",
+    "analytics",
+    "documents",
+    "health",
+    "admin",
+)
 _REFERENCE = re.compile(r"#/components/schemas/([^\"]+)")
 _ABOUT = (
     "Files into PostgreSQL, exactly, with a waybill for every line.\n\n"

@@ -59,9 +59,11 @@ def settings(places: Places) -> Mapping[str, Mapping[str, str]]:
         "publish": {**state, **bus},
         "refresh": state,
         "reap": {**landing, **state, **queues, **window},
-        "jobs": state,
+        "batch": {**state, **merges, **bus},
+        "jobs": {**landing, **state},
         "datasets": state,
         "analytics": {},
+        "documents": {},
         "health": {**landing, **landed},
         "docs": {},
         "admin": {**landing, **queues, **dead},
@@ -115,7 +117,15 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
             sending(*queues),
             depth(*queues),
         ),
+        "batch": (
+            *contracts,
+            objects(state, "marks/", "PutObject"),
+            sending(places.merges),
+            announcing(places.bus),
+        ),
         "jobs": (
+            # Replays land like files.
+            objects(landing, "landing/", "PutObject"),
             *tickets,
             objects(state, "tickets/", "PutObject"),
             *contracts,
@@ -124,6 +134,7 @@ def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
         ),
         "datasets": contracts,
         "analytics": (),
+        "documents": (),
         "health": (noticing(landing), depth(places.landed)),
         "docs": (),
         "admin": (

@@ -88,6 +88,9 @@ class Job(_Open):
     error: JobProblem | None = None
     duplicate_of: UUID | None = None
     parent_job_id: UUID | None = None
+    rejects_remaining: int | None = Field(
+        default=None, description="Neither loaded nor on their way in a replay."
+    )
     attempts: int
     created_at: datetime
     landed_at: datetime | None = None
@@ -107,6 +110,14 @@ class Cancelled(BaseModel):
 
     job_id: UUID
     state: Literal["CANCELLED"] = "CANCELLED"
+
+
+class Replayed(BaseModel):
+    """The corrected rejects are on their way, as a job of their own."""
+
+    job_id: UUID
+    state: Literal["LANDED"] = "LANDED"
+    parent_job_id: UUID
 
 
 class Reason(_Open):

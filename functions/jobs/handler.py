@@ -1,4 +1,4 @@
-"""GET /jobs and what is below: states, waybills, rejects; DELETE cancels."""
+"""GET /jobs and what is below: states, waybills, rejects; DELETE cancels, replay corrects."""
 
 from functools import cache
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from functions.jobs.answer import (
     JobPage,
     PendingPage,
     RejectPage,
+    Replayed,
     RunPage,
     State,
 )
@@ -23,18 +24,23 @@ from functions.jobs.list_details import list_pending, list_runs
 from functions.jobs.list_jobs import Wanted, list_jobs
 from functions.jobs.read_job import as_shown, read_job
 from functions.jobs.rejects_answer import Asked, rejects_answer
+from functions.jobs.replay_job import replay_job
+from functions.jobs.replay_request import read_replay
 from functions.jobs.settings import JobsSettings
 from functions.jobs.store import Store
 from waybill.clients import s3_client
 from waybill.contract.published import Contracts
 from waybill.http.answers import json_answer
 from waybill.http.app import create_api
+from waybill.http.bodies import JSON, Takes
 from waybill.http.describe import answers
 from waybill.http.links import base_url
 from waybill.http.paths import job_id_of
 from waybill.http.warm import WarmDatabase
 
-api = create_api("jobs")
+# A function is called with at most 6 MB.
+_REPLAY = Takes((JSON, "text/csv"), 5 * 1024**2, " Replay the rejects in several calls.")
+api = create_api("jobs", {"/jobs/{job_id}/replay": _REPLAY})
 # The gateway gives up after 29 s; a wait ends early enough to answer and to be logged.
 _SPARE_SECONDS = 1.0
 
@@ -122,6 +128,31 @@ def get_rejects(
     api.logger.set_correlation_id(str(job))
     asked = Asked(job, limit, cursor, api.current_event, _seconds_left())
     return rejects_answer(store(), asked)
+
+
+@api.post(
+    "/jobs/<job_id>/replay",
+    tags=["jobs"],
+    responses=answers({202: Replayed}, 400, 404, 413, 415, 422, 503),
+)
+def post_replay(job_id: JobId) -> Response[Any]:
+    """Send corrected rejects back; what has changed since by a later file stays.
+
+    JSON rows have the reject's `_reject_id` and the columns that are corrected; those left out
+    keep the reject's value. A CSV has the form of the rejects' own, with all or some of its
+    records. The new job's rejects, if any remain, can be replayed again.
+    """
+    parent = job_id_of(job_id)
+    api.logger.set_correlation_id(str(parent))
+    contract = store().contracts.get(store().dataset_of(parent))
+    rows = read_replay(api.current_event, contract)
+    job = replay_job(store(), parent, contract, rows)
+    api.logger.info("rejects replayed", action="job.replayed", replay=str(job), rows=len(rows))
+    headers: dict[str, str | list[str]] = {
+        "Location": f"{base_url(api.current_event)}/jobs/{job}",
+        "Retry-After": "1",
+    }
+    return json_answer(Replayed(job_id=job, parent_job_id=parent), HTTPStatus.ACCEPTED, headers)
 
 
 @api.get(

@@ -1,7 +1,7 @@
 """The environment of the step `jobs`."""
 
-from waybill.settings import DatabaseSettings, LogSettings, StateSettings
+from waybill.settings import DatabaseSettings, LandingSettings, LogSettings, StateSettings
 
 
-class JobsSettings(LogSettings, DatabaseSettings, StateSettings):
-    """The jobs' database, and the bucket that keeps the tickets of awaited uploads."""
+class JobsSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings):
+    """The jobs' database, the tickets of awaited uploads, and where replays land."""

@@ -60,3 +60,14 @@ FROM waybill.pending_documents
 WHERE job_id = :job_id AND line > :after
 ORDER BY line
 LIMIT :rows;
+
+-- name: rejects_of(job_id, reject_ids)
+-- The values of the rejects that a replay corrects, for what it leaves out; those that were
+-- replayed already are not among them.
+SELECT reject_id, "values"
+FROM waybill.validation_errors
+WHERE job_id = :job_id AND replayed_by IS NULL AND reject_id = ANY (:reject_ids);
+
+-- name: register_replay(parent, job_id, reject_ids)!
+-- The replay becomes a job that counts at the place of the file that it corrects.
+SELECT waybill.register_replay(:parent, :job_id, :reject_ids);

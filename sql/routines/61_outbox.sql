@@ -20,4 +20,4 @@ BEGIN ATOMIC
 END;
 
 GRANT EXECUTE ON FUNCTION waybill.unpublished(integer), waybill.mark_published(bigint[])
-    TO waybill_loader;
+    TO waybill_loader, waybill_api;

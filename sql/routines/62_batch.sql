@@ -78,7 +78,10 @@ DECLARE
     job waybill.ingestion_jobs;
     contract CONSTANT jsonb := waybill.contract(p_dataset);
     columns CONSTANT text[] := ARRAY(SELECT DISTINCT k FROM jsonb_array_elements(p_rows) AS r,
-        jsonb_object_keys(r -> 1) AS k);
+        jsonb_object_keys(r -> 1) AS k
+        -- All of them when every row was refused before it came here.
+        UNION SELECT col ->> 'name' FROM jsonb_array_elements(contract -> 'columns') AS col
+        WHERE p_rows = '[]');
     n jsonb;
     errors jsonb;
 BEGIN

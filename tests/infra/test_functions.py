@@ -5,6 +5,7 @@ from pathlib import Path
 
 from infra.interpreter import ROOT
 from infra.layers.sources import function_source
+from infra.routes import ROUTES
 from infra.steps import STEPS
 from tests.infra.template import Synthesised
 
@@ -43,7 +44,7 @@ def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
 
 
 def test_functions_of_the_api_end_with_the_gateway(synthesised: Synthesised) -> None:
-    for name in ("upload", "jobs", "datasets", "analytics", "health", "docs", "admin"):
+    for name in {route.step for route in ROUTES}:
         assert synthesised.steps()[name]["Timeout"] == 29
 
 
@@ -71,7 +72,7 @@ def test_functions_that_need_the_database_are_in_its_network(on_aws: Synthesised
 
 def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
     with_arrow = {name for name, found in on_aws.steps().items() if len(found["Layers"]) == 2}
-    assert with_arrow == {"plan", "load"}
+    assert with_arrow == {"plan", "load", "batch"}
 
 
 def test_the_other_steps_do_without_arrow() -> None:

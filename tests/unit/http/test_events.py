@@ -11,7 +11,8 @@ import pytest
 from infra.routes import ROUTES
 from tests.postgres.databases import Database
 from tests.unit.http.doors import STATE, Answer, Context, answer, connect_as, parcels
-from waybill.clients import sqs_client
+from waybill.clients import events_client, sqs_client
+from waybill.contract.model import Contract
 from waybill.contract.published import publish
 from waybill.http.app import Api
 from waybill.http.warm import WarmDatabase
@@ -83,6 +84,23 @@ def test_jobs(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPat
                "created_at": moment, "expires_at": moment, "bucket": "b", "key": "k"}  # fmt: skip
     put_ticket(aws, STATE, Ticket.model_validate(awaited))
     assert run("jobs").json()["state"] == "AWAITING_UPLOAD"
+
+
+def test_batch(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect_as("waybill_api", database, monkeypatch)
+    events_client.cache_clear()
+    queue = sqs_client().create_queue(QueueName="merges")
+    monkeypatch.setenv("MERGES_QUEUE_URL", queue["QueueUrl"])
+    with database.connect("waybill_loader") as connection:
+        found = connection.execute("SELECT waybill.contract('departments')").fetchone()
+    assert found
+    publish(aws, STATE, Contract.model_validate(found[0]))
+    assert run("batch").json()["rows_written"] == 2
+
+
+def test_documents(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect_as("waybill_reader", database, monkeypatch)
+    assert run("documents").json() == {"items": [], "next_cursor": None, "total_estimate": None}
 
 
 def test_health(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

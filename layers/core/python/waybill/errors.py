@@ -12,8 +12,8 @@
 Every class carries the HTTP status it has when it reaches the API.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
@@ -26,11 +26,33 @@ class Flaw(BaseModel):
     message: str
 
 
+class RowFlaw(Flaw):
+    """One thing that is wrong with a row of a batch; rows count from 0."""
+
+    row: int
+    column: str | None
+
+    @classmethod
+    def of(cls, row: int, reason: Mapping[str, Any]) -> Self:
+        """The flaw that a reason (`column`, `code`, `message`) of a row is."""
+        column = reason.get("column")
+        pointer = f"/rows/{row}" + (f"/{_escaped(column)}" if column else "")
+        code, message = reason["code"], reason["message"]
+        return cls(pointer=pointer, code=code, message=message, row=row, column=column)
+
+
+def _escaped(name: str) -> str:
+    """The name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 class WaybillError(Exception):
     """The root. `code` is the last part of the problem type's address, e.g. `unknown-dataset`."""
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
+    most_flaws: ClassVar[int] = 100
+    """How many flaws an answer shows."""
 
     def __init__(self, code: str, detail: str, flaws: Sequence[Flaw] = ()) -> None:
         super().__init__(f"{code}: {detail}")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors
 
-from waybill.errors import Busy, Conflict, Flaw, Rejected, Retryable, Unavailable, WaybillError
+from waybill.errors import Busy, Conflict, Rejected, Retryable, RowFlaw, Unavailable, WaybillError
 
 # SQLSTATEs that our own SQL functions raise, each with the problem it stands for.
 REFUSALS: dict[str, tuple[type[Rejected], str]] = {
@@ -30,16 +30,10 @@ _COME_BACK = (
 _AWAY_CLASSES = ("08", "53", "57")
 
 
-def _flaws(error: psycopg.Error) -> list[Flaw]:
+def _flaws(error: psycopg.Error) -> list[RowFlaw]:
     """The refused rows of a batch, which `waybill.merge_batch` puts into the error's detail."""
-    return [
-        Flaw(
-            pointer=f"/rows/{found['row']}/{found.get('column') or ''}".rstrip("/"),
-            code=found["code"],
-            message=found["message"],
-        )
-        for found in json.loads(error.diag.message_detail or "[]")
-    ]
+    found = json.loads(error.diag.message_detail or "[]")
+    return [RowFlaw.of(each["row"], each) for each in found]
 
 
 def fate(error: psycopg.Error) -> WaybillError:

@@ -11,8 +11,6 @@ from pydantic_core import to_json
 from waybill.errors import Retryable, WaybillError
 from waybill.http.problems import ADDRESS, CATALOGUE, MEDIA_TYPE, Problem, title_of
 
-_SHOWN_ERRORS = 100
-
 
 def json_answer(
     body: object,
@@ -43,7 +41,7 @@ def problem_answer(error: WaybillError, event: APIGatewayProxyEvent) -> Response
         detail=_shown(error),
         instance=event.request_context.path or event.path,
         request_id=event.request_context.request_id or "",
-        errors=list(error.flaws[:_SHOWN_ERRORS]) or None,
+        errors=list(error.flaws[: error.most_flaws]) or None,
         errors_total=len(error.flaws) or None,
     )
     headers: dict[str, str | list[str]] = {}

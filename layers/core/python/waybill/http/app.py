@@ -56,6 +56,8 @@ class Api(APIGatewayRestResolver):
         # The logger that `waybill.telemetry` starts for the steps without a door.
         self.logger = Logger(service="waybill", utc=True, use_rfc3339=True)
         self._matched = ""
+        self.started = 0.0
+        """When the request that is being answered came, by `time.monotonic`."""
 
     def _remember(self, route: Route) -> None:
         self._matched = route.openapi_path
@@ -71,7 +73,7 @@ class Api(APIGatewayRestResolver):
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer an API Gateway proxy event; nothing is ever raised to the gateway."""
-        started = time.monotonic()
+        self.started = time.monotonic()
         self._matched = ""
         self.logger.clear_state()
         request_id = (event.get("requestContext") or {}).get("requestId")
@@ -87,7 +89,7 @@ class Api(APIGatewayRestResolver):
             method=event.get("httpMethod"),
             route=self._matched,
             status=answer["statusCode"],
-            milliseconds=round((time.monotonic() - started) * 1000, 1),
+            milliseconds=round((time.monotonic() - self.started) * 1000, 1),
         )
         return answer
 

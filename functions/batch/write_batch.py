@@ -1,0 +1,120 @@
+"""The verb: rows into their table, with a waybill, in one transaction."""
+
+import time
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from functions.batch.answer import BatchAnswer
+from functions.batch.judge_rows import Judged
+from functions.batch.request import BatchRequest
+from functions.batch.store import Store
+from waybill import telemetry
+from waybill.database.queries import queries
+from waybill.errors import Flaw, Rejected, Retryable, RowFlaw
+from waybill.http.warm import Connection
+from waybill.ids import new_id
+from waybill.marks import put_mark
+from waybill.outbox.pass_on import Followers, pass_on
+
+
+class Batch(NamedTuple):
+    """A batch as it was asked for."""
+
+    dataset: str
+    request: BatchRequest
+    key: str | None
+    """Idempotency-Key."""
+    sha256: str
+    """Of the request's body, in hex."""
+    started: float
+    """`time.monotonic()` when it came."""
+
+
+class BatchRefused(Rejected):
+    """Rows are wrong and all or none was asked for: nothing is written."""
+
+    most_flaws: ClassVar[int] = 1000
+
+
+class _Written(NamedTuple):
+    answer: BatchAnswer
+    followers: Followers
+    is_new: bool
+
+
+def write_batch(store: Store, batch: Batch) -> BatchAnswer:
+    """Check the rows and write them, or say which are wrong; a key's second call is answered again.
+
+    Raises:
+        NotFound: `unknown-dataset`.
+        Rejected: `batch-refused`, `key-reused`, or `invalid-request` for another table's name.
+        Conflict: `key-in-flight`.
+        Busy: a load of the dataset, or of one that it refers to, is not over.
+        Unavailable: the database or S3 cannot be reached.
+    """
+    judge = store.judge(batch.dataset)
+    _check_table(batch)
+    judged = judge.judge(batch.request.rows)
+    if judged.refused and batch.request.mode == "atomic":
+        raise _refused(judged)
+    job_id = new_id()
+    telemetry.action("batch.accepted", job_id=str(job_id), dataset=batch.dataset)
+    put_mark(store.s3, store.settings.state_bucket, job_id)
+    written = store.database.ask(lambda connection: _write(connection, job_id, batch, judged))
+    if written.is_new:
+        _pass_on(store, written)
+    return written.answer
+
+
+def _check_table(batch: Batch) -> None:
+    if batch.request.table not in (None, batch.dataset):
+        message = f"The rows are sent to {batch.dataset!r}."
+        flaw = Flaw(pointer="/table", code="other-table", message=message)
+        raise Rejected("invalid-request", message, [flaw])
+
+
+def _refused(judged: Judged) -> BatchRefused:
+    flaws = [
+        RowFlaw.of(refused.row, reason) for refused in judged.refused for reason in refused.errors
+    ]
+    detail = f"{len(judged.refused)} of the rows are wrong; nothing was written."
+    return BatchRefused("batch-refused", detail, flaws)
+
+
+def _write(connection: Connection, job_id: UUID, batch: Batch, judged: Judged) -> _Written:
+    sql = queries("batch")
+    # A connection that dies at the commit is asked again: then the job's own id is its key.
+    key = {"key": batch.key or f"job:{job_id}", "dataset": batch.dataset, "sha256": batch.sha256}
+    with connection.transaction():
+        known = sql.recall_answer(connection, **key)
+        if known is not None:
+            return _Written(BatchAnswer.model_validate(known), Followers(), is_new=False)
+        found: dict[str, Any] = sql.merge_batch(
+            connection,
+            job_id=job_id,
+            dataset=batch.dataset,
+            rows=Jsonb(judged.good),
+            mode=batch.request.mode,
+            rejected=Jsonb([refused._asdict() for refused in judged.refused]),
+        )
+        milliseconds = (time.monotonic() - batch.started) * 1000
+        answer = BatchAnswer.of(job_id, found, milliseconds)
+        sql.keep_answer(connection, **key, answer=Jsonb(answer.model_dump(mode="json")))
+    wake = [UUID(waiting) for waiting in found["wake"]]
+    adopt = [UUID(pending) for pending in found["adopt"]]
+    return _Written(answer, Followers(wake, adopt), is_new=True)
+
+
+def _pass_on(store: Store, written: _Written) -> None:
+    """The rows are in, and stay so: what cannot be told now is told by `publish` and the reaper."""
+    job_id = written.answer.job_id
+    try:
+        store.database.ask(
+            lambda connection: pass_on(
+                store.ways(connection), job_id, written.followers, changed=True
+            )
+        )
+    except Retryable as error:
+        telemetry.action("batch.untold", level="warning", code=error.code, detail=error.detail)

@@ -1,0 +1,1 @@
+"""The documents door: what was ingested without a fixed shape."""

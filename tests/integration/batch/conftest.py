@@ -1,0 +1,47 @@
+"""Fixtures of the batch door."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from functions.batch.handler import handle, store
+from tests.cloud.fixtures import STATE, Cloud, cloud, environment_of
+from tests.postgres.databases import Database
+from tests.unit.http.doors import Answer, call
+from waybill.contract.model import Contract
+from waybill.contract.published import publish
+
+__all__ = ["cloud", "environment_of"]
+Post = Callable[..., Answer]
+
+
+def publish_all(cloud: Cloud, database: Database) -> None:
+    """Publish the contracts of the database's datasets, as a migration does."""
+    with database.connect("waybill_loader") as connection:
+        names = connection.execute("SELECT waybill.dataset_names()").fetchall()
+        for (name,) in names:
+            found = connection.execute("SELECT waybill.contract(%s)", (name,)).fetchone()
+            assert found
+            publish(cloud.s3, STATE, Contract.model_validate(found[0]))
+
+
+@pytest.fixture
+def post(
+    cloud: Cloud, database: Database, environment_of: Callable[[Database, str], None]
+) -> Iterator[Post]:
+    """Send rows to a dataset; what is beside them are other fields, `key` is the header."""
+    environment_of(database, "waybill_api")
+    publish_all(cloud, database)
+    store.cache_clear()
+
+    def send(dataset: str, rows: object, *, key: str | None = None, **fields: Any) -> Answer:
+        headers = {"Idempotency-Key": key} if key else {}
+        body = rows if isinstance(rows, str) else json.dumps({"rows": rows, **fields})
+        return partial(call, handle)("POST", f"/batch/{dataset}", body, headers)
+
+    yield send
+    store().database.close()
+    store.cache_clear()

@@ -1,0 +1,256 @@
+"""Rows through the batch door: into the table, or refused by row and column."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from functions.batch.answer import BatchAnswer
+from tests.cloud.fixtures import STATE, Cloud
+from tests.integration.batch.conftest import Post, publish_all
+from tests.postgres.databases import Connection, Database
+from tests.unit.http.doors import Answer
+from waybill.marks import list_marks
+
+SALES = {"id": 1, "department": "Sales"}
+
+
+def hire(number: int, **changed: object) -> dict[str, object]:
+    usual = {"id": number, "name": "Ada", "hire_dt": "2021-07-27T16:02:08Z"}
+    return {**usual, "department_id": None, "job_id": None, **changed}
+
+
+def errors(answer: Answer) -> list[tuple[int, str | None, str]]:
+    return [(e["row"], e["column"], e["code"]) for e in answer.json()["errors"]]
+
+
+def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
+    with database.connect() as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: Cloud) -> None:
+    answer = post("departments", [SALES, {"id": "2", "department": "R&D"}])
+    assert answer.status == 200, answer.text
+    told = BatchAnswer.model_validate(answer.json())
+    assert (told.state, told.rows_written, told.errors) == ("COMPLETED", 2, [])
+    assert (told.waybill.read, told.waybill.inserted) == (2, 2)
+    assert told.latency_ms > 0
+    assert answer.headers["Location"] == f"https://api.example.com/v1/jobs/{told.job_id}"
+    found = rows(database, "SELECT id, department FROM departments ORDER BY id")
+    assert found == [(1, "Sales"), (2, "R&D")]
+    assert [event["job_id"] for event in cloud.told()] == [str(told.job_id)]
+    assert len(list_marks(cloud.s3, STATE)) == 2
+    assert post("departments", [SALES]).json()["waybill"]["unchanged"] == 1
+
+
+def test_a_numbers_text_is_what_counts(post: Post, database: Database) -> None:
+    with database.connect() as connection:
+        _parcels(connection)
+    body = '{"rows": [{"code": "a", "weight": 1.10, "big": 123456789012345678901234567890.5}]}'
+    assert post("departments", '{"rows": [{"id": 5.0, "department": "x"}]}').status == 422
+    refused = post("departments", '{"rows": [{"id": 1e0, "department": "x"}]}')
+    assert errors(refused) == [(0, "id", "invalid_integer")]
+    assert post("parcels", body).problem() == (404, "unknown-dataset")
+
+
+def _parcels(connection: Connection) -> None:
+    connection.execute("SET ROLE waybill_owner")
+    connection.execute(
+        "CREATE TABLE parcels (code text PRIMARY KEY, weight numeric(5,2), big numeric,"
+        " note jsonb, sent boolean, day date DEFAULT '2026-01-01', CHECK (weight <> 13))"
+    )
+    connection.execute("SELECT waybill.register_dataset('parcels')")
+
+
+@pytest.fixture
+def parcels(post: Post, database: Database, cloud: Cloud) -> Post:
+    with database.connect() as connection:
+        _parcels(connection)
+    publish_all(cloud, database)
+    return post
+
+
+def test_a_table_that_nobody_here_wrote(parcels: Post, database: Database) -> None:
+    body = (
+        '{"rows": [{"code": "a", "weight": 1.10, "big": 123456789012345678901234567890.50,'
+        ' "note": {"n": 1.0, "t": ["ä", null]}, "sent": true},'
+        ' {"code": "b", "weight": "", "note": "text", "sent": "f"}]}'
+    )
+    answer = parcels("parcels", body)
+    assert answer.status == 200, answer.text
+    found = rows(
+        database, "SELECT code, weight::text, big::text, note::text, sent, day::text FROM parcels"
+    )
+    assert found == [
+        ("a", "1.10", "123456789012345678901234567890.50", '{"n": 1.0, "t": ["ä", null]}', True,
+         "2026-01-01"),
+        ("b", None, None, '"text"', False, "2026-01-01"),
+    ]  # fmt: skip
+
+
+def test_what_only_the_database_can_refuse(parcels: Post, database: Database) -> None:
+    given = [{"code": "a", "weight": 13}, {"code": "b", "weight": 14}]
+    refused = parcels("parcels", given)
+    assert refused.problem() == (422, "batch-refused")
+    assert [found[0] for found in errors(refused)] == [0]
+    assert refused.json()["errors"][0]["pointer"].startswith("/rows/0")
+    answer = parcels("parcels", given, mode="partial")
+    assert (answer.status, answer.json()["rows_written"]) == (200, 1)
+    assert rows(database, "SELECT code FROM parcels") == [("b",)]
+
+
+WRONG: list[tuple[dict[str, object], str, str]] = [
+    (hire(1, id="one"), "id", "invalid_integer"),
+    (hire(1, id=True), "id", "invalid_integer"),
+    (hire(1, id=2**31), "id", "out_of_range"),
+    (hire(1, id=None), "id", "required"),
+    (hire(1, name=None), "name", "required"),
+    (hire(1, name=["Ada"]), "name", "wrong_type"),
+    (hire(1, name="A\0da"), "name", "nul_byte"),
+    (hire(1, name="\ud800"), "name", "invalid_utf8"),
+    (hire(1, hire_dt="2021-02-30T00:00:00Z"), "hire_dt", "invalid_timestamp"),
+    (hire(1, hire_dt="2021-02-03T00:00:00"), "hire_dt", "timestamp_without_zone"),
+    (hire(1, hire_dt={}), "hire_dt", "wrong_type"),
+    (hire(1, department_id=9), "department_id", "unknown_reference"),
+    (hire(1, colour="red"), "colour", "unknown_field"),
+    ({"id": 1, "hire_dt": "2021-07-27T16:02:08Z"}, "name", "required"),
+]
+
+
+@pytest.mark.parametrize(("row", "column", "code"), WRONG)
+def test_one_wrong_row_and_nothing_is_written(
+    post: Post, database: Database, row: dict[str, object], column: str, code: str
+) -> None:
+    answer = post("hired_employees", [hire(7), row])
+    assert answer.problem() == (422, "batch-refused"), answer.text
+    assert errors(answer) == [(1, column, code)]
+    (flaw,) = answer.json()["errors"]
+    assert flaw["pointer"] == f"/rows/1/{column}"
+    assert flaw["message"]
+    assert rows(database, "SELECT count(*) FROM hired_employees") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM waybill.ingestion_jobs") == [(0,)]
+
+
+def test_every_wrong_row_is_named_with_every_reason(post: Post) -> None:
+    wrong = hire(1, id="x", name=[], colour=1)
+    answer = post("hired_employees", [wrong] * 400)
+    found = errors(answer)
+    assert len(found) == 1000
+    assert answer.json()["errors_total"] == 1200
+    reasons = [("colour", "unknown_field"), ("id", "invalid_integer"), ("name", "wrong_type")]
+    assert sorted(found[:3]) == [(0, *reason) for reason in reasons]
+
+
+def test_partial_writes_the_good_and_keeps_the_rest(post: Post, database: Database) -> None:
+    given = [hire(1), hire(2, id="x\0"), hire(3, department_id=9), hire(4, name=None)]
+    answer = post("hired_employees", given, mode="partial")
+    assert answer.status == 200, answer.text
+    told = answer.json()
+    assert (told["state"], told["rows_written"]) == ("COMPLETED_WITH_REJECTS", 1)
+    numbers = ("read", "inserted", "rejected", "pending_reference")
+    assert [told["waybill"][name] for name in numbers] == [4, 1, 2, 1]
+    assert sorted(errors(answer)) == [
+        (1, "id", "nul_byte"),
+        (2, "department_id", "unknown_reference"),
+        (3, "name", "required"),
+    ]
+    kept = rows(database, 'SELECT line, raw, "values" FROM waybill.validation_errors ORDER BY 1')
+    assert [line for line, _, _ in kept] == [2, 4]
+    assert json.loads(bytes(kept[1][1])) == given[3]
+    assert kept[1][2]["name"] is None
+
+
+def test_partial_when_nothing_is_good(post: Post) -> None:
+    answer = post("departments", [{"id": "x", "department": "y"}], mode="partial")
+    assert answer.status == 200, answer.text
+    assert answer.json()["waybill"]["rejected"] == 1
+
+
+def test_aliases_of_the_header_are_taken(post: Post, database: Database) -> None:
+    row = {"Id": 1, "name": "Ada", "datetime": "2021-07-27T16:02:08+02:00"}
+    assert post("hired_employees", [row]).status == 200
+    assert rows(database, "SELECT hire_dt::text FROM hired_employees") == [
+        ("2021-07-27 14:02:08+00",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"rows": []}, 422, "invalid-request"),
+        ({"rows": [SALES] * 1001}, 422, "invalid-request"),
+        ({"rows": SALES}, 422, "invalid-request"),
+        ({"rows": [1]}, 422, "invalid-request"),
+        ({}, 422, "invalid-request"),
+        ({"rows": [SALES], "mode": "some"}, 422, "invalid-request"),
+        ({"rows": [SALES], "colour": "red"}, 422, "invalid-request"),
+        ({"rows": [SALES], "table": "jobs"}, 422, "invalid-request"),
+        ("{", 400, "malformed-json"),
+        ('{"rows": [{"id": NaN}]}', 400, "malformed-json"),
+        ('{"rows": [{"id": 1, "id": 2}]}', 400, "malformed-json"),
+    ],
+)
+def test_requests_that_are_none(post: Post, body: object, status: int, code: str) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    assert post("departments", text).problem() == (status, code)
+
+
+def test_other_datasets_and_tables(post: Post) -> None:
+    assert post("nowhere", [SALES]).problem() == (404, "unknown-dataset")
+    assert post("departments", [SALES], table="departments").status == 200
+
+
+def test_a_thousand_rows(post: Post, database: Database) -> None:
+    answer = post("hired_employees", [hire(number) for number in range(1000)])
+    assert answer.json()["rows_written"] == 1000
+    assert rows(database, "SELECT count(*) FROM hired_employees") == [(1000,)]
+
+
+def test_the_same_key_is_answered_again(post: Post, database: Database) -> None:
+    first = post("departments", [SALES], key="k")
+    again = post("departments", [SALES], key="k")
+    assert (again.status, again.json()) == (first.status, first.json())
+    assert rows(database, "SELECT count(*) FROM waybill.ingestion_jobs") == [(1,)]
+    assert post("departments", [{**SALES, "id": 2}], key="k").problem() == (422, "key-reused")
+    assert post("departments", [SALES], key="other").json()["job_id"] != first.json()["job_id"]
+    assert post("departments", [SALES], key="x" * 256).problem() == (422, "invalid-request")
+
+
+def test_a_key_in_flight_is_a_conflict(post: Post, database: Database) -> None:
+    with database.connect("waybill_api", autocommit=False) as connection:
+        connection.execute("SELECT waybill.recall_answer('k', 'departments', 'x')")
+        assert post("departments", [SALES], key="k").problem() == (409, "key-in-flight")
+
+
+def test_a_taken_lock_asks_for_patience(post: Post, database: Database) -> None:
+    with database.connect(autocommit=False) as connection:
+        connection.execute("SELECT waybill.take_turn('departments')")
+        answer = post("departments", [SALES])
+    assert answer.problem() == (503, "database-busy")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert post("departments", [SALES]).status == 200
+
+
+def test_a_job_that_waited_for_a_parent_is_woken(post: Post, cloud: Cloud) -> None:
+    waiting = post("hired_employees", [hire(1, department_id=1)], mode="partial").json()
+    assert waiting["waybill"]["pending_reference"] == 1
+    cloud.bodies("merges")
+    post("departments", [SALES])
+    assert cloud.bodies("merges") == [{"adopt_job_id": waiting["job_id"]}]
+
+
+def test_what_cannot_be_told_does_not_undo_what_is_written(
+    post: Post, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    monkeypatch.setattr(cloud.events, "put_events", _no_bus)
+    answer = post("departments", [SALES])
+    assert answer.status == 200
+    assert UUID(answer.json()["job_id"])
+    left = rows(database, "SELECT count(*) FROM waybill.outbox WHERE published_at IS NULL")
+    assert left == [(1,)]
+
+
+def _no_bus(**_: object) -> object:
+    return {"Entries": [{"ErrorCode": "InternalFailure"}]}

@@ -1,0 +1,1 @@
+"""Rejects corrected and sent back, through every step."""

@@ -1,0 +1,196 @@
+"""Rejects come out as CSV or JSON, go back corrected, and none remain."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+
+from functions.jobs.handler import handle, store
+from tests.cloud.fixtures import LANDING, Cloud
+from tests.integration.batch.conftest import publish_all
+from tests.integration.path.steps import land, settle
+from tests.postgres.databases import Database
+from tests.unit.http.doors import Answer, call
+from waybill import queues
+from waybill.errors import Unavailable
+
+EMPLOYEES = (
+    b"1,Ada Lovelace,2021-01-05T09:00:00Z,,\n"
+    b'2,"=Grace ""H""",2021-02-30T09:00:00Z,,\n'
+    b"3,,2021-07-05T09:00:00Z,,\n"
+    b"x,Alan Turing,2022-02-03T09:00:00Z,,\n"
+)
+CSV = {"Content-Type": "text/csv; charset=utf-8"}
+
+
+class House(NamedTuple):
+    cloud: Cloud
+    database: Database
+    ask: Callable[..., Answer]
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.database.connect() as connection:
+            connection.execute("SET ROLE waybill_owner")
+            return connection.execute(statement.encode()).fetchall()
+
+    def employees(self) -> list[tuple[Any, ...]]:
+        return self.rows("SELECT id, name, hire_dt::date::text FROM hired_employees ORDER BY id")
+
+    def loaded(self, body: bytes = EMPLOYEES, name: str = "a.csv", second: int = 0) -> str:
+        land(self.cloud, "hired_employees", name, body, second=second)
+        settle(self.cloud)
+        ((job,),) = self.rows(
+            f"SELECT job_id FROM waybill.ingestion_jobs WHERE filename = '{name}'"
+        )
+        return str(job)
+
+    def rejects(self, job: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.ask("GET", f"/jobs/{job}/rejects").json()["items"]
+        return items
+
+    def replay(self, job: str, body: object, headers: dict[str, str] | None = None) -> Answer:
+        return self.ask("POST", f"/jobs/{job}/replay", body, headers)
+
+    def deliver(self, answer: Answer) -> str:
+        """Tell of the object as S3 does, and let the steps run."""
+        assert answer.status == 202, answer.text
+        job = answer.json()["job_id"]
+        assert answer.headers["Location"].endswith(f"/jobs/{job}")
+        found = self.cloud.s3.list_objects_v2(
+            Bucket=LANDING, Prefix=f"landing/hired_employees/{job}/"
+        )
+        (landed,) = found["Contents"]
+        head = self.cloud.s3.head_object(Bucket=LANDING, Key=landed["Key"])
+        written = {"key": landed["Key"], "size": landed["Size"], "version-id": head["VersionId"]}
+        event = {
+            "source": "aws.s3",
+            "time": "2026-03-01T10:05:00Z",
+            "detail": {
+                "bucket": {"name": LANDING},
+                "object": {**written, "etag": head["ETag"].strip('"')},
+            },
+        }
+        queue = self.cloud.queues["landed"]
+        self.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATABASE_USER", "waybill_loader")
+            settle(self.cloud)
+        return str(job)
+
+
+@pytest.fixture
+def house(
+    cloud: Cloud,
+    database: Database,
+    environment_of: Callable[[Database, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[House]:
+    environment_of(database, "waybill_api")
+    publish_all(cloud, database)
+    store.cache_clear()
+    store()
+    environment_of(database, "waybill_loader")
+    monkeypatch.setattr(queues, "delay_seconds", lambda _: 0)
+    yield House(cloud, database, partial(call, handle))
+    store().database.close()
+    store.cache_clear()
+
+
+def test_a_corrected_csv_goes_back_until_none_remain(house: House) -> None:
+    job = house.loaded()
+    text = house.ask("GET", f"/jobs/{job}/rejects", headers={"Accept": "text/csv"}).text
+    lines = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [line["name"] for line in lines] == ['\'=Grace "H"', "", "Alan Turing"]
+    lines[0]["hire_dt"] = " 2021-02-28T09:00:00Z "
+    lines[2]["id"] = "still no number"
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, lines[0].keys())
+    writer.writeheader()
+    writer.writerows([lines[0], lines[2]])
+    replay = house.deliver(house.replay(job, out.getvalue(), CSV))
+    assert house.employees()[1:] == [(2, '=Grace "H"', "2021-02-28")]
+    told = house.ask("GET", f"/jobs/{replay}").json()
+    assert (told["source"]["kind"], told["parent_job_id"]) == ("replay", job)
+    assert (told["waybill"]["inserted"], told["waybill"]["rejected"]) == (1, 1)
+    assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 2
+
+    (again,) = house.rejects(replay)
+    row = {"_reject_id": again["reject_id"], "id": 4}
+    house.deliver(house.replay(replay, {"rows": [row]}))
+    row = {"_reject_id": house.rejects(job)[1]["reject_id"], "name": "Emmy", "job_id": None}
+    house.deliver(house.replay(job, {"rows": [row]}))
+    assert [line[0] for line in house.employees()] == [1, 2, 3, 4]
+    assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 0
+
+
+def test_what_a_later_file_says_stays(house: House) -> None:
+    job = house.loaded(b"1,Early,no date,,\n")
+    house.loaded(b"1,Late,2022-01-01T00:00:00Z,,\n", "b.csv", 30)
+    (reject,) = house.rejects(job)
+    row = {"_reject_id": reject["reject_id"], "hire_dt": "2021-01-01T00:00:00Z"}
+    replay = house.deliver(house.replay(job, {"rows": [row]}))
+    assert house.employees() == [(1, "Late", "2022-01-01")]
+    assert house.ask("GET", f"/jobs/{replay}").json()["waybill"]["superseded"] == 1
+
+
+def test_ids_that_do_not_remain_are_named(house: House) -> None:
+    job = house.loaded()
+    one, other = (reject["reject_id"] for reject in house.rejects(job)[:2])
+    strange = str(uuid4())
+    row = {"_reject_id": one, "hire_dt": "2021-02-28T09:00:00Z"}
+    answer = house.replay(job, {"rows": [row, {"_reject_id": strange}]})
+    assert answer.problem() == (422, "not-replayable")
+    (flaw,) = answer.json()["errors"]
+    assert flaw["pointer"] == "/rows/1/_reject_id"
+    assert strange in flaw["message"]
+    assert house.replay(job, {"rows": [row]}).status == 202
+    assert house.replay(job, {"rows": [row]}).problem() == (422, "not-replayable")
+    assert house.replay(job, {"rows": [{"_reject_id": other}]}).status == 202
+    unknown = house.replay(str(UUID(int=7)), {"rows": [row]})
+    assert unknown.problem() == (404, "unknown-job")
+
+
+def test_a_replay_that_could_not_land_can_be_sent_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = house.loaded()
+    body = {"rows": [{"_reject_id": house.rejects(job)[0]["reject_id"]}]}
+    with monkeypatch.context() as away:
+        away.setattr("functions.jobs.replay_job.put_ticket", _away)
+        assert house.replay(job, body).problem() == (503, "storage-unavailable")
+    assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 3
+    assert house.replay(job, body).status == 202
+
+
+def _away(*_: object) -> None:
+    raise Unavailable("storage-unavailable", "It is away.")
+
+
+REJECT = "0190c0de-0000-7000-8000-000000000000"
+WRONG: list[tuple[object, tuple[str, str]]] = [
+    ([{"id": 1}], ("/rows/0/_reject_id", "no-reject-id")),
+    ([{"_reject_id": "x"}], ("/rows/0/_reject_id", "no-reject-id")),
+    ([{"_reject_id": REJECT, "colour": 1}], ("/rows/0/colour", "unknown-field")),
+    ([{"_reject_id": REJECT, "name": "a\0"}], ("/rows/0/name", "nul-byte")),
+    ([{"_reject_id": REJECT}, {"_reject_id": REJECT}], ("/rows/1/_reject_id", "duplicate-reject")),
+    ([], ("/rows", "too-short")),
+    ("x", ("/rows", "list-type")),
+]
+
+
+def test_requests_that_are_none(house: House) -> None:
+    job = house.loaded()
+    for rows, flaw in WRONG:
+        answer = house.replay(job, {"rows": rows})
+        assert answer.problem() == (422, "invalid-request"), rows
+        assert [(f["pointer"], f["code"]) for f in answer.json()["errors"]] == [flaw]
+    for text in ("", "_reject_id\n", "_reject_id,id\nx\n", "_reject_id,_reject_id\na,b\n", '"a'):
+        assert house.replay(job, text, CSV).problem() == (400, "malformed-body"), text
+    assert house.replay(job, "[]").problem() == (400, "malformed-json")
+    answer = house.replay(job, "x", {"Content-Type": "text/plain"})
+    assert answer.problem() == (415, "unsupported-media")

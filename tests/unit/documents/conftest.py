@@ -1,0 +1,3 @@
+from tests.unit.http.doors import aws
+
+__all__ = ["aws"]

@@ -1,0 +1,101 @@
+"""Documents by page and from a cursor, newest first."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from functions.documents.answer import DocumentPage
+from functions.documents.handler import database as kept
+from functions.documents.handler import handle
+from tests.postgres.databases import Connection, Database
+from tests.unit.http.doors import Answer, call, connect_as
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class Ask(Protocol):
+    def __call__(self, method: str, target: str) -> Answer: ...
+
+
+@pytest.fixture
+def ask(
+    aws: "S3Client",  # noqa: ARG001 - the secret is kept beside it
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Ask]:
+    connect_as("waybill_reader", database, monkeypatch)
+    kept.cache_clear()
+    yield partial(call, handle)
+    kept().close()
+    kept.cache_clear()
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[Connection]:
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        yield connection
+
+
+def add(owner: Connection, count: int, payload: str = '{"n": 1}') -> None:
+    owner.execute(
+        "INSERT INTO ingested_data (content_hash, payload, metadata) SELECT"
+        " gen_random_uuid()::text, %s::jsonb, '{\"line\": 1}' FROM generate_series(1, %s)",
+        (payload, count),
+    )
+
+
+def ids(page: dict[str, Any]) -> list[int]:
+    return [item["id"] for item in page["items"]]
+
+
+def test_a_document_as_it_is_kept(ask: Ask, owner: Connection) -> None:
+    add(owner, 1, '{"b": [1.50, null], "a": "ä"}')
+    page = ask("GET", "/data").json()
+    DocumentPage.model_validate(page)
+    (item,) = page["items"]
+    assert item["payload"] == {"b": [1.5, None], "a": "ä"}
+    assert item["metadata"] == {"line": 1}
+    assert item["created_at"].endswith("Z")
+
+
+def test_pages_and_cursors_go_the_same_way(ask: Ask, owner: Connection) -> None:
+    add(owner, 7)
+    first, second = (ask("GET", f"/data?page={page}&limit=3").json() for page in (1, 2))
+    assert (ids(first), ids(second)) == ([7, 6, 5], [4, 3, 2])
+    assert ids(ask("GET", f"/data?limit=3&cursor={first['next_cursor']}").json()) == ids(second)
+    last = ask("GET", f"/data?limit=3&cursor={second['next_cursor']}").json()
+    assert (ids(last), last["next_cursor"]) == ([1], None)
+    assert ids(ask("GET", "/data?page=9&limit=3").json()) == []
+
+
+def test_the_total_is_an_estimate(ask: Ask, owner: Connection) -> None:
+    add(owner, 7)
+    assert ask("GET", "/data").json()["total_estimate"] is None
+    owner.execute("ANALYZE ingested_data")
+    assert ask("GET", "/data?limit=1").json()["total_estimate"] == 7
+
+
+def test_long_documents_make_short_pages(ask: Ask, owner: Connection) -> None:
+    add(owner, 4, '{"x": "' + "y" * 900_000 + '"}')
+    page = ask("GET", "/data").json()
+    assert ids(page) == [4, 3]
+    assert ids(ask("GET", f"/data?cursor={page['next_cursor']}").json()) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "limit=501", "limit=0", "page=x", "page=1000&limit=500", "offset=1"]
+)
+def test_wrong_questions(ask: Ask, query: str) -> None:
+    assert ask("GET", f"/data?{query}").problem() == (422, "invalid-request")
+
+
+def test_a_page_or_a_cursor(ask: Ask, owner: Connection) -> None:
+    add(owner, 2)
+    cursor = ask("GET", "/data?limit=1").json()["next_cursor"]
+    answer = ask("GET", f"/data?page=2&cursor={cursor}")
+    assert answer.problem() == (422, "invalid-request")
+    assert ask("GET", "/data?cursor=x").problem() == (400, "bad-cursor")
