@@ -1,0 +1,1 @@
+"""Files of every form through plan, load and merge; formats of every type and back."""
