@@ -1,6 +1,7 @@
 """What a message of the queue `landed` says: EventBridge's event of an object that was written."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,6 +34,10 @@ class _Event(_Part):
     detail: _Detail
 
 
+class _Greeting(_Part):
+    event: Literal["s3:TestEvent"] = Field(validation_alias="Event")
+
+
 class LandedEvent(_Part):
     """An object that was written, as the event has it; the emulator leaves the version out."""
 
@@ -44,12 +49,27 @@ class LandedEvent(_Part):
     landed_at: datetime
 
 
+def _is_greeting(body: str) -> bool:
+    """S3 says a word to a queue that it is told to write to."""
+    try:
+        return bool(_Greeting.model_validate_json(body))
+    except ValidationError:
+        return False
+
+
 def read_event(body: str) -> LandedEvent | None:
-    """The event in a message's body; None if it is none (S3 sends a test, people send things)."""
+    """The event in a message's body; None if it is none of an object.
+
+    Raises:
+        pydantic.ValidationError: it cannot be read. Nothing is known of it, so that it is kept
+            where failed messages are.
+    """
     try:
         event = _Event.model_validate_json(body)
     except ValidationError:
-        return None
+        if _is_greeting(body):
+            return None
+        raise
     if event.source != "aws.s3":
         return None
     landed = event.detail.object

@@ -53,6 +53,28 @@ def test_upload_fails_when_a_job_failed(fake: FakeApi, tmp_path: Path) -> None:
     assert invoke("upload", "people", str(file)).startswith("1")
 
 
+def test_redrive_goes_on_while_something_is_left(fake: FakeApi) -> None:
+    answers = [{"queues": {"chunks": {"sent": 7, "left": left}}} for left in (5, 0)]
+    told = [httpx.Response(200, json=answer) for answer in answers]
+    fake.on("POST", "admin/redrive", *told)
+    assert invoke("redrive", "--queue", "chunks").startswith("0")
+    assert fake.bodies() == [{"queue": "chunks"}] * 2
+
+
+def test_redrive_of_objects_follows_the_cursor(fake: FakeApi) -> None:
+    answers = [{"sent": 3, "next_cursor": "c"}, {"sent": 1, "next_cursor": None}]
+    told = [httpx.Response(200, json=answer) for answer in answers]
+    fake.on("POST", "admin/redrive/objects", *told)
+    assert invoke("redrive", "--prefix", "landing/d/", "--since", "2026-03-01T00:00:00Z")[0] == "0"
+    asked = {"prefix": "landing/d/", "since": "2026-03-01T00:00:00Z"}
+    assert fake.bodies() == [asked, {**asked, "cursor": "c"}]
+
+
+def test_times_without_a_prefix_are_asked_back() -> None:
+    with pytest.raises(ClientError, match="--prefix"):
+        invoke("redrive", "--since", "2026-03-01T00:00:00Z")
+
+
 def test_without_an_address_the_way_on_is_told() -> None:
     with pytest.raises(ClientError, match="WAYBILL_API"):
         invoke("jobs", api=None)

@@ -130,6 +130,34 @@ class Waybill:
         answer = self._send("GET", "health")
         return cast("dict[str, Any]", answer.json())
 
+    def redrive(self, queue: str | None = None) -> dict[str, int]:
+        """Put failed messages back into their queue, or all queues; how many, by queue."""
+        asked = {"queue": queue} if queue else {}
+        sent: dict[str, int] = {}
+        while True:
+            found = self._ask("POST", "admin/redrive", json=asked).json()["queues"]
+            for name, one in found.items():
+                sent[name] = sent.get(name, 0) + int(one["sent"])
+            # What fails again while this goes on is left where it falls.
+            if not any(one["sent"] and one["left"] for one in found.values()):
+                return sent
+
+    def redrive_objects(
+        self, prefix: str, *, since: str | None = None, until: str | None = None
+    ) -> int:
+        """Have objects of the landing bucket looked at again; how many.
+
+        `since` and `until` are RFC 3339 times of their writing.
+        """
+        asked = _given({"prefix": prefix, "since": since, "until": until})
+        sent = 0
+        while True:
+            found = self._ask("POST", "admin/redrive/objects", json=asked).json()
+            sent += int(found["sent"])
+            if not found["next_cursor"]:
+                return sent
+            asked["cursor"] = found["next_cursor"]
+
     def _figures(self, path: str, asked: dict[str, Any]) -> Figures:
         first = cast("Figures", self._ask("GET", path, params=_given(asked)).json())
         cursor = first["next_cursor"]

@@ -45,6 +45,7 @@ def make_app(find_api: FindApi = api_from_environment) -> typer.Typer:
 
     _add_uploads(app, client)
     _add_jobs(app, client)
+    _add_redrive(app, client)
     app.add_typer(_analytics(client), name="analytics")
     return app
 
@@ -126,6 +127,32 @@ def _add_jobs(app: typer.Typer, client: Callable[[], Waybill]) -> None:
         with client() as waybill:
             waybill.cancel(job_id)
         notes.print(f"{job_id} is cancelled.")
+
+
+def _add_redrive(app: typer.Typer, client: Callable[[], Waybill]) -> None:
+    @app.command()
+    def redrive(
+        queue: Annotated[
+            str | None, typer.Option(help="landed, chunks or merges; all when left out.")
+        ] = None,
+        prefix: Annotated[
+            str | None, typer.Option(help="Instead: objects below landing/… that are there.")
+        ] = None,
+        since: Annotated[
+            str | None, typer.Option(help="Objects written at or after, e.g. 2026-03-01T00:00:00Z.")
+        ] = None,
+        until: Annotated[str | None, typer.Option(help="Objects written before.")] = None,
+    ) -> None:
+        """Send failed messages again, or have objects looked at again; nothing is loaded twice."""
+        if prefix is None and (since or until):
+            raise ClientError("Times are of objects: say which with --prefix landing/…")
+        with client() as waybill:
+            if prefix is not None:
+                count = waybill.redrive_objects(prefix, since=since, until=until)
+                notes.print(f"{count} objects are looked at again.")
+                return
+            for name, sent in waybill.redrive(queue).items():
+                notes.print(f"{name}: {sent} messages sent again.")
 
 
 def _analytics(client: Callable[[], Waybill]) -> typer.Typer:

@@ -1,5 +1,16 @@
 """SQS: sending messages, and the fate of each one received.
 
+The policy, in one place: an error says its fate (`waybill.errors`), and here it meets it.
+
+| what was raised | what becomes of the message |
+| --- | --- |
+| `Rejected` | acknowledged; it is recorded with its job, and never tried again |
+| `Busy`, `Unavailable` | sent again after a pause, acknowledged; no attempt, however often |
+| anything else | received again after a pause; after five times it is in the dead-letter queue |
+
+Pauses are anything up to a bound that doubles from 1 to 60 s (full jitter). Every try at a job is
+a row of `job_runs` with its cause.
+
 A message that must merely wait (a lock, an earlier job, a sleeping database) is sent again as
 a new one with a growing delay, so that waiting never uses up its receives and never ends in the
 dead-letter queue. Only what fails for a reason nobody foresaw goes there.

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 
 from waybill.errors import Unavailable
 from waybill.settings import DatabaseSettings
@@ -23,7 +24,11 @@ _SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_t
 
 @cache
 def _secret(arn: str) -> str:
-    kept = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
+    try:
+        kept = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
+    except (ClientError, BotoCoreError) as error:
+        # As good as an unreachable database, and like it no attempt at anything.
+        raise Unavailable("secrets-unavailable", "The password cannot be read.") from error
     return str(json.loads(kept["SecretString"])["password"])
 
 

@@ -27,7 +27,10 @@ _COME_BACK = (
     errors.SerializationFailure,
     errors.QueryCanceled,
 )
+_AWAY = "database-unavailable"
 _AWAY_CLASSES = ("08", "53", "57")
+# The server closed a transaction that somebody else's slowness had left waiting.
+_AWAY_STATES = ("25P03", "25P04")
 
 
 def _flaws(error: psycopg.Error) -> list[RowFlaw]:
@@ -45,8 +48,12 @@ def fate(error: psycopg.Error) -> WaybillError:
         return refusal(code, text, _flaws(error) if code == "batch-refused" else ())
     if isinstance(error, _COME_BACK):
         return Busy("database-busy", text)
-    if state is None or state[:2] in _AWAY_CLASSES:
-        return Unavailable("database-unavailable", text)
+    if state is None:
+        # Of the driver itself: the connection, or what no waiting mends.
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return (Unavailable if lost else Retryable)(_AWAY if lost else "database-error", text)
+    if state[:2] in _AWAY_CLASSES or state in _AWAY_STATES:
+        return Unavailable(_AWAY, text)
     if state[:2] in ("22", "23"):
         return Rejected("data-refused", text)
     return Retryable("database-error", f"{state}: {text}")

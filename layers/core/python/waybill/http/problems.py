@@ -67,6 +67,7 @@ SERVICES = {
     "database-unavailable": Kind("Database unavailable", "It is waking up or away; try again."),
     "not-fresh-yet": Kind("Not fresh yet", "The figures do not include the job yet; try again."),
     "queue-unavailable": Kind("Queue unavailable", "SQS cannot be reached; try again."),
+    "secrets-unavailable": Kind("Secrets unavailable", "A password cannot be read; try again."),
     "storage-error": Kind("Storage error", "An unforeseen fault of S3; try again."),
     "storage-stalled": Kind("Storage stalled", "S3 stopped in the middle of an object; try again."),
     "storage-unavailable": Kind("Storage unavailable", "S3 cannot be reached; try again."),

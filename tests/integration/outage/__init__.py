@@ -1,0 +1,1 @@
+"""The database goes away, and nothing is lost or given up."""
