@@ -1,0 +1,1 @@
+"""Any bytes at all: nothing crashes, and the numbers add up."""
