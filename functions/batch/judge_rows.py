@@ -26,7 +26,8 @@ class Good(NamedTuple):
 
     row: int
     fields: Row
-    raw: str
+    raw: str | None
+    """Its JSON, where the database may still refuse it."""
 
 
 class Refused(NamedTuple):
@@ -70,7 +71,11 @@ class Judge:
             for each in zip(*checked.texts.values(), strict=True)
         ]
         return Judged(
-            [Good(n, texts[n], json_text(row)) for n, row in enumerate(rows) if n not in errors],
+            [
+                Good(n, texts[n], json_text(row) if self.contract.keeps_raw else None)
+                for n, row in enumerate(rows)
+                if n not in errors
+            ],
             [Refused(n, _raw(rows[n]), fields[n], errors[n]) for n in sorted(errors)],
         )
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from pydantic_core import to_json
 
 from functions.batch.answer import BatchAnswer
 from functions.batch.judge_rows import Judged
@@ -95,7 +96,7 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, judged: Judged) -
             connection,
             job_id=job_id,
             dataset=batch.dataset,
-            rows=Jsonb(judged.good),
+            rows=Jsonb(judged.good, dumps=to_json),
             mode=batch.request.mode,
             rejected=Jsonb([refused._asdict() for refused in judged.refused]),
         )

@@ -6,15 +6,19 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
-BEGIN
-    DROP TABLE IF EXISTS pg_temp.wb_rows;
-    EXECUTE (
-        SELECT format('CREATE TEMP TABLE wb_rows ON COMMIT DROP AS SELECT NULL::integer AS _chunk,'
-            ' (r ->> 0)::bigint + 1 AS _line, r ->> 2 AS _raw, %s FROM jsonb_array_elements(%L)'
-            ' AS r', string_agg(format('(r -> 1 ->> %1$L)::%2$s AS %1$I', col ->> 'name',
-                col ->> 'stage'), ', '), rows)
+DECLARE
+    fields CONSTANT text := (
+        SELECT string_agg(format('%I %s', col ->> 'name', col ->> 'stage'), ', ')
         FROM jsonb_array_elements(contract -> 'columns') AS col
         WHERE col ->> 'name' = ANY (columns));
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.wb_rows;
+    EXECUTE format('CREATE TEMP TABLE wb_rows (_chunk integer, _line bigint, _raw text, %s)'
+        ' ON COMMIT DROP', fields);
+    -- The rows are a parameter, not a part of the text: they are not read twice.
+    EXECUTE format('INSERT INTO pg_temp.wb_rows SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*'
+        ' FROM jsonb_array_elements($1) AS r, jsonb_to_record(r -> 1) AS x (%s)', fields)
+        USING rows;
 END
 $$;
 
