@@ -13,6 +13,7 @@ from waybill.columns.check import Checked, Checker
 from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.landing.objects import stream_range
+from waybill.records.compression import Limits
 from waybill.records.reading import records_of
 
 _REJECT_SCHEMA = pa.schema(
@@ -50,12 +51,15 @@ class ChunkEncoder:
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """The blocks in the order of the object; the first and last frame the streams."""
-        claim = self._claim
+        claim, settings = self._claim, self._step.settings
         checker = Checker(claim.contract, claim.layout, self._chunk.chunk)
         rows, rejects = copy_encoder(checker.schema), copy_encoder(_REJECT_SCHEMA)
         yield EncodedBlock(rows.write_header(), rejects.write_header(), 0, 0)
         last = claim.byte_to == claim.size_bytes
-        for block in records_of(self._bytes(), claim.layout, claim.first_line, last=last):
+        limits = Limits(settings.unpacked_bytes_limit, settings.unpacked_ratio_limit)
+        for block in records_of(
+            self._bytes(), claim.layout, claim.first_line, last=last, limits=limits
+        ):
             if block.read:
                 checked = checker.check(block)
                 refused = [rejects.write_batch(part) for part in self._rejects(checked)]

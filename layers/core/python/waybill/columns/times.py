@@ -1,4 +1,24 @@
-"""Checks of dates and times: real ones only, in ISO 8601."""
+"""Checks of dates and times: real ones only, in ISO 8601.
+
+Without a format in the contract these are taken, and nothing else:
+
+==================  ===============================  ============================================
+column              written                          for example
+==================  ===============================  ============================================
+``date``            ``YYYY-MM-DD``                   ``2021-07-27``
+``timestamp``       date, ``T`` or a blank, time     ``2021-07-27T16:02:08``
+                    ``HH:MM:SS``                     ``2021-07-27 16:02:08``
+                    up to six decimals of a second   ``2021-07-27T16:02:08.5``
+``timestamptz``     the same, and ``Z``              ``2021-07-27T16:02:08Z``
+                    or an offset ``±HH``             ``2021-07-27T18:02:08+02``
+                    ``±HHMM``                        ``2021-07-27T18:02:08+0200``
+                    ``±HH:MM``                       ``2021-07-27T18:02:08+02:00``
+==================  ===============================  ============================================
+
+Years are 0001 to 9999 (in UTC). What PostgreSQL would guess at is refused: a date for a time,
+``now``, ``infinity``, ``24:00:00``, a leap second, a week or day of the year, a name of a month
+or zone, digits left out.
+"""
 
 import numpy as np
 import pyarrow as pa
