@@ -48,7 +48,7 @@ def _described(door: str) -> dict[str, Any]:
     for route in api.routes:
         operation = described["paths"].get(route.openapi_path, {}).get(route.method.lower())
         if operation:
-            operation.update(_named(route))
+            operation.update({**_named(route), **_body(api, route)})
     return described
 
 
@@ -56,6 +56,15 @@ def _named(route: Route) -> dict[str, str]:
     summary, _, rest = inspect.cleandoc(route.func.__doc__ or "").partition("\n")
     about = {"description": rest.strip()} if rest.strip() else {}
     return {"operationId": route.func.__name__, "summary": summary.rstrip("."), **about}
+
+
+def _body(api: Api, route: Route) -> dict[str, Any]:
+    """The body of a route that reads its own; of the others powertools knows it."""
+    takes = api.takes.get(route.openapi_path)
+    if takes is None or takes.schemas is None:
+        return {}
+    content = {kind: {"schema": schema} for kind, schema in takes.schemas().items()}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _used(schemas: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:

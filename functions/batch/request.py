@@ -12,7 +12,7 @@ class BatchRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"rows": [{"id": 1, "department": "Sales"}]}]},
+        json_schema_extra={"examples": [{"rows": [{"column": "value"}]}]},
     )
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ROWS)]

@@ -25,7 +25,7 @@ from functions.jobs.list_jobs import Wanted, list_jobs
 from functions.jobs.read_job import as_shown, read_job
 from functions.jobs.rejects_answer import Asked, rejects_answer
 from functions.jobs.replay_job import replay_job
-from functions.jobs.replay_request import read_replay
+from functions.jobs.replay_request import read_replay, replay_schemas
 from functions.jobs.settings import JobsSettings
 from functions.jobs.store import Store
 from waybill.clients import s3_client
@@ -39,7 +39,9 @@ from waybill.http.paths import job_id_of
 from waybill.http.warm import WarmDatabase
 
 # A function is called with at most 6 MB.
-_REPLAY = Takes((JSON, "text/csv"), 5 * 1024**2, " Replay the rejects in several calls.")
+_REPLAY = Takes(
+    (JSON, "text/csv"), 5 * 1024**2, " Replay the rejects in several calls.", replay_schemas
+)
 api = create_api("jobs", {"/jobs/{job_id}/replay": _REPLAY})
 # The gateway gives up after 29 s; a wait ends early enough to answer and to be logged.
 _SPARE_SECONDS = 1.0

@@ -27,7 +27,7 @@ class ReplayRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"rows": [{ID: "0190…", "department_id": 7}]}]},
+        json_schema_extra={"examples": [{"rows": [{ID: "the id", "column": "corrected"}]}]},
     )
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_ROWS)]
@@ -64,6 +64,11 @@ def read_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[Correct
         Corrected(UUID(row[ID]), {n: _text(v) for n, v in row.items() if n not in SHOWN})
         for row in rows
     ]
+
+
+def replay_schemas() -> dict[str, Any]:
+    """JSON Schema of a replay by its media type."""
+    return {JSON: ReplayRequest.model_json_schema(), "text/csv": {"type": "string"}}
 
 
 def _json(event: APIGatewayProxyEvent) -> Mapping[str, Any]:

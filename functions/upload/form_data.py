@@ -1,12 +1,13 @@
 """Takes multipart/form-data apart (RFC 7578): the fields of a form, and the one file in it."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
+from functions.upload.request import Described
 from waybill.errors import BadRequest, Flaw, Rejected, TooLarge
 from waybill.http.bodies import body_bytes
 
@@ -42,6 +43,13 @@ def read_form(event: APIGatewayProxyEvent) -> Form:
     file = sent.pop("file")
     fields = {name: _text(part) for name, part in sent.items()}
     return Form(file.filename or "", bytes(file.content), fields)
+
+
+def form_schema() -> dict[str, Any]:
+    """JSON Schema of the form."""
+    schema = Described.model_json_schema()
+    file = {"type": "string", "format": "binary", "description": "The file, up to 4 MiB."}
+    return {**schema, "properties": {"file": file, **schema["properties"]}, "required": ["file"]}
 
 
 class _Part:

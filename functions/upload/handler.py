@@ -13,7 +13,7 @@ from functions.upload.accept_file import INSTEAD, MAX_FILE_BYTES, accept_file
 from functions.upload.accept_upload import Landing, accept_upload
 from functions.upload.answer import Landed, PartAddresses, PostForm
 from functions.upload.complete_upload import complete_upload
-from functions.upload.form_data import read_form
+from functions.upload.form_data import form_schema, read_form
 from functions.upload.request import CompleteRequest, UploadRequest
 from functions.upload.settings import UploadSettings
 from waybill.clients import s3_client
@@ -26,7 +26,7 @@ from waybill.http.links import base_url
 
 _FORM = "multipart/form-data"
 # A file of the greatest size, and the form around it.
-_TAKES = Takes((_FORM,), MAX_FILE_BYTES + 64 * 1024, INSTEAD)
+_TAKES = Takes((_FORM,), MAX_FILE_BYTES + 64 * 1024, INSTEAD, lambda: {_FORM: form_schema()})
 api = create_api(
     "upload", dict.fromkeys(("/uploads/{dataset}/file", "/upload/csv/{dataset}"), _TAKES)
 )

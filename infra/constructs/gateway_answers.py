@@ -53,7 +53,8 @@ def _problem(answer: _Answer) -> str:
         "title": CATALOGUE[answer.code].title,
         "status": answer.status,
         "detail": answer.detail,
-        "instance": "$context.path",
+        # The gateway knows no more of a path that it does not know.
+        "instance": "urn:uuid:$context.requestId",
         "request_id": "$context.requestId",
     }
     return json.dumps(problem)

@@ -52,6 +52,8 @@ class Api(APIGatewayRestResolver):
             json_body_deserializer=reader,
         )
         self._request_validation_middleware = Strict(self._remember, takes)
+        self.takes = takes
+        """Bodies other than small JSON, by path as OpenAPI writes it."""
         self._step = service
         # The logger that `waybill.telemetry` starts for the steps without a door.
         self.logger = Logger(service="waybill", utc=True, use_rfc3339=True)

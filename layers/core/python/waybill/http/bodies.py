@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
@@ -20,6 +21,8 @@ class Takes(NamedTuple):
     limit_bytes: int = BODY_LIMIT_BYTES
     otherwise: str = ""
     """What the refusal of a larger body adds: where such a thing is to be sent."""
+    schemas: Callable[[], Mapping[str, Any]] | None = None
+    """JSON Schema by media type, for the description; of JSON bodies the models say it."""
 
 
 def media_type_of(event: APIGatewayProxyEvent) -> str:
