@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from infra.interpreter import ROOT
 from infra.layers.packages import core_layer, lock_of, packages
@@ -66,7 +67,9 @@ def test_locks_satisfy_the_lists_of_the_project() -> None:
     for name, lines in wanted.items():
         locked = dict(re.findall(r"^([\w.-]+)==(\S+) ", lock_of(name).read_text(), re.MULTILINE))
         for requirement in map(Requirement, lines):
-            assert requirement.specifier.contains(locked[requirement.name]), requirement
+            assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), (
+                requirement
+            )
 
 
 def test_locks_name_no_host_and_pin_by_hash() -> None:
