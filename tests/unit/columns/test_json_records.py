@@ -111,6 +111,9 @@ def test_nothing_is_an_empty_file(data: bytes) -> None:
         (b"[]", "json-array"),
         (b'[\n {"id": 1}]', "json-array"),
         (b"[1],2,3,4,5,6\n", "csv"),
+        (b"[],2,3,4,5,6\n", "csv"),
+        (b"{},2,3,4,5,6\n", "csv"),
+        (b"[{x}],2,3,4,5,6\n", "csv"),
         (b"{x},2,3,4,5,6\n", "csv"),
     ],
 )

@@ -1,6 +1,8 @@
 """How the columns of a contract are written in files, where it says so.
 
-What a contract declares holds for that column in place of the default, not besides it. Patterns
+What a contract declares holds for that column in place of the default, not besides it. Under `*`
+it holds for every column that it can be meant for: a pattern without times for dates, one with
+times for times, marks for numbers. Patterns
 of dates and times are made of these parts, everything else stands for itself (letters in
 quotes): `YYYY`, `YY` (00 to 69 are 2000 to 2069, 70 to 99 are 1970 to 1999), `MM`, `DD`, `HH24`,
 `MI`, `SS`, `MS` (three digits), `US` (six), `TZH` (a sign and two digits), `TZM`. Every part has

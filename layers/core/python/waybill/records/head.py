@@ -22,8 +22,8 @@ from waybill.records.names import column_of, document_fields, is_header, named_c
 
 _MOST = 1024 * 1024
 # An object, or an array of objects: what else begins with a bracket may well be CSV.
-_OBJECT = re.compile(rb"[ \t\r\n]*\{[ \t\r\n]*[\"}]")
-_ARRAY = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*[{\]]")
+_OBJECT = re.compile(rb'\s*\{\s*(?:"|\}[ \t]*(?:[\r\n]|\Z))')
+_ARRAY = re.compile(rb'\s*\[\s*(?:\{\s*["}]|\]\s*\Z)')
 
 
 def read_layout(

@@ -1,0 +1,50 @@
+"""Objects that can be read from their beginning only are one chunk, however often it is planned."""
+
+import gzip
+import hashlib
+from typing import Any
+
+import pytest
+
+from tests.cloud.fixtures import Cloud
+from tests.integration.plan.test_plan import admin, announce, deliver, jobs, many, put
+from tests.postgres.databases import Connection
+
+__all__ = ["admin"]
+
+
+def chunks(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "SELECT chunk, byte_from, byte_to, first_line FROM waybill.chunks ORDER BY chunk"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("body", [gzip.compress(many(400)), many(400).decode().encode("utf-16")])
+def test_a_stream_is_one_chunk_also_when_its_plan_is_continued(
+    admin: Connection,
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    body: bytes,
+) -> None:
+    monkeypatch.setenv("CHUNK_BYTES", "1000")
+    event = put(cloud, "landing/departments/d.csv", body)
+    deliver(event)
+    (job,) = jobs(admin)
+    assert chunks(admin) == [(0, 0, len(body), 2)]
+    assert (job["chunks_total"], job["sha256"]) == (1, hashlib.sha256(body).hexdigest())
+    admin.execute("UPDATE waybill.ingestion_jobs SET chunks_total = NULL, sha256 = NULL")
+    deliver(event)
+    assert chunks(admin) == [(0, 0, len(body), 2)]
+    assert jobs(admin)[0]["chunks_total"] == 1
+    assert [message["chunk"] for message in cloud.bodies("chunks")] == [0, 0]
+
+
+def test_what_was_announced_is_in_the_layout(
+    admin: Connection,
+    cloud: Cloud,
+) -> None:
+    body = "1|Zürich, Basel\n".encode("latin-1")
+    ticket = announce(cloud, "departments", body, delimiter="|", encoding="iso-8859-1")
+    deliver(put(cloud, ticket.key, body))
+    layout = jobs(admin)[0]["layout"]
+    assert (layout["delimiter"], layout["encoding"], layout["doubts"]) == ("|", "latin-1", [])
