@@ -28,6 +28,7 @@ SELECT waybill.cancel_job(:job_id::uuid, :ticket::jsonb);
 -- name: list_rejects(job_id, line, reject_id, rows, bytes)
 -- A page of rejects, by line, cut where its raw text passes `bytes`: a record may have 16 MB
 -- and a function's answer 6. The sum needs the lengths only, so nothing large is read for it.
+-- What was corrected and taken in is no longer among them: a page can be sent back as it is.
 -- `found` counts the page before the cut.
 SELECT reject_id, line, raw, "values", errors, found
 FROM (
@@ -36,7 +37,7 @@ FROM (
     FROM (
         SELECT reject_id, line, raw, "values", errors
         FROM waybill.validation_errors
-        WHERE job_id = :job_id
+        WHERE job_id = :job_id AND replayed_by IS NULL
             AND (:line::bigint IS NULL OR (line, reject_id) > (:line::bigint, :reject_id::uuid))
         ORDER BY line, reject_id
         LIMIT :rows

@@ -1,5 +1,6 @@
 """A dataset that nobody wrote code for: one SQL file in a copy of the project, and its files."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from infra.interpreter import ROOT
 from tests.e2e.second_tree import SecondTree, second_tree
 from tests.e2e.sending import counted, load
 from waybill_client import Waybill
@@ -69,6 +71,24 @@ def test_one_sql_file_is_all_it_takes(tree: SecondTree, tmp_path: Path) -> None:
         ("South", "T-1", "3.000", True, "2026-01-31 10:00:00", 9223372036854775807, "T-9"),
         ("South", "T-9", "4.000", False, None, None, None),
     ]
+
+
+def test_the_tutorial_of_the_readme(tree: SecondTree) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh test\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    printed = tree.run("\n".join(blocks))
+    assert "(4 rows)" in printed, printed
+    database_url = str(tree.status().database_url)
+    with psycopg.connect(database_url) as database:
+        berths = database.execute("SELECT berth, length_m::text, opened::text, depth_m FROM berths")
+        assert sorted(berths.fetchall()) == [
+            (1, "120.50", "1998-03-01", None),
+            (2, "95.25", None, None),
+            (3, "40.00", None, None),
+            (4, "80.00", "2010-02-28", None),
+        ]
+        stock = database.execute("SELECT sku, quantity FROM inventory.stock ORDER BY sku")
+        assert stock.fetchall() == [("A-1", 5), ("A-2", 7)]
 
 
 def _rows(database_url: str) -> list[tuple[object, ...]]:

@@ -1,0 +1,32 @@
+"""The README's tables of settings, made from the models: `python -m` this file prints them."""
+
+import sys
+
+from infra.local.settings import LocalSettings
+from infra.steps import STEPS
+
+
+def local_rows() -> list[str]:
+    """One line for each setting of the local stack."""
+    fields = LocalSettings.model_fields.items()
+    return [f"| `{name.upper()}` | {field.description} |" for name, field in fields]
+
+
+def step_rows() -> list[str]:
+    """One line for each setting of the functions, by name."""
+    fields = {
+        name: field for step in STEPS.values() for name, field in step.settings.model_fields.items()
+    }
+    return [
+        f"| `{name.upper()}` | {_default(field.default, required=field.is_required())} "
+        f"| {field.description} |"
+        for name, field in sorted(fields.items())
+    ]
+
+
+def _default(value: object, *, required: bool) -> str:
+    return "" if required or value is None else f"`{value}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join([*local_rows(), "", *step_rows(), ""]))
