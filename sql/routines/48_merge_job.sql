@@ -14,23 +14,38 @@ RETURN ARRAY(
         AND (e.landed_at, e.object_key, e.version_id)
             < (job.landed_at, job.object_key, job.version_id));
 
--- Jobs that may go on now that `job` has ended: they wait for it, or hold records whose
--- parents it may have brought. Of the latter the job itself is one: a parent that committed
--- while it merged was not seen by it, and could not see what it holds.
+-- The next job of a dataset that nothing but its turn keeps from merging.
+CREATE OR REPLACE FUNCTION waybill.next_to_merge(of_dataset text, besides uuid) RETURNS uuid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (SELECT w.job_id FROM waybill.ingestion_jobs AS w
+    WHERE w.dataset = of_dataset AND w.state = 'MERGING' AND w.job_id <> besides
+        AND waybill.earlier_open(w) = '{}'
+    ORDER BY w.landed_seq LIMIT 1);
+
+-- Jobs that may go on now that `job` has changed tables: they wait for it, or hold records
+-- whose parents it may have brought. Of the latter the job itself is one: a parent that
+-- committed while it merged was not seen by it, and could not see what it holds.
+-- Whoever waits comes back by itself, so waking is only for speed, and one job a dataset is
+-- woken, which wakes the next: if each of a thousand small files woke all that wait, a million
+-- messages would stand before everybody else's.
 CREATE OR REPLACE FUNCTION waybill.to_wake(job waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN (
-    SELECT jsonb_build_object(
-        'wake', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.state = 'MERGING'
-            AND w.job_id <> job.job_id), '[]'),
-        'adopt', coalesce(jsonb_agg(w.job_id) FILTER (WHERE w.pending_reference > 0
-            AND NOT waybill.is_dry(w)), '[]'))
-    FROM waybill.ingestion_jobs AS w
-    WHERE (w.state = 'MERGING' OR w.pending_reference > 0)
-        AND (w.dataset = job.dataset
-            OR w.contract -> 'references' @> jsonb_build_array(
-                jsonb_build_object('dataset', job.dataset))));
+RETURN jsonb_build_object(
+    'wake', (SELECT coalesce(jsonb_agg(w.job_id), '[]')
+        FROM waybill.datasets AS d
+        CROSS JOIN LATERAL waybill.next_to_merge(d.name, job.job_id) AS w (job_id)
+        WHERE w.job_id IS NOT NULL AND (d.name = job.dataset OR EXISTS (
+            SELECT FROM waybill.ingestion_jobs AS j WHERE j.job_id = w.job_id
+                AND j.contract -> 'references' @> jsonb_build_array(
+                    jsonb_build_object('dataset', job.dataset))))),
+    'adopt', (SELECT coalesce(jsonb_agg(w.job_id), '[]')
+        FROM waybill.ingestion_jobs AS w
+        WHERE w.pending_reference > 0 AND NOT waybill.is_dry(w)
+            AND (w.dataset = job.dataset
+                OR w.contract -> 'references' @> jsonb_build_array(
+                    jsonb_build_object('dataset', job.dataset)))));
 
 -- A crash of the server empties unlogged tables: what is staged must be what the chunks say.
 -- Returns the chunks that must be staged again.
@@ -90,7 +105,9 @@ BEGIN
     END IF;
     answer := jsonb_build_object('dataset', job.dataset, 'state', job.state);
     IF waybill.is_final(job.state) AND NOT job.confirming THEN
-        RETURN answer || waybill.to_wake(job) || '{"outcome": "ended"}';
+        -- Asked once more, or after its end: nobody is woken, or two messages of ended jobs
+        -- would wake four. What a killed merge could not say is asked for again here.
+        RETURN answer || waybill.to_wake(job) || '{"outcome": "ended", "wake": []}';
     ELSIF waybill.chunks_left(p_job) <> 0 THEN
         RETURN answer || waybill.chunks_to_stage(job);
     END IF;

@@ -63,3 +63,14 @@ def empty_stage(ledger: Ledger, job: UUID) -> None:
     name = sql.Identifier("staging", f"s_{job.hex}")
     ledger.admin.execute(sql.SQL("TRUNCATE {}").format(name))
     ledger.admin.execute("RESET ROLE")
+
+
+def test_waking_never_makes_more_of_messages(ledger: Ledger) -> None:
+    jobs = [ledger.land("departments", second) for second in range(5)]
+    for number, job in enumerate(jobs):
+        ledger.stage(job, "departments", [(number, "Sales")])
+        ledger.loader.execute("SELECT waybill.chunks_left(%s)", (job,))
+    # One that merged wakes the next, and what is asked of it once more wakes nobody.
+    assert ledger.merge(jobs[2])["wake"] == [str(jobs[0])]
+    assert ledger.merge(jobs[2])["wake"] == []
+    assert ledger.merge(jobs[0])["wake"] == [str(jobs[1])]
