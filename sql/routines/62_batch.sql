@@ -12,6 +12,11 @@ DECLARE
         FROM jsonb_array_elements(contract -> 'columns') AS col
         WHERE col ->> 'name' = ANY (columns));
 BEGIN
+    IF NOT columns <@ ARRAY(SELECT col ->> 'name'
+            FROM jsonb_array_elements(contract -> 'columns') AS col) THEN
+        -- The door read an older contract; what it let in must not be dropped in silence.
+        RAISE EXCEPTION 'The contract has just changed.' USING ERRCODE = '55P03';
+    END IF;
     DROP TABLE IF EXISTS pg_temp.wb_rows;
     EXECUTE format('CREATE TEMP TABLE wb_rows (_chunk integer, _line bigint, _raw text, %s)'
         ' ON COMMIT DROP', fields);

@@ -90,6 +90,18 @@ def test_a_table_that_nobody_here_wrote(parcels: Post, database: Database) -> No
     ]  # fmt: skip
 
 
+def test_a_column_that_went_away_is_not_dropped_in_silence(
+    parcels: Post, database: Database
+) -> None:
+    assert parcels("parcels", [{"code": "a", "sent": True}]).status == 200
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        connection.execute("ALTER TABLE parcels DROP COLUMN sent")
+    answer = parcels("parcels", [{"code": "b", "sent": True}])
+    assert answer.problem() == (503, "database-busy")
+    assert parcels("parcels", [{"code": "b"}]).status == 200
+
+
 def test_what_only_the_database_can_refuse(parcels: Post, database: Database) -> None:
     given = [{"code": "a", "weight": 13}, {"code": "b", "weight": 14}]
     refused = parcels("parcels", given)

@@ -1,0 +1,89 @@
+"""The doors beside the presigned upload, over HTTP: what a gateway makes of bodies counts here."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+FIRST = 700_000
+
+
+@pytest.fixture
+def http(api: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=api, timeout=30) as client:
+        yield client
+
+
+def ended(waybill: Waybill, answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["Location"].endswith(answer.json()["job_id"])
+    return dict(waybill.wait(answer.json()["job_id"], patience_seconds=60))
+
+
+def test_a_form_keeps_every_byte(http: httpx.Client, waybill: Waybill) -> None:
+    content = bytes(range(256)) * 40
+    for path in ("/uploads/departments/file", "/upload/csv/departments"):
+        job = ended(waybill, http.post(path, files={"file": ("ä.csv", content)}))
+        assert job["waybill"]["sha256"] == hashlib.sha256(content).hexdigest()
+        assert job["source"]["filename"] == "ä.csv"
+
+
+def test_a_dry_run_leaves_nothing(http: httpx.Client, waybill: Waybill) -> None:
+    file = {"file": ("a.csv", f"{FIRST},Dry\n".encode())}
+    form = {"dry_run": "true", "encoding": "latin-1"}
+    job = ended(waybill, http.post("/uploads/departments/file", files=file, data=form))
+    assert (job["dry_run"], job["waybill"]["inserted"]) == (True, 1)
+    row = {"id": FIRST, "department": "Wet"}
+    batch = http.post("/batch/departments", json={"rows": [row]}).json()
+    assert batch["waybill"]["inserted"] == 1
+
+
+def test_a_batch_and_its_key(http: httpx.Client) -> None:
+    rows = [{"id": FIRST + number, "department": "Sales"} for number in range(1, 1001)]
+    key = {"Idempotency-Key": "over-http"}
+    first = http.post("/batch/departments", json={"rows": rows}, headers=key)
+    assert (first.status_code, first.json()["rows_written"]) == (200, 1000)
+    again = http.post("/batch/departments", json={"rows": rows}, headers=key)
+    assert (again.status_code, again.json()) == (200, first.json())
+    refused = http.post("/batch/departments", content=b'{"rows": [{"id": 5.0}]}')
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    found = [(e["row"], e["column"], e["code"]) for e in refused.json()["errors"]]
+    assert found == [(0, "id", "invalid_integer"), (0, "department", "required")]
+
+
+def test_rejects_go_back_as_the_csv_they_came_as(http: httpx.Client, waybill: Waybill) -> None:
+    content = f"{FIRST + 2000},Good\nx,=Bad\n".encode()
+    job = ended(waybill, http.post("/uploads/departments/file", files={"file": ("r.csv", content)}))
+    assert job["rejects_remaining"] == 1
+    path = f"/jobs/{job['job_id']}"
+    text = http.get(f"{path}/rejects", headers={"Accept": "text/csv"}).text
+    corrected = text.replace(",x,", f",{FIRST + 2001},")
+    kind = {"Content-Type": "text/csv"}
+    replay = ended(waybill, http.post(f"{path}/replay", content=corrected.encode(), headers=kind))
+    assert (replay["state"], replay["waybill"]["inserted"]) == ("COMPLETED", 1)
+    assert http.get(path).json()["rejects_remaining"] == 0
+    refused = http.post(f"{path}/replay", content=corrected.encode(), headers=kind)
+    assert refused.status_code == 422
+
+
+def test_documents_are_listed(http: httpx.Client) -> None:
+    rows = [{"a": 1.50, "b": " x "}, {"b": "x", "a": 1.5}]
+    answer = http.post("/batch/ingested_data", json={"rows": rows}).json()
+    assert answer["waybill"]["inserted"] <= 1
+    newest = http.get("/data?page=1&limit=1").json()["items"][0]
+    assert len(newest["content_hash"]) == 64
+
+
+def test_the_gateway_answers_with_problems_and_lets_browsers_ask(http: httpx.Client) -> None:
+    nowhere = http.get("/nowhere")
+    assert nowhere.status_code == 404
+    assert nowhere.json()["type"].endswith("/unknown-path")
+    asked = http.options("/batch/departments", headers={"Origin": "https://console.example.com"})
+    assert asked.status_code == 204
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+    assert "Idempotency-Key" in asked.headers["Access-Control-Allow-Headers"]
