@@ -31,15 +31,27 @@ _ABOUT = (
     "Files into PostgreSQL, exactly, with a waybill for every line.\n\n"
     "Requests with unknown fields or parameters are refused (422). Lists are read page by page: "
     "give `next_cursor` back as `cursor` until it is null. Problems are RFC 9457; their types "
-    f"are `{ADDRESS}` followed by:\n\n"
+    f"are `{ADDRESS}` followed by what is in this list.\n\n"
 )
+_TAGS = {
+    "uploads": "A file comes in.",
+    "batches": "Rows come in, and are written while the caller waits.",
+    "jobs": "What became of a file, and what was refused.",
+    "datasets": "What can come in.",
+    "analytics": "Figures of the hires.",
+    "documents": "Records of any shape.",
+    "health": "Whether all is well.",
+    "admin": "What failed, once more.",
+}
 
 
 def _problems() -> str:
     rows = "\n".join(
         f"| `{code}` | {kind.title} | {kind.meaning} |" for code, kind in sorted(CATALOGUE.items())
     )
-    return f"| type | title | meaning |\n| --- | --- | --- |\n{rows}\n"
+    table = f"| type | title | meaning |\n| --- | --- | --- |\n{rows}\n"
+    # Folded, or a reader would have to pass all of them on the way to the first route.
+    return f"<details>\n<summary>All types of problems</summary>\n\n{table}\n</details>\n"
 
 
 def _described(door: str) -> dict[str, Any]:
@@ -101,6 +113,7 @@ def openapi() -> dict[str, Any]:
         },
         # Relative to this description itself: right under every stage and prefix.
         "servers": [{"url": "."}],
+        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": {path: paths[path] for path in sorted(paths)},
         "components": {"schemas": _used(schemas, paths)},
     }

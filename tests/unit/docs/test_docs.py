@@ -38,6 +38,13 @@ def test_every_operation_says_what_it_does_and_how_it_fails() -> None:
     assert len(names) == sum(len(operations) for operations in openapi()["paths"].values())
 
 
+def test_every_tag_has_a_description_and_a_route() -> None:
+    document = openapi()
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    used = {tag for operation in operations for tag in operation["tags"]}
+    assert {tag["name"] for tag in document["tags"]} == used
+
+
 def test_every_problem_is_listed() -> None:
     about = openapi()["info"]["description"]
     assert [code for code in CATALOGUE if f"`{code}`" not in about] == []
