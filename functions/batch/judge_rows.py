@@ -97,9 +97,10 @@ class Judge:
 
     def _renamed(self, row: JsonRow) -> JsonRow:
         """The row with the columns' own names, where it has those of a header instead."""
-        found = [column_of(name, self.contract) or name for name in row]
+        found = [column_of(name, self.contract) or _printable(name) for name in row]
         if len(set(found)) < len(found):
-            return row
+            # A column by two names: which of the two is meant is not guessed.
+            found = [name if name in self._readers else _printable(name) for name in row]
         return dict(zip(found, row.values(), strict=True))
 
 
@@ -109,6 +110,12 @@ def _reason(error: "ErrorDetails") -> dict[str, Any]:
         message = "there is no such column"
         return {"column": column, "code": codes.UNKNOWN_FIELD, "message": message}
     return {"column": column, "code": error["type"], "message": error["msg"]}
+
+
+def _printable(name: str) -> str:
+    """A name that is no column's, as it can be shown and kept."""
+    shown = name[:80].replace("\0", "\ufffd")
+    return shown.encode(errors="replace").decode()
 
 
 def _raw(row: JsonRow) -> str:

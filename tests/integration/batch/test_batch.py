@@ -127,6 +127,10 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     (hire(1, hire_dt={}), "hire_dt", "wrong_type"),
     (hire(1, department_id=9), "department_id", "unknown_reference"),
     (hire(1, colour="red"), "colour", "unknown_field"),
+    (hire(1, datetime="2021-07-27T16:02:08Z"), "datetime", "unknown_field"),
+    ({**hire(1), "a\0": 1}, "a\ufffd", "unknown_field"),
+    ({**hire(1), "\ud800": 1}, "?", "unknown_field"),
+    ({**hire(1), "a/b~": 1}, "a/b~", "unknown_field"),
     ({"id": 1, "hire_dt": "2021-07-27T16:02:08Z"}, "name", "required"),
 ]
 
@@ -139,8 +143,14 @@ def test_one_wrong_row_and_nothing_is_written(
     assert answer.problem() == (422, "batch-refused"), answer.text
     assert errors(answer) == [(1, column, code)]
     (flaw,) = answer.json()["errors"]
-    assert flaw["pointer"] == f"/rows/1/{column}"
+    escaped = column.replace("~", "~0").replace("/", "~1")
+    assert flaw["pointer"] == f"/rows/1/{escaped}"
     assert flaw["message"]
+    partial = post("hired_employees", [row], mode="partial")
+    assert errors(partial) == [(0, column, code)]
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        connection.execute("DELETE FROM waybill.ingestion_jobs")
     assert rows(database, "SELECT count(*) FROM hired_employees") == [(0,)]
     assert rows(database, "SELECT count(*) FROM waybill.ingestion_jobs") == [(0,)]
 
