@@ -140,6 +140,12 @@ def test_a_mark_goes_before_what_is_declared_and_it_is_said() -> None:
     assert "latin-1" in layout.doubts[0]
 
 
+def test_utf_16_is_not_guessed_but_said() -> None:
+    file = read("1,a,\n".encode("utf-16-le"))
+    assert (file.rows, file.layout.encoding) == ([], "utf-8")
+    assert "UTF-16" in file.layout.doubts[0]
+
+
 @pytest.mark.parametrize("name", ["ebcdic", "utf-16", "utf-32", "utf-7"])
 def test_encodings_that_are_not_read_are_refused(name: str) -> None:
     with pytest.raises(BadRequest, match="bad-encoding"):

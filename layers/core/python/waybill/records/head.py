@@ -21,6 +21,8 @@ from waybill.records.layout import FileFormat, Layout
 from waybill.records.names import column_of, document_fields, is_header, named_columns
 
 _MOST = 1024 * 1024
+_FIRST = 1000
+_LOOKS_WIDE = "There are NUL bytes, as in UTF-16 without a byte order mark: declare its encoding."
 # An object, or an array of objects: what else begins with a bracket may well be CSV.
 _OBJECT = re.compile(rb'\s*\{\s*(?:"|\}[ \t]*(?:[\r\n]|\Z))')
 _ARRAY = re.compile(rb'\s*\[\s*(?:\{\s*["}]|\]\s*\Z)')
@@ -93,6 +95,8 @@ def _encoding(
     if not marked and named is None:
         detail = "UTF-16 without a byte order mark: say utf-16-le or utf-16-be."
         raise BadRequest("bad-encoding", detail)
+    if not declared and not marked and b"\0" in head[:_FIRST]:
+        return "utf-8", (_LOOKS_WIDE,)
     return marked or named or "utf-8", ()
 
 
