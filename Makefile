@@ -21,7 +21,7 @@ CODE := functions infra layers/core/python layers/client/python tests
 .DEFAULT_GOAL := help
 .PHONY: help run up down restart status logs shell-db migrate build synth test lint clean lock \
 	sample upload-departments upload-jobs upload-employees upload-all \
-	analytics-quarterly analytics-departments benchmark
+	analytics-quarterly analytics-departments benchmark torture
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -94,6 +94,9 @@ lint: $(STAMP) ## Check style, types and the import contracts
 
 test: lint ## Run every check and every test, with coverage
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS)
+
+torture: $(STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
+	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)
 
 benchmark: $(STAMP) ## Time it on this machine: each benchmark, or one (NAME=visible_in_analytics)
 	@for name in $(or $(NAME),$(BENCHMARKS)); do \

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -5,11 +6,13 @@ import pytest
 from tests.postgres.databases import Database
 from tests.stateful.tables import UNSEEN
 
+_numbers = itertools.count(1)
+
 
 @pytest.fixture(scope="session")
 def world_template(template_database: Database) -> Iterator[Database]:
     """A migrated database with datasets that the project does not know."""
-    template = template_database.clone("histories")
+    template = template_database.clone(f"histories_{next(_numbers)}")
     with template.connect() as admin:
         admin.execute("SET ROLE waybill_owner")
         admin.execute(UNSEEN.encode())

@@ -24,7 +24,7 @@ from waybill import clients
 LANDING, STATE = "landing", "state"
 QUEUES = ("landed", "chunks", "merges")
 BEGINNING = datetime(2026, 3, 1, 10, tzinfo=UTC)
-_HANDLERS: Mapping[str, Callable[[Mapping[str, Any], LambdaContext], Mapping[str, Any]]] = {
+HANDLERS: Mapping[str, Callable[[Mapping[str, Any], LambdaContext], Mapping[str, Any]]] = {
     "landed": plan,
     "chunks": load,
     "merges": merge,
@@ -113,7 +113,7 @@ class World:
         frozen = Frozen(queue, message, Process(strike), failures)
 
         def work() -> None:
-            answer = _HANDLERS[queue]({"Records": [_record(message)]}, Context())
+            answer = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
             failures.extend(answer["batchItemFailures"])
 
         frozen.process.start(work)
@@ -161,11 +161,11 @@ class World:
         refresh({}, Context())
         self._become("waybill_loader")
 
-    def settle(self) -> None:
+    def settle(self, rounds: int = _ROUNDS) -> None:
         """Everyone goes on, everything is redriven, and messages go round until none is left."""
         for frozen in list(self.frozen):
             self.thaw(frozen, killed=False)
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             self.redrive()
             for queue in QUEUES:
                 for _ in range(len(self.queues[queue])):
@@ -194,7 +194,7 @@ class World:
             client.cache_clear()
 
 
-def _record(message: Message) -> dict[str, Any]:
+def record_of(message: Message) -> dict[str, Any]:
     return {
         "messageId": "m",
         "receiptHandle": "r",

@@ -1,0 +1,104 @@
+"""`make torture`: all of it, for minutes, with the figures at the end.
+
+A failure ends the run with its seed; a failed history is shrunk and printed as a test.
+"""
+
+import argparse
+import itertools
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.postgres.databases import Database
+from tests.stateful.machine import FAULTS, Machine
+from tests.torture import faults
+from tests.torture.figures import Figures
+from tests.torture.overlap import overlap
+from tests.torture.server import own_server
+
+_numbers = itertools.count(1)
+
+
+def main() -> None:
+    """Run every kind of fault once, as long as asked."""
+    given = _arguments()
+    _say(f"seed {given.seed}")
+    figures, chance = Figures(), random.Random(given.seed)
+    began = time.monotonic()
+    with own_server() as server:
+        template = server.database.clone("template")
+
+        def apart(name: str, work: Callable[[Database], object]) -> None:
+            _say(name)
+            with _copy(template) as database:
+                work(database)
+
+        apart("loaders killed", lambda d: faults.kill_loaders(d, figures, given.kills, chance))
+        apart("backends ended", lambda d: faults.end_backends(d, figures, given.files, chance))
+        apart("connections cut", lambda d: faults.cut_connections(d, figures, given.files, chance))
+        apart("memory", lambda d: faults.measure_memory(d, figures, given.megabytes, 2048))
+        apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
+        _say("histories")
+        _histories(template, figures, given.histories, given.seed)
+        _say("PostgreSQL killed")
+        faults.kill_servers(server, figures, given.crashes, chance)
+    _say("disk full")
+    try:
+        faults.fill_disk(figures)
+    except PermissionError as error:
+        figures.facts["disk full"] = f"left out: {error}"
+    _say(f"{time.monotonic() - began:.0f} seconds, seed {given.seed}\n\n{figures.table()}")
+
+
+def _histories(template: Database, figures: Figures, count: int, number: int) -> None:
+    Machine.template = template
+    run_state_machine_as_test(
+        seed(number)(Machine),
+        settings=settings(
+            max_examples=count,
+            stateful_step_count=40,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    figures.files += FAULTS.pop("files", 0)
+    figures.records += FAULTS.pop("records", 0)
+    figures.faults.update({f"history: {kind}": count for kind, count in FAULTS.items()})
+    figures.facts["histories held against the model"] = str(count)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make torture ARGS=…")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--kills", type=int, default=200, help="loaders to kill")
+    parser.add_argument("--files", type=int, default=6, help="files per kind of connection fault")
+    parser.add_argument("--crashes", type=int, default=20, help="kills of PostgreSQL")
+    parser.add_argument("--seconds", type=float, default=120, help="of everybody at once")
+    parser.add_argument("--histories", type=int, default=200)
+    parser.add_argument("--megabytes", type=int, default=256, help="of the file that is measured")
+    return parser.parse_args()
+
+
+def _say(what: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {what}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _copy(template: Database) -> Iterator[Database]:
+    database = template.clone(f"tortured_{next(_numbers)}")
+    try:
+        yield database
+    finally:
+        database.drop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Everybody at once over the same keys: loaders, merges, readers, refreshes, new partitions."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+from psycopg import errors
+from psycopg.types.json import Jsonb
+
+from functions.refresh.refresh_stale import refresh_stale
+from tests.integration.path.steps import Context
+from tests.postgres.databases import Connection, Database
+from tests.stateful.invariants import check
+from tests.stateful.model import File, body_of
+from tests.stateful.tables import TABLES, Table
+from tests.stateful.world import HANDLERS, QUEUES, World, record_of
+from tests.torture.figures import Figures
+from waybill.errors import Busy
+from waybill.ids import new_id
+
+_WORKERS = 4
+_MOST_WAITING = 40
+# What comes back later by itself, as every caller of these does.
+_BUSY = (errors.LockNotAvailable, errors.QueryCanceled)
+_DOUBLED = (
+    "SELECT count(*) FROM (SELECT id FROM hired_employees GROUP BY id HAVING count(*) > 1) AS x"
+)
+
+
+@dataclass
+class Overlap:
+    """Threads that share a world; a thread's error ends all."""
+
+    world: World
+    figures: Figures
+    chance: random.Random
+    files: list[File] = field(default_factory=list)
+    errors: list[BaseException] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def go(self, seconds: float) -> None:
+        """All at once for so long; then everything is delivered and held against the model."""
+        tasks = [self._deliver] * _WORKERS + [self._land, self._read, self._refresh, self._add]
+        tasks.append(self._batch)
+        threads = [threading.Thread(target=self._again, args=(task,)) for task in tasks]
+        for thread in threads:
+            thread.start()
+        self.over.wait(seconds)
+        self.over.set()
+        for thread in threads:
+            thread.join()
+        assert self.errors == []
+        self.world.settle()
+        with self.world.database.connect() as admin:
+            admin.execute("SET ROLE waybill_owner")
+            check(admin, self.files, self.world.events.told)
+            self._assert_no_deadlock(admin)
+
+    def _again(self, task: Callable[[Connection], None]) -> None:
+        role: dict[object, str] = {
+            self._refresh: "waybill_refresher",
+            self._add: "waybill_refresher",
+            self._batch: "waybill_api",
+        }
+        try:
+            with self.world.database.connect(role.get(task, "waybill_admin")) as connection:
+                while not self.over.is_set():
+                    try:
+                        task(connection)
+                    except _BUSY:
+                        self.figures.faults["asked to come back"] += 1
+        except BaseException as error:
+            self.errors.append(error)
+            self.over.set()
+
+    def _deliver(self, _connection: Connection) -> None:
+        with self._lock:
+            ready = [queue for queue in QUEUES if self.world.queues[queue]]
+            if ready:
+                queue = self.chance.choice(ready)
+                waiting = self.world.queues[queue]
+                message = waiting.pop(self.chance.randrange(len(waiting)))
+        if not ready:
+            time.sleep(0.01)
+            return
+        answer = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
+        if answer["batchItemFailures"]:
+            message.receives += 1
+            self.world.queues[queue].append(message)
+            self.figures.faults["message failed"] += 1
+        self.figures.faults["message delivered"] += 1
+
+    def _land(self, _connection: Connection) -> None:
+        if sum(map(len, self.world.queues.values())) > _MOST_WAITING:
+            time.sleep(0.02)
+            return
+        table = self.chance.choice(list(TABLES.values()))
+        records = tuple(self._record(table) for _ in range(self.chance.randrange(30)))
+        second, name = self.chance.randrange(60), f"{len(self.files)}.csv"
+        body = body_of(table, records, header=True)
+        key, version = self.world.land(table.name, name, body, second)
+        self.files.append(File(table, second, key, version, records))
+        self.figures.files += 1
+        self.figures.records += len(records)
+
+    def _record(self, table: Table) -> tuple[str, ...]:
+        return tuple(
+            self.chance.choice(column.bad if column.bad and self.chance.random() < 0.03 else cells)
+            for column in table.columns
+            for cells in (column.cells,)
+        )
+
+    def _read(self, connection: Connection) -> None:
+        connection.execute("SET ROLE waybill_owner")
+        doubled = connection.execute(_DOUBLED).fetchone()
+        assert doubled == (0,), "a natural key is there twice"
+        connection.execute("SELECT count(*) FROM mv_hires_q")
+        time.sleep(0.02)
+
+    def _refresh(self, connection: Connection) -> None:
+        with suppress(Busy):
+            self.figures.faults["part refreshed"] += len(refresh_stale(connection, seconds=2))
+        time.sleep(0.05)
+
+    def _batch(self, connection: Connection) -> None:
+        rows = tuple((str(self.chance.randrange(9)), "batch") for _ in range(3))
+        given = [[n, {"n": row[0], "what": row[1]}, ",".join(row)] for n, row in enumerate(rows)]
+        connection.execute(
+            "SELECT waybill.merge_batch(%s, 'visits', %s, 'atomic', '[]')", (new_id(), Jsonb(given))
+        )
+        self.files.append(File(TABLES["visits"], 99, "batch", str(new_id()), rows))
+        self.figures.faults["batch written"] += 1
+        time.sleep(0.05)
+
+    def _add(self, connection: Connection) -> None:
+        connection.execute(
+            "SELECT waybill.ensure_partitions_ahead(%s)", (self.chance.randrange(3),)
+        )
+        time.sleep(0.1)
+
+    @staticmethod
+    def _assert_no_deadlock(admin: Connection) -> None:
+        found = admin.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+        assert found == (0,)
+
+
+def overlap(database: Database, figures: Figures, seconds: float, chance: random.Random) -> None:
+    """Everybody at once for so many seconds."""
+    world = World(database, pytest.MonkeyPatch())
+    world.open(chunk_bytes=200)
+    try:
+        Overlap(world, figures, chance).go(seconds)
+    finally:
+        world.close()

@@ -1,0 +1,67 @@
+"""A little of everything that `make torture` does for minutes."""
+
+import itertools
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres.databases import Database
+from tests.torture import faults
+from tests.torture.figures import Figures
+from tests.torture.overlap import overlap
+from tests.torture.server import own_server
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def tortured(world_template: Database) -> Iterator[Database]:
+    database = world_template.clone(f"tortured_{next(_numbers)}")
+    yield database
+    database.drop()
+
+
+def test_killed_loaders(tortured: Database) -> None:
+    figures = Figures()
+    faults.kill_loaders(tortured, figures, 8, random.Random(1))
+    assert figures.faults["loader killed (SIGKILL)"] > 3
+
+
+def test_terminated_backends(tortured: Database) -> None:
+    figures = Figures()
+    faults.end_backends(tortured, figures, 1, random.Random(1))
+    assert figures.faults["backend terminated"] > 0
+
+
+def test_cut_connections(tortured: Database) -> None:
+    figures = Figures()
+    faults.cut_connections(tortured, figures, 1, random.Random(1))
+    assert figures.faults
+
+
+def test_a_killed_server() -> None:
+    figures = Figures()
+    with own_server() as server:
+        faults.kill_servers(server, figures, 2, random.Random(1))
+    assert figures.faults["PostgreSQL killed (SIGKILL)"] > 0
+
+
+def test_a_full_disk() -> None:
+    figures = Figures()
+    try:
+        faults.fill_disk(figures)
+    except PermissionError as error:
+        pytest.skip(f"nothing may be mounted here: {error}")
+    assert figures.faults["write refused, disk full"] > 0
+
+
+def test_memory_stays_small(tortured: Database) -> None:
+    peak = faults.measure_memory(tortured, Figures(), 24, 2048)
+    assert peak < 300
+
+
+def test_everybody_at_once(tortured: Database) -> None:
+    figures = Figures()
+    overlap(tortured, figures, 8, random.Random(1))
+    assert figures.files > 5
