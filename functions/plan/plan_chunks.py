@@ -62,7 +62,8 @@ def plan_chunks(step: Step, job: LandedJob, before: Planned) -> None:
     if not scan.started():
         return
     must_hash = job.ticket and job.ticket.sha256 and not sha256
-    if before.chunks and not must_hash:
+    if before.chunks:
+        sha256 = scan.hashed() if must_hash else sha256
         chunks = scan.go_on(before)
     else:
         chunks, sha256 = scan.all()
@@ -145,8 +146,20 @@ class _Scan:
             check_sha256(digest.hexdigest(), self._job.ticket)
         return count, digest.hexdigest()
 
+    def hashed(self) -> str:
+        """The SHA-256 of the whole object, in hex, held against the announced one."""
+        digest = hashlib.sha256()
+        for _ in _hashed(self._bytes(0, self._job.ref.size_bytes), digest):
+            pass
+        check_sha256(digest.hexdigest(), self._job.ticket)
+        return digest.hexdigest()
+
     def go_on(self, before: Planned) -> int:
-        """Cut the rest of what an earlier delivery began; the number of chunks in all."""
+        """Cut the rest of what an earlier delivery began; the number of chunks in all.
+
+        In chunks as long as the last of them, so that this one ends where it did, whatever
+        size is set by now.
+        """
         last = before.chunks[-1]
         rest = self._layout.model_copy(
             update={"data_offset": last["byte_from"], "first_line": last["first_line"]}
@@ -154,7 +167,7 @@ class _Scan:
         for chunk in heads(_not_done(before.chunks[:-1]), self._step.settings.chunks_at_once):
             self._send(chunk)
         blocks = self._bytes(last["byte_from"], self._job.ref.size_bytes)
-        ranges = chunk_ranges(blocks, rest, self._step.settings.chunk_bytes)
+        ranges = chunk_ranges(blocks, rest, last["byte_to"] - last["byte_from"])
         if self._layout.is_stream:
             ranges = iter([ChunkRange(0, self._job.ref.size_bytes, self._layout.first_line)])
         return self._lay(ranges, last["chunk"])
