@@ -74,8 +74,6 @@ def _refuse(step: Step, chunk: ChunkId, error: Rejected) -> None:
     with decided():
         problem = Jsonb(error.problem())
         state = queries("load").fail_job(step.connection, job_id=chunk.job_id, problem=problem)
-        # A job that has ended is read again for the sake of an earlier file, if it still can be.
-        queries("load").waive_confirmation(step.connection, job_id=chunk.job_id)
     telemetry.action("job.refused", level="warning", code=error.code, state=state)
     # Jobs may wait for this one, and its end is to be told.
     _ask_for_merge(step, chunk)

@@ -19,7 +19,3 @@ SELECT waybill.chunk_state(:job_id, :chunk);
 -- name: fail_job(job_id, problem)$
 -- The object cannot be read as what was landed; the reason stays with the job.
 SELECT waybill.fail_job(:job_id, :problem);
-
--- name: waive_confirmation(job_id)$
--- An object that is gone cannot be staged again: whoever waits for that goes on without.
-SELECT waybill.waive_confirmation(:job_id);

@@ -103,24 +103,6 @@ BEGIN ATOMIC
         last_at = excluded.last_at;
 END;
 
--- The object of an ended job cannot be staged again to stamp the rows it found unchanged: what
--- landed earlier goes on without that. Returns whether the job was being confirmed.
-CREATE OR REPLACE FUNCTION waybill.waive_confirmation(p_job uuid) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-BEGIN
-    UPDATE waybill.ingestion_jobs SET confirming = false, confirmed = true
-    WHERE job_id = p_job AND confirming;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    UPDATE waybill.chunks SET done = true WHERE job_id = p_job;
-    PERFORM waybill.drop_stage(p_job);
-    RETURN true;
-END
-$$;
-
 -- End the jobs that do not move: sent again so many times over so many hours, or tried for
 -- so many days. One that only waits for an earlier file waits on. Returns those that ended.
 CREATE OR REPLACE FUNCTION waybill.give_up(p_tries integer DEFAULT 8,
@@ -146,16 +128,14 @@ BEGIN
                 AND r.tries >= p_tries AND r.progress = waybill.progress_of(job)
                 AND r.first_at < clock_timestamp() - p_hours * interval '1 hour'))
             OR waybill.earlier_open(job) <> '{}' AND job.state = 'MERGING';
-        IF NOT waybill.waive_confirmation(job.job_id) THEN
-            PERFORM waybill.fail_job(job.job_id, jsonb_build_object('type', 'gave-up',
-                'title', 'Given up', 'detail', format('It did not get past %s in %s attempts;'
-                ' the runs say why.', job.state, tried.attempts)));
-        END IF;
+        -- One that has ended, and is only staged again for an earlier file, stays as it is.
+        PERFORM waybill.fail_job(job.job_id, jsonb_build_object('type', 'gave-up',
+            'title', 'Given up', 'detail', format('It did not get past %s in %s attempts;'
+            ' the runs say why.', job.state, tried.attempts)));
         RETURN NEXT job.job_id;
     END LOOP;
 END
 $$;
 
 GRANT EXECUTE ON FUNCTION waybill.stalled(integer), waybill.note_redrives(uuid[]),
-    waybill.waive_confirmation(uuid), waybill.give_up(integer, integer, integer)
-    TO waybill_loader;
+    waybill.give_up(integer, integer, integer) TO waybill_loader;
