@@ -34,6 +34,23 @@ BEGIN
 END
 $$;
 
+-- A table of somebody else's could be neither written nor given its stamp, and its files would
+-- wait for ever.
+CREATE OR REPLACE FUNCTION waybill.assert_owned(target regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog
+AS $$
+DECLARE
+    owner regrole;
+BEGIN
+    SELECT c.relowner INTO owner FROM pg_class AS c WHERE c.oid = target;
+    IF owner <> 'waybill_owner'::regrole THEN
+        RAISE EXCEPTION '% belongs to %.', target, owner USING ERRCODE = 'WB005',
+            HINT = format('ALTER TABLE %s OWNER TO waybill_owner;', target);
+    END IF;
+END
+$$;
+
 -- The unit of its partitions, when the table is ranged by one time column.
 CREATE OR REPLACE FUNCTION waybill.default_unit(target regclass) RETURNS text
 LANGUAGE sql STABLE
@@ -82,6 +99,7 @@ BEGIN
     IF tab IS NULL THEN
         RAISE EXCEPTION 'There is no table % to register.', name USING ERRCODE = 'WB005';
     END IF;
+    PERFORM waybill.assert_owned(tab);
     key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
         waybill.primary_key(tab), '{}');
     disposition := coalesce(write_disposition,

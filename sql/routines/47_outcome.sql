@@ -1,6 +1,6 @@
 -- What became of every record, written with the rows.
 
--- A record as its columns' texts, for people to read and for a pending one to be staged again.
+-- A record as its columns' texts, for a pending one to be staged again.
 CREATE OR REPLACE FUNCTION waybill.record_values(m waybill.merge_plan, alias text)
 RETURNS text
 LANGUAGE sql STABLE
@@ -8,6 +8,50 @@ SET search_path = pg_catalog
 RETURN (SELECT 'jsonb_build_object('
         || string_agg(format('%L, %s.%I::text', c, alias, c), ', ') || ')'
     FROM unnest((m).cols) AS c);
+
+-- How the contract writes a column in files: of the column itself, or of all ("*").
+CREATE OR REPLACE FUNCTION waybill.format_of(m waybill.merge_plan, col jsonb, part text)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN coalesce((m).contract -> 'formats' -> (col ->> 'name') -> part,
+    (m).contract -> 'formats' -> '*' -> part);
+
+-- A staged column as files write it: a reject that is corrected comes back in that form.
+CREATE OR REPLACE FUNCTION waybill.written_column(m waybill.merge_plan, col jsonb, alias text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN CASE
+    WHEN col ->> 'kind' IN ('date', 'timestamp')
+            AND waybill.format_of(m, col, 'date') #>> '{}' IS NOT NULL
+        THEN format('to_char(%s.%I, %L)', alias, col ->> 'name',
+            waybill.format_of(m, col, 'date') #>> '{}')
+    WHEN col ->> 'kind' = 'timestamptz'
+            AND waybill.format_of(m, col, 'date') #>> '{}' IS NOT NULL
+        THEN format('to_char(%s.%I AT TIME ZONE %L, %L)', alias, col ->> 'name',
+            coalesce(waybill.format_of(m, col, 'zone') #>> '{}', 'UTC'),
+            waybill.format_of(m, col, 'date') #>> '{}')
+    WHEN col ->> 'kind' IN ('numeric', 'float4', 'float8')
+            AND waybill.format_of(m, col, 'decimal') #>> '{}' IS NOT NULL
+        THEN format('replace(%s.%I::text, ''.'', %L)', alias, col ->> 'name',
+            waybill.format_of(m, col, 'decimal') #>> '{}')
+    WHEN col ->> 'kind' = 'bool'
+            AND waybill.format_of(m, col, 'true_words') ->> 0 IS NOT NULL
+            AND waybill.format_of(m, col, 'false_words') ->> 0 IS NOT NULL
+        THEN format('CASE %s.%I WHEN true THEN %L WHEN false THEN %L END', alias,
+            col ->> 'name', waybill.format_of(m, col, 'true_words') ->> 0,
+            waybill.format_of(m, col, 'false_words') ->> 0)
+    ELSE format('%s.%I::text', alias, col ->> 'name') END;
+
+CREATE OR REPLACE FUNCTION waybill.written_values(m waybill.merge_plan, alias text)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (SELECT format('jsonb_build_object(%s)', string_agg(format('%L, %s', col ->> 'name',
+        waybill.written_column(m, col, alias)), ', '))
+    FROM jsonb_array_elements((m).contract -> 'columns') AS col
+    WHERE col ->> 'name' = ANY ((m).cols));
 
 -- Rejects found by the database: one per record, with every reason.
 CREATE OR REPLACE FUNCTION waybill.keep_rejects(m waybill.merge_plan) RETURNS bigint
@@ -27,7 +71,7 @@ BEGIN
         CASE WHEN m.keeps_raw THEN 's._raw' ELSE 'NULL' END,
         (SELECT format('concat_ws('','', %s)', string_agg(format('coalesce(s.%I::text, '''')',
             c), ', ')) FROM unnest(m.cols) AS c),
-        waybill.record_values(m, 's'), m.source, waybill.ident_list(m.cols, 's.'));
+        waybill.written_values(m, 's'), m.source, waybill.ident_list(m.cols, 's.'));
     GET DIAGNOSTICS kept = ROW_COUNT;
     RETURN kept;
 END

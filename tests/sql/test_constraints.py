@@ -158,6 +158,30 @@ def test_what_cannot_be_kept_is_refused_at_registration(
         register(ledger, table, options)
 
 
+def test_a_table_of_somebody_else_is_refused(ledger: Ledger) -> None:
+    ledger.admin.execute("CREATE TABLE mine (id int PRIMARY KEY)")
+    with pytest.raises(Exception, match="mine belongs to waybill_admin"):
+        ledger.admin.execute("SELECT waybill.register_dataset('mine')")
+
+
+def test_rejects_of_the_table_are_written_as_its_files_are(ledger: Ledger) -> None:
+    register(
+        ledger,
+        "CREATE TABLE t (id int PRIMARY KEY, n numeric(9,3) CHECK (n < 1000), d date, ok boolean,"
+        " at timestamptz)",
+        """, formats => '{"n": {"decimal": ",", "thousands": "."}, "d": {"date": "DD/MM/YYYY"},
+            "ok": {"true_words": ["ja"], "false_words": ["nein"]},
+            "at": {"date": "DD.MM.YYYY HH24:MI", "zone": "Europe/Zurich"}}'""",
+    )
+    job = ledger.load("t", 1, [(3, "1000.125", "2004-08-15", "t", "2021-07-01 10:00+00")])
+    ((values,),) = ledger.rows(
+        "SELECT values FROM waybill.validation_errors WHERE job_id = %s", job
+    )
+    assert values == {
+        "id": "3", "n": "1000,125", "d": "15/08/2004", "ok": "ja", "at": "01.07.2021 12:00",
+    }  # fmt: skip
+
+
 def test_an_existing_table_can_be_registered_as_it_is(ledger: Ledger) -> None:
     ledger.admin.execute("SET ROLE waybill_owner")
     ledger.admin.execute("CREATE TABLE stock (code text PRIMARY KEY, n int)")

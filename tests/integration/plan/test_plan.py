@@ -209,7 +209,13 @@ def test_what_is_no_file_is_acknowledged(admin: Connection, cloud: Cloud) -> Non
     empty = put(cloud, "landing/departments/none.csv", b"")
     misplaced = put(cloud, "landing/d.csv", CSV)
     good = put(cloud, "landing/departments/d.csv", CSV)
-    assert deliver(test, "not json", marker, empty, misplaced, good) == []
+    assert deliver(test, marker, empty, misplaced, good) == []
+    assert [job["object_key"] for job in jobs(admin)] == ["landing/departments/d.csv"]
+
+
+def test_what_cannot_be_read_fails_alone(admin: Connection, cloud: Cloud) -> None:
+    good = put(cloud, "landing/departments/d.csv", CSV)
+    assert deliver("not json", good) == [{"itemIdentifier": "0"}]
     assert [job["object_key"] for job in jobs(admin)] == ["landing/departments/d.csv"]
 
 
