@@ -24,7 +24,8 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
         [2],
     ),
     "exclusion": (
-        "CREATE TABLE t (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&))",
+        "CREATE TABLE t (id int PRIMARY KEY, during int4range,"
+        " EXCLUDE USING gist (during WITH &&))",
         [(1, "[1,5)"), (2, "[5,9)"), (3, "[4,6)"), (4, "nonsense")],
         [3, 4],
     ),
