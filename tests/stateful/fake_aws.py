@@ -129,6 +129,12 @@ class FakeSqs:
         boundary(after=True)
         return {"Failed": []}
 
+    def get_queue_attributes(self, **call: Any) -> dict[str, Any]:
+        names = call["AttributeNames"]
+        counts = dict.fromkeys(names, "0")
+        counts["ApproximateNumberOfMessages"] = str(len(self.queues[call["QueueUrl"]]))
+        return {"Attributes": counts}
+
     def change_message_visibility(self, **_call: Any) -> dict[str, Any]:
         return {}
 

@@ -103,6 +103,16 @@ class Machine(RuleBasedStateMachine):
             FAULTS["message lost"] += 1
             self.world.lose(queue, place % len(waiting))
 
+    @rule(queue=st.sampled_from(["chunks", "merges"]), place=_places)
+    def forget(self, queue: str, place: int) -> None:
+        if waiting := self.world.queues[queue]:
+            FAULTS["message gone for good"] += 1
+            self.world.forget(queue, place % len(waiting))
+
+    @rule()
+    def reap(self) -> None:
+        self.world.reap()
+
     @rule(place=_places, killed=st.booleans())
     @precondition(lambda self: self.world.frozen)
     def thaw(self, place: int, killed: bool) -> None:

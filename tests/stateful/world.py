@@ -14,6 +14,7 @@ from functions.load.handler import handle as load
 from functions.merge.handler import handle as merge
 from functions.plan.handler import handle as plan
 from functions.publish.handler import handle as publish
+from functions.reap.handler import handle as reap
 from functions.refresh.handler import handle as refresh
 from tests.integration.path.steps import Context
 from tests.postgres.databases import PASSWORD, Database
@@ -72,6 +73,8 @@ class World:
             "STATE_BUCKET": STATE,
             "EVENT_BUS_NAME": "default",
             "CHUNK_BYTES": str(chunk_bytes),
+            # Nothing takes time here: what no message is on its way for stands still.
+            "IDLE_MINUTES": "0",
             "LOG_LEVEL": "ERROR",
             "POWERTOOLS_LOG_LEVEL": "CRITICAL",
             **{f"{queue.upper()}_QUEUE_URL": queue for queue in QUEUES},
@@ -153,6 +156,13 @@ class World:
             ).fetchall():
                 admin.execute(f"TRUNCATE {name}".encode())
 
+    def forget(self, queue: str, place: int) -> None:
+        """The message is gone for good; only the reaper can tell."""
+        self.queues[queue].pop(place)
+
+    def reap(self) -> None:
+        reap({}, Context())
+
     def publish(self) -> None:
         publish({}, Context())
 
@@ -170,8 +180,11 @@ class World:
             for queue in QUEUES:
                 for _ in range(len(self.queues[queue])):
                     self.deliver(queue, 0)
-            if not (self.dead or any(self.queues.values())):
-                self.publish()
+            if self.dead or any(self.queues.values()):
+                continue
+            self.publish()
+            self.reap()
+            if not any(self.queues.values()):
                 return
         raise AssertionError(f"messages go round for ever: {self.queues} {self.dead}")
 
