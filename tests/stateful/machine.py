@@ -14,7 +14,7 @@ from tests.stateful.invariants import check
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of
 from tests.stateful.strikes import Strike
 from tests.stateful.tables import TABLES, Cells, Table
-from tests.stateful.world import QUEUES, World
+from tests.stateful.world import World
 
 _numbers = itertools.count(1)
 FAULTS: Counter[str] = Counter()
@@ -36,7 +36,6 @@ def _files(draw: st.DrawFn) -> tuple[str, tuple[Cells, ...]]:
 
 _names = st.sampled_from(list(TABLES))
 _places = st.integers(0, 30)
-_queues = st.sampled_from(QUEUES)
 
 
 class Machine(RuleBasedStateMachine):
@@ -80,34 +79,38 @@ class Machine(RuleBasedStateMachine):
         body = body_of(before.table, records, header=True)
         self._land(before.table, records, second, body, name=file)
 
-    @rule(queue=_queues, place=_places)
-    def deliver(self, queue: str, place: int) -> None:
-        if waiting := self.world.queues[queue]:
-            self.world.deliver(queue, place % len(waiting))
+    @rule(place=_places)
+    @precondition(lambda self: self.world.waiting())
+    def deliver(self, place: int) -> None:
+        self.world.deliver(*self._message(place))
 
-    @rule(queue=_queues, place=_places, call=_places, unseen=st.booleans(), freezes=st.booleans())
-    def strike(self, queue: str, place: int, call: int, unseen: bool, freezes: bool) -> None:
-        if waiting := self.world.queues[queue]:
-            FAULTS["frozen" if freezes else "killed"] += 1
-            self.world.deliver(queue, place % len(waiting), Strike(call, unseen, freezes))
+    @rule(place=_places, call=_places, unseen=st.booleans(), freezes=st.booleans())
+    @precondition(lambda self: self.world.waiting())
+    def strike(self, place: int, call: int, unseen: bool, freezes: bool) -> None:
+        FAULTS["frozen" if freezes else "killed"] += 1
+        self.world.deliver(*self._message(place), Strike(call, unseen, freezes))
 
-    @rule(queue=_queues, place=_places)
-    def double(self, queue: str, place: int) -> None:
-        if waiting := self.world.queues[queue]:
-            FAULTS["message doubled"] += 1
-            waiting.append(replace(waiting[place % len(waiting)]))
+    @rule(place=_places)
+    @precondition(lambda self: self.world.waiting())
+    def double(self, place: int) -> None:
+        FAULTS["message doubled"] += 1
+        queue, number = self._message(place)
+        self.world.queues[queue].append(replace(self.world.queues[queue][number]))
 
-    @rule(queue=_queues, place=_places)
-    def lose(self, queue: str, place: int) -> None:
-        if waiting := self.world.queues[queue]:
-            FAULTS["message lost"] += 1
-            self.world.lose(queue, place % len(waiting))
+    @rule(place=_places)
+    @precondition(lambda self: self.world.waiting())
+    def lose(self, place: int) -> None:
+        FAULTS["message lost"] += 1
+        self.world.lose(*self._message(place))
 
-    @rule(queue=st.sampled_from(["chunks", "merges"]), place=_places)
-    def forget(self, queue: str, place: int) -> None:
-        if waiting := self.world.queues[queue]:
+    @rule(place=_places)
+    @precondition(lambda self: self.world.waiting())
+    def forget(self, place: int) -> None:
+        queue, number = self._message(place)
+        # Of an object whose event is gone nothing is known: it is sent again by command.
+        if queue != "landed":
             FAULTS["message gone for good"] += 1
-            self.world.forget(queue, place % len(waiting))
+            self.world.forget(queue, number)
 
     @rule()
     def reap(self) -> None:
@@ -139,6 +142,7 @@ class Machine(RuleBasedStateMachine):
             file.cancelled = True
 
     @rule()
+    @precondition(lambda self: self.files)
     def crash(self) -> None:
         FAULTS["database crashed"] += 1
         self.world.crash()
@@ -157,6 +161,10 @@ class Machine(RuleBasedStateMachine):
     def settle(self) -> None:
         self.world.settle()
         check(self.admin, self.files, self.world.events.told)
+
+    def _message(self, place: int) -> tuple[str, int]:
+        waiting = self.world.waiting()
+        return waiting[place % len(waiting)]
 
     def _connect(self) -> Connection:
         admin = self.world.database.connect()

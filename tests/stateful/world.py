@@ -109,6 +109,10 @@ class World:
         self.queues["landed"].append(Message(json.dumps(event)))
         return key, written["VersionId"]
 
+    def waiting(self) -> list[tuple[str, int]]:
+        """Where every message is."""
+        return [(queue, n) for queue in QUEUES for n in range(len(self.queues[queue]))]
+
     def deliver(self, queue: str, place: int, strike: Strike | None = None) -> None:
         """Give a message to its step, which may be struck on the way."""
         message = self.queues[queue].pop(place)
