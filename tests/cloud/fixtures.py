@@ -85,7 +85,7 @@ def _forget_clients() -> None:
 def _listen(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     real = cloud.events.put_events
 
-    def put_events(**call: Any) -> Any:  # noqa: ANN401 - the client's own answer
+    def put_events(**call: Any) -> Any:
         answer = real(**call)
         cloud.on_bus.extend(json.loads(entry["Detail"]) for entry in call["Entries"])
         return answer

@@ -84,5 +84,5 @@ class Landing(NamedTuple):
 
     def _dicts(self, table: str, where: str, order: str, *given: object) -> list[dict[str, Any]]:
         source = f"{table} AS entry WHERE {where} ORDER BY {order}"
-        statement = f"SELECT to_jsonb(entry) FROM {source}"  # noqa: S608 - names of this file
+        statement = f"SELECT to_jsonb(entry) FROM {source}"
         return [row[0] for row in self.admin.execute(statement.encode(), given).fetchall()]
