@@ -6,15 +6,18 @@ libFuzzer; make it an `@example` of the test.
 """
 
 import sys
+from importlib import import_module
+from typing import Any
 
 try:
-    import atheris  # type: ignore[import-not-found,unused-ignore] # not in the lock: no wheel for every platform
+    # Not in the lock: it has no wheel for every platform.
+    atheris: Any = import_module("atheris")
 except ImportError:
     sys.exit("atheris is not installed: pip install atheris")
 
 with atheris.instrument_imports(include=["waybill"]):
-    from tests.fuzz.test_any_bytes import test_nothing_crashes_and_blocks_and_chunks_do_not_matter
+    anything: Any = import_module("tests.fuzz.test_any_bytes")
 
-one_input = test_nothing_crashes_and_blocks_and_chunks_do_not_matter.hypothesis.fuzz_one_input
-atheris.Setup(sys.argv, one_input)
+test = anything.test_nothing_crashes_and_blocks_and_chunks_do_not_matter
+atheris.Setup(sys.argv, test.hypothesis.fuzz_one_input)
 atheris.Fuzz()
