@@ -1,16 +1,25 @@
 -- Staging table to table with its waybill: one call, one transaction.
 
--- Jobs that must end first: earlier-landed files of the datasets that this one refers to,
--- and none of its own: within a dataset the order is kept by the rows' stamps.
+-- A file that lacks columns of the table leaves them to what landed earlier.
+CREATE OR REPLACE FUNCTION waybill.is_partial(job waybill.ingestion_jobs) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN EXISTS (SELECT FROM jsonb_array_elements(job.contract -> 'columns') AS col
+    WHERE NOT job.layout -> 'columns' ? (col ->> 'name'));
+
+-- Jobs that must end first: earlier-landed files of the datasets that this one refers to. Of
+-- its own dataset none, since there the rows' stamps keep the order, unless the file lacks
+-- columns: a row has one stamp, not one for each column.
 CREATE OR REPLACE FUNCTION waybill.earlier_open(job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN ARRAY(
-    SELECT e.job_id
-    FROM jsonb_array_elements(job.contract -> 'references') AS r
-    JOIN waybill.ingestion_jobs AS e ON e.dataset = r ->> 'dataset'
-    WHERE e.dataset <> job.dataset AND e.state IN ('LANDED', 'LOADING', 'MERGING')
-        AND NOT waybill.is_dry(e)
+    SELECT e.job_id FROM waybill.ingestion_jobs AS e
+    WHERE e.state IN ('LANDED', 'LOADING', 'MERGING') AND NOT waybill.is_dry(e)
+        AND e.job_id <> job.job_id
+        AND (e.dataset = job.dataset AND waybill.is_partial(job)
+            OR e.dataset <> job.dataset AND job.contract -> 'references'
+                @> jsonb_build_array(jsonb_build_object('dataset', e.dataset)))
         AND (e.landed_at, e.object_key, e.version_id)
             < (job.landed_at, job.object_key, job.version_id));
 

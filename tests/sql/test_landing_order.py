@@ -90,3 +90,17 @@ def test_places_follow_time_then_key(ledger: Ledger) -> None:
 def test_an_object_is_registered_once(ledger: Ledger) -> None:
     first = ledger.land("departments", 1, "landing/departments/x")
     assert ledger.land("departments", 1, "landing/departments/x") == first
+
+
+def test_a_file_without_a_column_waits_for_earlier_ones(ledger: Ledger) -> None:
+    ledger.load("jobs", 0, [(1, "x")])
+    ledger.load("departments", 0, [(1, "x")])
+    whole, partial = ledger.land("hired_employees", 1), ledger.land("hired_employees", 2)
+    ledger.stage(whole, "hired_employees", [(1, "early", "2021-01-01T00:00:00Z", 1, 1)])
+    columns = ["id", "name", "hire_dt"]
+    ledger.stage(partial, "hired_employees", [(1, "late", "2021-01-01T00:00:00Z")], columns=columns)
+    answer = ledger.merge(partial)
+    assert (answer["outcome"], answer["for"]) == ("waiting", [str(whole)])
+    assert ledger.merge(whole)["wake"] == [str(partial)]
+    assert ledger.merge(partial)["outcome"] == "merged"
+    assert ledger.rows("SELECT name, department_id FROM hired_employees") == [("late", 1)]
