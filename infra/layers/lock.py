@@ -33,10 +33,14 @@ def _compile(layer: str, wanted: list[str], constraints: list[Path]) -> None:
 
 
 def main() -> None:
-    """Lock core first, so that what both need has one version."""
+    """Lock core first, so that what both need has one version.
+
+    The development lock is a constraint, so that what is deployed is what was tested.
+    """
     wanted = _wanted()
-    _compile("core", wanted["core"], [])
-    _compile("arrow", wanted["arrow"], [lock_of("core")])
+    tested = ROOT / "tests" / "requirements.txt"
+    _compile("core", wanted["core"], [tested])
+    _compile("arrow", wanted["arrow"], [tested, lock_of("core")])
 
 
 if __name__ == "__main__":
