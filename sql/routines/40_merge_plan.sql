@@ -43,7 +43,11 @@ BEGIN
     m.computed := waybill.computed_columns(job);
     m.written := m.cols || ARRAY(SELECT jsonb_object_keys(m.computed));
     m.key := ARRAY(SELECT jsonb_array_elements_text(c -> 'natural_key'));
-    m.disposition := c ->> 'write_disposition';
+    -- Only a file, at its own merge, is the whole table. Batches and replays change rows of it,
+    -- and what is adopted after the merge comes to those that the merge has written.
+    m.disposition := CASE WHEN c ->> 'write_disposition' = 'replace'
+            AND (job.kind IN ('batch', 'replay') OR waybill.is_final(job.state))
+        THEN 'merge' ELSE c ->> 'write_disposition' END;
     m.part_column := c -> 'partitioned_by' ->> 'column';
     m.part_unit := c -> 'partitioned_by' ->> 'unit';
     m.keeps_raw := (c ->> 'keeps_raw')::boolean;

@@ -1,6 +1,8 @@
 -- A file that is the whole table, or whole partitions of it: what it does not have, leaves.
 
--- wb_gone: one row per row that left, with the partition it left. Rows of later landings stay.
+-- wb_gone: one row per row that left, with the partition it left. Rows of later landings stay;
+-- what an earlier one had of a record that waits for its parent does not, or it would depend on
+-- which of the two merged first whether it is there.
 CREATE OR REPLACE FUNCTION waybill.delete_absent(m waybill.merge_plan) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -16,7 +18,7 @@ BEGIN
     EXECUTE format('WITH gone AS (DELETE FROM %s AS h WHERE %s AND %s RETURNING %s AS part)'
         ' INSERT INTO pg_temp.wb_gone SELECT part FROM gone', m.target,
         CASE WHEN m.key = '{}' THEN 'true' ELSE format('h._landed <= %s AND NOT EXISTS'
-            ' (SELECT FROM pg_temp.wb_c AS s WHERE %s)', m.place,
+            ' (SELECT FROM pg_temp.wb_c AS s WHERE s._cls <> ''p'' AND %s)', m.place,
             waybill.equal_on(m.key, 'h', 's')) END,
         waybill.in_scope(m, 'h'), waybill.part_of(m, 'h'));
     GET DIAGNOSTICS gone = ROW_COUNT;

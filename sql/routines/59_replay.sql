@@ -1,6 +1,29 @@
 -- Corrected rejects come back as a file of their own that counts at the place of the file that
 -- they were in: what has changed since by a later file stays.
 
+-- The place of a replay: right behind its file, and behind the file's other replays, so that of
+-- several the one asked for last counts, and what the file itself still waits for counts before
+-- them all. Without room before the next file it is the parent's own place.
+CREATE OR REPLACE FUNCTION waybill.replay_place(parent waybill.ingestion_jobs) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog
+AS $$
+DECLARE
+    place CONSTANT bigint := coalesce(parent.applies_at, parent.landed_seq);
+    next_file bigint;
+    last_replay bigint;
+BEGIN
+    -- As for objects: one registration per dataset at a time.
+    PERFORM pg_advisory_xact_lock(hashtextextended('waybill.landing.' || parent.dataset, 0));
+    SELECT min(landed_seq) INTO next_file FROM waybill.ingestion_jobs
+    WHERE dataset = parent.dataset AND landed_seq > place;
+    SELECT max(applies_at) INTO last_replay FROM waybill.ingestion_jobs
+    WHERE dataset = parent.dataset AND applies_at > place
+        AND (next_file IS NULL OR applies_at < next_file);
+    RETURN greatest(place, least(coalesce(last_replay, place) + 1, next_file - 1));
+END
+$$;
+
 CREATE OR REPLACE FUNCTION waybill.register_replay(p_parent uuid, p_job uuid,
     p_reject_ids uuid[])
 RETURNS void
@@ -32,7 +55,7 @@ BEGIN
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename, applies_at,
         parent_job_id, expires_at)
     VALUES (p_job, parent.dataset, 'AWAITING_UPLOAD', 'replay', 'replay.csv',
-        coalesce(parent.applies_at, parent.landed_seq), p_parent, now() + interval '1 hour');
+        waybill.replay_place(parent), p_parent, now() + interval '1 hour');
     UPDATE waybill.validation_errors SET replayed_by = p_job
     WHERE job_id = p_parent AND reject_id = ANY (p_reject_ids);
 END

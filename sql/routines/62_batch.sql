@@ -103,9 +103,7 @@ BEGIN
         r -> 'errors'
     FROM jsonb_array_elements(p_rejected) AS r;
     PERFORM waybill.stage_rows(contract, columns, p_rows);
-    -- A batch changes rows; it never is the whole table.
-    n := waybill.apply_records(waybill.as_merge(waybill.plan_merge(job, 'pg_temp.wb_rows')),
-        p_dataset);
+    n := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.wb_rows'), p_dataset);
     errors := waybill.batch_errors(p_job);
     IF p_mode = 'atomic' AND errors <> '[]' THEN
         RAISE EXCEPTION 'Rows of the batch were refused.' USING ERRCODE = 'WB009',
@@ -118,18 +116,6 @@ BEGIN
     PERFORM waybill.note_end(p_job, p_dataset, job.state);
     RETURN jsonb_build_object('state', job.state, 'dataset', p_dataset, 'errors', errors,
         'waybill', waybill.waybill_document(job)) || waybill.to_wake(job);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION waybill.as_merge(m waybill.merge_plan) RETURNS waybill.merge_plan
-LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog
-AS $$
-BEGIN
-    IF m.disposition = 'replace' THEN
-        m.disposition := 'merge';
-    END IF;
-    RETURN m;
 END
 $$;
 

@@ -1,0 +1,129 @@
+"""Replays and adoptions count at a place of the past: what came later stays, and so do others."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.sql.staging import Ledger, Records
+from waybill.ids import new_id
+
+PRICES = (
+    "CREATE TABLE prices (code text PRIMARY KEY, price integer CHECK (price > 0),"
+    " department_id integer REFERENCES departments);"
+    "SELECT waybill.register_dataset('prices', max_rejects => 9, write_disposition => '{}')"
+)
+
+
+@pytest.fixture
+def prices(ledger: Ledger, request: pytest.FixtureRequest) -> Ledger:
+    ledger.admin.execute("SET ROLE waybill_owner")
+    ledger.admin.execute(PRICES.format(getattr(request, "param", "merge")).encode())
+    ledger.admin.execute("RESET ROLE")
+    return ledger
+
+
+def rows(ledger: Ledger) -> list[tuple[str, int]]:
+    return [
+        (code, price) for code, price in ledger.rows("SELECT code, price FROM prices ORDER BY 1")
+    ]
+
+
+def registered(ledger: Ledger, parent: UUID, *lines: int) -> UUID:
+    """A replay of the rejects of these lines that waits for its object."""
+    ids = [
+        reject
+        for reject, line in ledger.rows(
+            "SELECT reject_id, line FROM waybill.validation_errors WHERE job_id = %s", parent
+        )
+        if line in lines
+    ]
+    replay = new_id()
+    with ledger.database.connect("waybill_api") as api:
+        api.execute("SELECT waybill.register_replay(%s, %s, %s)", (parent, replay, ids))
+    return replay
+
+
+def landed(ledger: Ledger, replay: UUID, records: Records) -> UUID:
+    """Its object lands and is staged; now it may merge."""
+    ledger.loader.execute(
+        "SELECT * FROM waybill.register_object(%s, %s, 'prices', 'b', %s, 'v', 'e', 3, 'f',"
+        " now(), '{}')",
+        (replay, new_id(), f"landing/prices/{replay}/replay.csv"),
+    )
+    ledger.stage(replay, "prices", records)
+    return replay
+
+
+def test_what_a_later_file_found_unchanged_is_not_overwritten(prices: Ledger) -> None:
+    first = prices.load("prices", 1, [("a", 5, None), ("a", -1, None)])
+    same: Records = [("a", 5, None)]
+    later = prices.load("prices", 2, same)
+    assert prices.waybill(later) == {"read": 1, "unchanged": 1}
+    replay = landed(prices, registered(prices, first, 2), [("a", 9, None)])
+    # The stamp was spared: the later file is staged again before the replay may go on.
+    answer = prices.merge(replay)
+    assert [UUID(asked["job_id"]) for asked in answer["confirm"]] == [later]
+    columns = ["code", "price", "department_id"]
+    prices.stage_chunk(later, columns, True, same)
+    assert prices.merge(later)["outcome"] == "merged"
+    assert prices.merge(replay)["outcome"] == "merged"
+    assert prices.waybill(replay) == {"read": 1, "superseded": 1}
+    assert rows(prices) == [("a", 5)]
+
+
+def test_a_replay_changes_what_its_own_file_wrote(prices: Ledger) -> None:
+    first = prices.load("prices", 1, [("a", 5, None), ("a", -1, None)])
+    replay = landed(prices, registered(prices, first, 2), [("a", 9, None)])
+    assert prices.merge(replay)["outcome"] == "merged"
+    assert rows(prices) == [("a", 9)]
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_of_two_replays_of_a_file_the_one_asked_for_last_counts(
+    prices: Ledger, in_order: bool
+) -> None:
+    first = prices.load("prices", 1, [("a", -1, None), ("a", -2, None)])
+    one, two = registered(prices, first, 1), registered(prices, first, 2)
+    landed(prices, one, [("a", 1, None)])
+    landed(prices, two, [("a", 2, None)])
+    for replay in (one, two) if in_order else (two, one):
+        assert prices.merge(replay)["outcome"] == "merged"
+    assert rows(prices) == [("a", 2)]
+
+
+def test_what_the_file_itself_waits_for_does_not_undo_its_replay(prices: Ledger) -> None:
+    first = prices.load("prices", 1, [("a", 1, 7), ("a", -1, None)])
+    assert prices.waybill(first) == {"read": 2, "pending_reference": 1, "rejected": 1}
+    prices.merge(landed(prices, registered(prices, first, 2), [("a", 2, None)]))
+    prices.load("departments", 3, [(7, "Sales")])
+    prices.adopt(first)
+    assert rows(prices) == [("a", 2)]
+
+
+@pytest.mark.parametrize("prices", ["replace"], indirect=True)
+def test_a_replay_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
+    first = prices.load("prices", 1, [("a", 1, None), ("b", -1, None)])
+    prices.merge(landed(prices, registered(prices, first, 2), [("b", 2, None)]))
+    assert rows(prices) == [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize("prices", ["replace"], indirect=True)
+def test_what_is_adopted_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
+    first = prices.load("prices", 1, [("a", 1, None), ("b", 2, 7)])
+    prices.load("departments", 2, [(7, "Sales")])
+    assert prices.adopt(first)["outcome"] == "merged"
+    assert rows(prices) == [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize("prices", ["replace"], indirect=True)
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_row_that_waits_is_not_what_an_earlier_file_had(prices: Ledger, in_order: bool) -> None:
+    def load_second() -> None:
+        prices.load("prices", 2, [("b", 2, 7)])
+
+    if not in_order:
+        load_second()
+    prices.load("prices", 1, [("b", 1, None)])
+    if in_order:
+        load_second()
+    assert rows(prices) == []
