@@ -1,16 +1,18 @@
 """A test's database: where it is and how each role connects to it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from infra.local.bootstrap import ADMIN, Connection
 from infra.local.databases import Location
 
 __all__ = ["PASSWORD", "Connection", "Database"]
 PASSWORD = "test"
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,16 @@ class Database:
 
     def drop(self) -> None:
         """Remove it, with whoever is still connected."""
-        self._maintain(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
+        statement = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name))
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return self._maintain(statement)
+            except errors.InsufficientPrivilege:
+                # An autovacuum worker is in it, which only a superuser may end; it ends itself.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _maintain(self, statement: sql.Composed) -> None:
         admin = Database(self.port, "postgres").dsn_for(ADMIN)
