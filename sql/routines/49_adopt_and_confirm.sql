@@ -32,7 +32,9 @@ BEGIN
         rejected = j.rejected + (n ->> 'rejected')::bigint,
         pending_reference = (n ->> 'pending_reference')::bigint,
         state = CASE WHEN j.rejected + (n ->> 'rejected')::bigint > 0
-            THEN 'COMPLETED_WITH_REJECTS' ELSE j.state END
+            THEN 'COMPLETED_WITH_REJECTS' ELSE j.state END,
+        adopted_at = CASE WHEN (n ->> 'inserted')::bigint + (n ->> 'updated')::bigint > 0
+            THEN clock_timestamp() ELSE j.adopted_at END
     WHERE j.job_id = p_job RETURNING * INTO job;
     IF (n ->> 'inserted')::bigint + (n ->> 'updated')::bigint = 0 THEN
         -- Nothing was taken in: nothing to tell, and nobody to wake, or two jobs that wait

@@ -72,6 +72,8 @@ BEGIN ATOMIC
         UNION ALL
         SELECT j.job_id FROM family AS f
         JOIN waybill.ingestion_jobs AS j ON j.parent_job_id = f.job_id
+        -- What a failed one was to bring remains where it came from.
+        WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')
     )
     SELECT count(*) FROM family AS f
     JOIN waybill.validation_errors AS v ON v.job_id = f.job_id

@@ -24,19 +24,17 @@ RETURN NOT EXISTS (SELECT FROM waybill.redrives AS r WHERE r.job_id = job
         - least(minutes * 2 ^ least(r.tries, 10), 240) * interval '1 minute');
 
 -- Whether a job of a dataset that this one refers to has written since its pending records
--- were last tried.
+-- were last tried. Only what was written counts: where a table refers to itself, jobs whose
+-- parents never come would else have each other tried again for ever, or themselves.
 CREATE OR REPLACE FUNCTION waybill.parents_came(child waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN EXISTS (
     SELECT FROM waybill.ingestion_jobs AS parent
-    LEFT JOIN LATERAL (SELECT max(r.finished_at) AS at FROM waybill.job_runs AS r
-        WHERE r.job_id = parent.job_id AND r.step = 'adopt' AND r.outcome = 'ok') AS adopted
-        ON true
     WHERE child.contract -> 'references'
             @> jsonb_build_array(jsonb_build_object('dataset', parent.dataset))
         AND parent.inserted + parent.updated > 0
-        AND greatest(parent.finished_at, adopted.at) > coalesce(
+        AND greatest(parent.finished_at, parent.adopted_at) > coalesce(
             (SELECT max(r.started_at) FROM waybill.job_runs AS r
                 WHERE r.job_id = child.job_id AND r.step = 'adopt' AND r.outcome = 'ok'),
             child.finished_at));
@@ -56,7 +54,8 @@ DECLARE
 BEGIN
     FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
         WHERE (j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.confirming
-                OR j.pending_reference > 0 AND waybill.is_final(j.state))
+                OR j.pending_reference > 0 AND waybill.is_final(j.state)
+                    AND NOT waybill.is_dry(j))
             AND waybill.touched_at(j) < clock_timestamp() - p_minutes * interval '1 minute'
             AND waybill.redrive_due(j.job_id, p_minutes)
         ORDER BY j.landed_at FOR UPDATE SKIP LOCKED

@@ -127,3 +127,11 @@ def test_a_row_that_waits_is_not_what_an_earlier_file_had(prices: Ledger, in_ord
     if in_order:
         load_second()
     assert rows(prices) == []
+
+
+def test_what_a_failed_replay_left_remains_once(prices: Ledger) -> None:
+    first = prices.load("prices", 1, [("a", -1, None)] * 2)
+    prices.admin.execute("UPDATE waybill.datasets SET max_rejects = 1 WHERE name = 'prices'")
+    replay = landed(prices, registered(prices, first, 1, 2), [("a", -1, None)] * 2)
+    assert prices.merge(replay)["state"] == "FAILED"
+    assert prices.rows("SELECT waybill.rejects_remaining(%s)", first) == [(2,)]

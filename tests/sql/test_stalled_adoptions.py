@@ -1,0 +1,66 @@
+"""The reaper has pending records tried again when something came, and not for ever."""
+
+from uuid import UUID
+
+import pytest
+
+from tests.sql.staging import Ledger
+
+CREW = (
+    "CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);"
+    "SELECT waybill.register_dataset('crew')"
+)
+
+
+@pytest.fixture
+def crew(ledger: Ledger) -> Ledger:
+    ledger.admin.execute("SET ROLE waybill_owner")
+    ledger.admin.execute(CREW.encode())
+    ledger.admin.execute("RESET ROLE")
+    return ledger
+
+
+def adopt(ledger: Ledger, job: UUID) -> None:
+    """As the step does it, with a run."""
+    found = ledger.loader.execute("SELECT waybill.start_run(%s, 'adopt', NULL)", (job,)).fetchone()
+    assert found
+    ledger.adopt(job)
+    ledger.loader.execute("SELECT waybill.end_run(%s, 'ok', NULL)", found)
+
+
+def stalled(ledger: Ledger) -> set[UUID]:
+    found = ledger.loader.execute("SELECT waybill.stalled(0) -> 'adopts'").fetchone()
+    assert found
+    return {UUID(job) for job in found[0]}
+
+
+def test_jobs_that_wait_for_what_never_comes_are_left_alone(crew: Ledger) -> None:
+    jobs = [crew.load("crew", n, [(n, None), (n + 10, 99)]) for n in (1, 2)]
+    for job in jobs:
+        adopt(crew, job)
+    assert stalled(crew) == set()
+
+
+def test_an_adoption_may_have_brought_the_parents_of_another(crew: Ledger) -> None:
+    child = crew.load("crew", 1, [(1, 2)])
+    parent = crew.load("crew", 2, [(2, 3), (5, None)])
+    crew.load("crew", 3, [(3, None)])
+    adopt(crew, child)
+    assert stalled(crew) == {parent}
+    adopt(crew, parent)
+    assert stalled(crew) == {child}
+    adopt(crew, child)
+    assert stalled(crew) == set()
+    assert crew.rows("SELECT count(*) FROM crew") == [(4,)]
+
+
+def test_nothing_waits_for_a_dry_run(ledger: Ledger) -> None:
+    job = ledger.land("hired_employees", 1)
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET options = '{\"dry_run\": true}' WHERE job_id = %s",
+        (job,),
+    )
+    ledger.stage(job, "hired_employees", [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
+    assert ledger.merge(job)["outcome"] == "merged"
+    ledger.load("departments", 2, [(1, "Sales")])
+    assert stalled(ledger) == set()
