@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres.databases import Database
-from tests.stateful.tables import UNSEEN
+from tests.stateful.tables import IMPATIENT, UNSEEN
 
 _numbers = itertools.count(1)
 
@@ -16,5 +16,6 @@ def world_template(template_database: Database) -> Iterator[Database]:
     with template.connect() as admin:
         admin.execute("SET ROLE waybill_owner")
         admin.execute(UNSEEN.encode())
+        admin.execute(IMPATIENT.encode())
     yield template
     template.drop()

@@ -61,6 +61,12 @@ class FakeS3:
         size = len(version.body or b"")
         return {"ETag": f'"{version.etag}"', "ContentLength": size, "VersionId": version.id}
 
+    def delete_object(self, **call: Any) -> dict[str, Any]:
+        boundary(after=False)
+        self._keys(call).pop(call["Key"], None)
+        boundary(after=True)
+        return {}
+
     def delete_objects(self, **call: Any) -> dict[str, Any]:
         boundary(after=False)
         for doomed in call["Delete"]["Objects"]:

@@ -20,13 +20,16 @@ def check(admin: Connection, files: Iterable[File], told: list[dict[str, Any]]) 
         assert _rows(admin, table) == wanted[table.name], table.name
     by_object = {(file.key, file.version): file for file in files}
     heard = {detail["job_id"] for detail in told}
-    jobs = _dicts(admin, "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j WHERE kind = 's3'")
-    landed = {place for place in by_object if place[0] != "batch"}
-    assert {(job["object_key"], job["version_id"]) for job in jobs} == landed
+    jobs = _dicts(admin, "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j")
+    assert {(job["object_key"], job["version_id"]) for job in jobs} == by_object.keys()
+    assert len(jobs) == len(files)
     for job in jobs:
         file = by_object[job["object_key"], job["version_id"]]
         _check_job(admin, job, file)
         _check_pending(admin, job, file, wanted)
+        if file.ends:
+            asked = "SELECT waybill.rejects_remaining(%s)"
+            assert _column(admin, asked, job["job_id"]) == [file.remaining(files)], job
         if not file.cancelled:
             assert job["job_id"] in heard, ("nobody was told", job)
     _check_nothing_is_left(admin)
@@ -35,7 +38,7 @@ def check(admin: Connection, files: Iterable[File], told: list[dict[str, Any]]) 
 def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     assert job["state"] == _state(file), job
     assert not job["confirming"], job
-    if not file.counts:
+    if not file.ends:
         return
     numbers = ("inserted", "updated", "unchanged", "superseded", "rejected", "pending_reference")
     assert job["read"] == len(file.records) == sum(job[name] for name in numbers), job
@@ -44,6 +47,8 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
         admin, "SELECT line FROM waybill.validation_errors WHERE job_id = %s", job["job_id"]
     )
     assert len(set(lines)) == len(lines) == file.rejected, job
+    if file.is_batch:
+        return
     chunks = _dicts(
         admin, "SELECT to_jsonb(c) FROM waybill.chunks AS c WHERE job_id = %s", job["job_id"]
     )
@@ -55,7 +60,7 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
 def _state(file: File) -> str:
     if file.cancelled:
         return "CANCELLED"
-    if file.wreck:
+    if file.fails:
         return "FAILED"
     return "COMPLETED_WITH_REJECTS" if file.rejected else "COMPLETED"
 
@@ -69,7 +74,8 @@ def _check_pending(
         "SELECT record FROM waybill.pending_references WHERE job_id = %s",
         job["job_id"],
     )
-    assert len(records) == job["pending_reference"], job
+    # What a dry run found is counted and not kept.
+    assert len(records) == (0 if file.dry else job["pending_reference"]), job
     present = {name: {row[0] for row in rows} for name, rows in wanted.items()}
     for record in records:
         row = file.table.row(tuple(record[c.name] or "" for c in file.table.columns))

@@ -1,15 +1,17 @@
 """The rules: what people, networks, Lambda and PostgreSQL do, in any order."""
 
 import itertools
-from collections import Counter
 from dataclasses import replace
 
 import psycopg
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from tests.postgres.databases import Connection, Database
+from tests.stateful.door_rules import DoorRules
+from tests.stateful.doors import Doors
+from tests.stateful.draws import FAULTS, names, places, seconds, some_files
 from tests.stateful.invariants import check
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of
 from tests.stateful.strikes import Strike
@@ -17,28 +19,10 @@ from tests.stateful.tables import TABLES, Cells, Table
 from tests.stateful.world import World
 
 _numbers = itertools.count(1)
-FAULTS: Counter[str] = Counter()
-"""What was done to the worlds of this process, by kind, and how much they loaded."""
+KEY_PARTS = 3
 
 
-@st.composite
-def _records(draw: st.DrawFn, table: Table) -> tuple[Cells, ...]:
-    good = st.tuples(*(st.sampled_from(column.cells) for column in table.columns))
-    any_cell = [st.sampled_from(column.cells + column.bad) for column in table.columns]
-    return tuple(draw(st.lists(st.one_of(good, good, st.tuples(*any_cell)), max_size=5)))
-
-
-@st.composite
-def _files(draw: st.DrawFn) -> tuple[str, tuple[Cells, ...]]:
-    name = draw(_names)
-    return name, draw(_records(TABLES[name]))
-
-
-_names = st.sampled_from(list(TABLES))
-_places = st.integers(0, 30)
-
-
-class Machine(RuleBasedStateMachine):
+class Machine(DoorRules):
     """One history. The database is a copy of `template`, which nobody may be using."""
 
     template: Database
@@ -48,62 +32,65 @@ class Machine(RuleBasedStateMachine):
         self.world = World(self.template.clone(f"history_{next(_numbers)}"), pytest.MonkeyPatch())
         self.world.open()
         self.admin = self._connect()
-        self.files: list[File] = []
+        self.files = []
+        self.doors = Doors(self.world, self.admin)
 
     def teardown(self) -> None:
         try:
             self.settle()
         finally:
             self.admin.close()
+            self.doors.close()
             self.world.close()
             self.world.database.drop()
 
-    @rule(file=_files(), second=st.integers(0, 6), header=st.booleans())
+    @rule(file=some_files(), second=seconds, header=st.booleans())
     def land(self, file: tuple[str, tuple[Cells, ...]], second: int, header: bool) -> None:
         table, records = TABLES[file[0]], file[1]
         # A first line that is bad may be taken for a header.
         header = header or not records or not table.accepts(records[0])
         self._land(table, records, second, body_of(table, records, header=header))
 
-    @rule(name=_names, second=st.integers(0, 6))
+    @rule(name=names, second=seconds)
     def land_wreck(self, name: str, second: int) -> None:
         self._land(TABLES[name], (), second, NOT_A_FILE_OF_IT)
 
-    @rule(place=_places, second=st.integers(0, 6), doubles=st.booleans())
-    @precondition(lambda self: self.files)
+    @rule(place=places, second=seconds, doubles=st.booleans())
+    @precondition(lambda self: any(map(is_plain, self.files)))
     def overwrite(self, place: int, second: int, doubles: bool) -> None:
         """The same key again: the same records, or none."""
-        before = self.files[place % len(self.files)]
+        plain = [file for file in self.files if is_plain(file)]
+        before = plain[place % len(plain)]
         records = before.records if doubles else ()
         file = before.key.rpartition("/")[2]
         body = body_of(before.table, records, header=True)
         self._land(before.table, records, second, body, name=file)
 
-    @rule(place=_places)
+    @rule(place=places)
     @precondition(lambda self: self.world.waiting())
     def deliver(self, place: int) -> None:
         self.world.deliver(*self._message(place))
 
-    @rule(place=_places, call=_places, unseen=st.booleans(), freezes=st.booleans())
+    @rule(place=places, call=places, unseen=st.booleans(), freezes=st.booleans())
     @precondition(lambda self: self.world.waiting())
     def strike(self, place: int, call: int, unseen: bool, freezes: bool) -> None:
         FAULTS["frozen" if freezes else "killed"] += 1
         self.world.deliver(*self._message(place), Strike(call, unseen, freezes))
 
-    @rule(place=_places)
+    @rule(place=places)
     @precondition(lambda self: self.world.waiting())
     def double(self, place: int) -> None:
         FAULTS["message doubled"] += 1
         queue, number = self._message(place)
         self.world.queues[queue].append(replace(self.world.queues[queue][number]))
 
-    @rule(place=_places)
+    @rule(place=places)
     @precondition(lambda self: self.world.waiting())
     def lose(self, place: int) -> None:
         FAULTS["message lost"] += 1
         self.world.lose(*self._message(place))
 
-    @rule(place=_places)
+    @rule(place=places)
     @precondition(lambda self: self.world.waiting())
     def forget(self, place: int) -> None:
         queue, number = self._message(place)
@@ -116,13 +103,13 @@ class Machine(RuleBasedStateMachine):
     def reap(self) -> None:
         self.world.reap()
 
-    @rule(place=_places, killed=st.booleans())
+    @rule(place=places, killed=st.booleans())
     @precondition(lambda self: self.world.frozen)
     def thaw(self, place: int, killed: bool) -> None:
         frozen = self.world.frozen
         self.world.thaw(frozen[place % len(frozen)], killed=killed)
 
-    @rule(place=_places)
+    @rule(place=places)
     @precondition(lambda self: self.files)
     def cancel(self, place: int) -> None:
         file = self.files[place % len(self.files)]
@@ -179,9 +166,14 @@ class Machine(RuleBasedStateMachine):
         body: bytes,
         name: str = "",
     ) -> None:
-        name = name or f"{len(self.files):03}.csv"
+        name = name or f"a{len(self.files):03}.csv"
         key, version = self.world.land(table.name, name, body, second)
         wreck = body is NOT_A_FILE_OF_IT
         self.files.append(File(table, second, key, version, records, wreck))
         FAULTS["files"] += 1
         FAULTS["records"] += len(records)
+
+
+def is_plain(file: File) -> bool:
+    """Whether it is an object under a key of somebody's own making."""
+    return file.key.count("/") == KEY_PARTS - 1 and not file.is_batch

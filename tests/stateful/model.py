@@ -9,9 +9,9 @@ from tests.stateful.tables import TABLES, Cells, Row, Table
 NOT_A_FILE_OF_IT = b"a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n"
 
 
-@dataclass
+@dataclass(eq=False)
 class File:
-    """An object that landed; a `wreck` has columns that no dataset has."""
+    """What landed: an object or a batch. A `wreck` has columns that no dataset has."""
 
     table: Table
     second: int
@@ -20,14 +20,37 @@ class File:
     records: tuple[Cells, ...]
     wreck: bool = False
     cancelled: bool = False
+    dry: bool = False
+    is_batch: bool = False
+    corrects: "File | None" = None
+    """The file whose rejects these are, corrected; they count right behind it."""
+    turn: int = 0
+    """Which of the replays it is, in the order in which they were asked for."""
 
     @property
-    def place(self) -> tuple[int, str, str]:
-        return self.second, self.key, self.version
+    def place(self) -> tuple[int, str, str, int]:
+        if self.corrects:
+            return (*self.corrects.place[:3], self.turn)
+        return self.second, self.key, self.version, 0
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is bad as a whole."""
+        too_many = self.table.replaced and not self.is_batch and self.rejected > 1
+        return self.wreck or too_many
+
+    @property
+    def ends(self) -> bool:
+        """Whether it ends with a waybill."""
+        return not (self.fails or self.cancelled)
 
     @property
     def counts(self) -> bool:
-        return not (self.wreck or self.cancelled)
+        return self.ends and not self.dry
+
+    @property
+    def replaces(self) -> bool:
+        return self.table.replaced and not (self.is_batch or self.corrects)
 
     @property
     def accepted(self) -> list[Row]:
@@ -37,6 +60,13 @@ class File:
     @property
     def rejected(self) -> int:
         return len(self.records) - len(self.accepted)
+
+    def remaining(self, files: list["File"]) -> int:
+        """How many of its rejects are neither loaded nor on their way."""
+        replays = [file for file in files if file.corrects is self and file.ends]
+        return self.rejected + sum(
+            replay.remaining(files) - len(replay.records) for replay in replays
+        )
 
     def last(self) -> dict[Row, Row]:
         """Of several good records with one key the last."""
@@ -64,14 +94,18 @@ def expected(files: Iterable[File]) -> dict[str, Counter[Row]]:
         present = {name: _keys(tables, name) for name in table.parents.values()}
         if table.name in table.parents.values():
             present[table.name] = _closure(table, own)
-        rows = {
-            key: row
-            for file in own
-            for key, row in file.last().items()
-            if not missing(table, row, present)
-        }
-        tables[table.name] = Counter(rows.values())
+        tables[table.name] = Counter(_rows(own, present).values())
     return tables
+
+
+def _rows(files: list[File], present: Mapping[str, set[object]]) -> dict[Row, Row]:
+    rows: dict[Row, Row] = {}
+    for file in files:
+        if file.replaces:
+            rows.clear()
+        there = file.last().items()
+        rows |= {key: row for key, row in there if not missing(file.table, row, present)}
+    return rows
 
 
 def missing(table: Table, row: Row, present: Mapping[str, set[object]]) -> bool:

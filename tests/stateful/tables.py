@@ -1,4 +1,4 @@
-"""Six datasets, three of them unknown to the project, and what their records may look like."""
+"""Seven datasets, four of them unknown to the project, and what their records may look like."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +18,29 @@ CREATE TABLE visits (n integer NOT NULL, what text);
 SELECT waybill.register_dataset('visits', write_disposition => 'append');
 CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);
 SELECT waybill.register_dataset('crew');
+CREATE TABLE prices (
+    code text PRIMARY KEY, price integer CHECK (price > 0),
+    department_id integer REFERENCES departments
+);
+SELECT waybill.register_dataset('prices', write_disposition => 'replace', max_rejects => 1);
+"""
+# Nobody waits for what a frozen process holds, and batches land when a history says so.
+IMPATIENT = """
+CREATE TABLE waybill.batch_clock (at timestamptz NOT NULL);
+INSERT INTO waybill.batch_clock VALUES (now());
+DO $do$
+DECLARE
+    real CONSTANT text := pg_get_functiondef('waybill.register_batch'::regproc);
+    posed CONSTANT text := replace(real, 'timestamptz := clock_timestamp()',
+        'timestamptz := (SELECT at FROM waybill.batch_clock)');
+BEGIN
+    ASSERT posed <> real;
+    EXECUTE posed;
+END
+$do$;
+ALTER FUNCTION waybill.merge_batch SET lock_timeout = '50ms';
+ALTER FUNCTION waybill.cancel_job SET lock_timeout = '50ms';
+ALTER FUNCTION waybill.register_replay SET lock_timeout = '50ms';
 """
 
 
@@ -42,6 +65,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[int, ...] = (0,)
     parents: Mapping[int, str] = field(default_factory=dict)
+    replaced: bool = False
+    """Whether a file is the whole table; it then fails with more than one reject."""
 
     def accepts(self, cells: Cells) -> bool:
         return not any(cell in column.bad for cell, column in zip(cells, self.columns, strict=True))
@@ -98,5 +123,15 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("visits", (_number("n", _IDS, "x"), Column("what", str, ("", "a"))), key=()),
         Table("crew", (_ID, _number("boss_id", _PARENTS, "x")), parents={1: "crew"}),
+        Table(
+            "prices",
+            (
+                Column("code", str, ("a", "b", "c"), ("",)),
+                _number("price", ("", "1", "2"), "-1", "x"),
+                _number("department_id", ("", "1", "2"), "x"),
+            ),
+            parents={2: "departments"},
+            replaced=True,
+        ),
     )
 }

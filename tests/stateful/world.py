@@ -1,7 +1,8 @@
 """The steps with their queues: messages are delivered, doubled, lost, and their handlers die."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,22 +93,24 @@ class World:
     def land(self, dataset: str, name: str, body: bytes, second: int) -> tuple[str, str]:
         """Write an object and tell of it; its key and version."""
         key = f"landing/{dataset}/{name}"
-        written = self.s3.put_object(Bucket=LANDING, Key=key, Body=body)
+        self.s3.put_object(Bucket=LANDING, Key=key, Body=body)
+        return key, self.tell(key, second)
+
+    def tell(self, key: str, second: int) -> str:
+        """Say that an object was written, as S3 does; the version that it has."""
+        head = self.s3.head_object(Bucket=LANDING, Key=key)
+        version: str = head["VersionId"]
+        written = {"key": key, "size": head["ContentLength"], "version-id": version}
         event = {
             "source": "aws.s3",
-            "time": (BEGINNING + timedelta(seconds=second)).isoformat(),
+            "time": at(second).isoformat(),
             "detail": {
                 "bucket": {"name": LANDING},
-                "object": {
-                    "key": key,
-                    "size": len(body),
-                    "etag": written["ETag"].strip('"'),
-                    "version-id": written["VersionId"],
-                },
+                "object": {**written, "etag": head["ETag"].strip('"')},
             },
         }
         self.queues["landed"].append(Message(json.dumps(event)))
-        return key, written["VersionId"]
+        return version
 
     def waiting(self) -> list[tuple[str, int]]:
         """Where every message is."""
@@ -171,9 +174,17 @@ class World:
         publish({}, Context())
 
     def refresh(self) -> None:
-        self._become("waybill_refresher")
-        refresh({}, Context())
-        self._become("waybill_loader")
+        with self.acting("waybill_refresher"):
+            refresh({}, Context())
+
+    @contextmanager
+    def acting(self, role: str) -> Iterator[None]:
+        """Whatever connects within is this role."""
+        self._become(role)
+        try:
+            yield
+        finally:
+            self._become("waybill_loader")
 
     def settle(self, rounds: int = _ROUNDS) -> None:
         """Everyone goes on, everything is redriven, and messages go round until none is left."""
@@ -209,6 +220,11 @@ class World:
     def _forget_clients() -> None:
         for client in (clients.s3_client, clients.sqs_client, clients.events_client):
             client.cache_clear()
+
+
+def at(second: int) -> datetime:
+    """The time of a second of the history."""
+    return BEGINNING + timedelta(seconds=second)
 
 
 def record_of(message: Message) -> dict[str, Any]:

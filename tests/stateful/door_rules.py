@@ -1,0 +1,134 @@
+"""The rules of what comes through the API's doors."""
+
+from http import HTTPStatus
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from tests.postgres.databases import Connection
+from tests.stateful.doors import Doors, fields_of, flaws_of
+from tests.stateful.draws import FAULTS, places, seconds, some_files, some_records
+from tests.stateful.model import File, body_of
+from tests.stateful.strikes import Strike
+from tests.stateful.tables import TABLES, Cells, Table
+from tests.stateful.world import World, at
+from tests.unit.http.doors import Answer
+
+_strikes = st.one_of(st.none(), st.builds(Strike, st.integers(0, 16), st.booleans()))
+
+_some = st.integers(1, 7)
+"""Which of several: its bits choose."""
+
+
+class DoorRules(RuleBasedStateMachine):
+    """Uploads with a ticket, batches and replays; a machine has a world for them."""
+
+    world: World
+    admin: Connection
+    doors: Doors
+    files: list[File]
+
+    @rule(file=some_files(), second=seconds, dry=st.booleans())
+    def upload(self, file: tuple[str, tuple[Cells, ...]], second: int, dry: bool) -> None:
+        table, records = TABLES[file[0]], file[1]
+        body = body_of(table, records, header=True)
+        key, version = self.doors.upload(table, body, second, dry=dry)
+        self.files.append(File(table, second, key, version, records, dry=dry))
+        FAULTS["dry runs" if dry else "uploads"] += 1
+
+    @rule(file=some_files(least=1), second=seconds, atomic=st.booleans(), strike=_strikes)
+    def batch(
+        self,
+        file: tuple[str, tuple[Cells, ...]],
+        second: int,
+        atomic: bool,
+        strike: Strike | None,
+    ) -> None:
+        table, records = TABLES[file[0]], file[1]
+        self.admin.execute("UPDATE waybill.batch_clock SET at = %s", (at(second),))
+        mode, key = "atomic" if atomic else "partial", f"key {len(self.files)}"
+        asked = (table, records, mode, f"{key} {FAULTS['batches asked for']}")
+        FAULTS["batches asked for"] += 1
+        struck = strike is not None
+        answer = self.doors.batch(*asked, strike)
+        if struck:
+            # Whoever was not answered sends it again, and so does whoever is not sure.
+            first, answer = answer, self.doors.batch(*asked, None)
+            FAULTS["batches struck"] += first is None
+            if first and first.status == HTTPStatus.OK:
+                assert answer
+                assert answer.json() == first.json()
+        assert answer
+        self._take_batch(table, records, second, atomic, answer)
+
+    def _take_batch(
+        self,
+        table: Table,
+        records: tuple[Cells, ...],
+        second: int,
+        atomic: bool,
+        answer: Answer,
+    ) -> None:
+        FAULTS[f"batches answered {answer.status}"] += 1
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return
+        bad = {place for place, cells in enumerate(records) if not table.accepts(cells)}
+        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            assert atomic, answer
+            assert all(
+                place in bad or code == "unknown_reference" for place, code in flaws_of(answer)
+            ), answer
+            return
+        assert answer.status == HTTPStatus.OK, answer
+        told = answer.json()
+        assert not (atomic and (bad or told["errors"])), answer
+        assert told["waybill"]["read"] == len(records)
+        assert told["waybill"]["rejected"] == len(bad)
+        key = f"batch/{told['job_id']}"
+        self.files.append(File(table, second, key, "", records, is_batch=True))
+
+    @rule(place=places, some=_some, waits=st.booleans(), second=seconds, data=st.data())
+    @precondition(lambda self: any(file.rejected for file in self.files))
+    def replay(self, place: int, some: int, waits: bool, second: int, data: st.DataObject) -> None:
+        """Correct some of the rejects that remain of a file; not all of them well."""
+        wrong = [file for file in self.files if file.rejected]
+        parent = wrong[place % len(wrong)]
+        if waits:
+            self.world.settle()
+        job, ended, rejects = self._rejects(parent)
+        chosen = [reject for place, reject in enumerate(rejects) if some >> place & 1]
+        if not chosen:
+            return
+        given = data.draw(some_records(parent.table, len(chosen), len(chosen)))
+        rows = [
+            {"_reject_id": reject, **fields_of(parent.table, cells)}
+            for reject, cells in zip(chosen, given, strict=True)
+        ]
+        answer = self.doors.replay(job, rows)
+        FAULTS[f"replays answered {answer.status}"] += 1
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return
+        replayable = ended and parent.counts
+        assert answer.status == (202 if replayable else 422), (answer, parent)
+        if replayable:
+            key = f"landing/{parent.table.name}/{answer.json()['job_id']}/replay.csv"
+            version = self.world.tell(key, second)
+            file = File(parent.table, second, key, version, given, corrects=parent)
+            file.turn = len(self.files)
+            self.files.append(file)
+
+    def _rejects(self, file: File) -> tuple[str, bool, list[str]]:
+        """The file's job, whether it has a waybill, and the rejects that remain, by line."""
+        found: Any = self.admin.execute(
+            "SELECT job_id, read IS NOT NULL FROM waybill.ingestion_jobs"
+            " WHERE object_key = %s AND version_id = %s",
+            (file.key, file.version),
+        ).fetchone()
+        job, ended = found or (None, False)
+        rejects = self.admin.execute(
+            "SELECT reject_id FROM waybill.validation_errors"
+            " WHERE job_id = %s AND replayed_by IS NULL ORDER BY line",
+            (job,),
+        ).fetchall()
+        return str(job), ended, [str(reject) for (reject,) in rejects]

@@ -1,0 +1,118 @@
+"""The doors of the API that write: batches, replays, and tickets as the upload door makes them."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.batch.handler import handle as handle_batch
+from functions.batch.handler import store as batch_store
+from functions.jobs.handler import handle as handle_jobs
+from functions.jobs.handler import store as jobs_store
+from tests.postgres.databases import Connection
+from tests.stateful.strikes import Process, Strike
+from tests.stateful.tables import Cells, Table
+from tests.stateful.world import LANDING, STATE, World, at
+from tests.unit.http.doors import Answer, Handle, call
+from waybill.contract.model import Contract
+from waybill.contract.published import publish
+from waybill.ids import new_id
+from waybill.landing.keys import key_for
+from waybill.landing.tickets import Ticket, put_ticket
+
+_API = "waybill_api"
+_IN_FLIGHT = 409
+_PATIENCE_SECONDS = 5.0
+
+
+@dataclass
+class Doors:
+    """The doors of one world, whose contracts are published first."""
+
+    world: World
+    admin: Connection
+
+    def __post_init__(self) -> None:
+        self._forget()
+        s3: Any = self.world.s3
+        names = self.admin.execute("SELECT waybill.dataset_names()").fetchall()
+        for (name,) in names:
+            found = self.admin.execute("SELECT waybill.contract(%s)", (name,)).fetchone()
+            assert found
+            publish(s3, STATE, Contract.model_validate(found[0]))
+
+    def close(self) -> None:
+        for store in (batch_store, jobs_store):
+            if store.cache_info().currsize:
+                store().database.close()
+        self._forget()
+
+    def upload(self, table: Table, body: bytes, second: int, *, dry: bool) -> tuple[str, str]:
+        """A file whose upload was announced; its key and version."""
+        job = new_id()
+        key = key_for(table.name, job, "file.csv")
+        ticket = Ticket(
+            job_id=job,
+            dataset=table.name,
+            filename="file.csv",
+            size_bytes=len(body),
+            dry_run=dry,
+            created_at=at(second),
+            expires_at=at(second),
+            bucket=LANDING,
+            key=key,
+        )
+        s3: Any = self.world.s3
+        put_ticket(s3, STATE, ticket)
+        return self.world.land(table.name, f"{job}/file.csv", body, second)
+
+    def batch(
+        self, table: Table, records: Sequence[Cells], mode: str, key: str, strike: Strike | None
+    ) -> Answer | None:
+        """Send a batch; None when the door died on it."""
+        body = {"rows": [fields_of(table, cells) for cells in records], "mode": mode}
+        headers = {"Idempotency-Key": key}
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            answer = self._ask(handle_batch, f"/batch/{table.name}", body, headers, strike)
+            # The backend of a door that died takes a moment to notice.
+            if answer is None or answer.status != _IN_FLIGHT or time.monotonic() > deadline:
+                return answer
+            time.sleep(0.01)
+
+    def replay(self, job_id: str, rows: Sequence[Mapping[str, object]]) -> Answer:
+        """Send corrected rejects of a job back."""
+        answer = self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, None)
+        assert answer
+        return answer
+
+    def _ask(
+        self,
+        handle: Handle,
+        target: str,
+        body: object,
+        headers: Mapping[str, str],
+        strike: Strike | None,
+    ) -> Answer | None:
+        process = Process(strike)
+        answers: list[Answer] = []
+        with self.world.acting(_API):
+            process.start(lambda: answers.append(call(handle, "POST", target, body, headers)))
+        assert process.failed is None, process.failed
+        return answers[0] if answers else None
+
+    @staticmethod
+    def _forget() -> None:
+        batch_store.cache_clear()
+        jobs_store.cache_clear()
+
+
+def fields_of(table: Table, cells: Cells) -> dict[str, str | None]:
+    """A record as JSON: what is empty in a file is null."""
+    return {column.name: cell or None for column, cell in zip(table.columns, cells, strict=True)}
+
+
+def flaws_of(answer: Answer) -> list[tuple[int, str]]:
+    """Row and code of each thing that was wrong with a batch."""
+    return [(flaw["row"], flaw["code"]) for flaw in json.loads(answer.text)["errors"]]
