@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.postgres.databases import Database
-from tests.stateful.machine import FAULTS, Machine
+from tests.stateful.draws import FAULTS
+from tests.stateful.machine import Machine
 from tests.torture import faults
 from tests.torture.figures import Figures
 from tests.torture.overlap import overlap

@@ -130,10 +130,11 @@ class Overlap:
     def _batch(self, connection: Connection) -> None:
         rows = tuple((str(self.chance.randrange(9)), "batch") for _ in range(3))
         given = [[n, {"n": row[0], "what": row[1]}, ",".join(row)] for n, row in enumerate(rows)]
+        job = new_id()
         connection.execute(
-            "SELECT waybill.merge_batch(%s, 'visits', %s, 'atomic', '[]')", (new_id(), Jsonb(given))
+            "SELECT waybill.merge_batch(%s, 'visits', %s, 'atomic', '[]')", (job, Jsonb(given))
         )
-        self.files.append(File(TABLES["visits"], 99, "batch", str(new_id()), rows))
+        self.files.append(File(TABLES["visits"], 99, f"batch/{job}", "", rows, is_batch=True))
         self.figures.faults["batch written"] += 1
         time.sleep(0.05)
 

@@ -13,7 +13,7 @@ import psycopg
 from infra.local.bootstrap import ROLES, bootstrap, set_passwords
 from infra.local.postgres import SUPERUSER, Postgres
 from tests.postgres.databases import PASSWORD, Database
-from tests.stateful.tables import UNSEEN
+from tests.stateful.tables import IMPATIENT, UNSEEN
 from waybill.database.migrations import migrate
 
 _PATIENCE_SECONDS = 30.0
@@ -34,6 +34,7 @@ class Server:
             set_passwords(admin, dict.fromkeys(ROLES, PASSWORD))
             admin.execute("SET ROLE waybill_owner")
             admin.execute(UNSEEN.encode())
+            admin.execute(IMPATIENT.encode())
 
     def kill(self) -> None:
         """SIGKILL to every process of the server, then a start on the same port."""
