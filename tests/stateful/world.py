@@ -22,6 +22,7 @@ from tests.postgres.databases import PASSWORD, Database
 from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message
 from tests.stateful.strikes import Process, Strike, watch_database
 from waybill import clients
+from waybill.errors import Retryable
 
 LANDING, STATE = "landing", "state"
 QUEUES = ("landed", "chunks", "merges")
@@ -197,8 +198,12 @@ class World:
                     self.deliver(queue, 0)
             if self.dead or any(self.queues.values()):
                 continue
-            self.publish()
-            self.reap()
+            try:
+                self.publish()
+                self.reap()
+            except Retryable:
+                # A schedule that found the database away comes again.
+                continue
             if not any(self.queues.values()):
                 return
         raise AssertionError(f"messages go round for ever: {self.queues} {self.dead}")
