@@ -4,7 +4,7 @@ Importing this package makes the library's settings importable and picks jsii's 
 which must be so before any module here is loaded.
 """
 
-from infra.interpreter import find_library, prefer_pinned_node
+from infra.bootstrap import find_library, prefer_pinned_node
 
 find_library()
 prefer_pinned_node()

@@ -8,8 +8,8 @@ from typing import Any
 
 from aws_cdk import App, Tags
 
+from infra.bootstrap import ROOT
 from infra.environments import Environment, choose
-from infra.interpreter import ROOT
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
 

@@ -1,4 +1,4 @@
-"""Make `functions/docs/openapi.json` from the routes of every door.
+"""Make `functions/api/docs/openapi.json` from the routes of every door.
 
 `python -m infra.openapi` writes it; a test holds the file equal to what this makes.
 """
@@ -12,10 +12,11 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
+from infra.functions import FUNCTIONS
 from waybill.http.app import Api
-from waybill.http.problems import ADDRESS, CATALOGUE
+from waybill.http.problems import ADDRESS, PROBLEM_TYPES
 
-TARGET = Path(__file__).parents[1] / "functions" / "docs" / "openapi.json"
+TARGET = Path(__file__).parents[1] / "functions" / "api" / "docs" / "openapi.json"
 DOORS = (
     "upload",
     "batch",
@@ -47,7 +48,8 @@ _TAGS = {
 
 def _problems() -> str:
     rows = "\n".join(
-        f"| `{code}` | {kind.title} | {kind.meaning} |" for code, kind in sorted(CATALOGUE.items())
+        f"| `{code}` | {kind.title} | {kind.meaning} |"
+        for code, kind in sorted(PROBLEM_TYPES.items())
     )
     table = f"| type | title | meaning |\n| --- | --- | --- |\n{rows}\n"
     # Folded, or a reader would have to pass all of them on the way to the first route.
@@ -55,7 +57,7 @@ def _problems() -> str:
 
 
 def _described(door: str) -> dict[str, Any]:
-    api: Api = import_module(f"functions.{door}.handler").api
+    api: Api = import_module(f"{FUNCTIONS[door].module}.handler").api
     described: dict[str, Any] = json.loads(api.get_openapi_json_schema())
     for route in api.routes:
         operation = described["paths"].get(route.openapi_path, {}).get(route.method.lower())

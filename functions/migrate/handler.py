@@ -14,7 +14,7 @@ from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
 from waybill.database.migrations import migrate
-from waybill.marks import put_mark
+from waybill.state.markers import put_marker
 
 # A new or paused cluster takes its time.
 _PATIENCE_SECONDS = 60.0
@@ -32,7 +32,7 @@ def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
         applied = [script.path for script in migrate(connection)]
         datasets = publish_contracts(connection, s3_client(), settings.state_bucket)
     # New views are stale for every year that there is.
-    put_mark(s3_client(), settings.state_bucket, "migrate")
+    put_marker(s3_client(), settings.state_bucket, "migrate")
     telemetry.action("database.migrated", applied=applied, datasets=datasets)
     told = {"applied": applied, "datasets": datasets}
     if "RequestType" in event:

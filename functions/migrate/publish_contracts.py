@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from waybill.clients import storage_reached
-from waybill.contract import published
 from waybill.contract.model import Contract
-from waybill.database.faults import decided
+from waybill.database.errors import translating_db_errors
 from waybill.database.queries import queries
 from waybill.database.scripts import become_owner
+from waybill.state import contracts as published
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,7 +35,7 @@ def publish_contracts(
 
 def _contracts(connection: psycopg.Connection[tuple[Any, ...]]) -> list[Contract]:
     q = queries("migrate")
-    with decided(), connection.transaction():
+    with translating_db_errors(), connection.transaction():
         become_owner(connection)
         names = [name for (name,) in q.dataset_names(connection)]
         found = [q.contract(connection, dataset=name) for name in names]

@@ -8,8 +8,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.access import retention
-from infra.constructs.function import StepFunction
-from infra.constructs.gateway_answers import gateway_answers
+from infra.constructs.function import LambdaFunction
+from infra.constructs.gateway_responses import gateway_responses
 from infra.environments import Environment
 from infra.routes import ROUTES
 
@@ -38,7 +38,7 @@ class Api(Construct):
     """Every route of `infra.routes`, answered by the step that is named there."""
 
     def __init__(
-        self, scope: Construct, *, environment: Environment, steps: Mapping[str, StepFunction]
+        self, scope: Construct, *, environment: Environment, steps: Mapping[str, LambdaFunction]
     ) -> None:
         """Make the API in front of `steps`."""
         super().__init__(scope, "Api")
@@ -77,10 +77,10 @@ class Api(Construct):
         if environment.is_local:
             # The emulator reads the API's id from this tag, so its address stays the same.
             Tags.of(self.rest).add("ms-custom-id", "waybill")
-        gateway_answers(self.rest)
+        gateway_responses(self.rest)
         self._routes(steps)
 
-    def _routes(self, steps: Mapping[str, StepFunction]) -> None:
+    def _routes(self, steps: Mapping[str, LambdaFunction]) -> None:
         integrations = {
             name: apigateway.LambdaIntegration(steps[name].function, allow_test_invoke=False)
             for name in sorted({route.step for route in ROUTES})

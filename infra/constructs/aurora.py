@@ -14,7 +14,7 @@ from constructs import Construct
 from infra.access import retention
 from infra.constructs.network import Network
 from infra.environments import Environment
-from infra.steps import Role
+from infra.functions import Role
 
 _VERSION = rds.AuroraPostgresEngineVersion.VER_18_6
 _ADMIN: Role = "waybill_admin"

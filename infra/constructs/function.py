@@ -10,14 +10,14 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra import access
-from infra.constructs.ground import Ground
+from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
+from infra.functions import FunctionSpec
 from infra.layers.sources import function_source
-from infra.steps import Step
 from infra.variables import variables
 
 
-class StepFunction(Construct):
+class LambdaFunction(Construct):
     """The function of one step, its log group and its role, which is allowed only what is said.
 
     Raises:
@@ -27,8 +27,8 @@ class StepFunction(Construct):
     def __init__(
         self,
         scope: Construct,
-        step: Step,
-        ground: Ground,
+        step: FunctionSpec,
+        ground: SharedResources,
         values: Mapping[str, str],
         *,
         reserved_concurrency: int | None = None,
@@ -46,8 +46,8 @@ class StepFunction(Construct):
             function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.X86_64,
-            handler=f"functions.{step.name}.handler.handle",
-            code=lambda_.Code.from_asset(str(function_source(step.name, ground.sources))),
+            handler=f"{step.module}.handler.handle",
+            code=lambda_.Code.from_asset(str(function_source(step, ground.sources))),
             layers=[la for kind, la in ground.layers.items() if kind == "core" or step.arrow],
             role=self.role,
             log_group=self.log_group,
@@ -90,7 +90,7 @@ class StepFunction(Construct):
             inline_policies={"runtime": runtime},
         )
 
-    def _variables(self, ground: Ground, values: Mapping[str, str]) -> Mapping[str, str]:
+    def _variables(self, ground: SharedResources, values: Mapping[str, str]) -> Mapping[str, str]:
         role = self.step.role
         database = ground.database.fields(role) if role else {}
         own = {"POWERTOOLS_SERVICE_NAME": "waybill"}

@@ -6,7 +6,7 @@ from aws_cdk import ArnFormat, CfnParameter, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.steps import Role
+from infra.functions import Role
 
 
 class LocalDatabase(Construct):

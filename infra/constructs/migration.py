@@ -6,7 +6,7 @@ from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, triggers
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs.function import StepFunction
+from infra.constructs.function import LambdaFunction
 
 _CALLER = "AWSCDK.TriggerCustomResourceProviderCustomResourceProvider"
 
@@ -19,7 +19,7 @@ class Migration(Construct):
     """
 
     def __init__(
-        self, scope: Construct, migrate: StepFunction, *, before: list[StepFunction]
+        self, scope: Construct, migrate: LambdaFunction, *, before: list[LambdaFunction]
     ) -> None:
         """Call `migrate` before the functions of `before` are updated."""
         super().__init__(scope, "Migration")

@@ -9,14 +9,14 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.function import StepFunction
+from infra.constructs.function import LambdaFunction
 from infra.environments import Environment
 
 _KEPT = Duration.days(14)  # the longest that SQS keeps a message
 _RECEIVES = 5
 
 
-class DeadLetters(Construct):
+class DeadLetterQueue(Construct):
     """A queue of what could not be delivered or done, with an alarm when it is not empty."""
 
     def __init__(self, scope: Construct, name: str, *, environment: Environment) -> None:
@@ -54,7 +54,7 @@ class WorkQueue(Construct):
     ) -> None:
         """Make the queue; `consumer_seconds` is the timeout of the function that works on it."""
         super().__init__(scope, name.capitalize())
-        self.dead_letters = DeadLetters(self, f"{name}-dlq", environment=environment)
+        self.dead_letters = DeadLetterQueue(self, f"{name}-dlq", environment=environment)
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -71,7 +71,7 @@ class WorkQueue(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def feed(self, consumer: StepFunction, *, at_once: int) -> None:
+    def feed(self, consumer: LambdaFunction, *, at_once: int) -> None:
         """Let the step work on the queue, one message an invocation, `at_once` at a time.
 
         The cap protects the database: what is over it waits here and is not thrown back.

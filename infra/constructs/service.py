@@ -7,12 +7,12 @@ from constructs import Construct
 from infra import wiring
 from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
-from infra.constructs.function import StepFunction
-from infra.constructs.ground import Ground
-from infra.constructs.hops import Hops
+from infra.constructs.event_rules import EventRules
+from infra.constructs.function import LambdaFunction
 from infra.constructs.queue import WorkQueue
+from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
-from infra.steps import STEPS
+from infra.functions import FUNCTIONS
 
 _CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge"}
 
@@ -20,7 +20,7 @@ _CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge"}
 class Service(Construct):
     """Everything that holds no data for longer than a message lives."""
 
-    def __init__(self, scope: Construct, ground: Ground, buckets: Buckets) -> None:
+    def __init__(self, scope: Construct, ground: SharedResources, buckets: Buckets) -> None:
         """Make and connect it; its outputs are the stack's."""
         super().__init__(scope, "Service")
         self._buckets = buckets
@@ -29,17 +29,17 @@ class Service(Construct):
                 self,
                 name,
                 environment=ground.environment,
-                consumer_seconds=STEPS[consumer].timeout_seconds,
+                consumer_seconds=FUNCTIONS[consumer].timeout_seconds,
             )
             for name, consumer in _CONSUMERS.items()
         }
         self.steps = self._functions(ground)
-        self.hops = Hops(self, ground.environment)
+        self.hops = EventRules(self, ground.environment)
         self._connect(ground.environment)
         self.api = Api(self, environment=ground.environment, steps=self.steps)
         self._outputs()
 
-    def _functions(self, ground: Ground) -> dict[str, StepFunction]:
+    def _functions(self, ground: SharedResources) -> dict[str, LambdaFunction]:
         places = wiring.Places(
             landing=self._buckets.landing,
             state=self._buckets.state,
@@ -54,8 +54,8 @@ class Service(Construct):
         )
         values, allowed = wiring.settings(places), wiring.permissions(places)
         steps = {
-            step.name: StepFunction(self, step, ground, values[step.name])
-            for step in STEPS.values()
+            step.name: LambdaFunction(self, step, ground, values[step.name])
+            for step in FUNCTIONS.values()
         }
         for name, step in steps.items():
             step.allow(*allowed[name])

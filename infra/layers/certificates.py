@@ -7,7 +7,7 @@ that can be read. Run this when AWS announces new ones, or for a region that is 
 import ssl
 import urllib.request
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 
 _ADDRESS = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 _BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"

@@ -8,7 +8,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from infra.layers.packages import PYTHON, lock_of
 
 _PLATFORM = "x86_64-manylinux_2_28"

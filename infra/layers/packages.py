@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from infra.layers.sources import BUILD, lay_own_code
 
 PYTHON = "3.13"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 
 LIMIT_BYTES = 250 * 1024**2
 """A function's package and its layers together, unpacked."""
@@ -15,4 +15,8 @@ def size_of(folder: Path) -> int:
 
 def heaviest_function() -> int:
     """Bytes of the largest function package."""
-    return max(size_of(path) for path in (ROOT / "functions").iterdir() if path.is_dir())
+    return max(
+        size_of(path)
+        for path in (ROOT / "functions").rglob("*")
+        if (path / "settings.py").is_file()
+    )

@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
+from infra.functions import FunctionSpec
 
 BUILD = ROOT / ".build"
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -15,15 +16,16 @@ def _laid_anew(folder: Path) -> Path:
     return folder
 
 
-def function_source(step: str, build: Path = BUILD) -> Path:
-    """A folder with `functions/__init__.py` and `functions/<step>/` only.
+def function_source(spec: FunctionSpec, build: Path = BUILD) -> Path:
+    """A folder with the function's own package and the `__init__.py` files above it, only.
 
     A function cannot import another one, since the other is not there.
     """
-    target = _laid_anew(build / "functions" / step)
-    source = ROOT / "functions"
-    shutil.copytree(source / step, target / "functions" / step, ignore=_IGNORED)
-    shutil.copy(source / "__init__.py", target / "functions" / "__init__.py")
+    target = _laid_anew(build / "functions" / spec.name)
+    package = Path(*spec.module.split("."))
+    shutil.copytree(ROOT / package, target / package, ignore=_IGNORED)
+    for parent in list(package.parents)[:-1]:
+        shutil.copy(ROOT / parent / "__init__.py", target / parent / "__init__.py")
     return target
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from infra.local import first_run, logs
 from infra.local.deployer import DeployError
 from infra.local.emulator import EmulatorError

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from waybill.settings import Settings
 
 

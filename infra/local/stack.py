@@ -12,12 +12,12 @@ from pathlib import Path
 import psycopg
 
 from infra.local import emulator
-from infra.local.announce import announce_again
 from infra.local.bootstrap import ADMIN, set_passwords
 from infra.local.clients import Clients
 from infra.local.databases import Location, database_of
 from infra.local.deployer import deploy
 from infra.local.memory import Memory
+from infra.local.object_events import announce_again
 from infra.local.passwords import kept_passwords, publish
 from infra.local.ports import choose_port
 from infra.local.settings import LocalSettings

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 
 _CACHE = ROOT / ".build" / "assemblies"
 _KEPT = 3

@@ -6,10 +6,10 @@ from aws_cdk import DefaultStackSynthesizer, Stack
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
-from infra.constructs.ground import Ground
 from infra.constructs.layers import make_layers
 from infra.constructs.local_database import LocalDatabase
 from infra.constructs.service import Service
+from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
 
 
@@ -25,5 +25,5 @@ class LocalStack(Stack):
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         layers = make_layers(self, environment, sources)
-        ground = Ground(environment, LocalDatabase(self), layers, sources)
+        ground = SharedResources(environment, LocalDatabase(self), layers, sources)
         Service(self, ground, Buckets(self, environment))

@@ -8,11 +8,11 @@ from constructs import Construct
 
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
-from infra.constructs.ground import Ground
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
 from infra.constructs.network import Network
 from infra.constructs.service import Service
+from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
 
 
@@ -51,7 +51,7 @@ class ServiceStack(Stack):
             description=f"Waybill {environment.name}: functions and API",
         )
         layers = make_layers(self, environment, sources)
-        ground = Ground(environment, data.database, layers, sources)
+        ground = SharedResources(environment, data.database, layers, sources)
         service = Service(self, ground, data.buckets)
         others = [step for name, step in service.steps.items() if name != "migrate"]
         Migration(self, service.steps["migrate"], before=others)

@@ -16,7 +16,7 @@ RETURN (
         'pending_reference', j.pending_reference,
         'deleted', CASE WHEN j.contract ->> 'write_disposition' = 'replace' THEN j.deleted END,
         'sha256', j.sha256,
-        'contract_version', j.contract -> 'version', 'doubts', j.layout -> 'doubts',
+        'contract_version', j.contract -> 'version', 'doubts', j.layout -> 'warnings',
         'seconds', round(took, 3),
         'records_per_second', CASE WHEN took > 0 THEN round(j.read / took) END))
     FROM (SELECT extract(epoch FROM j.finished_at - coalesce(j.started_at, j.landed_at,

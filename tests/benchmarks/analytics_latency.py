@@ -15,8 +15,8 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.analytics.handler import handle
-from functions.refresh.refresh_stale import refresh_stale
+from functions.api.analytics.handler import handle
+from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.benchmarks.company import company
 from tests.benchmarks.measure import percentile, say, seconds
 from tests.postgres.databases import PASSWORD, Database

@@ -19,7 +19,7 @@ from unittest.mock import MagicMock, patch
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.batch.handler import handle
+from functions.api.batch.handler import handle
 from tests.benchmarks.company import DEPARTMENTS, JOBS, company
 from tests.benchmarks.measure import percentile, say, seconds
 from tests.postgres.databases import PASSWORD, Database
@@ -80,10 +80,10 @@ def _door(database: Database) -> Iterator[None]:
     with (
         patch.dict(os.environ, environment),
         patch("waybill.database.connect._secret", lambda _: PASSWORD),
-        patch("functions.batch.handler.s3_client", MagicMock),
-        patch("functions.batch.handler.events_client", lambda: events),
+        patch("functions.api.batch.handler.s3_client", MagicMock),
+        patch("functions.api.batch.handler.events_client", lambda: events),
         patch("waybill.queues.sqs_client", lambda: sqs),
-        patch("waybill.contract.published.Contracts.get", lambda _, __: contract),
+        patch("waybill.state.contracts.Contracts.get", lambda _, __: contract),
     ):
         yield
 

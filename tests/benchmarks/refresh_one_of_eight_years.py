@@ -6,7 +6,7 @@
 import argparse
 import itertools
 
-from functions.refresh.refresh_stale import refresh_stale
+from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.benchmarks.company import company
 from tests.benchmarks.measure import interleaved, say, seconds
 from tests.postgres.databases import Connection, Database

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from infra.local.postgres import free_port
 from infra.local.status import Status
 

@@ -1,4 +1,4 @@
-"""Ways to send a small file to the running stack, and to follow what becomes of it."""
+"""JobNotifier to send a small file to the running stack, and to follow what becomes of it."""
 
 import time
 from pathlib import Path

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from tests.e2e.second_tree import SecondTree, second_tree
 from tests.e2e.sending import counted, load
 from waybill_client import Waybill
@@ -50,7 +50,7 @@ def test_one_sql_file_is_all_it_takes(tree: SecondTree, tmp_path: Path) -> None:
             "rejected": 5,
             "pending_reference": 1,
         }
-        flaws = [
+        field_errors = [
             (reject["line"], reject["errors"][0]["column"], reject["errors"][0]["code"])
             for reject in waybill.rejects(job["job_id"])
         ]
@@ -58,13 +58,13 @@ def test_one_sql_file_is_all_it_takes(tree: SecondTree, tmp_path: Path) -> None:
         assert counted(later) == {"read": 1, "inserted": 1}
         again = load(waybill, tmp_path, "sensors", _FILE)
         assert counted(again)["unchanged"] == 3
-    assert flaws[1:] == [
+    assert field_errors[1:] == [
         (5, "is_live", "invalid_boolean"),
         (6, "limit_value", "too_many_decimals"),
         (7, "installed", "invalid_date"),
         (8, "last_seen", "timestamp_without_zone"),
     ]
-    assert flaws[0][0] == 4
+    assert field_errors[0][0] == 4
     assert _rows(str(status.database_url)) == [
         ("North", "T-1", "10.500", True, "2026-02-01 04:30:00", 7, None),
         ("North", "T-2", "0.125", False, None, None, "T-1"),

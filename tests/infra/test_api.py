@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from infra.functions import FUNCTIONS
 from infra.routes import ROUTES, Route
 from tests.infra.template import Synthesised, text
 
@@ -42,7 +43,7 @@ def test_the_routes_are_those_that_the_functions_answer() -> None:
     answered = {
         Route(route.method, route.openapi_path, door)
         for door in DOORS
-        for route in import_module(f"functions.{door}.handler").api.routes
+        for route in import_module(f"{FUNCTIONS[door].module}.handler").api.routes
     }
     assert answered == set(ROUTES)
 

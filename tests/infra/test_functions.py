@@ -3,24 +3,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
+from infra.functions import FUNCTIONS
 from infra.layers.sources import function_source
 from infra.routes import ROUTES
-from infra.steps import STEPS
 from tests.infra.template import Synthesised
 
-FOLDERS = {path.parent.name for path in (ROOT / "functions").glob("*/settings.py")}
+FOLDERS = {path.parent.name for path in (ROOT / "functions").rglob("settings.py")}
 # For every function, whatever its settings.
 GENERAL = {"POWERTOOLS_SERVICE_NAME", "AWS_USE_DUALSTACK_ENDPOINT"}
 
 
 def test_every_function_folder_is_deployed(synthesised: Synthesised) -> None:
-    assert synthesised.steps().keys() == STEPS.keys() == FOLDERS
+    assert synthesised.steps().keys() == FUNCTIONS.keys() == FOLDERS
 
 
 def test_the_environment_is_the_settings_model(synthesised: Synthesised) -> None:
     for name, function in synthesised.steps().items():
-        fields = STEPS[name].settings.model_fields
+        fields = FUNCTIONS[name].settings.model_fields
         given = function["Environment"]["Variables"].keys() - GENERAL
         assert given <= {field.upper() for field in fields}
         assert {field.upper() for field, info in fields.items() if info.is_required()} <= given
@@ -30,7 +30,7 @@ def test_the_settings_model_takes_the_environment(synthesised: Synthesised) -> N
     for name, function in synthesised.steps().items():
         variables = function["Environment"]["Variables"]
         known = {key: value if isinstance(value, str) else "1" for key, value in variables.items()}
-        STEPS[name].settings.from_environment(known)
+        FUNCTIONS[name].settings.from_environment(known)
 
 
 def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
@@ -38,7 +38,7 @@ def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["x86_64"]
         assert function["TracingConfig"] == {"Mode": "Active"}
-        assert function["Handler"] == f"functions.{name}.handler.handle"
+        assert function["Handler"] == f"{FUNCTIONS[name].module}.handler.handle"
         assert function["Timeout"] <= 900
         assert function["LoggingConfig"]["LogGroup"]
 
@@ -62,7 +62,7 @@ def test_every_log_ends(synthesised: Synthesised) -> None:
 
 def test_functions_that_need_the_database_are_in_its_network(on_aws: Synthesised) -> None:
     for name, function in on_aws.steps().items():
-        inside = STEPS[name].role is not None
+        inside = FUNCTIONS[name].role is not None
         assert ("VpcConfig" in function) == inside
         variables = function["Environment"]["Variables"]
         assert (variables.get("AWS_USE_DUALSTACK_ENDPOINT") == "true") == inside
@@ -76,12 +76,12 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
 
 
 def test_the_other_steps_do_without_arrow() -> None:
-    others = [name for name, step in STEPS.items() if not step.arrow]
+    others = [spec.module for spec in FUNCTIONS.values() if not spec.arrow]
     script = (
         "import sys\n"
         "from importlib import import_module\n"
         "for package in ('pyarrow', 'numpy', 'pgpq'): sys.modules[package] = None\n"
-        f"for step in {others!r}: import_module(f'functions.{{step}}.handler')\n"
+        f"for module in {others!r}: import_module(f'{{module}}.handler')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", f"import infra\n{script}"],
@@ -95,9 +95,12 @@ def test_the_other_steps_do_without_arrow() -> None:
 
 
 def test_a_package_has_its_step_and_nothing_else(tmp_path: Path) -> None:
-    folder = function_source("plan", tmp_path)
+    folder = function_source(FUNCTIONS["plan"], tmp_path)
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert "functions/__init__.py" in files
-    assert "functions/plan/handler.py" in files
-    assert all(re.fullmatch(r"functions/(__init__\.py|plan/.+)", file) for file in files)
+    assert "functions/pipeline/plan/handler.py" in files
+    assert all(
+        re.fullmatch(r"functions/(__init__\.py|pipeline/(__init__\.py|plan/.+))", file)
+        for file in files
+    )
     assert not [file for file in files if "__pycache__" in file]

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from infra.layers.packages import core_layer, lock_of, packages
 from infra.layers.size import LIMIT_BYTES, heaviest_function, size_of
 from tests.infra.template import Synthesised

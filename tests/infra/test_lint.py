@@ -2,7 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from tests.infra.template import Synthesised
 
 LINTER = Path(sys.executable).with_name("cfn-lint")

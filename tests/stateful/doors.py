@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.batch.handler import handle as handle_batch
-from functions.batch.handler import store as batch_store
-from functions.jobs.handler import handle as handle_jobs
-from functions.jobs.handler import store as jobs_store
+from functions.api.batch.handler import handle as handle_batch
+from functions.api.batch.handler import store as batch_store
+from functions.api.jobs.handler import handle as handle_jobs
+from functions.api.jobs.handler import store as jobs_store
 from tests.postgres.databases import Connection
 from tests.stateful.strikes import Process, Strike
 from tests.stateful.tables import Cells, Table
 from tests.stateful.world import LANDING, STATE, World, at
 from tests.unit.http.doors import Answer, Handle, call
 from waybill.contract.model import Contract
-from waybill.contract.published import publish
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
-from waybill.landing.tickets import Ticket, put_ticket
+from waybill.state.contracts import publish
+from waybill.state.tickets import Ticket, put_ticket
 
 _API = "waybill_api"
 _IN_FLIGHT = 409

@@ -11,12 +11,12 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.load.handler import handle as load
-from functions.merge.handler import handle as merge
-from functions.plan.handler import handle as plan
-from functions.publish.handler import handle as publish
-from functions.reap.handler import handle as reap
-from functions.refresh.handler import handle as refresh
+from functions.pipeline.load.handler import handle as load
+from functions.pipeline.merge.handler import handle as merge
+from functions.pipeline.plan.handler import handle as plan
+from functions.pipeline.publish.handler import handle as publish
+from functions.pipeline.reap.handler import handle as reap
+from functions.pipeline.refresh.handler import handle as refresh
 from tests.integration.path.steps import Context
 from tests.postgres.databases import PASSWORD, Database
 from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message

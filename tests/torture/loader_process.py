@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 import boto3
 import pytest
 
-from functions.load.handler import handle
+from functions.pipeline.load.handler import handle
 from tests.integration.path.steps import Context
 from tests.postgres.databases import PASSWORD
 from tests.stateful.fake_aws import FakeS3, FakeSecrets, FakeSqs, Message

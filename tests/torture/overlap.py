@@ -11,7 +11,7 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from functions.refresh.refresh_stale import refresh_stale
+from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.integration.path.steps import Context
 from tests.postgres.databases import Connection, Database
 from tests.stateful.invariants import check

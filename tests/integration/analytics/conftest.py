@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.analytics import handler
+from functions.api.analytics import handler
 from tests.postgres.databases import Database
 from tests.sql.analytics.seed import owner, refresh, seed
 

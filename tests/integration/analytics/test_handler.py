@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.analytics import await_job
-from functions.analytics.handler import handle
+from functions.api.analytics import await_job
+from functions.api.analytics.handler import handle
 from tests.postgres.databases import Database
 from tests.sql.analytics.seed import mark, owner, refresh
 from waybill.ids import new_id

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from functions.batch.answer import BatchAnswer
+from functions.api.batch.answer import BatchResponse
 from tests.cloud.fixtures import STATE, Cloud
 from tests.integration.batch.conftest import Post, publish_all
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.doors import Answer
-from waybill.marks import list_marks
+from waybill.state.markers import list_markers
 
 SALES = {"id": 1, "department": "Sales"}
 
@@ -33,7 +33,7 @@ def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
 def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: Cloud) -> None:
     answer = post("departments", [SALES, {"id": "2", "department": "R&D"}])
     assert answer.status == 200, answer.text
-    told = BatchAnswer.model_validate(answer.json())
+    told = BatchResponse.model_validate(answer.json())
     assert (told.state, told.rows_written, told.errors) == ("COMPLETED", 2, [])
     assert (told.waybill.read, told.waybill.inserted) == (2, 2)
     assert told.latency_ms > 0
@@ -41,7 +41,7 @@ def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: 
     found = rows(database, "SELECT id, department FROM departments ORDER BY id")
     assert found == [(1, "Sales"), (2, "R&D")]
     assert [event["job_id"] for event in cloud.told()] == [str(told.job_id)]
-    assert len(list_marks(cloud.s3, STATE)) == 2
+    assert len(list_markers(cloud.s3, STATE)) == 2
     assert post("departments", [SALES]).json()["waybill"]["unchanged"] == 1
 
 

@@ -122,4 +122,4 @@ def test_a_file_that_cannot_be_read_to_its_end_fails_whole(
 def test_a_doubt_is_kept_with_the_job(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "things", "file", b"1:a\n")
     settle(cloud)
-    assert "no delimiter fits" in job(admin)["layout"]["doubts"][0]
+    assert "no delimiter fits" in job(admin)["layout"]["warnings"][0]

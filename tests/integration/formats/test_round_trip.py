@@ -16,8 +16,8 @@ from tests.unit.columns.files import read_file
 from waybill.columns.check import Checker
 from waybill.columns.stage import copy_encoder
 from waybill.contract.model import Contract
-from waybill.records.head import read_layout
 from waybill.records.reading import records_of
+from waybill.records.sniffer import sniff_layout
 
 KINDS = ["int2", "int4", "int8", "numeric", "float4", "float8", "bool", "date", "timestamp"]
 KINDS += ["timestamptz", "text", "uuid", "jsonb"]
@@ -107,7 +107,7 @@ def cells(record: tuple[Any, ...], writing: Writing) -> list[str]:
 
 
 def stage(connection: Connection, things: Contract, data: bytes) -> None:
-    layout = read_layout(data, things, whole=True)
+    layout = sniff_layout(data, things, whole=True)
     checker = Checker(things, layout, 0)
     encoder = copy_encoder(checker.schema)
     connection.execute("TRUNCATE staged")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from functions.load.settings import LoadSettings
-from functions.load.step import Step
+from functions.pipeline.load.deps import Step
+from functions.pipeline.load.settings import LoadSettings
 from tests.cloud.fixtures import Cloud, cloud, environment_of
 from tests.integration.load.landing import Landing
 from tests.postgres.databases import Database

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from functions.load.stage_chunk import stage_chunk
-from functions.load.step import ChunkId, Step
+from functions.pipeline.load.deps import ChunkId, Step
+from functions.pipeline.load.stage_chunk import stage_chunk
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.postgres.databases import Connection
 from waybill.contract.model import Contract
 from waybill.ids import new_id
-from waybill.records.boundaries import chunk_ranges
-from waybill.records.head import read_layout
+from waybill.records.chunking import chunk_ranges
+from waybill.records.sniffer import sniff_layout
 
 
 class Landing(NamedTuple):
@@ -47,7 +47,7 @@ class Landing(NamedTuple):
             return row and row[0]
 
         contract = Contract.model_validate(call("SELECT waybill.contract(%s)", dataset))
-        layout = read_layout(data, contract, whole=True)
+        layout = sniff_layout(data, contract, whole=True)
         ranges = list(chunk_ranges(iter([data[layout.data_offset :]]), layout, chunk_bytes))
         chunks = [{"chunk": number, **found._asdict()} for number, found in enumerate(ranges)]
         call("SELECT waybill.start_loading(%s, %s)", job, Jsonb(layout.model_dump()))

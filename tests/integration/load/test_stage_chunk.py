@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.load import encode_chunk
-from functions.load.handler import handle
-from functions.load.stage_chunk import stage_chunk
-from functions.load.step import ChunkId
-from functions.load.watchdog import Watchdog
+from functions.pipeline.load import encode_chunk
+from functions.pipeline.load.deps import ChunkId
+from functions.pipeline.load.handler import handle
+from functions.pipeline.load.stage_chunk import stage_chunk
+from functions.pipeline.load.watchdog import Watchdog
 from tests.cloud.fixtures import LANDING
 from tests.integration.load.landing import Landing
 from waybill.errors import Busy, NotFound, Unavailable

@@ -11,12 +11,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from functions.merge.handler import handle
+from functions.pipeline.merge.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
 from tests.postgres.databases import Connection, Database
 from waybill.ids import new_id
-from waybill.marks import list_marks
-from waybill.messages import AdoptMessage, MergeMessage
+from waybill.messages import MergeMessage, ResolvePendingMessage
+from waybill.state.markers import list_markers
 
 DEPARTMENTS = ("id", "department")
 EMPLOYEES = ("id", "name", "hire_dt", "department_id", "job_id")
@@ -88,7 +88,7 @@ def staged(database: Database, environment_of: Callable[[Database, str], None]) 
         yield Staged(admin)
 
 
-def deliver(*messages: MergeMessage | AdoptMessage) -> list[Any]:
+def deliver(*messages: MergeMessage | ResolvePendingMessage) -> list[Any]:
     records = [
         {
             "messageId": str(number),
@@ -114,8 +114,8 @@ def test_a_staged_job_becomes_rows_and_word_of_it(staged: Staged, cloud: Cloud) 
     rows = staged.admin.execute("SELECT id, department FROM departments ORDER BY id").fetchall()
     assert rows == [(1, "Sales"), (2, "Legal")]
     assert finished(cloud) == [(str(job), "COMPLETED")]
-    assert all(mark.endswith(str(job)) for mark in list_marks(cloud.s3, STATE))
-    assert list_marks(cloud.s3, STATE)
+    assert all(mark.endswith(str(job)) for mark in list_markers(cloud.s3, STATE))
+    assert list_markers(cloud.s3, STATE)
     assert staged.runs(job) == ["merge ok"]
 
 
@@ -155,7 +155,7 @@ def test_pending_records_are_taken_in_when_the_parent_comes(staged: Staged, clou
     parent = staged.job("departments", DEPARTMENTS, [(1, "Sales")], second=5)
     deliver(MergeMessage(job_id=parent))
     assert {"adopt_job_id": str(child)} in cloud.bodies("merges")
-    deliver(AdoptMessage(adopt_job_id=child))
+    deliver(ResolvePendingMessage(adopt_job_id=child))
     assert staged.admin.execute("SELECT id FROM hired_employees").fetchall() == [(7,)]
     assert staged.runs(child) == ["merge ok", "adopt ok"]
     assert (str(child), "COMPLETED") in finished(cloud)
@@ -192,7 +192,9 @@ def test_a_file_that_the_database_refuses_fails_its_job(staged: Staged, cloud: C
 
 @pytest.mark.usefixtures("staged")
 def test_a_job_that_nobody_knows_is_acknowledged(cloud: Cloud) -> None:
-    assert deliver(MergeMessage(job_id=new_id()), AdoptMessage(adopt_job_id=new_id())) == []
+    assert (
+        deliver(MergeMessage(job_id=new_id()), ResolvePendingMessage(adopt_job_id=new_id())) == []
+    )
     assert cloud.waiting("merges") == 0
     assert finished(cloud) == []
 

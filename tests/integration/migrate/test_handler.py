@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.migrate.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
 from tests.postgres.databases import Connection, Database
-from waybill.contract import published
+from waybill.state import contracts as published
 
 
 @pytest.fixture

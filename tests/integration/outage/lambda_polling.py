@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import STEPS, Context
+from tests.integration.path.steps import FUNCTIONS, Context
 
 
 def poll(cloud: Cloud, name: str) -> int:
@@ -22,7 +22,7 @@ def poll(cloud: Cloud, name: str) -> int:
                 for key, value in message.get("MessageAttributes", {}).items()
             },
         }
-        if STEPS[name]({"Records": [record]}, Context())["batchItemFailures"]:
+        if FUNCTIONS[name]({"Records": [record]}, Context())["batchItemFailures"]:
             failed += 1
         else:
             cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -2,11 +2,11 @@
 
 import pytest
 
-from functions.reap.handler import handle as reap
+from functions.pipeline.reap.handler import handle as reap
 from tests.cloud.fixtures import QUEUES, Cloud
 from tests.integration.outage.conftest import RECEIVES
 from tests.integration.outage.lambda_polling import poll
-from tests.integration.path.steps import STEPS, Context, land, settle
+from tests.integration.path.steps import FUNCTIONS, Context, land, settle
 from tests.integration.reap.standing import EVENT, states
 from tests.postgres.databases import Connection
 from waybill.database.connect import connect
@@ -26,11 +26,11 @@ def dead(cloud: Cloud) -> int:
 
 
 def advance(cloud: Cloud, step: str) -> None:
-    for earlier in list(STEPS)[: list(STEPS).index(step)]:
+    for earlier in list(FUNCTIONS)[: list(FUNCTIONS).index(step)]:
         poll(cloud, earlier)
 
 
-@pytest.mark.parametrize("step", list(STEPS))
+@pytest.mark.parametrize("step", list(FUNCTIONS))
 @pytest.mark.usefixtures("hurried")
 def test_a_long_outage_fills_no_dead_letter_queue(
     admin: Connection, with_dead_letters: Cloud, monkeypatch: pytest.MonkeyPatch, step: str
@@ -56,7 +56,7 @@ def test_a_long_outage_fills_no_dead_letter_queue(
     assert dead(cloud) == 0
 
 
-@pytest.mark.parametrize("step", list(STEPS))
+@pytest.mark.parametrize("step", list(FUNCTIONS))
 def test_a_poisonous_message_is_put_aside_and_blocks_nobody(
     admin: Connection,
     with_dead_letters: Cloud,
@@ -70,11 +70,11 @@ def test_a_poisonous_message_is_put_aside_and_blocks_nobody(
     land(cloud, "departments", "a.csv", b"1,D\n")
     rounds = 0
     while cloud.waiting(f"{step}-dlq") == 0:
-        for name in STEPS:
+        for name in FUNCTIONS:
             poll(cloud, name)
         rounds += 1
         assert rounds <= 2 * RECEIVES
-    for name in STEPS:
+    for name in FUNCTIONS:
         poll(cloud, name)
     assert dead(cloud) == 1
     assert states(admin) == {"a.csv": "COMPLETED"}

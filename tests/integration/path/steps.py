@@ -6,14 +6,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.load.handler import handle as load
-from functions.merge.handler import handle as merge
-from functions.plan.handler import handle as plan
+from functions.pipeline.load.handler import handle as load
+from functions.pipeline.merge.handler import handle as merge
+from functions.pipeline.plan.handler import handle as plan
 from tests.cloud.fixtures import LANDING, Cloud
-from waybill.queues import BatchAnswer
+from waybill.queues import BatchResponse
 
-Handler = Callable[[Mapping[str, Any], LambdaContext], BatchAnswer]
-STEPS: Mapping[str, Handler] = {"landed": plan, "chunks": load, "merges": merge}
+Handler = Callable[[Mapping[str, Any], LambdaContext], BatchResponse]
+FUNCTIONS: Mapping[str, Handler] = {"landed": plan, "chunks": load, "merges": merge}
 
 
 class Context(LambdaContext):
@@ -43,11 +43,11 @@ def land(cloud: Cloud, dataset: str, name: str, body: bytes, *, second: int = 0)
 def settle(cloud: Cloud, *, rounds: int = 50) -> None:
     """Deliver every message to its step, one an invocation, until none is left."""
     for _ in range(rounds):
-        taken = {name: cloud.take(name) for name in STEPS}
+        taken = {name: cloud.take(name) for name in FUNCTIONS}
         for name, records in taken.items():
             for record in records:
-                answer = STEPS[name]({"Records": [record]}, Context())
+                answer = FUNCTIONS[name]({"Records": [record]}, Context())
                 assert answer == {"batchItemFailures": []}, record["body"]
-        if not any(cloud.waiting(name) for name in STEPS):
+        if not any(cloud.waiting(name) for name in FUNCTIONS):
             return
-    raise AssertionError(f"still waiting: { {name: cloud.waiting(name) for name in STEPS} }")
+    raise AssertionError(f"still waiting: { {name: cloud.waiting(name) for name in FUNCTIONS} }")

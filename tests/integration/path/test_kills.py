@@ -4,7 +4,7 @@ import pytest
 
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.killer import Killed, Killer
-from tests.integration.path.steps import STEPS, Context, land, settle
+from tests.integration.path.steps import FUNCTIONS, Context, land, settle
 from tests.integration.path.test_path import admin
 from tests.postgres.databases import Connection
 
@@ -24,7 +24,7 @@ def kill_once(cloud: Cloud, step: str, killer: Killer, call: int, *, unseen: boo
     killer.arm(call, unseen=unseen)
     try:
         for record in records:
-            STEPS[step]({"Records": [record]}, Context())
+            FUNCTIONS[step]({"Records": [record]}, Context())
     except Killed:
         killer.revive()
         for record in records:
@@ -37,13 +37,13 @@ def kill_once(cloud: Cloud, step: str, killer: Killer, call: int, *, unseen: boo
 
 def advance(cloud: Cloud, step: str) -> None:
     """Do what comes before the step."""
-    for earlier in list(STEPS)[: list(STEPS).index(step)]:
+    for earlier in list(FUNCTIONS)[: list(FUNCTIONS).index(step)]:
         for record in cloud.take(earlier):
-            STEPS[earlier]({"Records": [record]}, Context())
+            FUNCTIONS[earlier]({"Records": [record]}, Context())
 
 
 @pytest.mark.parametrize("unseen", [False, True])
-@pytest.mark.parametrize("step", list(STEPS))
+@pytest.mark.parametrize("step", list(FUNCTIONS))
 def test_killed_at_any_call(
     admin: Connection,
     cloud: Cloud,

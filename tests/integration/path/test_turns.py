@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import STEPS, Context, land, settle
+from tests.integration.path.steps import FUNCTIONS, Context, land, settle
 from tests.integration.path.test_path import admin
 from tests.postgres.databases import Connection
 
@@ -14,7 +14,7 @@ AT_ONCE = 3
 
 def one_round(cloud: Cloud) -> None:
     """Every step handles what is in its queue now, in the order of its coming."""
-    for name, handle in STEPS.items():
+    for name, handle in FUNCTIONS.items():
         for record in cloud.take(name):
             assert handle({"Records": [record]}, Context()) == {"batchItemFailures": []}
 
@@ -34,7 +34,7 @@ def test_small_files_pass_a_huge_one(
     huge = b"".join(b"%d,Department number %d\n" % (n, n) for n in range(1, 601))
     land(cloud, "departments", "huge.csv", huge)
     for record in cloud.take("landed"):
-        STEPS["landed"]({"Records": [record]}, Context())
+        FUNCTIONS["landed"]({"Records": [record]}, Context())
     assert cloud.waiting("chunks") == AT_ONCE
     for number in range(5):
         land(cloud, "jobs", f"{number}.csv", b"%d,Clerk\n" % number, second=number)

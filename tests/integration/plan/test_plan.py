@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.plan.handler import handle
+from functions.pipeline.plan.handler import handle
 from tests.cloud.fixtures import LANDING, STATE, Cloud
 from tests.postgres.databases import Connection, Database
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
-from waybill.landing.tickets import Ticket, put_ticket, ticket_key
+from waybill.state.tickets import Ticket, put_ticket, ticket_key
 
 CSV = b"id,department\n1,Sales\n2,Legal\n3,Research\n"
 
@@ -279,7 +279,9 @@ def test_without_a_database_the_event_comes_again(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
-    monkeypatch.setattr("functions.plan.handler.connect.__kwdefaults__", {"patience_seconds": 0})
+    monkeypatch.setattr(
+        "functions.pipeline.plan.handler.connect.__kwdefaults__", {"patience_seconds": 0}
+    )
     event = put(cloud, "landing/departments/d.csv", CSV)
     assert deliver(event) == []
     assert jobs(admin) == []

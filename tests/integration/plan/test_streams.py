@@ -47,4 +47,4 @@ def test_what_was_announced_is_in_the_layout(
     ticket = announce(cloud, "departments", body, delimiter="|", encoding="iso-8859-1")
     deliver(put(cloud, ticket.key, body))
     layout = jobs(admin)[0]["layout"]
-    assert (layout["delimiter"], layout["encoding"], layout["doubts"]) == ("|", "latin-1", [])
+    assert (layout["delimiter"], layout["encoding"], layout["warnings"]) == ("|", "latin-1", [])

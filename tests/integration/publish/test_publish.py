@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.publish.handler import handle
+from functions.pipeline.publish.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
 from tests.postgres.databases import Connection, Database
 from waybill.errors import Unavailable
 from waybill.ids import new_id
-from waybill.marks import list_marks, put_mark
+from waybill.state.markers import list_markers, put_marker
 
 EVENT: dict[str, Any] = json.loads(Path("events/publish.json").read_text())
 
@@ -43,18 +43,18 @@ def test_without_a_mark_the_database_sleeps(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_is_left_is_told_in_order(admin: Connection, cloud: Cloud) -> None:
-    put_mark(cloud.s3, STATE, new_id())
+    put_marker(cloud.s3, STATE, new_id())
     leave(admin, 25)
     assert handle(EVENT, LambdaContext()) == {"published": 25}
     assert [detail["n"] for detail in cloud.told()] == list(range(1, 26))
     assert handle(EVENT, LambdaContext()) == {"published": 0}
-    assert len(list_marks(cloud.s3, STATE)) == 1
+    assert len(list_markers(cloud.s3, STATE)) == 1
 
 
 def test_what_the_bus_refuses_stays_and_the_rest_goes(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_mark(cloud.s3, STATE, new_id())
+    put_marker(cloud.s3, STATE, new_id())
     leave(admin, 3)
     answers = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
     with monkeypatch.context() as patch:

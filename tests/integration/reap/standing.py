@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from functions.reap.handler import handle
+from functions.pipeline.reap.handler import handle
 from tests.integration.path.steps import Context
 from tests.postgres.databases import Connection
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import STEPS, Context, land, settle
+from tests.integration.path.steps import FUNCTIONS, Context, land, settle
 from tests.integration.reap.standing import pass_time, reap, states
 from tests.postgres.databases import Connection, Database
 from waybill.database.queries import queries
@@ -49,7 +49,7 @@ def planned(admin: Connection, cloud: Cloud) -> Cloud:
     assert admin
     land(cloud, "departments", "a.csv", BODY)
     for record in cloud.take("landed"):
-        STEPS["landed"]({"Records": [record]}, Context())
+        FUNCTIONS["landed"]({"Records": [record]}, Context())
     return cloud
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from tests.cloud.fixtures import LANDING, STATE, Cloud
-from tests.integration.path.steps import STEPS, Context, land, settle
+from tests.integration.path.steps import FUNCTIONS, Context, land, settle
 from tests.integration.reap.standing import pass_time, reap, stages, states
 from tests.postgres.databases import Connection
-from waybill.marks import list_marks
+from waybill.state.markers import list_markers
 
 ROWS = b"".join(b"%d,Department %d\n" % (n, n) for n in range(1, 301))
 
@@ -19,14 +19,14 @@ def lose(cloud: Cloud, queue: str) -> int:
 
 def step(cloud: Cloud, name: str) -> None:
     for record in cloud.take(name):
-        assert STEPS[name]({"Records": [record]}, Context()) == {"batchItemFailures": []}
+        assert FUNCTIONS[name]({"Records": [record]}, Context()) == {"batchItemFailures": []}
 
 
 def test_without_work_the_database_sleeps(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert admin
-    assert list_marks(cloud.s3, STATE) == []
+    assert list_markers(cloud.s3, STATE) == []
     monkeypatch.setenv("DATABASE_PORT", "1")
     assert reap() == {}
 
@@ -34,7 +34,7 @@ def test_without_work_the_database_sleeps(
 def test_a_landed_job_is_looked_after_until_it_is_told(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
-    assert len(list_marks(cloud.s3, STATE)) == 1
+    assert len(list_markers(cloud.s3, STATE)) == 1
     # It was touched a moment ago.
     assert reap() == {}
     assert states(admin) == {"a.csv": "LOADING"}
@@ -46,7 +46,7 @@ def test_a_lost_message_is_sent_again(
 ) -> None:
     monkeypatch.setenv("CHUNK_BYTES", "500")
     land(cloud, "departments", "a.csv", ROWS)
-    for name in STEPS:
+    for name in FUNCTIONS:
         if name == lost:
             assert lose(cloud, name)
             break
@@ -64,7 +64,7 @@ def test_a_lost_message_is_sent_again(
 def test_a_plan_that_was_lost_is_made(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     (record,) = cloud.take("landed")
-    STEPS["landed"]({"Records": [record]}, Context())
+    FUNCTIONS["landed"]({"Records": [record]}, Context())
     lose(cloud, "chunks")
     admin.execute("UPDATE waybill.ingestion_jobs SET chunks_total = NULL, sha256 = NULL")
     pass_time(admin, "11 minutes")
@@ -92,7 +92,7 @@ def test_a_parent_that_came_is_noticed_later(admin: Connection, cloud: Cloud) ->
     assert states(admin) == {"e.csv": "COMPLETED"}
     land(cloud, "jobs", "j.csv", b"1,Clerk\n", second=1)
     land(cloud, "departments", "d.csv", b"1,Sales\n", second=2)
-    for name in STEPS:
+    for name in FUNCTIONS:
         step(cloud, name)
     assert lose(cloud, "merges")
     pass_time(admin, "11 minutes")

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from tests.cloud.fixtures import LANDING, STATE, Cloud
-from tests.integration.path.steps import STEPS, Context, settle
+from tests.integration.path.steps import FUNCTIONS, Context, settle
 from tests.integration.reap.standing import pass_time, reap, states
 from tests.postgres.databases import Connection
 from waybill.ids import new_id
-from waybill.landing.due import list_due
-from waybill.landing.tickets import Ticket, put_ticket, ticket_key
+from waybill.state.tickets import Ticket, put_ticket, ticket_key
+from waybill.state.upload_deadlines import list_due
 
 
 def announce(cloud: Cloud, *, hours: float) -> Ticket:
@@ -92,7 +92,7 @@ def test_a_landed_file_takes_the_time_away(admin: Connection, cloud: Cloud) -> N
     cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
     tell(cloud, LANDING, ticket.key)
     for record in cloud.take("landed"):
-        STEPS["landed"]({"Records": [record]}, Context())
+        FUNCTIONS["landed"]({"Records": [record]}, Context())
     assert due(cloud) == []
     assert states(admin) == {"a.csv": "LOADING"}
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from functions.refresh.refresh_stale import refresh_stale
+from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.postgres.databases import Connection, Database
 from tests.sql.staging import Ledger
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.refresh import refresh_stale as refresh_stale_module
-from functions.refresh.handler import handle
-from functions.refresh.refresh_stale import Part, refresh_stale
+from functions.pipeline.refresh import refresh_stale as refresh_stale_module
+from functions.pipeline.refresh.handler import handle
+from functions.pipeline.refresh.refresh_stale import Part, refresh_stale
 from tests.integration.refresh.conftest import STATE
 from tests.postgres.databases import Connection, Database
 from tests.sql.analytics.seed import add_year, hire, mark, owner, refresh
 from waybill.errors import Busy, Retryable, Unavailable
 from waybill.ids import new_id
-from waybill.marks import list_marks, put_mark
+from waybill.state.markers import list_markers, put_marker
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -59,9 +59,9 @@ def test_the_schedule_without_a_mark_leaves_the_database_alone(
 def test_the_schedule_makes_up_for_a_lost_event(company: Database, s3: "S3Client") -> None:
     with owner(company) as connection:
         job = mark(connection, "2021")
-    put_mark(s3, STATE, job)
+    put_marker(s3, STATE, job)
     assert handle(event("refresh_schedule"), context()) == {"refreshed": YEARS, "marks": 1}
-    assert list_marks(s3, STATE) == []
+    assert list_markers(s3, STATE) == []
 
 
 def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client") -> None:
@@ -73,22 +73,22 @@ def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client
             (running, told),
         )
     for job in (running, told):
-        put_mark(s3, STATE, job)
+        put_marker(s3, STATE, job)
     s3.put_object(Bucket=STATE, Key="marks/look", Body=b"")
     assert handle(event("refresh_schedule"), context())["marks"] == 2
-    assert [key.rpartition("/")[2] for key in list_marks(s3, STATE)] == [str(running)]
+    assert [key.rpartition("/")[2] for key in list_markers(s3, STATE)] == [str(running)]
 
 
 def test_an_unreachable_database_keeps_the_marks(
     company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_mark(s3, STATE, new_id())
+    put_marker(s3, STATE, new_id())
     monkeypatch.setenv("DATABASE_PORT", "1")
     monkeypatch.setattr("waybill.database.connect.time.sleep", lambda _: None)
     monkeypatch.setattr("waybill.database.connect._FIRST_PAUSE_SECONDS", 100)
     with pytest.raises(Unavailable):
         handle(event("refresh_schedule"), context())
-    assert len(list_marks(s3, STATE)) == 1
+    assert len(list_markers(s3, STATE)) == 1
     assert hires(company) == 0
 
 
@@ -106,7 +106,7 @@ def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> Non
 def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
     company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_mark(s3, STATE, new_id())
+    put_marker(s3, STATE, new_id())
     with (
         company.connect("waybill_refresher") as other,
         company.connect("waybill_refresher") as connection,
@@ -118,7 +118,7 @@ def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
         monkeypatch.setattr(refresh_stale_module, "_BUSY_SECONDS", 0.2)
         with pytest.raises(Busy, match="goes on"):
             refresh_stale(connection, seconds=60)
-    assert len(list_marks(s3, STATE)) == 1
+    assert len(list_markers(s3, STATE)) == 1
 
 
 def test_a_part_that_fails_keeps_no_other_from_being_refreshed(

@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from functions.analytics.departments_above_average import (
+from functions.api.analytics.departments_above_average import (
     HiredCursor,
     HiredItem,
     MeanOver,
     departments_above_average,
 )
-from functions.analytics.hires_by_quarter import (
+from functions.api.analytics.hires_by_quarter import (
     HiresByQuarter,
     QuarterCursor,
     QuarterItem,

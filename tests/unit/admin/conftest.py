@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.admin import handler
+from functions.api.admin import handler
 from tests.cloud.fixtures import LANDING, Cloud, cloud
 
 __all__ = ["cloud"]

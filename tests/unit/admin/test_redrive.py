@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.admin import handler, redrive_objects
+from functions.api.admin import handler, redrive_objects
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.unit.http.doors import Answer, Context, answer
-from waybill.landing import written
+from waybill.landing import object_versions as written
 
 EVENT: dict[str, Any] = json.loads(Path("events/admin.json").read_text())
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.analytics.await_job import NotFreshYet, await_job
+from functions.api.analytics.await_job import NotFreshYet, await_job
 from waybill.errors import NotFound
 from waybill.ids import new_id
 

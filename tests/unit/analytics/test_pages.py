@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from functions.analytics.pages import cut_page
+from functions.api.analytics.pages import cut_page
 from waybill.http.cursors import Cursor, read_cursor
 
 

@@ -80,7 +80,7 @@ def test_a_problem_has_its_code_and_flaws(fake: FakeApi) -> None:
     with fake.client() as waybill, pytest.raises(ProblemError) as refused:
         waybill.job("j")
     assert (refused.value.status, refused.value.code) == (422, "bad-body")
-    assert refused.value.flaws == [flaw]
+    assert refused.value.field_errors == [flaw]
     assert "/size_bytes: at least 0" in str(refused.value)
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 from tests.unit.client.fake_api import FakeApi
 from waybill_client import commands
 from waybill_client.problems import ClientError

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from waybill.columns.check import Checker
 from waybill.contract.model import Contract
-from waybill.records.boundaries import ChunkRange, chunk_ranges
-from waybill.records.head import read_layout
+from waybill.records.chunking import ChunkRange, chunk_ranges
 from waybill.records.layout import Layout
 from waybill.records.reading import records_of
+from waybill.records.sniffer import sniff_layout
 
 
 class File(NamedTuple):
@@ -44,7 +44,7 @@ def read_file(
     **asked: str | None,
 ) -> File:
     """What the check of the file gives, be it read in one chunk or in several."""
-    layout = read_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **asked)
+    layout = sniff_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **asked)
     begin = layout.data_offset
     ranges = [ChunkRange(0 if layout.is_stream else begin, len(data), layout.first_line)]
     if chunk_bytes and not layout.is_stream:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.unit.columns.checking import outcome
 from tests.unit.columns.contracts import column, contract
+from waybill.columns.check_result import Array
 from waybill.columns.json_text import objects
-from waybill.columns.verdict import Array
 
 THINGS = contract(
     column("id", "int4", nullable=False),

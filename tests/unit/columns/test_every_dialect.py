@@ -84,7 +84,7 @@ def test_the_same_records_give_the_same_rows(
     file = read_file(PEOPLE, data, block=sizes[0], chunk_bytes=sizes[1], encoding=declared)
 
     assert file.values == given_rows
-    assert (file.layout.encoding, file.layout.doubts) == (found, ())
+    assert (file.layout.encoding, file.layout.warnings) == (found, ())
     if form == "array":
         assert [row["_line"] for row in file.rows] == list(range(1, len(given_rows) + 1))
 
@@ -122,7 +122,7 @@ def test_the_delimiter_is_the_only_one_that_fits(
 ) -> None:
     layout = read(data).layout
     assert layout.delimiter == delimiter
-    assert bool(layout.doubts) == doubtful
+    assert bool(layout.warnings) == doubtful
 
 
 def test_what_is_asked_for_goes_before_the_contract_and_the_file() -> None:
@@ -137,13 +137,13 @@ def test_what_is_asked_for_goes_before_the_contract_and_the_file() -> None:
 def test_a_mark_goes_before_what_is_declared_and_it_is_said() -> None:
     layout = read("\ufeff1,é,".encode(), encoding="latin-1").layout
     assert layout.encoding == "utf-8"
-    assert "latin-1" in layout.doubts[0]
+    assert "latin-1" in layout.warnings[0]
 
 
 def test_utf_16_is_not_guessed_but_said() -> None:
     file = read("1,a,\n".encode("utf-16-le"))
     assert (file.rows, file.layout.encoding) == ([], "utf-8")
-    assert "UTF-16" in file.layout.doubts[0]
+    assert "UTF-16" in file.layout.warnings[0]
 
 
 @pytest.mark.parametrize("name", ["ebcdic", "utf-16", "utf-32", "utf-7"])

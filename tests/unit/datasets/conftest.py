@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.datasets.handler import contracts
+from functions.api.datasets.handler import contracts
 from tests.unit.http.doors import aws
 
 __all__ = ["aws"]

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.datasets.handler import handle
+from functions.api.datasets.handler import handle
 from tests.unit.http.doors import STATE, call, parcels
-from waybill.contract.published import Contracts, publish
+from waybill.state.contracts import Contracts, publish
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,5 +47,5 @@ def test_a_contract_is_kept_for_a_while(aws: "S3Client", monkeypatch: pytest.Mon
     assert contracts.get("parcels").version == 3
     publish(aws, STATE, parcels().model_copy(update={"version": 4}))
     assert contracts.get("parcels").version == 3
-    monkeypatch.setattr("waybill.contract.published.time.monotonic", lambda: 1e12)
+    monkeypatch.setattr("waybill.state.contracts.time.monotonic", lambda: 1e12)
     assert contracts.get("parcels").version == 4

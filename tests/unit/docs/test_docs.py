@@ -5,11 +5,11 @@ import hashlib
 import json
 import re
 
-from functions.docs.handler import handle
+from functions.api.docs.handler import handle
 from infra.openapi import TARGET, openapi, text
 from infra.routes import ROUTES
 from tests.unit.http.doors import call
-from waybill.http.problems import CATALOGUE
+from waybill.http.problems import PROBLEM_TYPES
 
 
 def test_the_description_in_the_repository_is_the_generated_one() -> None:
@@ -47,7 +47,7 @@ def test_every_tag_has_a_description_and_a_route() -> None:
 
 def test_every_problem_is_listed() -> None:
     about = openapi()["info"]["description"]
-    assert [code for code in CATALOGUE if f"`{code}`" not in about] == []
+    assert [code for code in PROBLEM_TYPES if f"`{code}`" not in about] == []
 
 
 def test_references_lead_somewhere() -> None:

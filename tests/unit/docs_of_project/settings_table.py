@@ -2,8 +2,8 @@
 
 import sys
 
+from infra.functions import FUNCTIONS
 from infra.local.settings import LocalSettings
-from infra.steps import STEPS
 
 
 def local_rows() -> list[str]:
@@ -15,7 +15,9 @@ def local_rows() -> list[str]:
 def step_rows() -> list[str]:
     """One line for each setting of the functions, by name."""
     fields = {
-        name: field for step in STEPS.values() for name, field in step.settings.model_fields.items()
+        name: field
+        for step in FUNCTIONS.values()
+        for name, field in step.settings.model_fields.items()
     }
     return [
         f"| `{name.upper()}` | {_default(field.default, required=field.is_required())} "

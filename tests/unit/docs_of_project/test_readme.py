@@ -4,8 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from infra.bootstrap import ROOT
 from infra.environments import ENVIRONMENTS
-from infra.interpreter import ROOT
 from infra.routes import ROUTES
 from tests.unit.docs_of_project.settings_table import local_rows, step_rows
 from waybill_client.shapes import UNDER_WAY

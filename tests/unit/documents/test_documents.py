@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from functions.documents.answer import DocumentPage
-from functions.documents.handler import database as kept
-from functions.documents.handler import handle
+from functions.api.documents.answer import DocumentPage
+from functions.api.documents.handler import database as kept
+from functions.api.documents.handler import handle
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.doors import Answer, call, connect_as
 

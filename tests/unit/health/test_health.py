@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.health.handler import clients, handle
+from functions.api.health.handler import clients, handle
 from tests.postgres.databases import Database
 from tests.unit.http.doors import LANDING, Answer, aws, call, connect_as
 from waybill.clients import sqs_client

@@ -12,7 +12,7 @@ from moto import mock_aws
 from tests.postgres.databases import PASSWORD, Database
 from waybill.clients import s3_client, sqs_client
 from waybill.contract.model import Column, Contract
-from waybill.contract.published import publish
+from waybill.state.contracts import publish
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

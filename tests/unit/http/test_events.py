@@ -8,15 +8,16 @@ from uuid import UUID
 
 import pytest
 
+from infra.functions import FUNCTIONS
 from infra.routes import ROUTES
 from tests.postgres.databases import Database
 from tests.unit.http.doors import STATE, Answer, Context, answer, connect_as, parcels
 from waybill.clients import events_client, sqs_client
 from waybill.contract.model import Contract
-from waybill.contract.published import publish
 from waybill.http.app import Api
-from waybill.http.warm import WarmDatabase
-from waybill.landing.tickets import Ticket, put_ticket
+from waybill.http.persistent_connection import WarmDatabase
+from waybill.state.contracts import publish
+from waybill.state.tickets import Ticket, put_ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +33,7 @@ def event(name: str) -> dict[str, Any]:
 
 def run(name: str) -> Answer:
     """Run the event, as a process does that starts for it and ends with it."""
-    handler = import_module(f"functions.{name}.handler")
+    handler = import_module(f"{FUNCTIONS[name].module}.handler")
     kept = [
         each
         for each in vars(handler).values()
@@ -60,7 +61,7 @@ def test_an_event_is_one_of_a_route(name: str) -> None:
     asked = event(name)
     routes = {(route.method, route.path) for route in ROUTES if route.step == name}
     assert (asked["httpMethod"], asked["resource"]) in routes
-    api: Api = import_module(f"functions.{name}.handler").api
+    api: Api = import_module(f"{FUNCTIONS[name].module}.handler").api
     assert asked["httpMethod"] in api.allowed(asked["path"])
 
 

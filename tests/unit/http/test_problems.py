@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from waybill import errors
-from waybill.database.faults import REFUSALS
-from waybill.http.problems import CATALOGUE, stored_problem
+from waybill.database.errors import REFUSALS
+from waybill.http.problems import PROBLEM_TYPES, stored_problem
 
 ROOT = Path(__file__).parents[3]
 CLASSES = {
@@ -15,7 +15,12 @@ CLASSES = {
     if isinstance(value, type) and issubclass(value, errors.WaybillError)
 }
 # Errors of those who operate the database, which no client and no job ever shows.
-UNSEEN = ("waybill/database/", "functions/migrate/", "functions/publish/", "functions/refresh/")
+UNSEEN = (
+    "waybill/database/",
+    "functions/migrate/",
+    "functions/pipeline/publish/",
+    "functions/pipeline/refresh/",
+)
 
 
 def raised() -> Iterator[tuple[str, str]]:
@@ -37,15 +42,15 @@ def codes(tree: ast.AST) -> Iterator[str]:
 def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     found = list(raised())
     assert len(found) > 20
-    assert [each for each in found if each[1] not in CATALOGUE] == []
+    assert [each for each in found if each[1] not in PROBLEM_TYPES] == []
 
 
 def test_what_the_database_refuses_is_in_the_catalogue() -> None:
-    assert {code for _, code in REFUSALS.values()} <= CATALOGUE.keys()
+    assert {code for _, code in REFUSALS.values()} <= PROBLEM_TYPES.keys()
 
 
 def test_every_kind_is_explained() -> None:
-    for code, kind in CATALOGUE.items():
+    for code, kind in PROBLEM_TYPES.items():
         assert code == code.lower()
         assert "_" not in code
         assert kind.title

@@ -8,10 +8,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel, ConfigDict
 
 from tests.unit.http.doors import Answer, call
-from waybill.errors import Flaw, Rejected, Unavailable
-from waybill.http.answers import json_answer
+from waybill.errors import FieldError, Rejected, Unavailable
 from waybill.http.app import Api, create_api
 from waybill.http.requests import BODY_LIMIT_BYTES
+from waybill.http.responses import json_answer
 
 
 class Thing(BaseModel):
@@ -38,7 +38,7 @@ def api() -> Api:
         if kind == "away":
             raise Unavailable("database-unavailable", "host db-1 refused role waybill_api")
         if kind == "wrong":
-            flaw = Flaw(pointer="/a", code="odd", message="It is odd.")
+            flaw = FieldError(pointer="/a", code="odd", message="It is odd.")
             raise Rejected("invalid-request", "No.", [flaw] * 150)
         raise RuntimeError("a secret of the house")
 
@@ -49,7 +49,7 @@ def post(api: Api, body: object, media_type: str = "application/json") -> Answer
     return call(api.resolve, "POST", "/things", body, {"Content-Type": media_type})
 
 
-def flaws(answer: Answer) -> list[tuple[str, str]]:
+def field_errors(answer: Answer) -> list[tuple[str, str]]:
     return [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]]
 
 
@@ -61,17 +61,17 @@ def test_a_path_is_found_under_every_prefix(api: Api, path: str) -> None:
 def test_unknown_and_wrong_parameters_are_refused(api: Api) -> None:
     unknown = call(api.resolve, "GET", "/things?limt=3")
     assert unknown.problem() == (422, "invalid-request")
-    assert flaws(unknown) == [("?limt", "unknown-parameter")]
+    assert field_errors(unknown) == [("?limt", "unknown-parameter")]
     for query in ("limit=0", "limit=x", "limit=10", "limit=1&limit=2"):
         answer = call(api.resolve, "GET", f"/things?{query}")
         assert answer.problem() == (422, "invalid-request")
-        assert flaws(answer)[0][0] == "?limit"
+        assert field_errors(answer)[0][0] == "?limit"
 
 
 def test_a_body_is_checked_field_by_field(api: Api) -> None:
     answer = post(api, {"sizes": [1, "x"], "colour": "red"})
     assert answer.problem() == (422, "invalid-request")
-    assert flaws(answer) == [
+    assert field_errors(answer) == [
         ("/name", "missing-field"),
         ("/sizes/1", "int-parsing"),
         ("/colour", "unknown-field"),

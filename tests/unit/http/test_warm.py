@@ -7,7 +7,7 @@ import pytest
 from tests.postgres.databases import Database
 from tests.unit.http.doors import connect_as
 from waybill.errors import Rejected, Unavailable
-from waybill.http.warm import Connection, WarmDatabase
+from waybill.http.persistent_connection import Connection, WarmDatabase
 from waybill.settings import DatabaseSettings
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_a_database_that_is_away_is_unavailable(
 ) -> None:
     assert warm
     monkeypatch.setenv("DATABASE_PORT", "1")
-    monkeypatch.setattr("waybill.http.warm._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("waybill.http.persistent_connection._PATIENCE_SECONDS", 0.1)
     away = WarmDatabase(DatabaseSettings.from_environment(), "test")
     with pytest.raises(Unavailable):
         away.ask(process)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tests.unit.http.doors import LANDING, STATE
 from waybill.ids import new_id
-from waybill.landing.tickets import Ticket, put_ticket
+from waybill.state.tickets import Ticket, put_ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

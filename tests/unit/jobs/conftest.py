@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from functions.jobs.handler import handle, store
+from functions.api.jobs.handler import handle, store
 from tests.postgres.databases import Database
 from tests.sql.staging import Ledger
 from tests.unit.http.doors import Answer, aws, call, connect_as

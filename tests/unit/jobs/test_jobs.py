@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.jobs.answer import Job, JobPage, RunPage
-from functions.jobs.handler import store
+from functions.api.jobs.answer import Job, JobPage, RunPage
+from functions.api.jobs.handler import store
 from tests.sql.staging import Ledger
 from tests.unit.jobs.awaited import announce
 from tests.unit.jobs.conftest import Ask
@@ -189,7 +189,7 @@ def test_without_the_database_the_client_comes_back(
 ) -> None:
     store.cache_clear()
     monkeypatch.setenv("DATABASE_PORT", "1")
-    monkeypatch.setattr("waybill.http.warm._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("waybill.http.persistent_connection._PATIENCE_SECONDS", 0.1)
     for method, target in (("GET", f"/jobs/{uuid4()}"), ("GET", "/jobs")):
         answer = ask(method, target)
         assert answer.problem() == (503, "database-unavailable")

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 import requests
 
-from functions.jobs.answer import RejectPage
+from functions.api.jobs.answer import RejectPage
 from tests.sql.staging import Ledger
 from tests.unit.http.doors import STATE, Answer
 from tests.unit.jobs.awaited import announce
 from tests.unit.jobs.conftest import Ask
 from waybill.contract.model import Contract
-from waybill.contract.published import publish
 from waybill.http.csv_text import unguarded
+from waybill.state.contracts import publish
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -157,6 +157,6 @@ def test_more_than_there_is_time_for(
     ask: Ask, ledger: Ledger, job: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(ledger, job, 1, b"x", {}, BAD_ID)
-    monkeypatch.setattr("functions.jobs.handler._seconds_left", lambda: -1.0)
+    monkeypatch.setattr("functions.api.jobs.handler._seconds_left", lambda: -1.0)
     answer = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
     assert answer.problem() == (413, "too-many-rejects")

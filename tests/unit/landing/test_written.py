@@ -1,8 +1,8 @@
 """Objects of the landing bucket, announced again as S3 announced them."""
 
-from functions.plan.landed_event import read_event
+from functions.pipeline.plan.landed_event import read_event
 from tests.cloud.fixtures import LANDING, Cloud
-from waybill.landing.written import list_page, list_written
+from waybill.landing.object_versions import list_page, list_written
 
 
 def test_every_version_is_announced_as_plan_reads_it(cloud: Cloud) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from functions.load.ahead import ahead
+from functions.pipeline.load.prefetch import ahead
 from waybill.errors import Rejected, Unavailable
 
 

@@ -3,7 +3,7 @@
 import time
 from uuid import UUID
 
-from functions.load.reject_ids import reject_ids
+from functions.pipeline.load.reject_ids import reject_ids
 
 
 def test_ids_are_of_version_seven_and_unique() -> None:

@@ -2,7 +2,7 @@ import re
 import subprocess
 from shutil import which
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
 
 _TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.interpreter import ROOT
+from infra.bootstrap import ROOT
+from infra.functions import FUNCTIONS
 from infra.local import settings
 from infra.local.settings import LocalSettings
-from infra.steps import STEPS
 
 _LINE = re.compile(r"^# ([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 _NOT_IN_A_MODEL = {"WAYBILL_API", "WAYBILL_TOKEN", "WAYBILL_ENV"}
@@ -18,12 +18,12 @@ def listed() -> dict[str, str]:
 
 def test_the_example_lists_every_setting_and_no_other() -> None:
     known = {name.upper() for name in LocalSettings.model_fields}
-    known |= {name.upper() for step in STEPS.values() for name in step.settings.model_fields}
+    known |= {name.upper() for step in FUNCTIONS.values() for name in step.settings.model_fields}
     assert listed().keys() == known | _NOT_IN_A_MODEL
 
 
 def test_the_example_gives_the_defaults() -> None:
-    for step in STEPS.values():
+    for step in FUNCTIONS.values():
         for name, field in step.settings.model_fields.items():
             default = "" if field.is_required() or field.default is None else str(field.default)
             assert listed()[name.upper()] == default

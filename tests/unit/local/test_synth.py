@@ -7,7 +7,12 @@ from infra.local import synth
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("functions/load/handler.py", "infra/app.py", "infra/local/x.py", "cdk.json"):
+    for name in (
+        "functions/pipeline/load/handler.py",
+        "infra/app.py",
+        "infra/local/x.py",
+        "cdk.json",
+    ):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
@@ -27,7 +32,7 @@ def test_the_fingerprint_follows_content_only(tree: Path) -> None:
     (tree / "functions" / "__pycache__").mkdir()
     (tree / "functions" / "__pycache__" / "y.pyc").write_text("compiled")
     assert synth.fingerprint() == before
-    (tree / "functions" / "load" / "handler.py").write_text("changed")
+    (tree / "functions" / "pipeline" / "load" / "handler.py").write_text("changed")
     assert synth.fingerprint() != before
 
 

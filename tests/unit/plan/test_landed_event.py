@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.plan.landed_event import read_event
+from functions.pipeline.plan.landed_event import read_event
 
 
 def sample() -> dict[str, Any]:

@@ -5,24 +5,24 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waybill.window import heads
+from waybill.flow_control import next_chunks
 
 
 def test_the_first_few_go_first() -> None:
-    assert heads(range(10), 3) == [0, 1, 2]
-    assert heads([0], 3) == [0]
-    assert heads([], 3) == []
+    assert next_chunks(range(10), 3) == [0, 1, 2]
+    assert next_chunks([0], 3) == [0]
+    assert next_chunks([], 3) == []
 
 
 def test_what_nobody_will_send_goes_with_them() -> None:
     # 4 is done, so 7 is due; 5 sends 8.
-    assert heads([5, 6, 7, 8], 3) == [5, 6, 7]
-    assert heads([7, 8, 9], 1) == [7]
+    assert next_chunks([5, 6, 7, 8], 3) == [5, 6, 7]
+    assert next_chunks([7, 8, 9], 1) == [7]
 
 
 def sent(left: set[int], at_once: int) -> tuple[list[int], int]:
     """The chunks in the order of their sending, and how many were on their way at most."""
-    queue = deque(heads(left, at_once))
+    queue = deque(next_chunks(left, at_once))
     order: list[int] = []
     most = len(queue)
     while queue:

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from waybill.database.faults import fate
+from waybill.database.errors import fate
 from waybill.errors import Busy, Rejected, Retryable, Unavailable
 
 

@@ -1,1 +1,1 @@
-"""The grammar of records, the cutter, chunk boundaries and heads of files."""
+"""The grammar of records, the cutter, chunk boundaries and next_chunks of files."""

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from tests.unit.records import reference
 from tests.unit.records.test_cutter import hostile, slices, told
-from waybill.records.boundaries import chunk_ranges
-from waybill.records.cutter import Cutter, cut
+from waybill.records.chunking import chunk_ranges
 from waybill.records.layout import Layout
+from waybill.records.splitter import RecordSplitter, cut
 
 LAYOUT = Layout(header=True, columns=("a",), data_offset=7, first_line=1)
 
@@ -16,13 +16,15 @@ LAYOUT = Layout(header=True, columns=("a",), data_offset=7, first_line=1)
 @settings(max_examples=1500, deadline=None)
 def test_chunks_read_apart_are_the_whole(data: bytes, size: int, chunk: int, limit: int) -> None:
     ranges = list(
-        chunk_ranges(slices(data, size), LAYOUT, chunk, Cutter(",", limit=limit, raw_limit=3))
+        chunk_ranges(
+            slices(data, size), LAYOUT, chunk, RecordSplitter(",", limit=limit, raw_limit=3)
+        )
     )
 
     seen = []
     for begin, end, line in ranges:
         part = data[begin - 7 : end - 7]
-        seen += told(cut([part], Cutter(",", first_line=line, limit=limit, raw_limit=3)))
+        seen += told(cut([part], RecordSplitter(",", first_line=line, limit=limit, raw_limit=3)))
     assert seen == reference.read(data, limit=limit, raw_limit=3)
     assert [r.byte_from for r in ranges] == [7, *(r.byte_to for r in ranges)][: len(ranges)]
     assert (ranges[-1].byte_to if ranges else 7) == len(data) + 7

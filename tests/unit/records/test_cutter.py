@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.records import reference
 from waybill.records.block import Block
-from waybill.records.cutter import Cutter, cut
 from waybill.records.grammar import Fault
+from waybill.records.splitter import RecordSplitter, cut
 
 hostile = st.lists(
     st.sampled_from(
@@ -48,12 +48,12 @@ def test_any_block_size_reads_what_the_grammar_says(
     data: bytes, size: int, limit: int, raw_limit: int
 ) -> None:
     raw_limit = min(raw_limit, limit)
-    cutter = Cutter(",", limit=limit, raw_limit=raw_limit)
+    cutter = RecordSplitter(",", limit=limit, raw_limit=raw_limit)
 
     seen = told(cut(slices(data, size), cutter))
 
     assert seen == reference.read(data, limit=limit, raw_limit=raw_limit)
-    assert cutter.decided == len(data)
+    assert cutter.consumed == len(data)
 
 
 @given(
@@ -65,7 +65,7 @@ def test_reads_what_a_csv_writer_wrote(rows: list[list[str]], size: int) -> None
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
 
-    seen = told(cut(slices(out.getvalue().encode(), size), Cutter(",")))
+    seen = told(cut(slices(out.getvalue().encode(), size), RecordSplitter(",")))
 
     assert [s.fault for s in seen] == [Fault.OK] * len(rows)
     parsed = [next(csv.reader(io.StringIO(s.raw.decode(), newline=""))) for s in seen]
@@ -92,11 +92,11 @@ def test_reads_what_a_csv_writer_wrote(rows: list[list[str]], size: int) -> None
     ],
 )
 def test_reads(data: bytes, expected: list[tuple[int, bytes, Fault]]) -> None:
-    assert told(cut([data], Cutter(","))) == [reference.Seen(*one) for one in expected]
+    assert told(cut([data], RecordSplitter(","))) == [reference.Seen(*one) for one in expected]
 
 
 def test_a_line_without_end_is_not_kept_in_memory() -> None:
-    cutter = Cutter(",")
+    cutter = RecordSplitter(",")
 
     blocks = list(cut((b"x" * 4_000_000 for _ in range(12)), cutter))
 

@@ -5,8 +5,8 @@ import pytest
 from tests.unit.columns.contracts import column, contract
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
-from waybill.records.head import read_layout
 from waybill.records.layout import Layout
+from waybill.records.sniffer import sniff_layout
 
 HIRES = contract(
     column("id", "int4", nullable=False),
@@ -22,7 +22,7 @@ FLAGS = contract(column("flag", "bool", nullable=False), column("n", "int4"))
 def read(
     head: bytes, contract: Contract = HIRES, *, whole: bool = True, delimiter: str | None = None
 ) -> Layout:
-    return read_layout(head, contract, whole=whole, delimiter=delimiter)
+    return sniff_layout(head, contract, whole=whole, delimiter=delimiter)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -65,7 +65,7 @@ def test_a_header_that_does_not_fit_is_refused(head: bytes, code: str, named: li
     with pytest.raises(Rejected) as refused:
         read(head)
     assert refused.value.code == code
-    assert [flaw.pointer for flaw in refused.value.flaws] == named
+    assert [flaw.pointer for flaw in refused.value.field_errors] == named
 
 
 @pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", b"\n\r\n"])
@@ -91,8 +91,8 @@ def test_what_may_be_a_record_is_one(head: bytes, things: Contract) -> None:
 
 
 def test_a_doubt_is_told() -> None:
-    assert read(b"id,7,x,y\n").doubts
-    assert not read(b"1,7,x,y\n").doubts
+    assert read(b"id,7,x,y\n").warnings
+    assert not read(b"1,7,x,y\n").warnings
 
 
 def test_the_contract_may_settle_it() -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tests.unit.records.reference import Seen
 from tests.unit.records.test_cutter import slices, told
 from waybill.errors import Rejected
-from waybill.records.boundaries import chunk_ranges
+from waybill.records.chunking import chunk_ranges
 from waybill.records.grammar import Fault
 from waybill.records.json_array import ArrayCutter
 from waybill.records.json_lines import LinesCutter
 from waybill.records.layout import Layout
-from waybill.records.reading import AnyCutter, cutter_for
+from waybill.records.reading import AnyCutter, splitter_for
 
 ARRAY = Layout(file_format="json-array", header=False, columns=("a",), data_offset=1, first_line=1)
 LINES = ARRAY.model_copy(update={"file_format": "json-lines", "data_offset": 0})
@@ -77,7 +77,7 @@ def test_elements_are_records_whatever_the_blocks(
     data = b",".join(parts) + b"] \n"
     cutter = ArrayCutter()
     assert run(data, size, cutter) == [Seen(n, t, Fault.OK) for n, t in enumerate(written, 1)]
-    assert cutter.decided == len(data)
+    assert cutter.consumed == len(data)
 
 
 @given(st.lists(values, max_size=12), st.integers(1, 60), st.integers(1, 80))
@@ -95,7 +95,7 @@ def test_chunks_of_json_read_apart_are_the_whole(
         for start, stop, line in chunk_ranges(slices(data[begin:], size), layout, chunk):
             assert start == reached
             reached = stop
-            cutter = cutter_for(layout, line, last=stop == len(data))
+            cutter = splitter_for(layout, line, last=stop == len(data))
             seen += run(data[start:stop], size, cutter)
         assert seen == [Seen(n, text, Fault.OK) for n, text in enumerate(written, 1)]
         assert reached == len(data)

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg.errors import LockNotAvailable
 
-from functions.refresh import look_ahead as module
-from functions.refresh.look_ahead import look_ahead
+from functions.pipeline.refresh import premake_partitions as module
+from functions.pipeline.refresh.premake_partitions import premake_partitions
 from waybill.errors import Retryable
 
 CONNECTION = cast("psycopg.Connection[tuple[Any, ...]]", None)
@@ -30,11 +30,11 @@ def test_look_ahead(
     monkeypatch: pytest.MonkeyPatch, answer: int | psycopg.Error, made: int
 ) -> None:
     monkeypatch.setattr(module, "queries", lambda _: Answering(answer))
-    assert look_ahead(CONNECTION) == made
+    assert premake_partitions(CONNECTION) == made
 
 
 def test_another_fault_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     fault = psycopg.errors.UndefinedTable()
     monkeypatch.setattr(module, "queries", lambda _: Answering(fault))
     with pytest.raises(Retryable, match="database-error"):
-        look_ahead(CONNECTION)
+        premake_partitions(CONNECTION)

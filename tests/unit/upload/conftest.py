@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.upload.handler import landing
+from functions.api.upload.handler import landing
 from tests.unit.http.doors import aws
 
 __all__ = ["aws"]

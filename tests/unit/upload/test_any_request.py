@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.upload.handler import handle
+from functions.api.upload.handler import handle
 from tests.unit.http.doors import call
 
 pytestmark = pytest.mark.usefixtures("aws")

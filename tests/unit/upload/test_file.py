@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from functions.upload.handler import handle
+from functions.api.upload.handler import handle
 from tests.unit.http.doors import LANDING, STATE, Answer, call
-from waybill.landing.tickets import Ticket, find_ticket
+from waybill.state.tickets import Ticket, find_ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -118,11 +118,11 @@ WRONG: dict[str, tuple[list[bytes], list[tuple[str, str]]]] = {
 }
 
 
-@pytest.mark.parametrize(("parts", "flaws"), WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_field_is_named(parts: list[bytes], flaws: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize(("parts", "field_errors"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_field_is_named(parts: list[bytes], field_errors: list[tuple[str, str]]) -> None:
     answer = post(form(*parts))
     assert answer.problem() == (422, "invalid-request")
-    assert [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]] == flaws
+    assert [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]] == field_errors
 
 
 def test_a_form_of_a_thousand_fields_is_refused() -> None:

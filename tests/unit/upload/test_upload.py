@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 import requests
 
-from functions.upload.handler import handle
+from functions.api.upload.handler import handle
 from tests.unit.http.doors import LANDING, STATE, Answer, call
 from waybill.clients import s3_client
-from waybill.landing.tickets import Ticket, find_ticket
+from waybill.state.tickets import Ticket, find_ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

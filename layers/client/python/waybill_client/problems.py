@@ -25,11 +25,13 @@ class ProblemError(ClientError):
         self.problem = problem
         self.code = str(problem.get("type", "")).rstrip("/").rsplit("/", 1)[-1]
         detail = problem.get("detail") or problem.get("title") or "no detail"
-        flaws = [f"  {flaw.get('pointer')}: {flaw.get('message')}" for flaw in self.flaws]
-        super().__init__("\n".join([f"{self.code or status}: {detail}", *flaws]))
+        field_errors = [
+            f"  {flaw.get('pointer')}: {flaw.get('message')}" for flaw in self.field_errors
+        ]
+        super().__init__("\n".join([f"{self.code or status}: {detail}", *field_errors]))
 
     @property
-    def flaws(self) -> list[dict[str, Any]]:
+    def field_errors(self) -> list[dict[str, Any]]:
         """What is wrong, one by one: pointer, code and message."""
         return list(self.problem.get("errors", []))
 

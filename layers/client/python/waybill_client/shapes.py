@@ -53,7 +53,7 @@ class Job(TypedDict):
     finished_at: NotRequired[str]
 
 
-class Flaw(TypedDict):
+class FieldError(TypedDict):
     """One reason why a record was refused."""
 
     column: str | None
@@ -68,7 +68,7 @@ class Reject(TypedDict):
     line: int
     raw: str
     values: dict[str, str | None]
-    errors: list[Flaw]
+    errors: list[FieldError]
 
 
 class Page(TypedDict):

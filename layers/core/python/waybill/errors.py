@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel
 
 
-class Flaw(BaseModel):
+class FieldError(BaseModel):
     """One thing that is wrong with an input: where (JSON pointer or column), code, message."""
 
     pointer: str
@@ -26,7 +26,7 @@ class Flaw(BaseModel):
     message: str
 
 
-class RowFlaw(Flaw):
+class RowError(FieldError):
     """One thing that is wrong with a row of a batch; rows count from 0."""
 
     row: int
@@ -51,18 +51,22 @@ class WaybillError(Exception):
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
-    most_flaws: ClassVar[int] = 100
-    """How many flaws an answer shows."""
+    max_field_errors: ClassVar[int] = 100
+    """How many field_errors an answer shows."""
 
-    def __init__(self, code: str, detail: str, flaws: Sequence[Flaw] = ()) -> None:
+    def __init__(self, code: str, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.flaws = tuple(flaws)
+        self.field_errors = tuple(field_errors)
 
     def problem(self) -> dict[str, object]:
         """The error as it is kept in a job's row: type, title, detail and errors."""
-        errors = {"errors": [flaw.model_dump() for flaw in self.flaws]} if self.flaws else {}
+        errors = (
+            {"errors": [flaw.model_dump() for flaw in self.field_errors]}
+            if self.field_errors
+            else {}
+        )
         return {"type": self.code, "title": self.title, "detail": self.detail, **errors}
 
 

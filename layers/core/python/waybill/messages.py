@@ -24,7 +24,7 @@ class MergeMessage(Message):
     job_id: UUID
 
 
-class AdoptMessage(Message):
+class ResolvePendingMessage(Message):
     """Queue `merges`, merge → merge: take in a job's pending references whose parents came."""
 
     adopt_job_id: UUID

@@ -43,7 +43,7 @@ class _Failure(TypedDict):
     itemIdentifier: str
 
 
-class BatchAnswer(TypedDict):
+class BatchResponse(TypedDict):
     """What Lambda is told of a batch: the messages that are to come again."""
 
     batchItemFailures: list[_Failure]
@@ -103,7 +103,7 @@ def _send_batch(queue_url: str, entries: "list[Entry]") -> None:
     raise Unavailable("queue-unavailable", f"The queue refused {len(entries)} messages.")
 
 
-def consume(event: Mapping[str, Any], one: Callable[[str], None], queue_url: str) -> BatchAnswer:
+def consume(event: Mapping[str, Any], one: Callable[[str], None], queue_url: str) -> BatchResponse:
     """Give the body of each message to `one`, and decide its fate by how that ends.
 
     `Rejected` is acknowledged: it was recorded where it belongs. `Busy` and `Unavailable` send

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from waybill import telemetry
-from waybill.database.faults import decided
+from waybill.database.errors import translating_db_errors
 from waybill.database.queries import queries
 from waybill.errors import Rejected, WaybillError
 
@@ -26,7 +26,7 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
     Raises:
         Rejected, Retryable: the run could not be written at its start.
     """
-    with decided():
+    with translating_db_errors():
         run_id: int = queries("runs").start_run(connection, job_id=job_id, step=step, chunk=chunk)
     try:
         yield run_id

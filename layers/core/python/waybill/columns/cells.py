@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waybill.columns.check import verdict_of
+from waybill.columns.check import check_column
+from waybill.columns.check_result import Array
 from waybill.columns.formats import formats_of
 from waybill.columns.json_text import joined
 from waybill.columns.rejects import reasons
-from waybill.columns.verdict import Array
 from waybill.contract.model import Contract
 
 
@@ -40,7 +40,7 @@ def check_cells(contract: Contract, given: Mapping[str, Sequence[str | None]]) -
     errors: dict[int, list[dict[str, Any]]] = {}
     for name, cells in given.items():
         strings = pa.array(cells, pa.string())
-        values, failures = verdict_of(contract.column(name), strings, written.get(name))
+        values, failures = check_column(contract.column(name), strings, written.get(name))
         texts[name] = _canonical(values).to_pylist()
         for failure in failures:
             rows = np.flatnonzero(failure.rows)

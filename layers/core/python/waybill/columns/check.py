@@ -7,24 +7,24 @@ import numpy as np
 import pyarrow as pa
 
 from waybill.columns import codes
+from waybill.columns.check_result import Array, CheckResult, Failure, Mask, mask_of
 from waybill.columns.csv_records import CsvReader
+from waybill.columns.custom_formats import booleans as written_booleans
+from waybill.columns.custom_formats import moments, numbers
 from waybill.columns.formats import Written, formats_of
 from waybill.columns.json_records import JsonReader
 from waybill.columns.numbers import decimals, floats, whole_numbers
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
 from waybill.columns.rejects import Complaint, refused_records
+from waybill.columns.scalars import anything, booleans, texts, uuids
 from waybill.columns.stage import stage_schema, stage_type
 from waybill.columns.times import dates, timestamps
-from waybill.columns.verdict import Array, Failure, Mask, Verdict, mask_of
-from waybill.columns.words import anything, booleans, texts, uuids
-from waybill.columns.written import booleans as written_booleans
-from waybill.columns.written import moments, numbers
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.layout import Layout
 
-Check = Callable[[Array, Column], Verdict]
+Check = Callable[[Array, Column], CheckResult]
 _BY_STAGE: dict[str, Check] = {
     "int2": whole_numbers,
     "int4": whole_numbers,
@@ -78,7 +78,7 @@ class Checker:
         """Split the block's records into those that may be staged and those refused."""
         records = self._reader.read(block)
         verdicts = [
-            verdict_of(column, text, self._written.get(column.name))
+            check_column(column, text, self._written.get(column.name))
             for column, text in zip(self._columns(), records.texts, strict=True)
         ]
         complaints = [
@@ -119,7 +119,7 @@ class Checker:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def verdict_of(column: Column, strings: Array, written: Written | None = None) -> Verdict:
+def check_column(column: Column, strings: Array, written: Written | None = None) -> CheckResult:
     """What the contract says of a column of text: its values in their stage's type.
 
     `written` is how the column is written where that is not the default.
@@ -127,12 +127,12 @@ def verdict_of(column: Column, strings: Array, written: Written | None = None) -
     check = _BY_STAGE.get(column.stage) or _BY_KIND.get(column.kind, anything)
     values, found = _written(column, strings, written, check) if written else check(strings, column)
     if column.nullable or not strings.null_count:
-        return Verdict(values, found)
+        return CheckResult(values, found)
     missing = Failure(codes.REQUIRED, "expected a value", mask_of(strings.is_null()))
-    return Verdict(values, (*found, missing))
+    return CheckResult(values, (*found, missing))
 
 
-def _written(column: Column, strings: Array, written: Written, check: Check) -> Verdict:
+def _written(column: Column, strings: Array, written: Written, check: Check) -> CheckResult:
     if written.has_numbers:
         return numbers(strings, column, written, check)
     if column.kind == "bool":

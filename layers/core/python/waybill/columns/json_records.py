@@ -21,8 +21,8 @@ from waybill.columns.rejects import Reason, told_records
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.grammar import Fault
+from waybill.records.header import column_of
 from waybill.records.layout import Layout
-from waybill.records.names import column_of
 
 _JSON_KINDS = frozenset(["json", "jsonb"])
 _NAMED = 20

@@ -5,8 +5,8 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waybill.columns.check_result import Array
 from waybill.columns.text_bytes import text_bytes
-from waybill.columns.verdict import Array
 
 _REMAINING = r"[\x00-\x1f]"
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))

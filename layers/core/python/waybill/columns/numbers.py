@@ -7,17 +7,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.columns import codes
-from waybill.columns.text_bytes import text_bytes
-from waybill.columns.verdict import (
+from waybill.columns.check_result import (
     Array,
+    CheckResult,
     Failure,
     Mask,
-    Verdict,
     cast_if_all_good,
     failures,
     refused,
     without,
 )
+from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Column
 
 _BITS = {"int2": 16, "int4": 32, "int8": 64}
@@ -30,7 +30,7 @@ _MOST_DIGITS, _MOST_DECIMALS = 131_072, 16_383
 _SURE_DIGITS = 18
 
 
-def whole_numbers(strings: Array, column: Column) -> Verdict:
+def whole_numbers(strings: Array, column: Column) -> CheckResult:
     """`-?[0-9]+` within the type's range; leading zeros are fine, a plus sign is not."""
     top = 2 ** (_BITS[column.stage] - 1)
     wide = _all_wide(strings)
@@ -46,7 +46,7 @@ def whole_numbers(strings: Array, column: Column) -> Verdict:
         if high.is_valid and (low.as_py() < -top or high.as_py() >= top):
             numbers = wide.fill_null(0).to_numpy()
             outside = outside | (numbers < -top) | (numbers >= top)
-    return Verdict(
+    return CheckResult(
         pc.cast(without(wide, outside), _WHOLE[column.stage]),
         failures(
             Failure(codes.INVALID_INTEGER, "expected a whole number", invalid),
@@ -90,7 +90,7 @@ def _wider_than_64(strings: Array) -> Mask:
     return outside
 
 
-def decimals(strings: Array, column: Column) -> Verdict:
+def decimals(strings: Array, column: Column) -> CheckResult:
     """A plain decimal number within precision and scale; stays text, for the database to cast."""
     invalid = refused(strings, _DECIMAL)
     strings = without(strings, invalid)
@@ -108,7 +108,7 @@ def decimals(strings: Array, column: Column) -> Verdict:
         text = strings[row].as_py()
         outside[row] = text is not None and not _fits(text, most, scale)
     kind = column.type if column.precision is not None else "a numeric"
-    return Verdict(
+    return CheckResult(
         without(strings, fine | outside),
         failures(
             Failure(codes.INVALID_NUMBER, "expected a decimal number", invalid),
@@ -126,7 +126,7 @@ def _fits(text: str, most: int, scale: int) -> bool:
     return number.adjusted() < most and (scale >= 0 or not int(number) % 10**-scale)
 
 
-def floats(strings: Array, column: Column) -> Verdict:
+def floats(strings: Array, column: Column) -> CheckResult:
     """A decimal number with or without exponent; neither infinite nor lost as zero."""
     invalid = refused(strings, _DECIMAL + _EXPONENT)
     strings = without(strings, invalid)
@@ -138,7 +138,7 @@ def floats(strings: Array, column: Column) -> Verdict:
         lost = pc.match_substring_regex(strings.take(pa.array(zeros)), r"\A[^eE]*[1-9]")
         outside[zeros] = lost.to_numpy(zero_copy_only=False)
     expected = "expected a number within the range of " + column.kind
-    return Verdict(
+    return CheckResult(
         without(values, outside),
         failures(
             Failure(codes.INVALID_NUMBER, "expected a number", invalid),

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from waybill.columns.check_result import Array, Mask, mask_of
 from waybill.columns.text_bytes import text_bytes
-from waybill.columns.verdict import Array, Mask, mask_of
 from waybill.contract.model import Contract
 from waybill.records.fields import Judged
 from waybill.records.layout import Layout

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from waybill.columns.verdict import Array
+from waybill.columns.check_result import Array
 from waybill.records.block import Block, Positions
 
 

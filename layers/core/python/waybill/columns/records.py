@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from waybill.columns.verdict import Array
+from waybill.columns.check_result import Array
 from waybill.records.block import Block, Positions
 
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.columns import codes
+from waybill.columns.check_result import Array, Failure, Mask
 from waybill.columns.json_text import escaped, joined, objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
-from waybill.columns.verdict import Array, Failure, Mask
 from waybill.records.block import Block
 from waybill.records.fields import Judged
 from waybill.records.grammar import Fault

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder, encoders
 from pgpq.schema import Jsonb
 
-from waybill.columns.verdict import Array
+from waybill.columns.check_result import Array
 from waybill.contract.model import Column, Contract
 
 _TYPES = {

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from waybill.columns.verdict import Array
+from waybill.columns.check_result import Array
 from waybill.records.block import Bytes
 
 

@@ -25,18 +25,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.columns import codes
-from waybill.columns.text_bytes import text_bytes
-from waybill.columns.verdict import (
+from waybill.columns.check_result import (
     Array,
+    CheckResult,
     Failure,
     Mask,
-    Verdict,
     cast_if_all_good,
     failures,
     mask_of,
     refused,
     without,
 )
+from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Column
 
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -50,7 +50,7 @@ _DAYS_FROM, _DAYS_TO = -719_162, 2_932_897
 _DAY = 86_400_000_000
 
 
-def dates(strings: Array, _column: Column) -> Verdict:
+def dates(strings: Array, _column: Column) -> CheckResult:
     """`YYYY-MM-DD`, from 0001-01-01 to 9999-12-31."""
     values = cast_if_all_good(strings, pa.date32())
     invalid = np.zeros(len(strings), bool)
@@ -58,7 +58,7 @@ def dates(strings: Array, _column: Column) -> Verdict:
         invalid = _unreal(strings, _DATE)
         values = pc.cast(without(strings, invalid), pa.date32())
     outside = outside_years(values, pa.int32(), 1)
-    return Verdict(
+    return CheckResult(
         without(values, outside),
         failures(
             Failure(codes.INVALID_DATE, "expected a date as YYYY-MM-DD", invalid),
@@ -67,7 +67,7 @@ def dates(strings: Array, _column: Column) -> Verdict:
     )
 
 
-def timestamps(strings: Array, column: Column) -> Verdict:
+def timestamps(strings: Array, column: Column) -> CheckResult:
     """`YYYY-MM-DD[T ]HH:MM:SS[.ffffff]`, with a zone exactly where the column is an instant."""
     zoned = column.stage == "timestamptz"
     goal = _INSTANT if zoned else _NAIVE
@@ -84,7 +84,7 @@ def timestamps(strings: Array, column: Column) -> Verdict:
     code = codes.TIMESTAMP_WITHOUT_ZONE if zoned else codes.TIMESTAMP_WITH_ZONE
     wanted = "a time with its zone, as Z or an offset" if zoned else "a time without a zone"
     example = "2021-07-27T16:02:08Z" if zoned else "2021-07-27T16:02:08"
-    return Verdict(
+    return CheckResult(
         without(values, outside),
         failures(
             Failure(codes.INVALID_TIMESTAMP, f"expected a time such as {example}", invalid),

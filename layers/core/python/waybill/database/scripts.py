@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from waybill.database.faults import fate
+from waybill.database.errors import fate
 from waybill.errors import Busy, Conflict, Unavailable, WaybillError
 
 Connection = psycopg.Connection[Any]

@@ -14,16 +14,16 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from waybill.errors import NotFound, Rejected, WaybillError
-from waybill.http.answers import problem_answer
 from waybill.http.bodies import Takes
-from waybill.http.requests import Strict, invalid, read_json
+from waybill.http.requests import StrictValidationMiddleware, invalid, read_json
+from waybill.http.responses import problem_answer
 
 # With a custom domain the mapped base path stays in the event's path; without, it is the stage.
 _PREFIXES = ["/api/v1", "/v1"]
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
-    "Strict-Transport-Security": "max-age=31536000",
+    "StrictValidationMiddleware-Transport-Security": "max-age=31536000",
 }
 Reader = Callable[[str], Any]
 _CORS = CORSConfig(
@@ -51,7 +51,7 @@ class Api(APIGatewayRestResolver):
             strip_prefixes=list(_PREFIXES),
             json_body_deserializer=reader,
         )
-        self._request_validation_middleware = Strict(self._remember, takes)
+        self._request_validation_middleware = StrictValidationMiddleware(self._remember, takes)
         self.takes = takes
         """Bodies other than small JSON, by path as OpenAPI writes it."""
         self._step = service

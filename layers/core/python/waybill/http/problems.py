@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
-from waybill.errors import Flaw, WaybillError
+from waybill.errors import FieldError, WaybillError
 
 # A reserved name: the address identifies a kind of problem and is nobody's site.
 ADDRESS = "https://waybill.example/problems/"
@@ -95,7 +95,7 @@ FILES = {
     "object-gone": Kind("Object gone", "The object was deleted before it was loaded."),
     "unknown-columns": Kind("Unknown columns", "The header has names that are no columns."),
 }
-CATALOGUE: dict[str, Kind] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
+PROBLEM_TYPES: dict[str, Kind] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
 
 
 class Problem(BaseModel):
@@ -109,7 +109,7 @@ class Problem(BaseModel):
     detail: str = Field(examples=["There is no dataset 'nowhere'."])
     instance: str = Field(examples=["/v1/datasets/nowhere"], description="The path of the request.")
     request_id: str
-    errors: list[SerializeAsAny[Flaw]] | None = Field(
+    errors: list[SerializeAsAny[FieldError]] | None = Field(
         default=None,
         description="`pointer` is a JSON pointer into the body, `?name` a query parameter;"
         " of a batch, `row` and `column` say the same.",
@@ -119,13 +119,13 @@ class Problem(BaseModel):
 
 def title_of(error: WaybillError) -> str:
     """The title of the problem that the error stands for."""
-    kind = CATALOGUE.get(error.code)
+    kind = PROBLEM_TYPES.get(error.code)
     return kind.title if kind else error.title
 
 
 def stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
     """The problem that a job's row keeps (see `WaybillError.problem`), as a problem of the API."""
     code = str(stored.get("type", "internal-error"))
-    kind = CATALOGUE.get(code)
+    kind = PROBLEM_TYPES.get(code)
     title = kind.title if kind else stored.get("title")
     return {**stored, "type": f"{ADDRESS}{code}", "title": title}

@@ -14,10 +14,17 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel, ValidationError
 
-from waybill.errors import BadRequest, Flaw, Rejected, TooLarge, UnsupportedMedia, WaybillError
+from waybill.errors import (
+    BadRequest,
+    FieldError,
+    Rejected,
+    TooLarge,
+    UnsupportedMedia,
+    WaybillError,
+)
 from waybill.http.bodies import BODY_LIMIT_BYTES, JSON, Takes, body_length, media_type_of
 
-__all__ = ["BODY_LIMIT_BYTES", "Strict", "checked", "invalid", "read_json"]
+__all__ = ["BODY_LIMIT_BYTES", "StrictValidationMiddleware", "checked", "invalid", "read_json"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 # pydantic's names of errors that have a better one here; the others keep theirs, with dashes.
 _CODES: Mapping[str, str] = {
@@ -28,7 +35,7 @@ _CODES: Mapping[str, str] = {
 }
 
 
-class Strict(OpenAPIRequestValidationMiddleware):
+class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
     """Powertools' validation, which by itself lets unknown parameters and form bodies through."""
 
     def __init__(self, seen: Callable[[Route], None], takes: Mapping[str, Takes]) -> None:
@@ -95,12 +102,14 @@ def _no_constant(name: str) -> None:
 def _refuse_unknown_parameters(event: APIGatewayProxyEvent, route: Route) -> None:
     known = {field.alias for field in route.dependant.query_params}
     given = event.resolved_query_string_parameters
-    flaws = [
-        Flaw(pointer=f"?{name}", code="unknown-parameter", message="There is no such parameter.")
+    field_errors = [
+        FieldError(
+            pointer=f"?{name}", code="unknown-parameter", message="There is no such parameter."
+        )
         for name in sorted(set(given) - known)
     ]
-    if flaws:
-        raise Rejected("invalid-request", "The request has unknown parameters.", flaws)
+    if field_errors:
+        raise Rejected("invalid-request", "The request has unknown parameters.", field_errors)
 
 
 def checked(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
@@ -124,10 +133,10 @@ def _pointer(place: Sequence[str | int]) -> str:
     return marks.get(str(source), "") + ".".join(str(part) for part in path)
 
 
-def _flaw(error: Mapping[str, Any]) -> Flaw:
+def _flaw(error: Mapping[str, Any]) -> FieldError:
     kind = str(error["type"])
     code = _CODES.get(kind, kind.replace("_", "-"))
-    return Flaw(pointer=_pointer(error["loc"]), code=code, message=str(error["msg"]))
+    return FieldError(pointer=_pointer(error["loc"]), code=code, message=str(error["msg"]))
 
 
 def invalid(error: RequestValidationError) -> WaybillError:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest
-from waybill.records.cutter import Cutter
 from waybill.records.encodings import Encoding, rewritten
 from waybill.records.grammar import Fault
+from waybill.records.header import column_of, is_header, is_name
 from waybill.records.layout import check_delimiter
 from waybill.records.lines import count_line_ends
-from waybill.records.names import column_of, is_header, is_name
+from waybill.records.splitter import RecordSplitter
 
 _CANDIDATES = ",;\t|"
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -22,7 +22,7 @@ class Dialect(NamedTuple):
     """The delimiter, and what of it is in doubt."""
 
     delimiter: str
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class First(NamedTuple):
@@ -36,7 +36,7 @@ class First(NamedTuple):
     """Physical line there."""
 
 
-def find_delimiter(text: "Head", contract: Contract, asked: str | None) -> Dialect:
+def sniff_delimiter(text: "Head", contract: Contract, asked: str | None) -> Dialect:
     """The delimiter of the file that begins with the text.
 
     Without one that is asked for or fixed it is the one under which the first records have the
@@ -101,7 +101,7 @@ class Head(NamedTuple):
 
     def records(self, delimiter: str, most: int = _LOOKED_AT) -> list[First]:
         """The first records under this delimiter."""
-        cutter = Cutter(delimiter)
+        cutter = RecordSplitter(delimiter)
         blocks = [*cutter.feed(self.data), *(cutter.finish() if self.whole else ())]
         found: list[First] = []
         for block in (block for block in blocks if block.read):

@@ -94,9 +94,9 @@ class ArrayCutter:
         self._size = self._lost = 0
         self._ended = False
         self.line = first_line
-        """Index, from 1, of the element at the first byte that is not decided."""
-        self.decided = 0
-        """Bytes of the stream that are decided."""
+        """Index, from 1, of the element at the first byte that is not consumed."""
+        self.consumed = 0
+        """Bytes of the stream that are consumed."""
 
     @property
     def held(self) -> int:
@@ -147,7 +147,7 @@ class ArrayCutter:
     def _after_end(self, rest: bytes) -> None:
         if rest.strip(BLANKS):
             raise _broken(f"text follows the closing bracket after {self.line - 1} elements")
-        self.decided += len(rest)
+        self.consumed += len(rest)
 
     def _block(self, data: bytes, stops: Positions, *, closes: bool) -> Block:
         """The elements that end at these places of `data`, the first of which began before."""
@@ -166,12 +166,12 @@ class ArrayCutter:
         filled = ~empty
         long = lengths > self._limit
         ends = np.where(long, starts + np.minimum(self._raw_limit, lengths), ends)
-        positions = np.append(0, stops + 1 + before) + self.decided
+        positions = np.append(0, stops + 1 + before) + self.consumed
         boundaries = _boundaries(positions, self.line, closes=closes)
         faults: NDArray[np.uint8] = np.where(long, Fault.RECORD_TOO_LONG, Fault.OK).astype(np.uint8)
         self._carry, self._size, self._lost = b"", 0, 0
         self.line += int(filled.sum())
-        self.decided = int(positions[-1])
+        self.consumed = int(positions[-1])
         return Block(
             buffer, starts[filled], ends[filled], numbers[filled], faults[filled], boundaries
         )

@@ -7,10 +7,10 @@ from waybill.contract.model import Contract
 from waybill.errors import Rejected
 from waybill.records.dialect import Head
 from waybill.records.encodings import rewritten
+from waybill.records.header import column_of
 from waybill.records.json_array import ArrayCutter
 from waybill.records.json_lines import LinesCutter
 from waybill.records.layout import FileFormat, Layout
-from waybill.records.names import column_of
 from waybill.records.trimming import BLANKS
 
 _LOOKED_AT = 1000

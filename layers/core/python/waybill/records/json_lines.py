@@ -24,9 +24,9 @@ class LinesCutter:
         self._carry = b""
         self._skipping = False
         self.line = first_line
-        """Physical line at the first byte that is not decided."""
-        self.decided = 0
-        """Bytes of the stream that are decided."""
+        """Physical line at the first byte that is not consumed."""
+        self.consumed = 0
+        """Bytes of the stream that are consumed."""
 
     @property
     def held(self) -> int:
@@ -40,7 +40,7 @@ class LinesCutter:
             return False
         end = buffer.rfind(b"\n") + 1
         self.line += buffer.count(b"\n", 0, end)
-        self.decided += end
+        self.consumed += end
         self._carry = buffer[end:]
         return True
 
@@ -69,7 +69,7 @@ class LinesCutter:
     def _skip(self, buffer: bytes) -> bytes:
         """Drop the rest of a line that is too long."""
         end = buffer.find(b"\n") + 1
-        self.decided += end or len(buffer)
+        self.consumed += end or len(buffer)
         if not end:
             return b""
         self._skipping = False
@@ -84,10 +84,10 @@ class LinesCutter:
         begins = np.append(0, nexts[:-1])
         starts, stops = trimmed(data, begins, breaks)
         numbers = np.arange(len(begins)) + self.line
-        positions = np.append(begins, nexts[-1:] if ends else begins[:0]) + self.decided
+        positions = np.append(begins, nexts[-1:] if ends else begins[:0]) + self.consumed
         lines = np.append(numbers, numbers[-1:] + 1 if ends else numbers[:0])
         self.line += len(begins) if ends else 0
-        self.decided += len(data)
+        self.consumed += len(data)
         filled = stops > starts
         long = stops - starts > self._limit
         stops = np.where(long, starts + self._raw_limit, stops)

@@ -44,7 +44,7 @@ class Layout(BaseModel):
     """First byte of the data in the text: after a byte order mark and a header."""
     first_line: int = Field(ge=1)
     """Physical line at that byte; of a JSON array, the element, from 1."""
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     """What a person may want to know about how the head was read."""
 
     @property

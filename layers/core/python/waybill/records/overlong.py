@@ -29,7 +29,7 @@ def _unquoted(delimiter: int) -> re.Pattern[bytes]:
 
 
 def _scan(data: bytes, delimiter: int, limit: int) -> tuple[Fault, int]:
-    """(OK, end of the record) or (fault, byte that shows it); decided by data[: limit + 1]."""
+    """(OK, end of the record) or (fault, byte that shows it); consumed by data[: limit + 1]."""
     unquoted = _unquoted(delimiter)
     at = 0
     while True:

@@ -28,7 +28,7 @@ class Joined(NamedTuple):
     """Index of the line that it ends on; of a malformed one, the same as `first`."""
     faults: Faults
     lines: int
-    """How many lines are decided; later ones need more data."""
+    """How many lines are consumed; later ones need more data."""
 
 
 class _Quotes(NamedTuple):
@@ -62,20 +62,20 @@ def join_lines(data: bytes, lines: Lines, delimiter: int, *, final: bool) -> Joi
     broken = quotes.first_misplaced(begin) < begin + quotes.counts[touched]
     faults[touched[broken]] = Fault.QUOTE_IN_FIELD
     odd = touched[(quotes.counts[touched] & 1).astype(bool)]
-    pairs, unclosed, decided = _walk(odd, faults, quotes, count, final=final)
+    pairs, unclosed, consumed = _walk(odd, faults, quotes, count, final=final)
     faults[unclosed] = Fault.UNCLOSED_QUOTE
     last[pairs[:, 0]] = pairs[:, 1]
     inner = np.zeros(count + 1, np.int64)
     inner[pairs[:, 0] + 1] += 1
     inner[pairs[:, 1] + 1] -= 1
-    first = np.flatnonzero(np.cumsum(inner[:decided]) == 0)
-    return Joined(first, last[first], faults[first], decided)
+    first = np.flatnonzero(np.cumsum(inner[:consumed]) == 0)
+    return Joined(first, last[first], faults[first], consumed)
 
 
 def _walk(
     odd: Positions, faults: Faults, quotes: _Quotes, count: int, *, final: bool
 ) -> tuple[NDArray[np.int64], list[int], int]:
-    """Pair the lines with an odd number of quotes: (pairs, unclosed lines, lines decided)."""
+    """Pair the lines with an odd number of quotes: (pairs, unclosed lines, lines consumed)."""
     lines = odd.tolist()
     sound = (faults[odd] == Fault.OK).tolist()
     broken = quotes.first_misplaced(quotes.before[odd]).tolist()

@@ -5,36 +5,36 @@ from typing import Protocol
 
 from waybill.records.block import Block
 from waybill.records.compression import Limits, unpacked
-from waybill.records.cutter import Cutter
 from waybill.records.encodings import is_wide, narrowed, rewritten
 from waybill.records.json_array import ArrayCutter
 from waybill.records.json_lines import LinesCutter
 from waybill.records.layout import Layout
+from waybill.records.splitter import RecordSplitter
 
 
 class AnyCutter(Protocol):
-    """What a cutter of any format does; see `Cutter`."""
+    """What a cutter of any format does; see `RecordSplitter`."""
 
-    decided: int
+    consumed: int
     line: int
 
     @property
-    def held(self) -> int: ...  # noqa: D102 - see Cutter
+    def held(self) -> int: ...  # noqa: D102 - see RecordSplitter
 
-    def skim(self, data: bytes, /) -> bool: ...  # noqa: D102 - see Cutter
+    def skim(self, data: bytes, /) -> bool: ...  # noqa: D102 - see RecordSplitter
 
-    def feed(self, data: bytes) -> Iterator[Block]: ...  # noqa: D102 - see Cutter
+    def feed(self, data: bytes) -> Iterator[Block]: ...  # noqa: D102 - see RecordSplitter
 
-    def finish(self) -> Iterator[Block]: ...  # noqa: D102 - see Cutter
+    def finish(self) -> Iterator[Block]: ...  # noqa: D102 - see RecordSplitter
 
 
-def cutter_for(layout: Layout, first_line: int, *, last: bool = True) -> AnyCutter:
+def splitter_for(layout: Layout, first_line: int, *, last: bool = True) -> AnyCutter:
     """The cutter of the layout's format; `last` says that the stream is the end of the file."""
     if layout.file_format == "json-lines":
         return LinesCutter(first_line=first_line)
     if layout.file_format == "json-array":
         return ArrayCutter(first_line=first_line, ends=last)
-    return Cutter(layout.delimiter, first_line=first_line)
+    return RecordSplitter(layout.delimiter, first_line=first_line)
 
 
 def text_of(
@@ -69,7 +69,7 @@ def records_of(
     """
     if layout.is_stream:
         blocks = _from(text_of(blocks, layout, limits), layout.data_offset)
-    cutter = cutter_for(layout, first_line, last=last)
+    cutter = splitter_for(layout, first_line, last=last)
     for data in blocks:
         for block in cutter.feed(data):
             yield rewritten(block, layout.encoding)

@@ -1,0 +1,43 @@
+"""What the batch door works with, kept for the life of the process."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from functions.api.batch.settings import BatchSettings
+from functions.api.batch.validate_rows import Judge
+from waybill.http.persistent_connection import Connection, WarmDatabase
+from waybill.outbox.publish_job_finished import JobNotifier
+from waybill.state.contracts import Contracts
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+
+
+class Store(NamedTuple):
+    """The kept connection, the clients, the settings, the contracts and their judges."""
+
+    database: WarmDatabase
+    s3: "S3Client"
+    events: "EventBridgeClient"
+    settings: BatchSettings
+    contracts: Contracts
+    judges: dict[str, Judge]
+
+    def judge(self, dataset: str) -> Judge:
+        """The judge of the dataset, by its published contract.
+
+        Raises:
+            NotFound: `unknown-dataset`.
+            Unavailable: `storage-unavailable`.
+        """
+        contract = self.contracts.get(dataset)
+        judge = self.judges.get(dataset)
+        if judge is None or judge.contract is not contract:
+            judge = self.judges[dataset] = Judge(contract)
+        return judge
+
+    def ways(self, connection: Connection) -> JobNotifier:
+        """How word of a batch is passed on."""
+        told = self.settings
+        places = (told.state_bucket, told.event_bus_name, told.merges_queue_url)
+        return JobNotifier(connection, self.s3, self.events, *places)

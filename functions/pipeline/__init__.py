@@ -1,0 +1,1 @@
+"""The steps of a file's path: plan, load, merge, publish, refresh, reap."""

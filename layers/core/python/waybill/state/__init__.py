@@ -1,0 +1,1 @@
+"""What is kept in the state bucket, where it needs no database."""
