@@ -1,3 +1,9 @@
-"""What every folder of tests may use: one PostgreSQL server a session, one database a test."""
+"""The fixtures that every folder of tests may use."""
 
-pytest_plugins = ["tests.postgres.fixtures"]
+pytest_plugins = [
+    "tests.cloud.fixtures",
+    "tests.integration.path.fixtures",
+    "tests.postgres.fixtures",
+    "tests.stateful.fixtures",
+    "tests.unit.http.doors",
+]

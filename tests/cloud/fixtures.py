@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.cloud.lambda_events import sqs_record
 from tests.postgres.databases import PASSWORD, Database
 from waybill import clients
 
@@ -63,16 +64,15 @@ class Cloud(NamedTuple):
         for message in answer.get("Messages", []):
             self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": {"ApproximateReceiveCount": "1"},
-                "messageAttributes": {
-                    name: {"stringValue": value["StringValue"]}
+            sqs_record(
+                message["Body"],
+                message_id=message["MessageId"],
+                receipt_handle=message["ReceiptHandle"],
+                attributes={
+                    name: value["StringValue"]
                     for name, value in message.get("MessageAttributes", {}).items()
                 },
-            }
+            )
             for message in answer.get("Messages", [])
         ]
 

@@ -17,7 +17,7 @@ from functions.pipeline.plan.handler import handle as plan
 from functions.pipeline.publish.handler import handle as publish
 from functions.pipeline.reap.handler import handle as reap
 from functions.pipeline.refresh.handler import handle as refresh
-from tests.integration.path.steps import Context
+from tests.cloud.lambda_events import Context, sqs_record
 from tests.postgres.databases import PASSWORD, Database
 from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message
 from tests.stateful.strikes import Process, Strike, watch_database
@@ -233,12 +233,4 @@ def at(second: int) -> datetime:
 
 
 def record_of(message: Message) -> dict[str, Any]:
-    return {
-        "messageId": "m",
-        "receiptHandle": "r",
-        "body": message.body,
-        "attributes": {"ApproximateReceiveCount": str(message.receives + 1)},
-        "messageAttributes": {
-            name: {"stringValue": value} for name, value in message.attributes.items()
-        },
-    }
+    return sqs_record(message.body, receives=message.receives + 1, attributes=message.attributes)

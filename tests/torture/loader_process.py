@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from functions.pipeline.load.handler import handle
-from tests.integration.path.steps import Context
+from tests.cloud.lambda_events import Context, sqs_event
 from tests.postgres.databases import PASSWORD
 from tests.stateful.fake_aws import FakeS3, FakeSecrets, FakeSqs, Message
 
@@ -82,8 +82,7 @@ def _load(
     out.send(("ready", "", ""))
     while waiting:
         body = waiting.pop(0).body
-        record = {"messageId": "m", "receiptHandle": "r", "body": body}
-        if handle({"Records": [record]}, Context())["batchItemFailures"]:
+        if handle(sqs_event(body), Context())["batchItemFailures"]:
             return
         out.send(("done", "chunks", body))
     out.send(("peak", "", str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)))

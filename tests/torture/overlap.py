@@ -12,7 +12,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from functions.pipeline.refresh.refresh_stale import refresh_stale
-from tests.integration.path.steps import Context
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from tests.stateful.invariants import check
 from tests.stateful.model import File, body_of

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from functions.api.batch.handler import handle, store
-from tests.cloud.fixtures import STATE, Cloud, cloud, environment_of
+from tests.cloud.fixtures import STATE, Cloud
 from tests.postgres.databases import Database
 from tests.unit.http.doors import Answer, call
 from waybill.contract.model import Contract
 from waybill.state.contracts import publish
 
-__all__ = ["cloud", "environment_of"]
 Post = Callable[..., Answer]
 
 

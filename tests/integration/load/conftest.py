@@ -6,12 +6,10 @@ import pytest
 
 from functions.pipeline.load.deps import Step
 from functions.pipeline.load.settings import LoadSettings
-from tests.cloud.fixtures import Cloud, cloud, environment_of
+from tests.cloud.fixtures import Cloud
 from tests.integration.load.landing import Landing
 from tests.postgres.databases import Database
 from waybill.database.connect import connect
-
-__all__ = ["cloud", "environment_of"]
 
 # Every kind that is staged in a type of its own, and some that the database casts.
 _KINDS = """

@@ -6,12 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.pipeline.load import encode_chunk
 from functions.pipeline.load.deps import ChunkId
@@ -19,6 +17,7 @@ from functions.pipeline.load.handler import handle
 from functions.pipeline.load.stage_chunk import stage_chunk
 from functions.pipeline.load.watchdog import Watchdog
 from tests.cloud.fixtures import LANDING
+from tests.cloud.lambda_events import Context
 from tests.integration.load.landing import Landing
 from waybill.errors import Busy, NotFound, Unavailable
 from waybill.ids import new_id
@@ -183,7 +182,7 @@ def test_the_event_stages_its_chunk(landing: Landing) -> None:
     event: dict[str, Any] = json.loads(path.read_text())
     (record,) = event["Records"]
     record["body"] = json.dumps({"job_id": str(job), "chunk": 0})
-    context = cast(LambdaContext, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+    context = Context()
     assert handle(event, context) == {"batchItemFailures": []}
     assert len(landing.staged(job)) == 1
     record["body"] = json.dumps({"job_id": str(new_id()), "chunk": 0})

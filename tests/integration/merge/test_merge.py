@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from functions.pipeline.merge.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
+from tests.cloud.lambda_events import Context, sqs_event
 from tests.postgres.databases import Connection, Database
 from waybill.ids import new_id
 from waybill.messages import MergeMessage, ResolvePendingMessage
@@ -89,17 +89,8 @@ def staged(database: Database, environment_of: Callable[[Database, str], None]) 
 
 
 def deliver(*messages: MergeMessage | ResolvePendingMessage) -> list[Any]:
-    records = [
-        {
-            "messageId": str(number),
-            "receiptHandle": "r",
-            "body": message.model_dump_json(),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "messageAttributes": {},
-        }
-        for number, message in enumerate(messages)
-    ]
-    return handle({"Records": records}, LambdaContext())["batchItemFailures"]
+    bodies = [message.model_dump_json() for message in messages]
+    return handle(sqs_event(*bodies), Context())["batchItemFailures"]
 
 
 def finished(cloud: Cloud) -> list[tuple[str, str]]:
@@ -202,14 +193,8 @@ def test_a_job_that_nobody_knows_is_acknowledged(cloud: Cloud) -> None:
 @pytest.mark.usefixtures("staged")
 def test_a_message_of_another_queue_is_not_lost() -> None:
     body = {"job_id": str(new_id()), "chunk": 0}
-    record = {
-        "messageId": "1",
-        "receiptHandle": "r",
-        "body": json.dumps(body),
-        "attributes": {},
-    }
-    answer = handle({"Records": [record]}, LambdaContext())
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    answer = handle(sqs_event(json.dumps(body)), Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 
 def test_an_event_that_the_bus_refuses_is_told_later(
@@ -228,5 +213,5 @@ def test_an_event_that_the_bus_refuses_is_told_later(
 
 def test_the_sample_event_is_read(staged: Staged) -> None:
     sample = json.loads(Path("events/merge.json").read_text())
-    assert handle(sample, LambdaContext()) == {"batchItemFailures": []}
+    assert handle(sample, Context()) == {"batchItemFailures": []}
     assert staged.admin.execute("SELECT count(*) FROM waybill.job_runs").fetchone() == (0,)

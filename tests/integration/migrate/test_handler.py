@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.migrate.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from waybill.state import contracts as published
 
@@ -25,29 +25,29 @@ def admin(
 @pytest.mark.usefixtures("admin")
 def test_contracts_are_published_once_the_tables_are_there(cloud: Cloud) -> None:
     event = json.loads(Path("events/migrate.json").read_text())
-    answer = handle(event, LambdaContext())
+    answer = handle(event, Context())
     assert "datasets/departments.sql" in answer["applied"]
     assert answer["datasets"] == published.names(cloud.s3, STATE)
     contract = published.load(cloud.s3, STATE, "departments")
     assert contract.natural_key == ("id",)
-    assert handle(event, LambdaContext())["applied"] == []
+    assert handle(event, Context())["applied"] == []
 
 
 @pytest.mark.usefixtures("admin")
 def test_the_contract_of_what_is_gone_is_removed(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=STATE, Key="contracts/gone.json", Body=b"{}")
-    handle({}, LambdaContext())
+    handle({}, Context())
     assert "gone" not in published.names(cloud.s3, STATE)
 
 
 def test_a_deleted_stack_leaves_the_database_alone(admin: Connection) -> None:
-    answer = handle({"RequestType": "Delete"}, LambdaContext())
+    answer = handle({"RequestType": "Delete"}, Context())
     assert answer == {"PhysicalResourceId": "waybill-database"}
     assert admin.execute("SELECT to_regclass('waybill_migrations')").fetchone() == (None,)
 
 
 @pytest.mark.usefixtures("admin")
 def test_a_custom_resource_is_answered(cloud: Cloud) -> None:
-    answer = handle({"RequestType": "Create"}, LambdaContext())
+    answer = handle({"RequestType": "Create"}, Context())
     assert answer["PhysicalResourceId"] == "waybill-database"
     assert published.names(cloud.s3, STATE)

@@ -2,10 +2,7 @@ import json
 
 import pytest
 
-from tests.cloud.fixtures import QUEUES, Cloud, cloud, environment_of
-from tests.integration.path.test_path import admin
-
-__all__ = ["admin", "cloud", "environment_of"]
+from tests.cloud.fixtures import QUEUES, Cloud
 
 RECEIVES = 5
 

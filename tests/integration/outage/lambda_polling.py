@@ -1,10 +1,10 @@
 """Receive and delete as Lambda's pollers do: what fails stays in the queue."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import FUNCTIONS, Context
+from tests.cloud.lambda_events import Context, sqs_record
+from tests.integration.path.steps import FUNCTIONS
 
 
 def poll(cloud: Cloud, name: str) -> int:
@@ -12,16 +12,13 @@ def poll(cloud: Cloud, name: str) -> int:
     url = cloud.queues[name]
     failed = 0
     for message in _receive(cloud, url):
-        record: Mapping[str, Any] = {
-            "messageId": message["MessageId"],
-            "receiptHandle": message["ReceiptHandle"],
-            "body": message["Body"],
-            "attributes": message["Attributes"],
-            "messageAttributes": {
-                key: {"stringValue": value["StringValue"]}
-                for key, value in message.get("MessageAttributes", {}).items()
-            },
-        }
+        values = message.get("MessageAttributes", {})
+        record = sqs_record(
+            message["Body"],
+            receipt_handle=message["ReceiptHandle"],
+            receives=int(message["Attributes"]["ApproximateReceiveCount"]),
+            attributes={key: value["StringValue"] for key, value in values.items()},
+        )
         if FUNCTIONS[name]({"Records": [record]}, Context())["batchItemFailures"]:
             failed += 1
         else:

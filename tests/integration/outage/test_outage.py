@@ -4,9 +4,10 @@ import pytest
 
 from functions.pipeline.reap.handler import handle as reap
 from tests.cloud.fixtures import QUEUES, Cloud
+from tests.cloud.lambda_events import Context
 from tests.integration.outage.conftest import RECEIVES
 from tests.integration.outage.lambda_polling import poll
-from tests.integration.path.steps import FUNCTIONS, Context, land, settle
+from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.integration.reap.standing import EVENT, states
 from tests.postgres.databases import Connection
 from waybill.database.connect import connect

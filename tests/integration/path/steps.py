@@ -10,33 +10,19 @@ from functions.pipeline.load.handler import handle as load
 from functions.pipeline.merge.handler import handle as merge
 from functions.pipeline.plan.handler import handle as plan
 from tests.cloud.fixtures import LANDING, Cloud
+from tests.cloud.lambda_events import Context, object_created
 from waybill.queues import BatchResponse
 
 Handler = Callable[[Mapping[str, Any], LambdaContext], BatchResponse]
 FUNCTIONS: Mapping[str, Handler] = {"landed": plan, "chunks": load, "merges": merge}
 
 
-class Context(LambdaContext):
-    """A context with time left."""
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 60_000
-
-
 def land(cloud: Cloud, dataset: str, name: str, body: bytes, *, second: int = 0) -> None:
     """Write an object into the landing bucket, and tell of it as S3 does."""
     key = f"landing/{dataset}/{name}"
     answer = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
-    written = {"key": key, "size": len(body), "etag": answer["ETag"].strip('"')}
-    event = {
-        "source": "aws.s3",
-        "time": f"2026-03-01T10:00:{second:02}Z",
-        "detail": {
-            "bucket": {"name": LANDING},
-            "object": {**written, "version-id": answer["VersionId"]},
-        },
-    }
+    time = f"2026-03-01T10:00:{second:02}Z"
+    event = object_created(LANDING, key, answer, len(body), time=time)
     cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=json.dumps(event))
 
 

@@ -3,12 +3,10 @@
 import pytest
 
 from tests.cloud.fixtures import Cloud
+from tests.cloud.lambda_events import Context
 from tests.integration.path.killer import Killed, Killer
-from tests.integration.path.steps import FUNCTIONS, Context, land, settle
-from tests.integration.path.test_path import admin
+from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.postgres.databases import Connection
-
-__all__ = ["admin"]
 
 ROWS = 12
 

@@ -1,14 +1,12 @@
 """Files dropped in any order end as if they had come in the right one."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import land, settle
-from tests.postgres.databases import Connection, Database
-from waybill import queues
+from tests.postgres.databases import Connection
 
 DEPARTMENTS = b"1,Sales\n2,Legal\n"
 JOBS = b"1,Clerk\n2,Counsel\n"
@@ -19,19 +17,6 @@ EMPLOYEES = (
     b"4,Alan Turing,2022-02-30T09:00:00Z,2,2\n"
     b"5,Emmy Noether,2022-02-03T09:00:00Z,,1\n"
 )
-
-
-@pytest.fixture
-def admin(
-    database: Database,
-    environment_of: Callable[[Database, str], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
-    monkeypatch.setattr(queues, "delay_seconds", lambda _: 0)
-    with database.connect() as connection:
-        connection.execute("SET ROLE waybill_owner")
-        yield connection
 
 
 def waybills(admin: Connection) -> dict[str, Any]:

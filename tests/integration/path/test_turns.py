@@ -3,11 +3,9 @@
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import FUNCTIONS, Context, land, settle
-from tests.integration.path.test_path import admin
+from tests.cloud.lambda_events import Context
+from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.postgres.databases import Connection
-
-__all__ = ["admin"]
 
 AT_ONCE = 3
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.pipeline.plan.handler import handle
 from tests.cloud.fixtures import LANDING, STATE, Cloud
+from tests.cloud.lambda_events import Context, object_created, sqs_event
 from tests.postgres.databases import Connection, Database
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
@@ -39,35 +39,13 @@ def put(cloud: Cloud, key: str, body: bytes, sha256: str = "") -> dict[str, Any]
         if sha256
         else cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
     )
-    return {
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "time": "2026-03-01T10:00:00Z",
-        "detail": {
-            "bucket": {"name": LANDING},
-            "object": {
-                "key": key,
-                "size": len(body),
-                "etag": answer["ETag"].strip('"'),
-                "version-id": answer["VersionId"],
-            },
-        },
-    }
+    return object_created(LANDING, key, answer, len(body), time="2026-03-01T10:00:00Z")
 
 
 def deliver(*events: dict[str, Any] | str) -> list[Any]:
     """Hand events to the handler as one batch; the failures of the batch."""
-    records = [
-        {
-            "messageId": str(number),
-            "receiptHandle": "r",
-            "body": event if isinstance(event, str) else json.dumps(event),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "messageAttributes": {},
-        }
-        for number, event in enumerate(events)
-    ]
-    return handle({"Records": records}, LambdaContext())["batchItemFailures"]
+    bodies = [event if isinstance(event, str) else json.dumps(event) for event in events]
+    return handle(sqs_event(*bodies), Context())["batchItemFailures"]
 
 
 def announce(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Ticket:
@@ -296,6 +274,6 @@ def test_the_sample_event_is_read(admin: Connection, cloud: Cloud) -> None:
     body["detail"]["bucket"]["name"] = LANDING
     landed |= real["detail"]["object"]
     sample["Records"][0]["body"] = json.dumps(body)
-    assert handle(sample, LambdaContext()) == {"batchItemFailures": []}
+    assert handle(sample, Context()) == {"batchItemFailures": []}
     (job,) = jobs(admin)
     assert uuid.UUID(job["job_id"]).version == 7

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.pipeline.publish.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from waybill.errors import Unavailable
 from waybill.ids import new_id
@@ -39,15 +39,15 @@ def leave(admin: Connection, count: int) -> None:
 @pytest.mark.usefixtures("admin")
 def test_without_a_mark_the_database_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
-    assert handle(EVENT, LambdaContext()) == {"published": 0}
+    assert handle(EVENT, Context()) == {"published": 0}
 
 
 def test_what_is_left_is_told_in_order(admin: Connection, cloud: Cloud) -> None:
     put_marker(cloud.s3, STATE, new_id())
     leave(admin, 25)
-    assert handle(EVENT, LambdaContext()) == {"published": 25}
+    assert handle(EVENT, Context()) == {"published": 25}
     assert [detail["n"] for detail in cloud.told()] == list(range(1, 26))
-    assert handle(EVENT, LambdaContext()) == {"published": 0}
+    assert handle(EVENT, Context()) == {"published": 0}
     assert len(list_markers(cloud.s3, STATE)) == 1
 
 
@@ -60,6 +60,6 @@ def test_what_the_bus_refuses_stays_and_the_rest_goes(
     with monkeypatch.context() as patch:
         patch.setattr(cloud.events, "put_events", lambda **_: {"Entries": answers})
         with pytest.raises(Unavailable):
-            handle(EVENT, LambdaContext())
-    assert handle(EVENT, LambdaContext()) == {"published": 1}
+            handle(EVENT, Context())
+    assert handle(EVENT, Context()) == {"published": 1}
     assert [detail["n"] for detail in cloud.told()] == [2]

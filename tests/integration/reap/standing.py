@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.pipeline.reap.handler import handle
-from tests.integration.path.steps import Context
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection
 
 EVENT: dict[str, Any] = json.loads(Path("events/reap.json").read_text())

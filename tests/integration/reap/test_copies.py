@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import FUNCTIONS, Context, land, settle
+from tests.cloud.lambda_events import Context
+from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.integration.reap.standing import pass_time, reap, states
 from tests.postgres.databases import Connection, Database
 from waybill.database.queries import queries

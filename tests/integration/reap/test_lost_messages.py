@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.cloud.fixtures import LANDING, STATE, Cloud
-from tests.integration.path.steps import FUNCTIONS, Context, land, settle
+from tests.cloud.lambda_events import Context
+from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.integration.reap.standing import pass_time, reap, stages, states
 from tests.postgres.databases import Connection
 from waybill.state.markers import list_markers

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from tests.cloud.fixtures import LANDING, STATE, Cloud
-from tests.integration.path.steps import FUNCTIONS, Context, settle
+from tests.cloud.lambda_events import Context
+from tests.integration.path.steps import FUNCTIONS, settle
 from tests.integration.reap.standing import pass_time, reap, states
 from tests.postgres.databases import Connection
 from waybill.ids import new_id

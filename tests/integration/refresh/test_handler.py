@@ -4,15 +4,14 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.pipeline.refresh import refresh_stale as refresh_stale_module
 from functions.pipeline.refresh.handler import handle
 from functions.pipeline.refresh.refresh_stale import Part, refresh_stale
+from tests.cloud.lambda_events import Context
 from tests.integration.refresh.conftest import STATE
 from tests.postgres.databases import Connection, Database
 from tests.sql.analytics.seed import add_year, hire, mark, owner, refresh
@@ -31,11 +30,6 @@ def event(name: str) -> dict[str, Any]:
     return dict(json.loads((EVENTS / f"{name}.json").read_text()))
 
 
-def context(seconds: float = 60) -> LambdaContext:
-    left = SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1000))
-    return cast(LambdaContext, left)
-
-
 def hires(database: Database) -> int:
     with database.connect("waybill_reader") as reader:
         row = reader.execute("SELECT sum(q1 + q2 + q3 + q4)::int FROM mv_hires_q").fetchone()
@@ -43,16 +37,16 @@ def hires(database: Database) -> int:
 
 
 def test_a_finished_job_refreshes_at_once(company: Database) -> None:
-    assert handle(event("refresh"), context())["refreshed"] == YEARS
+    assert handle(event("refresh"), Context())["refreshed"] == YEARS
     assert hires(company) == 14
-    assert handle(event("refresh"), context())["refreshed"] == []
+    assert handle(event("refresh"), Context())["refreshed"] == []
 
 
 def test_the_schedule_without_a_mark_leaves_the_database_alone(
     company: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
-    assert handle(event("refresh_schedule"), context()) == {"refreshed": [], "marks": 0}
+    assert handle(event("refresh_schedule"), Context()) == {"refreshed": [], "marks": 0}
     assert hires(company) == 0
 
 
@@ -60,7 +54,7 @@ def test_the_schedule_makes_up_for_a_lost_event(company: Database, s3: "S3Client
     with owner(company) as connection:
         job = mark(connection, "2021")
     put_marker(s3, STATE, job)
-    assert handle(event("refresh_schedule"), context()) == {"refreshed": YEARS, "marks": 1}
+    assert handle(event("refresh_schedule"), Context()) == {"refreshed": YEARS, "marks": 1}
     assert list_markers(s3, STATE) == []
 
 
@@ -75,7 +69,7 @@ def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client
     for job in (running, told):
         put_marker(s3, STATE, job)
     s3.put_object(Bucket=STATE, Key="marks/look", Body=b"")
-    assert handle(event("refresh_schedule"), context())["marks"] == 2
+    assert handle(event("refresh_schedule"), Context())["marks"] == 2
     assert [key.rpartition("/")[2] for key in list_markers(s3, STATE)] == [str(running)]
 
 
@@ -87,7 +81,7 @@ def test_an_unreachable_database_keeps_the_marks(
     monkeypatch.setattr("waybill.database.connect.time.sleep", lambda _: None)
     monkeypatch.setattr("waybill.database.connect._FIRST_PAUSE_SECONDS", 100)
     with pytest.raises(Unavailable):
-        handle(event("refresh_schedule"), context())
+        handle(event("refresh_schedule"), Context())
     assert len(list_markers(s3, STATE)) == 1
     assert hires(company) == 0
 
@@ -99,7 +93,7 @@ def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> Non
         refresh(other, "2020")
         timer = threading.Timer(0.4, lambda: transaction.__exit__(None, None, None))
         timer.start()
-        assert handle(event("refresh"), context())["refreshed"] == YEARS[1:]
+        assert handle(event("refresh"), Context())["refreshed"] == YEARS[1:]
         timer.join()
 
 
@@ -163,7 +157,7 @@ def test_jobs_that_finish_meanwhile_are_taken_along(
 
 
 def test_partitions_of_the_time_to_come_are_made(company: Database) -> None:
-    handle(event("refresh"), context())
+    handle(event("refresh"), Context())
     with owner(company) as connection:
         row = connection.execute(
             "SELECT to_regclass('hired_employees_' || extract(year FROM now() + '1 year'))"

@@ -3,9 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from functions.api.admin import handler
-from tests.cloud.fixtures import LANDING, Cloud, cloud
-
-__all__ = ["cloud"]
+from tests.cloud.fixtures import LANDING, Cloud
 
 
 @pytest.fixture(autouse=True)

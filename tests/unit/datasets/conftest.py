@@ -5,9 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from functions.api.datasets.handler import contracts
-from tests.unit.http.doors import aws
-
-__all__ = ["aws"]
 
 
 @pytest.fixture(autouse=True)

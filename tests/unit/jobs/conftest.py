@@ -9,12 +9,10 @@ import pytest
 from functions.api.jobs.handler import handle, store
 from tests.postgres.databases import Database
 from tests.sql.staging import Ledger
-from tests.unit.http.doors import Answer, aws, call, connect_as
+from tests.unit.http.doors import Answer, call, connect_as
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-__all__ = ["aws"]
 
 
 class Ask(Protocol):

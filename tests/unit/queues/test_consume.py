@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cloud.fixtures import Cloud
+from tests.cloud.lambda_events import sqs_record
 from waybill import queues
 from waybill.errors import Busy, Rejected, Retryable, Unavailable
 from waybill.ids import new_id
@@ -14,14 +15,13 @@ from waybill.queues import consume, delay_seconds, send
 
 
 def record(body: str, *, tries: int = 0, receives: int = 1, receipt: str = "r") -> dict[str, Any]:
-    attributes = {"tries": {"stringValue": str(tries), "dataType": "Number"}} if tries else {}
-    return {
-        "messageId": f"id of {body}",
-        "receiptHandle": receipt,
-        "body": body,
-        "attributes": {"ApproximateReceiveCount": str(receives)},
-        "messageAttributes": attributes,
-    }
+    return sqs_record(
+        body,
+        message_id=f"id of {body}",
+        receipt_handle=receipt,
+        receives=receives,
+        attributes={"tries": str(tries)} if tries else {},
+    )
 
 
 def raises(error: Exception) -> Callable[[str], None]:

@@ -5,9 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from functions.api.upload.handler import landing
-from tests.unit.http.doors import aws
-
-__all__ = ["aws"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,72 @@
+"""Events and context as Lambda hands them to a function."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+class Context(LambdaContext):
+    """A context of a function that has a minute left."""
+
+    _aws_request_id = "a-request"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+def context_with(seconds: float) -> LambdaContext:
+    """A context of a function that has this much time left."""
+    left = SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1000))
+    return cast(LambdaContext, left)
+
+
+def sqs_record(
+    body: str,
+    *,
+    message_id: str = "m",
+    receipt_handle: str = "r",
+    receives: int = 1,
+    attributes: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """One message, as an event source mapping hands it over."""
+    return {
+        "messageId": message_id,
+        "receiptHandle": receipt_handle,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": str(receives)},
+        "messageAttributes": {
+            name: {"stringValue": value} for name, value in (attributes or {}).items()
+        },
+    }
+
+
+def sqs_event(*bodies: str) -> dict[str, Any]:
+    """A batch of messages, numbered from 0."""
+    return {
+        "Records": [sqs_record(body, message_id=str(number)) for number, body in enumerate(bodies)]
+    }
+
+
+def object_created(
+    bucket: str, key: str, answer: Mapping[str, Any], size: int, *, time: str, **more: str
+) -> dict[str, Any]:
+    """EventBridge's event for an object; `answer` is S3's to the PutObject that wrote it."""
+    version = {"version-id": answer["VersionId"]} if "VersionId" in answer else {}
+    return {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "time": time,
+        "detail": {
+            "bucket": {"name": bucket},
+            "object": {
+                "key": key,
+                "size": size,
+                "etag": answer["ETag"].strip('"'),
+                **version,
+                **more,
+            },
+        },
+    }

@@ -1,3 +1,0 @@
-from tests.unit.http.doors import aws
-
-__all__ = ["aws"]
