@@ -1,7 +1,7 @@
-"""The infrastructure: one app, one set of constructs for every environment.
+"""The infrastructure: one CDK app and one set of constructs for every environment.
 
-Importing this package makes the library's settings importable and picks jsii's node, both of
-which must be so before any module here is loaded.
+Importing this package makes `waybill` and `functions` importable and selects the Node.js for
+jsii. Both must happen before any of its modules is loaded.
 """
 
 from infra.bootstrap import find_library, prefer_pinned_node

@@ -1,4 +1,4 @@
-"""What a function may be allowed, as exact IAM statements."""
+"""IAM statements for the functions: exact actions on exact resources."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-# AWS knows no resources for these actions: they are allowed on all or not at all.
+# These actions have no resource-level permissions, so their resource is `*`.
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -20,15 +20,15 @@ NETWORK_INTERFACES = (
 
 
 def document(statements: Iterable[iam.PolicyStatement]) -> iam.PolicyDocument:
-    """The statements as a policy document."""
+    """A policy document with these statements."""
     return iam.PolicyDocument(statements=list(statements))
 
 
 def retention(days: int) -> logs.RetentionDays:
-    """CloudWatch's name for a number of days.
+    """The CDK's constant for a log retention of `days`.
 
     Raises:
-        KeyError: CloudWatch keeps logs for other numbers of days only.
+        KeyError: CloudWatch does not support this number of days, or it is not used here.
     """
     return {
         7: logs.RetentionDays.ONE_WEEK,
@@ -39,7 +39,7 @@ def retention(days: int) -> logs.RetentionDays:
 
 
 def runtime(log_group: logs.ILogGroup, *, in_vpc: bool) -> list[iam.PolicyStatement]:
-    """What any function needs: to write its own log, and its network interfaces."""
+    """Base permissions of a function: its own log and, in a VPC, network interfaces."""
     statements = [
         iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -52,14 +52,14 @@ def runtime(log_group: logs.ILogGroup, *, in_vpc: bool) -> list[iam.PolicyStatem
 
 
 def objects(bucket: s3.IBucket, prefix: str, *verbs: str) -> iam.PolicyStatement:
-    """`s3:<verb>` on the objects below `prefix`."""
+    """Allow `s3:<verb>` on the objects under `prefix`."""
     return iam.PolicyStatement(
         actions=[f"s3:{verb}" for verb in verbs],
         resources=[bucket.arn_for_objects(f"{prefix}*")],
     )
 
 
-def _listing(action: str, bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
+def _list_prefix(action: str, bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         actions=[action],
         resources=[bucket.bucket_arn],
@@ -67,46 +67,46 @@ def _listing(action: str, bucket: s3.IBucket, prefix: str) -> iam.PolicyStatemen
     )
 
 
-def listing(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
-    """To list the keys below `prefix`, and no others."""
-    return _listing("s3:ListBucket", bucket, prefix)
+def list_objects(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
+    """Allow listing the keys under `prefix` only."""
+    return _list_prefix("s3:ListBucket", bucket, prefix)
 
 
-def listing_versions(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
-    """To list the versions of the keys below `prefix`, and of no others."""
-    return _listing("s3:ListBucketVersions", bucket, prefix)
+def list_object_versions(bucket: s3.IBucket, prefix: str) -> iam.PolicyStatement:
+    """Allow listing the versions of the keys under `prefix` only."""
+    return _list_prefix("s3:ListBucketVersions", bucket, prefix)
 
 
-def noticing(bucket: s3.IBucket) -> iam.PolicyStatement:
-    """To see that the bucket is there, and to be told "absent" of a key, not "forbidden".
+def list_bucket(bucket: s3.IBucket) -> iam.PolicyStatement:
+    """Allow HeadBucket, and a 404 instead of a 403 for a missing key.
 
-    Neither question carries a prefix, so there is none to narrow this to.
+    Neither request has a prefix, so the statement cannot be narrowed to one.
     """
     return iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
 
 
-def sending(*queues: sqs.IQueue) -> iam.PolicyStatement:
-    """To send messages to the queues."""
+def send(*queues: sqs.IQueue) -> iam.PolicyStatement:
+    """Allow sending messages to the queues."""
     return iam.PolicyStatement(
         actions=["sqs:SendMessage"], resources=[queue.queue_arn for queue in queues]
     )
 
 
-def depth(*queues: sqs.IQueue) -> iam.PolicyStatement:
-    """To see how many messages wait."""
+def read_depth(*queues: sqs.IQueue) -> iam.PolicyStatement:
+    """Allow reading how many messages are in the queues."""
     return iam.PolicyStatement(
         actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn for queue in queues]
     )
 
 
-def emptying(*queues: sqs.IQueue) -> iam.PolicyStatement:
-    """To take messages out of the queues, and to see how many are left."""
+def consume(*queues: sqs.IQueue) -> iam.PolicyStatement:
+    """Allow receiving and deleting messages, and reading how many are left."""
     return iam.PolicyStatement(
         actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
         resources=[queue.queue_arn for queue in queues],
     )
 
 
-def announcing(bus: events.IEventBus) -> iam.PolicyStatement:
-    """To put events on the bus."""
+def put_events(bus: events.IEventBus) -> iam.PolicyStatement:
+    """Allow putting events on the bus."""
     return iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.event_bus_arn])

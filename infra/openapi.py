@@ -6,26 +6,32 @@
 import inspect
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
-from infra.functions import FUNCTIONS
+from functions.api.admin import handler as admin
+from functions.api.analytics import handler as analytics
+from functions.api.batch import handler as batch
+from functions.api.datasets import handler as datasets
+from functions.api.documents import handler as documents
+from functions.api.health import handler as health
+from functions.api.jobs import handler as jobs
+from functions.api.upload import handler as upload
 from waybill.http.app import Api
 from waybill.http.problems import ADDRESS, PROBLEM_TYPES
 
 TARGET = Path(__file__).parents[1] / "functions" / "api" / "docs" / "openapi.json"
-DOORS = (
-    "upload",
-    "batch",
-    "jobs",
-    "datasets",
-    "analytics",
-    "documents",
-    "health",
-    "admin",
+APIS: tuple[Api, ...] = (
+    upload.api,
+    batch.api,
+    jobs.api,
+    datasets.api,
+    analytics.api,
+    documents.api,
+    health.api,
+    admin.api,
 )
 _REFERENCE = re.compile(r"#/components/schemas/([^\"]+)")
 _ABOUT = (
@@ -56,8 +62,7 @@ def _problems() -> str:
     return f"<details>\n<summary>All types of problems</summary>\n\n{table}\n</details>\n"
 
 
-def _described(door: str) -> dict[str, Any]:
-    api: Api = import_module(f"{FUNCTIONS[door].module}.handler").api
+def _described(api: Api) -> dict[str, Any]:
     described: dict[str, Any] = json.loads(api.get_openapi_json_schema())
     for route in api.routes:
         operation = described["paths"].get(route.openapi_path, {}).get(route.method.lower())
@@ -95,16 +100,16 @@ def openapi() -> dict[str, Any]:
     """The description of the whole API, OpenAPI 3.1.
 
     Raises:
-        ValueError: two doors give different models the same name.
+        ValueError: two functions give different models the same name.
     """
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
-    for door in DOORS:
-        described = _described(door)
+    for api in APIS:
+        described = _described(api)
         paths.update(described["paths"])
         for name, schema in described.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(name, schema) != schema:
-                raise ValueError(f"Two models are called {name}; the second is of {door}.")
+                raise ValueError(f"Two models are called {name}.")
     return {
         "openapi": "3.1.0",
         "info": {

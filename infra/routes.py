@@ -1,14 +1,14 @@
-"""The routes of the API below its stage `v1`, and the step that answers each."""
+"""The routes of the API below its stage `v1`, and the function that serves each."""
 
 from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """A method and a path, as API Gateway writes them, and the answering step."""
+    """A method and a path, as API Gateway writes them, and the function that serves it."""
 
     method: str
     path: str
-    step: str
+    function: str
 
 
 ROUTES = (

@@ -8,10 +8,10 @@ from waybill.settings import Settings
 def variables(model: type[Settings], values: Mapping[str, str]) -> dict[str, str]:
     """Environment variables for `values`, given by the field names of `model`.
 
-    Fields that are not given keep the model's default and get no variable.
+    A field without a value gets no variable, so the model's default applies.
 
     Raises:
-        ValueError: a required field is missing, or a value has no field.
+        ValueError: a required field has no value, or a value has no field.
     """
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     missing = sorted(required - values.keys())

@@ -1,4 +1,4 @@
-"""What each step is told and what it may do: the whole of it on one page."""
+"""The settings and permissions of every function, on one page."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,47 +9,47 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.access import (
-    announcing,
-    depth,
-    emptying,
-    listing,
-    listing_versions,
-    noticing,
+    consume,
+    list_bucket,
+    list_object_versions,
+    list_objects,
     objects,
-    sending,
+    put_events,
+    read_depth,
+    send,
 )
 
 
-class Places(NamedTuple):
-    """The buckets, queues and bus that the steps meet at, and how many may meet there."""
+class Resources(NamedTuple):
+    """The buckets, queues and event bus that the functions share."""
 
     landing: s3.IBucket
     state: s3.IBucket
     landed: sqs.IQueue
     chunks: sqs.IQueue
     merges: sqs.IQueue
-    landed_dead: sqs.IQueue
-    chunks_dead: sqs.IQueue
-    merges_dead: sqs.IQueue
+    landed_dlq: sqs.IQueue
+    chunks_dlq: sqs.IQueue
+    merges_dlq: sqs.IQueue
     bus: events.IEventBus
     chunks_at_once: int
-    """Of one job; fewer than there are loaders."""
+    """Chunks of one job in flight; fewer than there are loaders."""
 
 
-def settings(places: Places) -> Mapping[str, Mapping[str, str]]:
-    """Settings by step and field, beyond those of the database and those with a default."""
-    landing = {"landing_bucket": places.landing.bucket_name}
-    state = {"state_bucket": places.state.bucket_name}
-    landed = {"landed_queue_url": places.landed.queue_url}
-    chunks = {"chunks_queue_url": places.chunks.queue_url}
-    merges = {"merges_queue_url": places.merges.queue_url}
-    bus = {"event_bus_name": places.bus.event_bus_name}
-    window = {"chunks_at_once": str(places.chunks_at_once)}
+def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
+    """Settings by function and field, without the database's and those left to their default."""
+    landing = {"landing_bucket": resources.landing.bucket_name}
+    state = {"state_bucket": resources.state.bucket_name}
+    landed = {"landed_queue_url": resources.landed.queue_url}
+    chunks = {"chunks_queue_url": resources.chunks.queue_url}
+    merges = {"merges_queue_url": resources.merges.queue_url}
+    bus = {"event_bus_name": resources.bus.event_bus_name}
+    window = {"chunks_at_once": str(resources.chunks_at_once)}
     queues = {**landed, **chunks, **merges}
     dead = {
-        "landed_dlq_url": places.landed_dead.queue_url,
-        "chunks_dlq_url": places.chunks_dead.queue_url,
-        "merges_dlq_url": places.merges_dead.queue_url,
+        "landed_dlq_url": resources.landed_dlq.queue_url,
+        "chunks_dlq_url": resources.chunks_dlq.queue_url,
+        "merges_dlq_url": resources.merges_dlq.queue_url,
     }
     return {
         "upload": {**landing, **state},
@@ -71,80 +71,80 @@ def settings(places: Places) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def permissions(places: Places) -> Mapping[str, Sequence[iam.PolicyStatement]]:
-    """Permissions by step, beyond those of its queue, its log and the database."""
-    landing, state = places.landing, places.state
+def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStatement]]:
+    """Permissions by function, without those for its queue, its log and the database."""
+    landing, state = resources.landing, resources.state
     pinned = ("GetObject", "GetObjectVersion")
     uploading = ("PutObject", "AbortMultipartUpload")
-    contracts = (objects(state, "contracts/", "GetObject"), listing(state, "contracts/"))
-    tickets = (objects(state, "tickets/", "GetObject"), listing(state, "tickets/"))
-    queues = (places.landed, places.chunks, places.merges)
+    contracts = (objects(state, "contracts/", "GetObject"), list_objects(state, "contracts/"))
+    tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
+    queues = (resources.landed, resources.chunks, resources.merges)
     return {
         "upload": (
-            # Presigned requests act with this role.
+            # Presigned requests run with the permissions of the role that signed them.
             objects(landing, "landing/", *uploading, "ListMultipartUploadParts"),
-            listing(landing, "landing/"),
+            list_objects(landing, "landing/"),
             objects(state, "tickets/", "PutObject"),
             *tickets,
             *contracts,
         ),
         "plan": (
             objects(landing, "landing/", *pinned),
-            noticing(landing),
-            listing_versions(landing, "landing/"),
+            list_bucket(landing),
+            list_object_versions(landing, "landing/"),
             *tickets,
             objects(state, "marks/", "PutObject"),
             objects(state, "due/", "DeleteObject", "PutObject"),
-            sending(*queues),
+            send(*queues),
         ),
         "load": (
             objects(landing, "landing/", *pinned),
-            noticing(landing),
-            sending(places.chunks, places.merges),
+            list_bucket(landing),
+            send(resources.chunks, resources.merges),
         ),
         "merge": (
             objects(state, "marks/", "PutObject"),
-            sending(places.chunks, places.merges),
-            announcing(places.bus),
+            send(resources.chunks, resources.merges),
+            put_events(resources.bus),
         ),
-        "publish": (listing(state, "marks/"), announcing(places.bus)),
-        "refresh": (listing(state, "marks/"), objects(state, "marks/", "DeleteObject")),
+        "publish": (list_objects(state, "marks/"), put_events(resources.bus)),
+        "refresh": (list_objects(state, "marks/"), objects(state, "marks/", "DeleteObject")),
         "reap": (
-            listing(state, "marks/"),
-            listing(state, "due/"),
+            list_objects(state, "marks/"),
+            list_objects(state, "due/"),
             objects(state, "due/", "DeleteObject"),
-            listing_versions(landing, "landing/"),
-            sending(*queues),
-            depth(*queues),
+            list_object_versions(landing, "landing/"),
+            send(*queues),
+            read_depth(*queues),
         ),
         "batch": (
             *contracts,
             objects(state, "marks/", "PutObject"),
-            sending(places.merges),
-            announcing(places.bus),
+            send(resources.merges),
+            put_events(resources.bus),
         ),
         "jobs": (
-            # Replays land like files.
+            # A replay is stored in the landing bucket, as an upload is.
             objects(landing, "landing/", "PutObject"),
             *tickets,
             objects(state, "tickets/", "PutObject"),
             *contracts,
-            # Large CSVs are stored, and fetched with a presigned address.
+            # Large CSVs are stored and downloaded through a presigned URL.
             objects(state, "exports/", *uploading, "GetObject"),
         ),
         "datasets": contracts,
         "analytics": (),
         "documents": (),
-        "health": (noticing(landing), depth(places.landed)),
+        "health": (list_bucket(landing), read_depth(resources.landed)),
         "docs": (),
         "admin": (
-            listing_versions(landing, "landing/"),
-            sending(*queues),
-            emptying(places.landed_dead, places.chunks_dead, places.merges_dead),
+            list_object_versions(landing, "landing/"),
+            send(*queues),
+            consume(resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
         ),
         "migrate": (
             objects(state, "contracts/", "DeleteObject", "PutObject"),
-            listing(state, "contracts/"),
+            list_objects(state, "contracts/"),
             objects(state, "marks/", "PutObject"),
         ),
     }

@@ -1,4 +1,4 @@
-"""The REST API: stage `v1`, a proxy integration per route, access logs and throttling."""
+"""The REST API: stage `v1`, a Lambda proxy integration per route, access logs, throttling."""
 
 from collections.abc import Mapping
 
@@ -14,10 +14,10 @@ from infra.environments import Environment
 from infra.routes import ROUTES
 
 STAGE = "v1"
-# Bodies of these types reach the functions as the bytes that were sent, in base64.
+# Bodies of these types are passed to the functions unchanged, in base64.
 _BINARY = ("multipart/form-data",)
-# Below this, compressing an answer costs more than it saves.
-_COMPRESSED = Size.kibibytes(2)
+# Compressing smaller responses costs more than it saves.
+_MIN_COMPRESSED = Size.kibibytes(2)
 _LOGGED = {
     "request_id": apigateway.AccessLogField.context_request_id(),
     "caller": apigateway.AccessLogField.context_identity_source_ip(),
@@ -35,12 +35,12 @@ def _log_format() -> apigateway.AccessLogFormat:
 
 
 class Api(Construct):
-    """Every route of `infra.routes`, answered by the step that is named there."""
+    """The routes of `infra.routes`, each integrated with its function."""
 
     def __init__(
-        self, scope: Construct, *, environment: Environment, steps: Mapping[str, LambdaFunction]
+        self, scope: Construct, *, environment: Environment, functions: Mapping[str, LambdaFunction]
     ) -> None:
-        """Make the API in front of `steps`."""
+        """Create the API in front of `functions`."""
         super().__init__(scope, "Api")
         log = logs.LogGroup(
             self,
@@ -55,7 +55,7 @@ class Api(Construct):
             rest_api_name=f"waybill-{environment.name}",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             binary_media_types=list(_BINARY),
-            min_compression_size=_COMPRESSED,
+            min_compression_size=_MIN_COMPRESSED,
             cloud_watch_role=not environment.is_local,
             cloud_watch_role_removal_policy=None if environment.is_local else RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
@@ -73,25 +73,25 @@ class Api(Construct):
                 else apigateway.AuthorizationType.IAM
             ),
         )
-        self.rest.node.try_remove_child("Endpoint")  # the stack has an output for it
+        self.rest.node.try_remove_child("Endpoint")  # replaced by an output of the stack
         if environment.is_local:
-            # The emulator reads the API's id from this tag, so its address stays the same.
+            # The emulator takes the API's id from this tag, so that its URL stays the same.
             Tags.of(self.rest).add("ms-custom-id", "waybill")
         gateway_responses(self.rest)
-        self._routes(steps)
+        self._routes(functions)
 
-    def _routes(self, steps: Mapping[str, LambdaFunction]) -> None:
+    def _routes(self, functions: Mapping[str, LambdaFunction]) -> None:
         integrations = {
-            name: apigateway.LambdaIntegration(steps[name].function, allow_test_invoke=False)
-            for name in sorted({route.step for route in ROUTES})
+            name: apigateway.LambdaIntegration(functions[name].function, allow_test_invoke=False)
+            for name in sorted({route.function for route in ROUTES})
         }
         for route in ROUTES:
             resource = self.rest.root.resource_for_path(route.path)
-            resource.add_method(route.method, integrations[route.step])
-        # A browser asks first, and without credentials; the functions know what to say.
-        for path, step in {route.path: route.step for route in ROUTES}.items():
+            resource.add_method(route.method, integrations[route.function])
+        # CORS preflight requests carry no credentials; the functions answer them.
+        for path, function in {route.path: route.function for route in ROUTES}.items():
             self.rest.root.resource_for_path(path).add_method(
                 "OPTIONS",
-                integrations[step],
+                integrations[function],
                 authorization_type=apigateway.AuthorizationType.NONE,
             )

@@ -23,14 +23,14 @@ _PAUSE_AFTER = Duration.minutes(10)
 
 
 class Aurora(Construct):
-    """The cluster, and how the functions get to it.
+    """The cluster, and how the functions connect to it.
 
-    There is no RDS Proxy: a staging table pins its connection, and a proxy never lets the
-    cluster pause. The queues cap how many connect.
+    There is no RDS Proxy: COPY into a staging table pins the session, and a proxy prevents
+    auto-pause. The queues' concurrency limits bound the number of connections.
     """
 
     def __init__(self, scope: Construct, environment: Environment, network: Network) -> None:
-        """Make the cluster in `network`."""
+        """Create the cluster in `network`."""
         super().__init__(scope, "Aurora")
         self._network = network
         pauses = environment.least_acu == 0
@@ -46,7 +46,7 @@ class Aurora(Construct):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             security_groups=[network.database],
             default_database_name=_NAME,
-            # Kept for `migrate` alone; every other role connects with an IAM token.
+            # For `migrate` only; every other role connects with an IAM token.
             credentials=rds.Credentials.from_generated_secret(_ADMIN),
             iam_authentication=True,
             parameters={"rds.force_ssl": "1"},
@@ -61,13 +61,13 @@ class Aurora(Construct):
         Validations.of(self.cluster).acknowledge(
             Acknowledgment(
                 id="CloudFormation-Validate::E9006",
-                reason="The CDK's list of engine versions is older than its own constants.",
+                reason="The rule's list of engine versions is older than the CDK's constants.",
             )
         )
-        self._keep_log(environment)
+        self._log_group(environment)
 
-    def _keep_log(self, environment: Environment) -> None:
-        """Make the log group that Aurora writes to first, so that it has an end."""
+    def _log_group(self, environment: Environment) -> None:
+        """Create the cluster's log group before Aurora does, to set its retention."""
         name = f"waybill-{environment.name}"
         resource = cast(rds.CfnDBCluster, self.cluster.node.default_child)
         resource.db_cluster_identifier = name
@@ -85,11 +85,11 @@ class Aurora(Construct):
 
     @property
     def network(self) -> tuple[ec2.IVpc, ec2.ISecurityGroup]:
-        """Where a function must be placed to reach the cluster."""
+        """VPC and security group for functions that connect to the cluster."""
         return self._network.vpc, self._network.functions
 
     def fields(self, role: Role) -> Mapping[str, str]:
-        """Connect to the writer as `role`; only the administrator has a password."""
+        """Connect to the writer as `role`; only the admin role uses a password."""
         return {
             "database_host": self.cluster.cluster_endpoint.hostname,
             "database_port": "5432",
@@ -109,7 +109,7 @@ class Aurora(Construct):
         return cast(secretsmanager.ISecret, self.cluster.secret).secret_arn
 
     def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
-        """To read the administrator's password, or to connect as exactly `role`."""
+        """Allow reading the admin password, or connecting as exactly `role`."""
         if role == _ADMIN:
             action, resource = "secretsmanager:GetSecretValue", self._secret_arn
         else:

@@ -1,4 +1,4 @@
-"""The landing bucket that files come to, and the state bucket that outlives a sleeping database."""
+"""The landing bucket for files, and the state bucket for what is read without the database."""
 
 from typing import cast
 
@@ -20,7 +20,7 @@ def _bucket(
     bucket = s3.Bucket(
         scope,
         name,
-        # On AWS the name is left to CloudFormation, since names are taken worldwide.
+        # On AWS CloudFormation generates the name: bucket names are global.
         bucket_name=f"waybill-local-{name.lower()}" if environment.is_local else None,
         versioned=True,
         encryption=s3.BucketEncryption.S3_MANAGED,
@@ -33,8 +33,7 @@ def _bucket(
         removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
     )
     resource = cast(s3.CfnBucket, bucket.node.default_child)
-    # The construct's own switch deploys a function that may change any bucket; CloudFormation
-    # has had a property for it since.
+    # `event_bridge_enabled` of the CDK would deploy a function that may change any bucket.
     resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
         event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
             event_bridge_enabled=True
@@ -44,12 +43,12 @@ def _bucket(
 
 
 class Buckets(Construct):
-    """Both buckets, versioned, with their events on EventBridge."""
+    """Both buckets, versioned, with events on EventBridge."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Make them."""
+        """Create the buckets."""
         super().__init__(scope, "Buckets")
-        kept = s3.LifecycleRule(
+        versions = s3.LifecycleRule(
             id="keep-versions",
             abort_incomplete_multipart_upload_after=Duration.days(2),
             noncurrent_version_expiration=Duration.days(environment.noncurrent_days),
@@ -59,25 +58,25 @@ class Buckets(Construct):
             self,
             "Landing",
             environment,
-            rules=[kept],
+            rules=[versions],
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
                     allowed_origins=list(environment.browser_origins),
                     allowed_headers=["*"],
-                    # A multipart upload is completed with the parts' ETags.
+                    # Completing a multipart upload needs the ETags of its parts.
                     exposed_headers=["ETag", "x-amz-version-id"],
                     max_age=3600,
                 )
             ],
         )
         exports = s3.LifecycleRule(
-            # Each was made for one download, with an address that is good for minutes.
+            # Each is for one download through a URL that expires within minutes.
             id="drop-exports",
             prefix="exports/",
             expiration=Duration.days(1),
             noncurrent_version_expiration=Duration.days(1),
         )
-        self.state = _bucket(self, "State", environment, rules=[kept, exports])
+        self.state = _bucket(self, "State", environment, rules=[versions, exports])
         CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)
         CfnOutput(Stack.of(self), "StateBucketName", value=self.state.bucket_name)

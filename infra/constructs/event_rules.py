@@ -1,4 +1,4 @@
-"""The hops over EventBridge: landed objects, finished jobs, and the clock."""
+"""EventBridge rules: landed objects, finished jobs and schedules."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -12,19 +12,20 @@ from infra.constructs.function import LambdaFunction
 from infra.constructs.queue import DeadLetterQueue
 from infra.environments import Environment
 
-_PATIENCE = Duration.hours(24)  # the longest that EventBridge tries
+_MAX_AGE = Duration.hours(24)  # the maximum of EventBridge
+_MAX_RETRIES = 185  # likewise
 
 
 class EventRules(Construct):
-    """The rules on the default bus; what EventBridge cannot deliver goes to one DLQ."""
+    """The rules on the default bus; undeliverable events go to one dead-letter queue."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Make the DLQ that the rules share."""
+        """Create the dead-letter queue that the rules share."""
         super().__init__(scope, "EventRules")
         self.undelivered = DeadLetterQueue(self, "undelivered-dlq", environment=environment)
 
     def from_buckets(self, buckets: Buckets, landed: sqs.IQueue) -> None:
-        """Send word of landed objects and of tickets to the queue `landed`."""
+        """Send events of new landing objects and new upload tickets to `landed`."""
         self._created("Objects", buckets.landing, "landing/", landed)
         self._created("Tickets", buckets.state, "tickets/", landed)
 
@@ -32,7 +33,7 @@ class EventRules(Construct):
         events.Rule(
             self,
             name,
-            description=f"New objects below {prefix} are to be looked at",
+            description=f"Objects created under {prefix}",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
@@ -45,36 +46,36 @@ class EventRules(Construct):
                 targets.SqsQueue(
                     queue,
                     dead_letter_queue=self.undelivered.queue,
-                    max_event_age=_PATIENCE,
-                    retry_attempts=185,
+                    max_event_age=_MAX_AGE,
+                    retry_attempts=_MAX_RETRIES,
                 )
             ],
         )
 
     def from_finished_jobs(self, consumer: LambdaFunction) -> None:
-        """Call the step when a job has ended."""
+        """Invoke the function when a job has ended."""
         events.Rule(
             self,
             "Finished",
-            description="A job has ended",
+            description="Finished jobs",
             event_pattern=events.EventPattern(source=["waybill"], detail_type=["job.finished"]),
-            targets=[self._calling(consumer, retries=185)],
+            targets=[self._invoke(consumer, retries=_MAX_RETRIES)],
         )
 
-    def from_clock(self, consumer: LambdaFunction, *, minutes: int) -> None:
-        """Call the step every `minutes`; a call that fails is left to the next one."""
+    def on_schedule(self, consumer: LambdaFunction, *, minutes: int) -> None:
+        """Invoke the function every `minutes`; a failed invocation is not retried."""
         events.Rule(
             self,
-            f"{consumer.step.name.capitalize()}Clock",
-            description=f"Every {minutes} minutes: {consumer.step.name}",
+            f"{consumer.spec.name.capitalize()}Schedule",
+            description=f"Every {minutes} minutes: {consumer.spec.name}",
             schedule=events.Schedule.rate(Duration.minutes(minutes)),
-            targets=[self._calling(consumer, retries=0)],
+            targets=[self._invoke(consumer, retries=0)],
         )
 
-    def _calling(self, consumer: LambdaFunction, *, retries: int) -> targets.LambdaFunction:
+    def _invoke(self, consumer: LambdaFunction, *, retries: int) -> targets.LambdaFunction:
         return targets.LambdaFunction(
             consumer.function,
             dead_letter_queue=self.undelivered.queue,
-            max_event_age=_PATIENCE,
+            max_event_age=_MAX_AGE,
             retry_attempts=retries,
         )

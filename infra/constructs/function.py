@@ -1,4 +1,4 @@
-"""The one Lambda construct: every default of a function stands here."""
+"""The Lambda construct: every default of a function is set here."""
 
 from collections.abc import Mapping
 
@@ -18,27 +18,27 @@ from infra.variables import variables
 
 
 class LambdaFunction(Construct):
-    """The function of one step, its log group and its role, which is allowed only what is said.
+    """A function with its log group and a role that has only the permissions it is given.
 
     Raises:
-        ValueError: `values` lacks a required field of the step's settings, or has another.
+        ValueError: `values` lacks a required field of the settings, or has an unknown one.
     """
 
     def __init__(
         self,
         scope: Construct,
-        step: FunctionSpec,
-        ground: SharedResources,
+        spec: FunctionSpec,
+        shared: SharedResources,
         values: Mapping[str, str],
         *,
         reserved_concurrency: int | None = None,
     ) -> None:
-        """Make the function; `values` are its settings beyond the database's, by field."""
-        super().__init__(scope, step.name.capitalize())
-        self.step = step
-        name = f"waybill-{ground.environment.name}-{step.name}"
-        network = ground.database.network if step.role else None
-        self.log_group = self._log(name, ground.environment)
+        """Create the function; `values` are its settings by field, without the database's."""
+        super().__init__(scope, spec.name.capitalize())
+        self.spec = spec
+        name = f"waybill-{shared.environment.name}-{spec.name}"
+        network = shared.database.network if spec.role else None
+        self.log_group = self._log(name, shared.environment)
         self.role = self._role(in_vpc=network is not None)
         self.function = lambda_.Function(
             self,
@@ -46,16 +46,16 @@ class LambdaFunction(Construct):
             function_name=name,
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.X86_64,
-            handler=f"{step.module}.handler.handle",
-            code=lambda_.Code.from_asset(str(function_source(step, ground.sources))),
-            layers=[la for kind, la in ground.layers.items() if kind == "core" or step.arrow],
+            handler=f"{spec.module}.handler.handle",
+            code=lambda_.Code.from_asset(str(function_source(spec, shared.sources))),
+            layers=[layer for name, layer in shared.layers.items() if name == "core" or spec.arrow],
             role=self.role,
             log_group=self.log_group,
-            timeout=Duration.seconds(step.timeout_seconds),
-            memory_size=step.memory_mb,
+            timeout=Duration.seconds(spec.timeout_seconds),
+            memory_size=spec.memory_mb,
             reserved_concurrent_executions=reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE,
-            environment=self._variables(ground, values),
+            environment=self._variables(shared, values),
             vpc=network[0] if network else None,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
             if network
@@ -63,11 +63,11 @@ class LambdaFunction(Construct):
             security_groups=[network[1]] if network else None,
             ipv6_allowed_for_dual_stack=True if network else None,
         )
-        if step.role:
-            self.allow(*ground.database.statements(step.role))
+        if spec.role:
+            self.allow(*shared.database.statements(spec.role))
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
-        """Let the function do what `statements` say, and no more."""
+        """Add `statements` to the function's role."""
         for statement in statements:
             self.role.add_to_policy(statement)
 
@@ -86,15 +86,15 @@ class LambdaFunction(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description=f"What the step {self.step.name} may do",
+            description=f"Permissions of the function {self.spec.name}",
             inline_policies={"runtime": runtime},
         )
 
-    def _variables(self, ground: SharedResources, values: Mapping[str, str]) -> Mapping[str, str]:
-        role = self.step.role
-        database = ground.database.fields(role) if role else {}
+    def _variables(self, shared: SharedResources, values: Mapping[str, str]) -> Mapping[str, str]:
+        role = self.spec.role
+        database = shared.database.fields(role) if role else {}
         own = {"POWERTOOLS_SERVICE_NAME": "waybill"}
-        if role and ground.database.network:
-            # Without NAT, the services are reached over IPv6.
+        if role and shared.database.network:
+            # There is no NAT: AWS services are reached over IPv6.
             own["AWS_USE_DUALSTACK_ENDPOINT"] = "true"
-        return variables(self.step.settings, {**values, **database}) | own
+        return variables(self.spec.settings, {**values, **database}) | own

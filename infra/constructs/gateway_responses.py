@@ -1,4 +1,4 @@
-"""What the gateway answers by itself, before any function is asked: problems like all others."""
+"""Responses that API Gateway sends without a function, as problem documents (RFC 9457)."""
 
 import json
 from typing import NamedTuple
@@ -7,53 +7,55 @@ from aws_cdk import aws_apigateway as apigateway
 
 from waybill.http.problems import ADDRESS, MEDIA_TYPE, PROBLEM_TYPES
 
-_KINDS = apigateway.ResponseType
-_PATIENCE_SECONDS = 5
+_TYPES = apigateway.ResponseType
+_RETRY_AFTER_SECONDS = 5
 
 
-class _Answer(NamedTuple):
+class _Response(NamedTuple):
     status: int
     code: str
     detail: str
 
 
-# The gateway says 403 of a path that it does not know, and the same of a missing signature.
-_ANSWERS = {
-    "MISSING_AUTHENTICATION_TOKEN": _Answer(
-        404, "unknown-path", "Nothing is served here, or not to requests without a signature."
+# API Gateway sends this response for an unknown path and for a missing signature.
+_RESPONSES = {
+    "MISSING_AUTHENTICATION_TOKEN": _Response(
+        404, "unknown-path", "Unknown path, or the request is not signed."
     ),
-    "REQUEST_TOO_LARGE": _Answer(
-        413, "body-too-large", "The gateway takes no such body; ask POST /uploads/{dataset}."
+    "REQUEST_TOO_LARGE": _Response(
+        413,
+        "body-too-large",
+        "The limit of API Gateway is 10 MB. Use POST /uploads/{dataset}.",
     ),
-    "THROTTLED": _Answer(429, "too-many-requests", "Too many requests; try again."),
-    "QUOTA_EXCEEDED": _Answer(429, "too-many-requests", "The quota is used up."),
-    "INTEGRATION_TIMEOUT": _Answer(504, "gateway-timeout", "No answer came in time; try again."),
+    "THROTTLED": _Response(429, "too-many-requests", "Too many requests. Retry later."),
+    "QUOTA_EXCEEDED": _Response(429, "too-many-requests", "The quota is exhausted."),
+    "INTEGRATION_TIMEOUT": _Response(504, "gateway-timeout", "The request timed out. Retry it."),
 }
 
 
 def gateway_responses(rest: apigateway.RestApi) -> None:
-    """Let `rest` answer with problems (RFC 9457) where no function does."""
-    for kind, answer in _ANSWERS.items():
+    """Make `rest` send problem documents for its own errors."""
+    for kind, response in _RESPONSES.items():
         headers = {"Access-Control-Allow-Origin": "'*'", "Content-Type": f"'{MEDIA_TYPE}'"}
-        if answer.status in (429, 504):
-            headers["Retry-After"] = f"'{_PATIENCE_SECONDS}'"
+        if response.status in (429, 504):
+            headers["Retry-After"] = f"'{_RETRY_AFTER_SECONDS}'"
         rest.add_gateway_response(
             kind.title().replace("_", ""),
-            type=getattr(_KINDS, kind),
-            status_code=str(answer.status),
+            type=getattr(_TYPES, kind),
+            status_code=str(response.status),
             response_headers=headers,
-            # Chosen by what the client accepts; this key is also what all others get.
-            templates={"application/json": _problem(answer)},
+            # Selected by Accept; `application/json` is also the default.
+            templates={"application/json": _problem(response)},
         )
 
 
-def _problem(answer: _Answer) -> str:
+def _problem(response: _Response) -> str:
     problem = {
-        "type": f"{ADDRESS}{answer.code}",
-        "title": PROBLEM_TYPES[answer.code].title,
-        "status": answer.status,
-        "detail": answer.detail,
-        # The gateway knows no more of a path that it does not know.
+        "type": f"{ADDRESS}{response.code}",
+        "title": PROBLEM_TYPES[response.code].title,
+        "status": response.status,
+        "detail": response.detail,
+        # No path is known here.
         "instance": "urn:uuid:$context.requestId",
         "request_id": "$context.requestId",
     }

@@ -1,4 +1,4 @@
-"""The Lambda layers: `core` for every function, `arrow` for the steps that touch rows."""
+"""The Lambda layers: `core` for every function, `arrow` for those that read rows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from infra.layers.sources import own_core_layer
 
 def _folders(environment: Environment, sources: Path) -> Mapping[str, Path]:
     if environment.is_local:
-        # The local interpreter has the packages; building Lambda's would only take time.
+        # The packages are those of the local interpreter.
         return {"core": own_core_layer(sources)}
     return {"core": core_layer(sources), "arrow": packages("arrow")}
 
@@ -21,7 +21,7 @@ def _folders(environment: Environment, sources: Path) -> Mapping[str, Path]:
 def make_layers(
     scope: Construct, environment: Environment, sources: Path
 ) -> Mapping[str, lambda_.ILayerVersion]:
-    """The environment's layers, by name; `core` comes first."""
+    """The environment's layers by name, `core` first."""
     return {
         name: lambda_.LayerVersion(
             scope,

@@ -1,4 +1,4 @@
-"""The database of the local stack, which is not in the template."""
+"""The local stack's database, which is not part of the template."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,12 +10,12 @@ from infra.functions import Role
 
 
 class LocalDatabase(Construct):
-    """PostgreSQL beside the emulator: told where by parameters, passwords in Secrets Manager."""
+    """A running PostgreSQL: location by template parameters, passwords in Secrets Manager."""
 
     network = None
 
     def __init__(self, scope: Construct) -> None:
-        """Declare the parameters on the stack, defaulting to the context's values."""
+        """Add the parameters to the stack; their defaults come from the context."""
         super().__init__(scope, "Database")
         self._stack = Stack.of(self)
         self._host = self._parameter("DatabaseHost", "local.database_host", "127.0.0.1")
@@ -23,14 +23,14 @@ class LocalDatabase(Construct):
         self._name = self._parameter("DatabaseName", "local.database_name", "waybill")
 
     def _parameter(self, name: str, key: str, default: str) -> str:
-        given = self.node.try_get_context(key)
+        value = self.node.try_get_context(key)
         parameter = CfnParameter(
-            self._stack, name, default=str(default if given is None else given)
+            self._stack, name, default=str(default if value is None else value)
         )
         return parameter.value_as_string
 
     def fields(self, role: Role) -> Mapping[str, str]:
-        """Connect as `role` with the password that the local stack made for it."""
+        """Connect as `role` with the password that the local stack generated."""
         return {
             "database_host": self._host,
             "database_port": self._port,
@@ -42,7 +42,7 @@ class LocalDatabase(Construct):
         }
 
     def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
-        """To read that one password; Secrets Manager puts six characters after a name."""
+        """Allow reading that password; Secrets Manager appends six characters to a name."""
         arn = self._stack.format_arn(
             service="secretsmanager",
             resource="secret",

@@ -1,4 +1,4 @@
-"""Migrations at deploy: the new code is not let in before the database is ready for it."""
+"""Database migrations during a deployment, before the new code goes live."""
 
 from typing import cast
 
@@ -8,36 +8,36 @@ from constructs import Construct
 
 from infra.constructs.function import LambdaFunction
 
-_CALLER = "AWSCDK.TriggerCustomResourceProviderCustomResourceProvider"
+_INVOKER = "AWSCDK.TriggerCustomResourceProviderCustomResourceProvider"
 
 
 class Migration(Construct):
-    """Calls `migrate` whenever it, its layer (which carries `sql/`) or its settings changed.
+    """Invokes `migrate` when its code, its layer (which contains `sql/`) or its settings change.
 
-    A failed migration fails the deployment, and CloudFormation goes back; migrations run
-    forward only, so the code that it goes back to must run on the newer schema.
+    A failed migration fails the deployment and CloudFormation rolls back. Migrations only go
+    forward, so the previous code must run on the newer schema.
     """
 
     def __init__(
         self, scope: Construct, migrate: LambdaFunction, *, before: list[LambdaFunction]
     ) -> None:
-        """Call `migrate` before the functions of `before` are updated."""
+        """Invoke `migrate` before the functions of `before` are updated."""
         super().__init__(scope, "Migration")
         trigger = triggers.Trigger(
             self,
             "Trigger",
             handler=migrate.function,
-            timeout=Duration.seconds(migrate.step.timeout_seconds),
+            timeout=Duration.seconds(migrate.spec.timeout_seconds),
             invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
-            execute_before=[step.function for step in before],
+            execute_before=[function.function for function in before],
         )
-        caller = Stack.of(self).node.find_child(_CALLER).node.find_child("Handler")
+        invoker = Stack.of(self).node.find_child(_INVOKER).node.find_child("Handler")
         log = logs.LogGroup(
             self,
             "Log",
-            log_group_name=f"/aws/lambda/{cast(CfnResource, caller).ref}",
+            log_group_name=f"/aws/lambda/{cast(CfnResource, invoker).ref}",
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        # Before the first call, which would make a log group that is kept for ever.
+        # Otherwise the first invocation creates a log group that never expires.
         trigger.node.add_dependency(log)

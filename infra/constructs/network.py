@@ -1,4 +1,4 @@
-"""The network of the database and of the functions that reach it; nothing in it is public."""
+"""The VPC of the database and of the functions that connect to it; it has no public subnet."""
 
 from typing import cast
 
@@ -9,14 +9,14 @@ POSTGRESQL = ec2.Port.tcp(5432)
 
 
 class Network(Construct):
-    """Private dual-stack subnets in two zones: IPv6 goes out, nothing comes in.
+    """Private dual-stack subnets in two zones, with outbound IPv6 only.
 
-    There is no NAT and no paid endpoint: S3 is reached through the free gateway endpoint, the
-    other services over IPv6 through the egress-only gateway, which costs nothing either.
+    There is no NAT gateway and no interface endpoint. S3 is reached through the gateway
+    endpoint, other AWS services over IPv6 through the egress-only gateway; both are free.
     """
 
     def __init__(self, scope: Construct) -> None:
-        """Make the network, and the security groups of both sides of a connection."""
+        """Create the VPC and the security groups of functions and database."""
         super().__init__(scope, "Network")
         self.vpc = ec2.Vpc(
             self,
@@ -36,12 +36,12 @@ class Network(Construct):
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
             },
         )
-        self._let_out()
+        self._route_out()
         self.functions = ec2.SecurityGroup(
             self,
             "Functions",
             vpc=self.vpc,
-            description="Functions that reach the database",
+            description="Functions that connect to the database",
             allow_all_outbound=True,
             allow_all_ipv6_outbound=True,
         )
@@ -52,10 +52,10 @@ class Network(Construct):
             description="The database",
             allow_all_outbound=False,
         )
-        self.database.add_ingress_rule(self.functions, POSTGRESQL, "Functions connect")
+        self.database.add_ingress_rule(self.functions, POSTGRESQL, "Functions")
 
-    def _let_out(self) -> None:
-        """Route IPv6 to the egress-only gateway, which the CDK makes but leads nowhere."""
+    def _route_out(self) -> None:
+        """Route IPv6 to the egress-only gateway; the CDK creates it without a route."""
         gateway = cast(ec2.CfnEgressOnlyInternetGateway, self.vpc.node.find_child("EIGW6"))
         for number, subnet in enumerate(self.vpc.isolated_subnets, start=1):
             ec2.CfnRoute(

@@ -1,4 +1,4 @@
-"""The one queue construct: a queue never comes without its DLQ and an alarm on it."""
+"""The queue construct: every queue has a dead-letter queue, and that an alarm."""
 
 from typing import cast
 
@@ -12,21 +12,21 @@ from constructs import Construct
 from infra.constructs.function import LambdaFunction
 from infra.environments import Environment
 
-_KEPT = Duration.days(14)  # the longest that SQS keeps a message
-_RECEIVES = 5
+_RETENTION = Duration.days(14)  # the maximum of SQS
+_MAX_RECEIVES = 5
 
 
 class DeadLetterQueue(Construct):
-    """A queue of what could not be delivered or done, with an alarm when it is not empty."""
+    """A dead-letter queue with an alarm that fires while it is not empty."""
 
     def __init__(self, scope: Construct, name: str, *, environment: Environment) -> None:
-        """Make the queue `waybill-<env>-<name>`."""
+        """Create the queue `waybill-<env>-<name>`."""
         super().__init__(scope, "Dlq")
         self.queue = sqs.Queue(
             self,
             "Queue",
             queue_name=f"waybill-{environment.name}-{name}",
-            retention_period=_KEPT,
+            retention_period=_RETENTION,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=environment.speaks_tls,
             removal_policy=RemovalPolicy.DESTROY,
@@ -35,7 +35,7 @@ class DeadLetterQueue(Construct):
             self,
             "Alarm",
             alarm_name=f"waybill-{environment.name}-{name}",
-            alarm_description=f"Messages lie in {name}: find out why, then redrive them.",
+            alarm_description=f"{name} has messages: find the cause in the logs, redrive.",
             metric=self.queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(1), statistic="Maximum"
             ),
@@ -47,44 +47,44 @@ class DeadLetterQueue(Construct):
 
 
 class WorkQueue(Construct):
-    """A queue of work for one step."""
+    """A queue that one function consumes."""
 
     def __init__(
         self, scope: Construct, name: str, *, environment: Environment, consumer_seconds: int
     ) -> None:
-        """Make the queue; `consumer_seconds` is the timeout of the function that works on it."""
+        """Create the queue; `consumer_seconds` is the timeout of its consumer."""
         super().__init__(scope, name.capitalize())
-        self.dead_letters = DeadLetterQueue(self, f"{name}-dlq", environment=environment)
+        self.dlq = DeadLetterQueue(self, f"{name}-dlq", environment=environment)
         self.queue = sqs.Queue(
             self,
             "Queue",
             queue_name=f"waybill-{environment.name}-{name}",
-            # Lambda polls again within the timeout of a try; below six times of it, a message
-            # could be seen twice while it is still being worked on.
+            # AWS recommends six times the function's timeout: below that, a throttled or retried
+            # batch can become visible again while it is still being processed.
             visibility_timeout=Duration.seconds(6 * consumer_seconds),
-            retention_period=_KEPT,
+            retention_period=_RETENTION,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=environment.speaks_tls,
             dead_letter_queue=sqs.DeadLetterQueue(
-                max_receive_count=_RECEIVES, queue=self.dead_letters.queue
+                max_receive_count=_MAX_RECEIVES, queue=self.dlq.queue
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def feed(self, consumer: LambdaFunction, *, at_once: int) -> None:
-        """Let the step work on the queue, one message an invocation, `at_once` at a time.
+    def attach_consumer(self, consumer: LambdaFunction, *, max_concurrency: int) -> None:
+        """Invoke `consumer` with one message each, at most `max_concurrency` at a time.
 
-        The cap protects the database: what is over it waits here and is not thrown back.
+        The limit protects the database: further messages wait in the queue.
         """
         consumer.function.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=1,
-                max_concurrency=at_once,
+                max_concurrency=max_concurrency,
                 report_batch_item_failures=True,
             )
         )
-        # What must wait is sent to its own queue again. Lambda takes that for a runaway loop,
-        # and would throw the message away after 16 rounds.
+        # A message that must wait is sent to its own queue again. Lambda's loop detection would
+        # drop it after 16 rounds.
         function = cast(lambda_.CfnFunction, consumer.function.node.default_child)
         function.recursive_loop = "Allow"

@@ -1,4 +1,4 @@
-"""The service: queues, functions, hops and API, around buckets and a database that exist."""
+"""Queues, functions, event rules and API, around existing buckets and an existing database."""
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
@@ -18,71 +18,75 @@ _CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge"}
 
 
 class Service(Construct):
-    """Everything that holds no data for longer than a message lives."""
+    """Everything that stores nothing for longer than a message's retention."""
 
-    def __init__(self, scope: Construct, ground: SharedResources, buckets: Buckets) -> None:
-        """Make and connect it; its outputs are the stack's."""
+    def __init__(self, scope: Construct, shared: SharedResources, buckets: Buckets) -> None:
+        """Create and connect the resources; the outputs are added to the stack."""
         super().__init__(scope, "Service")
         self._buckets = buckets
         self.queues = {
             name: WorkQueue(
                 self,
                 name,
-                environment=ground.environment,
+                environment=shared.environment,
                 consumer_seconds=FUNCTIONS[consumer].timeout_seconds,
             )
             for name, consumer in _CONSUMERS.items()
         }
-        self.steps = self._functions(ground)
-        self.hops = EventRules(self, ground.environment)
-        self._connect(ground.environment)
-        self.api = Api(self, environment=ground.environment, steps=self.steps)
+        self.functions = self._functions(shared)
+        self.event_rules = EventRules(self, shared.environment)
+        self._connect(shared.environment)
+        self.api = Api(self, environment=shared.environment, functions=self.functions)
         self._outputs()
 
-    def _functions(self, ground: SharedResources) -> dict[str, LambdaFunction]:
-        places = wiring.Places(
+    def _functions(self, shared: SharedResources) -> dict[str, LambdaFunction]:
+        resources = wiring.Resources(
             landing=self._buckets.landing,
             state=self._buckets.state,
             landed=self.queues["landed"].queue,
             chunks=self.queues["chunks"].queue,
             merges=self.queues["merges"].queue,
-            landed_dead=self.queues["landed"].dead_letters.queue,
-            chunks_dead=self.queues["chunks"].dead_letters.queue,
-            merges_dead=self.queues["merges"].dead_letters.queue,
-            chunks_at_once=ground.environment.chunks_at_once,
+            landed_dlq=self.queues["landed"].dlq.queue,
+            chunks_dlq=self.queues["chunks"].dlq.queue,
+            merges_dlq=self.queues["merges"].dlq.queue,
+            chunks_at_once=shared.environment.chunks_at_once,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
-        values, allowed = wiring.settings(places), wiring.permissions(places)
-        steps = {
-            step.name: LambdaFunction(self, step, ground, values[step.name])
-            for step in FUNCTIONS.values()
+        values, permissions = wiring.settings(resources), wiring.permissions(resources)
+        functions = {
+            name: LambdaFunction(self, spec, shared, values[name])
+            for name, spec in FUNCTIONS.items()
         }
-        for name, step in steps.items():
-            step.allow(*allowed[name])
-        return steps
+        for name, function in functions.items():
+            function.allow(*permissions[name])
+        return functions
 
     def _connect(self, environment: Environment) -> None:
-        queues, steps = self.queues, self.steps
-        queues["landed"].feed(steps["plan"], at_once=environment.plans_at_once)
-        queues["chunks"].feed(steps["load"], at_once=environment.loads_at_once)
-        queues["merges"].feed(steps["merge"], at_once=environment.merges_at_once)
-        self.hops.from_buckets(self._buckets, queues["landed"].queue)
-        self.hops.from_finished_jobs(steps["refresh"])
-        self.hops.from_clock(steps["refresh"], minutes=5)
-        self.hops.from_clock(steps["publish"], minutes=1)
-        self.hops.from_clock(steps["reap"], minutes=5)
+        queues, functions, rules = self.queues, self.functions, self.event_rules
+        limits = {
+            "landed": environment.plans_at_once,
+            "chunks": environment.loads_at_once,
+            "merges": environment.merges_at_once,
+        }
+        for name, consumer in _CONSUMERS.items():
+            queues[name].attach_consumer(functions[consumer], max_concurrency=limits[name])
+        rules.from_buckets(self._buckets, queues["landed"].queue)
+        rules.from_finished_jobs(functions["refresh"])
+        rules.on_schedule(functions["refresh"], minutes=5)
+        rules.on_schedule(functions["publish"], minutes=1)
+        rules.on_schedule(functions["reap"], minutes=5)
 
     def _outputs(self) -> None:
-        found = {
+        outputs = {
             "ApiUrl": self.api.rest.url,
             "RestApiId": self.api.rest.rest_api_id,
             "ApiStage": STAGE,
-            "UndeliveredDlqUrl": self.hops.undelivered.queue.queue_url,
+            "UndeliveredDlqUrl": self.event_rules.undelivered.queue.queue_url,
         }
         for name, work in self.queues.items():
-            found[f"{name.capitalize()}QueueUrl"] = work.queue.queue_url
-            found[f"{name.capitalize()}DlqUrl"] = work.dead_letters.queue.queue_url
-        for name, step in self.steps.items():
-            found[f"{name.capitalize()}FunctionName"] = step.function.function_name
-        for name, value in found.items():
+            outputs[f"{name.capitalize()}QueueUrl"] = work.queue.queue_url
+            outputs[f"{name.capitalize()}DlqUrl"] = work.dlq.queue.queue_url
+        for name, function in self.functions.items():
+            outputs[f"{name.capitalize()}FunctionName"] = function.function.function_name
+        for name, value in outputs.items():
             CfnOutput(Stack.of(self), name, value=value)

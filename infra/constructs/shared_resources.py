@@ -1,4 +1,4 @@
-"""What every function of an environment stands on."""
+"""What all functions of an environment share."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,21 +13,21 @@ from infra.functions import Role
 
 
 class DatabaseAccess(Protocol):
-    """How a function of a role gets to the database."""
+    """How the functions connect to the database."""
 
     def fields(self, role: Role) -> Mapping[str, str]:
-        """The database fields of the function's settings."""
+        """The database settings of a function that connects as `role`, by field."""
 
     def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
-        """What the function must be allowed so that it may connect as `role`."""
+        """The permissions that a function needs to connect as `role`."""
 
     @property
     def network(self) -> tuple[ec2.IVpc, ec2.ISecurityGroup] | None:
-        """The network to place the function in, or None where there is none."""
+        """VPC and security group for the functions; None without a VPC."""
 
 
 class SharedResources(NamedTuple):
-    """The same for all functions of an environment; `sources` is where assets are laid."""
+    """Shared by all functions of an environment; `sources` is the folder for their assets."""
 
     environment: Environment
     database: DatabaseAccess

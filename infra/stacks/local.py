@@ -1,4 +1,4 @@
-"""The local environment: everything in one stack, for a fast deployment."""
+"""The local environment, in one stack for a fast deployment."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ from infra.environments import Environment
 
 
 class LocalStack(Stack):
-    """Buckets and service; PostgreSQL and the migrations are the local stack's own business."""
+    """Buckets and service; the local stack runs PostgreSQL and the migrations itself."""
 
     def __init__(self, scope: Construct, environment: Environment, sources: Path) -> None:
-        """Wire it."""
+        """Create the resources."""
         super().__init__(
             scope,
             f"waybill-{environment.name}",
-            # The emulator is not bootstrapped, so there is no version of that to check.
+            # The emulator has no bootstrap stack whose version could be checked.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         layers = make_layers(self, environment, sources)
-        ground = SharedResources(environment, LocalDatabase(self), layers, sources)
-        Service(self, ground, Buckets(self, environment))
+        shared = SharedResources(environment, LocalDatabase(self), layers, sources)
+        Service(self, shared, Buckets(self, environment))

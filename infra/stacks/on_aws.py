@@ -1,4 +1,4 @@
-"""An environment on AWS: what holds data in a stack of its own, the rest in another."""
+"""An environment on AWS: one stack for the data, one for the service."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from infra.environments import Environment
 
 
 class DataStack(Stack):
-    """Network, buckets and database: a mistake in the service cannot touch them."""
+    """Network, buckets and database, separate from changes to the service."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Wire it."""
+        """Create the resources."""
         super().__init__(
             scope,
             f"waybill-{environment.name}-data",
@@ -33,17 +33,17 @@ class DataStack(Stack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The region's first two zones, by CloudFormation: no look-up, so no context file."""
+        """The region's first two zones, resolved by CloudFormation, so no lookup is needed."""
         return [Fn.select(index, Fn.get_azs()) for index in range(2)]
 
 
 class ServiceStack(Stack):
-    """Queues, functions, hops and API."""
+    """Queues, functions, event rules and API."""
 
     def __init__(
         self, scope: Construct, environment: Environment, data: DataStack, sources: Path
     ) -> None:
-        """Wire it around what `data` holds."""
+        """Create the resources around those of `data`."""
         super().__init__(
             scope,
             f"waybill-{environment.name}",
@@ -51,7 +51,7 @@ class ServiceStack(Stack):
             description=f"Waybill {environment.name}: functions and API",
         )
         layers = make_layers(self, environment, sources)
-        ground = SharedResources(environment, data.database, layers, sources)
-        service = Service(self, ground, data.buckets)
-        others = [step for name, step in service.steps.items() if name != "migrate"]
-        Migration(self, service.steps["migrate"], before=others)
+        shared = SharedResources(environment, data.database, layers, sources)
+        service = Service(self, shared, data.buckets)
+        others = [one for name, one in service.functions.items() if name != "migrate"]
+        Migration(self, service.functions["migrate"], before=others)

@@ -75,7 +75,7 @@ class Synthesised(NamedTuple):
             if resource["Type"] == kind
         }
 
-    def steps(self) -> dict[str, Mapping[str, Any]]:
+    def functions(self) -> dict[str, Mapping[str, Any]]:
         """Properties of our functions, by step."""
         prefix = f"waybill-{self.environment}-"
         return {
@@ -96,5 +96,5 @@ class Synthesised(NamedTuple):
 
     def statements_of(self, step: str) -> list[Statement]:
         """What the function of the step may do."""
-        role = self.steps()[step]["Role"]["Fn::GetAtt"][0]
+        role = self.functions()[step]["Role"]["Fn::GetAtt"][0]
         return [statement for name, statement in self.statements() if name == role]

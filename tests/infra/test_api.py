@@ -8,7 +8,7 @@ from infra.functions import FUNCTIONS
 from infra.routes import ROUTES, Route
 from tests.infra.template import Synthesised, text
 
-DOORS = sorted({route.step for route in ROUTES})
+API_FUNCTIONS = sorted({route.function for route in ROUTES})
 
 
 def answering(method: Mapping[str, Any]) -> str:
@@ -41,9 +41,9 @@ def test_the_routes_are_deployed(synthesised: Synthesised) -> None:
 
 def test_the_routes_are_those_that_the_functions_answer() -> None:
     answered = {
-        Route(route.method, route.openapi_path, door)
-        for door in DOORS
-        for route in import_module(f"{FUNCTIONS[door].module}.handler").api.routes
+        Route(route.method, route.openapi_path, name)
+        for name in API_FUNCTIONS
+        for route in import_module(f"{FUNCTIONS[name].module}.handler").api.routes
     }
     assert answered == set(ROUTES)
 

@@ -72,7 +72,7 @@ def test_the_database_is_encrypted_and_takes_verified_tls_and_iam(on_aws: Synthe
     assert cluster["MasterUsername"] == "waybill_admin"
     (parameters,) = on_aws.of_type("AWS::RDS::DBClusterParameterGroup").values()
     assert parameters["Parameters"] == {"rds.force_ssl": "1"}
-    for function in on_aws.steps().values():
+    for function in on_aws.functions().values():
         variables = function["Environment"]["Variables"]
         assert variables.get("DATABASE_TLS", "verify-full") == "verify-full"
 

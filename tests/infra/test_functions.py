@@ -15,11 +15,11 @@ GENERAL = {"POWERTOOLS_SERVICE_NAME", "AWS_USE_DUALSTACK_ENDPOINT"}
 
 
 def test_every_function_folder_is_deployed(synthesised: Synthesised) -> None:
-    assert synthesised.steps().keys() == FUNCTIONS.keys() == FOLDERS
+    assert synthesised.functions().keys() == FUNCTIONS.keys() == FOLDERS
 
 
 def test_the_environment_is_the_settings_model(synthesised: Synthesised) -> None:
-    for name, function in synthesised.steps().items():
+    for name, function in synthesised.functions().items():
         fields = FUNCTIONS[name].settings.model_fields
         given = function["Environment"]["Variables"].keys() - GENERAL
         assert given <= {field.upper() for field in fields}
@@ -27,14 +27,14 @@ def test_the_environment_is_the_settings_model(synthesised: Synthesised) -> None
 
 
 def test_the_settings_model_takes_the_environment(synthesised: Synthesised) -> None:
-    for name, function in synthesised.steps().items():
+    for name, function in synthesised.functions().items():
         variables = function["Environment"]["Variables"]
         known = {key: value if isinstance(value, str) else "1" for key, value in variables.items()}
         FUNCTIONS[name].settings.from_environment(known)
 
 
 def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
-    for name, function in synthesised.steps().items():
+    for name, function in synthesised.functions().items():
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["x86_64"]
         assert function["TracingConfig"] == {"Mode": "Active"}
@@ -44,24 +44,25 @@ def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
 
 
 def test_functions_of_the_api_end_with_the_gateway(synthesised: Synthesised) -> None:
-    for name in {route.step for route in ROUTES}:
-        assert synthesised.steps()[name]["Timeout"] == 29
+    for name in {route.function for route in ROUTES}:
+        assert synthesised.functions()[name]["Timeout"] == 29
 
 
 def test_every_log_ends(synthesised: Synthesised) -> None:
     groups = synthesised.of_type("AWS::Logs::LogGroup")
     assert all(group["RetentionInDays"] >= 7 for group in groups.values())
     used = {
-        function["LoggingConfig"]["LogGroup"]["Ref"] for function in synthesised.steps().values()
+        function["LoggingConfig"]["LogGroup"]["Ref"]
+        for function in synthesised.functions().values()
     }
     assert used < groups.keys()
-    others = len(synthesised.of_type("AWS::Lambda::Function")) - len(synthesised.steps())
+    others = len(synthesised.of_type("AWS::Lambda::Function")) - len(synthesised.functions())
     # API access, and on AWS Aurora and the CDK's caller of `migrate`.
     assert len(groups) == len(used) + (1 if synthesised.is_local else 2 + others)
 
 
 def test_functions_that_need_the_database_are_in_its_network(on_aws: Synthesised) -> None:
-    for name, function in on_aws.steps().items():
+    for name, function in on_aws.functions().items():
         inside = FUNCTIONS[name].role is not None
         assert ("VpcConfig" in function) == inside
         variables = function["Environment"]["Variables"]
@@ -71,7 +72,7 @@ def test_functions_that_need_the_database_are_in_its_network(on_aws: Synthesised
 
 
 def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
-    with_arrow = {name for name, found in on_aws.steps().items() if len(found["Layers"]) == 2}
+    with_arrow = {name for name, found in on_aws.functions().items() if len(found["Layers"]) == 2}
     assert with_arrow == {"plan", "load", "batch"}
 
 

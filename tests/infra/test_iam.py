@@ -32,7 +32,7 @@ def test_resources_are_exact(synthesised: Synthesised) -> None:
 
 
 def test_no_managed_policy_beyond_those_of_aws_own_parts(synthesised: Synthesised) -> None:
-    ours = {found["Role"]["Fn::GetAtt"][0] for found in synthesised.steps().values()}
+    ours = {found["Role"]["Fn::GetAtt"][0] for found in synthesised.functions().values()}
     for name, role in synthesised.of_type("AWS::IAM::Role").items():
         managed = {text(arn).rsplit("/", 1)[-1] for arn in role.get("ManagedPolicyArns", [])}
         assert managed <= MANAGED
@@ -40,18 +40,18 @@ def test_no_managed_policy_beyond_those_of_aws_own_parts(synthesised: Synthesise
 
 
 def test_every_function_has_a_role_of_its_own(synthesised: Synthesised) -> None:
-    roles = [function["Role"]["Fn::GetAtt"][0] for function in synthesised.steps().values()]
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in synthesised.functions().values()]
     assert len(roles) == len(set(roles))
 
 
 def test_only_migrate_reads_the_administrators_password(on_aws: Synthesised) -> None:
-    for step in on_aws.steps():
+    for step in on_aws.functions():
         actions = {a for s in on_aws.statements_of(step) for a in listed(s["Action"])}
         assert ("secretsmanager:GetSecretValue" in actions) == (step == "migrate"), step
 
 
 def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> None:
-    for step, function in on_aws.steps().items():
+    for step, function in on_aws.functions().items():
         variables = function["Environment"]["Variables"]
         allowed = [
             text(resource)
@@ -67,6 +67,6 @@ def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> No
 
 def test_the_upload_door_does_not_need_the_database(synthesised: Synthesised) -> None:
     for step in ("upload", "datasets", "docs", "admin"):
-        function = synthesised.steps()[step]
+        function = synthesised.functions()[step]
         assert "VpcConfig" not in function
         assert not [n for n in function["Environment"]["Variables"] if n.startswith("DATABASE")]

@@ -9,7 +9,7 @@ from tests.infra.template import Synthesised
 
 def test_no_function_changes_before_the_database_has(on_aws: Synthesised) -> None:
     (trigger,) = (n for n, r in on_aws.resources.items() if r["Type"] == "Custom::Trigger")
-    names = {on_aws.steps()[step]["FunctionName"] for step in on_aws.steps()}
+    names = {on_aws.functions()[step]["FunctionName"] for step in on_aws.functions()}
     for resource in on_aws.resources.values():
         name = resource.get("Properties", {}).get("FunctionName")
         if resource["Type"] == "AWS::Lambda::Function" and name in names:

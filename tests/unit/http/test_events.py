@@ -56,10 +56,10 @@ def _published(aws: "S3Client") -> None:
     publish(aws, STATE, parcels().model_copy(update={"name": DATASET}))
 
 
-@pytest.mark.parametrize("name", sorted({route.step for route in ROUTES}))
+@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES}))
 def test_an_event_is_one_of_a_route(name: str) -> None:
     asked = event(name)
-    routes = {(route.method, route.path) for route in ROUTES if route.step == name}
+    routes = {(route.method, route.path) for route in ROUTES if route.function == name}
     assert (asked["httpMethod"], asked["resource"]) in routes
     api: Api = import_module(f"{FUNCTIONS[name].module}.handler").api
     assert asked["httpMethod"] in api.allowed(asked["path"])

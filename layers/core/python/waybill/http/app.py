@@ -23,7 +23,7 @@ _PREFIXES = ["/api/v1", "/v1"]
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
-    "StrictValidationMiddleware-Transport-Security": "max-age=31536000",
+    "Strict-Transport-Security": "max-age=31536000",
 }
 Reader = Callable[[str], Any]
 _CORS = CORSConfig(
