@@ -1,4 +1,4 @@
-"""Third-party suites, read from the folder that `WAYBILL_CONFORMANCE` names; none is kept here.
+"""Third-party CSV suites in the folder `WAYBILL_CONFORMANCE`; none is part of the project.
 
-`python -m tests.conformance` prints what became of each suite's files.
+`python -m tests.conformance` prints the outcome for each suite.
 """

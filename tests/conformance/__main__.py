@@ -1,4 +1,4 @@
-"""Print what became of each suite's files, as a table in Markdown."""
+"""Print the outcomes of each suite as a Markdown table."""
 
 import sys
 from collections import Counter
@@ -8,7 +8,7 @@ from tests.conformance.suites import cases
 
 
 def main() -> None:
-    """One line a suite; then every case that is not the same table."""
+    """Print one line per suite, then each case that differs or is refused."""
     found = [(case, outcome_of(case)) for case in cases()]
     kinds = Counter((case.suite, outcome.kind) for case, outcome in found)
     sys.stdout.write(f"| suite | files | {SAME} | {REFUSED} | {DIFFERS} |\n|---|---|---|---|---|\n")

@@ -1,4 +1,4 @@
-"""What becomes of a case: the expected table, or a refusal that says why."""
+"""The outcome of a case: the expected table, or a refusal with reasons."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ SAME, REFUSED, DIFFERS = "same table", "refused with reason", "differs"
 
 
 class Outcome(NamedTuple):
-    """`SAME`, `REFUSED` or `DIFFERS`, and the codes of what was refused."""
+    """`SAME`, `REFUSED` or `DIFFERS`, and the reject codes."""
 
     kind: str
     codes: tuple[str, ...] = ()
 
 
 def outcome_of(case: Case) -> Outcome:
-    """Read the case into a table of texts, kept as they are."""
+    """Read the case into a table of text columns, without trimming."""
     names = [f"c{place}" for place, _ in enumerate(case.names)] or ["c0"]
     things = contract(
         *(column(name, "text") for name in names),
@@ -40,6 +40,6 @@ def outcome_of(case: Case) -> Outcome:
 
 
 def _nothing_else(file: File, table: list[list[str]], case: Case) -> bool:
-    """Whether what was loaded is of the expected table, in its order, and the rest was refused."""
+    """Whether the loaded rows are a subsequence of the expected table and the rest was rejected."""
     expected = iter(case.table)
     return bool(file.rejects) and all(row in expected for row in table)

@@ -1,4 +1,4 @@
-"""The cases of each suite: bytes, the table they should give, and how they are to be read."""
+"""The cases of each suite: input, expected table and reading options."""
 
 import csv
 import io
@@ -10,32 +10,32 @@ from typing import Any, NamedTuple
 
 VARIABLE = "WAYBILL_CONFORMANCE"
 _UNDEFINED = "<<undefined>>"
-# What else a case of papaparse asks for, Waybill has not: comments, other quotes, types guessed,
-# functions, parts of a file.
+# Other papaparse options have no counterpart: comments, other quotes, dynamic typing, callbacks,
+# partial reads.
 _UNDERSTOOD = {"delimiter", "newline", "header", "fastMode", "preview", "skipEmptyLines"}
 
 
 class Case(NamedTuple):
-    """One file of a suite."""
+    """A file of a suite."""
 
     suite: str
     name: str
     data: bytes
     header: bool
     table: list[list[str]]
-    """The expected records, without the header; blank lines are none."""
+    """The expected records, without header and blank lines."""
     names: tuple[str, ...]
     delimiter: str | None = None
 
 
 def folder() -> Path | None:
-    """Where the suites are, if they are anywhere."""
-    given = os.environ.get(VARIABLE)
-    return Path(given) if given and Path(given).is_dir() else None
+    """The folder of the suites, if it exists."""
+    path = os.environ.get(VARIABLE)
+    return Path(path) if path and Path(path).is_dir() else None
 
 
 def cases() -> list[Case]:
-    """Every case that asks for nothing but reading."""
+    """Every case that only reads."""
     root = folder()
     return [] if root is None else [*_spectrum(root), *_papaparse(root), *_injection(root)]
 

@@ -1,1 +1,1 @@
-"""Any bytes at all: nothing crashes, and the numbers add up."""
+"""Fuzz tests: on any input nothing crashes and the counts add up."""

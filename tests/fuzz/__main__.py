@@ -1,8 +1,8 @@
-"""Coverage-guided fuzzing of the cutter and the checks, where atheris installs.
+"""Coverage-guided fuzzing of reading and checking, if atheris is installed.
 
-`pip install atheris`, then `PYTHONPATH=.:layers/core/python python -m tests.fuzz [libFuzzer's
-options, e.g. -max_total_time=300]`. A byte string that breaks a rule is printed and kept by
-libFuzzer; make it an `@example` of the test.
+`pip install atheris`, then `PYTHONPATH=.:layers/core/python python -m tests.fuzz [libFuzzer
+options, e.g. -max_total_time=300]`. libFuzzer prints and saves a failing input; add it to the
+test as an `@example`.
 """
 
 import sys
@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 try:
-    # Not in the lock: it has no wheel for every platform.
+    # Not locked: it has no wheels for some platforms.
     atheris: Any = import_module("atheris")
 except ImportError:
     sys.exit("atheris is not installed: pip install atheris")
@@ -18,6 +18,6 @@ except ImportError:
 with atheris.instrument_imports(include=["waybill"]):
     anything: Any = import_module("tests.fuzz.test_any_bytes")
 
-test = anything.test_nothing_crashes_and_blocks_and_chunks_do_not_matter
+test = anything.test_result_does_not_depend_on_blocks_and_chunks
 atheris.Setup(sys.argv, test.hypothesis.fuzz_one_input)
 atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""Any bytes: each record is a row or a reject, or the file fails with its reason."""
+"""For any bytes, each record becomes a row or a reject, or the file fails with a reason."""
 
 import csv
 import gzip
@@ -42,8 +42,8 @@ hostile = st.lists(st.sampled_from(words), max_size=40).map(b"".join) | st.binar
 packed = hostile | hostile.map(gzip.compress) | hostile.map(zstd.compress)
 
 
-def ended(things: Contract, data: bytes, block: int, chunk: int | None = None) -> object:
-    """The rows and rejects, or the code of the refusal."""
+def outcome(things: Contract, data: bytes, block: int, chunk: int | None = None) -> object:
+    """The rows and rejects, or the error code of the file."""
     try:
         file = read_file(things, data, block=block, chunk_bytes=chunk)
     except Rejected as refused:
@@ -55,18 +55,18 @@ def ended(things: Contract, data: bytes, block: int, chunk: int | None = None) -
 @settings(max_examples=500, deadline=None)
 @example(b"[{},", "json", 1, 1)
 @example(gzip.compress(b"")[:12], "pair", 5, 1)
-def test_nothing_crashes_and_blocks_and_chunks_do_not_matter(
+def test_result_does_not_depend_on_blocks_and_chunks(
     data: bytes, name: str, block: int, chunk: int
 ) -> None:
-    # That each record is a row or a reject is asserted where the file is read.
-    whole = ended(CONTRACTS[name], data, 1 << 20)
-    assert ended(CONTRACTS[name], data, block) == whole
-    assert ended(CONTRACTS[name], data, block, chunk) == whole
+    # `read_file` asserts that each record is a row or a reject.
+    whole = outcome(CONTRACTS[name], data, 1 << 20)
+    assert outcome(CONTRACTS[name], data, block) == whole
+    assert outcome(CONTRACTS[name], data, block, chunk) == whole
 
 
 @given(hostile)
 @settings(max_examples=400, deadline=None)
-def test_csv_is_what_python_reads_where_both_accept_it(data: bytes) -> None:
+def test_csv_agrees_with_python_where_both_accept_it(data: bytes) -> None:
     plain = PAIR.model_copy(update={"file_format": "csv", "delimiter": ",", "encoding": "utf-8"})
     file: File | None = None
     try:
@@ -92,7 +92,7 @@ def test_csv_is_what_python_reads_where_both_accept_it(data: bytes) -> None:
     st.integers(1, 50),
 )
 @settings(max_examples=300, deadline=None)
-def test_json_rows_are_what_python_reads(records: list[dict[str, object]], block: int) -> None:
+def test_json_rows_agree_with_python(records: list[dict[str, object]], block: int) -> None:
     array = json.dumps(records).encode()
     lines = b"\n".join(json.dumps(record).encode() for record in records)
     files = [read_file(CONTRACTS["json"], data, block=block) for data in (array, lines)]
@@ -107,7 +107,7 @@ def test_json_rows_are_what_python_reads(records: list[dict[str, object]], block
 
 
 @pytest.mark.parametrize("depth", [10, 100_000])
-def test_depth_does_not_crash(depth: int) -> None:
+def test_deep_nesting_does_not_crash(depth: int) -> None:
     data = b'{"c5": ' + b"[" * depth + b"]" * depth + b"}"
     file = read_file(WIDE, data)
     assert len(file.rows) + len(file.rejects) == 1

@@ -12,7 +12,7 @@ from waybill.columns import codes
 from waybill.columns.cells import check_cells
 from waybill.contract.model import Contract
 from waybill.http.exact_json import json_text
-from waybill.records.header import column_of
+from waybill.records.header import find_column
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -97,7 +97,7 @@ class Judge:
 
     def _renamed(self, row: JsonRow) -> JsonRow:
         """The row with the columns' own names, where it has those of a header instead."""
-        found = [column_of(name, self.contract) or _printable(name) for name in row]
+        found = [find_column(name, self.contract) or _printable(name) for name in row]
         if len(set(found)) < len(found):
             # A column by two names: which of the two is meant is not guessed.
             found = [name if name in self._readers else _printable(name) for name in row]

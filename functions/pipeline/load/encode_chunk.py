@@ -14,7 +14,7 @@ from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.landing.objects import stream_range
 from waybill.records.compression import Limits
-from waybill.records.reading import records_of
+from waybill.records.reading import read_records
 
 _REJECT_SCHEMA = pa.schema(
     [
@@ -57,10 +57,10 @@ class ChunkEncoder:
         yield EncodedBlock(rows.write_header(), rejects.write_header(), 0, 0)
         last = claim.byte_to == claim.size_bytes
         limits = Limits(settings.unpacked_bytes_limit, settings.unpacked_ratio_limit)
-        for block in records_of(
+        for block in read_records(
             self._bytes(), claim.layout, claim.first_line, last=last, limits=limits
         ):
-            if block.read:
+            if block.record_count:
                 checked = checker.check(block)
                 refused = [rejects.write_batch(part) for part in self._rejects(checked)]
                 yield EncodedBlock(

@@ -16,7 +16,7 @@ from tests.unit.columns.files import read_file
 from waybill.columns.check import Checker
 from waybill.columns.stage import copy_encoder
 from waybill.contract.model import Contract
-from waybill.records.reading import records_of
+from waybill.records.reading import read_records
 from waybill.records.sniffer import sniff_layout
 
 KINDS = ["int2", "int4", "int8", "numeric", "float4", "float8", "bool", "date", "timestamp"]
@@ -113,7 +113,7 @@ def stage(connection: Connection, things: Contract, data: bytes) -> None:
     connection.execute("TRUNCATE staged")
     with connection.cursor() as cursor, cursor.copy("COPY staged FROM STDIN (FORMAT binary)") as to:
         to.write(encoder.write_header())
-        for block in records_of([data], layout, layout.first_line):
+        for block in read_records([data], layout, layout.first_line):
             checked = checker.check(block)
             assert not checked.rejected, [batch.to_pylist() for batch in checked.rejects]
             to.write(encoder.write_batch(checked.staged))

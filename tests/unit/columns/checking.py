@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from tests.unit.columns.contracts import layout
 from waybill.columns.check import Checker
 from waybill.contract.model import Contract
-from waybill.records.splitter import RecordSplitter, cut
+from waybill.records.splitter import RecordSplitter, split
 
 
 class Outcome(NamedTuple):
@@ -27,7 +27,7 @@ def outcome(contract: Contract, data: bytes, **more: object) -> Outcome:
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
     read = 0
-    for block in cut([data], RecordSplitter(found.delimiter)):
+    for block in split([data], RecordSplitter(found.delimiter)):
         checked = checker.check(block)
         read += checked.read
         rows += checked.staged.to_pylist()

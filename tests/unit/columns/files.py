@@ -8,7 +8,7 @@ from waybill.columns.check import Checker
 from waybill.contract.model import Contract
 from waybill.records.chunking import ChunkRange, chunk_ranges
 from waybill.records.layout import Layout
-from waybill.records.reading import records_of
+from waybill.records.reading import read_records
 from waybill.records.sniffer import sniff_layout
 
 
@@ -55,7 +55,7 @@ def read_file(
     for number, (start, stop, line) in enumerate(ranges):
         checker = Checker(contract, layout, number)
         last = stop == len(data)
-        for found in records_of(slices(data[start:stop], block), layout, line, last=last):
+        for found in read_records(slices(data[start:stop], block), layout, line, last=last):
             checked = checker.check(found)
             read += checked.read
             rows += checked.staged.to_pylist()

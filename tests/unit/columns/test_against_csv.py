@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.columns.contracts import column, contract, layout
 from waybill.columns.check import Checker
-from waybill.records.splitter import RecordSplitter, cut
+from waybill.records.splitter import RecordSplitter, split
 
 TEXTS = contract(column("a", "text"), column("b", "text"))
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
@@ -19,7 +19,7 @@ rows = st.lists(st.tuples(cells | hostile, cells | hostile), max_size=12)
 def staged(data: bytes, size: int) -> list[tuple[str | None, str | None]]:
     checker = Checker(TEXTS, layout(TEXTS), chunk=0)
     pieces = (data[at : at + size] for at in range(0, len(data), size))
-    found = [checker.check(block) for block in cut(pieces, RecordSplitter(","))]
+    found = [checker.check(block) for block in split(pieces, RecordSplitter(","))]
     assert not any(checked.rejected for checked in found)
     return [(row["a"], row["b"]) for checked in found for row in checked.staged.to_pylist()]
 

@@ -7,7 +7,7 @@ from tests.unit.columns.contracts import column, contract, layout
 from tests.unit.records import reference
 from waybill.columns.check import Checker
 from waybill.records.grammar import Fault
-from waybill.records.splitter import RecordSplitter, cut
+from waybill.records.splitter import RecordSplitter, split
 
 PAIRS = contract(column("a", "text"), column("n", "int4", nullable=False))
 WORDS = ['"', ",", "\n", "\r\n", "a", "7", "\0", "é", " ", "a,7\n", '"a",7\n']
@@ -21,7 +21,7 @@ def lines(data: bytes, size: int) -> tuple[dict[int, object], dict[int, bytes]]:
     rows: dict[int, object] = {}
     rejects: dict[int, bytes] = {}
     pieces = (data[at : at + size] for at in range(0, len(data), size))
-    for block in cut(pieces, RecordSplitter(",")):
+    for block in split(pieces, RecordSplitter(",")):
         checked = checker.check(block)
         assert checked.read == checked.staged.num_rows + checked.rejected
         rows |= {row["_line"]: (row["a"], row["n"]) for row in checked.staged.to_pylist()}

@@ -1,1 +1,1 @@
-"""The grammar of records, the cutter, chunk boundaries and next_chunks of files."""
+"""Splitting files into records and chunks, and detecting their layout."""

@@ -1,4 +1,4 @@
-"""The grammar of records once more: slow, byte by byte, and independent of the code it judges."""
+"""A slow, independent implementation of the record grammar, byte by byte."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ def _line_count(data: bytes) -> int:
 
 
 def _walk(data: bytes, at: int, delimiter: bytes, limit: int) -> tuple[Fault, int]:
-    """One record from `at`: OK and its end, or a fault and the byte that shows it."""
+    """One record from `at`: OK and its end, or a fault and its position."""
     begin, state = at, "start"
     while True:
         byte = data[at : at + 1]
@@ -44,8 +44,8 @@ def _walk(data: bytes, at: int, delimiter: bytes, limit: int) -> tuple[Fault, in
         elif state == "closing" and byte == b'"':
             state = "quoted"
         elif state == "closing" or byte == b'"':
-            broke_below = _line_end(data, begin) < at
-            return Fault.UNCLOSED_QUOTE if broke_below else Fault.QUOTE_IN_FIELD, at
+            is_later_line = _line_end(data, begin) < at
+            return Fault.UNCLOSED_QUOTE if is_later_line else Fault.QUOTE_IN_FIELD, at
         at += 1
 
 

@@ -1,4 +1,4 @@
-"""Records that come as cells of text rather than as bytes: judged by the same checks."""
+"""Records that come as cells of text rather than as bytes: checked by the same checks."""
 
 import json
 from collections.abc import Mapping, Sequence

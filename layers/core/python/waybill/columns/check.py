@@ -93,7 +93,7 @@ class Checker:
         if complaints:
             rejects.append(refused_records(records, self._layout, complaints, bad))
         staged = self._staged(records, [verdict.values for verdict in verdicts], bad)
-        return Checked(staged, tuple(rejects), block.read)
+        return Checked(staged, tuple(rejects), block.record_count)
 
     def _columns(self) -> list[Column]:
         return [self._contract.column(name) for name in self._layout.columns]

@@ -1,6 +1,6 @@
 """Checks of values that the contract has written otherwise than is the default.
 
-Numbers are rewritten to the default and judged as such; dates and times are read where their
+Numbers are rewritten to the default and checked as such; dates and times are read where their
 parts stand, a whole column at a time.
 """
 
@@ -36,7 +36,7 @@ _PIVOT = 70
 
 
 def numbers(strings: Array, column: Column, written: Written, check: Check) -> CheckResult:
-    """Numbers with a decimal mark or groups of three digits; judged by `check` as plain ones."""
+    """Numbers with a decimal mark or groups of three digits; checked by `check` as plain ones."""
     decimal, mark = (_escaped(char) for char in (written.decimal, written.thousands))
     whole = f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)" if mark else "[0-9]+"
     number = rf"-?(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?"

@@ -21,7 +21,7 @@ from waybill.columns.rejects import Reason, told_records
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.grammar import Fault
-from waybill.records.header import column_of
+from waybill.records.header import find_column
 from waybill.records.layout import Layout
 
 _JSON_KINDS = frozenset(["json", "jsonb"])
@@ -182,7 +182,7 @@ class JsonReader:
         Raises:
             Refused: there is none.
         """
-        name = column_of(key, self._contract)
+        name = find_column(key, self._contract)
         if name is None:
             known = ", ".join(column.name for column in self._contract.columns)
             message = f"there is no column {key[:80]!r}; there are {known}"

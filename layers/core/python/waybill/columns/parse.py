@@ -8,7 +8,7 @@ from pyarrow import csv
 from waybill.columns.check_result import Array, Mask, mask_of
 from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Contract
-from waybill.records.fields import Judged
+from waybill.records.fields import CheckedBlock
 from waybill.records.layout import Layout
 
 _MARK = b"\xef\xbb\xbf"
@@ -18,29 +18,31 @@ TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
 """Kinds to which an empty quoted field is the empty text; to all others it is null."""
 
 
-def parse(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
+def parse(checked: CheckedBlock, layout: Layout, contract: Contract) -> list[Array]:
     """A `string` array for each column of the layout, a value for each sound record.
 
     Unquoted text loses the blanks (space, tab) around it if the contract trims, and is null if
     then nothing or a null word is left. Quoted text is kept as it is.
     """
     kinds = [contract.column(name).kind for name in layout.columns]
-    return _parse(judged, layout, contract, kinds)
+    return _parse(checked, layout, contract, kinds)
 
 
-def parse_fields(judged: Judged, layout: Layout, contract: Contract) -> list[Array]:
+def parse_fields(checked: CheckedBlock, layout: Layout, contract: Contract) -> list[Array]:
     """The same for fields that are no columns, as those of documents: all of them are text."""
-    return _parse(judged, layout, contract, ["text"] * len(layout.fields))
+    return _parse(checked, layout, contract, ["text"] * len(layout.fields))
 
 
-def _parse(judged: Judged, layout: Layout, contract: Contract, kinds: list[str]) -> list[Array]:
-    if not len(judged.sound):
+def _parse(
+    checked: CheckedBlock, layout: Layout, contract: Contract, kinds: list[str]
+) -> list[Array]:
+    if not len(checked.valid):
         return [pa.array([], pa.string()) for _ in kinds]
-    fields = _split(judged.clean, layout.delimiter, len(kinds))
-    if len(fields[0]) != len(judged.sound):
-        raise AssertionError(f"{len(judged.sound)} records cut, {len(fields[0])} parsed")
+    fields = _split(checked.clean, layout.delimiter, len(kinds))
+    if len(fields[0]) != len(checked.valid):
+        raise AssertionError(f"{len(checked.valid)} records cut, {len(fields[0])} parsed")
     return [
-        _tidy(field, _quoted(judged, index), kind, contract)
+        _tidy(field, _quoted(checked, index), kind, contract)
         for index, (field, kind) in enumerate(zip(fields, kinds, strict=True))
     ]
 
@@ -73,10 +75,10 @@ def _split(clean: bytes, delimiter: str, count: int) -> list[Array]:
     return [column.combine_chunks() for column in table.columns]
 
 
-def _quoted(judged: Judged, index: int) -> Mask | None:
-    if judged.quoted is None or not judged.quoted[:, index].any():
+def _quoted(checked: CheckedBlock, index: int) -> Mask | None:
+    if checked.quoted is None or not checked.quoted[:, index].any():
         return None
-    return np.ascontiguousarray(judged.quoted[:, index])
+    return np.ascontiguousarray(checked.quoted[:, index])
 
 
 def _holds_blanks(field: Array) -> bool:

@@ -12,7 +12,7 @@ def record_bytes(block: Block, indices: Positions) -> Array:
     if not len(indices):
         return pa.array([], pa.binary())
     # Every second value of this array is a record, every other one what lies between two.
-    edges = np.empty(2 * block.read, np.int32)
+    edges = np.empty(2 * block.record_count, np.int32)
     edges[::2] = block.starts
     edges[1::2] = block.stops
     buffers = [None, pa.py_buffer(edges), pa.py_buffer(block.data)]

@@ -13,7 +13,7 @@ from waybill.columns.json_text import escaped, joined, objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
 from waybill.records.block import Block
-from waybill.records.fields import Judged
+from waybill.records.fields import CheckedBlock
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 
@@ -54,9 +54,9 @@ def told_records(block: Block, told: dict[int, list[Reason]]) -> Array:
     return _batch(block, np.array(list(told), np.int64), values, pa.array(errors, pa.string()))
 
 
-def broken_records(judged: Judged, expected: int) -> Array:
+def broken_records(checked: CheckedBlock, expected: int) -> Array:
     """The records that are malformed as such: one reason each, and no values."""
-    block = judged.block
+    block = checked.block
     bad = np.flatnonzero(block.faults != Fault.OK)
     faults = block.faults[bad]
     errors = pa.array(np.full(len(bad), "", dtype=object), pa.string())
@@ -65,7 +65,7 @@ def broken_records(judged: Judged, expected: int) -> Array:
         message = codes.MEANINGS[code]
         texts: Array | str = _error(None, code, message)
         if fault == Fault.FIELD_COUNT:
-            found = pa.array(judged.found[bad]).cast(pa.string())
+            found = pa.array(checked.field_counts[bad]).cast(pa.string())
             before, after = _error(None, code, "\0").split("\\u0000")
             texts = joined(f"{before}expected {expected} fields, found ", found, after)
         errors = pc.if_else(pa.array(faults == fault), texts, errors)

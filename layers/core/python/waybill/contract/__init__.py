@@ -1,1 +1,1 @@
-"""The contract of a dataset: what the PostgreSQL catalog says its records must be."""
+"""The contract of a dataset: the requirements on its records, from the PostgreSQL catalog."""

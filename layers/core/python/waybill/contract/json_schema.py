@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of a row of a dataset, made from its contract."""
+"""JSON Schema (2020-12) of a row of a dataset, derived from its contract."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ def _numeric(column: Column) -> dict[str, Any]:
     if column.precision is None:
         return {"type": "number"}
     scale = column.scale or 0
-    # Bounds are exclusive: numeric(5,2) holds what is below 1000 after rounding to cents.
+    # Exclusive bounds: numeric(5,2) holds values below 1000.
     bound = 10 ** (column.precision - scale)
-    # No multipleOf for fractions: validators divide binary floats, and 0.07 would be refused.
+    # No multipleOf for fractions: validators divide binary floats and would reject 0.07.
     whole = {"multipleOf": 10**-scale} if scale <= 0 else {}
     return {"type": "number", "exclusiveMinimum": -bound, "exclusiveMaximum": bound, **whole}
 
@@ -40,13 +40,13 @@ def _type(column: Column) -> dict[str, Any]:
         return _numeric(column)
     if column.kind in _PLAIN:
         return dict(_PLAIN[column.kind])
-    # Every other type of PostgreSQL travels as its text.
+    # Values of all other types are strings.
     limit = {} if column.max_length is None else {"maxLength": column.max_length}
     return {"type": "string", **limit}
 
 
 def column_schema(column: Column) -> dict[str, Any]:
-    """The schema of one column's value."""
+    """The schema of a column's value."""
     schema = _type(column)
     if column.nullable and "type" in schema:
         schema["type"] = [schema["type"], "null"]
@@ -58,7 +58,7 @@ def column_schema(column: Column) -> dict[str, Any]:
 
 
 def row_schema(contract: Contract) -> dict[str, Any]:
-    """The schema of one row: an object with a property per column, nothing else allowed."""
+    """The schema of a row: an object with one property per column and no others."""
     about = {"description": contract.comment} if contract.comment else {}
     return {
         "$schema": _DIALECT,

@@ -1,4 +1,4 @@
-"""The contract as `waybill.contract(dataset)` gives it (see `sql/routines/contract.sql`)."""
+"""The contract as returned by the SQL function `waybill.contract(dataset)`."""
 
 from typing import Literal
 
@@ -14,21 +14,21 @@ class _Frozen(BaseModel):
 
 
 class Column(_Frozen):
-    """A column that a file fills: its type, and how it travels through the staging table."""
+    """A column that files fill: its type, and its type in the staging table."""
 
     name: str
     type: str
-    """As PostgreSQL writes it: `numeric(10,2)`, `character varying(20)`."""
+    """The type as PostgreSQL formats it: `numeric(10,2)`, `character varying(20)`."""
     kind: str
-    """Name of the base type, domains resolved: `int4`, `numeric`, `timestamptz`, `inet` …"""
+    """Name of the base type, with domains resolved: `int4`, `numeric`, `timestamptz`, `inet` …"""
     stage: Stage
-    """Type of its column in the staging table; `text` is cast and checked in the database."""
+    """Type in the staging table; `text` is cast and checked by the database."""
     required: bool
-    """NOT NULL and without a default: it must be in the file and filled."""
+    """NOT NULL without a default: every file must have the column and fill it."""
     nullable: bool
     has_default: bool
     max_length: int | None = None
-    """Characters, of `varchar(n)` and `char(n)`."""
+    """Maximum characters of `varchar(n)` and `char(n)`."""
     precision: int | None = None
     scale: int | None = None
     comment: str | None = None
@@ -43,7 +43,7 @@ class Reference(_Frozen):
     table: str
     to: tuple[str, ...]
     dataset: str | None = None
-    """The dataset that the referenced table is, if it is one."""
+    """The dataset of the referenced table, if it has one."""
 
 
 class Partitioning(_Frozen):
@@ -54,22 +54,22 @@ class Partitioning(_Frozen):
 
 
 class Format(_Frozen):
-    """How a column is written in files, where that is not the documented default."""
+    """The format of a column in files, where it is not the default."""
 
     date: str | None = None
     """Pattern of dates and times: `DD/MM/YYYY`, `YYYY-MM-DD HH24:MI`."""
     zone: str | None = None
-    """IANA zone of times that carry none: `Europe/Zurich`."""
+    """IANA time zone of times without one: `Europe/Zurich`."""
     decimal: str | None = None
     """Decimal mark: `,`."""
     thousands: str | None = None
-    """Mark between groups of three digits: `.`, `'`, a blank."""
+    """Separator between groups of three digits: `.`, `'`, a space."""
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
 
 
 class Contract(_Frozen):
-    """Everything the steps know of a dataset."""
+    """A dataset as the pipeline sees it."""
 
     name: str
     version: int
@@ -82,26 +82,26 @@ class Contract(_Frozen):
     references: tuple[Reference, ...] = ()
     partitioned_by: Partitioning | None = None
     aliases: dict[str, str] = {}
-    """Header names that stand for a column, in lower case."""
+    """Column by header name, in lower case."""
     null_words: tuple[str, ...] = ()
     trim: bool = True
     header: Literal["auto", "present", "absent"] = "auto"
     delimiter: str | None = None
     content_key: str | None = None
-    """Column that Waybill fills with the SHA-256 of a record's content; not in files."""
+    """Column filled with the SHA-256 of the record's content; not in files."""
     document: str | None = None
-    """Column of type jsonb that takes whole records, whatever their fields."""
+    """Column of type jsonb that holds the whole record, with any fields."""
     file_format: Literal["auto", "csv", "json"] = "auto"
     formats: dict[str, Format] = {}
-    """Per column how it is written in files."""
+    """Format by column."""
     encoding: str | None = None
     max_reject_share: float | None = None
     max_rejects: int | None = None
     keeps_raw: bool = False
-    """Whether the staging table carries the raw text, since the database may refuse records."""
+    """Whether the staging table has the raw text, since the database may reject records."""
 
     def column(self, name: str) -> Column:
-        """The column of this name; KeyError if there is none."""
+        """The column of this name; raises KeyError if there is none."""
         for column in self.columns:
             if column.name == name:
                 return column

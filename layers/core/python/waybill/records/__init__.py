@@ -1,6 +1,5 @@
-"""Records: where they begin and end in a stream of bytes, and which of them are malformed.
+"""Split a stream of bytes into records and find the malformed ones.
 
-One grammar decides where a file is cut into chunks and how a chunk splits into records
-(`grammar.py`). It works on blocks of bytes with numpy; no record is looked at in Python unless
-it is over-long.
+Chunking and reading follow the same grammar (`grammar.py`). The work is done on whole blocks
+with numpy; Python looks at single records only when they are over-long.
 """

@@ -1,4 +1,4 @@
-"""What the cutter gives: whole records of one stretch of the stream."""
+"""A block: the complete records of one part of a stream."""
 
 from typing import NamedTuple
 
@@ -11,33 +11,33 @@ Bytes = NDArray[np.uint8]
 
 
 class Boundaries(NamedTuple):
-    """Where a chunk may begin: bytes of the stream, and the physical lines there."""
+    """Positions where a chunk may begin: byte offsets in the stream and their line numbers."""
 
     positions: Positions
     lines: Positions
 
 
 class Block(NamedTuple):
-    """Records, good and bad, of a stretch of bytes; arrays of one length, by rising position."""
+    """Valid and malformed records; parallel arrays, ordered by position."""
 
     data: bytes
     starts: Positions
-    """First byte of each record in `data`."""
+    """HeadRecord byte of each record in `data`."""
     stops: Positions
-    """One past its last byte, line ending excluded; of a malformed one, of what is kept."""
+    """One past the last byte, without the line ending; for a malformed record, of the kept part."""
     lines: Positions
-    """Physical line of the file that it starts on, from 1."""
+    """Physical line of the file where the record starts, from 1."""
     faults: Faults
-    """`Fault` of each."""
+    """The `Fault` of each record."""
     boundaries: Boundaries
-    """The starts of its lines outside quotes, and of the one after it."""
+    """Starts of the lines outside quotes, and of the line after the block."""
 
     @property
-    def read(self) -> int:
-        """How many records."""
+    def record_count(self) -> int:
+        """Number of records."""
         return len(self.starts)
 
 
 def view(data: bytes) -> Bytes:
-    """The bytes as numbers, without a copy."""
+    """The bytes as an array, without a copy."""
     return np.frombuffer(data, np.uint8)

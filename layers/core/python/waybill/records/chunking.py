@@ -1,4 +1,4 @@
-"""Where an object may be cut into chunks: only where a record begins, by the cutter's own rules."""
+"""Cut an object into chunks. A chunk always begins where a record begins."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -7,11 +7,11 @@ import numpy as np
 
 from waybill.records.block import Boundaries
 from waybill.records.layout import Layout
-from waybill.records.reading import AnyCutter, splitter_for
+from waybill.records.reading import Splitter, splitter_for
 
 
 class ChunkRange(NamedTuple):
-    """A chunk of an object: the bytes [byte_from, byte_to) and the physical line it begins on."""
+    """A chunk of an object: bytes [byte_from, byte_to) and the physical line of the first one."""
 
     byte_from: int
     byte_to: int
@@ -19,33 +19,33 @@ class ChunkRange(NamedTuple):
 
 
 def chunk_ranges(
-    blocks: Iterable[bytes], layout: Layout, chunk_bytes: int, cutter: AnyCutter | None = None
+    blocks: Iterable[bytes], layout: Layout, chunk_bytes: int, splitter: Splitter | None = None
 ) -> Iterator[ChunkRange]:
-    """Cut the data into chunks that each end at the first boundary from `chunk_bytes` on.
+    """Yield chunks that end at the first record boundary at or after `chunk_bytes`.
 
-    `blocks` are the object's bytes from `layout.data_offset` to its end, in blocks that may end
-    anywhere; who wants their hash takes it on the way in. Memory does not grow with the object.
-    An object without data has no chunk. Not for a stream, which is not cut.
+    `blocks` are the object's bytes from `layout.data_offset` to the end, in pieces of any size.
+    Memory does not grow with the object. An object without data has no chunks. A stream
+    (`Layout.is_stream`) is always one chunk and must not be passed here.
 
     Raises:
-        Rejected: `broken-json`, an array that cannot be read to its end.
+        Rejected: `broken-json`, the array is malformed.
     """
-    cutter = cutter or splitter_for(layout, layout.first_line)
+    splitter = splitter or splitter_for(layout, layout.first_line)
     ranges = _Ranges(layout, chunk_bytes)
     for data in blocks:
-        # Far from the next cut there is nothing to do but count lines.
-        near = cutter.consumed + cutter.held + len(data) >= ranges.wanted
-        if near or not cutter.skim(data):
-            for block in cutter.feed(data):
-                yield from ranges.cut(block.boundaries)
-    for block in cutter.finish():
-        yield from ranges.cut(block.boundaries)
-    if cutter.consumed > ranges.begin:
-        yield ranges.until(cutter.consumed)
+        # Far from the next boundary only lines are counted.
+        near = splitter.consumed + splitter.buffered + len(data) >= ranges.target
+        if near or not splitter.skip(data):
+            for block in splitter.feed(data):
+                yield from ranges.close_chunks(block.boundaries)
+    for block in splitter.finish():
+        yield from ranges.close_chunks(block.boundaries)
+    if splitter.consumed > ranges.begin:
+        yield ranges.until(splitter.consumed)
 
 
 class _Ranges:
-    """Where the next chunk begins, counted from the first byte of the data."""
+    """Chunk boundaries, as offsets from the first byte of the data."""
 
     def __init__(self, layout: Layout, chunk_bytes: int) -> None:
         self._offset = layout.data_offset
@@ -54,17 +54,17 @@ class _Ranges:
         self.begin = 0
 
     @property
-    def wanted(self) -> int:
-        """From here on it may end."""
+    def target(self) -> int:
+        """The chunk ends at the first boundary at or after this offset."""
         return self.begin + self._chunk_bytes
 
     def until(self, end: int) -> ChunkRange:
         return ChunkRange(self.begin + self._offset, end + self._offset, self._line)
 
-    def cut(self, boundaries: Boundaries) -> Iterator[ChunkRange]:
+    def close_chunks(self, boundaries: Boundaries) -> Iterator[ChunkRange]:
         positions, lines = boundaries
-        at = np.searchsorted(positions, self.wanted)
+        at = np.searchsorted(positions, self.target)
         while at < len(positions):
             yield self.until(int(positions[at]))
             self.begin, self._line = int(positions[at]), int(lines[at])
-            at = np.searchsorted(positions, self.wanted)
+            at = np.searchsorted(positions, self.target)

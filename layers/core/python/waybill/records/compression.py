@@ -1,4 +1,4 @@
-"""gzip and zstd, told by their first bytes and unpacked while they stream, under limits."""
+"""Detect gzip and zstd by content, and decompress them as streams within limits."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,110 +11,112 @@ from waybill.errors import Rejected
 Compression = Literal["gzip", "zstd"]
 _PIECE = 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-# A frame of somebody's own may come first; all sixteen end alike.
+# Sixteen magic numbers mark skippable frames; they differ in the first byte.
 _SKIPPABLE = bytes(range(0x50, 0x60)), b"\x2a\x4d\x18"
 _GZIP_WINDOW = 31
-# Larger windows would need more memory than a loader has.
+# A larger window needs more memory than a loader has.
 _ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}
 
 
 class Limits(NamedTuple):
-    """What may come out of a compressed object."""
+    """Limits on the output of a compressed object."""
 
     output_bytes: int = 20 * 1024**3
     ratio: int = 200
-    """Bytes out for each byte in, once more than `free_bytes` came out."""
+    """Maximum output bytes per input byte, checked once the output exceeds `free_bytes`."""
     free_bytes: int = 10 * 1024**2
 
-    def check(self, taken: int, given: int) -> None:
-        """Hold the bytes that came out against the limits.
+    def check(self, consumed: int, produced: int) -> None:
+        """Check the number of output bytes.
 
         Raises:
             Rejected: `decompression-limit`.
         """
-        if given > self.output_bytes:
-            detail = f"More than {self.output_bytes} bytes came out of the file."
+        if produced > self.output_bytes:
+            detail = f"The file decompresses to more than {self.output_bytes} bytes."
             raise Rejected("decompression-limit", detail)
-        if given > self.free_bytes and given > self.ratio * taken:
-            detail = f"{taken} bytes of the file became {given}, more than {self.ratio} times that."
+        if produced > self.free_bytes and produced > self.ratio * consumed:
+            detail = (
+                f"{consumed} bytes decompress to {produced}, more than {self.ratio} times as many."
+            )
             raise Rejected("decompression-limit", detail)
 
 
 class _Gzip:
-    """One member after another; zeros may fill up the end."""
+    """A sequence of members; zero padding may follow."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_GZIP_WINDOW)
-        self.whole = False
+        self.complete = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         while data:
-            if self.whole:
+            if self.complete:
                 data = data.lstrip(b"\0")
                 if not data:
                     return
-                self._member, self.whole = zlib.decompressobj(_GZIP_WINDOW), False
+                self._member, self.complete = zlib.decompressobj(_GZIP_WINDOW), False
             piece = self._member.decompress(data, _PIECE)
             while piece:
                 yield piece
                 piece = self._member.decompress(self._member.unconsumed_tail, _PIECE)
-            self.whole = self._member.eof
-            data = self._member.unused_data if self.whole else self._member.unconsumed_tail
+            self.complete = self._member.eof
+            data = self._member.unused_data if self.complete else self._member.unconsumed_tail
 
 
 class _Zstd:
-    """One frame after another."""
+    """A sequence of frames."""
 
     def __init__(self) -> None:
         self._frame = zstd.ZstdDecompressor(options=_ZSTD_WINDOW)
-        self.whole = False
+        self.complete = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         while data:
-            if self.whole:
-                self._frame, self.whole = zstd.ZstdDecompressor(options=_ZSTD_WINDOW), False
+            if self.complete:
+                self._frame, self.complete = zstd.ZstdDecompressor(options=_ZSTD_WINDOW), False
             yield self._frame.decompress(data, _PIECE)
             while not (self._frame.needs_input or self._frame.eof):
                 yield self._frame.decompress(b"", _PIECE)
-            self.whole = self._frame.eof
-            data = self._frame.unused_data if self.whole else b""
+            self.complete = self._frame.eof
+            data = self._frame.unused_data if self.complete else b""
 
 
-def compression_of(head: bytes) -> Compression | None:
-    """What the first bytes of an object say that it is packed with."""
+def detect_compression(head: bytes) -> Compression | None:
+    """The compression that the first bytes of an object show, if any."""
     if head.startswith(_GZIP):
         return "gzip"
     skippable = head[:1] in {bytes([one]) for one in _SKIPPABLE[0]} and head[1:4] == _SKIPPABLE[1]
     return "zstd" if head.startswith(_ZSTD) or skippable else None
 
 
-def unpacked(
+def decompressed(
     blocks: Iterable[bytes],
     compression: Compression,
     limits: Limits | None = None,
     *,
     whole: bool = True,
 ) -> Iterator[bytes]:
-    """What is in the blocks, in pieces of at most 1 MiB; nothing is held but the window.
+    """Decompress the blocks into pieces of at most 1 MiB; only the window is kept in memory.
 
-    With `whole` the blocks are all of the object, which must end where its content does.
+    With `whole`, the blocks are the complete object, and a truncated one is an error.
 
     Raises:
-        Rejected: `decompression-limit`, or `corrupt-file`: it is truncated or damaged.
+        Rejected: `decompression-limit`, or `corrupt-file` for truncated or damaged data.
     """
     limits = limits or Limits()
     stream = _Gzip() if compression == "gzip" else _Zstd()
-    taken = given = 0
+    consumed = produced = 0
     try:
         for data in blocks:
-            taken += len(data)
+            consumed += len(data)
             for piece in stream.feed(data):
-                given += len(piece)
-                limits.check(taken, given)
+                produced += len(piece)
+                limits.check(consumed, produced)
                 yield piece
     except (zlib.error, zstd.ZstdError) as error:
-        detail = f"The {compression} data are damaged after {given} bytes of content: {error}."
+        detail = f"The {compression} data are damaged after {produced} bytes of content: {error}."
         raise Rejected("corrupt-file", detail) from error
-    if whole and not stream.whole:
-        detail = f"The {compression} data end in the middle, after {given} bytes of content."
+    if whole and not stream.complete:
+        detail = f"The {compression} data are truncated after {produced} bytes of content."
         raise Rejected("corrupt-file", detail)

@@ -1,4 +1,4 @@
-"""Finds the delimiter: the caller's, the contract's, or the one that fits the head of the file."""
+"""Choose the delimiter: the client's, the contract's, or the one that fits the head of the file."""
 
 import re
 from itertools import islice
@@ -6,49 +6,49 @@ from typing import NamedTuple
 
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest
-from waybill.records.encodings import Encoding, rewritten
+from waybill.records.encodings import Encoding, to_utf8
 from waybill.records.grammar import Fault
-from waybill.records.header import column_of, is_header, is_name
+from waybill.records.header import find_column, is_header, is_name
 from waybill.records.layout import check_delimiter
 from waybill.records.lines import count_line_ends
 from waybill.records.splitter import RecordSplitter
 
 _CANDIDATES = ",;\t|"
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_LOOKED_AT = 50
+_SAMPLE_RECORDS = 50
 
 
 class Dialect(NamedTuple):
-    """The delimiter, and what of it is in doubt."""
+    """The delimiter, and warnings about the choice."""
 
     delimiter: str
     warnings: tuple[str, ...] = ()
 
 
-class First(NamedTuple):
+class HeadRecord(NamedTuple):
     """A record of the head."""
 
     cells: list[str] | None
-    """Its fields, trimmed; None when it is malformed or no text."""
+    """Its fields, trimmed; None if it is malformed or not UTF-8."""
     end: int
-    """First byte after it and its line ending."""
+    """HeadRecord byte after it and its line ending."""
     next_line: int
-    """Physical line there."""
+    """Physical line at `end`."""
 
 
-def sniff_delimiter(text: "Head", contract: Contract, asked: str | None) -> Dialect:
+def sniff_delimiter(text: "Head", contract: Contract, requested: str | None) -> Dialect:
     """The delimiter of the file that begins with the text.
 
-    Without one that is asked for or fixed it is the one under which the first records have the
-    contract's fields, or its header. A comma is taken where that is none or several of them.
+    Unless the client or the contract sets it, it is the one with which the first records have the
+    contract's fields or its header. The default is a comma.
 
     Raises:
-        BadRequest: `bad-delimiter`, the delimiter cannot be one.
+        BadRequest: `bad-delimiter`.
     """
-    given = asked or contract.delimiter
-    if given:
+    declared = requested or contract.delimiter
+    if declared:
         try:
-            return Dialect(check_delimiter(given))
+            return Dialect(check_delimiter(declared))
         except ValueError as error:
             raise BadRequest("bad-delimiter", f"{error}.") from error
     read = {mark: text.records(mark) for mark in _CANDIDATES}
@@ -56,7 +56,7 @@ def sniff_delimiter(text: "Head", contract: Contract, asked: str | None) -> Dial
     fitting = named or [mark for mark, records in read.items() if _fits(records, contract)]
     if len(fitting) == 1:
         return Dialect(fitting[0])
-    # Where none of them splits anything there is nothing to choose between.
+    # If no candidate splits anything, there is nothing to choose.
     if not read[","] or ("," in fitting and all(_single(read[mark]) for mark in fitting)):
         return Dialect(",")
     fit = ", ".join(_WORDS[mark] for mark in fitting)
@@ -64,58 +64,58 @@ def sniff_delimiter(text: "Head", contract: Contract, asked: str | None) -> Dial
     return Dialect(",", (f"Read with commas, though {why}: name the delimiter to be sure.",))
 
 
-def _single(records: list[First]) -> bool:
+def _single(records: list[HeadRecord]) -> bool:
     return all(record.cells is None or len(record.cells) == 1 for record in records)
 
 
-def _has_header(records: list[First], contract: Contract) -> bool:
-    """Whether a header comes first that names a column of the contract."""
+def _has_header(records: list[HeadRecord], contract: Contract) -> bool:
+    """Whether the first record is a header that names a column of the contract."""
     cells = records[0].cells if records and not contract.document else None
-    known = any(column_of(cell, contract) for cell in cells or ())
+    known = any(find_column(cell, contract) for cell in cells or ())
     return known and is_header(cells, contract)
 
 
-def _fits(records: list[First], contract: Contract) -> bool:
-    sound = [record.cells for record in records if record.cells is not None]
+def _fits(records: list[HeadRecord], contract: Contract) -> bool:
+    parsed = [record.cells for record in records if record.cells is not None]
     if contract.document:
-        return len(sound) > 0 and sound[0] == records[0].cells and _is_table(sound)
-    wanted = len(contract.columns)
-    return 2 * sum(len(cells) == wanted for cells in sound) > len(records)
+        return len(parsed) > 0 and parsed[0] == records[0].cells and _is_table(parsed)
+    expected = len(contract.columns)
+    return 2 * sum(len(cells) == expected for cells in parsed) > len(records)
 
 
-def _is_table(sound: list[list[str]]) -> bool:
-    """Whether a header of several names comes first, and most records have as many fields."""
-    names = sound[0]
+def _is_table(parsed: list[list[str]]) -> bool:
+    """Whether the first record has several names, and most records as many fields."""
+    names = parsed[0]
     if len(names) < 2 or len(set(names)) < len(names) or not all(map(is_name, names)):
         return False
-    return 2 * sum(len(cells) == len(names) for cells in sound) > len(sound)
+    return 2 * sum(len(cells) == len(names) for cells in parsed) > len(parsed)
 
 
 class Head(NamedTuple):
-    """The beginning of a file's text, after its byte order mark."""
+    """The beginning of the text of a file, after its byte order mark."""
 
     data: bytes
     encoding: Encoding
     whole: bool
-    """Whether nothing comes after it."""
+    """Whether it is the whole text."""
 
-    def records(self, delimiter: str, most: int = _LOOKED_AT) -> list[First]:
-        """The first records under this delimiter."""
-        cutter = RecordSplitter(delimiter)
-        blocks = [*cutter.feed(self.data), *(cutter.finish() if self.whole else ())]
-        found: list[First] = []
-        for block in (block for block in blocks if block.read):
-            # Offsets are those of the text as it is, cells those of it as UTF-8.
-            text = rewritten(block, self.encoding)
-            for at in islice(range(block.read), most - len(found)):
+    def records(self, delimiter: str, most: int = _SAMPLE_RECORDS) -> list[HeadRecord]:
+        """The first records, split with this delimiter."""
+        splitter = RecordSplitter(delimiter)
+        blocks = [*splitter.feed(self.data), *(splitter.finish() if self.whole else ())]
+        found: list[HeadRecord] = []
+        for block in (block for block in blocks if block.record_count):
+            # Offsets refer to the original text, cells to its UTF-8.
+            text = to_utf8(block, self.encoding)
+            for at in islice(range(block.record_count), most - len(found)):
                 stop = int(block.stops[at])
                 ending = 2 if block.data[stop : stop + 2] == b"\r\n" else 1
                 line_ends = count_line_ends(block.data[int(block.starts[at]) : stop])
                 raw = text.data[int(text.starts[at]) : int(text.stops[at])]
-                sound = block.faults[at] == Fault.OK
-                cells = _cells(raw, delimiter) if sound else None
+                well_formed = block.faults[at] == Fault.OK
+                cells = _cells(raw, delimiter) if well_formed else None
                 end = min(stop + ending, len(self.data))
-                found.append(First(cells, end, int(block.lines[at]) + line_ends + 1))
+                found.append(HeadRecord(cells, end, int(block.lines[at]) + line_ends + 1))
         return found
 
 

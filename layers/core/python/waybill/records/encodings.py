@@ -1,9 +1,9 @@
-"""Encodings: their names, and how text of each becomes UTF-8.
+"""Encodings: their names, and conversion to UTF-8.
 
-Those of one byte a character have quotes, delimiters and line ends where ASCII has them: a file
-is cut as it is, and what was cut is rewritten. UTF-16 is rewritten before it is cut. Bytes that
-an encoding does not have stay, or become, bytes that are not UTF-8, so that the records that
-hold them are found; the raw text that is kept of a reject is the rewritten one.
+Single-byte encodings agree with ASCII on quotes, delimiters and line ends, so a file is split
+first and its blocks are converted. UTF-16 is converted before splitting. A byte that is invalid
+in the encoding becomes invalid UTF-8, so that its record is found and rejected. The raw text of
+a reject is kept as UTF-8.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ import numpy as np
 from waybill.records.block import Block, view
 
 Encoding = Literal["utf-8", "latin-1", "windows-1252", "utf-16-le", "utf-16-be"]
-MARK = b"\xef\xbb\xbf"
-"""A byte order mark as UTF-8."""
+BOM = b"\xef\xbb\xbf"
+"""A byte order mark in UTF-8."""
 
 _NAMES: dict[str, Encoding] = {
     "utf8": "utf-8",
@@ -28,45 +28,48 @@ _NAMES: dict[str, Encoding] = {
     "utf16le": "utf-16-le",
     "utf16be": "utf-16-be",
 }
-_MARKS: dict[bytes, Encoding] = {
-    MARK: "utf-8",
+_BOMS: dict[bytes, Encoding] = {
+    BOM: "utf-8",
     b"\xff\xfe": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
 }
 _CODECS = {"latin-1": "latin-1", "windows-1252": "cp1252"}
 _HIGH_SURROGATES = range(0xD8, 0xDC)
 UTF_16 = "utf-16"
-"""May be declared; which of the two it is, the byte order mark says."""
+"""May be declared; the byte order mark then says which of the two it is."""
 
 
-def encoding_named(name: str) -> Encoding | None:
-    """The encoding of this name, however it is spelt; None for UTF-16 without a byte order.
+def encoding_by_name(name: str) -> Encoding | None:
+    """The encoding of this name, ignoring case and punctuation; None for plain `utf-16`.
 
     Raises:
-        ValueError: it is none that is read.
+        ValueError: the encoding is not supported.
     """
     folded = "".join(char for char in name.lower() if char.isalnum())
     if folded == "utf16":
         return None
     if folded not in _NAMES:
         raise ValueError(
-            f"{name!r} is not an encoding that is read: {', '.join(sorted({*_NAMES.values()}))}"
+            f"{name!r} is not a supported encoding: {', '.join(sorted({*_NAMES.values()}))}"
         )
     return _NAMES[folded]
 
 
-def marked_encoding(head: bytes) -> Encoding | None:
-    """The encoding whose byte order mark the text begins with."""
-    return next((found for mark, found in _MARKS.items() if head.startswith(mark)), None)
+def bom_encoding(head: bytes) -> Encoding | None:
+    """The encoding of the byte order mark at the start of the text, if there is one."""
+    return next((found for mark, found in _BOMS.items() if head.startswith(mark)), None)
 
 
-def is_wide(encoding: Encoding) -> bool:
+def is_utf16(encoding: Encoding) -> bool:
     """Whether it is UTF-16."""
     return encoding.startswith(UTF_16)
 
 
-def narrowed(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    """UTF-16 as UTF-8, block by block; half a pair and half a character are not UTF-8 then."""
+def utf16_to_utf8(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
+    """Convert UTF-16 to UTF-8, block by block.
+
+    A lone surrogate and a trailing odd byte become invalid UTF-8.
+    """
     carry = b""
     high = 1 if encoding == "utf-16-le" else 0
     for data in blocks:
@@ -84,8 +87,8 @@ def _as_utf8(data: bytes, encoding: Encoding) -> bytes:
     return data.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
 
 
-def rewritten(block: Block, encoding: Encoding) -> Block:
-    """A block of an encoding of one byte a character, as UTF-8; any other as it is."""
+def to_utf8(block: Block, encoding: Encoding) -> Block:
+    """Convert a block of a single-byte encoding to UTF-8; return any other block unchanged."""
     codec = _CODECS.get(encoding)
     if codec is None or block.data.isascii():
         return block
@@ -100,6 +103,6 @@ def rewritten(block: Block, encoding: Encoding) -> Block:
 
 
 def _widths(codec: str) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """How many bytes of UTF-8 each byte becomes."""
+    """The length in UTF-8 of each of the 256 bytes."""
     characters = (bytes([octet]).decode(codec, "surrogateescape") for octet in range(256))
     return np.array([len(c.encode("utf-8", "surrogateescape")) for c in characters], np.uint8)

@@ -1,4 +1,4 @@
-"""Fields: how many each record has, which are quoted, and whether the bytes are text at all."""
+"""Check the fields of records: their number, quoting, UTF-8 and NUL bytes."""
 
 from typing import NamedTuple
 
@@ -9,60 +9,60 @@ from waybill.records.block import Block, Positions, view
 from waybill.records.grammar import QUOTE, Fault
 
 
-class Judged(NamedTuple):
-    """The records of a block that are sound as such, and what was found of the others."""
+class CheckedBlock(NamedTuple):
+    """The valid records of a block, and the faults of the others."""
 
     clean: bytes
-    """Sound records with their line endings, nothing else but blank lines: UTF-8 without NUL."""
-    sound: Positions
-    """Their indices in the block."""
+    """The valid records with their line endings, and blank lines: UTF-8 without NUL."""
+    valid: Positions
+    """Indices of the valid records in the block."""
     quoted: NDArray[np.bool_] | None
-    """Whether each field is quoted (records, fields); None when no field is."""
+    """Whether each field is quoted, shape (valid records, fields); None when no field is."""
     block: Block
-    """The block, with the faults that were found."""
-    found: Positions
-    """Fields that each record of the block has; 0 where it is malformed."""
+    """The block with the faults found."""
+    field_counts: Positions
+    """Number of fields of each record of the block; 0 if it is malformed."""
 
 
-def judge(block: Block, delimiter: str, count: int) -> Judged:
-    """Find records that are not text or have not `count` fields; `count` is at least 1."""
+def check_fields(block: Block, delimiter: str, count: int) -> CheckedBlock:
+    """Find records that are not UTF-8 text or do not have `count` (at least 1) fields."""
     faults = block.faults.copy()
     marks = _outside_quotes(block, ord(delimiter))
-    before, found = _fields(block, marks, count)
-    found[faults != Fault.OK] = 0
+    before, field_counts = _fields(block, marks, count)
+    field_counts[faults != Fault.OK] = 0
     for fault, wrong in (
-        (Fault.FIELD_COUNT, found != count),
+        (Fault.FIELD_COUNT, field_counts != count),
         (Fault.INVALID_UTF8, _not_utf8(block)),
         (Fault.NUL_BYTE, _holding_nul(block)),
     ):
         faults[wrong & (block.faults == Fault.OK)] = fault
     block = block._replace(faults=faults)
-    sound = np.flatnonzero(faults == Fault.OK)
-    quoted = _quoted(block, sound, marks, before[sound], count)
-    return Judged(_clean(block, sound), sound, quoted, block, found)
+    valid = np.flatnonzero(faults == Fault.OK)
+    quoted = _quoted(block, valid, marks, before[valid], count)
+    return CheckedBlock(_clean(block, valid), valid, quoted, block, field_counts)
 
 
 def _fields(block: Block, marks: Positions, count: int) -> tuple[Positions, Positions]:
-    """For each record, the separating delimiters before it, and its fields."""
-    if len(marks) == block.read * (count - 1):
-        before = np.arange(block.read) * (count - 1)
-        table = marks.reshape(block.read, count - 1)
-        # Each record's share of the delimiters lies within it: that is all there is to check.
+    """For each record, the number of delimiters before it, and its number of fields."""
+    if len(marks) == block.record_count * (count - 1):
+        before = np.arange(block.record_count) * (count - 1)
+        table = marks.reshape(block.record_count, count - 1)
+        # The total fits; check that each record contains its own share of the delimiters.
         if count == 1 or bool(((table[:, 0] >= block.starts) & (table[:, -1] < block.stops)).all()):
-            return before, np.full(block.read, count)
+            return before, np.full(block.record_count, count)
     before = np.searchsorted(marks, block.starts)
     return before, np.searchsorted(marks, block.stops) - before + 1
 
 
 def _outside_quotes(block: Block, delimiter: int) -> Positions:
-    """Where delimiters separate fields."""
+    """Positions of the delimiters outside quotes."""
     octets = view(block.data)
     marks = np.flatnonzero(octets == delimiter)
     if b'"' not in block.data:
         return marks
     quotes = np.flatnonzero(octets == QUOTE)
     before = np.searchsorted(quotes, marks)
-    # Quotes pair up from the start of each record: a malformed one may leave one over.
+    # Pair quotes from the start of each record: a malformed record may have an odd number.
     anchors = np.searchsorted(quotes, block.starts)
     if (anchors & 1).any():
         owner = np.maximum(np.searchsorted(block.starts, marks, "right") - 1, 0)
@@ -72,8 +72,8 @@ def _outside_quotes(block: Block, delimiter: int) -> Positions:
 
 
 def _owners(block: Block, positions: Positions) -> NDArray[np.bool_]:
-    """Which records hold one of the positions."""
-    holding = np.zeros(block.read, bool)
+    """Which records contain one of the positions."""
+    holding = np.zeros(block.record_count, bool)
     owner = np.searchsorted(block.starts, positions, "right") - 1
     holding[owner[owner >= 0]] = True
     return holding
@@ -81,12 +81,12 @@ def _owners(block: Block, positions: Positions) -> NDArray[np.bool_]:
 
 def _holding_nul(block: Block) -> NDArray[np.bool_]:
     if b"\0" not in block.data:
-        return np.zeros(block.read, bool)
+        return np.zeros(block.record_count, bool)
     return _owners(block, np.flatnonzero(view(block.data) == 0))
 
 
 def _not_utf8(block: Block) -> NDArray[np.bool_]:
-    wrong = np.zeros(block.read, bool)
+    wrong = np.zeros(block.record_count, bool)
     if block.data.isascii() or _is_utf8(block.data):
         return wrong
     suspects = np.flatnonzero(_owners(block, np.flatnonzero(view(block.data) > 127)))
@@ -105,25 +105,25 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _quoted(
-    block: Block, sound: Positions, marks: Positions, before: Positions, count: int
+    block: Block, valid: Positions, marks: Positions, before: Positions, count: int
 ) -> NDArray[np.bool_] | None:
-    if b'"' not in block.data or not len(sound):
+    if b'"' not in block.data or not len(valid):
         return None
-    begins = np.empty((len(sound), count), np.int64)
-    begins[:, 0] = block.starts[sound]
+    begins = np.empty((len(valid), count), np.int64)
+    begins[:, 0] = block.starts[valid]
     if count > 1:
         begins[:, 1:] = marks[before[:, None] + np.arange(count - 1)] + 1
-    # A record may end the data with an empty field: then there is no byte to look at.
+    # The data may end in an empty field, which has no first byte.
     octets = view(block.data)
     quoted = octets[np.minimum(begins, len(octets) - 1)] == QUOTE
-    quoted &= begins < block.stops[sound][:, None]
+    quoted &= begins < block.stops[valid][:, None]
     return quoted if quoted.any() else None
 
 
-def _clean(block: Block, sound: Positions) -> bytes:
-    if len(sound) == block.read:
+def _clean(block: Block, valid: Positions) -> bytes:
+    if len(valid) == block.record_count:
         return block.data
-    if not len(sound):
+    if not len(valid):
         return b""
     keep = block.faults == Fault.OK
     lengths = np.diff(np.append(block.starts, len(block.data)))

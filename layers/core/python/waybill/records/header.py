@@ -1,4 +1,4 @@
-"""Names in a header, and what else the cells of a first record may be."""
+"""Match the header of a file against the columns of a contract."""
 
 import re
 from collections import Counter
@@ -7,8 +7,8 @@ from waybill.contract.model import Column, Contract
 from waybill.errors import FieldError, Rejected
 
 _NAME = re.compile(r"[^\W\d][\w .-]*")
-# What of a name-like cell a non-text column would take: everything else begins with a digit,
-# a sign or a point.
+# Name-like values that a non-text column accepts; its other values begin with a digit, a sign
+# or a point.
 _WORDS = {
     "bool": re.compile(r"true|false|t|f", re.IGNORECASE),
     "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE),
@@ -18,8 +18,8 @@ _NEVER_WORDS = frozenset(
 )
 
 
-def column_of(cell: str, contract: Contract) -> str | None:
-    """The column that a header's cell stands for, by its name or an alias, whatever the case."""
+def find_column(cell: str, contract: Contract) -> str | None:
+    """The column whose name or alias matches the header cell, ignoring case."""
     folded = cell.strip().lower()
     for column in contract.columns:
         if column.name.lower() == folded:
@@ -28,14 +28,14 @@ def column_of(cell: str, contract: Contract) -> str | None:
 
 
 def is_name(cell: str) -> bool:
-    """Whether the cell could be a column's name rather than a value."""
+    """Whether the cell looks like a column name rather than a value."""
     return _NAME.fullmatch(cell) is not None
 
 
 def refuses_names(cells: list[str], contract: Contract) -> bool:
-    """Whether no record could look like these name-like cells, so that they must be a header.
+    """Whether the name-like cells cannot be a valid record and so must be a header.
 
-    So it is when a non-text column would refuse its cell and no required one would take it.
+    True if a non-text column rejects its cell and no required one accepts its cell.
     """
     pairs = list(zip(contract.columns, cells, strict=False))
     typed = [(column, _takes(column, cell)) for column, cell in pairs if _is_typed(column)]
@@ -45,12 +45,12 @@ def refuses_names(cells: list[str], contract: Contract) -> bool:
 
 
 def is_header(cells: list[str] | None, contract: Contract) -> bool:
-    """Whether the cells of a first record are a header, be it one with wrong names."""
+    """Whether the first record is a header, possibly one with wrong names."""
     if contract.header != "auto":
         return contract.header == "present"
     if not cells:
         return False
-    known = [column_of(cell, contract) is not None for cell in cells]
+    known = [find_column(cell, contract) is not None for cell in cells]
     if all(known):
         return True
     if not all(is_name(cell) for cell in cells):
@@ -59,17 +59,17 @@ def is_header(cells: list[str] | None, contract: Contract) -> bool:
 
 
 def document_fields(cells: list[str] | None) -> tuple[str, ...]:
-    """The names of a document's fields, from the header that it needs.
+    """The field names of documents, from the required header.
 
     Raises:
-        Rejected: `missing-header`: there is none; `duplicate-columns`.
+        Rejected: `missing-header` or `duplicate-columns`.
     """
     if not cells or not all(cells):
-        detail = "Records become documents under the names of a header; each needs one."
+        detail = "Documents take their field names from the header; every column needs a name."
         raise Rejected("missing-header", detail)
     twice = [name for name, times in Counter(cells).items() if times > 1]
     if twice:
-        raise _refusal("duplicate-columns", "The header names fields twice", twice)
+        raise _refusal("duplicate-columns", "The header has duplicate names", twice)
     return tuple(cells)
 
 
@@ -82,13 +82,13 @@ def _takes(column: Column, cell: str) -> bool:
     return words is not None and words.fullmatch(cell) is not None
 
 
-def named_columns(cells: list[str] | None, contract: Contract) -> tuple[str, ...]:
-    """The columns that a header names, in its order.
+def match_header(cells: list[str] | None, contract: Contract) -> tuple[str, ...]:
+    """The columns of the header cells, in order.
 
     Raises:
-        Rejected: `unknown-columns`, `duplicate-columns` or `missing-columns`, naming them.
+        Rejected: `unknown-columns`, `duplicate-columns` or `missing-columns`, with their names.
     """
-    found = {cell: column_of(cell, contract) for cell in cells or ()}
+    found = {cell: find_column(cell, contract) for cell in cells or ()}
     known = ", ".join(column.name for column in contract.columns)
     unknown = [cell for cell, column in found.items() if column is None]
     if unknown or not cells:
@@ -96,7 +96,7 @@ def named_columns(cells: list[str] | None, contract: Contract) -> tuple[str, ...
     columns = tuple(str(found[cell]) for cell in cells)
     twice = [name for name, times in Counter(columns).items() if times > 1]
     if twice:
-        raise _refusal("duplicate-columns", "The header names columns twice", twice)
+        raise _refusal("duplicate-columns", "The header names these columns more than once", twice)
     missing = [c.name for c in contract.columns if c.required and c.name not in columns]
     if missing:
         raise _refusal("missing-columns", "The header lacks required columns", missing)
@@ -104,6 +104,6 @@ def named_columns(cells: list[str] | None, contract: Contract) -> tuple[str, ...
 
 
 def _refusal(code: str, text: str, names: list[str]) -> Rejected:
-    shown = ", ".join(repr(name[:80]) for name in names[:20]) or "no name at all"
+    shown = ", ".join(repr(name[:80]) for name in names[:20]) or "none"
     field_errors = [FieldError(pointer=name[:80], code=code, message=text) for name in names[:20]]
     return Rejected(code, f"{text}: {shown}.", field_errors)

@@ -1,8 +1,8 @@
-"""Cuts a JSON array into its elements, by the depth of its brackets, in constant memory.
+"""Split a JSON array into its elements by bracket depth, in constant memory.
 
-The stream begins after the opening bracket or after the comma of an element. Whether an element
-is JSON is for its reader to say: a bad one is a reject. What cannot be cut at all is refused as
-a whole: an array that does not end, an element that is empty, text after the end.
+The stream begins after the opening bracket or after the comma of an element. An element that is
+not valid JSON becomes a reject later, when it is parsed. An array that cannot be split fails the
+file: it does not end, has an empty element, or is followed by text.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _COMMA, _BACKSLASH, _CLOSING = 0x2C, 0x5C, 0x5D
 _STEPS = np.zeros(256, np.int64)
 _STEPS[[0x5B, 0x7B]] = 1
 _STEPS[[0x5D, 0x7D]] = -1
-_MARKS = (_STEPS != 0) | (np.arange(256) == _COMMA)
+_BOMS = (_STEPS != 0) | (np.arange(256) == _COMMA)
 
 
 class _Scanner:
-    """Where, at the depth of the array, commas stand and the array ends."""
+    """Finds the commas between elements and the end of the array."""
 
     def __init__(self) -> None:
         self._depth = 1
@@ -31,10 +31,10 @@ class _Scanner:
         self._escaped = False
 
     def scan(self, data: bytes) -> tuple[Positions, int | None]:
-        """(commas between elements, the closing bracket if it is there) of the next bytes."""
+        """Scan the next bytes: (commas between elements, closing bracket or None)."""
         octets = view(data)
         quotes = self._quotes(data)
-        marks = np.flatnonzero(_MARKS[octets])
+        marks = np.flatnonzero(_BOMS[octets])
         outside = (np.searchsorted(quotes, marks) & 1) == int(self._inside)
         marks = marks[outside]
         depths = self._depth + np.cumsum(_STEPS[octets[marks]])
@@ -47,7 +47,7 @@ class _Scanner:
         return commas if end is None else commas[commas < end], end
 
     def _quotes(self, data: bytes) -> Positions:
-        """Quotes that open or close a string."""
+        """Positions of the quotes that open or close a string."""
         octets = view(data)
         quotes = np.flatnonzero(octets == QUOTE)
         escaped = self._escaped
@@ -61,7 +61,7 @@ class _Scanner:
 
 
 def _after_odd_runs(slashes: Positions, *, escaped: bool) -> Positions:
-    """Where a byte is escaped; `escaped` says that one backslash more stands before the first."""
+    """Positions of escaped bytes; with `escaped`, a backslash precedes the first byte."""
     slashes = np.append(-1, slashes) if escaped else slashes
     firsts = np.flatnonzero(np.append(True, np.diff(slashes) != 1))
     lasts = np.append(firsts[1:], len(slashes)) - 1
@@ -75,8 +75,8 @@ def _ends_escaping(data: bytes, *, escaped: bool) -> bool:
     return bool((run + int(escaped and run == len(data))) & 1)
 
 
-class ArrayCutter:
-    """Holds what of a stream is not yet a whole element: never more than a record and a block."""
+class JsonArraySplitter:
+    """Splits the elements of an array; buffers at most one record and one block."""
 
     def __init__(
         self,
@@ -94,31 +94,31 @@ class ArrayCutter:
         self._size = self._lost = 0
         self._ended = False
         self.line = first_line
-        """Index, from 1, of the element at the first byte that is not consumed."""
+        """Index, from 1, of the element at the first byte not consumed."""
         self.consumed = 0
-        """Bytes of the stream that are consumed."""
+        """Bytes of the stream consumed."""
 
     @property
-    def held(self) -> int:
-        """Bytes that wait for more."""
+    def buffered(self) -> int:
+        """Bytes received but not consumed."""
         return self._size
 
-    def skim(self, _data: bytes) -> bool:
-        """Nothing can be passed over: False."""
+    def skip(self, _data: bytes) -> bool:
+        """Not supported for arrays: always False."""
         return False
 
     def feed(self, data: bytes) -> Iterator[Block]:
-        """Take the next bytes; blocks of the elements that they complete.
+        """Take the next bytes and yield blocks of the elements they complete.
 
         Raises:
-            Rejected: `broken-json`, an element is empty, or something follows the array.
+            Rejected: `broken-json`, an element is empty, or text follows the array.
         """
         if self._ended:
             self._after_end(data)
             return
         commas, end = self._scanner.scan(data)
         if end is not None and data[end] != _CLOSING:
-            raise _broken(f"a brace closes it after {self.line - 1 + len(commas)} elements")
+            raise _broken(f"a brace closes the array after {self.line - 1 + len(commas)} elements")
         stops = commas if end is None else np.append(commas, end)
         if len(stops):
             yield self._block(data, stops, closes=end is not None)
@@ -128,20 +128,20 @@ class ArrayCutter:
             self._after_end(rest)
             return
         self._size += len(rest)
-        # Of what is too long the beginning is kept, and how much more there was.
+        # Keep the beginning of an over-long element and count the rest.
         rest = rest if self._carry else rest.lstrip(BLANKS)
         room = max(self._limit - len(self._carry), 0)
         self._carry += rest[:room]
         self._lost += len(rest[room:])
 
     def finish(self) -> Iterator[Block]:
-        """The stream has ended.
+        """End the stream.
 
         Raises:
-            Rejected: `broken-json`, before the array has.
+            Rejected: `broken-json`, the array has not ended.
         """
         if not self._ended and (self._must_end or self._carry.strip(BLANKS)):
-            raise _broken(f"it ends in element {self.line}")
+            raise _broken(f"it is truncated in element {self.line}")
         yield from ()
 
     def _after_end(self, rest: bytes) -> None:
@@ -150,7 +150,7 @@ class ArrayCutter:
         self.consumed += len(rest)
 
     def _block(self, data: bytes, stops: Positions, *, closes: bool) -> Block:
-        """The elements that end at these places of `data`, the first of which began before."""
+        """The elements that end at these positions of `data`; the first may have begun earlier."""
         kept, before = len(self._carry), self._size
         buffer = self._carry + data[: int(stops[-1]) + 1]
         begins = np.append(0, stops[:-1] + 1 + kept)
@@ -159,7 +159,7 @@ class ArrayCutter:
         lengths[0] += self._lost
         numbers = np.arange(len(begins)) + self.line
         empty = lengths <= 0
-        # An array without elements is the only one that may have an empty one, and none else.
+        # Only `[]` may have an empty element.
         none = closes and len(empty) == 1 and self.line == 1 and bool(empty[0])
         if empty.any() and not none:
             raise _broken(f"element {int(numbers[np.argmax(empty)])} is empty")
@@ -178,10 +178,10 @@ class ArrayCutter:
 
 
 def _boundaries(positions: Positions, line: int, *, closes: bool) -> Boundaries:
-    """Where elements begin; nothing may begin after the closing bracket."""
+    """Starts of elements; none after the closing bracket."""
     kept = positions[:-1] if closes else positions
     return Boundaries(kept, np.arange(len(kept)) + line)
 
 
 def _broken(what: str) -> Rejected:
-    return Rejected("broken-json", f"The array cannot be read to its end: {what}.")
+    return Rejected("broken-json", f"The JSON array is malformed: {what}.")

@@ -1,7 +1,7 @@
-r"""Cuts JSON Lines into blocks of records: a record is what stands between two line feeds.
+r"""Split JSON Lines into blocks of records, one per line.
 
-A line break inside a string is written `\n` in JSON, so that quotes need not be looked at. A
-line of blanks is no record. A line beyond the limit is a reject of which the beginning is kept.
+JSON strings write a line break as `\n`, so quotes can be ignored. Blank lines are skipped. A line
+that exceeds the limit is a reject that keeps only its beginning.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from waybill.records.grammar import LF, RAW_LIMIT, RECORD_LIMIT, Fault
 from waybill.records.trimming import trimmed
 
 
-class LinesCutter:
-    """Holds what of a stream is not yet a whole line: never more than a record and a block."""
+class JsonLinesSplitter:
+    """Splits lines; buffers at most one record and one block."""
 
     def __init__(
         self, *, first_line: int = 1, limit: int = RECORD_LIMIT, raw_limit: int = RAW_LIMIT
@@ -22,21 +22,21 @@ class LinesCutter:
         self._limit = limit
         self._raw_limit = raw_limit
         self._carry = b""
-        self._skipping = False
+        self._dropping_line = False
         self.line = first_line
-        """Physical line at the first byte that is not consumed."""
+        """Physical line at the first byte not consumed."""
         self.consumed = 0
-        """Bytes of the stream that are consumed."""
+        """Bytes of the stream consumed."""
 
     @property
-    def held(self) -> int:
-        """Bytes that wait for more."""
+    def buffered(self) -> int:
+        """Bytes received but not consumed."""
         return len(self._carry)
 
-    def skim(self, data: bytes) -> bool:
-        """Pass over the next bytes and only count; False, and nothing done, if that cannot be."""
+    def skip(self, data: bytes) -> bool:
+        """Skip the next bytes and only count lines; False, without effect, if not possible."""
         buffer = self._carry + data
-        if self._skipping or len(buffer) > self._limit:
+        if self._dropping_line or len(buffer) > self._limit:
             return False
         end = buffer.rfind(b"\n") + 1
         self.line += buffer.count(b"\n", 0, end)
@@ -45,34 +45,34 @@ class LinesCutter:
         return True
 
     def feed(self, data: bytes) -> Iterator[Block]:
-        """Take the next bytes; blocks of the records that they complete."""
+        """Take the next bytes and yield blocks of the records they complete."""
         buffer, self._carry = self._carry + data, b""
-        if self._skipping:
-            buffer = self._skip(buffer)
+        if self._dropping_line:
+            buffer = self._drop_line(buffer)
         end = buffer.rfind(b"\n") + 1
         if end:
             yield self._block(buffer[:end])
         rest = buffer[end:]
-        # Its line may still end in a CR, which is not counted.
+        # A trailing CR may belong to the line ending and does not count.
         if len(rest) > self._limit + 1:
             yield self._block(rest, ends=False)
-            self._skipping = True
+            self._dropping_line = True
         else:
             self._carry = rest
 
     def finish(self) -> Iterator[Block]:
-        """The stream has ended: what is left."""
+        """End the stream and yield the rest."""
         buffer, self._carry = self._carry, b""
         if buffer:
             yield self._block(buffer)
 
-    def _skip(self, buffer: bytes) -> bytes:
-        """Drop the rest of a line that is too long."""
+    def _drop_line(self, buffer: bytes) -> bytes:
+        """Drop the rest of an over-long line."""
         end = buffer.find(b"\n") + 1
         self.consumed += end or len(buffer)
         if not end:
             return b""
-        self._skipping = False
+        self._dropping_line = False
         self.line += 1
         return buffer[end:]
 

@@ -1,32 +1,32 @@
-"""How a file is laid out, as `plan` finds it in its head and `load` reads every chunk."""
+"""The layout of a file: detected once by `plan`, used by `load` for every chunk."""
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from waybill.records.compression import Compression
-from waybill.records.encodings import Encoding, is_wide
+from waybill.records.encodings import Encoding, is_utf16
 
 FileFormat = Literal["csv", "json-lines", "json-array"]
 _NO_DELIMITER = frozenset('"\r\n\0')
 
 
 def check_delimiter(delimiter: str) -> str:
-    """The delimiter, if it can be one.
+    """Validate a delimiter.
 
     Raises:
-        ValueError: it is not one ASCII character, or one with a meaning of its own.
+        ValueError: not a single ASCII character, or a quote, line ending or NUL.
     """
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _NO_DELIMITER:
-        raise ValueError(f"{delimiter!r} is not one ASCII character that can separate fields")
+        raise ValueError(f"{delimiter!r} is not a single ASCII character that can separate fields")
     return delimiter
 
 
 class Layout(BaseModel):
     """Compression, encoding, format, the column of each field, and where the data begin.
 
-    Offsets are of the file's text. That is the object's bytes, unless the object is compressed
-    or UTF-16: then it is what comes out, as UTF-8, and the object is one chunk.
+    Offsets refer to the text of the file. That is the object's bytes, unless it is compressed
+    or UTF-16: then it is the decompressed text in UTF-8, and the object is one chunk.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,22 +37,22 @@ class Layout(BaseModel):
     delimiter: Annotated[str, AfterValidator(check_delimiter)] = ","
     header: bool
     columns: tuple[str, ...]
-    """The contract's column of each field, in the order of the file; of JSON, those it may fill."""
+    """The column of each field, in file order; for JSON, the columns that records may fill."""
     fields: tuple[str, ...] = ()
-    """The header's own names, where a whole record becomes a document."""
+    """The header's own names, if each record becomes a document."""
     data_offset: int = Field(ge=0)
-    """First byte of the data in the text: after a byte order mark and a header."""
+    """HeadRecord byte of the data in the text: after a byte order mark and a header."""
     first_line: int = Field(ge=1)
-    """Physical line at that byte; of a JSON array, the element, from 1."""
+    """Physical line at that offset; for a JSON array, the element, from 1."""
     warnings: tuple[str, ...] = ()
-    """What a person may want to know about how the head was read."""
+    """Doubts about how the head was read, for the user."""
 
     @property
     def is_stream(self) -> bool:
-        """Whether it can be read from its beginning only, so that it is one chunk."""
-        return self.compression is not None or is_wide(self.encoding)
+        """Whether it can only be read from the beginning, and so is one chunk."""
+        return self.compression is not None or is_utf16(self.encoding)
 
     @property
     def width(self) -> int:
-        """How many fields a record has (CSV)."""
+        """Number of fields of a CSV record."""
         return len(self.fields or self.columns)

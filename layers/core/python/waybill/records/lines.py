@@ -1,4 +1,4 @@
-"""Physical lines of a buffer: ended by LF, CRLF or CR, whether inside quotes or not."""
+"""Physical lines of a buffer, ended by LF, CRLF or CR, inside quotes or not."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ from waybill.records.grammar import CR, LF
 
 
 class Lines(NamedTuple):
-    """The complete lines of a buffer, which tile it from its first byte."""
+    """The complete lines of a buffer, contiguous from its first byte."""
 
     starts: Positions
     stops: Positions
-    """One past the last byte, line ending excluded."""
+    """One past the last byte, without the line ending."""
     nexts: Positions
-    """Where the next line starts."""
+    """Start of the next line."""
 
 
 def physical_lines(data: bytes, *, final: bool) -> Lines:
-    """The lines that end in `data`; with `final` also the one that its end cuts short.
+    """The lines that end in `data`; with `final`, also the unterminated last one.
 
-    Unless `final`, `data` must not end in CR: what follows decides whether that ends a line.
+    Unless `final`, `data` must not end in CR, since an LF may follow.
     """
     stops, nexts = _ends(data)
     reached = int(nexts[-1]) if len(nexts) else 0
@@ -49,14 +49,14 @@ def _ends(data: bytes) -> tuple[Positions, Positions]:
 
 
 def count_line_ends(data: bytes) -> int:
-    """How many physical lines end in `data`."""
+    """Number of line endings in `data`."""
     if b"\r" not in data:
         return data.count(b"\n")
     return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
 
 
 def line_end_from(data: bytes, position: int) -> tuple[int, int] | None:
-    """Where the first line ending at or after `position` begins and ends; None without one."""
+    """(begin, end) of the first line ending at or after `position`, or None."""
     found = [at for at in (data.find(b"\n", position), data.find(b"\r", position)) if at >= 0]
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""The first record of a buffer that is longer than a record may be, read exactly."""
+"""Read the first record of a buffer that exceeds the record limit."""
 
 import re
 from functools import cache
@@ -7,20 +7,20 @@ from typing import NamedTuple
 from waybill.records.grammar import QUOTE, RAW_LIMIT, Fault
 from waybill.records.lines import count_line_ends, line_end_from
 
-# Possessive, so that megabytes of quotes neither backtrack nor pile up on a stack.
+# Possessive quantifiers: megabytes of quotes neither backtrack nor use stack.
 _QUOTED = re.compile(rb'[^"]*+(?:""[^"]*+)*+')
 
 
 class FirstRecord(NamedTuple):
-    """What the record is, and where reading goes on."""
+    """The record, and where reading resumes."""
 
     fault: Fault
     kept: int
-    """Bytes of the buffer that are the record, or are kept of it."""
+    """Bytes of the buffer that belong to the record or are kept of it."""
     resume: int | None
-    """First byte after it; None when the rest of its physical line is yet to come."""
+    """HeadRecord byte after it; None when the rest of its physical line is yet to come."""
     lines: int
-    """Physical lines that ended before `resume`, or in the whole buffer."""
+    """Line endings before `resume`, or in the whole buffer."""
 
 
 @cache
@@ -29,7 +29,7 @@ def _unquoted(delimiter: int) -> re.Pattern[bytes]:
 
 
 def _scan(data: bytes, delimiter: int, limit: int) -> tuple[Fault, int]:
-    """(OK, end of the record) or (fault, byte that shows it); consumed by data[: limit + 1]."""
+    """(OK, end of the record) or (fault, position of the fault); uses data[: limit + 1]."""
     unquoted = _unquoted(delimiter)
     at = 0
     while True:
@@ -57,7 +57,7 @@ def _end(pattern: re.Pattern[bytes], data: bytes, start: int, limit: int) -> int
 def first_record(
     data: bytes, delimiter: int, limit: int, raw_limit: int = RAW_LIMIT
 ) -> FirstRecord:
-    """Decide the first record of `data`, which has more than `limit` bytes and no CR at its end."""
+    """Read the first record of `data`, which is longer than `limit` and does not end in CR."""
     fault, at = _scan(data, delimiter, limit)
     if fault is Fault.QUOTE_IN_FIELD and count_line_ends(data[:at]):
         fault = Fault.UNCLOSED_QUOTE

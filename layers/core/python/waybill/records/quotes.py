@@ -1,12 +1,11 @@
-"""From physical lines to records where there are quotes.
+"""Join physical lines into records where fields are quoted.
 
-Every line is first judged as if it began outside quotes, all lines at once: quotes pair up in
-turn, and each must stand where the grammar lets it. A line with an even number of them, all in
-place, is a record; one with a quote out of place is a reject; one with an odd number, all in
-place, opens a field that goes on below. Seen from inside such a field a line with an odd number
-closes it, so a record that spans lines ends at the very next line with an odd number, or is
-malformed before. That leaves a walk over the odd lines only, and every byte is judged from at
-most two sides.
+All lines are first checked together, as if each began outside quotes: quotes alternate between
+opening and closing, and each must be at the edge of a field. A line with an even number of
+quotes, all in place, is a record. A line with a misplaced quote is a reject. A line with an odd
+number, all in place, opens a field that continues on later lines; the next line with an odd
+number closes it, unless a misplaced quote comes first. So only the odd lines need a loop, and
+each byte is checked at most twice.
 """
 
 from typing import NamedTuple
@@ -20,29 +19,29 @@ from waybill.records.lines import Lines
 
 
 class Joined(NamedTuple):
-    """Lines joined into records; blank lines are still among them."""
+    """Lines joined into records; blank lines are still included."""
 
     first: Positions
-    """Index of the line that each begins on."""
+    """Index of the line on which each record begins."""
     last: Positions
-    """Index of the line that it ends on; of a malformed one, the same as `first`."""
+    """Index of the line on which it ends; for a malformed one, the same as `first`."""
     faults: Faults
     lines: int
-    """How many lines are consumed; later ones need more data."""
+    """Number of lines consumed; the rest needs more data."""
 
 
 class _Quotes(NamedTuple):
-    """The quotes of a buffer and, for a field opened by an even or odd one, those out of place."""
+    """The quotes of a buffer, and those misplaced if even or odd quotes open fields."""
 
     before: Positions
-    """How many quotes stand before each line."""
+    """Number of quotes before each line."""
     counts: Positions
-    """How many stand in it."""
+    """Number of quotes in each line."""
     misplaced: tuple[Positions, Positions]
     total: int
 
     def first_misplaced(self, index: Positions) -> Positions:
-        """Index of the first quote from `index` on that is out of place; `total` if none."""
+        """Index of the first misplaced quote at or after `index`; `total` if none."""
         even, odd = (
             np.append(these, self.total)[np.searchsorted(these, index)] for these in self.misplaced
         )
@@ -50,18 +49,18 @@ class _Quotes(NamedTuple):
 
 
 def join_lines(data: bytes, lines: Lines, delimiter: int, *, final: bool) -> Joined:
-    """Join the lines that quoted fields span; `data` begins outside quotes."""
+    """Join lines that are part of one quoted field; `data` begins outside quotes."""
     count = len(lines.starts)
     last = np.arange(count)
     faults = np.zeros(count, np.uint8)
     if not count or b'"' not in data:
         return Joined(last, last, faults, count)
     quotes = _find(data, lines, delimiter)
-    touched = np.flatnonzero(quotes.counts)
-    begin = quotes.before[touched]
-    broken = quotes.first_misplaced(begin) < begin + quotes.counts[touched]
-    faults[touched[broken]] = Fault.QUOTE_IN_FIELD
-    odd = touched[(quotes.counts[touched] & 1).astype(bool)]
+    quoted = np.flatnonzero(quotes.counts)
+    begin = quotes.before[quoted]
+    misplaced = quotes.first_misplaced(begin) < begin + quotes.counts[quoted]
+    faults[quoted[misplaced]] = Fault.QUOTE_IN_FIELD
+    odd = quoted[(quotes.counts[quoted] & 1).astype(bool)]
     pairs, unclosed, consumed = _walk(odd, faults, quotes, count, final=final)
     faults[unclosed] = Fault.UNCLOSED_QUOTE
     last[pairs[:, 0]] = pairs[:, 1]
@@ -75,21 +74,21 @@ def join_lines(data: bytes, lines: Lines, delimiter: int, *, final: bool) -> Joi
 def _walk(
     odd: Positions, faults: Faults, quotes: _Quotes, count: int, *, final: bool
 ) -> tuple[NDArray[np.int64], list[int], int]:
-    """Pair the lines with an odd number of quotes: (pairs, unclosed lines, lines consumed)."""
+    """Pair lines with an odd number of quotes: (pairs, unclosed lines, lines consumed)."""
     lines = odd.tolist()
-    sound = (faults[odd] == Fault.OK).tolist()
-    broken = quotes.first_misplaced(quotes.before[odd]).tolist()
+    well_formed = (faults[odd] == Fault.OK).tolist()
+    misplaced = quotes.first_misplaced(quotes.before[odd]).tolist()
     ends = (quotes.before[odd] + quotes.counts[odd]).tolist()
     pairs: list[tuple[int, int]] = []
     unclosed: list[int] = []
     at = 0
     while at < len(lines):
-        if not sound[at]:
+        if not well_formed[at]:
             at += 1
-        elif at + 1 < len(lines) and broken[at] >= ends[at + 1]:
+        elif at + 1 < len(lines) and misplaced[at] >= ends[at + 1]:
             pairs.append((lines[at], lines[at + 1]))
             at += 2
-        elif at + 1 < len(lines) or broken[at] < quotes.total or final:
+        elif at + 1 < len(lines) or misplaced[at] < quotes.total or final:
             unclosed.append(lines[at])
             at += 1
         else:
@@ -105,7 +104,7 @@ def _find(data: bytes, lines: Lines, delimiter: int) -> _Quotes:
     twin = np.diff(at) == 1
     may_open = np.append(True, _is_edge(octets[at[1:] - 1], delimiter) | twin)
     may_open[:1] = (at[:1] == 0) | _is_edge(octets[at[:1] - 1], delimiter)
-    # A quote that ends the buffer stands on a line that is cut short: unknown, or at the end.
+    # A quote at the end of the buffer is on an unterminated line: allowed for now.
     after = octets[np.minimum(at + 1, len(octets) - 1)]
     may_close = _is_edge(after, delimiter) | (at + 1 == len(octets))
     may_close[:-1] |= twin

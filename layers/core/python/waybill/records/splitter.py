@@ -1,4 +1,4 @@
-"""Cuts a stream of bytes into blocks of whole records, with exact lines, in constant memory."""
+"""Split a stream of bytes into blocks of CSV records with exact line numbers."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,9 @@ _SMALLEST_PIECE = 1024 * 1024
 
 
 class RecordSplitter:
-    """Holds what of a stream is not yet a whole record: never more than a record and a block.
+    """Splits CSV records; buffers at most one record and one block.
 
-    The stream begins outside quotes, at the start of a physical line.
+    The stream must begin outside quotes, at the start of a physical line.
     """
 
     def __init__(
@@ -32,28 +32,28 @@ class RecordSplitter:
         self._limit = limit
         self._raw_limit = raw_limit
         self._carry = b""
-        self._skipping = False
+        self._dropping_line = False
         self.line = first_line
-        """Physical line at the first byte that is not consumed."""
+        """Physical line at the first byte not consumed."""
         self.consumed = 0
-        """Bytes of the stream that are consumed."""
+        """Bytes of the stream consumed."""
 
     @property
-    def held(self) -> int:
-        """Bytes that wait for more."""
+    def buffered(self) -> int:
+        """Bytes received but not consumed."""
         return len(self._carry)
 
     def feed(self, data: bytes) -> Iterator[Block]:
-        """Take the next bytes; blocks of the records that they complete."""
+        """Take the next bytes and yield blocks of the records they complete."""
         return self._take(data, final=False)
 
-    def skim(self, data: bytes) -> bool:
-        """Pass over the next bytes and only count; False, and nothing done, if that cannot be.
+    def skip(self, data: bytes) -> bool:
+        """Skip the next bytes and only count lines; False, without effect, if not possible.
 
-        It can where no quote stands and no record is near the limit: every line ends a record.
+        Possible if there are no quotes and no record near the limit: each line is a record.
         """
         buffer = self._carry + data
-        if self._skipping or len(buffer) > self._limit or b'"' in buffer or data[-1:] == b"\r":
+        if self._dropping_line or len(buffer) > self._limit or b'"' in buffer or data[-1:] == b"\r":
             return False
         end = max(buffer.rfind(b"\n"), buffer.rfind(b"\r")) + 1
         self.line += count_line_ends(buffer[:end])
@@ -62,22 +62,22 @@ class RecordSplitter:
         return True
 
     def finish(self) -> Iterator[Block]:
-        """The stream has ended: what is left."""
+        """End the stream and yield the rest."""
         return self._take(b"", final=True)
 
     def _take(self, data: bytes, *, final: bool) -> Iterator[Block]:
-        # After an over-long record a lot may have piled up: it is cut piece by piece again.
+        # A lot may be buffered after an over-long record; split it in pieces again.
         size = min(self._limit, max(len(data), _SMALLEST_PIECE))
         pieces = deque(_slices(data, size) or [b""])
         while pieces:
             last = final and len(pieces) == 1
             buffer, self._carry = self._carry + pieces.popleft(), b""
-            if self._skipping:
-                buffer = self._skip(buffer, final=last)
-                if self._skipping:
+            if self._dropping_line:
+                buffer = self._drop_line(buffer, final=last)
+                if self._dropping_line:
                     continue
             if not last and buffer.endswith(b"\r"):
-                # Whether a LF follows decides where the line ends.
+                # An LF may follow and belong to the same line ending.
                 buffer, self._carry = buffer[:-1], b"\r"
             if len(buffer) > self._limit:
                 block, rest = self._over(buffer)
@@ -90,8 +90,8 @@ class RecordSplitter:
                 block = self._whole(buffer, final=last)
             yield block
 
-    def _skip(self, buffer: bytes, *, final: bool) -> bytes:
-        """Drop the rest of a line that an over-long record left behind."""
+    def _drop_line(self, buffer: bytes, *, final: bool) -> bytes:
+        """Drop the rest of the line of an over-long record."""
         stop, end = line_end_from(buffer, 0) or (len(buffer), len(buffer))
         if stop == len(buffer):
             self.consumed += stop
@@ -100,21 +100,21 @@ class RecordSplitter:
             self.consumed += stop
             self._carry = b"\r"
             return b""
-        self._skipping = False
+        self._dropping_line = False
         self.line += 1
         self.consumed += end
         return buffer[end:]
 
     def _over(self, buffer: bytes) -> tuple[Block, bytes]:
         found = first_record(buffer, self._delimiter, self._limit, self._raw_limit)
-        self._skipping = found.resume is None
+        self._dropping_line = found.resume is None
         resume = len(buffer) if found.resume is None else found.resume
-        # A blank line is no record, whatever comes after it.
+        # A blank line is not a record.
         count = int(found.kept > 0)
         line = np.full(count, self.line, np.int64)
         self.line += found.lines
         self.consumed += resume
-        here = np.zeros(int(not self._skipping), np.int64)
+        here = np.zeros(int(not self._dropping_line), np.int64)
         block = Block(
             buffer[: found.kept],
             np.zeros(count, np.int64),
@@ -153,8 +153,8 @@ def _slices(data: bytes, size: int) -> list[bytes]:
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 
-def cut(blocks: Iterable[bytes], cutter: RecordSplitter) -> Iterator[Block]:
-    """Blocks of whole records of a stream, whose blocks may end anywhere."""
+def split(blocks: Iterable[bytes], splitter: RecordSplitter) -> Iterator[Block]:
+    """Split a stream that comes in pieces of any size."""
     for data in blocks:
-        yield from cutter.feed(data)
-    yield from cutter.finish()
+        yield from splitter.feed(data)
+    yield from splitter.finish()

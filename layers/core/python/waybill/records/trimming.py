@@ -1,4 +1,4 @@
-"""Takes the white space of JSON off both ends of many stretches of bytes."""
+"""Trim JSON white space from many spans of bytes at once."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ _IS_BLANK = np.isin(np.arange(256), list(BLANKS))
 
 
 def trimmed(data: bytes, starts: Positions, stops: Positions) -> tuple[Positions, Positions]:
-    """The stretches without the blanks around; of nothing but blanks, start and stop are one."""
+    """The spans without surrounding white space; an all-blank span becomes empty."""
     octets = view(data)
     if not len(octets) or not len(starts):
         return starts, stops
-    # Most begin and end as they should: only the others are looked at.
+    # Most spans need no trimming.
     first = octets[np.minimum(starts, len(octets) - 1)]
     last = octets[np.maximum(stops - 1, 0)]
     if not (_IS_BLANK[first] | _IS_BLANK[last] | (stops <= starts)).any():

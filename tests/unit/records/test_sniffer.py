@@ -1,4 +1,4 @@
-"""How the head of a file is read: mark, delimiter, header or not, and what is refused."""
+"""Detecting the layout of a file: byte order mark, delimiter, header."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def read(
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_a_header_is_found_in_any_order_and_case(end: bytes) -> None:
+def test_header_cells_match_columns_in_any_order_and_case(end: bytes) -> None:
     head = b"\xef\xbb\xbf" + end + b'Name,"ID", Hire Date' + end + b"a,1,"
     layout = read(head)
     assert layout.columns == ("name", "id", "hired")
@@ -35,7 +35,7 @@ def test_a_header_is_found_in_any_order_and_case(end: bytes) -> None:
     assert layout.first_line == 3
 
 
-def test_a_header_alone_is_a_file_without_records() -> None:
+def test_a_file_may_consist_of_a_header() -> None:
     layout = read(b"id,name,hired")
     assert (layout.header, layout.data_offset) == (True, 13)
 
@@ -46,7 +46,7 @@ def test_a_header_may_span_lines() -> None:
     assert (layout.data_offset, layout.first_line) == (17, 3)
 
 
-def test_without_header_the_fields_are_the_columns_of_the_table() -> None:
+def test_without_header_fields_are_in_table_order() -> None:
     layout = read(b"\xef\xbb\xbf1,Ann,2021-07-27T16:02:08Z,\n")
     assert layout.columns == ("id", "name", "hired", "note")
     assert (layout.header, layout.data_offset, layout.first_line) == (False, 3, 1)
@@ -61,7 +61,7 @@ def test_without_header_the_fields_are_the_columns_of_the_table() -> None:
         (b"id,note\n", "missing-columns", ["name", "hired"]),
     ],
 )
-def test_a_header_that_does_not_fit_is_refused(head: bytes, code: str, named: list[str]) -> None:
+def test_a_header_that_does_not_match_is_refused(head: bytes, code: str, named: list[str]) -> None:
     with pytest.raises(Rejected) as refused:
         read(head)
     assert refused.value.code == code
@@ -86,16 +86,16 @@ def test_an_empty_file_is_refused(head: bytes) -> None:
         (b"id,,2021,\n", HIRES),
     ],
 )
-def test_what_may_be_a_record_is_one(head: bytes, things: Contract) -> None:
+def test_a_first_record_that_may_be_data_is_data(head: bytes, things: Contract) -> None:
     assert not read(head, things).header
 
 
-def test_a_doubt_is_told() -> None:
+def test_a_doubtful_first_record_gives_a_warning() -> None:
     assert read(b"id,7,x,y\n").warnings
     assert not read(b"1,7,x,y\n").warnings
 
 
-def test_the_contract_may_settle_it() -> None:
+def test_the_contract_may_declare_the_header() -> None:
     absent = WORDS.model_copy(update={"header": "absent"})
     present = FLAGS.model_copy(update={"header": "present"})
     assert not read(b"code,label\n", absent).header
@@ -103,7 +103,7 @@ def test_the_contract_may_settle_it() -> None:
         read(b"1,2\n", present)
 
 
-def test_the_delimiter_is_the_callers_or_the_contracts() -> None:
+def test_the_delimiter_may_be_declared() -> None:
     semicolons = WORDS.model_copy(update={"delimiter": ";"})
     assert read(b"code;label\n", semicolons).delimiter == ";"
     assert read(b"code|label\n", semicolons, delimiter="|").columns == ("code", "label")
@@ -111,5 +111,5 @@ def test_the_delimiter_is_the_callers_or_the_contracts() -> None:
         read(b"x", WORDS, delimiter='"')
 
 
-def test_a_first_line_without_end_is_a_record() -> None:
+def test_an_unterminated_first_line_is_a_record() -> None:
     assert not read(b"code,lab", WORDS, whole=False).header

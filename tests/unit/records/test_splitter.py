@@ -1,4 +1,4 @@
-"""The cutter against a slow second implementation of its grammar, and against Python's csv."""
+"""The CSV splitter against a slow reference implementation and Python's csv module."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.records import reference
 from waybill.records.block import Block
 from waybill.records.grammar import Fault
-from waybill.records.splitter import RecordSplitter, cut
+from waybill.records.splitter import RecordSplitter, split
 
 hostile = st.lists(
     st.sampled_from(
@@ -25,7 +25,7 @@ def slices(data: bytes, size: int) -> Iterable[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-def told(blocks: Iterable[Block]) -> list[reference.Seen]:
+def seen_records(blocks: Iterable[Block]) -> list[reference.Seen]:
     return [
         reference.Seen(line, block.data[start:stop], Fault(fault))
         for block in blocks
@@ -44,16 +44,16 @@ def told(blocks: Iterable[Block]) -> list[reference.Seen]:
 @example(b'a"\n"b\n"c\n', 3, 90, 5)
 @example(b'"a\r', 1, 90, 5)
 @example(b"aaaaaa\r\nb\r", 3, 4, 2)
-def test_any_block_size_reads_what_the_grammar_says(
+def test_splits_like_the_reference_for_any_block_size(
     data: bytes, size: int, limit: int, raw_limit: int
 ) -> None:
     raw_limit = min(raw_limit, limit)
-    cutter = RecordSplitter(",", limit=limit, raw_limit=raw_limit)
+    splitter = RecordSplitter(",", limit=limit, raw_limit=raw_limit)
 
-    seen = told(cut(slices(data, size), cutter))
+    seen = seen_records(split(slices(data, size), splitter))
 
     assert seen == reference.read(data, limit=limit, raw_limit=raw_limit)
-    assert cutter.consumed == len(data)
+    assert splitter.consumed == len(data)
 
 
 @given(
@@ -61,11 +61,11 @@ def test_any_block_size_reads_what_the_grammar_says(
     st.integers(1, 50),
 )
 @settings(max_examples=300, deadline=None)
-def test_reads_what_a_csv_writer_wrote(rows: list[list[str]], size: int) -> None:
+def test_splits_what_csv_writer_wrote(rows: list[list[str]], size: int) -> None:
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
 
-    seen = told(cut(slices(out.getvalue().encode(), size), RecordSplitter(",")))
+    seen = seen_records(split(slices(out.getvalue().encode(), size), RecordSplitter(",")))
 
     assert [s.fault for s in seen] == [Fault.OK] * len(rows)
     parsed = [next(csv.reader(io.StringIO(s.raw.decode(), newline=""))) for s in seen]
@@ -91,15 +91,19 @@ def test_reads_what_a_csv_writer_wrote(rows: list[list[str]], size: int) -> None
         (b" \n", [(1, b" ", Fault.OK)]),
     ],
 )
-def test_reads(data: bytes, expected: list[tuple[int, bytes, Fault]]) -> None:
-    assert told(cut([data], RecordSplitter(","))) == [reference.Seen(*one) for one in expected]
+def test_splits_records_with_lines_and_faults(
+    data: bytes, expected: list[tuple[int, bytes, Fault]]
+) -> None:
+    assert seen_records(split([data], RecordSplitter(","))) == [
+        reference.Seen(*one) for one in expected
+    ]
 
 
-def test_a_line_without_end_is_not_kept_in_memory() -> None:
-    cutter = RecordSplitter(",")
+def test_an_endless_line_is_not_buffered() -> None:
+    splitter = RecordSplitter(",")
 
-    blocks = list(cut((b"x" * 4_000_000 for _ in range(12)), cutter))
+    blocks = list(split((b"x" * 4_000_000 for _ in range(12)), splitter))
 
-    assert [seen.fault for seen in told(blocks)] == [Fault.RECORD_TOO_LONG]
+    assert [seen.fault for seen in seen_records(blocks)] == [Fault.RECORD_TOO_LONG]
     assert sum(len(block.data) for block in blocks) == 65_536
-    assert cutter.held == 0
+    assert splitter.buffered == 0
