@@ -7,7 +7,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from tests.e2e.sending import counted, load
+from tests.e2e.client_calls import counted, load
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
@@ -42,42 +42,42 @@ def job_id(api: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return job["job_id"]
 
 
-def _ask(api: str, path: str, **asked: object) -> httpx.Response:
+def _get(api: str, path: str, **asked: object) -> httpx.Response:
     params = cast("dict[str, Any]", {"year": _YEAR, **asked})
     return httpx.get(f"{api}/analytics/{path}", params=params, timeout=30)
 
 
 def test_by_quarter(api: str, job_id: str) -> None:
-    told = _ask(api, "hired/by-quarter", min_job=job_id).json()
-    assert [tuple(item.values()) for item in told["items"]] == [
+    shown = _get(api, "hired/by-quarter", min_job=job_id).json()
+    assert [tuple(item.values()) for item in shown["items"]] == [
         ("Attic", "Pilot", 0, 0, 1, 0),
         ("Quay", "Cook", 0, 1, 0, 1),
         ("Quay", "Pilot", 2, 0, 0, 0),
     ]
-    assert told["unassigned"] == 3
-    assert told["next_cursor"] is None
-    assert told["as_of"]
+    assert shown["unassigned"] == 3
+    assert shown["next_cursor"] is None
+    assert shown["as_of"]
 
 
 @pytest.mark.usefixtures("job_id")
 def test_above_average(api: str) -> None:
-    told = _ask(api, "departments/above-average").json()
-    assert told["items"] == [{"id": 9701, "department": "Quay", "hired": 5}]
-    assert (told["mean"], told["unassigned"]) == (3.0, 2)
-    every = _ask(api, "departments/above-average", mean_over="all").json()
-    assert every["mean"] < told["mean"]
+    shown = _get(api, "departments/above-average").json()
+    assert shown["items"] == [{"id": 9701, "department": "Quay", "hired": 5}]
+    assert (shown["mean"], shown["unassigned"]) == (3.0, 2)
+    every = _get(api, "departments/above-average", mean_over="all").json()
+    assert every["mean"] < shown["mean"]
 
 
 @pytest.mark.usefixtures("job_id")
 def test_pages(api: str) -> None:
-    first = _ask(api, "hired/by-quarter", limit=2).json()
-    rest = _ask(api, "hired/by-quarter", limit=2, cursor=first["next_cursor"]).json()
+    first = _get(api, "hired/by-quarter", limit=2).json()
+    rest = _get(api, "hired/by-quarter", limit=2, cursor=first["next_cursor"]).json()
     assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
 
 
 @pytest.mark.usefixtures("job_id")
 def test_as_csv(api: str) -> None:
-    answer = _ask(api, "hired/by-quarter", format="csv", limit=2)
+    answer = _get(api, "hired/by-quarter", format="csv", limit=2)
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert rows[0] == ["department", "job", "q1", "q2", "q3", "q4"]
@@ -85,15 +85,15 @@ def test_as_csv(api: str) -> None:
     assert answer.headers["Waybill-Unassigned"] == "3"
     assert answer.links["next"]["url"].startswith(api)
     assert len(httpx.get(answer.links["next"]["url"]).text.splitlines()) == 2
-    departments = _ask(api, "departments/above-average", format="csv").text
+    departments = _get(api, "departments/above-average", format="csv").text
     assert departments.splitlines() == ["id,department,hired", "9701,Quay,5"]
 
 
 def test_a_year_without_hires(api: str) -> None:
-    told = httpx.get(f"{api}/analytics/hired/by-quarter", params={"year": 1234}).json()
-    assert (told["items"], told["unassigned"]) == ([], 0)
+    shown = httpx.get(f"{api}/analytics/hired/by-quarter", params={"year": 1234}).json()
+    assert (shown["items"], shown["unassigned"]) == ([], 0)
 
 
 def test_figures_that_include_an_unknown_job(api: str) -> None:
     nobody = "01900000-0000-7000-8000-000000000000"
-    assert _ask(api, "hired/by-quarter", min_job=nobody).status_code == 404
+    assert _get(api, "hired/by-quarter", min_job=nobody).status_code == 404

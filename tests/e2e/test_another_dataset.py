@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from infra.bootstrap import ROOT
-from tests.e2e.second_tree import SecondTree, second_tree
-from tests.e2e.sending import counted, load
+from tests.e2e.client_calls import counted, load
+from tests.e2e.project_copy import ProjectCopy, copy_project
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
@@ -29,8 +29,8 @@ South,T-1,3,1,2022-06-30,2026-01-31 12:00:00+02,9223372036854775807,T-9
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondTree]:
-    tree = second_tree(tmp_path_factory.mktemp("second") / "waybill")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
+    tree = copy_project(tmp_path_factory.mktemp("second") / "waybill")
     ours = Path(__file__).parent / "datasets" / "sensors.sql"
     shutil.copy2(ours, tree.folder / "sql" / "datasets" / ours.name)
     try:
@@ -40,7 +40,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondTree]:
         tree.run("make down ERASE=1")
 
 
-def test_one_sql_file_is_all_it_takes(tree: SecondTree, tmp_path: Path) -> None:
+def test_one_sql_file_is_all_it_takes(tree: ProjectCopy, tmp_path: Path) -> None:
     status = tree.status()
     with Waybill(str(status.api)) as waybill:
         job = load(waybill, tmp_path, "sensors", _FILE)
@@ -73,7 +73,7 @@ def test_one_sql_file_is_all_it_takes(tree: SecondTree, tmp_path: Path) -> None:
     ]
 
 
-def test_the_tutorial_of_the_readme(tree: SecondTree) -> None:
+def test_the_tutorial_of_the_readme(tree: ProjectCopy) -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     blocks = re.findall(r"^```sh test\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
     printed = tree.run("\n".join(blocks))

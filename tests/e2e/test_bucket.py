@@ -9,7 +9,7 @@ import pytest
 
 from infra.local.clients import Clients
 from infra.local.status import Status
-from tests.e2e.sending import counted, jobs_of, problem, put
+from tests.e2e.client_calls import counted, jobs_of, problem, put
 from waybill_client import Waybill
 from waybill_client.shapes import Job
 

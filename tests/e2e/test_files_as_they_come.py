@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.sending import counted, load, problem
+from tests.e2e.client_calls import counted, load, problem
 from waybill_client import ProblemError, Waybill
 
 pytestmark = pytest.mark.e2e

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from infra.local.status import Status
-from tests.e2e.sending import accept, ended, load, post_form
+from tests.e2e.client_calls import accept, ended, load, post_form
 from waybill_client import ProblemError, Waybill
 
 pytestmark = pytest.mark.e2e

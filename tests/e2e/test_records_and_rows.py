@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.samples import DATASETS, write_samples
 from infra.local.status import Status
-from tests.e2e.sending import counted, ended, load
+from tests.e2e.client_calls import counted, ended, load
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.sending import counted, load
+from tests.e2e.client_calls import counted, load
 from waybill_client import Waybill
 from waybill_client.shapes import Job, Reject
 

@@ -1,1 +1,1 @@
-"""A random world: the real steps on a real PostgreSQL, held against a small model in memory."""
+"""Random histories of the real functions on a real PostgreSQL, held against a model in memory."""

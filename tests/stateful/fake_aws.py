@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.stateful.strikes import boundary
+from tests.stateful.faults import boundary
 
 
 def _refusal(code: str, status: int) -> ClientError:
@@ -147,13 +147,13 @@ class FakeSqs:
 
 @dataclass
 class FakeEvents:
-    """A bus that remembers what it was told."""
+    """A bus that remembers the events it was given."""
 
-    told: list[dict[str, Any]] = field(default_factory=list)
+    published: list[dict[str, Any]] = field(default_factory=list)
 
     def put_events(self, **call: Any) -> dict[str, Any]:
         boundary(after=False)
-        self.told.extend(json.loads(entry["Detail"]) for entry in call["Entries"])
+        self.published.extend(json.loads(entry["Detail"]) for entry in call["Entries"])
         boundary(after=True)
         return {"Entries": [{} for _ in call["Entries"]]}
 

@@ -10,7 +10,7 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def world_template(template_database: Database) -> Iterator[Database]:
+def dataset_template(template_database: Database) -> Iterator[Database]:
     """A migrated database with datasets that the project does not know."""
     template = template_database.clone(f"histories_{next(_numbers)}")
     with template.connect() as admin:

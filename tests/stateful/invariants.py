@@ -12,14 +12,14 @@ from tests.stateful.tables import TABLES, Row, Table
 _PATIENCE_SECONDS = 5.0
 
 
-def check(admin: Connection, files: Iterable[File], told: list[dict[str, Any]]) -> None:
-    """Hold everything against the model; `admin` may read all, `told` is what the bus heard."""
+def check(admin: Connection, files: Iterable[File], published: list[dict[str, Any]]) -> None:
+    """Compare everything with the model; `published` are the events that the bus received."""
     files = list(files)
     wanted = expected(files)
     for table in TABLES.values():
         assert _rows(admin, table) == wanted[table.name], table.name
     by_object = {(file.key, file.version): file for file in files}
-    heard = {detail["job_id"] for detail in told}
+    heard = {detail["job_id"] for detail in published}
     jobs = _dicts(admin, "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j")
     assert {(job["object_key"], job["version_id"]) for job in jobs} == by_object.keys()
     assert len(jobs) == len(files)
@@ -31,7 +31,7 @@ def check(admin: Connection, files: Iterable[File], told: list[dict[str, Any]]) 
             asked = "SELECT waybill.rejects_remaining(%s)"
             assert _column(admin, asked, job["job_id"]) == [file.remaining(files)], job
         if not file.cancelled:
-            assert job["job_id"] in heard, ("nobody was told", job)
+            assert job["job_id"] in heard, ("nobody was published", job)
     _check_nothing_is_left(admin)
 
 
@@ -85,7 +85,7 @@ def _check_pending(
 def _check_nothing_is_left(admin: Connection) -> None:
     unpublished = _dicts(admin, "SELECT payload FROM waybill.outbox WHERE published_at IS NULL")
     # Nobody waits for word of a cancellation: it goes out with the next.
-    assert [told for told in unpublished if told["state"] != "CANCELLED"] == []
+    assert [published for published in unpublished if published["state"] != "CANCELLED"] == []
     staged = _column(
         admin,
         "SELECT relname FROM pg_class WHERE relkind = 'r'"

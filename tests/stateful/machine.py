@@ -1,4 +1,4 @@
-"""The rules: what people, networks, Lambda and PostgreSQL do, in any order."""
+"""Rules: what clients, networks, Lambda and PostgreSQL do, in any order."""
 
 import itertools
 from dataclasses import replace
@@ -9,40 +9,42 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.postgres.databases import Connection, Database
-from tests.stateful.door_rules import DoorRules
-from tests.stateful.doors import Doors
-from tests.stateful.draws import FAULTS, names, places, seconds, some_files
+from tests.stateful.api_client import ApiClient
+from tests.stateful.api_rules import ApiRules
+from tests.stateful.fake_cloud import FakeCloud
+from tests.stateful.faults import Fault
+from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
 from tests.stateful.invariants import check
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of
-from tests.stateful.strikes import Strike
 from tests.stateful.tables import TABLES, Cells, Table
-from tests.stateful.world import World
 
 _numbers = itertools.count(1)
 KEY_PARTS = 3
 
 
-class Machine(DoorRules):
+class Machine(ApiRules):
     """One history. The database is a copy of `template`, which nobody may be using."""
 
     template: Database
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.template.clone(f"history_{next(_numbers)}"), pytest.MonkeyPatch())
-        self.world.open()
+        self.cloud = FakeCloud(
+            self.template.clone(f"history_{next(_numbers)}"), pytest.MonkeyPatch()
+        )
+        self.cloud.open()
         self.admin = self._connect()
         self.files = []
-        self.doors = Doors(self.world, self.admin)
+        self.api = ApiClient(self.cloud, self.admin)
 
     def teardown(self) -> None:
         try:
             self.settle()
         finally:
             self.admin.close()
-            self.doors.close()
-            self.world.close()
-            self.world.database.drop()
+            self.api.close()
+            self.cloud.close()
+            self.cloud.database.drop()
 
     @rule(file=some_files(), second=seconds, header=st.booleans())
     def land(self, file: tuple[str, tuple[Cells, ...]], second: int, header: bool) -> None:
@@ -52,7 +54,7 @@ class Machine(DoorRules):
         self._land(table, records, second, body_of(table, records, header=header))
 
     @rule(name=names, second=seconds)
-    def land_wreck(self, name: str, second: int) -> None:
+    def land_corrupt_file(self, name: str, second: int) -> None:
         self._land(TABLES[name], (), second, NOT_A_FILE_OF_IT)
 
     @rule(place=places, second=seconds, doubles=st.booleans())
@@ -67,47 +69,47 @@ class Machine(DoorRules):
         self._land(before.table, records, second, body, name=file)
 
     @rule(place=places)
-    @precondition(lambda self: self.world.waiting())
+    @precondition(lambda self: self.cloud.waiting())
     def deliver(self, place: int) -> None:
-        self.world.deliver(*self._message(place))
+        self.cloud.deliver(*self._message(place))
 
-    @rule(place=places, call=places, unseen=st.booleans(), freezes=st.booleans())
-    @precondition(lambda self: self.world.waiting())
-    def strike(self, place: int, call: int, unseen: bool, freezes: bool) -> None:
-        FAULTS["frozen" if freezes else "killed"] += 1
-        self.world.deliver(*self._message(place), Strike(call, unseen, freezes))
+    @rule(place=places, call=places, unseen=st.booleans(), suspends=st.booleans())
+    @precondition(lambda self: self.cloud.waiting())
+    def fault(self, place: int, call: int, unseen: bool, suspends: bool) -> None:
+        PROVOKED["suspended" if suspends else "killed"] += 1
+        self.cloud.deliver(*self._message(place), Fault(call, unseen, suspends))
 
     @rule(place=places)
-    @precondition(lambda self: self.world.waiting())
+    @precondition(lambda self: self.cloud.waiting())
     def double(self, place: int) -> None:
-        FAULTS["message doubled"] += 1
+        PROVOKED["message doubled"] += 1
         queue, number = self._message(place)
-        self.world.queues[queue].append(replace(self.world.queues[queue][number]))
+        self.cloud.queues[queue].append(replace(self.cloud.queues[queue][number]))
 
     @rule(place=places)
-    @precondition(lambda self: self.world.waiting())
+    @precondition(lambda self: self.cloud.waiting())
     def lose(self, place: int) -> None:
-        FAULTS["message lost"] += 1
-        self.world.lose(*self._message(place))
+        PROVOKED["message lost"] += 1
+        self.cloud.lose(*self._message(place))
 
     @rule(place=places)
-    @precondition(lambda self: self.world.waiting())
+    @precondition(lambda self: self.cloud.waiting())
     def forget(self, place: int) -> None:
         queue, number = self._message(place)
         # Of an object whose event is gone nothing is known: it is sent again by command.
         if queue != "landed":
-            FAULTS["message gone for good"] += 1
-            self.world.forget(queue, number)
+            PROVOKED["message gone for good"] += 1
+            self.cloud.forget(queue, number)
 
     @rule()
     def reap(self) -> None:
-        self.world.reap()
+        self.cloud.reap()
 
     @rule(place=places, killed=st.booleans())
-    @precondition(lambda self: self.world.frozen)
-    def thaw(self, place: int, killed: bool) -> None:
-        frozen = self.world.frozen
-        self.world.thaw(frozen[place % len(frozen)], killed=killed)
+    @precondition(lambda self: self.cloud.suspended)
+    def resume(self, place: int, killed: bool) -> None:
+        suspended = self.cloud.suspended
+        self.cloud.resume(suspended[place % len(suspended)], killed=killed)
 
     @rule(place=places)
     @precondition(lambda self: self.files)
@@ -119,42 +121,42 @@ class Machine(DoorRules):
         ).fetchone()
         if not found:
             return
-        with self.world.database.connect("waybill_api") as api:
+        with self.cloud.database.connect("waybill_api") as api:
             try:
                 ended = api.execute("SELECT waybill.cancel_job(%s, NULL)", found).fetchone()
             except psycopg.errors.LockNotAvailable:
                 return
         if ended == ("CANCELLED",):
-            FAULTS["cancelled"] += not file.cancelled
+            PROVOKED["cancelled"] += not file.cancelled
             file.cancelled = True
 
     @rule()
     @precondition(lambda self: self.files)
     def crash(self) -> None:
-        FAULTS["database crashed"] += 1
-        self.world.crash()
+        PROVOKED["database crashed"] += 1
+        self.cloud.crash()
         self.admin.close()
         self.admin = self._connect()
 
     @rule()
     def redrive(self) -> None:
-        self.world.redrive()
+        self.cloud.redrive()
 
     @rule()
     def refresh(self) -> None:
-        self.world.refresh()
+        self.cloud.refresh()
 
     @rule()
     def settle(self) -> None:
-        self.world.settle()
-        check(self.admin, self.files, self.world.events.told)
+        self.cloud.settle()
+        check(self.admin, self.files, self.cloud.events.published)
 
     def _message(self, place: int) -> tuple[str, int]:
-        waiting = self.world.waiting()
+        waiting = self.cloud.waiting()
         return waiting[place % len(waiting)]
 
     def _connect(self) -> Connection:
-        admin = self.world.database.connect()
+        admin = self.cloud.database.connect()
         admin.execute("SET ROLE waybill_owner")
         return admin
 
@@ -167,11 +169,11 @@ class Machine(DoorRules):
         name: str = "",
     ) -> None:
         name = name or f"a{len(self.files):03}.csv"
-        key, version = self.world.land(table.name, name, body, second)
-        wreck = body is NOT_A_FILE_OF_IT
-        self.files.append(File(table, second, key, version, records, wreck))
-        FAULTS["files"] += 1
-        FAULTS["records"] += len(records)
+        key, version = self.cloud.land(table.name, name, body, second)
+        corrupt = body is NOT_A_FILE_OF_IT
+        self.files.append(File(table, second, key, version, records, corrupt))
+        PROVOKED["files"] += 1
+        PROVOKED["records"] += len(records)
 
 
 def is_plain(file: File) -> bool:

@@ -11,14 +11,14 @@ NOT_A_FILE_OF_IT = b"a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n"
 
 @dataclass(eq=False)
 class File:
-    """What landed: an object or a batch. A `wreck` has columns that no dataset has."""
+    """What landed: an object or a batch. A `corrupt` file has columns that no dataset has."""
 
     table: Table
     second: int
     key: str
     version: str
     records: tuple[Cells, ...]
-    wreck: bool = False
+    corrupt: bool = False
     cancelled: bool = False
     dry: bool = False
     is_batch: bool = False
@@ -37,7 +37,7 @@ class File:
     def fails(self) -> bool:
         """Whether it is bad as a whole."""
         too_many = self.table.replaced and not self.is_batch and self.rejected > 1
-        return self.wreck or too_many
+        return self.corrupt or too_many
 
     @property
     def ends(self) -> bool:

@@ -24,7 +24,7 @@ CREATE TABLE prices (
 );
 SELECT waybill.register_dataset('prices', write_disposition => 'replace', max_rejects => 1);
 """
-# Nobody waits for what a frozen process holds, and batches land when a history says so.
+# Nobody waits for what a suspended process holds, and batches land when a history says so.
 IMPATIENT = """
 CREATE TABLE waybill.batch_clock (at timestamptz NOT NULL);
 INSERT INTO waybill.batch_clock VALUES (now());

@@ -7,8 +7,8 @@ from tests.postgres.databases import Database
 from tests.stateful.machine import Machine
 
 
-def test_random_histories_end_as_the_model(world_template: Database) -> None:
-    Machine.template = world_template
+def test_random_histories_end_as_the_model(dataset_template: Database) -> None:
+    Machine.template = dataset_template
     run_state_machine_as_test(
         Machine,
         settings=settings(

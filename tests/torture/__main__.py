@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.postgres.databases import Database
-from tests.stateful.draws import FAULTS
+from tests.stateful.generators import PROVOKED
 from tests.stateful.machine import Machine
 from tests.torture import faults
 from tests.torture.figures import Figures
@@ -69,9 +69,9 @@ def _histories(template: Database, figures: Figures, count: int, number: int) ->
             suppress_health_check=list(HealthCheck),
         ),
     )
-    figures.files += FAULTS.pop("files", 0)
-    figures.records += FAULTS.pop("records", 0)
-    figures.faults.update({f"history: {kind}": count for kind, count in FAULTS.items()})
+    figures.files += PROVOKED.pop("files", 0)
+    figures.records += PROVOKED.pop("records", 0)
+    figures.faults.update({f"history: {kind}": count for kind, count in PROVOKED.items()})
     figures.facts["histories held against the model"] = str(count)
 
 

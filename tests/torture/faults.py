@@ -34,8 +34,8 @@ def kill_loaders(database: Database, figures: Figures, kills: int, chance: rando
             path.write_bytes(load.bodies[-1])
             load.plan()
             for _ in range(min(_KILLS_PER_FILE, kills - done)):
-                chance.shuffle(load.world.queues["chunks"])
-                loader = LoaderProcess(path, load.world.queues)
+                chance.shuffle(load.cloud.queues["chunks"])
+                loader = LoaderProcess(path, load.cloud.queues)
                 time.sleep(chance.uniform(0, _LOAD_SECONDS))
                 figures.faults["loader killed (SIGKILL)"] += loader.kill()
                 done += 1
@@ -64,7 +64,7 @@ def cut_connections(
     with load_into(database, figures) as load:
         proxy = Proxy(database.port, chance)
         with proxy as port:
-            load.world.patch.setenv("DATABASE_PORT", str(port))
+            load.cloud.patch.setenv("DATABASE_PORT", str(port))
             for _ in range(files):
                 load.land(_RECORDS)
                 load.settle()
@@ -109,7 +109,7 @@ def fill_disk(figures: Figures) -> None:
                 ballast = disk / "ballast"
                 _fill(ballast, leave=1 << 20)
                 for _ in range(4):
-                    load.world.deliver("chunks", 0)
+                    load.cloud.deliver("chunks", 0)
                 ballast.unlink()
                 refused = server.postgres.log.read_text().count("No space left on device")
                 figures.faults["write refused, disk full"] += refused
@@ -129,7 +129,7 @@ def measure_memory(database: Database, figures: Figures, megabytes: int, most: i
         path = Path(folder, "object.csv")
         path.write_bytes(load.bodies[-1])
         load.plan()
-        loader = LoaderProcess(path, load.world.queues, most_bytes=most << 20)
+        loader = LoaderProcess(path, load.cloud.queues, most_bytes=most << 20)
         peak = loader.peak_megabytes()
         size = path.stat().st_size >> 20
         figures.facts[f"peak memory of a loader, {size} MB file"] = f"{peak} MB"
@@ -143,7 +143,7 @@ def _while_loading(
     with _again_and_again(fault, pause):
         for _ in range(files):
             load.land(_RECORDS)
-            load.world.settle(rounds=2000)
+            load.cloud.settle(rounds=2000)
     load.settle()
 
 

@@ -49,7 +49,7 @@ class FileS3(FakeS3):
         return {"Body": Part(file, int(last) + 1)}
 
 
-class ToldSqs(FakeSqs):
+class ReportingSqs(FakeSqs):
     """Queues of this process that the parent hears of: what was sent outlives the sender."""
 
     def __init__(self, queues: dict[str, list[Message]], out: Connection) -> None:
@@ -75,7 +75,7 @@ def _load(
     waiting = [Message(body) for body in bodies]
     fakes: dict[str, Any] = {
         "s3": FileS3(path),
-        "sqs": ToldSqs({"chunks": waiting, "merges": []}, out),
+        "sqs": ReportingSqs({"chunks": waiting, "merges": []}, out),
         "secretsmanager": FakeSecrets(PASSWORD),
     }
     pytest.MonkeyPatch().setattr(boto3, "client", lambda name, **_: fakes[name])
@@ -89,7 +89,7 @@ def _load(
 
 
 class LoaderProcess:
-    """Stages chunks of the object in a file, in a fresh process, from the queues of a world."""
+    """Stages chunks of the object in a file, in a fresh process, from the queues of a cloud."""
 
     def __init__(
         self, path: Path, queues: dict[str, list[Message]], *, most_bytes: int = 0

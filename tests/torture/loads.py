@@ -1,4 +1,4 @@
-"""Files whose every record can be told from every other, and what became of them."""
+"""Files whose every record can be published from every other, and what became of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.postgres.databases import Database
-from tests.stateful.world import World
+from tests.stateful.fake_cloud import FakeCloud
 from tests.torture.figures import Figures
 
 _BAD_EVERY = 100
@@ -16,9 +16,9 @@ _ROUNDS = 2000
 
 @dataclass
 class Load:
-    """A world with one dataset that appends: what is loaded twice is there twice."""
+    """A cloud with one dataset that appends: what is loaded twice is there twice."""
 
-    world: World
+    cloud: FakeCloud
     figures: Figures
     sent: int = 0
     bad: int = 0
@@ -34,17 +34,17 @@ class Load:
         self.figures.files += 1
         self.figures.records += records
         self.bodies.append(body)
-        return self.world.land("visits", f"{len(self.bodies)}.csv", body, len(self.bodies) % 60)
+        return self.cloud.land("visits", f"{len(self.bodies)}.csv", body, len(self.bodies) % 60)
 
     def plan(self) -> None:
         """Cut what has landed; the messages to the loaders stay queued."""
-        while self.world.queues["landed"]:
-            self.world.deliver("landed", 0)
+        while self.cloud.queues["landed"]:
+            self.cloud.deliver("landed", 0)
 
     def settle(self) -> None:
         """Deliver everything, and count what is lost or there twice."""
-        self.world.settle(rounds=_ROUNDS)
-        with self.world.database.connect() as admin:
+        self.cloud.settle(rounds=_ROUNDS)
+        with self.cloud.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
             rows, different = _two(
                 admin.execute("SELECT count(*), count(DISTINCT n) FROM visits").fetchone()
@@ -81,9 +81,9 @@ def _two(row: tuple[object, ...] | None) -> tuple[int, int]:
 @contextmanager
 def load_into(database: Database, figures: Figures, *, chunk_bytes: int = 16_384) -> Iterator[Load]:
     """A load in small chunks into a database of its own."""
-    world = World(database, pytest.MonkeyPatch())
-    world.open(chunk_bytes=chunk_bytes)
+    cloud = FakeCloud(database, pytest.MonkeyPatch())
+    cloud.open(chunk_bytes=chunk_bytes)
     try:
-        yield Load(world, figures)
+        yield Load(cloud, figures)
     finally:
-        world.close()
+        cloud.close()

@@ -14,10 +14,10 @@ from psycopg.types.json import Jsonb
 from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
+from tests.stateful.fake_cloud import HANDLERS, QUEUES, FakeCloud, record_of
 from tests.stateful.invariants import check
 from tests.stateful.model import File, body_of
 from tests.stateful.tables import TABLES, Table
-from tests.stateful.world import HANDLERS, QUEUES, World, record_of
 from tests.torture.figures import Figures
 from waybill.errors import Busy
 from waybill.ids import new_id
@@ -33,9 +33,9 @@ _DOUBLED = (
 
 @dataclass
 class Overlap:
-    """Threads that share a world; a thread's error ends all."""
+    """Threads that share a cloud; a thread's error ends all."""
 
-    world: World
+    cloud: FakeCloud
     figures: Figures
     chance: random.Random
     files: list[File] = field(default_factory=list)
@@ -55,10 +55,10 @@ class Overlap:
         for thread in threads:
             thread.join()
         assert self.errors == []
-        self.world.settle()
-        with self.world.database.connect() as admin:
+        self.cloud.settle()
+        with self.cloud.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
-            check(admin, self.files, self.world.events.told)
+            check(admin, self.files, self.cloud.events.published)
             self._assert_no_deadlock(admin)
 
     def _again(self, task: Callable[[Connection], None]) -> None:
@@ -68,7 +68,7 @@ class Overlap:
             self._batch: "waybill_api",
         }
         try:
-            with self.world.database.connect(role.get(task, "waybill_admin")) as connection:
+            with self.cloud.database.connect(role.get(task, "waybill_admin")) as connection:
                 while not self.over.is_set():
                     try:
                         task(connection)
@@ -80,10 +80,10 @@ class Overlap:
 
     def _deliver(self, _connection: Connection) -> None:
         with self._lock:
-            ready = [queue for queue in QUEUES if self.world.queues[queue]]
+            ready = [queue for queue in QUEUES if self.cloud.queues[queue]]
             if ready:
                 queue = self.chance.choice(ready)
-                waiting = self.world.queues[queue]
+                waiting = self.cloud.queues[queue]
                 message = waiting.pop(self.chance.randrange(len(waiting)))
         if not ready:
             time.sleep(0.01)
@@ -91,19 +91,19 @@ class Overlap:
         answer = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
         if answer["batchItemFailures"]:
             message.receives += 1
-            self.world.queues[queue].append(message)
+            self.cloud.queues[queue].append(message)
             self.figures.faults["message failed"] += 1
         self.figures.faults["message delivered"] += 1
 
     def _land(self, _connection: Connection) -> None:
-        if sum(map(len, self.world.queues.values())) > _MOST_WAITING:
+        if sum(map(len, self.cloud.queues.values())) > _MOST_WAITING:
             time.sleep(0.02)
             return
         table = self.chance.choice(list(TABLES.values()))
         records = tuple(self._record(table) for _ in range(self.chance.randrange(30)))
         second, name = self.chance.randrange(60), f"{len(self.files)}.csv"
         body = body_of(table, records, header=True)
-        key, version = self.world.land(table.name, name, body, second)
+        key, version = self.cloud.land(table.name, name, body, second)
         self.files.append(File(table, second, key, version, records))
         self.figures.files += 1
         self.figures.records += len(records)
@@ -154,9 +154,9 @@ class Overlap:
 
 def overlap(database: Database, figures: Figures, seconds: float, chance: random.Random) -> None:
     """Everybody at once for so many seconds."""
-    world = World(database, pytest.MonkeyPatch())
-    world.open(chunk_bytes=200)
+    cloud = FakeCloud(database, pytest.MonkeyPatch())
+    cloud.open(chunk_bytes=200)
     try:
-        Overlap(world, figures, chance).go(seconds)
+        Overlap(cloud, figures, chance).go(seconds)
     finally:
-        world.close()
+        cloud.close()

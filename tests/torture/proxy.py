@@ -16,7 +16,7 @@ _AT_ONCE = 65_536
 
 
 @dataclass
-class _Fate:
+class _ConnectionFault:
     """What becomes of one connection."""
 
     kind: str
@@ -26,7 +26,7 @@ class _Fate:
 
 @dataclass
 class Proxy:
-    """Listens on a free port; every connection draws its fate from `chance`."""
+    """Listens on a free port; every connection gets a fault by `chance`."""
 
     target: int
     chance: random.Random
@@ -48,31 +48,31 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            fate = self._draw()
+            fault = self._draw()
             try:
                 server = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 client.close()
                 continue
             for pair in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self._pump, args=(*pair, fate), daemon=True).start()
+                threading.Thread(target=self._pump, args=(*pair, fault), daemon=True).start()
 
-    def _draw(self) -> _Fate:
+    def _draw(self) -> _ConnectionFault:
         if self.chance.random() > self.share:
-            return _Fate("none")
+            return _ConnectionFault("none")
         kind = self.chance.choice([_CUT, _STALLED, _UNSEEN])
         # Most conversations are short: small numbers hit more of them.
         at = int(2 ** self.chance.uniform(6, 17))
-        return _Fate(kind, at, self.chance.choice(_COMMITS))
+        return _ConnectionFault(kind, at, self.chance.choice(_COMMITS))
 
     def _pump(
-        self, source: socket.socket, sink: socket.socket, from_client: bool, fate: _Fate
+        self, source: socket.socket, sink: socket.socket, from_client: bool, fault: _ConnectionFault
     ) -> None:
         # The other side may be gone at any moment, which is what this is about.
         with suppress(OSError), source, sink:
             passed = 0
             while data := source.recv(_AT_ONCE):
-                if from_client and self._harmed(data, passed, source, sink, fate):
+                if from_client and self._harmed(data, passed, source, sink, fault):
                     return
                 sink.sendall(data)
                 passed += len(data)
@@ -80,18 +80,23 @@ class Proxy:
             sink.shutdown(socket.SHUT_WR)
 
     def _harmed(
-        self, data: bytes, passed: int, client: socket.socket, server: socket.socket, fate: _Fate
+        self,
+        data: bytes,
+        passed: int,
+        client: socket.socket,
+        server: socket.socket,
+        fault: _ConnectionFault,
     ) -> bool:
         """Cut the connection if its moment has come."""
-        if fate.kind == _UNSEEN and fate.word in data:
-            # No answer comes back; the server finishes what it was told.
+        if fault.kind == _UNSEEN and fault.word in data:
+            # No answer comes back; the server finishes what it was published.
             server.sendall(data)
-        elif fate.kind in (_CUT, _STALLED) and passed + len(data) >= fate.at:
-            server.sendall(data[: fate.at - passed])
-            time.sleep(_STALL_SECONDS if fate.kind == _STALLED else 0)
+        elif fault.kind in (_CUT, _STALLED) and passed + len(data) >= fault.at:
+            server.sendall(data[: fault.at - passed])
+            time.sleep(_STALL_SECONDS if fault.kind == _STALLED else 0)
         else:
             return False
-        self.faults[f"connection {fate.kind}"] += 1
+        self.faults[f"connection {fault.kind}"] += 1
         client.shutdown(socket.SHUT_RDWR)
-        server.shutdown(socket.SHUT_WR if fate.kind == _UNSEEN else socket.SHUT_RDWR)
+        server.shutdown(socket.SHUT_WR if fault.kind == _UNSEEN else socket.SHUT_RDWR)
         return True

@@ -16,8 +16,8 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def tortured(world_template: Database) -> Iterator[Database]:
-    database = world_template.clone(f"tortured_{next(_numbers)}")
+def tortured(dataset_template: Database) -> Iterator[Database]:
+    database = dataset_template.clone(f"tortured_{next(_numbers)}")
     yield database
     database.drop()
 

@@ -8,7 +8,7 @@ from tests.cloud.lambda_events import Context
 from tests.integration.outage.conftest import RECEIVES
 from tests.integration.outage.lambda_polling import poll
 from tests.integration.path.steps import FUNCTIONS, land, settle
-from tests.integration.reap.standing import EVENT, states
+from tests.integration.reap.stalled_jobs import EVENT, states
 from tests.postgres.databases import Connection
 from waybill.database.connect import connect
 from waybill.errors import Unavailable

@@ -12,7 +12,7 @@ import pytest
 from tests.cloud.fixtures import Cloud
 from tests.cloud.lambda_events import Context
 from tests.integration.path.steps import FUNCTIONS, land, settle
-from tests.integration.reap.standing import pass_time, reap, states
+from tests.integration.reap.stalled_jobs import pass_time, reap, states
 from tests.postgres.databases import Connection, Database
 from waybill.database.queries import queries
 
@@ -27,7 +27,7 @@ def frozen_loader(database: Database, admin: Connection) -> Iterator[None]:
         " FROM waybill.ingestion_jobs"
     ).fetchone()
     assert row
-    program = [sys.executable, str(Path(__file__).with_name("frozen.py"))]
+    program = [sys.executable, str(Path(__file__).with_name("stalled_copy.py"))]
     given = [database.dsn_for("waybill_loader"), *row]
     with subprocess.Popen([*program, *given], stdout=subprocess.PIPE, text=True) as child:
         try:

@@ -7,7 +7,7 @@ import pytest
 from tests.cloud.fixtures import LANDING, STATE, Cloud
 from tests.cloud.lambda_events import Context
 from tests.integration.path.steps import FUNCTIONS, land, settle
-from tests.integration.reap.standing import pass_time, reap, stages, states
+from tests.integration.reap.stalled_jobs import pass_time, reap, stages, states
 from tests.postgres.databases import Connection
 from waybill.state.markers import list_markers
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cloud.fixtures import LANDING, STATE, Cloud
 from tests.cloud.lambda_events import Context
 from tests.integration.path.steps import FUNCTIONS, settle
-from tests.integration.reap.standing import pass_time, reap, states
+from tests.integration.reap.stalled_jobs import pass_time, reap, states
 from tests.postgres.databases import Connection
 from waybill.ids import new_id
 from waybill.state.tickets import Ticket, put_ticket, ticket_key

@@ -1,4 +1,4 @@
-"""The doors beside the presigned upload, over HTTP: what a gateway makes of bodies counts here."""
+"""Request bodies over HTTP beside the presigned upload: the gateway handles them too."""
 
 import hashlib
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.stateful.tables import TABLES, Cells, Table
 
-FAULTS: Counter[str] = Counter()
+PROVOKED: Counter[str] = Counter()
 """What was done to the worlds of this process, by kind, and how much they loaded."""
 names = st.sampled_from(list(TABLES))
 places = st.integers(0, 30)

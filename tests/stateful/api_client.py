@@ -1,4 +1,4 @@
-"""The doors of the API that write: batches, replays, and tickets as the upload door makes them."""
+"""Calls of the API that write: batches, replays, and uploads with a ticket."""
 
 import json
 import time
@@ -11,9 +11,9 @@ from functions.api.batch.handler import store as batch_store
 from functions.api.jobs.handler import handle as handle_jobs
 from functions.api.jobs.handler import store as jobs_store
 from tests.postgres.databases import Connection
-from tests.stateful.strikes import Process, Strike
+from tests.stateful.fake_cloud import LANDING, STATE, FakeCloud, at
+from tests.stateful.faults import Fault, Process
 from tests.stateful.tables import Cells, Table
-from tests.stateful.world import LANDING, STATE, World, at
 from tests.unit.http.doors import Answer, Handle, call
 from waybill.contract.model import Contract
 from waybill.ids import new_id
@@ -27,15 +27,15 @@ _PATIENCE_SECONDS = 5.0
 
 
 @dataclass
-class Doors:
-    """The doors of one world, whose contracts are published first."""
+class ApiClient:
+    """A client of one fake cloud; contracts are published first."""
 
-    world: World
+    cloud: FakeCloud
     admin: Connection
 
     def __post_init__(self) -> None:
         self._forget()
-        s3: Any = self.world.s3
+        s3: Any = self.cloud.s3
         names = self.admin.execute("SELECT waybill.dataset_names()").fetchall()
         for (name,) in names:
             found = self.admin.execute("SELECT waybill.contract(%s)", (name,)).fetchone()
@@ -63,20 +63,20 @@ class Doors:
             bucket=LANDING,
             key=key,
         )
-        s3: Any = self.world.s3
+        s3: Any = self.cloud.s3
         put_ticket(s3, STATE, ticket)
-        return self.world.land(table.name, f"{job}/file.csv", body, second)
+        return self.cloud.land(table.name, f"{job}/file.csv", body, second)
 
     def batch(
-        self, table: Table, records: Sequence[Cells], mode: str, key: str, strike: Strike | None
+        self, table: Table, records: Sequence[Cells], mode: str, key: str, fault: Fault | None
     ) -> Answer | None:
-        """Send a batch; None when the door died on it."""
+        """Send a batch; None when the function died on it."""
         body = {"rows": [fields_of(table, cells) for cells in records], "mode": mode}
         headers = {"Idempotency-Key": key}
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            answer = self._ask(handle_batch, f"/batch/{table.name}", body, headers, strike)
-            # The backend of a door that died takes a moment to notice.
+            answer = self._ask(handle_batch, f"/batch/{table.name}", body, headers, fault)
+            # The backend of a function that died takes a moment to notice.
             if answer is None or answer.status != _IN_FLIGHT or time.monotonic() > deadline:
                 return answer
             time.sleep(0.01)
@@ -93,11 +93,11 @@ class Doors:
         target: str,
         body: object,
         headers: Mapping[str, str],
-        strike: Strike | None,
+        fault: Fault | None,
     ) -> Answer | None:
-        process = Process(strike)
+        process = Process(fault)
         answers: list[Answer] = []
-        with self.world.acting(_API):
+        with self.cloud.acting(_API):
             process.start(lambda: answers.append(call(handle, "POST", target, body, headers)))
         assert process.failed is None, process.failed
         return answers[0] if answers else None
@@ -113,6 +113,6 @@ def fields_of(table: Table, cells: Cells) -> dict[str, str | None]:
     return {column.name: cell or None for column, cell in zip(table.columns, cells, strict=True)}
 
 
-def flaws_of(answer: Answer) -> list[tuple[int, str]]:
+def errors_of(answer: Answer) -> list[tuple[int, str]]:
     """Row and code of each thing that was wrong with a batch."""
-    return [(flaw["row"], flaw["code"]) for flaw in json.loads(answer.text)["errors"]]
+    return [(error["row"], error["code"]) for error in json.loads(answer.text)["errors"]]

@@ -1,4 +1,4 @@
-"""The rules of what comes through the API's doors."""
+"""Rules for what comes through the API."""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,55 +7,55 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.postgres.databases import Connection
-from tests.stateful.doors import Doors, fields_of, flaws_of
-from tests.stateful.draws import FAULTS, places, seconds, some_files, some_records
+from tests.stateful.api_client import ApiClient, errors_of, fields_of
+from tests.stateful.fake_cloud import FakeCloud, at
+from tests.stateful.faults import Fault
+from tests.stateful.generators import PROVOKED, places, seconds, some_files, some_records
 from tests.stateful.model import File, body_of
-from tests.stateful.strikes import Strike
 from tests.stateful.tables import TABLES, Cells, Table
-from tests.stateful.world import World, at
 from tests.unit.http.doors import Answer
 
-_strikes = st.one_of(st.none(), st.builds(Strike, st.integers(0, 16), st.booleans()))
+_faults = st.one_of(st.none(), st.builds(Fault, st.integers(0, 16), st.booleans()))
 
 _some = st.integers(1, 7)
 """Which of several: its bits choose."""
 
 
-class DoorRules(RuleBasedStateMachine):
-    """Uploads with a ticket, batches and replays; a machine has a world for them."""
+class ApiRules(RuleBasedStateMachine):
+    """Uploads with a ticket, batches and replays."""
 
-    world: World
+    cloud: FakeCloud
     admin: Connection
-    doors: Doors
+    api: ApiClient
     files: list[File]
 
     @rule(file=some_files(), second=seconds, dry=st.booleans())
     def upload(self, file: tuple[str, tuple[Cells, ...]], second: int, dry: bool) -> None:
         table, records = TABLES[file[0]], file[1]
         body = body_of(table, records, header=True)
-        key, version = self.doors.upload(table, body, second, dry=dry)
+        key, version = self.api.upload(table, body, second, dry=dry)
         self.files.append(File(table, second, key, version, records, dry=dry))
-        FAULTS["dry runs" if dry else "uploads"] += 1
+        PROVOKED["dry runs" if dry else "uploads"] += 1
 
-    @rule(file=some_files(least=1), second=seconds, atomic=st.booleans(), strike=_strikes)
+    @rule(file=some_files(least=1), second=seconds, atomic=st.booleans(), fault=_faults)
     def batch(
         self,
         file: tuple[str, tuple[Cells, ...]],
         second: int,
         atomic: bool,
-        strike: Strike | None,
+        fault: Fault | None,
     ) -> None:
         table, records = TABLES[file[0]], file[1]
         self.admin.execute("UPDATE waybill.batch_clock SET at = %s", (at(second),))
         mode, key = "atomic" if atomic else "partial", f"key {len(self.files)}"
-        asked = (table, records, mode, f"{key} {FAULTS['batches asked for']}")
-        FAULTS["batches asked for"] += 1
-        struck = strike is not None
-        answer = self.doors.batch(*asked, strike)
-        if struck:
+        asked = (table, records, mode, f"{key} {PROVOKED['batches asked for']}")
+        PROVOKED["batches asked for"] += 1
+        faulty = fault is not None
+        answer = self.api.batch(*asked, fault)
+        if faulty:
             # Whoever was not answered sends it again, and so does whoever is not sure.
-            first, answer = answer, self.doors.batch(*asked, None)
-            FAULTS["batches struck"] += first is None
+            first, answer = answer, self.api.batch(*asked, None)
+            PROVOKED["batches faulty"] += first is None
             if first and first.status == HTTPStatus.OK:
                 assert answer
                 assert answer.json() == first.json()
@@ -70,22 +70,22 @@ class DoorRules(RuleBasedStateMachine):
         atomic: bool,
         answer: Answer,
     ) -> None:
-        FAULTS[f"batches answered {answer.status}"] += 1
+        PROVOKED[f"batches answered {answer.status}"] += 1
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
         bad = {place for place, cells in enumerate(records) if not table.accepts(cells)}
         if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             assert atomic, answer
             assert all(
-                place in bad or code == "unknown_reference" for place, code in flaws_of(answer)
+                place in bad or code == "unknown_reference" for place, code in errors_of(answer)
             ), answer
             return
         assert answer.status == HTTPStatus.OK, answer
-        told = answer.json()
-        assert not (atomic and (bad or told["errors"])), answer
-        assert told["waybill"]["read"] == len(records)
-        assert told["waybill"]["rejected"] == len(bad)
-        key = f"batch/{told['job_id']}"
+        published = answer.json()
+        assert not (atomic and (bad or published["errors"])), answer
+        assert published["waybill"]["read"] == len(records)
+        assert published["waybill"]["rejected"] == len(bad)
+        key = f"batch/{published['job_id']}"
         self.files.append(File(table, second, key, "", records, is_batch=True))
 
     @rule(place=places, some=_some, waits=st.booleans(), second=seconds, data=st.data())
@@ -95,7 +95,7 @@ class DoorRules(RuleBasedStateMachine):
         wrong = [file for file in self.files if file.rejected]
         parent = wrong[place % len(wrong)]
         if waits:
-            self.world.settle()
+            self.cloud.settle()
         job, ended, rejects = self._rejects(parent)
         chosen = [reject for place, reject in enumerate(rejects) if some >> place & 1]
         if not chosen:
@@ -105,15 +105,15 @@ class DoorRules(RuleBasedStateMachine):
             {"_reject_id": reject, **fields_of(parent.table, cells)}
             for reject, cells in zip(chosen, given, strict=True)
         ]
-        answer = self.doors.replay(job, rows)
-        FAULTS[f"replays answered {answer.status}"] += 1
+        answer = self.api.replay(job, rows)
+        PROVOKED[f"replays answered {answer.status}"] += 1
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
         replayable = ended and parent.counts
         assert answer.status == (202 if replayable else 422), (answer, parent)
         if replayable:
             key = f"landing/{parent.table.name}/{answer.json()['job_id']}/replay.csv"
-            version = self.world.tell(key, second)
+            version = self.cloud.emit_event(key, second)
             file = File(parent.table, second, key, version, given, corrects=parent)
             file.turn = len(self.files)
             self.files.append(file)

@@ -1,9 +1,9 @@
-"""Kills or freezes the process that handles a message, at any call to the world outside.
+"""Kills or suspends the process that handles a message, at any call to PostgreSQL or AWS.
 
 A process is a thread here. Every round trip to PostgreSQL and every call to AWS is a boundary:
-before it, or after it took effect unseen. What is dead makes no call any more, clean-ups
-included, and its connections are cut. What is frozen keeps them, with their locks, until it
-goes on or dies.
+before it, or after it took effect unseen. A killed process makes no further
+call, clean-up included, and its connections are cut. A suspended one keeps them, with their
+locks, until it is resumed or killed.
 """
 
 import threading
@@ -22,51 +22,51 @@ class Killed(BaseException):
 
 
 @dataclass
-class Strike:
+class Fault:
     """What happens at a call, counted from 0."""
 
     call: int
     unseen: bool
     """After the call took effect rather than before it."""
-    freezes: bool = False
+    suspends: bool = False
 
 
 @dataclass
 class Process:
     """One invocation of a step."""
 
-    strike: Strike | None = None
+    fault: Fault | None = None
     calls: int = 0
     dead: bool = False
     failed: BaseException | None = None
     connections: set[psycopg.Connection[Any]] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
-    """Set when it has ended or is frozen."""
+    """Set when it has ended or is suspended."""
     ended: bool = False
-    _thaw: threading.Event = field(default_factory=threading.Event)
+    _resumed: threading.Event = field(default_factory=threading.Event)
 
     def start(self, work: Callable[[], None]) -> None:
-        """Run `work` until it ends or freezes."""
+        """Run `work` until it ends or suspends."""
         threading.Thread(target=self._run, args=(work,), daemon=True).start()
         self._wait()
 
-    def thaw(self, *, killed: bool) -> None:
-        """Let it go on where it was frozen, or die there; until it ends."""
+    def resume(self, *, killed: bool) -> None:
+        """Let it go on where it was suspended, or die there; until it ends."""
         self.stopped.clear()
         self.dead = self.dead or killed
-        self._thaw.set()
+        self._resumed.set()
         self._wait()
 
     def at(self, *, after: bool) -> None:
         """A boundary: the place to die or to freeze."""
         if self.dead:
             raise Killed
-        strike = self.strike
-        if strike and strike.call == self.calls and strike.unseen == after:
-            self.strike = None
-            if strike.freezes:
+        fault = self.fault
+        if fault and fault.call == self.calls and fault.unseen == after:
+            self.fault = None
+            if fault.suspends:
                 self.stopped.set()
-                self._thaw.wait(_PATIENCE_SECONDS)
+                self._resumed.wait(_PATIENCE_SECONDS)
             else:
                 self.dead = True
             if self.dead:

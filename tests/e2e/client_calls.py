@@ -1,4 +1,4 @@
-"""JobNotifier to send a small file to the running stack, and to follow what becomes of it."""
+"""Send a small file to the running stack, and follow its job."""
 
 import time
 from pathlib import Path
@@ -59,7 +59,7 @@ def problem(job: Job) -> str:
 
 
 def put(aws: Clients, stack: Status, key: str, content: str) -> dict[str, Any]:
-    """Write an object into the landing bucket, past the upload door."""
+    """Write an object into the landing bucket, without asking the API."""
     answer = aws("s3").put_object(Bucket=stack.landing_bucket, Key=key, Body=content.encode())
     return cast("dict[str, Any]", answer)
 
@@ -77,7 +77,7 @@ def jobs_of(waybill: Waybill, key: str, count: int = 1) -> list[Job]:
 
 
 def accept(api: str, dataset: str, content: bytes, **more: str | bool) -> dict[str, Any]:
-    """Ask the door for a place for `content`, by plain HTTP."""
+    """Ask the API for a presigned upload of `content`."""
     asked = {"filename": "file.csv", "size_bytes": len(content), **more}
     answer = httpx.post(f"{api}/uploads/{dataset}", json=asked)
     assert answer.status_code == httpx.codes.CREATED, answer.text
@@ -85,6 +85,6 @@ def accept(api: str, dataset: str, content: bytes, **more: str | bool) -> dict[s
 
 
 def post_form(accepted: dict[str, Any], content: bytes, **fields: str) -> httpx.Response:
-    """Send `content` by the form; `fields` take the place of what the door filled in."""
+    """Send `content` with the form; `fields` override its fields."""
     form = {**accepted["fields"], **fields}
     return httpx.post(accepted["url"], data=form, files={"file": ("file.csv", content)})

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.sending import counted, ended, load, problem
+from tests.e2e.client_calls import counted, ended, load, problem
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
@@ -77,8 +77,8 @@ def test_other_forms_of_the_same_rows(waybill: Waybill, tmp_path: Path, content:
 def test_an_encoding_that_is_declared(waybill: Waybill, tmp_path: Path) -> None:
     content = "9841,Zürich\n".encode("latin-1")
     assert "rejected" in counted(load(waybill, tmp_path, "departments", content))
-    told = load(waybill, tmp_path, "departments", content, encoding="latin-1")
-    assert counted(told) == {"read": 1, "inserted": 1}
+    shown = load(waybill, tmp_path, "departments", content, encoding="latin-1")
+    assert counted(shown) == {"read": 1, "inserted": 1}
 
 
 def test_a_dry_run_counts_and_keeps_nothing(waybill: Waybill, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from functions.pipeline.refresh.handler import handle as refresh
 from tests.cloud.lambda_events import Context, sqs_record
 from tests.postgres.databases import PASSWORD, Database
 from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message
-from tests.stateful.strikes import Process, Strike, watch_database
+from tests.stateful.faults import Fault, Process, watch_database
 from waybill import clients
 from waybill.errors import Retryable
 
@@ -38,8 +38,8 @@ _ROUNDS = 60
 
 
 @dataclass
-class Frozen:
-    """An invocation that neither ends nor dies; its message is visible again meanwhile."""
+class Suspended:
+    """An invocation that hangs; its message is visible again meanwhile."""
 
     queue: str
     message: Message
@@ -48,7 +48,7 @@ class Frozen:
 
 
 @dataclass
-class World:
+class FakeCloud:
     """One database, the fake cloud, and whoever is at work."""
 
     database: Database
@@ -57,7 +57,7 @@ class World:
     events: FakeEvents = field(default_factory=FakeEvents)
     queues: dict[str, list[Message]] = field(default_factory=lambda: {q: [] for q in QUEUES})
     dead: list[tuple[str, Message]] = field(default_factory=list)
-    frozen: list[Frozen] = field(default_factory=list)
+    suspended: list[Suspended] = field(default_factory=list)
 
     def open(self, *, chunk_bytes: int = 48) -> None:
         fakes = {
@@ -86,18 +86,18 @@ class World:
         self._become("waybill_loader")
 
     def close(self) -> None:
-        for frozen in list(self.frozen):
-            self.thaw(frozen, killed=True)
+        for suspended in list(self.suspended):
+            self.resume(suspended, killed=True)
         self.patch.undo()
         self._forget_clients()
 
     def land(self, dataset: str, name: str, body: bytes, second: int) -> tuple[str, str]:
-        """Write an object and tell of it; its key and version."""
+        """Write an object and emit its event; gives its key and version."""
         key = f"landing/{dataset}/{name}"
         self.s3.put_object(Bucket=LANDING, Key=key, Body=body)
-        return key, self.tell(key, second)
+        return key, self.emit_event(key, second)
 
-    def tell(self, key: str, second: int) -> str:
+    def emit_event(self, key: str, second: int) -> str:
         """Say that an object was written, as S3 does; the version that it has."""
         head = self.s3.head_object(Bucket=LANDING, Key=key)
         version: str = head["VersionId"]
@@ -117,28 +117,28 @@ class World:
         """Where every message is."""
         return [(queue, n) for queue in QUEUES for n in range(len(self.queues[queue]))]
 
-    def deliver(self, queue: str, place: int, strike: Strike | None = None) -> None:
-        """Give a message to its step, which may be struck on the way."""
+    def deliver(self, queue: str, place: int, fault: Fault | None = None) -> None:
+        """Hand a message to its function, with a fault on the way."""
         message = self.queues[queue].pop(place)
         failures: list[object] = []
-        frozen = Frozen(queue, message, Process(strike), failures)
+        suspended = Suspended(queue, message, Process(fault), failures)
 
         def work() -> None:
             answer = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
             failures.extend(answer["batchItemFailures"])
 
-        frozen.process.start(work)
-        if frozen.process.ended:
-            self._settle(frozen)
+        suspended.process.start(work)
+        if suspended.process.ended:
+            self._settle(suspended)
         else:
             self.queues[queue].append(Message(message.body, message.receives, message.attributes))
-            self.frozen.append(frozen)
+            self.suspended.append(suspended)
 
-    def thaw(self, frozen: Frozen, *, killed: bool) -> None:
-        """Let a frozen invocation end, or die."""
-        self.frozen.remove(frozen)
-        frozen.process.thaw(killed=killed)
-        self._settle(frozen)
+    def resume(self, suspended: Suspended, *, killed: bool) -> None:
+        """Let a suspended invocation end, or die."""
+        self.suspended.remove(suspended)
+        suspended.process.resume(killed=killed)
+        self._settle(suspended)
 
     def lose(self, queue: str, place: int) -> None:
         """The message ends in the dead-letter queue."""
@@ -165,7 +165,7 @@ class World:
                 admin.execute(f"TRUNCATE {name}".encode())
 
     def forget(self, queue: str, place: int) -> None:
-        """The message is gone for good; only the reaper can tell."""
+        """The message is gone for good; only the reaper can find its job."""
         self.queues[queue].pop(place)
 
     def reap(self) -> None:
@@ -189,8 +189,8 @@ class World:
 
     def settle(self, rounds: int = _ROUNDS) -> None:
         """Everyone goes on, everything is redriven, and messages go round until none is left."""
-        for frozen in list(self.frozen):
-            self.thaw(frozen, killed=False)
+        for suspended in list(self.suspended):
+            self.resume(suspended, killed=False)
         for _ in range(rounds):
             self.redrive()
             for queue in QUEUES:
@@ -208,7 +208,7 @@ class World:
                 return
         raise AssertionError(f"messages go round for ever: {self.queues} {self.dead}")
 
-    def _settle(self, ended: Frozen) -> None:
+    def _settle(self, ended: Suspended) -> None:
         if not (ended.process.dead or ended.failures):
             return
         ended.message.receives += 1

@@ -16,7 +16,7 @@ _LOCK = "tests/requirements.txt"
 _NEVER = shutil.ignore_patterns("__pycache__", ".build")
 
 
-class SecondTree(NamedTuple):
+class ProjectCopy(NamedTuple):
     """The copy, and the environment that its commands run in."""
 
     folder: Path
@@ -46,7 +46,7 @@ class SecondTree(NamedTuple):
         return Status.model_validate_json(self.run("make --no-print-directory -s status"))
 
 
-def second_tree(folder: Path) -> SecondTree:
+def copy_project(folder: Path) -> ProjectCopy:
     """Copy what the project runs from to `folder`; packages are those of this interpreter."""
     for part in _PARTS:
         source = ROOT / part
@@ -60,7 +60,7 @@ def second_tree(folder: Path) -> SecondTree:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
     kept.pop("DATABASE_URL", None)
     ports = {"WAYBILL_PORT": str(free_port()), "WAYBILL_DATABASE_PORT": str(free_port())}
-    return SecondTree(folder, {**kept, **ports, "COLUMNS": "120"})
+    return ProjectCopy(folder, {**kept, **ports, "COLUMNS": "120"})
 
 
 def _borrow_packages(folder: Path) -> None:

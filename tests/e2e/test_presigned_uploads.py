@@ -9,11 +9,11 @@ import pytest
 
 from infra.local.clients import Clients
 from infra.local.status import Status
-from tests.e2e.sending import accept, counted, ended, load, post_form, problem
+from tests.e2e.client_calls import accept, counted, ended, load, post_form, problem
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
-_CONTENT = b"9401,Door\n"
+_CONTENT = b"9401,Form\n"
 
 
 def test_more_bytes_than_announced_are_refused(api: str, waybill: Waybill) -> None:
@@ -41,7 +41,7 @@ def test_an_expired_form_is_refused(
     api: str, waybill: Waybill, aws: Clients, stack: Status
 ) -> None:
     accepted = accept(api, "departments", _CONTENT)
-    # The door's own forms live for a minute at least: the same form, but for a second.
+    # The API grants at least a minute: the same form, but for a second.
     short = aws("s3").generate_presigned_post(
         stack.landing_bucket, accepted["fields"]["key"], ExpiresIn=1
     )
