@@ -62,7 +62,7 @@ CREATE TABLE waybill.ingestion_jobs (
     options jsonb NOT NULL DEFAULT '{}',
     landed_at timestamptz,
     landed_seq bigint,
-    applies_at bigint,
+    effective_order bigint,
     layout jsonb,
     contract jsonb,
     chunks_total integer,
@@ -77,9 +77,9 @@ CREATE TABLE waybill.ingestion_jobs (
     pending_reference bigint NOT NULL DEFAULT 0,
     deleted bigint NOT NULL DEFAULT 0,
     replaced text[],
-    confirmed boolean NOT NULL DEFAULT false,
-    confirming boolean NOT NULL DEFAULT false,
-    carefully boolean NOT NULL DEFAULT false,
+    stamped boolean NOT NULL DEFAULT false,
+    restamping boolean NOT NULL DEFAULT false,
+    row_by_row boolean NOT NULL DEFAULT false,
     error jsonb,
     parent_job_id uuid,
     duplicate_of uuid,
@@ -100,16 +100,16 @@ COMMENT ON COLUMN waybill.ingestion_jobs.deleted IS
     'Rows that left the table because a replacing file does not have them; not records.';
 COMMENT ON COLUMN waybill.ingestion_jobs.landed_seq IS
     'Place in the order of landing, unique per dataset; rows carry it in _landed.';
-COMMENT ON COLUMN waybill.ingestion_jobs.applies_at IS
+COMMENT ON COLUMN waybill.ingestion_jobs.effective_order IS
     'Place at which its records count, where that is not its own: a replay counts at the place'
     ' of the file that it corrects.';
 COMMENT ON COLUMN waybill.ingestion_jobs.replaced IS
     'Parts that the file replaced whole ('''' is the table): nothing landed earlier enters them.';
-COMMENT ON COLUMN waybill.ingestion_jobs.confirmed IS
+COMMENT ON COLUMN waybill.ingestion_jobs.stamped IS
     'Whether the merge also stamped the rows it found unchanged.';
-COMMENT ON COLUMN waybill.ingestion_jobs.confirming IS
+COMMENT ON COLUMN waybill.ingestion_jobs.restamping IS
     'Whether the object is being staged again to stamp the rows it found unchanged.';
-COMMENT ON COLUMN waybill.ingestion_jobs.carefully IS
+COMMENT ON COLUMN waybill.ingestion_jobs.row_by_row IS
     'Whether the table refused the write as a set, so that it was made record by record.';
 
 -- An object is registered once, however often its event is delivered.

@@ -28,5 +28,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON waybill.copies_seen TO waybill_loader;
 -- What the reaper looks for every few minutes, among all the jobs that ever were.
 CREATE INDEX ingestion_jobs_awaited ON waybill.ingestion_jobs (created_at)
     WHERE state = 'AWAITING_UPLOAD';
-CREATE INDEX ingestion_jobs_confirming ON waybill.ingestion_jobs (dataset) WHERE confirming;
+CREATE INDEX ingestion_jobs_restamping ON waybill.ingestion_jobs (dataset) WHERE restamping;
 CREATE INDEX job_runs_open ON waybill.job_runs (started_at) WHERE finished_at IS NULL;

@@ -7,9 +7,9 @@ SELECT set_config('statement_timeout', '0', false);
 -- One call, one transaction: staging table to table, with the waybill.
 SELECT waybill.merge_job(:job_id);
 
--- name: adopt_job(job_id)$
+-- name: resolve_pending(job_id)$
 -- Takes in pending records whose parents have come.
-SELECT waybill.adopt_job(:job_id);
+SELECT waybill.resolve_pending(:job_id);
 
 -- name: fail_job(job_id, problem)$
 -- The database refuses the file as a whole; the reason stays with the job.

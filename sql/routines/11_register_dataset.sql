@@ -111,7 +111,7 @@ BEGIN
         EXECUTE pg_catalog.format(
             'ALTER TABLE %s ADD COLUMN IF NOT EXISTS _landed bigint NOT NULL DEFAULT 0', tab);
         EXECUTE pg_catalog.format('COMMENT ON COLUMN %s._landed IS %L', tab,
-            'Order of landing of the file that last wrote or confirmed the row.');
+            'Order of landing of the file that last wrote or stamped the row.');
     END IF;
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text, personal,

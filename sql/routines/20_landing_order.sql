@@ -6,7 +6,7 @@
 -- seconds and in any order: the steps at both ends are wide, so that thousands of objects of
 -- one second find room between them. Where they spill over into the next second, the places
 -- of that one follow.
-CREATE OR REPLACE FUNCTION waybill.landing_place(p_dataset text, p_landed_at timestamptz,
+CREATE OR REPLACE FUNCTION waybill.landing_order(p_dataset text, p_landed_at timestamptz,
     p_key text, p_version text)
 RETURNS bigint
 LANGUAGE plpgsql

@@ -56,7 +56,7 @@ BEGIN
     VALUES (job_id, p_dataset, 'LANDED',
         CASE WHEN p_given_job IS NULL THEN 's3' ELSE 'upload' END, p_bucket, p_key, version,
         p_etag, p_size_bytes, p_filename, p_options, p_landed_at,
-        waybill.landing_place(p_dataset, p_landed_at, p_key, version))
+        waybill.landing_order(p_dataset, p_landed_at, p_key, version))
     ON CONFLICT (job_id) DO UPDATE SET state = excluded.state, bucket = excluded.bucket,
         object_key = excluded.object_key, version_id = excluded.version_id,
         etag = excluded.etag, size_bytes = excluded.size_bytes,

@@ -40,8 +40,8 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     ELSIF waybill.is_final(job.state) THEN
-        UPDATE waybill.ingestion_jobs SET confirming = false, confirmed = true
-        WHERE job_id = p_job AND confirming;
+        UPDATE waybill.ingestion_jobs SET restamping = false, stamped = true
+        WHERE job_id = p_job AND restamping;
         PERFORM waybill.drop_stage(p_job);
         RETURN job.state;
     END IF;
@@ -49,14 +49,14 @@ BEGIN
         finished_at = clock_timestamp() WHERE job_id = p_job;
     -- What a replay could not bring in may be replayed again.
     UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job;
-    PERFORM waybill.note_end(p_job, job.dataset, 'FAILED');
+    PERFORM waybill.emit_job_finished(p_job, job.dataset, 'FAILED');
     PERFORM waybill.drop_stage(p_job);
     RETURN 'FAILED';
 END
 $$;
 
 -- What is told of an ended job goes into the commit that ends it.
-CREATE OR REPLACE FUNCTION waybill.note_end(job uuid, dataset text, state text)
+CREATE OR REPLACE FUNCTION waybill.emit_job_finished(job uuid, dataset text, state text)
 RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -94,7 +94,7 @@ BEGIN
     WHERE job_id = p_job;
     DELETE FROM waybill.validation_errors WHERE job_id = p_job;
     UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job;
-    PERFORM waybill.note_end(p_job, job.dataset, 'CANCELLED');
+    PERFORM waybill.emit_job_finished(p_job, job.dataset, 'CANCELLED');
     PERFORM waybill.drop_stage(p_job);
     RETURN 'CANCELLED';
 END

@@ -95,7 +95,7 @@ BEGIN
     IF job.job_id IS NULL OR part.job_id IS NULL THEN
         RAISE EXCEPTION 'There is no chunk % of job %.', p_chunk, p_job
             USING ERRCODE = 'WB002';
-    ELSIF job.state NOT IN ('LOADING', 'MERGING') AND NOT job.confirming THEN
+    ELSIF job.state NOT IN ('LOADING', 'MERGING') AND NOT job.restamping THEN
         RETURN jsonb_build_object('status', 'ended');
     ELSIF part.done THEN
         RETURN jsonb_build_object('status', 'done');
@@ -105,7 +105,7 @@ BEGIN
         'size_bytes', job.size_bytes, 'byte_from', part.byte_from, 'byte_to', part.byte_to,
         'first_line', part.first_line, 'chunks_total', job.chunks_total,
         'layout', job.layout, 'contract', job.contract, 'stage_schema', 'staging',
-        'stage_table', waybill.stage_name(p_job), 'keeps_rejects', NOT job.confirming);
+        'stage_table', waybill.stage_name(p_job), 'keeps_rejects', NOT job.restamping);
 END
 $$;
 
@@ -122,7 +122,7 @@ BEGIN
     -- Shared with other chunks, against a cancellation: it comes before, and this chunk is
     -- undone here, or after, and finds everything that was staged.
     SELECT * INTO job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR SHARE;
-    IF job.state <> 'LOADING' AND NOT job.confirming THEN
+    IF job.state <> 'LOADING' AND NOT job.restamping THEN
         RAISE EXCEPTION 'Job % has ended: %.', p_job, job.state USING ERRCODE = 'WB003';
     END IF;
     IF p_read <> p_staged + p_rejected THEN

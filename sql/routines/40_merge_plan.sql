@@ -33,7 +33,7 @@ DECLARE
     c CONSTANT jsonb := job.contract;
 BEGIN
     m.job := job.job_id;
-    m.place := coalesce(job.applies_at, job.landed_seq);
+    m.place := coalesce(job.effective_order, job.landed_seq);
     m.source := source;
     m.contract := c;
     SELECT target INTO m.target FROM waybill.datasets WHERE name = job.dataset;
@@ -51,7 +51,7 @@ BEGIN
     m.part_column := c -> 'partitioned_by' ->> 'column';
     m.part_unit := c -> 'partitioned_by' ->> 'unit';
     m.keeps_raw := (c ->> 'keeps_raw')::boolean;
-    m.bump := waybill.must_confirm(job);
+    m.bump := waybill.stamp_unchanged(job);
     m.closed := ARRAY(SELECT DISTINCT unnest(r.replaced) FROM waybill.ingestion_jobs AS r
         WHERE r.dataset = job.dataset AND r.landed_seq > m.place AND r.replaced IS NOT NULL);
     RETURN m;
@@ -81,11 +81,11 @@ RETURN coalesce((job.options ->> 'dry_run')::boolean, false);
 -- not overwrite them. Otherwise the stamp is spared, and given later if a file comes late. A
 -- batch and a replay stamp at once, since they have no object of their own place to stage
 -- again.
-CREATE OR REPLACE FUNCTION waybill.must_confirm(job waybill.ingestion_jobs) RETURNS boolean
+CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 -- Two questions, so that each is answered by its own partial index.
-RETURN job.kind = 'batch' OR job.applies_at IS NOT NULL
+RETURN job.kind = 'batch' OR job.effective_order IS NOT NULL
     OR EXISTS (SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = job.dataset AND e.landed_seq < job.landed_seq
             AND e.state IN ('LANDED', 'LOADING', 'MERGING') AND NOT waybill.is_dry(e))

@@ -1,13 +1,13 @@
 -- Records that the database refuses are found as a set, before anything is written.
 
--- wb_bad: one line per reason. Records in it take no further part.
+-- merge_rejects: one line per reason. Records in it take no further part.
 CREATE OR REPLACE FUNCTION waybill.check_records(m waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.wb_bad;
-    CREATE TEMP TABLE wb_bad (line bigint, "column" text, code text, message text)
+    DROP TABLE IF EXISTS pg_temp.merge_rejects;
+    CREATE TEMP TABLE merge_rejects (line bigint, "column" text, code text, message text)
         ON COMMIT DROP;
     IF m.keeps_raw THEN
         PERFORM waybill.check_input(m);
@@ -32,7 +32,7 @@ BEGIN
             AND NOT waybill.checked_by_loader(x ->> 'kind')
     LOOP
         EXECUTE format(
-            'INSERT INTO pg_temp.wb_bad SELECT s._line, %2$L, %3$L, e.message'
+            'INSERT INTO pg_temp.merge_rejects SELECT s._line, %2$L, %3$L, e.message'
             ' FROM %4$s AS s, pg_input_error_info(s.%1$I, %5$L) AS e'
             ' WHERE s.%1$I IS NOT NULL AND e.sql_error_code IS NOT NULL',
             col ->> 'name', col ->> 'name', 'invalid_' || (col ->> 'kind'), m.source,
@@ -48,7 +48,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN (
     SELECT format('(SELECT f.*%s FROM (SELECT _line, %s%s FROM %s AS s'
-            ' WHERE NOT EXISTS (SELECT FROM pg_temp.wb_bad AS b WHERE b.line = s._line)) AS f)',
+            ' WHERE NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._line)) AS f)',
         string_agg(format(', %s AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname), '')
             FILTER (WHERE a.attgenerated <> ''),
         waybill.typed_columns(m),
@@ -77,7 +77,7 @@ BEGIN
         ORDER BY c.conname
     LOOP
         BEGIN
-            EXECUTE format('INSERT INTO pg_temp.wb_bad SELECT _line, %L, %L, %L FROM %s AS r'
+            EXECUTE format('INSERT INTO pg_temp.merge_rejects SELECT _line, %L, %L, %L FROM %s AS r'
                 ' WHERE (%s) IS FALSE', con.single, 'check_violation',
                 format('violates %s: %s', con.conname, con.expression), waybill.as_rows(m),
                 con.expression);
@@ -103,7 +103,7 @@ BEGIN
     FOR ref IN SELECT waybill.merge_references(m)
     LOOP
         parent := waybill.lock_parents(m, ref, m.source);
-        EXECUTE format('INSERT INTO pg_temp.wb_bad SELECT s._line, %L, %L, %L FROM %s AS s'
+        EXECUTE format('INSERT INTO pg_temp.merge_rejects SELECT s._line, %L, %L, %L FROM %s AS s'
             ' WHERE %s AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)'
             ' AND NOT EXISTS (SELECT FROM %s AS q WHERE %s)',
             ref -> 'columns' ->> 0, 'unknown_reference',

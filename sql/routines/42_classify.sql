@@ -1,6 +1,6 @@
 -- Each record's class, by its key, against the rows that are there.
 
--- wb_c: the last record of each key, in the table's types, with
+-- merge_records: the last record of each key, in the table's types, with
 --   _cls  i insert, u update, = unchanged, s superseded by a later landing, p pending
 --   _part start of the partition it goes to; _was  start of the one its row is in now
 CREATE OR REPLACE FUNCTION waybill.classify(m waybill.merge_plan) RETURNS void
@@ -12,15 +12,15 @@ DECLARE
     keep CONSTANT text := waybill.ident_list(m.written, 's.');
     part CONSTANT text := waybill.part_of(m, 's');
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.wb_c;
+    DROP TABLE IF EXISTS pg_temp.merge_records;
     IF m.key = '{}' THEN
-        EXECUTE format('CREATE TEMP TABLE wb_c ON COMMIT DROP AS SELECT s._line, s._raw, %s,'
+        EXECUTE format('CREATE TEMP TABLE merge_records ON COMMIT DROP AS SELECT s._line, s._raw, %s,'
             ' CASE WHEN %s THEN ''s'' ELSE ''i'' END::"char" AS _cls, NULL::jsonb AS _missing,'
-            ' %s AS _part, %s AS _was FROM (%s) AS s', keep, waybill.is_closed(m, part), part,
+            ' %s AS _part, %s AS _was FROM (%s) AS s', keep, waybill.covered_by_replace(m, part), part,
             waybill.part_of(m, NULL), records);
         RETURN;
     END IF;
-    EXECUTE format('CREATE TEMP TABLE wb_c ON COMMIT DROP AS'
+    EXECUTE format('CREATE TEMP TABLE merge_records ON COMMIT DROP AS'
         ' WITH s AS NOT MATERIALIZED (%1$s)'
         ' SELECT s._line, s._raw, %2$s, CASE WHEN %10$s THEN ''s'' WHEN h._landed IS NULL THEN ''i'''
         ' WHEN h._landed > %3$s THEN ''s'' WHEN %4$s THEN ''u'' ELSE ''='' END::"char" AS _cls,'
@@ -28,7 +28,7 @@ BEGIN
         ' FROM s LEFT JOIN %7$s AS h ON %8$s %9$s',
         records, keep, m.place, waybill.differs(m, 'h', 's'), part, waybill.part_of(m, 'h'),
         m.target, waybill.equal_on(m.key, 'h', 's'), waybill.beyond_last_key(m, records, part),
-        waybill.is_closed(m, part));
+        waybill.covered_by_replace(m, part));
 END
 $$;
 
@@ -54,12 +54,12 @@ BEGIN
         ' CASE WHEN %6$s THEN ''s'' ELSE ''i'' END::"char", NULL::jsonb, %4$s, %5$s FROM s'
         ' WHERE s.%1$I > %2$s', m.key[1],
         quote_literal(last_key) || '::bigint', waybill.ident_list(m.written, 's.'), part,
-        waybill.part_of(m, NULL), waybill.is_closed(m, part));
+        waybill.part_of(m, NULL), waybill.covered_by_replace(m, part));
 END
 $$;
 
 -- Whether a record comes too late for its part, as a condition.
-CREATE OR REPLACE FUNCTION waybill.is_closed(m waybill.merge_plan, part text) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.covered_by_replace(m waybill.merge_plan, part text) RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
 RETURN CASE WHEN (m).closed = '{}' THEN 'false' WHEN '' = ANY ((m).closed) THEN 'true'
@@ -78,8 +78,8 @@ BEGIN
     accepted := format('SELECT _line, %s, %s FROM %s AS t%s',
         CASE WHEN m.keeps_raw THEN '_raw' ELSE 'NULL::text AS _raw' END,
         waybill.typed_columns(m), m.source,
-        CASE WHEN EXISTS (SELECT FROM pg_temp.wb_bad) THEN ' WHERE NOT EXISTS'
-            ' (SELECT FROM pg_temp.wb_bad AS b WHERE b.line = t._line)' ELSE '' END);
+        CASE WHEN EXISTS (SELECT FROM pg_temp.merge_rejects) THEN ' WHERE NOT EXISTS'
+            ' (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = t._line)' ELSE '' END);
     IF m.key <> '{}' THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM (%s) AS t GROUP BY %s'
             ' HAVING count(*) > 1)', accepted, keys) INTO repeated;

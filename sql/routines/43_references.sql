@@ -58,17 +58,17 @@ BEGIN
     FOR ref IN SELECT waybill.merge_references(m) LOOP
         again := again OR (ref ->> 'table')::regclass = m.target;
         PERFORM waybill.lock_parents(m, ref,
-            '(SELECT * FROM pg_temp.wb_c WHERE _cls IN (''i'', ''u''))');
+            '(SELECT * FROM pg_temp.merge_records WHERE _cls IN (''i'', ''u''))');
     END LOOP;
     -- Of a table that refers to itself the parent may be in the same file, and may be
     -- pending itself: its children then are too, so look until nothing more is found.
     WHILE more LOOP
         more := false;
         FOR ref IN SELECT waybill.merge_references(m) LOOP
-            EXECUTE format('UPDATE pg_temp.wb_c AS s SET _cls = ''p'', _missing = %L'
+            EXECUTE format('UPDATE pg_temp.merge_records AS s SET _cls = ''p'', _missing = %L'
                 ' WHERE s._cls IN (''i'', ''u'') AND %s'
                 ' AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)'
-                ' AND NOT EXISTS (SELECT FROM pg_temp.wb_c AS q'
+                ' AND NOT EXISTS (SELECT FROM pg_temp.merge_records AS q'
                 ' WHERE %s AND q._cls IN (''i'', ''u''))',
                 ref, waybill.all_filled(ref, 's'), (ref ->> 'table')::regclass,
                 waybill.parent_match(ref, 'p', 's'),

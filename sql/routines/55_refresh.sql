@@ -72,7 +72,7 @@ BEGIN
     DELETE FROM waybill.stale_parts AS s WHERE s.change_id = ANY (seen);
     -- Last, since readers of the united view wait from here to the commit.
     FOREACH family IN ARRAY made LOOP
-        PERFORM waybill.unite(family);
+        PERFORM waybill.rebuild_union_view(family);
     END LOOP;
     RETURN 'refreshed';
 END

@@ -4,12 +4,12 @@
 -- The place of a replay: right behind its file, and behind the file's other replays, so that of
 -- several the one asked for last counts, and what the file itself still waits for counts before
 -- them all. Without room before the next file it is the parent's own place.
-CREATE OR REPLACE FUNCTION waybill.replay_place(parent waybill.ingestion_jobs) RETURNS bigint
+CREATE OR REPLACE FUNCTION waybill.replay_order(parent waybill.ingestion_jobs) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$
 DECLARE
-    place CONSTANT bigint := coalesce(parent.applies_at, parent.landed_seq);
+    place CONSTANT bigint := coalesce(parent.effective_order, parent.landed_seq);
     next_file bigint;
     last_replay bigint;
 BEGIN
@@ -17,9 +17,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('waybill.landing.' || parent.dataset, 0));
     SELECT min(landed_seq) INTO next_file FROM waybill.ingestion_jobs
     WHERE dataset = parent.dataset AND landed_seq > place;
-    SELECT max(applies_at) INTO last_replay FROM waybill.ingestion_jobs
-    WHERE dataset = parent.dataset AND applies_at > place
-        AND (next_file IS NULL OR applies_at < next_file);
+    SELECT max(effective_order) INTO last_replay FROM waybill.ingestion_jobs
+    WHERE dataset = parent.dataset AND effective_order > place
+        AND (next_file IS NULL OR effective_order < next_file);
     RETURN greatest(place, least(coalesce(last_replay, place) + 1, next_file - 1));
 END
 $$;
@@ -52,10 +52,10 @@ BEGIN
         RAISE EXCEPTION 'Not among the rejects that remain: %.', array_to_string(wrong, ', ')
             USING ERRCODE = 'WB012';
     END IF;
-    INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename, applies_at,
+    INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename, effective_order,
         parent_job_id, expires_at)
     VALUES (p_job, parent.dataset, 'AWAITING_UPLOAD', 'replay', 'replay.csv',
-        waybill.replay_place(parent), p_parent, now() + interval '1 hour');
+        waybill.replay_order(parent), p_parent, now() + interval '1 hour');
     UPDATE waybill.validation_errors SET replayed_by = p_job
     WHERE job_id = p_parent AND reject_id = ANY (p_reject_ids);
 END

@@ -17,11 +17,11 @@ BEGIN
         -- The door read an older contract; what it let in must not be dropped in silence.
         RAISE EXCEPTION 'The contract has just changed.' USING ERRCODE = '55P03';
     END IF;
-    DROP TABLE IF EXISTS pg_temp.wb_rows;
-    EXECUTE format('CREATE TEMP TABLE wb_rows (_chunk integer, _line bigint, _raw text, %s)'
+    DROP TABLE IF EXISTS pg_temp.batch_rows;
+    EXECUTE format('CREATE TEMP TABLE batch_rows (_chunk integer, _line bigint, _raw text, %s)'
         ' ON COMMIT DROP', fields);
     -- The rows are a parameter, not a part of the text: they are not read twice.
-    EXECUTE format('INSERT INTO pg_temp.wb_rows SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*'
+    EXECUTE format('INSERT INTO pg_temp.batch_rows SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*'
         ' FROM jsonb_array_elements($1) AS r, jsonb_to_record(r -> 1) AS x (%s)', fields)
         USING rows;
 END
@@ -45,7 +45,7 @@ BEGIN
         contract, layout, landed_at, landed_seq, started_at, chunks_total)
     VALUES (p_job, p_dataset, 'MERGING', 'batch', '', key, p_contract,
         jsonb_build_object('columns', p_columns), landed,
-        waybill.landing_place(p_dataset, landed, key, ''), landed, 0)
+        waybill.landing_order(p_dataset, landed, key, ''), landed, 0)
     RETURNING * INTO job;
     RETURN job;
 END
@@ -67,7 +67,7 @@ BEGIN
             SELECT c._line, jsonb_build_object('row', c._line - 1,
                 'column', c._missing -> 'columns' -> 0, 'code', 'unknown_reference',
                 'message', format('has no parent in %s', c._missing ->> 'table'))
-            FROM pg_temp.wb_c AS c WHERE c._cls = 'p'
+            FROM pg_temp.merge_records AS c WHERE c._cls = 'p'
         ) AS x);
 END
 $$;
@@ -103,7 +103,7 @@ BEGIN
         r -> 'errors'
     FROM jsonb_array_elements(p_rejected) AS r;
     PERFORM waybill.stage_rows(contract, columns, p_rows);
-    n := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.wb_rows'), p_dataset);
+    n := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.batch_rows'), p_dataset);
     errors := waybill.batch_errors(p_job);
     IF p_mode = 'atomic' AND errors <> '[]' THEN
         RAISE EXCEPTION 'Rows of the batch were refused.' USING ERRCODE = 'WB009',
@@ -113,9 +113,9 @@ BEGIN
         'rejected', (n ->> 'rejected')::bigint + jsonb_array_length(p_rejected),
         'read', jsonb_array_length(p_rows) + jsonb_array_length(p_rejected));
     job := waybill.write_waybill(job, n, true);
-    PERFORM waybill.note_end(p_job, p_dataset, job.state);
+    PERFORM waybill.emit_job_finished(p_job, p_dataset, job.state);
     RETURN jsonb_build_object('state', job.state, 'dataset', p_dataset, 'errors', errors,
-        'waybill', waybill.waybill_document(job)) || waybill.to_wake(job);
+        'waybill', waybill.waybill_document(job)) || waybill.unblocked_jobs(job);
 END
 $$;
 
@@ -129,7 +129,7 @@ AS $$
 BEGIN
     IF waybill.earlier_open(job) <> '{}' OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j WHERE j.dataset = job.dataset
-            AND j.landed_seq > job.landed_seq AND NOT j.confirmed
+            AND j.landed_seq > job.landed_seq AND NOT j.stamped
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')) THEN
         RAISE EXCEPTION 'Files that the batch depends on are being loaded.'
             USING ERRCODE = '55P03';

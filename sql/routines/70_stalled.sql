@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION waybill.progress_of(j waybill.ingestion_jobs) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN (SELECT concat_ws(' ', j.state, j.confirming, count(*), count(*) FILTER (WHERE c.done))
+RETURN (SELECT concat_ws(' ', j.state, j.restamping, count(*), count(*) FILTER (WHERE c.done))
     FROM waybill.chunks AS c WHERE c.job_id = j.job_id);
 
 CREATE OR REPLACE FUNCTION waybill.touched_at(j waybill.ingestion_jobs) RETURNS timestamptz
@@ -34,7 +34,7 @@ RETURN EXISTS (
     WHERE child.contract -> 'references'
             @> jsonb_build_array(jsonb_build_object('dataset', parent.dataset))
         AND parent.inserted + parent.updated > 0
-        AND greatest(parent.finished_at, parent.adopted_at) > coalesce(
+        AND greatest(parent.finished_at, parent.resolved_at) > coalesce(
             (SELECT max(r.started_at) FROM waybill.job_runs AS r
                 WHERE r.job_id = child.job_id AND r.step = 'adopt' AND r.outcome = 'ok'),
             child.finished_at));
@@ -53,7 +53,7 @@ DECLARE
     found jsonb;
 BEGIN
     FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
-        WHERE (j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.confirming
+        WHERE (j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.restamping
                 OR j.pending_reference > 0 AND waybill.is_final(j.state)
                     AND NOT waybill.is_dry(j))
             AND waybill.touched_at(j) < clock_timestamp() - p_minutes * interval '1 minute'
@@ -63,7 +63,7 @@ BEGIN
         left_over := ARRAY(SELECT c.chunk FROM waybill.chunks AS c
             WHERE c.job_id = job.job_id AND NOT c.done ORDER BY c.chunk);
         found := to_jsonb(job.job_id);
-        IF job.confirming OR job.state = 'MERGING'
+        IF job.restamping OR job.state = 'MERGING'
             OR job.state = 'LOADING' AND job.chunks_total IS NOT NULL
         THEN
             place := 'merges';
@@ -115,7 +115,7 @@ DECLARE
     tried record;
 BEGIN
     FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
-        WHERE j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.confirming
+        WHERE j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.restamping
         ORDER BY j.landed_at FOR UPDATE SKIP LOCKED
     LOOP
         SELECT count(*) AS attempts, min(r.started_at) AS since INTO tried

@@ -94,10 +94,10 @@ BEGIN
         WHERE c.relnamespace = 'staging'::regnamespace AND c.relkind = 'r'
             AND c.relname ~ '^s_[0-9a-f]{32}$'
     LOOP
-        -- Held until the commit, so that no confirmation makes the table anew meanwhile.
+        -- Held until the commit, so that no restamp makes the table anew meanwhile.
         SELECT * INTO job FROM waybill.ingestion_jobs
         WHERE job_id = substr(stage, 3)::uuid FOR UPDATE SKIP LOCKED;
-        CONTINUE WHEN FOUND AND (job.confirming OR NOT waybill.is_final(job.state));
+        CONTINUE WHEN FOUND AND (job.restamping OR NOT waybill.is_final(job.state));
         -- Not found is also a row that somebody holds.
         CONTINUE WHEN NOT FOUND AND EXISTS (SELECT FROM waybill.ingestion_jobs AS j
             WHERE j.job_id = substr(stage, 3)::uuid);

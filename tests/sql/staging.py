@@ -91,7 +91,7 @@ class Ledger:
         return dict(row[0])
 
     def adopt(self, job: UUID) -> dict[str, Any]:
-        row = self.loader.execute("SELECT waybill.adopt_job(%s)", (job,)).fetchone()
+        row = self.loader.execute("SELECT waybill.resolve_pending(%s)", (job,)).fetchone()
         assert row is not None
         return dict(row[0])
 
@@ -133,9 +133,9 @@ class Ledger:
             )
         ]
 
-    def carefully(self, job: UUID) -> bool:
+    def row_by_row(self, job: UUID) -> bool:
         """Whether the merge had to write record by record."""
         ((found,),) = self.rows(
-            "SELECT carefully FROM waybill.ingestion_jobs WHERE job_id = %s", job
+            "SELECT row_by_row FROM waybill.ingestion_jobs WHERE job_id = %s", job
         )
         return bool(found)

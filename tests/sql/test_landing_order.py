@@ -11,7 +11,7 @@ FILES = {1.0: {1: "a", 2: "a", 3: "a"}, 2.0: {1: "b", 2: "a"}, 3.0: {2: "c", 3: 
 
 
 def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
-    """Land, stage and merge; stage again what is asked for to be confirmed."""
+    """Land, stage and merge; stage again what is asked for to be restamped."""
     job = ledger.land("departments", at)
     ledger.stage(job, "departments", list(records.items()))
     finish(ledger, job)
@@ -19,10 +19,10 @@ def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
 
 def finish(ledger: Ledger, job: object) -> None:
     answer = ledger.merge(job)  # type: ignore[arg-type]
-    for later in answer.get("confirm", []):
+    for later in answer.get("restamp", []):
         stage_again(ledger, later["job_id"])
         assert ledger.merge(later["job_id"])["outcome"] == "merged"
-    if answer.get("confirm"):
+    if answer.get("restamp"):
         answer = ledger.merge(job)  # type: ignore[arg-type]
     assert answer["outcome"] == "merged", answer
 

@@ -6,18 +6,18 @@ from tests.sql.staging import Ledger
 
 MANY = """
 INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, bucket, object_key, landed_at,
-    landed_seq, contract, layout, read, confirmed, parent_job_id)
+    landed_seq, contract, layout, read, stamped, parent_job_id)
 SELECT gen_random_uuid(), 'departments', 'COMPLETED', 'b', n::text, now(), n, '{}', '{}', 0,
     true, NULL
 FROM generate_series(1, 20000) AS n
 """
 
 QUESTIONS = {
-    "wake": "SELECT waybill.to_wake(j) FROM waybill.ingestion_jobs AS j"
+    "wake": "SELECT waybill.unblocked_jobs(j) FROM waybill.ingestion_jobs AS j"
     " WHERE dataset = 'departments' AND landed_seq = 20000",
-    "confirm": "SELECT waybill.must_confirm(j) FROM waybill.ingestion_jobs AS j"
+    "restamp": "SELECT waybill.stamp_unchanged(j) FROM waybill.ingestion_jobs AS j"
     " WHERE dataset = 'departments' AND landed_seq = 20000",
-    "order": "SELECT waybill.landing_place('departments', now(), 'x', 'v')",
+    "order": "SELECT waybill.landing_order('departments', now(), 'x', 'v')",
 }
 
 

@@ -29,7 +29,7 @@ def people(ledger: Ledger) -> list[tuple[object, ...]]:
 def test_first_load_makes_its_partitions(hires: Ledger) -> None:
     job = hires.load("hired_employees", 1, [hire(1, 2020), hire(2, 2021), hire(3, 2021)])
     assert hires.waybill(job) == {"read": 3, "inserted": 3}
-    assert not hires.carefully(job)
+    assert not hires.row_by_row(job)
     assert hires.rows(
         "SELECT tableoid::regclass::text, count(*) FROM hired_employees GROUP BY 1 ORDER BY 1"
     ) == [("hired_employees_2020", 1), ("hired_employees_2021", 2)]
@@ -86,7 +86,7 @@ def test_changed_year_moves_the_row(hires: Ledger) -> None:
     hires.load("hired_employees", 1, [hire(1, 2020), hire(2, 2020)])
     job = hires.load("hired_employees", 2, [hire(1, 2020), hire(2, 2023), hire(3, 2020)])
     assert hires.waybill(job) == {"read": 3, "unchanged": 1, "updated": 1, "inserted": 1}
-    assert not hires.carefully(job)
+    assert not hires.row_by_row(job)
     assert people(hires) == [(1, "N", 2020), (2, "N", 2023), (3, "N", 2020)]
     job = hires.load("hired_employees", 3, [hire(2, 2020)])
     assert hires.waybill(job) == {"read": 1, "updated": 1}

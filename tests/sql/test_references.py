@@ -152,7 +152,7 @@ def test_self_reference_within_one_file_and_across(units: Ledger) -> None:
     units.stage(second, "units", [unit("c")])
     assert units.merge(second)["adopt"] == [str(first)]
     units.adopt(first)
-    assert not units.carefully(first)
+    assert not units.row_by_row(first)
     assert units.waybill(first) == {"read": 4, "inserted": 4}
 
 
@@ -166,7 +166,7 @@ def test_missing_parent_may_be_a_reject_by_contract(units: Ledger) -> None:
 def test_updates_that_break_a_constraint_are_refused_alone(units: Ledger) -> None:
     units.load("units", 1, [unit("a"), unit("b"), unit("c")])
     job = units.load("units", 2, [unit("a", note="b"), unit("b"), unit("c", price="9.00")])
-    assert units.carefully(job)
+    assert units.row_by_row(job)
     assert units.waybill(job) == {"read": 3, "updated": 1, "unchanged": 1, "rejected": 1}
     assert units.rows("SELECT code, note, price::text FROM units ORDER BY code") == [
         ("a", "a", "1.50"),

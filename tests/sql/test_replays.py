@@ -62,7 +62,7 @@ def test_what_a_later_file_found_unchanged_is_not_overwritten(prices: Ledger) ->
     replay = landed(prices, registered(prices, first, 2), [("a", 9, None)])
     # The stamp was spared: the later file is staged again before the replay may go on.
     answer = prices.merge(replay)
-    assert [UUID(asked["job_id"]) for asked in answer["confirm"]] == [later]
+    assert [UUID(asked["job_id"]) for asked in answer["restamp"]] == [later]
     columns = ["code", "price", "department_id"]
     prices.stage_chunk(later, columns, True, same)
     assert prices.merge(later)["outcome"] == "merged"

@@ -37,7 +37,7 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
 
 def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     assert job["state"] == _state(file), job
-    assert not job["confirming"], job
+    assert not job["restamping"], job
     if not file.ends:
         return
     numbers = ("inserted", "updated", "unchanged", "superseded", "rejected", "pending_reference")

@@ -38,7 +38,7 @@ class Restage(BaseModel):
 
 
 class Answer(BaseModel):
-    """How a call of `waybill.merge_job` or `waybill.adopt_job` ended."""
+    """How a call of `waybill.merge_job` or `waybill.resolve_pending` ended."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -51,7 +51,7 @@ class Answer(BaseModel):
     """Jobs with pending records whose parents this one may have brought."""
     chunks: tuple[int, ...] = ()
     """Of this job, when its staging table was emptied by a crash of the server."""
-    confirm: tuple[Restage, ...] = ()
+    restamp: tuple[Restage, ...] = ()
     """Later jobs that must be staged again before this late one may merge."""
 
     @property

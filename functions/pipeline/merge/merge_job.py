@@ -32,7 +32,7 @@ def merge_job(step: Step, job_id: UUID) -> None:
             put_marker(step.s3, step.settings.state_bucket, job_id)
             answer = _call(step, job_id)
             if answer.outcome == "waiting":
-                _stage_again(step, answer.confirm)
+                _stage_again(step, answer.restamp)
                 raise Busy("job-waiting", f"The job waits for {_awaited(answer)}.")
     except Rejected as error:
         answer = _fail(step, job_id, error)

@@ -25,7 +25,7 @@ def resolve_pending(step: Step, job_id: UUID) -> None:
         put_marker(step.s3, step.settings.state_bucket, job_id)
         with translating_db_errors():
             queries("merge").no_time_limit(step.connection)
-            found = queries("merge").adopt_job(step.connection, job_id=job_id)
+            found = queries("merge").resolve_pending(step.connection, job_id=job_id)
         answer = Answer.model_validate(found)
         if answer.outcome == "waiting":
             raise Busy("job-waiting", "Pending records wait for another job.")

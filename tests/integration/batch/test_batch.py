@@ -248,7 +248,7 @@ def test_a_key_in_flight_is_a_conflict(post: Post, database: Database) -> None:
 
 def test_a_taken_lock_asks_for_patience(post: Post, database: Database) -> None:
     with database.connect(autocommit=False) as connection:
-        connection.execute("SELECT waybill.take_turn('departments')")
+        connection.execute("SELECT waybill.lock_merge('departments')")
         answer = post("departments", [SALES])
     assert answer.problem() == (503, "database-busy")
     assert int(answer.headers["Retry-After"]) > 0

@@ -170,7 +170,7 @@ def test_an_earlier_file_does_not_wait_for_an_object_that_is_gone(
     land(cloud, "departments", "late.csv", b"1,Older\n", second=5)
     settle(cloud)
     assert set(states(admin).values()) == {"COMPLETED"}
-    assert admin.execute("SELECT bool_or(confirming) FROM waybill.ingestion_jobs").fetchone() == (
+    assert admin.execute("SELECT bool_or(restamping) FROM waybill.ingestion_jobs").fetchone() == (
         False,
     )
     assert stages(admin) == 0

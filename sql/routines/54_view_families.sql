@@ -57,7 +57,7 @@ $$;
 -- (Re)makes the view that unites a family. The part is a literal in every branch, so a query
 -- for one part reads one view. CREATE OR REPLACE locks readers out until the commit: call
 -- this last in a transaction.
-CREATE OR REPLACE FUNCTION waybill.unite(family waybill.view_families) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.rebuild_union_view(family waybill.view_families) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -72,7 +72,7 @@ BEGIN
             v.part, kind, coalesce(unit, 'part'), waybill.view_name(v.family, v.part)),
         ' UNION ALL ' ORDER BY v.part)
     INTO branches
-    FROM waybill.family_views AS v WHERE v.family = unite.family.family;
+    FROM waybill.family_views AS v WHERE v.family = rebuild_union_view.family.family;
     EXECUTE format('CREATE OR REPLACE VIEW public.%I AS %s', family.family, coalesce(branches,
         format('SELECT CAST(NULL AS %s) AS %I, v.* FROM %s(NULL, NULL) AS v WHERE false',
             kind, coalesce(unit, 'part'), family.source)));
@@ -115,7 +115,7 @@ BEGIN
     INSERT INTO waybill.view_families SELECT declared.*
     ON CONFLICT ON CONSTRAINT view_families_pkey DO UPDATE SET dataset = excluded.dataset,
         source = excluded.source, row_key = excluded.row_key, definition = excluded.definition;
-    PERFORM waybill.unite(declared);
+    PERFORM waybill.rebuild_union_view(declared);
     IF known.definition IS DISTINCT FROM definition THEN
         -- No job did this, hence the nil UUID; and what is missing may be as old as it gets.
         INSERT INTO waybill.stale_parts (dataset, part, job_id, marked_at)

@@ -66,7 +66,7 @@ BEGIN
         ' SELECT %L, min(s._chunk), s._line, convert_to(coalesce(min(%s), %s), ''UTF8''), %s,'
         ' jsonb_agg(jsonb_build_object(''column'', b."column", ''code'', b.code,'
         ' ''message'', b.message))'
-        ' FROM (SELECT DISTINCT * FROM pg_temp.wb_bad) AS b JOIN %s AS s ON s._line = b.line'
+        ' FROM (SELECT DISTINCT * FROM pg_temp.merge_rejects) AS b JOIN %s AS s ON s._line = b.line'
         ' GROUP BY s._line, %s', m.job,
         CASE WHEN m.keeps_raw THEN 's._raw' ELSE 'NULL' END,
         (SELECT format('concat_ws('','', %s)', string_agg(format('coalesce(s.%I::text, '''')',
@@ -83,7 +83,7 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     EXECUTE format('INSERT INTO waybill.pending_references (job_id, line, raw, record, missing)'
-        ' SELECT %L, s._line, s._raw, %s, s._missing FROM pg_temp.wb_c AS s'
+        ' SELECT %L, s._line, s._raw, %s, s._missing FROM pg_temp.merge_records AS s'
         ' WHERE s._cls = ''p'' ON CONFLICT DO NOTHING', m.job, waybill.record_values(m, 's'));
 END
 $$;
@@ -97,11 +97,11 @@ AS $$
 BEGIN
     -- Distinct before it is labelled: there are few parts, and many records.
     WITH touched AS MATERIALIZED (
-        SELECT _part AS start FROM pg_temp.wb_c WHERE _cls IN ('i', 'u') GROUP BY 1
+        SELECT _part AS start FROM pg_temp.merge_records WHERE _cls IN ('i', 'u') GROUP BY 1
         UNION
-        SELECT _was FROM pg_temp.wb_c WHERE _cls = 'u' GROUP BY 1
+        SELECT _was FROM pg_temp.merge_records WHERE _cls = 'u' GROUP BY 1
         UNION
-        SELECT part FROM pg_temp.wb_gone GROUP BY 1
+        SELECT part FROM pg_temp.merge_deleted GROUP BY 1
     )
     INSERT INTO waybill.stale_parts (dataset, part, job_id)
     SELECT mark_stale.dataset, coalesce(waybill.part_label(m.part_unit, start), ''), m.job
@@ -121,7 +121,7 @@ DECLARE
     rejected bigint;
     counts jsonb;
     named bigint;
-    carefully boolean;
+    row_by_row boolean;
     deleted bigint;
 BEGIN
     -- Writers of the table wait until the commit, readers do not: without it a row written
@@ -133,7 +133,7 @@ BEGIN
     PERFORM waybill.classify(m);
     PERFORM waybill.set_pending(m);
     deleted := waybill.delete_absent(m);
-    carefully := waybill.write(m);
+    row_by_row := waybill.write(m);
     rejected := waybill.keep_rejects(m);
     PERFORM waybill.keep_pending(m);
     PERFORM waybill.mark_stale(m, dataset);
@@ -142,9 +142,9 @@ BEGIN
         'unchanged', count(*) FILTER (WHERE _cls = '='),
         'pending_reference', count(*) FILTER (WHERE _cls = 'p'),
         'superseded', staged - rejected - count(*) FILTER (WHERE _cls IN ('i', 'u', '=', 'p')),
-        'rejected', rejected, 'carefully', carefully, 'deleted', deleted,
+        'rejected', rejected, 'row_by_row', row_by_row, 'deleted', deleted,
         'replaced', to_jsonb(waybill.replaced_parts(m))), count(*) FILTER (WHERE _cls NOT IN ('r'))
-    INTO counts, named FROM pg_temp.wb_c;
+    INTO counts, named FROM pg_temp.merge_records;
     IF (counts ->> 'superseded')::bigint < 0 OR rejected + named > staged THEN
         RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', m.job, staged,
             rejected + named USING ERRCODE = 'WB005';

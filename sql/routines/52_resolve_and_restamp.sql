@@ -2,7 +2,7 @@
 -- their parents are there, and its unchanged rows are stamped when an earlier file comes late.
 
 -- Stage a job's pending records again and apply them at the job's own place in the order.
-CREATE OR REPLACE FUNCTION waybill.adopt_job(p_job uuid) RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.resolve_pending(p_job uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 SET timezone = 'UTC'
@@ -20,10 +20,10 @@ BEGIN
         RETURN jsonb_build_object('outcome', 'ended', 'state', job.state,
             'dataset', job.dataset, 'wake', '[]'::jsonb, 'adopt', '[]'::jsonb);
     END IF;
-    PERFORM waybill.take_turn(job.dataset);
+    PERFORM waybill.lock_merge(job.dataset);
     PERFORM waybill.restage_pending(job);
     DELETE FROM waybill.pending_references WHERE job_id = p_job;
-    n := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.wb_pending'), job.dataset);
+    n := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.pending_rows'), job.dataset);
     UPDATE waybill.ingestion_jobs AS j SET
         inserted = j.inserted + (n ->> 'inserted')::bigint,
         updated = j.updated + (n ->> 'updated')::bigint,
@@ -33,8 +33,8 @@ BEGIN
         pending_reference = (n ->> 'pending_reference')::bigint,
         state = CASE WHEN j.rejected + (n ->> 'rejected')::bigint > 0
             THEN 'COMPLETED_WITH_REJECTS' ELSE j.state END,
-        adopted_at = CASE WHEN (n ->> 'inserted')::bigint + (n ->> 'updated')::bigint > 0
-            THEN clock_timestamp() ELSE j.adopted_at END
+        resolved_at = CASE WHEN (n ->> 'inserted')::bigint + (n ->> 'updated')::bigint > 0
+            THEN clock_timestamp() ELSE j.resolved_at END
     WHERE j.job_id = p_job RETURNING * INTO job;
     IF (n ->> 'inserted')::bigint + (n ->> 'updated')::bigint = 0 THEN
         -- Nothing was taken in: nothing to tell, and nobody to wake, or two jobs that wait
@@ -42,9 +42,9 @@ BEGIN
         RETURN jsonb_build_object('outcome', 'ended', 'state', job.state,
             'dataset', job.dataset, 'wake', '[]'::jsonb, 'adopt', '[]'::jsonb);
     END IF;
-    PERFORM waybill.note_end(p_job, job.dataset, job.state);
+    PERFORM waybill.emit_job_finished(p_job, job.dataset, job.state);
     RETURN jsonb_build_object('outcome', 'merged', 'state', job.state,
-        'dataset', job.dataset) || waybill.to_wake(job);
+        'dataset', job.dataset) || waybill.unblocked_jobs(job);
 END
 $$;
 
@@ -53,9 +53,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.wb_pending;
+    DROP TABLE IF EXISTS pg_temp.pending_rows;
     EXECUTE (
-        SELECT format('CREATE TEMP TABLE wb_pending ON COMMIT DROP AS SELECT NULL::integer'
+        SELECT format('CREATE TEMP TABLE pending_rows ON COMMIT DROP AS SELECT NULL::integer'
             ' AS _chunk, line AS _line, raw AS _raw, %s FROM waybill.pending_references'
             ' WHERE job_id = %L', string_agg(format('(record ->> %1$L)::%2$s AS %1$I',
                 col ->> 'name', col ->> 'stage'), ', '), job.job_id)
@@ -66,7 +66,7 @@ $$;
 -- Later-landed jobs that merged without stamping what they found unchanged: a file that
 -- comes late would overwrite those rows. Their objects are staged again first. Returns the
 -- chunks to send, per job.
-CREATE OR REPLACE FUNCTION waybill.ask_to_confirm(late waybill.ingestion_jobs) RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.request_restamps(late waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -76,12 +76,12 @@ DECLARE
 BEGIN
     FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = late.dataset
-            AND j.landed_seq > coalesce(late.applies_at, late.landed_seq)
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS') AND NOT j.confirmed
+            AND j.landed_seq > coalesce(late.effective_order, late.landed_seq)
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS') AND NOT j.stamped
         ORDER BY j.landed_seq FOR UPDATE
     LOOP
-        IF NOT job.confirming THEN
-            UPDATE waybill.ingestion_jobs SET confirming = true WHERE job_id = job.job_id;
+        IF NOT job.restamping THEN
+            UPDATE waybill.ingestion_jobs SET restamping = true WHERE job_id = job.job_id;
             UPDATE waybill.chunks SET done = false WHERE job_id = job.job_id;
             PERFORM waybill.drop_stage(job.job_id);
             PERFORM waybill.open_stage(job.job_id, job.contract);
@@ -95,7 +95,7 @@ END
 $$;
 
 -- Stamp the rows that are as this job's file has them, and only those.
-CREATE OR REPLACE FUNCTION waybill.confirm_job(job waybill.ingestion_jobs) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.restamp_job(job waybill.ingestion_jobs) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -108,11 +108,11 @@ BEGIN
     m.bump := true;
     PERFORM waybill.check_records(m);
     PERFORM waybill.classify(m);
-    PERFORM waybill.confirm_rows(m);
-    UPDATE waybill.ingestion_jobs SET confirming = false, confirmed = true
+    PERFORM waybill.stamp_rows(m);
+    UPDATE waybill.ingestion_jobs SET restamping = false, stamped = true
     WHERE job_id = job.job_id;
     PERFORM waybill.drop_stage(job.job_id);
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION waybill.adopt_job(uuid) TO waybill_loader;
+GRANT EXECUTE ON FUNCTION waybill.resolve_pending(uuid) TO waybill_loader;

@@ -38,7 +38,7 @@ RETURN (SELECT w.job_id FROM waybill.ingestion_jobs AS w
 -- Whoever waits comes back by itself, so waking is only for speed, and one job a dataset is
 -- woken, which wakes the next: if each of a thousand small files woke all that wait, a million
 -- messages would stand before everybody else's.
-CREATE OR REPLACE FUNCTION waybill.to_wake(job waybill.ingestion_jobs) RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.unblocked_jobs(job waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN jsonb_build_object(
@@ -73,7 +73,7 @@ BEGIN
     IF lost <> '[]' THEN
         EXECUTE format('DELETE FROM %s WHERE %L::jsonb @> to_jsonb(_chunk)', stage, lost);
         DELETE FROM waybill.validation_errors AS v
-        WHERE v.job_id = job.job_id AND lost @> to_jsonb(v.chunk) AND NOT job.confirming;
+        WHERE v.job_id = job.job_id AND lost @> to_jsonb(v.chunk) AND NOT job.restamping;
         UPDATE waybill.chunks SET done = false WHERE job_id = job.job_id
             AND lost @> to_jsonb(chunk);
         UPDATE waybill.ingestion_jobs SET state = 'LOADING'
@@ -113,36 +113,36 @@ BEGIN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     END IF;
     answer := jsonb_build_object('dataset', job.dataset, 'state', job.state);
-    IF waybill.is_final(job.state) AND NOT job.confirming THEN
+    IF waybill.is_final(job.state) AND NOT job.restamping THEN
         -- Asked once more, or after its end: nobody is woken, or two messages of ended jobs
         -- would wake four. What a killed merge could not say is asked for again here.
-        RETURN answer || waybill.to_wake(job) || '{"outcome": "ended", "wake": []}';
+        RETURN answer || waybill.unblocked_jobs(job) || '{"outcome": "ended", "wake": []}';
     ELSIF waybill.chunks_left(p_job) <> 0 THEN
         RETURN answer || waybill.chunks_to_stage(job);
     END IF;
     answer := answer || jsonb_build_object('chunks', waybill.lost_chunks(job));
     IF answer -> 'chunks' <> '[]' THEN
         RETURN answer || '{"outcome": "restage"}';
-    ELSIF NOT job.confirming AND waybill.earlier_open(job) <> '{}' THEN
+    ELSIF NOT job.restamping AND waybill.earlier_open(job) <> '{}' THEN
         RETURN answer || jsonb_build_object('outcome', 'waiting',
             'for', waybill.earlier_open(job));
     END IF;
-    PERFORM waybill.take_turn(job.dataset);
-    IF job.confirming THEN
-        PERFORM waybill.confirm_job(job);
-        RETURN answer || waybill.to_wake(job) || '{"outcome": "merged"}';
+    PERFORM waybill.lock_merge(job.dataset);
+    IF job.restamping THEN
+        PERFORM waybill.restamp_job(job);
+        RETURN answer || waybill.unblocked_jobs(job) || '{"outcome": "merged"}';
     END IF;
-    answer := answer || jsonb_build_object('confirm', waybill.ask_to_confirm(job));
-    IF answer -> 'confirm' <> '[]' THEN
-        RETURN answer || '{"outcome": "waiting", "for": "later jobs to be confirmed"}';
+    answer := answer || jsonb_build_object('restamp', waybill.request_restamps(job));
+    IF answer -> 'restamp' <> '[]' THEN
+        RETURN answer || '{"outcome": "waiting", "for": "later jobs to be restamped"}';
     END IF;
-    RETURN answer || waybill.complete(job);
+    RETURN answer || waybill.finish_merge(job);
 END
 $$;
 
 -- One merge per dataset: a second one comes back later, rather than waiting in line for the
 -- table's lock with a connection in its hand.
-CREATE OR REPLACE FUNCTION waybill.take_turn(dataset text) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.lock_merge(dataset text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$

@@ -26,7 +26,7 @@ DECLARE
 BEGIN
     FOR start IN SELECT waybill.missing_parts(m) LOOP
         -- Rows that move into a new partition leave the old one now and enter with the rest.
-        EXECUTE format('DELETE FROM %s AS h USING pg_temp.wb_c AS s'
+        EXECUTE format('DELETE FROM %s AS h USING pg_temp.merge_records AS s'
             ' WHERE s._cls = ''u'' AND s._part = %L AND %s', m.target, start,
             coalesce(waybill.equal_on(m.key, 'h', 's'), 'false'));
         fresh := waybill.build_partition(m, start);
@@ -38,7 +38,7 @@ BEGIN
         -- Until the end of this write only; back to origin below, or by the rollback.
         PERFORM set_config('session_replication_role', 'replica', true);
         PERFORM waybill.update_rows(m, built);
-        FOR start IN SELECT DISTINCT _part FROM pg_temp.wb_c
+        FOR start IN SELECT DISTINCT _part FROM pg_temp.merge_records
             WHERE _cls = 'i' AND NOT built ? _part::text
         LOOP
             PERFORM waybill.insert_into(m, waybill.partition_for(m, start),
@@ -69,7 +69,7 @@ DECLARE
 BEGIN
     -- Materialised: the look-up is asked once per part, not once per record.
     missing := ARRAY(
-        WITH needed AS MATERIALIZED (SELECT DISTINCT _part FROM pg_temp.wb_c
+        WITH needed AS MATERIALIZED (SELECT DISTINCT _part FROM pg_temp.merge_records
             WHERE _cls IN ('i', 'u') AND _part IS NOT NULL)
         SELECT _part FROM needed WHERE waybill.partition_for(m, _part) IS NULL ORDER BY _part);
     IF cardinality(missing) > 100 THEN
@@ -94,11 +94,11 @@ DECLARE
     expected bigint;
     inserted bigint;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM pg_temp.wb_c AS s WHERE %s', which) INTO expected;
+    EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', which) INTO expected;
     IF expected = 0 THEN
         RETURN;
     END IF;
-    EXECUTE format('INSERT INTO %s (%s%s) SELECT %s%s FROM pg_temp.wb_c AS s WHERE %s%s',
+    EXECUTE format('INSERT INTO %s (%s%s) SELECT %s%s FROM pg_temp.merge_records AS s WHERE %s%s',
         into_table, waybill.ident_list(m.written),
         CASE WHEN stamped THEN ', _landed' ELSE '' END, waybill.ident_list(m.written, 's.'),
         CASE WHEN stamped THEN ', ' || m.place ELSE '' END, which,
@@ -144,28 +144,28 @@ DECLARE
     expected bigint;
     updated bigint;
 BEGIN
-    SELECT count(*) INTO expected FROM pg_temp.wb_c AS s
+    SELECT count(*) INTO expected FROM pg_temp.merge_records AS s
     WHERE s._cls = 'u' AND (s._part IS NULL OR NOT built ? s._part::text);
     IF expected > 0 THEN
-        EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.wb_c AS s'
+        EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.merge_records AS s'
             ' WHERE s._cls = ''u'' AND (s._part IS NULL OR NOT %L::jsonb ? s._part::text)'
             ' AND %s', m.target, rows_set, m.place, built,
             waybill.equal_on(m.key, 'h', 's'));
         GET DIAGNOSTICS updated = ROW_COUNT;
         PERFORM waybill.assert_count('updated', expected, updated);
     END IF;
-    PERFORM waybill.confirm_rows(m);
+    PERFORM waybill.stamp_rows(m);
 END
 $$;
 
 -- Stamp the rows that the file found as they are, against an earlier landing still to come.
-CREATE OR REPLACE FUNCTION waybill.confirm_rows(m waybill.merge_plan) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.stamp_rows(m waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     IF m.bump AND m.key <> '{}' THEN
-        EXECUTE format('UPDATE %s AS h SET _landed = %s FROM pg_temp.wb_c AS s'
+        EXECUTE format('UPDATE %s AS h SET _landed = %s FROM pg_temp.merge_records AS s'
             ' WHERE s._cls = ''='' AND h._landed < %s AND %s', m.target, m.place, m.place,
             waybill.equal_on(m.key, 'h', 's'));
     END IF;

@@ -21,9 +21,9 @@ BEGIN
     FOR start IN SELECT waybill.missing_parts(m) LOOP
         PERFORM waybill.add_partition(m, start);
     END LOOP;
-    PERFORM waybill.write_range(m, min(_line), max(_line)) FROM pg_temp.wb_c
+    PERFORM waybill.write_range(m, min(_line), max(_line)) FROM pg_temp.merge_records
     WHERE _cls IN ('i', 'u');
-    PERFORM waybill.confirm_rows(m);
+    PERFORM waybill.stamp_rows(m);
     RETURN true;
 END
 $$;
@@ -50,16 +50,16 @@ BEGIN
                 con = CONSTRAINT_NAME;
     END;
     IF first = last THEN
-        INSERT INTO pg_temp.wb_bad VALUES (first, nullif(place_of, ''),
+        INSERT INTO pg_temp.merge_rejects VALUES (first, nullif(place_of, ''),
             CASE WHEN con = '' THEN 'refused_by_table' ELSE 'constraint_violation' END,
             reason);
-        UPDATE pg_temp.wb_c SET _cls = 'r' WHERE _line = first;
+        UPDATE pg_temp.merge_records SET _cls = 'r' WHERE _line = first;
         RETURN;
     END IF;
     SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY _line) INTO middle
-    FROM pg_temp.wb_c WHERE _cls IN ('i', 'u') AND _line >= first AND _line <= last;
+    FROM pg_temp.merge_records WHERE _cls IN ('i', 'u') AND _line >= first AND _line <= last;
     PERFORM waybill.write_range(m, first, middle);
-    PERFORM waybill.write_range(m, min(_line), last) FROM pg_temp.wb_c
+    PERFORM waybill.write_range(m, min(_line), last) FROM pg_temp.merge_records
     WHERE _cls IN ('i', 'u') AND _line > middle AND _line <= last HAVING count(*) > 0;
 END
 $$;
@@ -74,7 +74,7 @@ DECLARE
     among CONSTANT text := format('s._line >= %s AND s._line <= %s', first, last);
 BEGIN
     IF m.key <> '{}' THEN
-        EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.wb_c AS s'
+        EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.merge_records AS s'
             ' WHERE s._cls = ''u'' AND %s AND %s', m.target,
             (SELECT string_agg(format('%1$I = s.%1$I', c), ', ') FROM unnest(m.written) AS c),
             m.place, among, waybill.equal_on(m.key, 'h', 's'));

@@ -25,7 +25,7 @@ RETURN ARRAY(SELECT v FROM waybill.validation_errors AS v WHERE v.job_id = job
     ORDER BY v.line, v.reject_id LIMIT 1000);
 
 -- Apply the records; a dry run, and a file with too many rejects, are counted and undone.
-CREATE OR REPLACE FUNCTION waybill.complete(job waybill.ingestion_jobs) RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.finish_merge(job waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -60,9 +60,9 @@ BEGIN
     n := n || jsonb_build_object('rejected', refused, 'read', records);
     job := waybill.write_waybill(job, n, m.bump OR (n ->> 'unchanged')::bigint = 0
         OR waybill.is_dry(job));
-    PERFORM waybill.note_end(job.job_id, job.dataset, job.state);
+    PERFORM waybill.emit_job_finished(job.job_id, job.dataset, job.state);
     PERFORM waybill.drop_stage(job.job_id);
-    RETURN jsonb_build_object('outcome', 'merged', 'state', job.state) || waybill.to_wake(job);
+    RETURN jsonb_build_object('outcome', 'merged', 'state', job.state) || waybill.unblocked_jobs(job);
 END
 $$;
 
@@ -78,13 +78,13 @@ BEGIN
             'title', 'Too many records were refused', 'rejected', refused, 'read', records,
             'detail', format('%s of %s records were refused; the contract bears with %s.'
                 ' Nothing was loaded; the first rejects are kept.', refused, records,
-                allowed)))) || waybill.to_wake(job);
+                allowed)))) || waybill.unblocked_jobs(job);
 END
 $$;
 
 -- The waybill of an ended job. `n` has every class, and `read`.
 CREATE OR REPLACE FUNCTION waybill.write_waybill(job waybill.ingestion_jobs, n jsonb,
-    is_confirmed boolean)
+    is_stamped boolean)
 RETURNS waybill.ingestion_jobs
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -97,10 +97,10 @@ BEGIN
         updated = (n ->> 'updated')::bigint, unchanged = (n ->> 'unchanged')::bigint,
         superseded = (n ->> 'superseded')::bigint, rejected = (n ->> 'rejected')::bigint,
         pending_reference = (n ->> 'pending_reference')::bigint,
-        deleted = (n ->> 'deleted')::bigint, carefully = (n ->> 'carefully')::boolean,
+        deleted = (n ->> 'deleted')::bigint, row_by_row = (n ->> 'row_by_row')::boolean,
         replaced = CASE WHEN NOT waybill.is_dry(j) AND jsonb_typeof(n -> 'replaced') = 'array'
             THEN ARRAY(SELECT jsonb_array_elements_text(n -> 'replaced')) END,
-        confirmed = is_confirmed, finished_at = clock_timestamp()
+        stamped = is_stamped, finished_at = clock_timestamp()
     WHERE j.job_id = job.job_id RETURNING * INTO job;
     RETURN job;
 END
