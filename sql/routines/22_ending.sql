@@ -1,10 +1,5 @@
 -- How a job ends other than by its merge, and the record of every attempt.
 
-CREATE OR REPLACE FUNCTION waybill.is_final(state text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'FAILED', 'CANCELLED', 'EXPIRED');
-
 CREATE OR REPLACE FUNCTION waybill.stage_name(job uuid) RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog

@@ -13,7 +13,7 @@ from waybill.queues import send
 from waybill.runs import run
 
 # The job's end came first: there is nothing to fail, and nothing was staged.
-_OVER = ("job-ended", "job-cancelled")
+_OVER = ("job-ended",)
 
 
 def stage_chunk(step: Step, chunk: ChunkId) -> None:

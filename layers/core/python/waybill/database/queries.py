@@ -1,4 +1,4 @@
-"""The named queries of `sql/queries`, loaded with aiosql."""
+"""The named queries of `sql/queries`, loaded with aiosql; for this package only."""
 
 from functools import cache
 from pathlib import Path
@@ -21,3 +21,11 @@ def queries(topic: str) -> Any:  # noqa: ANN401 - aiosql makes the methods from 
     return aiosql.from_path(
         sql_folder() / "queries" / f"{topic}.sql", "psycopg", mandatory_parameters=False
     )
+
+
+@cache
+def query_text(query: str) -> bytes:
+    """The text of the query `{topic}.{name}`, with psycopg's placeholders."""
+    topic, _, name = query.partition(".")
+    text: str = getattr(queries(topic), name).sql
+    return text.encode()

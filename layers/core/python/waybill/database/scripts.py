@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from waybill.database.errors import fate
+from waybill.database.errors import classify_error
 from waybill.errors import Busy, Conflict, Unavailable, WaybillError
 
 Connection = psycopg.Connection[Any]
@@ -97,7 +97,7 @@ def explained(script: Script, error: psycopg.Error) -> WaybillError:
     )
     context = f" (in {diag.context})" if diag.context else ""
     text = f"{place}: {said} [{error.sqlstate}]{context}"
-    judged = fate(error)
+    judged = classify_error(error)
     if isinstance(judged, Busy | Unavailable):
         return type(judged)(judged.code, text)
     return Conflict("migration-failed", text)

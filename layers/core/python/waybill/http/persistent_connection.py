@@ -8,6 +8,7 @@ import psycopg
 from waybill.database.connect import connect
 from waybill.database.errors import translating_db_errors
 from waybill.database.queries import queries
+from waybill.errors import Unavailable
 from waybill.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class WarmDatabase:
             if kept is not None and not kept.closed:
                 try:
                     return question(kept)
-                except (psycopg.OperationalError, psycopg.InterfaceError):
+                except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError):
                     if not kept.closed:
                         raise
             self._kept = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)

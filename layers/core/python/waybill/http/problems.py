@@ -49,7 +49,6 @@ JOBS = {
     "gave-up": Kind(
         "Given up", "It was tried for a day and did not get further; its runs say why."
     ),
-    "job-cancelled": Kind("Job cancelled", "The job was cancelled while it ran."),
     "job-ended": Kind("Job ended", "The job has ended; it can no longer be cancelled."),
     "job-waiting": Kind("Job waiting", "An earlier file has to be loaded first; it comes back."),
     "key-in-flight": Kind("Key in flight", "A batch with this Idempotency-Key is being written."),

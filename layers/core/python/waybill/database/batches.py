@@ -1,0 +1,93 @@
+"""Batches of rows, and the responses kept for their idempotency keys."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from waybill.database.repository import Repository
+from waybill.states import JobState
+
+
+class IdempotencyKey(NamedTuple):
+    """The key of a batch: the caller's, the dataset, and the SHA-256 in hex of the body."""
+
+    key: str
+    dataset: str
+    sha256: str
+
+
+class BatchResult(BaseModel):
+    """A batch that is written."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    state: JobState
+    waybill: dict[str, Any]
+    errors: list[dict[str, Any]]
+    """`row` (from 0), `column`, `code`, `message`, of rows that were not written, or not yet."""
+    unblocked: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("unblocked", "wake"))
+    """Jobs that waited for this one."""
+    pending: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("pending", "adopt"))
+    """Jobs with pending records whose parents this one may have brought."""
+
+
+class Batches(Repository):
+    """Rows that are written while their sender waits, in one transaction of the caller."""
+
+    def get_response(self, key: IdempotencyKey) -> dict[str, Any] | None:
+        """The response that this batch had before; the key stays locked until the commit.
+
+        Raises:
+            Rejected: `key-reused` with another body.
+            Conflict: `key-in-flight`.
+        """
+        return self._optional(
+            dict, "recall_answer", p_key=key.key, p_dataset=key.dataset, p_sha256=key.sha256
+        )
+
+    def put_response(self, key: IdempotencyKey, response: dict[str, Any]) -> None:
+        """Keep the response, in the commit of the rows."""
+        self._do(
+            "keep_answer",
+            p_key=key.key,
+            p_dataset=key.dataset,
+            p_sha256=key.sha256,
+            p_answer=Jsonb(response),
+        )
+
+    def merge(
+        self,
+        job_id: UUID,
+        dataset: str,
+        *,
+        rows: Sequence[object],
+        rejected: Sequence[object],
+        mode: Literal["atomic", "partial"],
+    ) -> BatchResult:
+        """Write the rows with their waybill, at the place in the landing order that is now.
+
+        Args:
+            job_id: of the batch.
+            dataset: where the rows go.
+            rows: `(number from 0, {column: text}, raw)` each.
+            rejected: `{row, raw, values, errors}` each, of rows that were refused already.
+            mode: `atomic`: all rows or none.
+
+        Raises:
+            NotFound: `unknown-dataset`.
+            Rejected: `batch-refused`, with an error for each reason.
+            Busy: a load that the rows depend on is not over.
+        """
+        return self._value(
+            BatchResult.model_validate,
+            "merge_batch",
+            p_job=job_id,
+            p_dataset=dataset,
+            p_rows=Jsonb(rows, dumps=to_json),
+            p_mode=mode,
+            p_rejected=Jsonb(rejected),
+        )

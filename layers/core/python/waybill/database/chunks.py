@@ -1,0 +1,157 @@
+"""Chunks of an object: planned, claimed, staged."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from waybill.contract.model import Contract
+from waybill.database.repository import Repository
+from waybill.landing.objects import ObjectRef
+from waybill.records.layout import Layout
+from waybill.states import JobState
+
+
+class PlannedChunk(NamedTuple):
+    """A byte range of an object, the line it begins with, and whether it is staged."""
+
+    chunk: int
+    byte_from: int
+    byte_to: int
+    first_line: int
+    done: bool = False
+
+
+class ChunkPlan(NamedTuple):
+    """What is planned of a job; `chunks_total` is None while the plan is unfinished."""
+
+    state: JobState
+    chunks_total: int | None
+    chunks: Sequence[PlannedChunk]
+    """In order."""
+
+
+class ChunkId(NamedTuple):
+    """A chunk of a job."""
+
+    job_id: UUID
+    chunk: int
+
+
+class StagedCounts(NamedTuple):
+    """Records of a chunk, and the SHA-256 in hex of its object when the chunk is all of it."""
+
+    read: int
+    staged: int
+    rejected: int
+    sha256: str | None
+
+
+class Claim(BaseModel):
+    """A chunk that this loader holds: what to read, how, and where it goes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    size_bytes: int
+    byte_from: int
+    byte_to: int
+    first_line: int
+    layout: Layout
+    contract: Contract
+    stage_schema: str
+    stage_table: str
+    keeps_rejects: bool = True
+    """False when the chunk is staged once more: its rejects are there already."""
+
+    @property
+    def object(self) -> ObjectRef:
+        """The object, pinned to its version and content."""
+        return ObjectRef(self.bucket, self.key, self.version_id, self.etag, self.size_bytes)
+
+
+_CHUNKS = TypeAdapter(list[PlannedChunk])
+
+
+class _Plan(NamedTuple):
+    state: str
+    chunks_total: int | None
+    chunks: list[dict[str, Any]]
+
+
+class Chunks(Repository):
+    """The chunks of jobs."""
+
+    def plan_of(self, job_id: UUID) -> ChunkPlan:
+        """What an earlier delivery of the object's event has planned."""
+        found = self._row(_Plan, "planned_chunks", p_job=job_id)
+        assert found is not None  # noqa: S101 - the routine returns one row
+        chunks = _CHUNKS.validate_python(found.chunks)
+        return ChunkPlan(JobState(found.state), found.chunks_total, chunks)
+
+    def start_loading(self, job_id: UUID, layout: Layout) -> JobState:
+        """Fix the job's layout and contract and make its staging table; the job's state.
+
+        Raises:
+            Rejected: `unknown-job`.
+        """
+        written = Jsonb(layout.model_dump())
+        return self._value(JobState, "start_loading", p_job=job_id, p_layout=written)
+
+    def add(self, job_id: UUID, chunks: Sequence[PlannedChunk]) -> None:
+        """Add chunks to the plan; those that it has stay as they are."""
+        written = Jsonb([chunk._asdict() for chunk in chunks])
+        self._do("add_chunks", p_job=job_id, p_chunks=written)
+
+    def finish_plan(self, job_id: UUID, chunks_total: int, sha256: str | None) -> None:
+        """Say how many chunks there are: until then none can be the last one."""
+        self._do("finish_plan", p_job=job_id, p_chunks_total=chunks_total, p_sha256=sha256)
+
+    def state_of(self, chunk: ChunkId) -> Literal["absent", "todo", "done"]:
+        """Whether a chunk is planned, and staged."""
+        state: Literal["absent", "todo", "done"] = self._value(
+            lambda value: value, "chunk_state", p_job=chunk.job_id, p_chunk=chunk.chunk
+        )
+        return state
+
+    def claim(self, chunk: ChunkId) -> Claim | Literal["done", "ended"]:
+        """Lock the chunk until the transaction ends, so that no second loader stages it.
+
+        `done` when it is staged, `ended` when its job has ended.
+
+        Raises:
+            Rejected: `unknown-job`.
+            Busy: another loader has it.
+        """
+        found = self._value(dict, "claim_chunk", p_job=chunk.job_id, p_chunk=chunk.chunk)
+        status = found["status"]
+        return Claim.model_validate(found) if status == "todo" else status
+
+    def finish(self, chunk: ChunkId, counts: StagedCounts) -> None:
+        """Mark the chunk as staged, in the transaction that staged it.
+
+        Raises:
+            Rejected: `job-ended`, `contract-broken`.
+        """
+        self._do(
+            "finish_chunk",
+            p_job=chunk.job_id,
+            p_chunk=chunk.chunk,
+            p_read=counts.read,
+            p_staged=counts.staged,
+            p_rejected=counts.rejected,
+            p_sha256=counts.sha256,
+        )
+
+    def count_left(self, job_id: UUID) -> int:
+        """Chunks that are not staged; at least 1 while the plan is unfinished.
+
+        Asked in a transaction of its own after the commit, so that of two loaders that end at
+        the same time at least one sees that both are done.
+        """
+        return self._value(int, "chunks_left", p_job=job_id)

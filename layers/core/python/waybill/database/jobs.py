@@ -1,0 +1,148 @@
+"""Jobs: registered, listed, cancelled, failed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from waybill.database.repository import Repository
+from waybill.states import JobState
+
+Document = dict[str, Any]
+
+
+class ObjectVersion(NamedTuple):
+    """A version of an object in the landing bucket, and when it landed."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    size_bytes: int
+    landed_at: datetime
+
+
+class Registration(NamedTuple):
+    """What is registered with a file: its dataset, its name, and what its sender asked for."""
+
+    dataset: str
+    filename: str
+    options: Mapping[str, object]
+
+
+class RegisteredObject(NamedTuple):
+    """The job of an object's version."""
+
+    job_id: UUID
+    state: str
+    is_new: bool
+
+
+class ListedJob(NamedTuple):
+    """A job as the API shows it."""
+
+    job_id: UUID
+    document: Document
+
+
+class Jobs(Repository):
+    """The ledger's jobs."""
+
+    def register_ticket(
+        self,
+        job_id: UUID,
+        file: Registration,
+        *,
+        size_bytes: int,
+        created_at: datetime,
+        expires_at: datetime,
+    ) -> JobState:
+        """Make an announced upload a job, unless it is one; the job's state."""
+        return self._value(
+            JobState,
+            "register_ticket",
+            p_job=job_id,
+            p_dataset=file.dataset,
+            p_filename=file.filename,
+            p_size_bytes=size_bytes,
+            p_options=Jsonb(file.options),
+            p_created_at=created_at,
+            p_expires_at=expires_at,
+        )
+
+    def register_object(
+        self, found: ObjectVersion, file: Registration, *, given_job: UUID | None, fresh_job: UUID
+    ) -> RegisteredObject:
+        """Register an object's version once, however often its event is delivered.
+
+        Args:
+            found: the version.
+            file: what comes with it.
+            given_job: the job that its key names.
+            fresh_job: the id of its job when its key names none, or one that has an object.
+        """
+        registered = self._row(
+            RegisteredObject,
+            "register_object",
+            p_given_job=given_job,
+            p_fresh_job=fresh_job,
+            p_dataset=file.dataset,
+            p_bucket=found.bucket,
+            p_key=found.key,
+            p_version=found.version_id,
+            p_etag=found.etag,
+            p_size_bytes=found.size_bytes,
+            p_filename=file.filename,
+            p_landed_at=found.landed_at,
+            p_options=Jsonb(file.options),
+        )
+        assert registered is not None  # noqa: S101 - the routine returns one row
+        return registered
+
+    def fail(self, job_id: UUID, problem: Mapping[str, object]) -> JobState:
+        """End the job FAILED with its reason; the state that it has then.
+
+        Raises:
+            Rejected: `unknown-job`.
+        """
+        return self._value(JobState, "fail_job", p_job=job_id, p_problem=Jsonb(problem))
+
+    def cancel(self, job_id: UUID, ticket: Mapping[str, object] | None = None) -> JobState:
+        """Cancel the job unless it has ended; the state that it has then.
+
+        Args:
+            job_id: the job.
+            ticket: of an upload whose file has not arrived (`dataset`, `filename`,
+                `size_bytes`), so that one that comes later is ignored.
+
+        Raises:
+            Rejected: `unknown-job`.
+            Busy: its merge is committing.
+        """
+        given = None if ticket is None else Jsonb(ticket)
+        return self._value(JobState, "cancel_job", p_job=job_id, p_ticket=given)
+
+    def get(self, job_id: UUID) -> Document | None:
+        """The job as the API shows it."""
+        document: Document | None = self._select_value("jobs.get_job", job_id=job_id)
+        return document
+
+    def list_page(
+        self, *, dataset: str | None, state: str | None, before: UUID | None, limit: int
+    ) -> list[ListedJob]:
+        """Jobs, newest first, made before the job `before`."""
+        return self._select(
+            ListedJob, "jobs.list_jobs", dataset=dataset, state=state, before=before, rows=limit
+        )
+
+    def dataset_of(self, job_id: UUID) -> str | None:
+        """The dataset that the job belongs to; None without a job."""
+        dataset: str | None = self._select_value("jobs.get_dataset", job_id=job_id)
+        return dataset
+
+    def state_of(self, job_id: UUID) -> JobState | None:
+        """The job's state; None without a job."""
+        state = self._select_value("jobs.get_state", job_id=job_id)
+        return None if state is None else JobState(state)

@@ -1,0 +1,65 @@
+"""The merge of a job, and the records that wait for their parents."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from waybill.database.repository import Repository
+
+
+class ChunksToStage(BaseModel):
+    """Chunks of a job that are to be staged again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job_id: UUID
+    chunks: tuple[int, ...]
+
+
+class MergeResult(BaseModel):
+    """How a call of `merge_job` or `resolve_pending` ended."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    outcome: Literal["merged", "ended", "waiting", "restage"]
+    state: str | None = None
+    dataset: str | None = None
+    waiting_for: Any = Field(None, validation_alias=AliasChoices("waiting_for", "for"))
+    """What has to end first."""
+    unblocked: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("unblocked", "wake"))
+    """Jobs that waited for this one."""
+    pending: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("pending", "adopt"))
+    """Jobs with pending records whose parents this one may have brought."""
+    chunks: tuple[int, ...] = ()
+    """Of this job, when its staging table was emptied by a crash of the server."""
+    reload: tuple[ChunksToStage, ...] = Field(
+        (), validation_alias=AliasChoices("reload", "confirm")
+    )
+    """Later jobs that must be staged again before this late one may merge."""
+
+
+class Merges(Repository):
+    """From the staging table to the table."""
+
+    def merge(self, job_id: UUID) -> MergeResult:
+        """Merge the job in one call that outlives its caller; safe to call again.
+
+        Raises:
+            Rejected: `unknown-job`, or the database refuses the file as a whole.
+            Busy: another merge of the dataset is running.
+        """
+        self._lift_time_limit()
+        return self._value(MergeResult.model_validate, "merge_job", p_job=job_id)
+
+    def resolve_pending(self, job_id: UUID) -> MergeResult:
+        """Take in the job's pending records whose parents have come.
+
+        Raises:
+            Busy: another merge of the dataset is running.
+        """
+        self._lift_time_limit()
+        return self._value(MergeResult.model_validate, "adopt_job", p_job=job_id)
+
+    def _lift_time_limit(self) -> None:
+        self._select_value("merge.no_time_limit")

@@ -1,0 +1,26 @@
+"""The outbox: events that commits have left to be published."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from waybill.database.repository import Repository
+
+
+class OutboxEvent(NamedTuple):
+    """An event to publish."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+
+
+class Outbox(Repository):
+    """Events, written in the commit that they tell of."""
+
+    def unpublished(self, limit: int) -> list[OutboxEvent]:
+        """The oldest events that are not published."""
+        return self._rows(OutboxEvent, "unpublished", max=limit)
+
+    def mark_published(self, ids: Sequence[int]) -> None:
+        """Mark events as published, after the bus accepted them."""
+        self._do("mark_published", ids=list(ids))

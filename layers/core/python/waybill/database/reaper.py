@@ -1,0 +1,90 @@
+"""What stands still is freed, sent again or ended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from waybill.database.repository import Repository
+
+
+class OverdueUpload(NamedTuple):
+    """An announced upload that should have come by now."""
+
+    job_id: UUID
+    dataset: str
+
+
+class _Found(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UnplannedJob(_Found):
+    """A job whose object is not, or not wholly, cut into chunks."""
+
+    job_id: UUID
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    size_bytes: int
+    landed_at: datetime
+
+
+class UnstagedJob(_Found):
+    """A job with the chunks of it that are not staged, in order."""
+
+    job_id: UUID
+    chunks: list[int]
+
+
+class StalledJobs(_Found):
+    """Jobs that nothing has touched for a while, by the message that each of them needs."""
+
+    landed: list[UnplannedJob]
+    chunks: list[UnstagedJob]
+    merges: list[UUID]
+    adopts: list[UUID]
+
+
+class Reaper(Repository):
+    """The reaper's look at everything; connects as the role of the loaders."""
+
+    def overdue_uploads(self) -> list[OverdueUpload]:
+        """Uploads whose time has been over for a while, oldest first."""
+        return self._rows(OverdueUpload, "overdue_uploads")
+
+    def expire_uploads(self, job_ids: Sequence[UUID]) -> int:
+        """End those of the jobs that still await their file; how many."""
+        return self._value(int, "expire_uploads", p_jobs=list(job_ids))
+
+    def end_stalled_copies(self, minutes: int) -> int:
+        """End COPYs that have not moved for so many minutes; how many."""
+        return self._value(int, "end_stalled_copies", p_minutes=minutes)
+
+    def abandon_runs(self) -> int:
+        """Give runs that were killed an end; how many."""
+        return self._value(int, "abandon_runs")
+
+    def drop_orphan_stages(self) -> int:
+        """Drop staging tables that nobody will read; how many."""
+        return self._value(int, "drop_orphan_stages")
+
+    def purge_expired(self) -> int:
+        """Delete published events and kept responses that are past their time; how many."""
+        return self._value(int, "forget_old")
+
+    def stalled_jobs(self, minutes: int) -> StalledJobs:
+        """Jobs that nothing has touched for so many minutes."""
+        return self._value(StalledJobs.model_validate, "stalled", p_minutes=minutes)
+
+    def record_redrives(self, job_ids: Sequence[UUID]) -> None:
+        """Record that the jobs' messages were sent again, so that the next time comes later."""
+        self._do("note_redrives", p_jobs=list(job_ids))
+
+    def give_up(self) -> list[UUID]:
+        """Fail the jobs that were sent again for a day and did not move; which."""
+        jobs: list[UUID] = self._values(lambda job: job, "give_up")
+        return jobs

@@ -1,0 +1,48 @@
+"""The refresh of materialised views, and the partitions made ahead of time."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from waybill.database.repository import Repository
+
+RefreshOutcome = Literal["refreshed", "fresh", "busy"]
+
+
+class StalePart(NamedTuple):
+    """A part of a dataset whose views are refreshed together, e.g. `hired_employees`, `2021`."""
+
+    dataset: str
+    part: str
+
+
+class Refreshes(Repository):
+    """Views that are brought up to date part by part, in autocommit."""
+
+    def limit_statements(self, seconds: float) -> None:
+        """Limit every later statement, so that one that hangs gives its locks back."""
+        self._select_value("refresh.bound_time", milliseconds=int(seconds * 1000))
+
+    def stale_parts(self) -> list[StalePart]:
+        """Parts that changed since their refresh, longest waiting first."""
+        return self._rows(StalePart, "stale_views")
+
+    def refresh(self, part: StalePart) -> RefreshOutcome:
+        """Refresh the views of one part; `busy` when another refresh of the dataset is running."""
+        outcome: RefreshOutcome = self._value(
+            lambda value: value, "refresh_part", dataset=part.dataset, part=part.part
+        )
+        return outcome
+
+    def settled_jobs(self, job_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of the jobs for which nothing is left to do, so that their markers may go."""
+        settled: list[UUID] = self._values(lambda job: job, "settled_jobs", jobs=list(job_ids))
+        return set(settled)
+
+    def premake_partitions(self) -> int:
+        """Make the partitions that are missing for the time ahead; how many were made.
+
+        Raises:
+            Busy: a load holds its table.
+        """
+        return self._value(int, "ensure_partitions_ahead")

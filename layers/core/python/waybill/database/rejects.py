@@ -1,0 +1,75 @@
+"""Rejects and pending records of a job, and the replay of corrected rejects."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from waybill.database.repository import Repository
+
+Fields = dict[str, str | None]
+
+
+class Reject(NamedTuple):
+    """A refused record, with every reason."""
+
+    reject_id: UUID
+    line: int
+    raw: bytes
+    values: Fields | None
+    errors: list[dict[str, Any]]
+    found: int
+    """Rejects of the page before it was cut for its length."""
+
+
+class RejectValues(NamedTuple):
+    """What a reject holds, by column; None when nothing could be made of it."""
+
+    reject_id: UUID
+    values: Fields | None
+
+
+class PendingRecord(NamedTuple):
+    """A valid record whose parent is not there yet, as the API shows it."""
+
+    line: int
+    document: dict[str, Any]
+
+
+class Rejects(Repository):
+    """Records that are not in the table."""
+
+    def list_page(
+        self, job_id: UUID, *, after: tuple[int, UUID] | None, limit: int, max_bytes: int
+    ) -> list[Reject]:
+        """Rejects that remain, by line, after (line, id); cut where raw text passes `max_bytes`."""
+        line, reject_id = after or (None, None)
+        return self._select(
+            Reject,
+            "jobs.list_rejects",
+            job_id=job_id,
+            line=line,
+            reject_id=reject_id,
+            rows=limit,
+            bytes=max_bytes,
+        )
+
+    def values_of(self, job_id: UUID, reject_ids: Sequence[UUID]) -> dict[UUID, Fields]:
+        """The values of those of the rejects that remain, by id."""
+        rows = self._select(
+            RejectValues, "jobs.rejects_of", job_id=job_id, reject_ids=list(reject_ids)
+        )
+        return {row.reject_id: row.values or {} for row in rows}
+
+    def register_replay(self, parent: UUID, job_id: UUID, reject_ids: Sequence[UUID]) -> None:
+        """Register the job `job_id`, which loads the corrected rejects of `parent`.
+
+        Raises:
+            Rejected: `unknown-job`, `not-replayable`.
+        """
+        self._do("register_replay", p_parent=parent, p_job=job_id, p_reject_ids=list(reject_ids))
+
+    def list_pending(self, job_id: UUID, *, after: int, limit: int) -> list[PendingRecord]:
+        """Records that wait for a parent, by line, after a line."""
+        return self._select(
+            PendingRecord, "jobs.list_pending", job_id=job_id, after=after, rows=limit
+        )

@@ -1,0 +1,27 @@
+"""The states of a job: the one list, which the database's own check repeats."""
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    LANDED = "LANDED"
+    LOADING = "LOADING"
+    MERGING = "MERGING"
+    COMPLETED = "COMPLETED"
+    COMPLETED_WITH_REJECTS = "COMPLETED_WITH_REJECTS"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its file has landed and is still being loaded."""
+        return self in (JobState.LANDED, JobState.LOADING, JobState.MERGING)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has ended."""
+        return not self.is_open and self is not JobState.AWAITING_UPLOAD
