@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from waybill.database.errors import fate
+from waybill.database.errors import classify_error
 from waybill.errors import Busy, Rejected, Retryable, Unavailable
 
 
@@ -35,4 +35,4 @@ from waybill.errors import Busy, Rejected, Retryable, Unavailable
     ],
 )
 def test_the_fate_of_an_error(error: psycopg.Error, expected: type[Exception]) -> None:
-    assert type(fate(error)) is expected
+    assert type(classify_error(error)) is expected
