@@ -43,8 +43,8 @@ restart: $(WAYBILL) ## Stop the local stack and start it again
 status: $(WAYBILL) ## Print as JSON where everything is
 	@$(WAYBILL) status
 
-logs: $(WAYBILL) ## Print what the functions logged (STEP=load for one, FOLLOW=1 to go on)
-	@$(WAYBILL) logs $(if $(STEP),--step $(STEP)) $(if $(FOLLOW),--follow)
+logs: $(WAYBILL) ## Print the functions' logs (FUNCTION=load for one, FOLLOW=1 to follow)
+	@$(WAYBILL) logs $(if $(FUNCTION),--function $(FUNCTION)) $(if $(FOLLOW),--follow)
 
 shell-db: $(WAYBILL) ## Open psql on the local database
 	@$(WAYBILL) shell-db

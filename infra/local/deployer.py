@@ -1,4 +1,4 @@
-"""Deploys a synthesised assembly to the emulator with boto3 alone: no CDK CLI, no bootstrap."""
+"""Deploys a synthesised assembly to the emulator with boto3, without CDK CLI and bootstrap."""
 
 import io
 import json
@@ -20,24 +20,24 @@ _PLACEHOLDERS = {
     "${AWS::Region}": DEFAULT_REGION,
     "${AWS::Partition}": "aws",
 }
-# What `cdk bootstrap` leaves behind, and templates look for.
+# The parameter that `cdk bootstrap` creates and templates check.
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
-_DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-_DEPLOY_SECONDS = 120.0
+_SUCCESS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_TIMEOUT_SECONDS = 120.0
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class DeployError(Exception):
-    """The emulator refused the stack; the message names the resources and why."""
+    """The deployment failed; the message names the resources and the reasons."""
 
 
 def deploy(clients: Clients, assembly: Path, stack: str, parameters: Mapping[str, str]) -> Outputs:
-    """Publish the assembly's assets, create or update its stack, and give its outputs.
+    """Upload the assembly's assets, create or update the stack, and return its outputs.
 
     Raises:
-        DeployError: the stack failed.
+        DeployError: the deployment failed.
     """
-    bucket = _publish_assets(clients, assembly, stack)
+    bucket = _upload_assets(clients, assembly, stack)
     clients("ssm").put_parameter(Name=_BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
     template = f"{stack}.template.json"
     clients("s3").upload_file(str(assembly / template), bucket, template)
@@ -47,35 +47,35 @@ def deploy(clients: Clients, assembly: Path, stack: str, parameters: Mapping[str
 
 def outputs(clients: Clients, stack: str) -> Outputs:
     """The outputs of a deployed stack."""
-    described = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    return {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    stacks = clients("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in stacks[0].get("Outputs", [])}
 
 
-def _publish_assets(clients: Clients, assembly: Path, stack: str) -> str:
-    """Upload what is not there yet; gives the bucket of the assets."""
+def _upload_assets(clients: Clients, assembly: Path, stack: str) -> str:
+    """Upload missing assets; returns their bucket."""
     manifest = json.loads((assembly / f"{stack}.assets.json").read_text())
     s3 = clients("s3")
     bucket = ""
     for asset in manifest["files"].values():
         for destination in asset["destinations"].values():
-            bucket, key = _fill(destination["bucketName"]), _fill(destination["objectKey"])
-            if _absent(partial(s3.head_bucket, Bucket=bucket)):
+            bucket, key = _resolve(destination["bucketName"]), _resolve(destination["objectKey"])
+            if _is_missing(partial(s3.head_bucket, Bucket=bucket)):
                 s3.create_bucket(Bucket=bucket)
-            # An asset's key is the hash of its content: what is there is the same.
-            if _absent(partial(s3.head_object, Bucket=bucket, Key=key)):
-                s3.put_object(Bucket=bucket, Key=key, Body=_packed(assembly, asset["source"]))
+            # The key is the hash of the content, so an existing object is identical.
+            if _is_missing(partial(s3.head_object, Bucket=bucket, Key=key)):
+                s3.put_object(Bucket=bucket, Key=key, Body=_package(assembly, asset["source"]))
     return bucket
 
 
-def _fill(text: str) -> str:
+def _resolve(text: str) -> str:
     for placeholder, value in _PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
     return text
 
 
-def _absent(look: Callable[[], object]) -> bool:
+def _is_missing(head: Callable[[], object]) -> bool:
     try:
-        look()
+        head()
     except ClientError as error:
         if error.response["Error"]["Code"] in ("404", "NoSuchBucket", "NoSuchKey", "NotFound"):
             return True
@@ -83,17 +83,17 @@ def _absent(look: Callable[[], object]) -> bool:
     return False
 
 
-def _packed(assembly: Path, source: Mapping[str, str]) -> bytes:
+def _package(assembly: Path, source: Mapping[str, str]) -> bytes:
     path = assembly / source["path"]
     if source["packaging"] != "zip":
         return path.read_bytes()
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for file in sorted(path.rglob("*")):
             if file.is_file():
                 name = zipfile.ZipInfo(str(file.relative_to(path)), _EPOCH)
                 archive.writestr(name, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return written.getvalue()
+    return buffer.getvalue()
 
 
 def _apply(clients: Clients, stack: str, template: str, parameters: Mapping[str, str]) -> None:
@@ -112,24 +112,24 @@ def _apply(clients: Clients, stack: str, template: str, parameters: Mapping[str,
     except ClientError as error:
         if "No updates" in str(error):
             return
-        raise DeployError(f"The emulator refused the stack {stack}: {error}") from error
-    if _settled(cloud, stack) not in _DEPLOYED:
+        raise DeployError(f"The emulator rejected the stack {stack}: {error}") from error
+    if _await_status(cloud, stack) not in _SUCCESS:
         raise DeployError(f"The stack {stack} failed.\n{_failures(cloud, stack)}")
 
 
 def _is_deployed(cloud: AwsClient, stack: str) -> bool:
-    state = _settled(cloud, stack)
-    if state in (*_DEPLOYED, "UPDATE_ROLLBACK_COMPLETE"):
+    state = _await_status(cloud, stack)
+    if state in (*_SUCCESS, "UPDATE_ROLLBACK_COMPLETE"):
         return True
     if state is not None:
-        # Half-made: what failed at creation can only be made anew.
+        # A stack whose creation failed can only be deleted.
         cloud.delete_stack(StackName=stack)
-        _settled(cloud, stack)
+        _await_status(cloud, stack)
     return False
 
 
-def _settled(cloud: AwsClient, stack: str) -> str | None:
-    """The stack's state once nothing is in progress; None when there is no such stack."""
+def _await_status(cloud: AwsClient, stack: str) -> str | None:
+    """The stack's status once it is final; None when there is no such stack."""
     seen: list[str | None] = []
 
     def look() -> bool:
@@ -140,8 +140,8 @@ def _settled(cloud: AwsClient, stack: str) -> str | None:
         seen.append(None if state == "DELETE_COMPLETE" else state)
         return not state.endswith("_IN_PROGRESS")
 
-    if not wait_until(look, _DEPLOY_SECONDS):
-        raise DeployError(f"The stack {stack} is {seen[-1]} after {_DEPLOY_SECONDS:.0f} s.")
+    if not wait_until(look, _TIMEOUT_SECONDS):
+        raise DeployError(f"The stack {stack} is {seen[-1]} after {_TIMEOUT_SECONDS:.0f} s.")
     return seen[-1]
 
 

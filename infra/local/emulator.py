@@ -1,4 +1,4 @@
-"""The AWS emulator: a process of its own, with what it keeps in a folder of ours."""
+"""Starts the AWS emulator as a separate process."""
 
 import os
 import subprocess
@@ -17,19 +17,19 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": DEFAULT_REGION,
 }
-"""The emulator's own administrator; the functions get credentials of their roles instead."""
+"""The emulator's administrator; functions get credentials of their roles."""
 _SCRIPT = Path(__file__).with_name("emulator_process.py")
 _START_SECONDS = 30.0
-# It outlives this process by intent; kept here, its handle does not complain of that.
+# The emulator outlives this process. Keeping the handle avoids a ResourceWarning.
 _started: list[subprocess.Popen[bytes]] = []
 
 
 class EmulatorError(Exception):
-    """The emulator did not come up; the message has the end of its log."""
+    """The emulator did not start; the message has the end of its log."""
 
 
 def endpoint(port: int) -> str:
-    """The address that every AWS client is pointed at."""
+    """The endpoint URL for AWS clients."""
     return f"http://{HOST}:{port}"
 
 
@@ -37,12 +37,12 @@ def start(folder: Path, port: int) -> Process:
     """Start the emulator on `port`; its log and its objects are in `folder`.
 
     Raises:
-        EmulatorError: it did not answer in 30 s.
+        EmulatorError: it was not ready within 30 s.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "emulator.log"
     with log.open("ab") as written:
-        started = subprocess.Popen(  # noqa: S603 - our own interpreter and script
+        started = subprocess.Popen(  # noqa: S603 - this interpreter, no shell
             [sys.executable, "-P", str(_SCRIPT)],
             env=_environment(folder, port),
             cwd=folder,
@@ -53,25 +53,25 @@ def start(folder: Path, port: int) -> Process:
         )
     _started.append(started)
     process = Process.of(started.pid)
-    settled = wait_until(lambda: started.poll() is not None or answers(port), _START_SECONDS)
-    if settled and started.poll() is None:
+    decided = wait_until(lambda: started.poll() is not None or is_ready(port), _START_SECONDS)
+    if decided and started.poll() is None:
         return process
-    process.end()
+    process.stop()
     end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
     raise EmulatorError(f"The AWS emulator did not start on port {port}:\n{end}")
 
 
-def answers(port: int) -> bool:
-    """Whether an emulator says on `port` that it is ready."""
+def is_ready(port: int) -> bool:
+    """Whether an emulator on `port` reports that it is ready."""
     try:
-        with urllib.request.urlopen(f"{endpoint(port)}/_ministack/ready", timeout=2) as answer:  # noqa: S310 - http to this machine
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(f"{endpoint(port)}/_ministack/ready", timeout=2) as response:  # noqa: S310 - http to this machine
+            return bool(response.status == 200)
     except (URLError, OSError):
         return False
 
 
 def _environment(folder: Path, port: int) -> dict[str, str]:
-    """Nothing of ours but what the emulator needs: its functions inherit it."""
+    """The minimal environment, since the emulated functions inherit it."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -86,7 +86,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "MINISTACK_HOST": HOST,
         "MINISTACK_ACCOUNT_ID": LOCAL_ACCOUNT,
         "MINISTACK_REGION": DEFAULT_REGION,
-        # Signatures are verified, and roles are held to their policies.
+        # Verify signatures and enforce IAM policies.
         "AUTH": "true",
         "LAMBDA_EXECUTOR": "local",
         "LAMBDA_WARM_TTL_SECONDS": "3600",

@@ -1,12 +1,12 @@
-"""The emulator's process: ministack, with four gaps filled that Waybill would meet.
+"""The emulator's process: ministack with fixes for four differences from AWS.
 
-Started by `emulator.py` as a script with `-P`, so that nothing of the project is importable in
-it: the functions that it runs see their own packages and layers only, as on AWS.
+Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
+functions that it runs see their own packages and layers only, as on AWS.
 
-* A read of a given version ignores `Range` and answers with the whole object. S3 answers 206.
-* A ranged read of a kept object reads the whole file first. Here it maps it into memory.
-* A batch call of SQS asks for a permission of its own; on AWS `sqs:SendMessage` is enough.
-* Objects survive a restart, stacks do not: deployed anew, a stack takes over its kept buckets.
+* GetObject with a version id ignores `Range` and sends the whole object; S3 sends 206.
+* A ranged read of a persisted object reads the whole file; here the file is memory-mapped.
+* A batch call of SQS requires a permission of its own; on AWS `sqs:SendMessage` is enough.
+* Objects survive a restart and stacks do not, so a new stack takes over its existing buckets.
 """
 
 import logging
@@ -22,11 +22,11 @@ from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
-"""A value whose shape is the emulator's own business."""
-Answer = tuple[int, dict[str, str], bytes]
-_get_object = s3._get_object  # noqa: SLF001 - see above; the version is pinned, a test watches
+"""A value whose type is internal to the emulator."""
+Response = tuple[int, dict[str, str], bytes]
+_get_object = s3._get_object  # noqa: SLF001 - the version is pinned, and tested
 _read_body = s3._read_body  # noqa: SLF001
-_part_wanted = ContextVar("part_wanted", default=False)
+_is_ranged = ContextVar("is_ranged", default=False)
 _log = logging.getLogger("waybill.emulator")
 
 
@@ -37,36 +37,40 @@ def _map(path: str) -> Loose:
 
 
 def read_body(bucket: str, key: str, record: dict[str, Any]) -> Loose:
-    """The body; when only a part is wanted, mapped from its file: that costs what is sliced."""
+    """The body; for a ranged read the file is memory-mapped, so only the slice is read."""
     path = s3._object_disk_path(bucket, key)  # noqa: SLF001
-    if not _part_wanted.get() or record.get("body") is not None or path is None:
+    if not _is_ranged.get() or record.get("body") is not None or path is None:
         return _read_body(bucket, key, record)
     try:
         return _map(path)
     except OSError as error:
-        _log.warning("kept object not read", extra={"key": key, "error": str(error)})
+        _log.warning("object file not readable", extra={"key": key, "error": str(error)})
         return b""
 
 
 def get_object(
     bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any] | None = None
-) -> Answer:
-    """`GetObject` that honours `Range` for a version as well as for the current object."""
-    span = headers.get("range")
-    before = _part_wanted.set(bool(span))
+) -> Response:
+    """`GetObject` with `Range`, for a given version as well as for the current one."""
+    byte_range = headers.get("range")
+    token = _is_ranged.set(bool(byte_range))
     try:
-        status, answered, body = _get_object(bucket, key, headers, query)
+        status, response_headers, body = _get_object(bucket, key, headers, query)
     finally:
-        _part_wanted.reset(before)
-    if status != 200 or not span:
-        return status, answered, body
-    found = s3._parse_range(span, len(body))  # noqa: SLF001
-    if found is None:
+        _is_ranged.reset(token)
+    if status != 200 or not byte_range:
+        return status, response_headers, body
+    limits = s3._parse_range(byte_range, len(body))  # noqa: SLF001
+    if limits is None:
         return 416, {"Content-Range": f"bytes */{len(body)}"}, b""
-    first, last = found
+    first, last = limits
     part = body[first : last + 1]
-    # A checksum of the whole would not fit the part.
-    kept = {n: v for n, v in answered.items() if not n.lower().startswith("x-amz-checksum")}
+    # The checksum is that of the whole object.
+    kept = {
+        name: value
+        for name, value in response_headers.items()
+        if not name.lower().startswith("x-amz-checksum")
+    }
     kept["Content-Length"] = str(len(part))
     kept["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
     return 206, kept, part
@@ -76,7 +80,7 @@ _create_bucket = provisioners._s3_create  # noqa: SLF001
 
 
 def create_bucket(logical_id: str, properties: dict[str, Any], stack: str) -> Loose:
-    """Create a stack's bucket, with the objects of a bucket of its name that was kept."""
+    """Create a stack's bucket; objects of an existing bucket of that name are kept."""
     kept = s3._buckets.pop(properties.get("BucketName"), None)  # noqa: SLF001
     created = _create_bucket(logical_id, properties, stack)
     if kept:
@@ -87,15 +91,15 @@ def create_bucket(logical_id: str, properties: dict[str, Any], stack: str) -> Lo
 _action = iam_actions.extract_iam_action
 
 
-def action(*asked: Loose, **more: Loose) -> Loose:
-    """The permission that a request needs: a batch needs that of its single call."""
-    needed = _action(*asked, **more)
+def action(*args: Loose, **kwargs: Loose) -> Loose:
+    """The IAM action of a request; a batch call has that of the single call."""
+    needed = _action(*args, **kwargs)
     if isinstance(needed, str) and needed.startswith("sqs:"):
         return needed.removesuffix("Batch")
     return needed
 
 
-def _fill_gaps() -> None:
+def _patch() -> None:
     s3._get_object = get_object  # noqa: SLF001
     s3._read_body = read_body  # noqa: SLF001
     iam_actions.extract_iam_action = action
@@ -104,5 +108,5 @@ def _fill_gaps() -> None:
 
 
 if __name__ == "__main__":
-    _fill_gaps()
+    _patch()
     app.main()

@@ -1,7 +1,7 @@
-"""Tells the queue again of objects that came while, or shortly before, the stack stopped.
+"""Re-emits the events of objects that were not processed before the stack stopped.
 
-SQS outlives everything on AWS; the emulator's queues are gone when it stops. An object that is
-announced twice is loaded once, so announcing too many is harmless.
+The emulator loses its queues when it stops. A second event for an object is harmless: every
+object version is loaded once.
 """
 
 import json
@@ -12,11 +12,14 @@ from infra.local.clients import Clients
 from infra.local.deployer import Outputs
 
 
-def announce_again(clients: Clients, outputs: Outputs, since: datetime) -> int:
-    """Send an "Object Created" event for what was written at or after `since`; gives how many."""
-    places = ((outputs["LandingBucketName"], "landing/"), (outputs["StateBucketName"], "tickets/"))
+def reemit_object_events(clients: Clients, outputs: Outputs, since: datetime) -> int:
+    """Send "Object Created" for objects written at or after `since`; returns how many."""
+    prefixes = (
+        (outputs["LandingBucketName"], "landing/"),
+        (outputs["StateBucketName"], "tickets/"),
+    )
     sent = 0
-    for bucket, prefix in places:
+    for bucket, prefix in prefixes:
         pages = (
             clients("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         )

@@ -1,4 +1,4 @@
-"""The database passwords of the local stack: made once, readable by their owner only."""
+"""The local stack's database passwords: generated once, readable by their owner only."""
 
 import json
 import secrets
@@ -9,8 +9,8 @@ from infra.local.bootstrap import ADMIN, ROLES
 from infra.local.clients import Clients
 
 
-def kept_passwords(home: Path) -> dict[str, str]:
-    """A password for each role, from `home` or made now."""
+def load_passwords(home: Path) -> dict[str, str]:
+    """The password of each role, from `home` or newly generated."""
     file = home / "passwords.json"
     known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     missing = {ADMIN, *ROLES} - known.keys()
@@ -21,8 +21,8 @@ def kept_passwords(home: Path) -> dict[str, str]:
     return known
 
 
-def publish(clients: Clients, passwords: Mapping[str, str]) -> None:
-    """Put each password where the functions look for it: `waybill/local/<role>`."""
+def store_in_secrets_manager(clients: Clients, passwords: Mapping[str, str]) -> None:
+    """Store each password where the functions read it: `waybill/local/<role>`."""
     manager = clients("secretsmanager")
     for role, password in passwords.items():
         value = json.dumps({"password": password})

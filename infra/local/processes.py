@@ -1,4 +1,4 @@
-"""Processes of the stack: recognised by process id *and* start time, so never someone else's."""
+"""Processes of the stack, identified by process id and start time, since ids are reused."""
 
 import time
 from collections.abc import Callable
@@ -9,33 +9,33 @@ from pydantic import BaseModel
 
 
 class Process(BaseModel):
-    """A process as it is remembered on disk."""
+    """A process, in the form in which it is stored."""
 
     pid: int
     started: float
-    """Seconds since 1970: a process id is given out again, with another start time."""
+    """Seconds since 1970."""
 
     @classmethod
     def of(cls, pid: int) -> "Process":
         """The running process `pid`."""
         return cls(pid=pid, started=psutil.Process(pid).create_time())
 
-    def alive(self) -> bool:
-        """Whether this very process still runs."""
+    def is_running(self) -> bool:
+        """Whether this process still runs."""
         with suppress(psutil.NoSuchProcess):
             found = psutil.Process(self.pid)
             return found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
         return False
 
-    def end(self, patience_seconds: float = 15.0) -> None:
-        """Ask it to stop, wait, then insist; its children go with it."""
-        if not self.alive():
+    def stop(self, timeout_seconds: float = 15.0) -> None:
+        """Terminate it and its children; kill what is left after the timeout."""
+        if not self.is_running():
             return
         found = psutil.Process(self.pid)
         family = [found, *found.children(recursive=True)]
         with suppress(psutil.NoSuchProcess):
             found.terminate()
-        _, stubborn = psutil.wait_procs(family[:1], timeout=patience_seconds)
+        _, stubborn = psutil.wait_procs(family[:1], timeout=timeout_seconds)
         for one in [*stubborn, *family[1:]]:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
@@ -43,7 +43,7 @@ class Process(BaseModel):
 
 
 def listener(port: int) -> str | None:
-    """What listens on `port` of this machine, as far as it may be seen; None when nothing does."""
+    """The process that listens on `port`, as text; None if it cannot be seen."""
     with suppress(psutil.AccessDenied):
         for connection in psutil.net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,):
@@ -58,9 +58,9 @@ def _describe(pid: int | None) -> str:
     return "another process"
 
 
-def wait_until(ready: Callable[[], bool], patience_seconds: float) -> bool:
-    """Call `ready` every 20 ms until it is true or the patience ends; gives its last answer."""
-    deadline = time.monotonic() + patience_seconds
+def wait_until(ready: Callable[[], bool], timeout_seconds: float) -> bool:
+    """Call `ready` every 20 ms until it returns True; False after the timeout."""
+    deadline = time.monotonic() + timeout_seconds
     while not ready():
         if time.monotonic() > deadline:
             return False

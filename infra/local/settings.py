@@ -1,4 +1,4 @@
-"""What a person may choose about the local stack, by environment variables or `.env`."""
+"""Settings of the local stack, from environment variables or `.env`."""
 
 import os
 from collections.abc import Mapping
@@ -12,26 +12,27 @@ from waybill.settings import Settings
 
 
 class LocalSettings(Settings):
-    """Where the local stack lives; every field has a default."""
+    """All are optional."""
 
     waybill_home: Path = Field(
-        default=ROOT / ".waybill", description="Folder with all that the local stack keeps."
+        default=ROOT / ".waybill", description="Folder for all data of the local stack."
     )
     waybill_port: int | None = Field(
-        default=None, description="Port of the AWS emulator; without it 4566 or a free one."
+        default=None, description="Port of the AWS emulator. Default: 4566, or a free one."
     )
     waybill_database_port: int | None = Field(
-        default=None, description="Port of the embedded PostgreSQL; without it 54318 or a free one."
+        default=None,
+        description="Port of the embedded PostgreSQL. Default: 54318, or a free one.",
     )
     database_url: str | None = Field(
         default=None,
-        description="Another PostgreSQL (18) instead of the embedded one, as a role that may "
-        "create roles; its database is taken over.",
+        description="Another PostgreSQL (18) to use, as a role that may create roles. "
+        "Waybill becomes the owner of its database.",
     )
 
     @classmethod
-    def found(cls) -> Self:
-        """From the environment, and from `.env` in the project's folder for what is not there."""
+    def load(cls) -> Self:
+        """From the environment; what is not set there, from `.env` in the project's folder."""
         return cls.from_environment({**_dotenv(ROOT / ".env"), **os.environ})
 
 

@@ -1,4 +1,4 @@
-"""The local stack as one thing: up, down, and what it is now."""
+"""Starts and stops the local stack and reports its state."""
 
 import json
 import shutil
@@ -14,13 +14,13 @@ import psycopg
 from infra.local import emulator
 from infra.local.bootstrap import ADMIN, set_passwords
 from infra.local.clients import Clients
-from infra.local.databases import Location, database_of
+from infra.local.databases import Location, choose_database
 from infra.local.deployer import deploy
-from infra.local.memory import Memory
-from infra.local.object_events import announce_again
-from infra.local.passwords import kept_passwords, publish
+from infra.local.object_events import reemit_object_events
+from infra.local.passwords import load_passwords, store_in_secrets_manager
 from infra.local.ports import choose_port
 from infra.local.settings import LocalSettings
+from infra.local.stack_state import StackState
 from infra.local.status import Status
 from infra.local.synth import assembly, fingerprint
 
@@ -30,56 +30,56 @@ Say = Callable[[str], None]
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the message says what a person can do."""
+    """The operation is not possible; the message says what to do."""
 
 
 class Stack:
-    """The local stack that lives in one home folder."""
+    """The local stack of one home folder."""
 
     def __init__(self, settings: LocalSettings, say: Say) -> None:
         self._settings = settings
         self._home: Path = settings.waybill_home.resolve()
-        self._database = database_of(settings)
+        self._database = choose_database(settings)
         self._say = say
 
     def status(self) -> Status:
-        """What runs, and where."""
-        memory = Memory.of(self._home)
-        place = self._database.location(memory.database_port)
-        alive = memory.emulator is not None and memory.emulator.alive()
-        if not alive and (place is None or self._settings.database_url):
+        """The state and the addresses of the stack."""
+        state = StackState.load(self._home)
+        location = self._database.location(state.database_port)
+        alive = state.emulator is not None and state.emulator.is_running()
+        if not alive and (location is None or self._settings.database_url):
             return Status()
-        if not alive or place is None or memory.assembly is None:
+        if not alive or location is None or state.assembly is None:
             return Status(state="partial")
-        url = place.url(ADMIN, kept_passwords(self._home)[ADMIN])
-        return Status.up(memory.emulator_port or 0, memory.outputs, url)
+        url = location.url(ADMIN, load_passwords(self._home)[ADMIN])
+        return Status.up(state.emulator_port or 0, state.outputs, url)
 
     def up(self) -> Status:
-        """Start what does not run, deploy what changed, migrate, and give the status.
+        """Start what does not run, deploy, migrate, and return the status.
 
         Raises:
-            StackError: another start or stop is under way, or the migration failed.
+            StackError: another command is running, or the migration failed.
         """
-        with self._alone():
-            memory = Memory.of(self._home)
-            if self.status().state == "up" and memory.assembly == fingerprint():
+        with self._lock():
+            state = StackState.load(self._home)
+            if self.status().state == "up" and state.assembly == fingerprint():
                 return self.status()
-            self._stop_emulator(memory)
+            self._stop_emulator(state)
             try:
-                self._start(memory)
+                self._start(state)
             except BaseException:
-                # A half-made start helps nobody: what it began is taken down again.
-                self._stop_emulator(memory)
+                # Do not leave a partly started stack behind.
+                self._stop_emulator(state)
                 self._database.stop()
                 raise
         return self.status()
 
     def down(self, *, erase: bool = False) -> None:
-        """Stop everything; with `erase`, also forget everything that was stored."""
+        """Stop everything; with `erase`, also delete all data."""
         if not self._home.is_dir():
             return
-        with self._alone():
-            self._stop_emulator(Memory.of(self._home))
+        with self._lock():
+            self._stop_emulator(StackState.load(self._home))
             if erase:
                 self._database.erase()
             else:
@@ -89,66 +89,66 @@ class Stack:
 
     def clients(self) -> Clients:
         """AWS clients of the running emulator."""
-        return Clients(Memory.of(self._home).emulator_port or 0)
+        return Clients(StackState.load(self._home).emulator_port or 0)
 
     def migrate(self) -> str:
-        """Run the deployed `migrate` function; gives its answer.
+        """Invoke the deployed `migrate` function and return its response.
 
         Raises:
-            StackError: it failed; the message has its error.
+            StackError: it failed.
         """
-        name = Memory.of(self._home).outputs["MigrateFunctionName"]
-        answer = self.clients()("lambda").invoke(FunctionName=name, Payload=b"{}")
-        said = str(answer["Payload"].read().decode())
-        if answer.get("FunctionError"):
+        name = StackState.load(self._home).outputs["MigrateFunctionName"]
+        response = self.clients()("lambda").invoke(FunctionName=name, Payload=b"{}")
+        payload = str(response["Payload"].read().decode())
+        if response.get("FunctionError"):
             raise StackError(
-                f"The migration failed:\n{_error_text(said)}\n"
+                f"The migration failed:\n{_error_text(payload)}\n"
                 "To start over with an empty database: `waybill down --erase`, then `waybill up`."
             )
-        return said
+        return payload
 
-    def _start(self, memory: Memory) -> None:
-        passwords = kept_passwords(self._home)
-        with ThreadPoolExecutor(1) as beside:
-            synthesised = beside.submit(assembly)
-            place = self._start_database(memory, passwords)
+    def _start(self, state: StackState) -> None:
+        passwords = load_passwords(self._home)
+        with ThreadPoolExecutor(1) as background:
+            synthesised = background.submit(assembly)
+            location = self._start_database(state, passwords)
             if not synthesised.done():
                 self._say("Synthesising the infrastructure …")
-            built = synthesised.result()
+            folder = synthesised.result()
         port = choose_port(
             "the AWS emulator",
             chosen=self._settings.waybill_port,
             variable="WAYBILL_PORT",
-            usual=memory.emulator_port or emulator.PREFERRED_PORT,
+            usual=state.emulator_port or emulator.PREFERRED_PORT,
             say=self._say,
         )
-        memory.emulator_port = port
-        memory.emulator = emulator.start(self._home / "emulator", port)
-        memory.keep(self._home)
+        state.emulator_port = port
+        state.emulator = emulator.start(self._home / "emulator", port)
+        state.save(self._home)
         clients = Clients(port)
         self._say("Deploying to the AWS emulator …")
-        publish(clients, passwords)
-        memory.outputs = deploy(clients, built, STACK, _parameters(place))
-        memory.keep(self._home)
+        store_in_secrets_manager(clients, passwords)
+        state.outputs = deploy(clients, folder, STACK, _parameters(location))
+        state.save(self._home)
         self._say("Migrating the database …")
         self.migrate()
-        with psycopg.connect(place.url(ADMIN, passwords[ADMIN]), autocommit=True) as admin:
+        with psycopg.connect(location.url(ADMIN, passwords[ADMIN]), autocommit=True) as admin:
             set_passwords(admin, passwords)
-        before, memory.announced_at = memory.announced_at, datetime.now(UTC)
-        announce_again(clients, memory.outputs, before)
-        self._warm(memory)
-        memory.assembly = built.name
-        memory.keep(self._home)
+        since, state.events_emitted_at = state.events_emitted_at, datetime.now(UTC)
+        reemit_object_events(clients, state.outputs, since)
+        self._warm(state)
+        state.assembly = folder.name
+        state.save(self._home)
 
-    def _warm(self, memory: Memory) -> None:
-        """Have the steps of a file's path loaded before the first file: no messages, no effect."""
-        invoke = Clients(memory.emulator_port or 0)("lambda").invoke
-        for step in ("Plan", "Load", "Merge"):
-            name = memory.outputs[f"{step}FunctionName"]
+    def _warm(self, state: StackState) -> None:
+        """Start the pipeline's functions with an empty batch, before the first file."""
+        invoke = Clients(state.emulator_port or 0)("lambda").invoke
+        for function in ("Plan", "Load", "Merge"):
+            name = state.outputs[f"{function}FunctionName"]
             invoke(FunctionName=name, InvocationType="Event", Payload=b'{"Records": []}')
 
-    def _start_database(self, memory: Memory, passwords: dict[str, str]) -> Location:
-        running = self._database.location(memory.database_port)
+    def _start_database(self, state: StackState, passwords: dict[str, str]) -> Location:
+        running = self._database.location(state.database_port)
         port = running.port if running else 0
         if not running and not self._settings.database_url:
             self._say("Starting PostgreSQL …")
@@ -156,42 +156,42 @@ class Stack:
                 "PostgreSQL",
                 chosen=self._settings.waybill_database_port,
                 variable="WAYBILL_DATABASE_PORT",
-                usual=memory.database_port or _DATABASE_PORT,
+                usual=state.database_port or _DATABASE_PORT,
                 say=self._say,
             )
-        place = self._database.start(port, passwords)
-        memory.database_port = place.port
-        memory.assembly = None
-        memory.keep(self._home)
-        return place
+        location = self._database.start(port, passwords)
+        state.database_port = location.port
+        state.assembly = None
+        state.save(self._home)
+        return location
 
-    def _stop_emulator(self, memory: Memory) -> None:
-        if memory.emulator:
-            # It has nothing to save: what it keeps is on disk, each object whole.
-            memory.emulator.end(patience_seconds=2)
+    def _stop_emulator(self, state: StackState) -> None:
+        if state.emulator:
+            # It has nothing to flush: every object is already on disk.
+            state.emulator.stop(timeout_seconds=2)
         shutil.rmtree(self._home / "emulator" / "scratch", ignore_errors=True)
-        memory.emulator, memory.assembly = None, None
-        memory.keep(self._home)
+        state.emulator, state.assembly = None, None
+        state.save(self._home)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         self._home.mkdir(parents=True, exist_ok=True)
-        with (self._home / "lock").open("w") as held:
+        with (self._home / "lock").open("w") as lock:
             try:
-                flock(held, LOCK_EX | LOCK_NB)
+                flock(lock, LOCK_EX | LOCK_NB)
             except BlockingIOError as error:
-                raise StackError("Another `waybill up` or `down` is under way here.") from error
+                raise StackError("Another `waybill up` or `down` is running.") from error
             yield
 
 
-def _parameters(place: Location) -> dict[str, str]:
+def _parameters(location: Location) -> dict[str, str]:
     return {
-        "DatabaseHost": place.host,
-        "DatabasePort": str(place.port),
-        "DatabaseName": place.name,
+        "DatabaseHost": location.host,
+        "DatabasePort": str(location.port),
+        "DatabaseName": location.name,
     }
 
 
 def _error_text(payload: str) -> str:
-    told = json.loads(payload)
-    return "\n".join([str(told.get("errorMessage", payload)), *told.get("stackTrace", [])[-3:]])
+    error = json.loads(payload)
+    return "\n".join([str(error.get("errorMessage", payload)), *error.get("stackTrace", [])[-3:]])

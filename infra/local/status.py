@@ -1,4 +1,4 @@
-"""What the local stack is now, as scripts read it."""
+"""The state of the local stack, for scripts."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,29 +9,29 @@ from infra.local.emulator import endpoint
 
 
 class Status(BaseModel):
-    """What `waybill status` prints. Without a running stack the addresses are null."""
+    """The output of `waybill status`. Addresses are null unless the stack is up."""
 
     state: Literal["up", "down", "partial"] = "down"
     api: str | None = None
-    """Base address, with the stage."""
+    """Base URL, with the stage."""
     docs: str | None = None
     database_url: str | None = None
-    """Connectable, with the admin role's password."""
+    """With the admin role's password."""
     landing_bucket: str | None = None
     aws_endpoint_url: str | None = None
     token: str | None = None
-    """Value of an Authorization header for a local user; null while the API asks for none."""
+    """Value for the Authorization header; null while the API requires none."""
 
     @classmethod
     def up(cls, port: int, outputs: Mapping[str, str], database_url: str) -> "Status":
-        """The status of a whole stack, from its emulator's port and its outputs."""
-        here = endpoint(port)
-        api = f"{here}/_aws/execute-api/{outputs['RestApiId']}/{outputs['ApiStage']}"
+        """The status of a running stack."""
+        url = endpoint(port)
+        api = f"{url}/_aws/execute-api/{outputs['RestApiId']}/{outputs['ApiStage']}"
         return cls(
             state="up",
             api=api,
             docs=f"{api}/docs",
             database_url=database_url,
             landing_bucket=outputs["LandingBucketName"],
-            aws_endpoint_url=here,
+            aws_endpoint_url=url,
         )

@@ -26,7 +26,7 @@ def running(folder: Path) -> Iterator[tuple[Process, Clients]]:
     port = free_port()
     process = emulator.start(folder, port)
     yield process, Clients(port)
-    process.end()
+    process.stop()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_objects_outlive_the_process(folder: Path, versions: list[str]) -> None:
         assert read(s3) == (200, b"abcdefghij")
         assert read(s3, Range="bytes=1-2", VersionId=versions[0]) == (206, b"12")
     finally:
-        again.end()
+        again.stop()
 
 
 def _as_user(clients: Clients, action: str) -> AwsClient:

@@ -7,11 +7,11 @@ from infra.local.processes import Process, wait_until
 def test_a_process_is_known_by_its_start_too() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         process = Process.of(child.pid)
-        assert process.alive()
-        assert not process.model_copy(update={"started": process.started - 1}).alive()
-        process.end()
-        assert not process.alive()
-        process.end()
+        assert process.is_running()
+        assert not process.model_copy(update={"started": process.started - 1}).is_running()
+        process.stop()
+        assert not process.is_running()
+        process.stop()
 
 
 def test_its_children_end_with_it() -> None:
@@ -23,8 +23,8 @@ def test_its_children_end_with_it() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         child = Process.of(int(parent.stdout.readline()))
-        Process.of(parent.pid).end()
-        assert wait_until(lambda: not child.alive(), 5)
+        Process.of(parent.pid).stop()
+        assert wait_until(lambda: not child.is_running(), 5)
 
 
 def test_waiting_ends() -> None:

@@ -36,5 +36,5 @@ def test_settings_come_from_dotenv_and_the_environment_wins(
     monkeypatch.setattr(settings, "ROOT", tmp_path)
     monkeypatch.setenv("WAYBILL_PORT", "3333")
     monkeypatch.delenv("WAYBILL_DATABASE_PORT", raising=False)
-    found = LocalSettings.found()
+    found = LocalSettings.load()
     assert (found.waybill_port, found.waybill_database_port) == (3333, 2222)

@@ -3,24 +3,24 @@ import stat
 from pathlib import Path
 
 from infra.local.bootstrap import ADMIN, ROLES
-from infra.local.memory import Memory
-from infra.local.passwords import kept_passwords
+from infra.local.passwords import load_passwords
 from infra.local.processes import Process
+from infra.local.stack_state import StackState
 from infra.local.status import Status
 
 
 def test_memory_survives(tmp_path: Path) -> None:
-    assert Memory.of(tmp_path) == Memory()
-    memory = Memory(emulator=Process(pid=1, started=0.5), emulator_port=4566, outputs={"a": "b"})
-    memory.keep(tmp_path)
-    assert Memory.of(tmp_path) == memory
+    assert StackState.load(tmp_path) == StackState()
+    state = StackState(emulator=Process(pid=1, started=0.5), emulator_port=4566, outputs={"a": "b"})
+    state.save(tmp_path)
+    assert StackState.load(tmp_path) == state
 
 
 def test_passwords_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
-    first = kept_passwords(tmp_path)
+    first = load_passwords(tmp_path)
     assert first.keys() == {ADMIN, *ROLES}
     assert len(set(first.values())) == len(first)
-    assert kept_passwords(tmp_path) == first
+    assert load_passwords(tmp_path) == first
     assert stat.S_IMODE((tmp_path / "passwords.json").stat().st_mode) == 0o600
 
 

@@ -1,4 +1,4 @@
-"""What the functions wrote to their logs."""
+"""Reads the functions' logs from the emulator."""
 
 import time
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from infra.local.clients import Clients
 _GROUPS = "/aws/lambda/waybill-local"
 
 
-def lines(clients: Clients, *, step: str | None, follow: bool) -> Iterator[str]:
-    """Lines of all functions, or of one step's, oldest first; with `follow` it never ends."""
+def read_lines(clients: Clients, *, function: str | None, follow: bool) -> Iterator[str]:
+    """Log lines of one function or all, oldest first; endless with `follow`."""
     after = 0
     seen: set[str] = set()
     while True:
-        found = sorted(_events(clients, step, after), key=lambda event: event[0])
-        for moment, event_id, line in found:
+        events = sorted(_events(clients, function, after), key=lambda event: event[0])
+        for moment, event_id, line in events:
             if event_id not in seen:
                 seen.add(event_id)
                 after = max(after, moment)
@@ -25,9 +25,9 @@ def lines(clients: Clients, *, step: str | None, follow: bool) -> Iterator[str]:
         time.sleep(0.5)
 
 
-def _events(clients: Clients, step: str | None, after: int) -> Iterator[tuple[int, str, str]]:
+def _events(clients: Clients, function: str | None, after: int) -> Iterator[tuple[int, str, str]]:
     logs = clients("logs")
-    prefix = f"{_GROUPS}-{step}" if step else _GROUPS
+    prefix = f"{_GROUPS}-{function}" if function else _GROUPS
     groups = logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
     for group in groups:
         name = group["logGroupName"].removeprefix(f"{_GROUPS}-")
