@@ -1,13 +1,11 @@
 """The verb: put every dataset's contract where the doors read it without the database."""
 
-from typing import TYPE_CHECKING, Any
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from waybill.clients import storage_reached
 from waybill.contract.model import Contract
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.datasets import Datasets
+from waybill.database.repository import Connection, transaction
 from waybill.database.scripts import become_owner
 from waybill.state import contracts as published
 
@@ -15,9 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def publish_contracts(
-    connection: psycopg.Connection[tuple[Any, ...]], s3: "S3Client", bucket: str
-) -> list[str]:
+def publish_contracts(connection: Connection, s3: "S3Client", bucket: str) -> list[str]:
     """Publish what is registered and remove what is not; the names that are published, sorted.
 
     Raises:
@@ -33,10 +29,8 @@ def publish_contracts(
     return names
 
 
-def _contracts(connection: psycopg.Connection[tuple[Any, ...]]) -> list[Contract]:
-    q = queries("migrate")
-    with translating_db_errors(), connection.transaction():
+def _contracts(connection: Connection) -> list[Contract]:
+    datasets = Datasets(connection)
+    with transaction(connection):
         become_owner(connection)
-        names = [name for (name,) in q.dataset_names(connection)]
-        found = [q.contract(connection, dataset=name) for name in names]
-    return [Contract.model_validate(contract) for contract in found]
+        return [datasets.contract(name) for name in datasets.names()]

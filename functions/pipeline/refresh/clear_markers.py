@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import psycopg
-
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.refreshes import Refreshes
+from waybill.database.repository import Connection
 from waybill.state.markers import delete_markers
 
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def clear_markers(
-    connection: psycopg.Connection[tuple[Any, ...]],
+    connection: Connection,
     s3: "S3Client",
     bucket: str,
     listed: Sequence[str],
@@ -31,9 +29,7 @@ def clear_markers(
         The keys of the marks that went.
     """
     jobs = {key: job for key in listed if (job := _job_of(key))}
-    with translating_db_errors():
-        found = queries("refresh").settled_jobs(connection, jobs=list(jobs.values()))
-        settled = {job for (job,) in found}
+    settled = Refreshes(connection).settled_jobs(list(jobs.values()))
     gone = [key for key in listed if key not in jobs or jobs[key] in settled]
     delete_markers(s3, bucket, gone)
     return gone

@@ -2,29 +2,18 @@
 
 import random
 import time
-from typing import Any, NamedTuple
 
-import psycopg
-
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.refreshes import Refreshes, StalePart
+from waybill.database.repository import Connection
 from waybill.errors import Busy, Unavailable, WaybillError
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
 # Longer than most refreshes; whoever waits holds a connection.
 _BUSY_SECONDS = 10.0
 
 
-class Part(NamedTuple):
-    """A part of a dataset whose views are refreshed together, e.g. `hired_employees`, `2021`."""
-
-    dataset: str
-    part: str
-
-
-def refresh_stale(connection: Connection, *, seconds: float) -> list[Part]:
+def refresh_stale(connection: Connection, *, seconds: float) -> list[StalePart]:
     """Refresh every stale part; `connection` must be in autocommit, one transaction per part.
 
     Jobs that finish meanwhile are taken along, so one caller serves many. A part that fails
@@ -42,39 +31,33 @@ def refresh_stale(connection: Connection, *, seconds: float) -> list[Part]:
         Busy: time is up and something is still stale: try again later.
         Retryable, Rejected: the first failure, once all other parts are done.
     """
-    run = _Run(connection, time.monotonic() + seconds)
-    with translating_db_errors():
-        queries("refresh").bound_time(connection, milliseconds=int(seconds * 1000))
-    return run.all()
+    refreshes = Refreshes(connection)
+    refreshes.limit_statements(seconds)
+    return _Run(refreshes, time.monotonic() + seconds).all()
 
 
 class _Run:
-    def __init__(self, connection: Connection, deadline: float) -> None:
-        self._connection = connection
+    def __init__(self, refreshes: Refreshes, deadline: float) -> None:
+        self._refreshes = refreshes
         self._deadline = deadline
         self._pause = _FIRST_PAUSE_SECONDS
         self._busy_since: float | None = None
-        self._done: list[Part] = []
-        self._failed: dict[Part, WaybillError] = {}
+        self._done: list[StalePart] = []
+        self._failed: dict[StalePart, WaybillError] = {}
 
-    def all(self) -> list[Part]:
-        while stale := [part for part in self._stale() if part not in self._failed]:
+    def all(self) -> list[StalePart]:
+        while stale := [part for part in self._refreshes.stale_parts() if part not in self._failed]:
             for part in stale:
                 self._one(part)
         for failure in self._failed.values():
             raise failure
         return self._done
 
-    def _stale(self) -> list[Part]:
-        with translating_db_errors():
-            return [Part(*row) for row in queries("refresh").stale_views(self._connection)]
-
-    def _one(self, part: Part) -> None:
+    def _one(self, part: StalePart) -> None:
         if time.monotonic() >= self._deadline:
             raise Busy("refresh-busy", f"No time left for {part.dataset} {part.part}.")
         try:
-            with translating_db_errors():
-                outcome = queries("refresh").refresh_part(self._connection, **part._asdict())
+            outcome = self._refreshes.refresh(part)
         except Busy:
             outcome = "busy"
         except Unavailable:
@@ -89,7 +72,7 @@ class _Run:
         if outcome == "refreshed":
             self._done.append(part)
 
-    def _wait(self, part: Part) -> None:
+    def _wait(self, part: StalePart) -> None:
         """Another refresher is at it; it will most likely do our part too."""
         now = time.monotonic()
         self._busy_since = self._busy_since or now

@@ -10,11 +10,12 @@ import pytest
 
 from functions.pipeline.refresh import refresh_stale as refresh_stale_module
 from functions.pipeline.refresh.handler import handle
-from functions.pipeline.refresh.refresh_stale import Part, refresh_stale
+from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.cloud.lambda_events import Context
 from tests.integration.refresh.conftest import STATE
 from tests.postgres.databases import Connection, Database
 from tests.sql.analytics.seed import add_year, hire, mark, owner, refresh
+from waybill.database.refreshes import StalePart
 from waybill.errors import Busy, Retryable, Unavailable
 from waybill.ids import new_id
 from waybill.state.markers import list_markers, put_marker
@@ -126,7 +127,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_refreshed(
     assert hires(company) == 2
     with owner(company) as connection:
         connection.execute("DROP TABLE mv_hires_q_2021")
-    assert refresh_stale(refresher, seconds=10) == [Part("hired_employees", "2021")]
+    assert refresh_stale(refresher, seconds=10) == [StalePart("hired_employees", "2021")]
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_jobs_that_finish_meanwhile_are_taken_along(
 
     refresh_one = refresh_stale_module._Run._one
 
-    def interrupted(run: refresh_stale_module._Run, part: Part) -> None:
+    def interrupted(run: refresh_stale_module._Run, part: StalePart) -> None:
         refresh_one(run, part)
         if part.part == "2022":
             finish_another()

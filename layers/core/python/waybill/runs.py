@@ -2,18 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg.types.json import Jsonb
-
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.repository import Connection
+from waybill.database.runs import Outcome, Runs
 from waybill.errors import Rejected, WaybillError
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @contextmanager
@@ -26,12 +20,11 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
     Raises:
         Rejected, Retryable: the run could not be written at its start.
     """
-    with translating_db_errors():
-        run_id: int = queries("runs").start_run(connection, job_id=job_id, step=step, chunk=chunk)
+    run_id = Runs(connection).start(job_id, step, chunk)
     try:
         yield run_id
     except BaseException as error:
-        outcome = "rejected" if isinstance(error, Rejected) else "retry"
+        outcome: Outcome = "rejected" if isinstance(error, Rejected) else "retry"
         _end(connection, run_id, outcome, _problem(error))
         raise
     else:
@@ -45,11 +38,10 @@ def _problem(error: BaseException) -> dict[str, object]:
 
 
 def _end(
-    connection: Connection, run_id: int, outcome: str, problem: dict[str, object] | None
+    connection: Connection, run_id: int, outcome: Outcome, problem: dict[str, object] | None
 ) -> None:
-    written = None if problem is None else Jsonb(problem)
     try:
-        queries("runs").end_run(connection, run_id=run_id, outcome=outcome, problem=written)
-    except psycopg.Error as error:
+        Runs(connection).end(run_id, outcome, problem)
+    except WaybillError as error:
         # The run's own end matters more than the record of it.
         telemetry.action("run.unrecorded", level="warning", run_id=run_id, detail=str(error))

@@ -1,14 +1,13 @@
 """Turns rows of the outbox into events, each at least once."""
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.outbox import Outbox, OutboxEvent
+from waybill.database.repository import Connection
 from waybill.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -20,15 +19,7 @@ SOURCE = "waybill"
 _AT_ONCE = 10
 
 
-class _Row(NamedTuple):
-    id: int
-    kind: str
-    payload: dict[str, Any]
-
-
-def drain(
-    connection: psycopg.Connection[tuple[Any, ...]], events: "EventBridgeClient", bus: str
-) -> int:
+def drain(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
     """Publish what is unpublished, oldest first; the number of rows.
 
     An event whose row could not be marked is published again: receivers take it twice.
@@ -37,11 +28,11 @@ def drain(
         Unavailable: the bus cannot be reached or refused some; those stay unpublished.
         Retryable: the database.
     """
+    outbox = Outbox(connection)
     published = 0
-    while rows := _unpublished(connection):
+    while rows := outbox.unpublished(_AT_ONCE):
         accepted = _put(events, bus, rows)
-        with translating_db_errors():
-            queries("outbox").mark_published(connection, ids=accepted)
+        outbox.mark_published(accepted)
         published += len(accepted)
         if len(accepted) < len(rows):
             raise Unavailable("bus-unavailable", "The event bus refused some events.")
@@ -50,12 +41,7 @@ def drain(
     return published
 
 
-def _unpublished(connection: psycopg.Connection[tuple[Any, ...]]) -> list[_Row]:
-    with translating_db_errors():
-        return [_Row(*row) for row in queries("outbox").unpublished(connection, max=_AT_ONCE)]
-
-
-def _put(events: "EventBridgeClient", bus: str, rows: list[_Row]) -> list[int]:
+def _put(events: "EventBridgeClient", bus: str, rows: list[OutboxEvent]) -> list[int]:
     entries: list[Entry] = [
         {
             "EventBusName": bus,
