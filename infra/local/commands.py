@@ -25,7 +25,7 @@ from infra.local.settings import LocalSettings
 from infra.local.stack import Stack, StackError
 from infra.local.status import Status
 from infra.local.synth import SynthError
-from waybill_client.commands import api_from_environment, make_app, notes, out, run
+from waybill_client.commands import api_from_environment, err, make_app, out, run
 
 _EXPECTED = (
     psycopg.Error,
@@ -42,7 +42,7 @@ _SAMPLES = ROOT / "samples"
 def _stack() -> Stack:
     return Stack(
         LocalSettings.load(),
-        lambda line: notes.print(line, style="dim", markup=False, soft_wrap=True),
+        lambda line: err.print(line, style="dim", markup=False, soft_wrap=True),
     )
 
 
@@ -83,14 +83,14 @@ def up(
         signal.signal(ending, signal.default_int_handler)
     try:
         _print_status(stack.up())
-        notes.print("Press Ctrl-C to stop.")
+        err.print("Press Ctrl-C to stop.")
         while stack.status().state == "up":
             time.sleep(1)
-        notes.print("A process of the stack has exited.")
+        err.print("A process of the stack has exited.")
     except KeyboardInterrupt:
-        notes.print()
+        err.print()
     finally:
-        notes.print("Stopping …", style="dim")
+        err.print("Stopping …", style="dim")
         stack.down()
 
 
@@ -100,7 +100,7 @@ def down(
 ) -> None:
     """Stop the local stack and keep its data."""
     _stack().down(erase=erase)
-    notes.print("The stack is down; its data are deleted." if erase else "The stack is down.")
+    err.print("The stack is down; its data are deleted." if erase else "The stack is down.")
 
 
 @app.command()
@@ -164,7 +164,7 @@ def sample(
 
 
 def _print_status(status: Status) -> None:
-    notes.print(f"The stack is {status.state}: {status.api}", markup=False, soft_wrap=True)
+    err.print(f"The stack is {status.state}: {status.api}", markup=False, soft_wrap=True)
 
 
 def main() -> None:

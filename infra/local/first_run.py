@@ -9,8 +9,8 @@ from rich.text import Text
 from infra.local.samples import DATASETS, write_samples
 from infra.local.status import Status
 from waybill_client import Waybill, tables
+from waybill_client.models import Job
 from waybill_client.progress import upload_with_bar
-from waybill_client.shapes import Job
 
 _YEAR = 2021
 _EXCERPT = 9
@@ -52,7 +52,7 @@ def _show_figures(waybill: Waybill, last_job: str, console: Console) -> None:
     with console.status("Refreshing the figures …"):
         hires = waybill.hires_by_quarter(_YEAR, min_job=last_job)
         above = waybill.departments_above_average(_YEAR, min_job=last_job)
-    console.print(tables.figures(f"Hires of {_YEAR} by quarter", hires, most=_FIGURES))
+    console.print(tables.figures(f"Hires of {_YEAR} by quarter", hires, limit=_FIGURES))
     console.print(tables.figures(f"Departments above the mean of {_YEAR}", above))
 
 

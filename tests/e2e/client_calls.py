@@ -9,7 +9,7 @@ import httpx
 from infra.local.clients import Clients
 from infra.local.status import Status
 from waybill_client import Waybill
-from waybill_client.shapes import Job
+from waybill_client.models import Job
 
 _PATIENCE_SECONDS = 60
 CLASSES = (
@@ -38,7 +38,7 @@ def load(
 
 def ended(waybill: Waybill, job_id: str) -> Job:
     """The job once it has ended; what it has read is accounted for."""
-    job = waybill.wait(job_id, patience_seconds=_PATIENCE_SECONDS)
+    job = waybill.wait(job_id, timeout_seconds=_PATIENCE_SECONDS)
     counts = cast("dict[str, int] | None", job.get("waybill"))
     if counts:
         assert counts["read"] == sum(counts[name] for name in CLASSES)

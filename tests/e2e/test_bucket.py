@@ -11,7 +11,7 @@ from infra.local.clients import Clients
 from infra.local.status import Status
 from tests.e2e.client_calls import counted, jobs_of, problem, put
 from waybill_client import Waybill
-from waybill_client.shapes import Job
+from waybill_client.models import Job
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.client_calls import counted, load
 from waybill_client import Waybill
-from waybill_client.shapes import Job, Reject
+from waybill_client.models import Job, Reject
 
 pytestmark = pytest.mark.e2e
 

@@ -22,7 +22,7 @@ def http(api: str) -> Iterator[httpx.Client]:
 def ended(waybill: Waybill, answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 202, answer.text
     assert answer.headers["Location"].endswith(answer.json()["job_id"])
-    return dict(waybill.wait(answer.json()["job_id"], patience_seconds=60))
+    return dict(waybill.wait(answer.json()["job_id"], timeout_seconds=60))
 
 
 def test_a_form_keeps_every_byte(http: httpx.Client, waybill: Waybill) -> None:

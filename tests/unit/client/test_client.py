@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.client.fake_api import FakeApi
 from waybill_client import ProblemError, UnreachableError, client
-from waybill_client.problems import UploadRefusedError
+from waybill_client.errors import UploadRejectedError
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 FORM = {"job_id": "j", "method": "POST", "url": "https://s3.test/b", "fields": {"key": "k"}}
 
 
-def test_upload_sends_the_form_and_tells_progress(fake: FakeApi, file: Path) -> None:
+def test_upload_sends_the_form_and_reports_progress(fake: FakeApi, file: Path) -> None:
     fake.on("POST", "uploads/people", httpx.Response(201, json=FORM))
     fake.on("POST", "https://s3.test/b", httpx.Response(204))
     sent: list[int] = []
@@ -33,15 +33,15 @@ def test_upload_sends_the_form_and_tells_progress(fake: FakeApi, file: Path) -> 
         assert waybill.upload("people", file, progress=sent.append, delimiter=";") == "j"
     assert fake.bodies() == [{"filename": "people.csv", "size_bytes": 6000, "delimiter": ";"}]
     assert sum(sent) == 6000
-    asked, form = fake.asked
-    assert asked.headers["Authorization"] == "a-token"
+    accept, form = fake.requests
+    assert accept.headers["Authorization"] == "a-token"
     assert "Authorization" not in form.headers
     # S3 takes nothing of a form after the file.
     assert form.content.index(b'name="key"') < form.content.index(b'name="file"')
     assert b"1,Ada\n" * 1000 in form.content
 
 
-def test_upload_in_parts(fake: FakeApi, file: Path) -> None:
+def test_upload_sends_parts(fake: FakeApi, file: Path) -> None:
     parts = [{"number": n, "url": f"https://s3.test/{n}"} for n in (1, 2)]
     complete = "https://api.test/v1/uploads/people/j/complete"
     accepted = {
@@ -59,46 +59,46 @@ def test_upload_in_parts(fake: FakeApi, file: Path) -> None:
     sent: list[int] = []
     with fake.client() as waybill:
         assert waybill.upload("people", file, multipart=True, progress=sent.append) == "j"
-    assert [len(one.content) for one in fake.asked if one.method == "PUT"] == [4000, 2000]
+    assert [len(one.content) for one in fake.requests if one.method == "PUT"] == [4000, 2000]
     assert fake.bodies()[-1] == {
         "parts": [{"number": 1, "etag": '"1"'}, {"number": 2, "etag": '"2"'}]
     }
     assert sum(sent) == 6000
 
 
-def test_a_refused_form_is_told(fake: FakeApi, file: Path) -> None:
+def test_a_form_that_the_storage_rejects_raises(fake: FakeApi, file: Path) -> None:
     fake.on("POST", "uploads/people", httpx.Response(201, json=FORM))
     fake.on("POST", "https://s3.test/b", httpx.Response(403, text="<Code>AccessDenied</Code>"))
-    with fake.client() as waybill, pytest.raises(UploadRefusedError, match="AccessDenied"):
+    with fake.client() as waybill, pytest.raises(UploadRejectedError, match="AccessDenied"):
         waybill.upload("people", file)
 
 
-def test_a_problem_has_its_code_and_flaws(fake: FakeApi) -> None:
-    flaw = {"pointer": "/size_bytes", "code": "too_small", "message": "at least 0"}
-    problem = {"type": "https://x/problems/bad-body", "detail": "No.", "errors": [flaw]}
+def test_a_problem_has_its_code_and_field_errors(fake: FakeApi) -> None:
+    error = {"pointer": "/size_bytes", "code": "too_small", "message": "at least 0"}
+    problem = {"type": "https://x/problems/bad-body", "detail": "No.", "errors": [error]}
     fake.on("GET", "jobs/j", httpx.Response(422, json=problem))
     with fake.client() as waybill, pytest.raises(ProblemError) as refused:
         waybill.job("j")
     assert (refused.value.status, refused.value.code) == (422, "bad-body")
-    assert refused.value.field_errors == [flaw]
+    assert refused.value.field_errors == [error]
     assert "/size_bytes: at least 0" in str(refused.value)
 
 
-def test_an_answer_that_is_no_problem_is_one_all_the_same(fake: FakeApi) -> None:
+def test_an_respond_that_is_no_problem_is_one_all_the_same(fake: FakeApi) -> None:
     fake.on("GET", "jobs/j", httpx.Response(502, text="<html>Bad gateway"))
     with fake.client() as waybill, pytest.raises(ProblemError, match="502: <html>Bad gateway"):
         waybill.job("j")
 
 
-def test_come_back_later_is_waited_for(fake: FakeApi) -> None:
+def test_requests_are_retried_after_503(fake: FakeApi) -> None:
     busy = httpx.Response(503, headers={"Retry-After": "2"}, json={})
     fake.on("GET", "datasets", busy, busy, httpx.Response(200, json={"items": [{"name": "a"}]}))
     with fake.client() as waybill:
         assert waybill.datasets() == [{"name": "a"}]
-    assert len(fake.asked) == 3
+    assert len(fake.requests) == 3
 
 
-def test_nobody_there() -> None:
+def test_a_failed_connection_names_the_url() -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
@@ -115,16 +115,16 @@ def test_wait_polls_until_the_job_has_ended(fake: FakeApi) -> None:
     fake.on("GET", "jobs/j", *answers)
     with fake.client() as waybill:
         assert waybill.wait("j")["state"] == "COMPLETED"
-    assert all(int(one.url.params["wait"]) in range(1, 26) for one in fake.asked)
+    assert all(int(one.url.params["wait"]) in range(1, 26) for one in fake.requests)
 
 
-def test_patience_ends(fake: FakeApi) -> None:
+def test_wait_times_out(fake: FakeApi) -> None:
     fake.on("GET", "jobs/j", httpx.Response(200, json={"job_id": "j", "state": "LOADING"}))
     with fake.client() as waybill, pytest.raises(TimeoutError, match="LOADING"):
-        waybill.wait("j", patience_seconds=-1)
+        waybill.wait("j", timeout_seconds=-1)
 
 
-def test_lists_are_read_page_by_page_and_no_further_than_needed(fake: FakeApi) -> None:
+def test_lists_fetch_pages_lazily(fake: FakeApi) -> None:
     pages = [
         {"items": [{"job_id": "1"}, {"job_id": "2"}], "next_cursor": "c"},
         {"items": [{"job_id": "3"}], "next_cursor": None},
@@ -133,13 +133,13 @@ def test_lists_are_read_page_by_page_and_no_further_than_needed(fake: FakeApi) -
     with fake.client() as waybill:
         jobs = waybill.jobs(dataset="people")
         assert [job["job_id"] for job in itertools.islice(jobs, 2)] == ["1", "2"]
-        assert len(fake.asked) == 1
+        assert len(fake.requests) == 1
         assert [job["job_id"] for job in jobs] == ["3"]
-    assert dict(fake.asked[0].url.params) == {"dataset": "people"}
-    assert dict(fake.asked[1].url.params) == {"dataset": "people", "cursor": "c"}
+    assert dict(fake.requests[0].url.params) == {"dataset": "people"}
+    assert dict(fake.requests[1].url.params) == {"dataset": "people", "cursor": "c"}
 
 
-def test_figures_of_all_pages_are_one(fake: FakeApi) -> None:
+def test_figures_join_all_pages(fake: FakeApi) -> None:
     around = {"as_of": "2026-01-01T00:00:00Z", "unassigned": 2}
     pages = [{"items": [1, 2], "next_cursor": "c", **around}, {"items": [3], "next_cursor": None}]
     fake.on(
@@ -150,14 +150,14 @@ def test_figures_of_all_pages_are_one(fake: FakeApi) -> None:
     with fake.client() as waybill:
         figures = waybill.hires_by_quarter(2021, min_job="j")
     assert figures == {"items": [1, 2, 3], "next_cursor": None, **around}
-    assert "min_job" not in fake.asked[1].url.params
+    assert "min_job" not in fake.requests[1].url.params
 
 
-def test_large_rejects_are_fetched_from_where_they_are(fake: FakeApi) -> None:
+def test_large_rejects_are_downloaded_from_the_storage(fake: FakeApi) -> None:
     elsewhere = httpx.Response(303, headers={"Location": "https://s3.test/rejects"})
     fake.on("GET", "jobs/j/rejects", elsewhere)
     fake.on("GET", "https://s3.test/rejects", httpx.Response(200, content=b"a,b\n"))
     with fake.client("a-token") as waybill:
         assert waybill.rejects_csv("j") == b"a,b\n"
-    assert fake.asked[0].headers["Accept"] == "text/csv"
-    assert "Authorization" not in fake.asked[1].headers
+    assert fake.requests[0].headers["Accept"] == "text/csv"
+    assert "Authorization" not in fake.requests[1].headers

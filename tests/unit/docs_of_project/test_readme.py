@@ -8,7 +8,7 @@ from infra.bootstrap import ROOT
 from infra.environments import ENVIRONMENTS
 from infra.routes import ROUTES
 from tests.unit.docs_of_project.settings_table import local_rows, step_rows
-from waybill_client.shapes import UNDER_WAY
+from waybill_client.models import OPEN_STATES
 
 README = (ROOT / "README.md").read_text("utf-8")
 _TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
@@ -43,7 +43,7 @@ def test_it_names_all_that_a_dataset_can_say() -> None:
 
 
 def test_it_names_states_environments_and_settings_files() -> None:
-    for state in UNDER_WAY - {"EXTRACTING"}:
+    for state in OPEN_STATES - {"EXTRACTING"}:
         assert f"`{state}`" in README
     assert all(f"`{name}`" in README for name in ENVIRONMENTS)
 

@@ -8,6 +8,6 @@
 """
 
 from waybill_client.client import Waybill
-from waybill_client.problems import ProblemError, UnreachableError
+from waybill_client.errors import ProblemError, UnreachableError
 
 __all__ = ["ProblemError", "UnreachableError", "Waybill"]

@@ -8,9 +8,9 @@ from typing import Any, Self, cast
 
 import httpx
 
-from waybill_client.problems import UnreachableError, problem_of
-from waybill_client.send import Progress, quiet, send_file
-from waybill_client.shapes import UNDER_WAY, Figures, Job, Page, Reject
+from waybill_client.errors import UnreachableError, problem_from_response
+from waybill_client.models import OPEN_STATES, Figures, Job, Page, Reject
+from waybill_client.send import Progress, ignore_progress, send_file
 
 _LONG_POLL_SECONDS = 20
 _BUSY = (429, 503)
@@ -18,10 +18,10 @@ _TIMEOUT = httpx.Timeout(60, connect=10)
 
 
 class Waybill:
-    """A Waybill API at `api`, the base address with its stage.
+    """The API at `api`, its base URL with the stage.
 
-    Raises, from every method: `ProblemError` when the API refuses, `UnreachableError` when
-    nothing answers.
+    Every method raises `ProblemError` for an error response and `UnreachableError` when there
+    is no response.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Waybill:
             timeout=_TIMEOUT,
             transport=transport,
         )
-        # Presigned addresses carry their own right; the API's token is none of their business.
+        # Presigned URLs are authorized by themselves: the API's token is not sent to them.
         self._storage = httpx.Client(timeout=_TIMEOUT, transport=transport)
 
     def __enter__(self) -> Self:
@@ -56,38 +56,44 @@ class Waybill:
         self._storage.close()
 
     def upload(
-        self, dataset: str, file: Path, *, progress: Progress = quiet, **options: str | bool
+        self,
+        dataset: str,
+        file: Path,
+        *,
+        progress: Progress = ignore_progress,
+        **options: str | bool,
     ) -> str:
-        """Upload `file` for `dataset`; gives the job's id. `progress` is told bytes sent.
+        """Upload `file` for `dataset` and return the job's id.
 
-        `options` go to the API as they are: `delimiter`, `sha256`, `multipart`.
+        `progress` is called with the number of bytes sent since the last call. `options` are
+        fields of the request: `delimiter`, `encoding`, `dry_run`, `sha256`, `multipart`.
         """
-        asked = {"filename": file.name, "size_bytes": file.stat().st_size, **options}
-        accepted = self._ask("POST", f"uploads/{dataset}", json=asked).json()
+        params = {"filename": file.name, "size_bytes": file.stat().st_size, **options}
+        accepted = self._request("POST", f"uploads/{dataset}", json=params).json()
         parts = send_file(self._storage, accepted, file, progress)
         if parts:
-            self._ask("POST", accepted["complete_url"], json={"parts": parts})
+            self._request("POST", accepted["complete_url"], json={"parts": parts})
         return str(accepted["job_id"])
 
     def job(self, job_id: str, *, wait_seconds: int = 0) -> Job:
-        """A job; with `wait_seconds` (≤ 25) as it is when it ended or they are over."""
+        """A job; with `wait_seconds` (at most 25) the response waits until it has ended."""
         wait = {"wait": wait_seconds} if wait_seconds else {}
-        return cast("Job", self._ask("GET", f"jobs/{job_id}", params=wait).json())
+        return cast("Job", self._request("GET", f"jobs/{job_id}", params=wait).json())
 
-    def wait(self, job_id: str, *, patience_seconds: float = 600) -> Job:
-        """The job once it has ended.
+    def wait(self, job_id: str, *, timeout_seconds: float = 600) -> Job:
+        """Wait until the job has ended, and return it.
 
         Raises:
-            TimeoutError: it has not, in that time.
+            TimeoutError: it has not ended after `timeout_seconds`.
         """
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout_seconds
         while True:
             left = int(deadline - time.monotonic())
             job = self.job(job_id, wait_seconds=max(1, min(_LONG_POLL_SECONDS, left)))
-            if job["state"] not in UNDER_WAY:
+            if job["state"] not in OPEN_STATES:
                 return job
             if time.monotonic() > deadline:
-                raise TimeoutError(f"job {job_id} is {job['state']} after {patience_seconds:g} s")
+                raise TimeoutError(f"job {job_id} is {job['state']} after {timeout_seconds:g} s")
 
     def jobs(self, *, dataset: str | None = None, state: str | None = None) -> Iterator[Job]:
         """Jobs, newest first."""
@@ -95,108 +101,110 @@ class Waybill:
             yield cast("Job", item)
 
     def cancel(self, job_id: str) -> None:
-        """Cancel a job that has not ended: it leaves no rows."""
-        self._ask("DELETE", f"jobs/{job_id}")
+        """Cancel a job that has not ended; it writes no rows."""
+        self._request("DELETE", f"jobs/{job_id}")
 
     def rejects(self, job_id: str) -> Iterator[Reject]:
-        """The records of a job that were refused, by line."""
+        """The rejected records of a job, by line."""
         for item in self._pages(f"jobs/{job_id}/rejects", {}):
             yield cast("Reject", item)
 
     def rejects_csv(self, job_id: str) -> bytes:
-        """The refused records as CSV, to correct and replay."""
-        answer = self._ask("GET", f"jobs/{job_id}/rejects", headers={"Accept": "text/csv"})
-        if answer.status_code == httpx.codes.SEE_OTHER:
-            answer = self._storage.get(answer.headers["Location"])
-        return answer.content
+        """The rejected records as CSV, to correct and replay."""
+        response = self._request("GET", f"jobs/{job_id}/rejects", headers={"Accept": "text/csv"})
+        if response.status_code == httpx.codes.SEE_OTHER:
+            response = self._storage.get(response.headers["Location"])
+        return response.content
 
     def datasets(self) -> list[dict[str, Any]]:
         """Every dataset and its columns."""
-        return list(self._ask("GET", "datasets").json()["items"])
+        return list(self._request("GET", "datasets").json()["items"])
 
     def hires_by_quarter(self, year: int, *, min_job: str | None = None) -> Figures:
-        """Hires of `year` by department, job and quarter; all pages in one."""
+        """Hires of `year` by department, job and quarter; all pages."""
         return self._figures("analytics/hired/by-quarter", {"year": year, "min_job": min_job})
 
     def departments_above_average(
         self, year: int, *, mean_over: str = "hiring", min_job: str | None = None
     ) -> Figures:
-        """Departments that hired more in `year` than the mean; all pages in one."""
-        asked = {"year": year, "mean_over": mean_over, "min_job": min_job}
-        return self._figures("analytics/departments/above-average", asked)
+        """Departments with more hires in `year` than the mean; all pages."""
+        params = {"year": year, "mean_over": mean_over, "min_job": min_job}
+        return self._figures("analytics/departments/above-average", params)
 
     def health(self) -> dict[str, Any]:
-        """What the API says of its own health, also when it is down."""
-        answer = self._send("GET", "health")
-        return cast("dict[str, Any]", answer.json())
+        """The health checks, also when one of them fails."""
+        response = self._send("GET", "health")
+        return cast("dict[str, Any]", response.json())
 
     def redrive(self, queue: str | None = None) -> dict[str, int]:
-        """Put failed messages back into their queue, or all queues; how many, by queue."""
-        asked = {"queue": queue} if queue else {}
+        """Move failed messages back to their queue; returns how many, by queue."""
+        params = {"queue": queue} if queue else {}
         sent: dict[str, int] = {}
         while True:
-            found = self._ask("POST", "admin/redrive", json=asked).json()["queues"]
-            for name, one in found.items():
+            queues = self._request("POST", "admin/redrive", json=params).json()["queues"]
+            for name, one in queues.items():
                 sent[name] = sent.get(name, 0) + int(one["sent"])
-            # What fails again while this goes on is left where it falls.
-            if not any(one["sent"] and one["left"] for one in found.values()):
+            # Stop when a round moves nothing: messages may fail again meanwhile.
+            if not any(one["sent"] and one["left"] for one in queues.values()):
                 return sent
 
     def redrive_objects(
         self, prefix: str, *, since: str | None = None, until: str | None = None
     ) -> int:
-        """Have objects of the landing bucket looked at again; how many.
+        """Process objects of the landing bucket again; returns how many.
 
-        `since` and `until` are RFC 3339 times of their writing.
+        `since` and `until` bound their modification time, in RFC 3339.
         """
-        asked = _given({"prefix": prefix, "since": since, "until": until})
+        params = _without_none({"prefix": prefix, "since": since, "until": until})
         sent = 0
         while True:
-            found = self._ask("POST", "admin/redrive/objects", json=asked).json()
-            sent += int(found["sent"])
-            if not found["next_cursor"]:
+            page = self._request("POST", "admin/redrive/objects", json=params).json()
+            sent += int(page["sent"])
+            if not page["next_cursor"]:
                 return sent
-            asked["cursor"] = found["next_cursor"]
+            params["cursor"] = page["next_cursor"]
 
-    def _figures(self, path: str, asked: dict[str, Any]) -> Figures:
-        first = cast("Figures", self._ask("GET", path, params=_given(asked)).json())
+    def _figures(self, path: str, params: dict[str, Any]) -> Figures:
+        first = cast("Figures", self._request("GET", path, params=_without_none(params)).json())
         cursor = first["next_cursor"]
         while cursor:
-            page = self._ask("GET", path, params={"year": asked["year"], "cursor": cursor}).json()
+            page = self._request(
+                "GET", path, params={"year": params["year"], "cursor": cursor}
+            ).json()
             first["items"].extend(page["items"])
             cursor = page["next_cursor"]
         first["next_cursor"] = None
         return first
 
-    def _pages(self, path: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            params = _given({**asked, "cursor": cursor})
-            page = cast("Page", self._ask("GET", path, params=params).json())
+            params = _without_none({**params, "cursor": cursor})
+            page = cast("Page", self._request("GET", path, params=params).json())
             yield from page["items"]
             cursor = page["next_cursor"]
             if not cursor:
                 return
 
-    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
-        answer = self._send(method, path, **more)
+    def _request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
+        response = self._send(method, path, **kwargs)
         for _ in range(5):
-            # "Come back later" is an answer to wait for; nothing was done yet.
-            if answer.status_code not in _BUSY:
+            # The server did nothing yet and asks to retry later.
+            if response.status_code not in _BUSY:
                 break
-            time.sleep(min(10.0, float(answer.headers.get("Retry-After", "1"))))
-            answer = self._send(method, path, **more)
-        if answer.is_error:
-            raise problem_of(answer)
-        return answer
+            time.sleep(min(10.0, float(response.headers.get("Retry-After", "1"))))
+            response = self._send(method, path, **kwargs)
+        if response.is_error:
+            raise problem_from_response(response)
+        return response
 
-    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - as above
+    def _send(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
         try:
-            return self._http.request(method, path, **more)
+            return self._http.request(method, path, **kwargs)
         except httpx.TransportError as error:
             where = f"{self._http.base_url}: {error}"
             raise UnreachableError(f"The API cannot be reached at {where}") from error
 
 
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}
+def _without_none(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}

@@ -1,9 +1,9 @@
-"""The `waybill` command: what anybody with a Waybill API can do."""
+"""The `waybill` command for any Waybill API."""
 
-import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,160 +12,199 @@ from rich.console import Console
 
 from waybill_client import tables
 from waybill_client.client import Waybill
-from waybill_client.problems import ClientError
+from waybill_client.errors import ClientError
+from waybill_client.models import Job
 from waybill_client.progress import upload_with_bar
+from waybill_client.terminal import printable, printable_json
 
 FindApi = Callable[[], str | None]
+Connect = Callable[[], Waybill]
 Year = Annotated[int, typer.Option(help="Year of the hires, in UTC.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the API's answer as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the response as JSON.")]
 JobId = Annotated[str, typer.Argument(help="The job's id.")]
 out = Console()
-notes = Console(stderr=True)
+err = Console(stderr=True)
 
 
 def api_from_environment() -> str | None:
-    """The API's base address as `WAYBILL_API` gives it."""
+    """The API's base URL from `WAYBILL_API`."""
     return os.environ.get("WAYBILL_API")
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Print `value` as JSON, for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Print `value` as JSON."""
+    sys.stdout.write(printable_json(value) + "\n")
 
 
 def make_app(find_api: FindApi = api_from_environment) -> typer.Typer:
-    """The commands, for the API that `find_api` finds."""
+    """The commands, for the API whose base URL `find_api` returns."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
-    def client() -> Waybill:
-        api = os.environ.get("WAYBILL_API") or find_api()
+    def connect() -> Waybill:
+        api = find_api()
         if not api:
-            raise ClientError("Which API? Set WAYBILL_API to its base address, with the stage.")
+            raise ClientError("Set WAYBILL_API to the base URL of the API, with its stage.")
         return Waybill(api, token=os.environ.get("WAYBILL_TOKEN"))
 
-    _add_uploads(app, client)
-    _add_jobs(app, client)
-    _add_redrive(app, client)
-    app.add_typer(_analytics(client), name="analytics")
+    _add_uploads(app, connect)
+    _add_jobs(app, connect)
+    _add_rejects(app, connect)
+    _add_redrive(app, connect)
+    app.add_typer(_analytics(connect), name="analytics")
     return app
 
 
-def _add_uploads(app: typer.Typer, client: Callable[[], Waybill]) -> None:
+def _add_uploads(app: typer.Typer, connect: Connect) -> None:
     @app.command()
-    def upload(
-        dataset: Annotated[str, typer.Argument(help="The dataset that the file is for.")],
+    def upload(  # noqa: PLR0913 - one per option
+        dataset: Annotated[str, typer.Argument(help="Dataset of the files.")],
         files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
-        delimiter: Annotated[str | None, typer.Option(help="Found out when left out.")] = None,
-        multipart: Annotated[bool, typer.Option(help="Send it in parts.")] = False,
-        wait: Annotated[bool, typer.Option(help="Wait for the waybill.")] = True,
+        *,
+        delimiter: Annotated[str | None, typer.Option(help="Default: detected.")] = None,
+        encoding: Annotated[
+            str | None, typer.Option(help="For example latin-1. Default: UTF-8, or declared.")
+        ] = None,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Check and count the records, load nothing.")
+        ] = False,
+        multipart: Annotated[bool, typer.Option(help="Upload in parts.")] = False,
+        wait: Annotated[bool, typer.Option(help="Wait until the jobs have ended.")] = True,
     ) -> None:
-        """Upload files for a dataset and show their waybills."""
-        options: dict[str, str | bool] = {"delimiter": delimiter} if delimiter else {}
-        if multipart:
-            options["multipart"] = True
-        with client() as waybill:
-            todo = [(dataset, file) for file in files]
-            ids = upload_with_bar(waybill, todo, notes, **options)
+        """Upload files and show their waybills.
+
+        Exits with 1 if a job failed or every record of a file was rejected.
+        """
+        options = {"delimiter": delimiter, "encoding": encoding}
+        flags = {"dry_run": dry_run, "multipart": multipart}
+        chosen = {name: value for name, value in {**options, **flags}.items() if value}
+        with connect() as waybill:
+            ids = upload_with_bar(waybill, [(dataset, file) for file in files], err, **chosen)
             jobs = [waybill.wait(one) if wait else waybill.job(one) for one in ids]
-            out.print(tables.waybills(jobs) if wait else tables.job_list(jobs))
-            for job in jobs:
-                if error := job.get("error"):
-                    notes.print(f"{job['job_id']}: {error.get('detail')}", style="red")
-        if any(job["state"] == "FAILED" for job in jobs):
+        out.print(tables.waybills(jobs) if wait else tables.job_list(jobs))
+        for job in jobs:
+            _print_messages(job)
+        if any(map(nothing_loaded, jobs)):
             raise typer.Exit(1)
 
     @app.command()
     def datasets(as_json: AsJson = False) -> None:
         """List the datasets."""
-        with client() as waybill:
-            found = waybill.datasets()
+        with connect() as waybill:
+            items = waybill.datasets()
         if as_json:
-            return print_json(found)
-        return out.print("\n".join(str(one["name"]) for one in found))
+            return print_json(items)
+        return _print_lines(str(item["name"]) for item in items)
 
 
-def _add_jobs(app: typer.Typer, client: Callable[[], Waybill]) -> None:
+def nothing_loaded(job: Job) -> bool:
+    """Whether the job failed, or rejected every record that it read."""
+    counts = job.get("waybill")
+    return job["state"] == "FAILED" or bool(counts and counts["read"] == counts["rejected"] > 0)
+
+
+def _print_messages(job: Job) -> None:
+    label = f"{job['dataset']} {job['job_id']}"
+    for warning in job.get("warnings", []):
+        _print_error(f"{label}: warning: {warning}", "yellow")
+    if error := job.get("error"):
+        _print_error(f"{label}: {error.get('detail')}", "red")
+
+
+def _print_error(message: str, style: str = "red") -> None:
+    err.print(printable(message, keep="\n"), style=style, markup=False, soft_wrap=True)
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    out.print("\n".join(map(printable, lines)), markup=False, highlight=False, soft_wrap=True)
+
+
+def _add_jobs(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def jobs(
-        dataset: Annotated[str | None, typer.Option(help="Only of this dataset.")] = None,
-        state: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
-        limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+        dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
+        state: Annotated[str | None, typer.Option(help="Only this state.")] = None,
+        limit: Annotated[int, typer.Option(help="Maximum number of jobs.", min=1)] = 20,
         as_json: AsJson = False,
     ) -> None:
         """List jobs, newest first."""
-        with client() as waybill:
-            listed = waybill.jobs(dataset=dataset, state=state)
-            found = [job for job, _ in zip(listed, range(limit), strict=False)]
+        with connect() as waybill:
+            items = list(islice(waybill.jobs(dataset=dataset, state=state), limit))
         if as_json:
-            return print_json(found)
-        return out.print(tables.job_list(found))
+            return print_json(items)
+        return out.print(tables.job_list(items))
 
     @app.command()
     def job(
         job_id: JobId,
-        wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = False,
+        wait: Annotated[bool, typer.Option(help="Wait until the job has ended.")] = False,
     ) -> None:
-        """Show a job with its waybill, as JSON."""
-        with client() as waybill:
+        """Show a job with its waybill as JSON."""
+        with connect() as waybill:
             print_json(waybill.wait(job_id) if wait else waybill.job(job_id))
 
+    @app.command()
+    def cancel(job_id: JobId) -> None:
+        """Cancel a job; it writes no rows."""
+        with connect() as waybill:
+            waybill.cancel(job_id)
+        err.print(f"{job_id} is cancelled.", markup=False)
+
+
+def _add_rejects(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def rejects(
         job_id: JobId,
         csv: Annotated[bool, typer.Option("--csv", help="As CSV, to correct and replay.")] = False,
     ) -> None:
-        """Show the records of a job that were refused, and why."""
-        with client() as waybill:
-            if csv:
-                sys.stdout.buffer.write(waybill.rejects_csv(job_id))
-            else:
+        """Show the rejected records of a job and the reasons."""
+        with connect() as waybill:
+            if not csv:
                 out.print(tables.rejects(waybill.rejects(job_id)))
+                return
+            content = waybill.rejects_csv(job_id)
+        if sys.stdout.isatty():
+            sys.stdout.write(printable(content.decode("utf-8", "backslashreplace"), keep="\r\n\t"))
+        else:
+            sys.stdout.buffer.write(content)
 
-    @app.command()
-    def cancel(job_id: JobId) -> None:
-        """Cancel a job: it leaves no rows."""
-        with client() as waybill:
-            waybill.cancel(job_id)
-        notes.print(f"{job_id} is cancelled.")
 
-
-def _add_redrive(app: typer.Typer, client: Callable[[], Waybill]) -> None:
+def _add_redrive(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def redrive(
         queue: Annotated[
-            str | None, typer.Option(help="landed, chunks or merges; all when left out.")
+            str | None, typer.Option(help="landed, chunks or merges. Default: all.")
         ] = None,
         prefix: Annotated[
-            str | None, typer.Option(help="Instead: objects below landing/… that are there.")
+            str | None, typer.Option(help="Instead: process the objects under landing/… again.")
         ] = None,
         since: Annotated[
-            str | None, typer.Option(help="Objects written at or after, e.g. 2026-03-01T00:00:00Z.")
+            str | None, typer.Option(help="Objects modified since, e.g. 2026-03-01T00:00:00Z.")
         ] = None,
-        until: Annotated[str | None, typer.Option(help="Objects written before.")] = None,
+        until: Annotated[str | None, typer.Option(help="Objects modified before.")] = None,
     ) -> None:
-        """Send failed messages again, or have objects looked at again; nothing is loaded twice."""
+        """Retry failed messages, or process objects again; nothing is loaded twice."""
         if prefix is None and (since or until):
-            raise ClientError("Times are of objects: say which with --prefix landing/…")
-        with client() as waybill:
+            raise ClientError("--since and --until require --prefix landing/…")
+        with connect() as waybill:
             if prefix is not None:
                 count = waybill.redrive_objects(prefix, since=since, until=until)
-                notes.print(f"{count} objects are looked at again.")
+                err.print(f"Sent {count} objects.")
                 return
             for name, sent in waybill.redrive(queue).items():
-                notes.print(f"{name}: {sent} messages sent again.")
+                err.print(f"{name}: {sent} messages sent.", markup=False)
 
 
-def _analytics(client: Callable[[], Waybill]) -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, help="The figures.")
+def _analytics(connect: Connect) -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, help="Figures of the hires.")
 
     @app.command()
     def quarterly(year: Year = 2021, as_json: AsJson = False) -> None:
         """Hires by department, job and quarter."""
-        with client() as waybill:
-            found = waybill.hires_by_quarter(year)
+        with connect() as waybill:
+            figures = waybill.hires_by_quarter(year)
         if as_json:
-            return print_json(found)
-        return out.print(tables.figures(f"Hires of {year} by quarter", found))
+            return print_json(figures)
+        return out.print(tables.figures(f"Hires of {year} by quarter", figures))
 
     @app.command()
     def departments(
@@ -173,26 +212,26 @@ def _analytics(client: Callable[[], Waybill]) -> typer.Typer:
         mean_over: Annotated[str, typer.Option(help="hiring, or all departments.")] = "hiring",
         as_json: AsJson = False,
     ) -> None:
-        """Departments that hired more than the mean."""
-        with client() as waybill:
-            found = waybill.departments_above_average(year, mean_over=mean_over)
+        """Departments with more hires than the mean."""
+        with connect() as waybill:
+            figures = waybill.departments_above_average(year, mean_over=mean_over)
         if as_json:
-            return print_json(found)
-        return out.print(tables.figures(f"Departments above the mean of {year}", found))
+            return print_json(figures)
+        return out.print(tables.figures(f"Departments above the mean of {year}", figures))
 
     return app
 
 
 def run(app: typer.Typer, expected: tuple[type[Exception], ...] = ()) -> None:
-    """Run `app`; what it expects to go wrong is told in a line, without a traceback."""
+    """Run `app`; `expected` errors are printed without a traceback and exit with 1."""
     caught: tuple[type[Exception], ...] = (ClientError, TimeoutError, *expected)
     try:
         app(prog_name="waybill")
     except caught as error:
-        notes.print(str(error), style="red", markup=False, soft_wrap=True)
+        _print_error(str(error))
         sys.exit(1)
 
 
 def main() -> None:
-    """The installed `waybill` command."""
+    """Run the installed `waybill` command."""
     run(make_app())

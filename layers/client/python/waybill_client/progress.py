@@ -1,4 +1,4 @@
-"""Uploads with a progress bar, for people who wait."""
+"""Uploads with a progress bar."""
 
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from waybill_client.client import Waybill
+from waybill_client.terminal import printable
 
 
 def upload_with_bar(
@@ -22,9 +23,9 @@ def upload_with_bar(
     console: Console,
     **options: str | bool,
 ) -> list[str]:
-    """Upload each `(dataset, file)`, a bar for each; gives the jobs' ids in the same order."""
+    """Upload each `(dataset, file)` with a progress bar; returns the job ids in that order."""
     bars = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -34,7 +35,7 @@ def upload_with_bar(
     jobs = []
     with bars:
         for dataset, file in files:
-            bar = bars.add_task(file.name, total=file.stat().st_size)
+            bar = bars.add_task(printable(file.name), total=file.stat().st_size)
             jobs.append(
                 waybill.upload(dataset, file, progress=partial(bars.advance, bar), **options)
             )

@@ -1,4 +1,4 @@
-"""Sends a file to where the API said: as one form, or in parts."""
+"""Sends a file to its presigned URL: as one form, or in parts."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -7,83 +7,89 @@ from typing import IO, Any, BinaryIO, cast
 
 import httpx
 
-from waybill_client.problems import UnreachableError, UploadRefusedError
+from waybill_client.errors import UnreachableError, UploadRejectedError
 
 Progress = Callable[[int], None]
-"""Told the number of bytes sent since it was told last."""
+"""Called with the number of bytes sent since the last call."""
 _BLOCK = 1 << 18
 
 
-def quiet(_sent: int) -> None:
-    """Progress for those who do not look."""
+def ignore_progress(_sent: int) -> None:
+    """Report no progress."""
 
 
 def send_file(
     storage: httpx.Client, accepted: dict[str, Any], file: Path, progress: Progress
 ) -> list[dict[str, Any]]:
-    """Send `file` as the API `accepted` it; gives the parts to complete with, if it has parts.
+    """Send `file` as described by `accepted`, the response of `POST /uploads/{dataset}`.
+
+    Returns the parts for completing a multipart upload, else an empty list.
 
     Raises:
-        UploadRefusedError: the storage refused it.
-        UnreachableError: the storage does not answer.
+        UploadRejectedError: the storage rejected it.
+        UnreachableError: the storage does not response.
     """
     try:
-        with file.open("rb") as opened:
+        with file.open("rb") as source:
             if accepted["method"] == "POST":
-                _send_form(storage, accepted, opened, progress)
+                _send_form(storage, accepted, source, progress)
                 return []
-            return _send_parts(storage, accepted, opened, progress)
+            return _send_parts(storage, accepted, source, progress)
     except httpx.TransportError as error:
-        raise UnreachableError(f"The upload of {file.name} was cut: {error}") from error
+        raise UnreachableError(f"The upload of {file.name} was interrupted: {error}") from error
 
 
 def _send_form(
-    storage: httpx.Client, accepted: dict[str, Any], opened: BinaryIO, progress: Progress
+    storage: httpx.Client, accepted: dict[str, Any], source: BinaryIO, progress: Progress
 ) -> None:
-    watched = cast("IO[bytes]", _Watched(opened, progress))
-    name = Path(opened.name).name
-    answer = storage.post(accepted["url"], data=accepted["fields"], files={"file": (name, watched)})
-    _check(answer)
+    reader = cast("IO[bytes]", _ProgressReader(source, progress))
+    name = Path(source.name).name
+    response = storage.post(
+        accepted["url"], data=accepted["fields"], files={"file": (name, reader)}
+    )
+    _check(response)
 
 
 def _send_parts(
-    storage: httpx.Client, accepted: dict[str, Any], opened: BinaryIO, progress: Progress
+    storage: httpx.Client, accepted: dict[str, Any], source: BinaryIO, progress: Progress
 ) -> list[dict[str, Any]]:
-    size = Path(opened.name).stat().st_size
+    size = Path(source.name).stat().st_size
     sent = []
     for part in accepted["parts"]:
         begin = (part["number"] - 1) * accepted["part_size_bytes"]
         length = min(accepted["part_size_bytes"], size - begin)
-        opened.seek(begin)
-        answer = storage.put(
+        source.seek(begin)
+        response = storage.put(
             part["url"],
-            content=_blocks(opened, length, progress),
+            content=_blocks(source, length, progress),
             headers={"Content-Length": str(length)},
         )
-        _check(answer)
-        sent.append({"number": part["number"], "etag": answer.headers["ETag"]})
+        _check(response)
+        sent.append({"number": part["number"], "etag": response.headers["ETag"]})
     return sent
 
 
-def _blocks(opened: BinaryIO, length: int, progress: Progress) -> Iterator[bytes]:
+def _blocks(source: BinaryIO, length: int, progress: Progress) -> Iterator[bytes]:
     left = length
-    while left and (block := opened.read(min(_BLOCK, left))):
+    while left and (block := source.read(min(_BLOCK, left))):
         left -= len(block)
         yield block
         progress(len(block))
 
 
-def _check(answer: httpx.Response) -> None:
-    if answer.is_error:
-        told = answer.text[:500]
-        raise UploadRefusedError(f"The storage refused the file ({answer.status_code}): {told}")
+def _check(response: httpx.Response) -> None:
+    if response.is_error:
+        detail = response.text[:500]
+        raise UploadRejectedError(
+            f"The storage rejected the file ({response.status_code}): {detail}"
+        )
 
 
-class _Watched(io.RawIOBase):
-    """A file that tells how much of it was read."""
+class _ProgressReader(io.RawIOBase):
+    """A file that reports how much of it was read."""
 
-    def __init__(self, opened: BinaryIO, progress: Progress) -> None:
-        self._opened = opened
+    def __init__(self, source: BinaryIO, progress: Progress) -> None:
+        self._opened = source
         self._progress = progress
 
     def read(self, size: int = -1) -> bytes:

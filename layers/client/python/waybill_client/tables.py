@@ -1,4 +1,4 @@
-"""What people read: jobs, rejects and figures as tables."""
+"""Jobs, rejects and figures as tables for the terminal."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from waybill_client.shapes import Figures, Job, Reject
+from waybill_client.models import Figures, Job, Reject
+from waybill_client.terminal import printable
 
 _COUNTS = (
     "read",
@@ -21,27 +22,33 @@ _COUNTS = (
     "pending_reference",
 )
 _ALWAYS = ("read", "inserted", "rejected")
-_LONGEST = 40
+_RECORD_WIDTH = 40
 
 
 def _table(left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in left:
-        table.add_column(name, overflow="fold")
+        table.add_column(_text(name), overflow="fold")
     for name in right:
-        table.add_column(name, justify="right")
+        table.add_column(_text(name), justify="right")
     return table
 
 
-def _titled(title: str, table: Table, under: str = "") -> Group:
-    # Rich's own titles are wrapped at the width of the table.
-    return Group(Text(f"\n{title}", style="bold"), table, Text(under, style="dim"))
+def _text(value: object) -> Text:
+    """Not a plain string, in which Rich would interpret `[…]` as markup."""
+    return Text(printable(str(value)))
+
+
+def _titled(title: str, table: Table, footer: str = "") -> Group:
+    # Rich wraps a table's own title at the width of the table.
+    heading = Text(f"\n{printable(title)}", style="bold")
+    return Group(heading, table, Text(printable(footer), style="dim"))
 
 
 def waybills(jobs: Iterable[Job]) -> Group:
-    """One line a job with the counts of its waybill: `read` is the sum of the others.
+    """One line per job with the counts of its waybill.
 
-    Counts that are nothing in all of them are left out, but for the usual three.
+    A count that is zero in every job is omitted, except read, inserted and rejected.
     """
     shown = list(jobs)
     counts = [job.get("waybill") for job in shown]
@@ -51,57 +58,56 @@ def waybills(jobs: Iterable[Job]) -> Group:
     table = _table(("dataset", "state"), [name.split("_")[0] for name in names])
     for job, count in zip(shown, counts, strict=True):
         numbers = [f"{count.get(name, 0):,}" for name in names] if count else []
-        table.add_row(job["dataset"], job["state"], *numbers)
+        table.add_row(_text(job["dataset"]), _text(job["state"]), *numbers)
     return _titled("Waybills", table)
 
 
 def job_list(jobs: Iterable[Job]) -> Group:
-    """One line a job: when, what, and how far."""
+    """One line per job: id, dataset, state, creation and counts."""
     table = _table(("job", "dataset", "state", "created"), ("read", "rejected"))
     for job in jobs:
         counts = job.get("waybill")
         numbers = [f"{counts['read']:,}", f"{counts['rejected']:,}"] if counts else []
-        table.add_row(
-            job["job_id"], job["dataset"], job["state"], job.get("created_at", ""), *numbers
-        )
+        fields = (job["job_id"], job["dataset"], job["state"], job.get("created_at", ""))
+        table.add_row(*map(_text, fields), *numbers)
     return _titled("Jobs", table)
 
 
-def rejects(refused: Iterable[Reject], title: str = "Rejects") -> Group:
-    """One line a reason: where in the file, why, and what stood there."""
+def rejects(rejected: Iterable[Reject], title: str = "Rejects") -> Group:
+    """One line per reason: line in the file, column, reason and the record's text."""
     table = _table(("line", "column", "reason"), ())
     table.add_column("record", no_wrap=True, overflow="ellipsis")
-    for reject in refused:
-        for flaw in reject["errors"]:
+    for reject in rejected:
+        for error in reject["errors"]:
             table.add_row(
                 str(reject["line"]),
-                flaw["column"] or "",
-                Text(flaw["message"]),
-                Text(_short(reject["raw"])),
+                _text(error["column"] or ""),
+                _text(error["message"]),
+                _text(_short(reject["raw"])),
             )
     return _titled(title, table)
 
 
-def figures(title: str, found: Figures, *, most: int | None = None) -> Group:
-    """The figures as they come: a column for each field, numbers to the right."""
-    items = found["items"][:most]
+def figures(title: str, response: Figures, *, limit: int | None = None) -> Group:
+    """A column per field, numbers aligned to the right; `limit` bounds the lines."""
+    items = response["items"][:limit]
     names = list(items[0]) if items else []
     numeric = [name for name in names if all(_is_number(item[name]) for item in items)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
-        table.add_column(name, justify="right" if name in numeric else "left")
+        table.add_column(_text(name), justify="right" if name in numeric else "left")
     for item in items:
         table.add_row(*(_cell(item[name]) for name in names))
-    return _titled(title, table, _under(found, len(items)))
+    return _titled(title, table, _footer(response, len(items)))
 
 
-def _under(found: Figures, shown: int) -> str:
-    more = len(found["items"]) - shown
+def _footer(response: Figures, shown: int) -> str:
+    more = len(response["items"]) - shown
     parts = [f"{more:,} more lines"] if more else []
-    if found.get("mean") is not None:
-        parts.append(f"mean {found['mean']:.2f}")
-    parts.append(f"unassigned {found['unassigned']:,}")
-    parts.append(f"as of {found['as_of']}")
+    if response.get("mean") is not None:
+        parts.append(f"mean {response['mean']:.2f}")
+    parts.append(f"unassigned {response['unassigned']:,}")
+    parts.append(f"as of {response['as_of']}")
     return ", ".join(parts)
 
 
@@ -110,9 +116,9 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def _cell(value: Any) -> Text:  # noqa: ANN401 - any JSON value
-    return Text(f"{value:,}" if isinstance(value, int) else str(value))
+    return _text(f"{value:,}" if isinstance(value, int) else value)
 
 
 def _short(raw: str) -> str:
     line = raw.replace("\n", "⏎").strip()
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return line if len(line) <= _RECORD_WIDTH else line[: _RECORD_WIDTH - 1] + "…"

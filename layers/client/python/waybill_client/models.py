@@ -1,4 +1,4 @@
-"""The API's answers, as far as the client looks at them; they may carry more."""
+"""The API's responses, with the fields that the client reads; there may be more."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -16,14 +16,14 @@ State = Literal[
     "EXPIRED",
     "REVERTED",
 ]
-UNDER_WAY: frozenset[str] = frozenset(
+OPEN_STATES: frozenset[str] = frozenset(
     {"AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING"}
 )
-"""A job in another state has ended."""
+"""A job in any other state has ended."""
 
 
 class Counts(TypedDict):
-    """A waybill: `read` is the sum of all that follow."""
+    """A waybill: `read` is the sum of the other counts."""
 
     read: int
     inserted: int
@@ -48,13 +48,14 @@ class Job(TypedDict):
     progress: NotRequired[dict[str, int]]
     waybill: NotRequired[Counts]
     error: NotRequired[dict[str, Any]]
+    warnings: NotRequired[list[str]]
     rejects_url: NotRequired[str]
     created_at: NotRequired[str]
     finished_at: NotRequired[str]
 
 
 class FieldError(TypedDict):
-    """One reason why a record was refused."""
+    """A reason for rejecting a record."""
 
     column: str | None
     code: str
@@ -62,7 +63,7 @@ class FieldError(TypedDict):
 
 
 class Reject(TypedDict):
-    """A refused record; `line` is 1-based in the file."""
+    """A rejected record; `line` is 1-based in the file."""
 
     reject_id: str
     line: int
@@ -79,7 +80,7 @@ class Page(TypedDict):
 
 
 class Figures(Page):
-    """An answer of the analytics."""
+    """A response of the analytics."""
 
     as_of: str | None
     unassigned: int
