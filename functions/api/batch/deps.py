@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from functions.api.batch.settings import BatchSettings
-from functions.api.batch.validate_rows import Judge
+from functions.api.batch.validate_rows import RowValidator
 from waybill.http.persistent_connection import Connection, WarmDatabase
 from waybill.outbox.publish_job_finished import JobNotifier
 from waybill.state.contracts import Contracts
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 
 class Store(NamedTuple):
-    """The kept connection, the clients, the settings, the contracts and their judges."""
+    """The kept connection, the clients, the settings, the contracts and their validators."""
 
     database: WarmDatabase
     s3: "S3Client"
     events: "EventBridgeClient"
     settings: BatchSettings
     contracts: Contracts
-    judges: dict[str, Judge]
+    validators: dict[str, RowValidator]
 
-    def judge(self, dataset: str) -> Judge:
-        """The judge of the dataset, by its published contract.
+    def validator(self, dataset: str) -> RowValidator:
+        """The validator of the dataset, for its published contract.
 
         Raises:
             NotFound: `unknown-dataset`.
             Unavailable: `storage-unavailable`.
         """
         contract = self.contracts.get(dataset)
-        judge = self.judges.get(dataset)
-        if judge is None or judge.contract is not contract:
-            judge = self.judges[dataset] = Judge(contract)
-        return judge
+        validator = self.validators.get(dataset)
+        if validator is None or validator.contract is not contract:
+            validator = self.validators[dataset] = RowValidator(contract)
+        return validator
 
     def ways(self, connection: Connection) -> JobNotifier:
         """How word of a batch is passed on."""

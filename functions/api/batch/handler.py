@@ -39,7 +39,7 @@ Key = Annotated[
 
 @cache
 def store() -> Store:
-    """Database, clients, contracts and judges, kept for the life of the process."""
+    """Database, clients, contracts and validators, kept for the life of the process."""
     settings = BatchSettings.from_environment()
     contracts = Contracts(s3_client(), settings.state_bucket)
     database = WarmDatabase(settings, "batch")

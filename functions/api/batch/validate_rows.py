@@ -1,4 +1,4 @@
-"""Judge the rows of a batch: by their shape, then by the very checks of a file's fields."""
+"""Validates the rows of a batch: their shape first, then with the checks of a file's fields."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,104 +7,103 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from functions.api.batch.row_model import Row, readers, row_model
+from functions.api.batch.row_model import Row, field_readers, row_model
 from waybill.columns import codes
 from waybill.columns.cells import check_cells
 from waybill.contract.model import Contract
-from waybill.http.exact_json import json_text
+from waybill.exact_json import format_json
 from waybill.records.header import find_column
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-Reasons = list[dict[str, Any]]
+Errors = list[dict[str, Any]]
 JsonRow = dict[str, Any]
 
 
-class Good(NamedTuple):
-    """A row that passed: its place in the batch, and its fields as PostgreSQL reads them."""
+class ValidRow(NamedTuple):
+    """A valid row: its index in the batch, and its fields in PostgreSQL's own format."""
 
     row: int
     fields: Row
     raw: str | None
-    """Its JSON, where the database may still refuse it."""
+    """Its JSON, if the database may still reject it."""
 
 
-class Refused(NamedTuple):
-    """A row that did not: `errors` have column, code and message."""
+class RejectedRow(NamedTuple):
+    """An invalid row; `errors` contain column, code and message."""
 
     row: int
     raw: str
     values: Row
-    errors: Reasons
+    errors: Errors
 
 
-class Judged(NamedTuple):
-    """The rows of a batch, each in one of the two, by place."""
+class Validated(NamedTuple):
+    """The rows of a batch, each in one of the two lists, by index."""
 
-    good: list[Good]
-    refused: list[Refused]
+    valid: list[ValidRow]
+    rejected: list[RejectedRow]
 
 
-class Judge:
-    """Judges rows of one dataset; made once for a contract, since making it takes a while."""
+class RowValidator:
+    """Validates rows of one dataset. Building it is slow, so it is reused for a contract."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._readers = readers(contract)
+        self._readers = field_readers(contract)
         self._model = row_model(contract)
 
-    def judge(self, rows: Sequence[JsonRow]) -> Judged:
-        """Split the rows into those that may be written and those that are refused, and why."""
-        errors: dict[int, Reasons] = {}
-        fields = [self._fields(place, row, errors) for place, row in enumerate(rows)]
-        # A column that no row has is left to its default, as one that a file does not have.
-        given = set().union(*fields)
-        names = [c.name for c in self.contract.columns if c.required or c.name in given]
+    def validate(self, rows: Sequence[JsonRow]) -> Validated:
+        """Split the rows into valid ones and invalid ones with their errors."""
+        errors: dict[int, Errors] = {}
+        fields = [self._fields(index, row, errors) for index, row in enumerate(rows)]
+        # A column that no row has gets its default, like a column that a file lacks.
+        present = set().union(*fields)
+        names = [c.name for c in self.contract.columns if c.required or c.name in present]
         checked = check_cells(self.contract, {n: [f.get(n) for f in fields] for n in names})
-        for place, reasons in checked.errors.items():
-            known = {each["column"] for each in errors.get(place, ())}
-            more = [each for each in reasons if each["column"] not in known]
-            errors.setdefault(place, []).extend(more)
+        for index, found in checked.errors.items():
+            reported = {error["column"] for error in errors.get(index, ())}
+            new = [error for error in found if error["column"] not in reported]
+            errors.setdefault(index, []).extend(new)
         texts = [
-            dict(zip(names, each, strict=True))
-            for each in zip(*checked.texts.values(), strict=True)
+            dict(zip(names, row, strict=True)) for row in zip(*checked.texts.values(), strict=True)
         ]
-        return Judged(
+        return Validated(
             [
-                Good(n, texts[n], json_text(row) if self.contract.keeps_raw else None)
+                ValidRow(n, texts[n], format_json(row) if self.contract.keeps_raw else None)
                 for n, row in enumerate(rows)
                 if n not in errors
             ],
-            [Refused(n, _raw(rows[n]), fields[n], errors[n]) for n in sorted(errors)],
+            [RejectedRow(n, _raw(rows[n]), fields[n], errors[n]) for n in sorted(errors)],
         )
 
-    def _fields(self, place: int, row: JsonRow, errors: dict[int, Reasons]) -> Row:
-        """The texts of a row's fields; what is wrong goes to `errors`, the rest is kept."""
+    def _fields(self, index: int, row: JsonRow, errors: dict[int, Errors]) -> Row:
+        """The texts of a row's fields. Errors go to `errors`; the other fields are kept."""
         if self.contract.document is not None:
             row = {self.contract.document: row}
         elif row.keys() - self._readers.keys():
-            row = self._renamed(row)
+            row = self._with_column_names(row)
         try:
             return self._model.validate_python(row)
         except ValidationError as error:
-            errors[place] = [_reason(each) for each in error.errors(include_url=False)]
-        found: Row = {}
+            errors[index] = [_error(each) for each in error.errors(include_url=False)]
+        fields: Row = {}
         for name in row.keys() & self._readers.keys():
             with suppress(PydanticCustomError):
-                found[name] = self._readers[name](row[name])
-        return found
+                fields[name] = self._readers[name](row[name])
+        return fields
 
-    def _renamed(self, row: JsonRow) -> JsonRow:
-        """The row with the columns' own names, where it has those of a header instead."""
-        found = [find_column(name, self.contract) or _printable(name) for name in row]
-        if len(set(found)) < len(found):
-            # A column by two names: which of the two is meant is not guessed.
-            found = [name if name in self._readers else _printable(name) for name in row]
-        return dict(zip(found, row.values(), strict=True))
+    def _with_column_names(self, row: JsonRow) -> JsonRow:
+        """The row with header names and aliases replaced by column names."""
+        names = [find_column(name, self.contract) or _printable(name) for name in row]
+        if len(set(names)) < len(names):
+            # A column under two names is an error; which one is meant is not guessed.
+            names = [name if name in self._readers else _printable(name) for name in row]
+        return dict(zip(names, row.values(), strict=True))
 
 
-def _reason(error: "ErrorDetails") -> dict[str, Any]:
+def _error(error: "ErrorDetails") -> dict[str, Any]:
     column = str(error["loc"][0])
     if error["type"] == "extra_forbidden":
         message = "there is no such column"
@@ -113,11 +112,11 @@ def _reason(error: "ErrorDetails") -> dict[str, Any]:
 
 
 def _printable(name: str) -> str:
-    """A name that is no column's, as it can be shown and kept."""
+    """An unknown field name in a form that can be shown and stored."""
     shown = name[:80].replace("\0", "\ufffd")
     return shown.encode(errors="replace").decode()
 
 
 def _raw(row: JsonRow) -> str:
-    # Halves of surrogate pairs are shown as they are escaped: nothing else can keep them.
-    return json_text(row).encode(errors="backslashreplace").decode()
+    # Half surrogate pairs are stored as escapes, since they are not valid text.
+    return format_json(row).encode(errors="backslashreplace").decode()

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from functions.api.batch.answer import BatchResponse
 from functions.api.batch.deps import Store
 from functions.api.batch.request import BatchRequest
-from functions.api.batch.validate_rows import Judged
+from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
 from waybill.database.queries import queries
 from waybill.errors import FieldError, Rejected, Retryable, RowError
@@ -55,15 +55,15 @@ def write_batch(store: Store, batch: Batch) -> BatchResponse:
         Busy: a load of the dataset, or of one that it refers to, is not over.
         Unavailable: the database or S3 cannot be reached.
     """
-    judge = store.judge(batch.dataset)
+    validator = store.validator(batch.dataset)
     _check_table(batch)
-    judged = judge.judge(batch.request.rows)
-    if judged.refused and batch.request.mode == "atomic":
-        raise _refused(judged)
+    validated = validator.validate(batch.request.rows)
+    if validated.rejected and batch.request.mode == "atomic":
+        raise _refused(validated)
     job_id = new_id()
     telemetry.action("batch.accepted", job_id=str(job_id), dataset=batch.dataset)
     put_marker(store.s3, store.settings.state_bucket, job_id)
-    written = store.database.ask(lambda connection: _write(connection, job_id, batch, judged))
+    written = store.database.ask(lambda connection: _write(connection, job_id, batch, validated))
     if written.is_new:
         _pass_on(store, written)
     return written.answer
@@ -76,15 +76,17 @@ def _check_table(batch: Batch) -> None:
         raise Rejected("invalid-request", message, [flaw])
 
 
-def _refused(judged: Judged) -> BatchRefused:
+def _refused(validated: Validated) -> BatchRefused:
     field_errors = [
-        RowError.of(refused.row, reason) for refused in judged.refused for reason in refused.errors
+        RowError.of(rejected.row, reason)
+        for rejected in validated.rejected
+        for reason in rejected.errors
     ]
-    detail = f"{len(judged.refused)} of the rows are wrong; nothing was written."
+    detail = f"{len(validated.rejected)} of the rows are wrong; nothing was written."
     return BatchRefused("batch-refused", detail, field_errors)
 
 
-def _write(connection: Connection, job_id: UUID, batch: Batch, judged: Judged) -> _Written:
+def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Validated) -> _Written:
     sql = queries("batch")
     # A connection that dies at the commit is asked again: then the job's own id is its key.
     key = {"key": batch.key or f"job:{job_id}", "dataset": batch.dataset, "sha256": batch.sha256}
@@ -96,9 +98,9 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, judged: Judged) -
             connection,
             job_id=job_id,
             dataset=batch.dataset,
-            rows=Jsonb(judged.good, dumps=to_json),
+            rows=Jsonb(validated.valid, dumps=to_json),
             mode=batch.request.mode,
-            rejected=Jsonb([refused._asdict() for refused in judged.refused]),
+            rejected=Jsonb([rejected._asdict() for rejected in validated.rejected]),
         )
         milliseconds = (time.monotonic() - batch.started) * 1000
         answer = BatchResponse.of(job_id, found, milliseconds)

@@ -13,7 +13,7 @@ from functions.api.jobs.replay_request import ID, Corrected
 from waybill.clients import storage_reached
 from waybill.contract.model import Contract
 from waybill.errors import FieldError, Rejected, Retryable
-from waybill.http.exact_json import json_text
+from waybill.exact_json import format_json
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.state.tickets import Ticket, put_ticket
@@ -121,6 +121,6 @@ def json_lines(contract: Contract, records: Sequence[Fields]) -> bytes:
     if contract.document is not None:
         texts = [record.get(contract.document) or "null" for record in records]
     else:
-        texts = [json_text(record) for record in records]
+        texts = [format_json(record) for record in records]
     # A line break inside a string is escaped: one that stands in JSON is white space.
     return "".join(f"{_BREAKS.sub(' ', text)}\n" for text in texts).encode()

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, FieldError, Rejected
+from waybill.exact_json import format_json
 from waybill.http.bodies import JSON, body_bytes, media_type_of
 from waybill.http.csv_text import unguarded
-from waybill.http.exact_json import json_text, read_exactly
+from waybill.http.exact_json import read_exactly
 from waybill.http.requests import checked
 
 ID = "_reject_id"
@@ -160,4 +161,4 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         # A number is the text that it came as.
         return value if value is None else str(value)
-    return json_text(value)
+    return format_json(value)

@@ -1,1 +1,1 @@
-"""Stages one chunk of a job: byte range to checked, typed rows."""
+"""The load step: stages one chunk of a job as checked, typed rows."""

@@ -1,4 +1,4 @@
-"""What the verbs of the step work with, and what the database says of a chunk."""
+"""The dependencies of the load step, and the chunk that it claims."""
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class Step(NamedTuple):
-    """A connection in autocommit, S3, the step's settings, and its time."""
+class Deps(NamedTuple):
+    """A connection in autocommit, the S3 client, the settings and the time limits."""
 
     connection: psycopg.Connection[tuple[Any, ...]]
     s3: "S3Client"
     settings: LoadSettings
     seconds: float = 240.0
-    """How long a chunk may take in all."""
+    """Time limit of a chunk."""
     patience_seconds: float = 60.0
-    """How long S3 or the database may go without moving a byte."""
+    """Time limit of S3 and the database without progress."""
 
 
-class Answer(BaseModel):
-    """Whether the chunk is to be staged, is done, or belongs to a job that has ended."""
+class ClaimStatus(BaseModel):
+    """Whether the chunk must be staged, is done, or belongs to a job that has ended."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     status: Literal["todo", "done", "ended"]
 
 
-class Claim(Answer):
-    """A chunk that this loader holds: what to read, how, and where it goes."""
+class Claim(ClaimStatus):
+    """A chunk that this loader has locked: its bytes, their layout and the staging table."""
 
     bucket: str
     key: str
@@ -51,11 +51,11 @@ class Claim(Answer):
     stage_schema: str
     stage_table: str
     keeps_rejects: bool = True
-    """False when the chunk is staged once more: its rejects are there already."""
+    """False if the chunk was staged before, so that its rejects are stored already."""
 
     @property
     def object(self) -> ObjectRef:
-        """The object, pinned to its version and content."""
+        """The object at its version and ETag."""
         return ObjectRef(self.bucket, self.key, self.version_id, self.etag, self.size_bytes)
 
 

@@ -1,4 +1,4 @@
-"""From an object's bytes to the bytes of two binary COPYs, block by block."""
+"""Encodes a chunk block by block as the input of two binary COPYs: rows and rejects."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from functions.pipeline.load.deps import ChunkId, Claim, Step
+from functions.pipeline.load.deps import ChunkId, Claim, Deps
 from functions.pipeline.load.reject_ids import reject_ids
-from waybill.columns.check import Checked, Checker
+from waybill.columns.check import BlockResult, Checker
 from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.landing.objects import stream_range
@@ -25,11 +25,11 @@ _REJECT_SCHEMA = pa.schema(
     ]
 )
 REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
-"""Columns of `waybill.validation_errors` that are copied, in their order."""
+"""The copied columns of `waybill.validation_errors`, in order."""
 
 
 class EncodedBlock(NamedTuple):
-    """Slices of the two COPYs' streams, and the records that they are of."""
+    """Parts of the two COPY streams, and the number of records in them."""
 
     rows: bytes
     rejects: bytes
@@ -38,20 +38,20 @@ class EncodedBlock(NamedTuple):
 
 
 class ChunkEncoder:
-    """One pass over one chunk."""
+    """Encodes one chunk once."""
 
-    def __init__(self, step: Step, chunk: ChunkId, claim: Claim) -> None:
-        self._step = step
+    def __init__(self, deps: Deps, chunk: ChunkId, claim: Claim) -> None:
+        self._deps = deps
         self._chunk = chunk
         self._claim = claim
-        # Only the first chunk of an object that has no other is the object: with its header.
+        # The only chunk of an object: its hash, header included, is the object's.
         self._whole = chunk.chunk == 0 and claim.byte_to == claim.size_bytes
         self.sha256: str | None = None
-        """SHA-256 of the object, in hex, once the pass is over and if the chunk is all of it."""
+        """The object's SHA-256 in hex, set at the end if the chunk is the whole object."""
 
     def blocks(self) -> Iterator[EncodedBlock]:
-        """The blocks in the order of the object; the first and last frame the streams."""
-        claim, settings = self._claim, self._step.settings
+        """The blocks in file order; the first and last carry the streams' header and trailer."""
+        claim, settings = self._claim, self._deps.settings
         checker = Checker(claim.contract, claim.layout, self._chunk.chunk)
         rows, rejects = copy_encoder(checker.schema), copy_encoder(_REJECT_SCHEMA)
         yield EncodedBlock(rows.write_header(), rejects.write_header(), 0, 0)
@@ -61,34 +61,34 @@ class ChunkEncoder:
             self._bytes(), claim.layout, claim.first_line, last=last, limits=limits
         ):
             if block.record_count:
-                checked = checker.check(block)
-                refused = [rejects.write_batch(part) for part in self._rejects(checked)]
+                result = checker.check(block)
+                reject_parts = [rejects.write_batch(part) for part in self._rejects(result)]
                 yield EncodedBlock(
-                    rows.write_batch(checked.staged),
-                    b"".join(refused),
-                    checked.read,
-                    checked.rejected,
+                    rows.write_batch(result.staged),
+                    b"".join(reject_parts),
+                    result.read,
+                    result.rejected,
                 )
         yield EncodedBlock(rows.finish(), rejects.finish(), 0, 0)
 
     def _bytes(self) -> Iterator[bytes]:
-        """The chunk's bytes; those before it are read only to be hashed."""
+        """The chunk's bytes; bytes before it are read only for the hash."""
         claim = self._claim
         begin = 0 if self._whole else claim.byte_from
-        size = self._step.settings.block_bytes
-        # What comes before the data of a stream is known only once it is read.
-        ahead = 0 if claim.layout.is_stream else claim.byte_from - begin
+        size = self._deps.settings.block_bytes
+        # Of a stream only the reader can tell where the data begin.
+        skip = 0 if claim.layout.is_stream else claim.byte_from - begin
         digest = hashlib.sha256()
-        for data in stream_range(self._step.s3, claim.object, begin, claim.byte_to, size):
+        for data in stream_range(self._deps.s3, claim.object, begin, claim.byte_to, size):
             if self._whole:
                 digest.update(data)
-            yield data[ahead:]
-            ahead = max(ahead - len(data), 0)
+            yield data[skip:]
+            skip = max(skip - len(data), 0)
         if self._whole:
             self.sha256 = digest.hexdigest()
 
-    def _rejects(self, checked: Checked) -> Iterator[pa.RecordBatch]:
-        for batch in checked.rejects:
+    def _rejects(self, result: BlockResult) -> Iterator[pa.RecordBatch]:
+        for batch in result.rejects:
             count = batch.num_rows
             columns = [
                 _uuids(reject_ids(count), count),

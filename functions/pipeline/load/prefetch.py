@@ -1,4 +1,4 @@
-"""Makes items in a thread while earlier ones are used."""
+"""Runs an iterator in a thread, so that items are produced while earlier ones are used."""
 
 import queue
 import threading
@@ -15,16 +15,16 @@ class _End(NamedTuple):
     error: BaseException | None
 
 
-def ahead(
-    items: Iterator[Item], depth: int, patience_seconds: float
+def prefetch(
+    items: Iterator[Item], depth: int, timeout_seconds: float
 ) -> Generator[Item, None, None]:
-    """The items of an iterator that runs in a thread, at most `depth` ahead of their use.
+    """Yield the items of an iterator that runs in a thread, at most `depth` items in advance.
 
-    Close it to stop the thread. One that hangs is left behind, since nothing can end it; it
-    does not keep the process alive.
+    Closing the generator stops the thread. A thread that hangs cannot be stopped; it is a daemon
+    and does not keep the process alive.
 
     Raises:
-        Unavailable: `storage-stalled`, no item came within the patience.
+        Unavailable: `storage-stalled`, no item arrived within the timeout.
         BaseException: whatever the iterator raises.
     """
     waiting: queue.Queue[Item | _End] = queue.Queue(depth)
@@ -34,9 +34,9 @@ def ahead(
     try:
         while True:
             try:
-                item = waiting.get(timeout=patience_seconds)
+                item = waiting.get(timeout=timeout_seconds)
             except queue.Empty:
-                detail = f"Nothing was read for {patience_seconds:g} seconds."
+                detail = f"No data arrived for {timeout_seconds:g} seconds."
                 raise Unavailable("storage-stalled", detail) from None
             if isinstance(item, _End):
                 if item.error is not None:
@@ -63,7 +63,7 @@ def _run(
 def _put(
     item: "Item | _End", waiting: "queue.Queue[Item | _End]", stopped: threading.Event
 ) -> bool:
-    """Hand the item over; False when nobody wants it any more."""
+    """Put the item into the queue; False if the consumer has stopped."""
     while not stopped.is_set():
         try:
             waiting.put(item, timeout=_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Ids of many rejects at once."""
+"""Generates ids for many rejects at once."""
 
 import secrets
 import time
@@ -9,10 +9,10 @@ _VERSION, _VARIANT = 6, 8
 
 
 def reject_ids(count: int) -> bytes:
-    """UUIDv7s (RFC 9562, 5.7), 16 bytes each, made at this moment.
+    """UUIDv7s (RFC 9562, section 5.7) of the current time, 16 bytes each.
 
-    The server has a function for it, but takes longer for an id than for the rest of a reject
-    where it is built without OpenSSL, as the embedded one is.
+    A server built without OpenSSL, such as the embedded one, takes longer to generate an id than
+    to store the rest of the reject.
     """
     ids = np.frombuffer(bytearray(secrets.token_bytes(16 * count)), np.uint8).reshape(count, 16)
     milliseconds = (time.time_ns() // 1_000_000).to_bytes(6, "big")

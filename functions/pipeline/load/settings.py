@@ -1,4 +1,4 @@
-"""The environment of the step `load`."""
+"""Environment of the load step."""
 
 from pydantic import Field
 
@@ -6,18 +6,18 @@ from waybill.settings import DatabaseSettings, LandingSettings, LogSettings, Win
 
 
 class LoadSettings(LogSettings, DatabaseSettings, LandingSettings, WindowSettings):
-    """Where chunks come from, and how much of one is in memory at a time."""
+    """Queues, limits of compressed objects, and the block size."""
 
-    chunks_queue_url: str = Field(description="Queue of chunks to stage, for what must wait.")
+    chunks_queue_url: str = Field(description="Queue of chunks to stage.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
     unpacked_bytes_limit: int = Field(
-        default=21_474_836_480, ge=1, description="Bytes that may come out of a compressed object."
+        default=21_474_836_480, ge=1, description="Maximum decompressed size of an object in bytes."
     )
     unpacked_ratio_limit: int = Field(
         default=200,
         ge=1,
-        description="Bytes out of a compressed object for each byte of it, after the first 10 MiB.",
+        description="Maximum ratio of decompressed to compressed bytes, after the first 10 MiB.",
     )
     block_bytes: int = Field(
-        default=1_048_576, ge=1, description="Bytes that are parsed and copied at a time."
+        default=1_048_576, ge=1, description="Bytes parsed and copied at a time."
     )

@@ -1,9 +1,9 @@
-"""The verb: stage one chunk of a job, once, and ask for the merge when it was the last."""
+"""Stages one chunk of a job exactly once and requests the merge after the last chunk."""
 
 from psycopg.types.json import Jsonb
 
 from functions.pipeline.load.copy_chunk import copy_chunk
-from functions.pipeline.load.deps import Answer, ChunkId, Claim, Step
+from functions.pipeline.load.deps import ChunkId, Claim, ClaimStatus, Deps
 from waybill import telemetry
 from waybill.database.errors import translating_db_errors
 from waybill.database.queries import queries
@@ -12,72 +12,72 @@ from waybill.messages import ChunkMessage, MergeMessage
 from waybill.queues import send
 from waybill.runs import run
 
-# The job's end came first: there is nothing to fail, and nothing was staged.
-_OVER = ("job-ended",)
+# The job ended while the chunk was staged: nothing was committed, and nothing needs to fail.
+_JOB_ENDED = ("job-ended",)
 
 
-def stage_chunk(step: Step, chunk: ChunkId) -> None:
-    """Stage the chunk, unless that is done; what is wrong with its object fails the job.
+def stage_chunk(deps: Deps, chunk: ChunkId) -> None:
+    """Stage the chunk unless it is staged already; an invalid object fails the job.
 
     Raises:
-        Busy: another loader has the chunk: come back later.
+        Busy: another loader has locked the chunk.
         NotFound: there is no such chunk.
-        Retryable: something cannot be reached, or stalls. A commit may have gone unseen: the
+        Retryable: a dependency is unavailable or stalled. If the commit succeeded unnoticed, the
             next call finds the chunk done.
     """
     try:
-        with run(step.connection, chunk.job_id, "load", chunk.chunk):
-            status = _stage(step, chunk)
+        with run(deps.connection, chunk.job_id, "load", chunk.chunk):
+            status = _stage(deps, chunk)
     except Rejected as error:
-        _refuse(step, chunk, error)
+        _fail_job(deps, chunk, error)
         return
     if status == "ended":
         telemetry.action("chunk.ignored", chunk=chunk.chunk)
         return
     with translating_db_errors():
-        left = queries("load").chunks_left(step.connection, job_id=chunk.job_id)
-    telemetry.action("chunk.passed", chunk=chunk.chunk, status=status, left=left)
+        left = queries("load").chunks_left(deps.connection, job_id=chunk.job_id)
+    telemetry.action("chunk.finished", chunk=chunk.chunk, status=status, left=left)
     if left == 0:
-        _ask_for_merge(step, chunk)
+        _request_merge(deps, chunk)
     else:
-        _send_next(step, chunk)
+        _send_next_chunk(deps, chunk)
 
 
-def _stage(step: Step, chunk: ChunkId) -> str:
-    """Stage it and say so in one transaction; the status that it was found in."""
+def _stage(deps: Deps, chunk: ChunkId) -> str:
+    """Stage and mark the chunk in one transaction; return the status it had before."""
     load = queries("load")
-    with translating_db_errors(), step.connection.transaction():
-        found = load.claim_chunk(step.connection, **chunk._asdict())
-        status = Answer.model_validate(found).status
+    with translating_db_errors(), deps.connection.transaction():
+        claimed = load.claim_chunk(deps.connection, **chunk._asdict())
+        status = ClaimStatus.model_validate(claimed).status
         if status == "todo":
-            copied = copy_chunk(step, chunk, Claim.model_validate(found))
-            load.finish_chunk(step.connection, **chunk._asdict(), **copied._asdict())
+            copied = copy_chunk(deps, chunk, Claim.model_validate(claimed))
+            load.finish_chunk(deps.connection, **chunk._asdict(), **copied._asdict())
             telemetry.action("chunk.staged", chunk=chunk.chunk, **copied._asdict())
     return status
 
 
-def _send_next(step: Step, chunk: ChunkId) -> None:
-    """Send the chunk whose turn has come; asked after the commit of this one."""
-    following = chunk._replace(chunk=chunk.chunk + step.settings.chunks_at_once)
+def _send_next_chunk(deps: Deps, chunk: ChunkId) -> None:
+    """Send the next chunk that flow control allows, after the commit of this one."""
+    following = chunk._replace(chunk=chunk.chunk + deps.settings.chunks_at_once)
     with translating_db_errors():
-        state = queries("load").chunk_state(step.connection, **following._asdict())
+        state = queries("load").chunk_state(deps.connection, **following._asdict())
     if state == "todo":
-        send(step.settings.chunks_queue_url, [ChunkMessage(**following._asdict())])
+        send(deps.settings.chunks_queue_url, [ChunkMessage(**following._asdict())])
 
 
-def _refuse(step: Step, chunk: ChunkId, error: Rejected) -> None:
+def _fail_job(deps: Deps, chunk: ChunkId, error: Rejected) -> None:
     if error.code == "unknown-job":
         raise NotFound(error.code, error.detail) from error
-    if error.code in _OVER:
-        telemetry.action("chunk.ignored", chunk=chunk.chunk, why=error.code)
+    if error.code in _JOB_ENDED:
+        telemetry.action("chunk.ignored", chunk=chunk.chunk, reason=error.code)
         return
     with translating_db_errors():
         problem = Jsonb(error.problem())
-        state = queries("load").fail_job(step.connection, job_id=chunk.job_id, problem=problem)
-    telemetry.action("job.refused", level="warning", code=error.code, state=state)
-    # Jobs may wait for this one, and its end is to be told.
-    _ask_for_merge(step, chunk)
+        state = queries("load").fail_job(deps.connection, job_id=chunk.job_id, problem=problem)
+    telemetry.action("job.failed", level="warning", code=error.code, state=state)
+    # Trigger a merge so that the failure is published and waiting jobs continue.
+    _request_merge(deps, chunk)
 
 
-def _ask_for_merge(step: Step, chunk: ChunkId) -> None:
-    send(step.settings.merges_queue_url, [MergeMessage(job_id=chunk.job_id)])
+def _request_merge(deps: Deps, chunk: ChunkId) -> None:
+    send(deps.settings.merges_queue_url, [MergeMessage(job_id=chunk.job_id)])

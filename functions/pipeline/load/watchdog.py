@@ -1,8 +1,7 @@
 """Ends a COPY that has stalled.
 
-No timeout of PostgreSQL ends a COPY whose client has gone quiet, and a blocked write cannot be
-interrupted from Python: what helps is to close the socket. The server then undoes the
-transaction and lets go of its locks.
+No PostgreSQL timeout ends a COPY whose client stops sending, and Python cannot interrupt a
+blocked write. Closing the socket makes the server roll back and release its locks.
 """
 
 import os
@@ -18,23 +17,23 @@ from waybill import telemetry
 
 
 class Watchdog:
-    """Cuts the connection when no `beat` came for a while, or when all the time is used up."""
+    """Closes the connection after a time without `beat`, or when the total time is up."""
 
     def __init__(
         self,
         connection: psycopg.Connection[tuple[Any, ...]],
-        patience_seconds: float,
-        seconds: float,
+        stall_seconds: float,
+        total_seconds: float,
     ) -> None:
         self._connection = connection
-        self._patience = patience_seconds
-        self._end = time.monotonic() + seconds
+        self._stall_seconds = stall_seconds
+        self._end = time.monotonic() + total_seconds
         self._last = time.monotonic()
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def beat(self) -> None:
-        """Something moved."""
+        """Report progress."""
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -47,20 +46,20 @@ class Watchdog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # Waited for, so that it never cuts what the connection does afterwards.
-        self._over.set()
+        # Join the thread, so that it never closes the socket during later work.
+        self._stopped.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(max(self._due() - time.monotonic(), 0)):
-            if time.monotonic() >= self._due():
-                self._cut()
+        while not self._stopped.wait(max(self._deadline() - time.monotonic(), 0)):
+            if time.monotonic() >= self._deadline():
+                self._close_socket()
                 return
 
-    def _due(self) -> float:
-        return min(self._last + self._patience, self._end)
+    def _deadline(self) -> float:
+        return min(self._last + self._stall_seconds, self._end)
 
-    def _cut(self) -> None:
-        telemetry.action("copy.cut", level="warning")
+    def _close_socket(self) -> None:
+        telemetry.action("copy.stalled", level="warning")
         with socket.socket(fileno=os.dup(self._connection.pgconn.socket)) as wire:
             wire.shutdown(socket.SHUT_RDWR)

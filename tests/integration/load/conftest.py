@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from functions.pipeline.load.deps import Step
+from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.settings import LoadSettings
 from tests.cloud.fixtures import Cloud
 from tests.integration.load.landing import Landing
@@ -32,5 +32,5 @@ def landing(
         admin.execute("SET ROLE waybill_owner")
         admin.execute(_KINDS)
         admin.execute("RESET ROLE")
-        step = Step(loader, cloud.s3, settings, seconds=30, patience_seconds=10)
-        yield Landing(step, admin, cloud)
+        deps = Deps(loader, cloud.s3, settings, seconds=30, patience_seconds=10)
+        yield Landing(deps, admin, cloud)

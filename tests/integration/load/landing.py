@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from functions.pipeline.load.deps import ChunkId, Step
+from functions.pipeline.load.deps import ChunkId, Deps
 from functions.pipeline.load.stage_chunk import stage_chunk
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.postgres.databases import Connection
@@ -20,7 +20,7 @@ from waybill.records.sniffer import sniff_layout
 class Landing(NamedTuple):
     """The step under test, an administrator's connection to look, and the cloud."""
 
-    step: Step
+    deps: Deps
     admin: Connection
     cloud: Cloud
 
@@ -28,7 +28,7 @@ class Landing(NamedTuple):
         """A job of a file with these bytes, ready to be staged."""
         key = f"landing/{dataset}/{new_id()}.csv"
         put = self.cloud.s3.put_object(Bucket=LANDING, Key=key, Body=data)
-        loader = self.step.connection
+        loader = self.deps.connection
         (job,) = loader.execute(
             "SELECT job_id FROM waybill.register_object(NULL, %s, %s, %s, %s, %s, %s, %s, 'f.csv',"
             " %s, '{}')",
@@ -43,7 +43,7 @@ class Landing(NamedTuple):
 
     def _plan(self, job: object, data: bytes, dataset: str, chunk_bytes: int) -> None:
         def call(statement: str, *given: object) -> object:
-            row = self.step.connection.execute(statement.encode(), given).fetchone()
+            row = self.deps.connection.execute(statement.encode(), given).fetchone()
             return row and row[0]
 
         contract = Contract.model_validate(call("SELECT waybill.contract(%s)", dataset))
@@ -56,7 +56,7 @@ class Landing(NamedTuple):
 
     def stage(self, job: UUID, chunk: int = 0) -> None:
         """Stage a chunk of it."""
-        stage_chunk(self.step, ChunkId(job, chunk))
+        stage_chunk(self.deps, ChunkId(job, chunk))
 
     def chunks(self, job: UUID) -> list[dict[str, Any]]:
         """The job's chunks in order."""

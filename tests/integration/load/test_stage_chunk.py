@@ -143,7 +143,7 @@ def test_an_object_that_is_gone_fails_its_job(landing: Landing) -> None:
 
 def test_an_unknown_chunk_is_refused(landing: Landing) -> None:
     with pytest.raises(NotFound, match="unknown-job"):
-        stage_chunk(landing.step, ChunkId(landing.land(HEADER + NULLS), 9))
+        stage_chunk(landing.deps, ChunkId(landing.land(HEADER + NULLS), 9))
 
 
 def test_a_stream_that_stalls_is_given_up_and_undone(
@@ -159,7 +159,7 @@ def test_a_stream_that_stalls_is_given_up_and_undone(
     with monkeypatch.context() as patched:
         patched.setattr(encode_chunk, "stream_range", stalling)
         with pytest.raises(Unavailable, match="stalled"):
-            stage_chunk(landing.step._replace(patience_seconds=0.5), ChunkId(job, 0))
+            stage_chunk(landing.deps._replace(patience_seconds=0.5), ChunkId(job, 0))
     release.set()
     assert (landing.staged(job), landing.rejects(job)) == ([], [])
     landing.stage(job)
@@ -167,8 +167,8 @@ def test_a_stream_that_stalls_is_given_up_and_undone(
 
 
 def test_the_watchdog_cuts_a_connection_that_stands_still(landing: Landing) -> None:
-    with pytest.raises(psycopg.OperationalError), Watchdog(landing.step.connection, 0.3, 60):
-        landing.step.connection.execute("SELECT pg_sleep(20)")
+    with pytest.raises(psycopg.OperationalError), Watchdog(landing.deps.connection, 0.3, 60):
+        landing.deps.connection.execute("SELECT pg_sleep(20)")
 
 
 def test_the_event_stages_its_chunk(landing: Landing) -> None:

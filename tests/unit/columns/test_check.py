@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.columns.checking import outcome
 from tests.unit.columns.contracts import column, contract
 from waybill.columns.check_result import Array
-from waybill.columns.json_text import objects
+from waybill.columns.json_text import json_objects
 
 THINGS = contract(
     column("id", "int4", nullable=False),
@@ -125,5 +125,5 @@ def test_a_file_of_one_column() -> None:
 @settings(max_examples=200, deadline=None)
 def test_json_is_what_it_would_be_by_hand(texts: list[str | None]) -> None:
     column: Array = pa.array(texts, pa.string())
-    written = objects([('n"ame', column), ("b", column)]).to_pylist()
+    written = json_objects([('n"ame', column), ("b", column)]).to_pylist()
     assert [json.loads(one) for one in written] == [{'n"ame': t, "b": t} for t in texts]

@@ -42,7 +42,9 @@ DOCUMENTS = contract(
         ("more", "1.50", "1.50"),
         ("more", '"a\\"b"', '"a\\"b"'),
         ("more", "null", None),
-        ("more", '{"b" : [1e400, {"a":true}],"b":"é"}', '{"b": [1e400, {"a": true}], "b": "é"}'),
+        ("more", '{"b" : [1e300, {"a":true}],"c":"é"}', '{"b": [1e300, {"a": true}], "c": "é"}'),
+        ("more", "-1.7976931348623157e308", "-1.7976931348623157e308"),
+        ("more", "5e-324", "5e-324"),
     ],
 )
 def test_values_are_what_stands_there(name: str, text: str, value: object) -> None:
@@ -61,7 +63,15 @@ def test_values_are_what_stands_there(name: str, text: str, value: object) -> No
         ("{'id': 1}", [(None, "invalid_json")]),
         ('{"id": 1} {"id": 2}', [(None, "invalid_json")]),
         ('{"label": "\\ud83d"}', [(None, "invalid_json")]),
-        ('{"more": ' + "[" * 5000 + "]" * 5000 + "}", [(None, "invalid_json")]),
+        ('{"more": ' + "[" * 5000 + "]" * 5000 + "}", [(None, "nested_too_deeply")]),
+        ('{"more": ' + "[" * 100 + "]" * 100 + "}", [(None, "nested_too_deeply")]),
+        ("[" * 60_000, [(None, "nested_too_deeply")]),
+        ('{"more": {"a": 1, "b": {"c": 1, "c": 2}}}', [("c", "duplicate_field")]),
+        ('{"id": 1, "id": 1}', [("id", "duplicate_field")]),
+        ('{"more": 1e309}', [("more", "out_of_range")]),
+        ('{"more": [1e131071]}', [("more", "out_of_range")]),
+        ('{"more": 1e-401}', [("more", "out_of_range")]),
+        ('{"more": ' + "9" * 1001 + "}", [("more", "out_of_range")]),
         ('{"label": "a\\u0000"}', [(None, "nul_byte")]),
         ("[1]", [(None, "not_an_object")]),
         ("7", [(None, "not_an_object")]),
@@ -171,7 +181,22 @@ def test_a_document_of_csv_needs_a_header(data: bytes, code: str) -> None:
         read_file(DOCUMENTS, data)
 
 
-@pytest.mark.parametrize("record", ["7", "{", '{"a": "\\u0000"}', '"x"'])
-def test_documents_that_are_none_are_refused(record: str) -> None:
+@pytest.mark.parametrize(
+    "record",
+    [
+        "7",
+        "{",
+        '{"a": "\\u0000"}',
+        '"x"',
+        "[1, 2, 3]",
+        "{'a': 1}",
+        '{"a": 1, "b": {"c": 1, "c": 1}}',
+        '{"a": ' + "[" * 500 + "]" * 500 + "}",
+        '{"a": 1e5000}',
+        '{"a": [0.5, 1e131071]}',
+        '{"a": "' + "x" * (1 << 20) + '"}',
+    ],
+)
+def test_records_that_are_not_valid_documents_are_rejected(record: str) -> None:
     file = read_file(DOCUMENTS, f'{{"a": 1}}\n{record}\n'.encode())
     assert (len(file.rows), list(file.rejects)) == (1, [2])

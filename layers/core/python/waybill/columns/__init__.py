@@ -1,6 +1,6 @@
-"""Columns: the fields of sound records, checked against the contract and typed, with Arrow.
+"""Columns: fields of valid records, checked against the contract and typed, with Arrow.
 
-A check works on a whole column of a block at a time. It tries the cheap way first, which holds
-when every value is good, and looks closer only when one is not. Nothing is guessed and nothing
-is changed silently: what a check lets through, PostgreSQL stores as it was written.
+A check handles a whole column of a block at a time. It first tries a fast path that succeeds
+only if every value is valid, and examines single values only when it fails. Nothing is guessed
+or changed silently: PostgreSQL stores what the check accepts as it was written.
 """

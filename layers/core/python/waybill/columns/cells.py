@@ -1,4 +1,4 @@
-"""Records that come as cells of text rather than as bytes: checked by the same checks."""
+"""Checks rows that arrive as values rather than as bytes, with the checks of files."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,49 +10,50 @@ import pyarrow.compute as pc
 
 from waybill.columns.check import check_column
 from waybill.columns.check_result import Array
-from waybill.columns.formats import formats_of
-from waybill.columns.json_text import joined
-from waybill.columns.rejects import reasons
+from waybill.columns.formats import column_formats
+from waybill.columns.json_text import concat
+from waybill.columns.rejects import violation_errors
 from waybill.contract.model import Contract
 
 
-class Cells(NamedTuple):
-    """Columns of as many texts as there are records."""
+class CheckedCells(NamedTuple):
+    """Checked columns of text."""
 
     texts: dict[str, list[str | None]]
-    """As PostgreSQL reads them whatever the contract's formats; null where refused."""
+    """In PostgreSQL's own format, whatever formats the contract declares; null if invalid."""
     errors: dict[int, list[dict[str, Any]]]
-    """Of each refused record: column, code and message of all that is wrong with it."""
+    """By row: column, code and message of each violation."""
 
 
-def check_cells(contract: Contract, given: Mapping[str, Sequence[str | None]]) -> Cells:
-    """Judge columns of text against the contract; what a cell may be is what a field may be.
+def check_cells(contract: Contract, columns: Mapping[str, Sequence[str | None]]) -> CheckedCells:
+    """Check columns of text against the contract.
 
     Args:
         contract: the dataset's.
-        given: texts by column, all of one length; None is null. No text holds a NUL.
+        columns: texts by column name, all of one length; None is null. No text contains NUL.
 
     Raises:
-        Rejected: `contract-broken`, a format means nothing for its column.
+        Rejected: `contract-broken`, a format does not fit its column.
     """
-    written = formats_of(contract)
+    formats = column_formats(contract)
     texts: dict[str, list[str | None]] = {}
     errors: dict[int, list[dict[str, Any]]] = {}
-    for name, cells in given.items():
+    for name, cells in columns.items():
         strings = pa.array(cells, pa.string())
-        values, failures = check_column(contract.column(name), strings, written.get(name))
-        texts[name] = _canonical(values).to_pylist()
-        for failure in failures:
-            rows = np.flatnonzero(failure.rows)
-            found = reasons(name, failure, strings.take(pa.array(rows)), rows).to_pylist()
-            for row, reason in zip(rows.tolist(), found, strict=True):
-                errors.setdefault(row, []).append(json.loads(reason))
-    return Cells(texts, errors)
+        result = check_column(contract.column(name), strings, formats.get(name))
+        texts[name] = _postgres_text(result.values).to_pylist()
+        for violation in result.violations:
+            rows = np.flatnonzero(violation.rows)
+            invalid = strings.take(pa.array(rows))
+            documents = violation_errors(name, violation, invalid, rows).to_pylist()
+            for row, document in zip(rows.tolist(), documents, strict=True):
+                errors.setdefault(row, []).append(json.loads(document))
+    return CheckedCells(texts, errors)
 
 
-def _canonical(values: Array) -> Array:
+def _postgres_text(values: Array) -> Array:
     kind = values.type
     if not pa.types.is_timestamp(kind) or kind.tz is None:
         return pc.cast(values, pa.string())
-    # Without its zone first: Arrow would look UTC up in a database of zones.
-    return joined(pc.cast(values.view(pa.timestamp("us")), pa.string()), "Z")
+    # Cast without the zone: Arrow would otherwise look UTC up in a time zone database.
+    return concat(pc.cast(values.view(pa.timestamp("us")), pa.string()), "Z")

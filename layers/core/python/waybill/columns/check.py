@@ -7,18 +7,19 @@ import numpy as np
 import pyarrow as pa
 
 from waybill.columns import codes
-from waybill.columns.check_result import Array, CheckResult, Failure, Mask, mask_of
+from waybill.columns.check_result import Array, CheckResult, Mask, Violation, to_mask
 from waybill.columns.csv_records import CsvReader
-from waybill.columns.custom_formats import booleans as written_booleans
-from waybill.columns.custom_formats import moments, numbers
-from waybill.columns.formats import Written, formats_of
+from waybill.columns.custom_formats import custom_booleans, custom_numbers
+from waybill.columns.formats import ColumnFormat, column_formats
+from waybill.columns.json_columns import json_values
 from waybill.columns.json_records import JsonReader
-from waybill.columns.numbers import decimals, floats, whole_numbers
+from waybill.columns.numbers import decimals, floats, integers
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
-from waybill.columns.rejects import Complaint, refused_records
-from waybill.columns.scalars import anything, booleans, texts, uuids
+from waybill.columns.rejects import ColumnViolation, invalid_rejects
+from waybill.columns.scalars import booleans, texts, unchecked, uuids
 from waybill.columns.stage import stage_schema, stage_type
+from waybill.columns.temporal import custom_times
 from waybill.columns.times import dates, timestamps
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
@@ -26,9 +27,9 @@ from waybill.records.layout import Layout
 
 Check = Callable[[Array, Column], CheckResult]
 _BY_STAGE: dict[str, Check] = {
-    "int2": whole_numbers,
-    "int4": whole_numbers,
-    "int8": whole_numbers,
+    "int2": integers,
+    "int4": integers,
+    "int8": integers,
     "float4": floats,
     "float8": floats,
     "bool": booleans,
@@ -42,11 +43,13 @@ _BY_KIND: dict[str, Check] = {
     "text": texts,
     "varchar": texts,
     "bpchar": texts,
+    "json": json_values,
+    "jsonb": json_values,
 }
 
 
-class Checked(NamedTuple):
-    """A block's records: staged and rejected; `read` is the sum of both."""
+class BlockResult(NamedTuple):
+    """A block's records, each either staged or rejected; `read` is the sum."""
 
     staged: Array
     """A RecordBatch of `stage_schema`."""
@@ -56,7 +59,7 @@ class Checked(NamedTuple):
 
     @property
     def rejected(self) -> int:
-        """How many records were refused."""
+        """Number of rejected records."""
         return sum(batch.num_rows for batch in self.rejects)
 
 
@@ -64,79 +67,83 @@ class Checker:
     """Checks the blocks of one chunk."""
 
     def __init__(self, contract: Contract, layout: Layout, chunk: int) -> None:
-        """Raises `Rejected` (contract-broken) when a format means nothing for its column."""
+        """Raises `Rejected` (`contract-broken`) if a format does not fit its column."""
         self._contract = contract
         self._layout = layout
         self._chunk = chunk
-        self._places = {name: index for index, name in enumerate(layout.columns)}
+        self._fields = {name: index for index, name in enumerate(layout.columns)}
         reader = CsvReader if layout.file_format == "csv" else JsonReader
         self._reader = reader(contract, layout)
-        self._written = formats_of(contract)
+        self._formats = column_formats(contract)
         self.schema = stage_schema(contract)
 
-    def check(self, block: Block) -> Checked:
-        """Split the block's records into those that may be staged and those refused."""
+    def check(self, block: Block) -> BlockResult:
+        """Split the block's records into rows to stage and rejects."""
         records = self._reader.read(block)
-        verdicts = [
-            check_column(column, text, self._written.get(column.name))
-            for column, text in zip(self._columns(), records.texts, strict=True)
+        results = [
+            check_column(self._contract.column(name), strings, self._formats.get(name))
+            for name, strings in zip(self._layout.columns, records.texts, strict=True)
         ]
-        complaints = [
-            Complaint(place, failure)
-            for place, verdict in enumerate(verdicts)
-            for failure in verdict.failures
+        violations = [
+            ColumnViolation(field, violation)
+            for field, result in enumerate(results)
+            for violation in result.violations
         ]
-        bad = np.zeros(len(records.sound), bool)
-        for complaint in complaints:
-            bad |= complaint.failure.rows
-        rejects = list(records.broken)
-        if complaints:
-            rejects.append(refused_records(records, self._layout, complaints, bad))
-        staged = self._staged(records, [verdict.values for verdict in verdicts], bad)
-        return Checked(staged, tuple(rejects), block.record_count)
+        invalid = np.zeros(len(records.valid), bool)
+        for found in violations:
+            invalid |= found.violation.rows
+        rejects = list(records.malformed)
+        if violations:
+            rejects.append(invalid_rejects(records, self._layout, violations, invalid))
+        staged = self._staged(records, [result.values for result in results], invalid)
+        return BlockResult(staged, tuple(rejects), block.record_count)
 
-    def _columns(self) -> list[Column]:
-        return [self._contract.column(name) for name in self._layout.columns]
-
-    def _staged(self, records: Records, values: list[Array], bad: Mask) -> Array:
-        kept = np.flatnonzero(~bad)
+    def _staged(self, records: Records, values: list[Array], invalid: Mask) -> Array:
+        kept = np.flatnonzero(~invalid)
         count = len(kept)
-        if count < len(bad):
+        if count < len(invalid):
             indices = pa.array(kept)
             values = [array.take(indices) for array in values]
-        sound = records.sound[kept]
+        valid = records.valid[kept]
         arrays = [
             pa.array(np.full(count, self._chunk, np.int32)),
-            pa.array(records.block.lines[sound]),
+            pa.array(records.block.lines[valid]),
         ]
         for column in self._contract.columns:
-            place = self._places.get(column.name)
-            # What the file does not have is null; the merge puts the default there.
-            absent = place is None
-            arrays.append(pa.nulls(count, stage_type(column)) if absent else values[place or 0])
+            field = self._fields.get(column.name)
+            # A column that the file lacks is null here; the merge fills in its default.
+            arrays.append(pa.nulls(count, stage_type(column)) if field is None else values[field])
         if self._contract.keeps_raw:
-            arrays.append(record_bytes(records.block, sound).cast(pa.string()))
+            arrays.append(record_bytes(records.block, valid).cast(pa.string()))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
-def check_column(column: Column, strings: Array, written: Written | None = None) -> CheckResult:
-    """What the contract says of a column of text: its values in their stage's type.
+def check_column(
+    column: Column, strings: Array, column_format: ColumnFormat | None = None
+) -> CheckResult:
+    """Check a column of text against the contract and convert it to its staging type.
 
-    `written` is how the column is written where that is not the default.
+    `column_format` is the column's declared format, if it has one.
     """
-    check = _BY_STAGE.get(column.stage) or _BY_KIND.get(column.kind, anything)
-    values, found = _written(column, strings, written, check) if written else check(strings, column)
+    check = _BY_STAGE.get(column.stage) or _BY_KIND.get(column.kind, unchecked)
+    values, violations = (
+        _check_format(column, strings, column_format, check)
+        if column_format
+        else check(strings, column)
+    )
     if column.nullable or not strings.null_count:
-        return CheckResult(values, found)
-    missing = Failure(codes.REQUIRED, "expected a value", mask_of(strings.is_null()))
-    return CheckResult(values, (*found, missing))
+        return CheckResult(values, violations)
+    missing = Violation(codes.REQUIRED, "expected a value", to_mask(strings.is_null()))
+    return CheckResult(values, (*violations, missing))
 
 
-def _written(column: Column, strings: Array, written: Written, check: Check) -> CheckResult:
-    if written.has_numbers:
-        return numbers(strings, column, written, check)
+def _check_format(
+    column: Column, strings: Array, column_format: ColumnFormat, check: Check
+) -> CheckResult:
+    if column_format.has_number_marks:
+        return custom_numbers(strings, column, column_format, check)
     if column.kind == "bool":
-        return written_booleans(strings, column, written)
-    if written.pattern or written.zone:
-        return moments(strings, column, written)
+        return custom_booleans(strings, column_format)
+    if column_format.pattern or column_format.zone:
+        return custom_times(strings, column, column_format)
     return check(strings, column)

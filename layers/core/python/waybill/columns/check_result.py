@@ -1,4 +1,4 @@
-"""What a check says of a column."""
+"""The result of checking a column."""
 
 from typing import Any, NamedTuple
 
@@ -9,59 +9,59 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 Array = Any
-"""A pyarrow array; the library comes without types."""
+"""A pyarrow array; the library has no type stubs."""
 
 _PROBE = 256
 
 
-class Failure(NamedTuple):
-    """One code, and the rows that it was found on."""
+class Violation(NamedTuple):
+    """One kind of error and the rows that have it."""
 
     code: str
     expected: str
-    """What stands in the message before the value: `expected a whole number`."""
+    """Beginning of the message: `expected a whole number`."""
     rows: Mask
 
 
 class CheckResult(NamedTuple):
-    """The column in its stage's type, null where it failed, and the failures."""
+    """The column in its staging type, null where invalid, and the violations."""
 
     values: Array
-    failures: tuple[Failure, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
 
-def mask_of(booleans: Array) -> Mask:
-    """A boolean array as a mask; null is False."""
+def to_mask(booleans: Array) -> Mask:
+    """A boolean array as a numpy mask; null becomes False."""
     filled = booleans.fill_null(False) if booleans.null_count else booleans
     mask: Mask = filled.to_numpy(zero_copy_only=False)
     return mask
 
 
-def without(values: Array, rows: Mask) -> Array:
-    """The values, null on these rows."""
-    return (
-        pc.if_else(pa.array(rows), pa.scalar(None, values.type), values) if rows.any() else values
-    )
+def null_where(rows: Mask, values: Array) -> Array:
+    """The values, with these rows set to null."""
+    if not rows.any():
+        return values
+    return pc.if_else(pa.array(rows), pa.scalar(None, values.type), values)
 
 
-def refused(strings: Array, pattern: str) -> Mask:
-    """The rows whose text is not, as a whole, what the (RE2) pattern says; null is never."""
-    return mask_of(pc.invert(pc.match_substring_regex(strings, rf"\A(?:{pattern})\z")))
+def not_matching(strings: Array, pattern: str) -> Mask:
+    """Rows whose whole text does not match the RE2 pattern; null rows are never included."""
+    return to_mask(pc.invert(pc.match_substring_regex(strings, rf"\A(?:{pattern})\z")))
 
 
-def failures(*found: Failure) -> tuple[Failure, ...]:
-    """Those that were found on any row."""
-    return tuple(failure for failure in found if failure.rows.any())
+def violations(*candidates: Violation) -> tuple[Violation, ...]:
+    """The candidates that have at least one row."""
+    return tuple(candidate for candidate in candidates if candidate.rows.any())
 
 
-def cast_if_all_good(strings: Array, goal: Array) -> Array | None:
-    """The values as Arrow reads them; None if it refuses one.
+def cast_or_none(strings: Array, target: Array) -> Array | None:
+    """The values as Arrow casts them, or None if any value cannot be cast.
 
-    Arrow words an error for every value that it refuses, which is slow where many are bad: a few
-    are tried first.
+    Arrow formats an error message for every invalid value, which is slow when there are many,
+    so a few values are tried first.
     """
     try:
-        pc.cast(strings.slice(0, _PROBE), goal)
-        return pc.cast(strings, goal)
+        pc.cast(strings.slice(0, _PROBE), target)
+        return pc.cast(strings, target)
     except pa.ArrowInvalid:
         return None

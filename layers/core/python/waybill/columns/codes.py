@@ -1,4 +1,4 @@
-"""The codes under which a record is refused: of its columns, and of the record as such."""
+"""Error codes of rejected records."""
 
 from waybill.records.grammar import Fault
 
@@ -20,41 +20,45 @@ INVALID_JSON = "invalid_json"
 NOT_AN_OBJECT = "not_an_object"
 DUPLICATE_FIELD = "duplicate_field"
 LATE_FIELD = "late_field"
+NESTED_TOO_DEEPLY = "nested_too_deeply"
+DOCUMENT_TOO_LARGE = "document_too_large"
 NONEXISTENT_TIME = "nonexistent_time"
 AMBIGUOUS_TIME = "ambiguous_time"
 
 MEANINGS = {
-    INVALID_INTEGER: "not a whole number of ASCII digits, with a `-` before a negative one",
-    INVALID_NUMBER: "not a decimal number; an exponent only where the column is a float",
-    OUT_OF_RANGE: "a number or a time that the column's type cannot hold",
-    TOO_MANY_DECIMALS: "more digits after the point than the column keeps; nothing is rounded",
+    INVALID_INTEGER: "not a whole number of ASCII digits, with `-` in front if negative",
+    INVALID_NUMBER: "not a decimal number; an exponent is allowed only in float columns",
+    OUT_OF_RANGE: "a number or time outside the range of the column's type",
+    TOO_MANY_DECIMALS: "more decimals than the column stores; nothing is rounded",
     INVALID_BOOLEAN: "not true, false, t, f, 1 or 0 in any case",
-    INVALID_DATE: "not a real date written YYYY-MM-DD",
-    INVALID_TIMESTAMP: "not a real YYYY-MM-DDTHH:MM:SS with at most six decimals (a blank for T)",
-    TIMESTAMP_WITHOUT_ZONE: "a time without Z or an offset, for a column that is an instant",
-    TIMESTAMP_WITH_ZONE: "a time with Z or an offset, for a column that has no zone",
+    INVALID_DATE: "not an existing date written as YYYY-MM-DD",
+    INVALID_TIMESTAMP: "not an existing YYYY-MM-DDTHH:MM:SS (or a blank for T), up to six decimals",
+    TIMESTAMP_WITHOUT_ZONE: "a time without Z or an offset in a `timestamptz` column",
+    TIMESTAMP_WITH_ZONE: "a time with Z or an offset in a `timestamp` column",
     INVALID_UUID: "not 8-4-4-4-12 hexadecimal digits",
-    TOO_LONG: "more characters than the column takes",
-    REQUIRED: "empty, or a null word, where the column must be filled",
-    UNKNOWN_FIELD: "a field of a JSON record that is no column",
-    WRONG_TYPE: "a number, a boolean, a list or an object where JSON has to say a text",
+    TOO_LONG: "more characters than the column allows",
+    REQUIRED: "empty or a null word in a column that requires a value",
+    UNKNOWN_FIELD: "a field of a JSON record that is not a column",
+    WRONG_TYPE: "a JSON value of a type that the column does not accept",
     INVALID_JSON: "a line of a JSON file, or an element of its array, that is not JSON",
-    NOT_AN_OBJECT: "JSON, but not an object with the record's fields",
-    DUPLICATE_FIELD: "a record that names a field twice, or a column by two names",
-    LATE_FIELD: "a column with a default that none of the first records of the file named",
-    NONEXISTENT_TIME: "a local time that the clocks of the column's zone skipped",
-    AMBIGUOUS_TIME: "a local time that the clocks of the column's zone showed twice",
-    "quote_in_field": "a quote in the middle of a field, or text after a closing quote",
-    "unclosed_quote": "a quoted field goes on below this line and is not closed as it should be",
+    NOT_AN_OBJECT: "a JSON value that is not an object",
+    DUPLICATE_FIELD: "a field that occurs twice, or a column under two names",
+    LATE_FIELD: "a column with a default that none of the first records of the file has",
+    NESTED_TOO_DEEPLY: "JSON with more than 100 levels of objects and arrays",
+    DOCUMENT_TOO_LARGE: "a document of more than 1 MiB",
+    NONEXISTENT_TIME: "a local time skipped by a clock change in the column's zone",
+    AMBIGUOUS_TIME: "a local time that occurs twice because of a clock change in the column's zone",
+    "quote_in_field": "a quote inside an unquoted field, or text after a closing quote",
+    "unclosed_quote": "a quoted field that starts on this line is never properly closed",
     "record_too_long": "longer than 16 MiB; only the beginning is kept",
-    "nul_byte": "holds a NUL byte, which no text in PostgreSQL can",
-    "invalid_utf8": "holds bytes that are not UTF-8",
-    "invalid_encoding": "holds bytes that are no text in the encoding of the file",
-    "field_count": "not as many fields as the file has columns",
+    "nul_byte": "contains a NUL byte, which PostgreSQL text cannot hold",
+    "invalid_utf8": "contains bytes that are not UTF-8",
+    "invalid_encoding": "contains bytes that are invalid in the file's encoding",
+    "field_count": "the number of fields differs from the number of columns in the file",
 }
-"""What each code says of a value or a record."""
+"""What each code means."""
 
 
-def code_of(fault: Fault) -> str:
-    """The code of a fault of the record as such."""
+def fault_code(fault: Fault) -> str:
+    """The code of a record-level fault."""
     return fault.name.lower()

@@ -1,9 +1,9 @@
-"""The records of a block of CSV as columns of text."""
+"""Converts a block of CSV records into columns of text."""
 
-from waybill.columns.json_text import objects
-from waybill.columns.parse import parse, parse_fields
+from waybill.columns.json_text import json_objects
+from waybill.columns.parse import field_rules, parse_fields
 from waybill.columns.records import Records
-from waybill.columns.rejects import broken_records
+from waybill.columns.rejects import malformed_rejects
 from waybill.contract.model import Contract
 from waybill.records.block import Block
 from waybill.records.fields import check_fields
@@ -15,23 +15,20 @@ class CsvReader:
     """Reads the records of one chunk."""
 
     def __init__(self, contract: Contract, layout: Layout) -> None:
-        self._contract = contract
         self._layout = layout
+        self._rules = field_rules(contract, layout)
 
     def read(self, block: Block) -> Records:
-        """The block's records; those that cannot be read are refused with the reason."""
+        """The block's records; malformed ones become rejects."""
         layout = self._layout
         checked = check_fields(block, layout.delimiter, layout.width)
+        faults = checked.block.faults
         if layout.encoding != "utf-8":
-            # What its own encoding does not have was left as bytes that are not UTF-8.
-            checked.block.faults[checked.block.faults == Fault.INVALID_UTF8] = (
-                Fault.INVALID_ENCODING
-            )
+            # The transcoder leaves bytes that are invalid in the file's encoding as invalid UTF-8.
+            faults[faults == Fault.INVALID_UTF8] = Fault.INVALID_ENCODING
+        texts = parse_fields(checked, layout.delimiter, self._rules)
         if layout.fields:
-            fields = parse_fields(checked, layout, self._contract)
-            texts = [objects(list(zip(layout.fields, fields, strict=True)))]
-        else:
-            texts = parse(checked, layout, self._contract)
-        all_sound = len(checked.valid) == block.record_count
-        broken = () if all_sound else (broken_records(checked, layout.width),)
-        return Records(checked.block, checked.valid, texts, broken)
+            texts = [json_objects(list(zip(layout.fields, texts, strict=True)))]
+        all_valid = len(checked.valid) == block.record_count
+        malformed = () if all_valid else (malformed_rejects(checked, layout.width),)
+        return Records(checked.block, checked.valid, texts, malformed)

@@ -1,4 +1,4 @@
-"""JSON built from columns of text, without a Python object for each value."""
+"""Builds JSON from columns of text without creating a Python object per value."""
 
 import json
 
@@ -8,22 +8,17 @@ import pyarrow.compute as pc
 from waybill.columns.check_result import Array
 from waybill.columns.text_bytes import text_bytes
 
-_REMAINING = r"[\x00-\x1f]"
+_CONTROL = r"[\x00-\x1f]"
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
-def _is_plain(strings: Array) -> bool:
-    octets = text_bytes(strings).octets
-    return not ((octets < ord(" ")) | (octets == ord('"')) | (octets == ord("\\"))).any()
-
-
-def escaped(strings: Array) -> Array:
-    """The values as they stand between the quotes of a JSON string; null stays null."""
-    if _is_plain(strings):
+def escape_json(strings: Array) -> Array:
+    """The values escaped for use between the quotes of a JSON string; null stays null."""
+    if _needs_no_escapes(strings):
         return strings
-    for plain, written in _ESCAPES:
-        strings = pc.replace_substring(strings, plain, written)
-    rest = pc.match_substring_regex(strings, _REMAINING).fill_null(False)
+    for plain, escape in _ESCAPES:
+        strings = pc.replace_substring(strings, plain, escape)
+    rest = pc.match_substring_regex(strings, _CONTROL).fill_null(False)
     if not pc.any(rest).as_py():
         return strings
     codes = "".join(map(chr, range(0x20)))
@@ -32,26 +27,31 @@ def escaped(strings: Array) -> Array:
     return pc.replace_with_mask(strings, rest, pa.array(texts, pa.string()))
 
 
-def quoted(strings: Array) -> Array:
-    """The values as JSON: strings, or `null`."""
-    return joined('"', escaped(strings), '"').fill_null("null")
+def quote_json(strings: Array) -> Array:
+    """The values as JSON strings; null becomes `null`."""
+    return concat('"', escape_json(strings), '"').fill_null("null")
 
 
-def joined(*parts: Array | str) -> Array:
-    """The parts of each row one after another; null where one is."""
+def concat(*parts: Array | str) -> Array:
+    """The parts of each row concatenated; null if any part is null."""
     return pc.binary_join_element_wise(*parts, "")
 
 
-def objects(members: list[tuple[str, Array]]) -> Array:
-    """A JSON object for each row; `members` are names and columns of text."""
+def json_objects(members: list[tuple[str, Array]]) -> Array:
+    """A JSON object per row; `members` are pairs of name and column of text."""
     parts: list[Array | str] = []
     text = "{"
     for name, values in members:
         text += json.dumps(name, ensure_ascii=False) + ": "
         if values.null_count:
-            parts += [text, quoted(values)]
+            parts += [text, quote_json(values)]
             text = ", "
         else:
-            parts += [text + '"', escaped(values)]
+            parts += [text + '"', escape_json(values)]
             text = '", '
-    return joined(*parts, text.removesuffix(", ") + "}")
+    return concat(*parts, text.removesuffix(", ") + "}")
+
+
+def _needs_no_escapes(strings: Array) -> bool:
+    octets = text_bytes(strings).octets
+    return not ((octets < ord(" ")) | (octets == ord('"')) | (octets == ord("\\"))).any()

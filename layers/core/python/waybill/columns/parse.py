@@ -1,59 +1,84 @@
-"""From the bytes of sound records to columns of text, with empty fields and null words as null."""
+"""Parses valid CSV records into columns of text; empty fields and null words become null."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from waybill.columns.check_result import Array, Mask, mask_of
+from waybill.columns.check_result import Array, Mask, null_where, to_mask
+from waybill.columns.formats import column_formats
 from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Contract
 from waybill.records.fields import CheckedBlock
 from waybill.records.layout import Layout
 
-_MARK = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANKS = " \t"
 _SPACE, _TAB = _BLANKS.encode()
 TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
-"""Kinds to which an empty quoted field is the empty text; to all others it is null."""
+"""Kinds that keep an empty quoted field as the empty string; for all others it is null."""
 
 
-def parse(checked: CheckedBlock, layout: Layout, contract: Contract) -> list[Array]:
-    """A `string` array for each column of the layout, a value for each sound record.
+class FieldRules(NamedTuple):
+    """How the text of a field becomes a value."""
 
-    Unquoted text loses the blanks (space, tab) around it if the contract trims, and is null if
-    then nothing or a null word is left. Quoted text is kept as it is.
-    """
-    kinds = [contract.column(name).kind for name in layout.columns]
-    return _parse(checked, layout, contract, kinds)
-
-
-def parse_fields(checked: CheckedBlock, layout: Layout, contract: Contract) -> list[Array]:
-    """The same for fields that are no columns, as those of documents: all of them are text."""
-    return _parse(checked, layout, contract, ["text"] * len(layout.fields))
+    is_text: bool
+    trims: bool
+    trims_quoted: bool
+    null_words: tuple[str, ...]
 
 
-def _parse(
-    checked: CheckedBlock, layout: Layout, contract: Contract, kinds: list[str]
-) -> list[Array]:
-    if not len(checked.valid):
-        return [pa.array([], pa.string()) for _ in kinds]
-    fields = _split(checked.clean, layout.delimiter, len(kinds))
-    if len(fields[0]) != len(checked.valid):
-        raise AssertionError(f"{len(checked.valid)} records cut, {len(fields[0])} parsed")
+def field_rules(contract: Contract, layout: Layout) -> list[FieldRules]:
+    """The rules of each field of a record."""
+    if layout.fields:
+        # Fields of documents are all text.
+        rules = FieldRules(
+            is_text=True,
+            trims=contract.trim,
+            trims_quoted=False,
+            null_words=contract.null_words,
+        )
+        return [rules] * len(layout.fields)
+    formats = column_formats(contract)
     return [
-        _tidy(field, _quoted(checked, index), kind, contract)
-        for index, (field, kind) in enumerate(zip(fields, kinds, strict=True))
+        FieldRules(
+            is_text=contract.column(name).kind in TEXT_KINDS,
+            trims=contract.trim,
+            trims_quoted=name in formats and formats[name].trim_quoted,
+            null_words=contract.null_words,
+        )
+        for name in layout.columns
     ]
 
 
-def _split(clean: bytes, delimiter: str, count: int) -> list[Array]:
+def parse_fields(checked: CheckedBlock, delimiter: str, rules: Sequence[FieldRules]) -> list[Array]:
+    """A `string` array per field, with a value per valid record.
+
+    If the contract trims, unquoted text loses surrounding spaces and tabs; unquoted text that is
+    then empty or a null word is null. Quoted text is kept unchanged, unless its column's format
+    says to trim it.
+    """
+    if not len(checked.valid):
+        return [pa.array([], pa.string()) for _ in rules]
+    fields = _read_csv(checked.clean, delimiter, len(rules))
+    if len(fields[0]) != len(checked.valid):
+        raise AssertionError(f"{len(checked.valid)} records split, {len(fields[0])} parsed")
+    return [
+        _to_values(field, _quoted(checked, index), rule)
+        for index, (field, rule) in enumerate(zip(fields, rules, strict=True))
+    ]
+
+
+def _read_csv(clean: bytes, delimiter: str, count: int) -> list[Array]:
     quotes = b'"' in clean
     if not clean.endswith((b"\n", b"\r")):
-        # At the end of the data pyarrow takes an empty field after a quoted one for quoted.
+        # At the end of the data pyarrow treats an empty field after a quoted one as quoted.
         clean += b"\n"
-    if clean.startswith(_MARK):
-        # What begins the data pyarrow takes for a byte order mark, and drops; here it is text.
+    if clean.startswith(_BYTE_ORDER_MARK):
+        # pyarrow drops a byte order mark at the start of the data; here it is text.
         clean = b"\n" + clean
     names = [str(index) for index in range(count)]
     table = csv.read_csv(
@@ -81,25 +106,27 @@ def _quoted(checked: CheckedBlock, index: int) -> Mask | None:
     return np.ascontiguousarray(checked.quoted[:, index])
 
 
-def _holds_blanks(field: Array) -> bool:
+def _contains_blanks(field: Array) -> bool:
     octets = text_bytes(field).octets
     return bool(((octets == _SPACE) | (octets == _TAB)).any())
 
 
-def _tidy(field: Array, quoted: Mask | None, kind: str, contract: Contract) -> Array:
-    words = list(contract.null_words)
-    if contract.trim and _holds_blanks(field):
-        trimmed = pc.ascii_trim(field, characters=_BLANKS)
-        field = trimmed if quoted is None else pc.if_else(pa.array(quoted), field, trimmed)
-        words.append("")
-    if words:
-        field = _nulled(field, mask_of(pc.is_in(field, pa.array(words, pa.string()))), quoted)
-    if quoted is not None and kind not in TEXT_KINDS:
-        field = _nulled(field, mask_of(pc.equal(field, "")), None)
+def _to_values(field: Array, quoted: Mask | None, rules: FieldRules) -> Array:
+    null_words = list(rules.null_words)
+    if (rules.trims or rules.trims_quoted) and _contains_blanks(field):
+        field = _trim(field, quoted, rules)
+        null_words.append("")
+    if null_words:
+        rows = to_mask(pc.is_in(field, pa.array(null_words, pa.string())))
+        field = null_where(rows if quoted is None else rows & ~quoted, field)
+    if quoted is not None and not rules.is_text:
+        field = null_where(to_mask(pc.equal(field, "")), field)
     return field
 
 
-def _nulled(field: Array, rows: Mask, quoted: Mask | None) -> Array:
-    if quoted is not None:
-        rows = rows & ~quoted
-    return pc.if_else(pa.array(rows), pa.scalar(None, pa.string()), field) if rows.any() else field
+def _trim(field: Array, quoted: Mask | None, rules: FieldRules) -> Array:
+    trimmed = pc.ascii_trim(field, characters=_BLANKS)
+    if quoted is None:
+        return trimmed if rules.trims else field
+    kept = np.where(quoted, not rules.trims_quoted, not rules.trims)
+    return pc.if_else(pa.array(kept), field, trimmed)

@@ -1,4 +1,4 @@
-"""Records as values of their own."""
+"""The raw bytes of records."""
 
 import numpy as np
 import pyarrow as pa
@@ -8,10 +8,10 @@ from waybill.records.block import Block, Positions
 
 
 def record_bytes(block: Block, indices: Positions) -> Array:
-    """A `binary` array with the bytes of these records, line endings excluded."""
+    """A `binary` array with the bytes of these records, without line endings."""
     if not len(indices):
         return pa.array([], pa.binary())
-    # Every second value of this array is a record, every other one what lies between two.
+    # Even values of this array are records, odd ones are what lies between them.
     edges = np.empty(2 * block.record_count, np.int32)
     edges[::2] = block.starts
     edges[1::2] = block.stops

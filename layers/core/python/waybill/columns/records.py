@@ -1,4 +1,4 @@
-"""The records of a block as columns of text, whatever the format they came in."""
+"""The records of a block as columns of text, whatever their file format."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,12 @@ from waybill.records.block import Block, Positions
 
 
 class Records(NamedTuple):
-    """What a block holds."""
+    """A block as its reader parsed it."""
 
     block: Block
-    sound: Positions
-    """Indices of the records that can be read."""
+    valid: Positions
+    """Indices of the records that could be parsed."""
     texts: list[Array]
-    """For each column of the layout a `string` array, a value for each sound record."""
-    broken: tuple[Array, ...]
-    """The others, as RecordBatches of `REJECTS`."""
+    """Per column of the layout a `string` array with a value per valid record."""
+    malformed: tuple[Array, ...]
+    """The other records, as RecordBatches of `REJECTS`."""

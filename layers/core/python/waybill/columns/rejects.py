@@ -1,4 +1,4 @@
-"""The refused records of a block, as rows of `waybill.validation_errors`."""
+"""The rejected records of a block, as rows of `waybill.validation_errors`."""
 
 import json
 from typing import NamedTuple
@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.columns import codes
-from waybill.columns.check_result import Array, Failure, Mask
-from waybill.columns.json_text import escaped, joined, objects
+from waybill.columns.check_result import Array, Mask, Violation
+from waybill.columns.json_text import concat, escape_json, json_objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
 from waybill.records.block import Block
@@ -26,106 +26,106 @@ REJECTS = pa.schema(
         pa.field("errors", pa.string(), metadata=_JSONB),
     ]
 )
-_SHOWN = 60
+_MAX_SHOWN = 60
 
 
-class Complaint(NamedTuple):
-    """A failure and the field of the file that it is about, counted from 0."""
+class ColumnViolation(NamedTuple):
+    """A violation and the index of its field in the file."""
 
-    place: int
-    failure: Failure
+    field: int
+    violation: Violation
 
 
-class Reason(NamedTuple):
-    """One thing that is wrong with a record, as it is kept."""
+class RejectReason(NamedTuple):
+    """One error of a record, as stored."""
 
     column: str | None
     code: str
     message: str
 
 
-def told_records(block: Block, told: dict[int, list[Reason]]) -> Array:
-    """Records of a block, by index, with the reasons that were found of each; no values."""
+def unparsable_rejects(block: Block, reasons: dict[int, list[RejectReason]]) -> Array:
+    """Records that could not be parsed, with their reasons by record index; without values."""
     errors = [
-        json.dumps([reason._asdict() for reason in reasons], ensure_ascii=False)
-        for reasons in told.values()
+        json.dumps([reason._asdict() for reason in each], ensure_ascii=False)
+        for each in reasons.values()
     ]
-    values = pa.array(["{}"], pa.string()).take(_zeros(len(told)))
-    return _batch(block, np.array(list(told), np.int64), values, pa.array(errors, pa.string()))
+    return _batch(
+        block,
+        np.array(list(reasons), np.int64),
+        _no_values(len(reasons)),
+        pa.array(errors, pa.string()),
+    )
 
 
-def broken_records(checked: CheckedBlock, expected: int) -> Array:
-    """The records that are malformed as such: one reason each, and no values."""
+def malformed_rejects(checked: CheckedBlock, expected: int) -> Array:
+    """Malformed records, with one reason each and without values."""
     block = checked.block
-    bad = np.flatnonzero(block.faults != Fault.OK)
-    faults = block.faults[bad]
-    errors = pa.array(np.full(len(bad), "", dtype=object), pa.string())
+    malformed = np.flatnonzero(block.faults != Fault.OK)
+    faults = block.faults[malformed]
+    errors = pa.array(np.full(len(malformed), "", dtype=object), pa.string())
     for fault in np.unique(faults):
-        code = codes.code_of(Fault(fault))
-        message = codes.MEANINGS[code]
-        texts: Array | str = _error(None, code, message)
+        code = codes.fault_code(Fault(fault))
+        texts: Array | str = _error(None, code, codes.MEANINGS[code])
         if fault == Fault.FIELD_COUNT:
-            found = pa.array(checked.field_counts[bad]).cast(pa.string())
+            counts = pa.array(checked.field_counts[malformed]).cast(pa.string())
             before, after = _error(None, code, "\0").split("\\u0000")
-            texts = joined(f"{before}expected {expected} fields, found ", found, after)
+            texts = concat(f"{before}expected {expected} fields, found ", counts, after)
         errors = pc.if_else(pa.array(faults == fault), texts, errors)
-    return _batch(block, bad, pa.array(["{}"], pa.string()).take(_zeros(len(bad))), errors)
+    return _batch(block, malformed, _no_values(len(malformed)), errors)
 
 
-def refused_records(
-    records: Records,
-    layout: Layout,
-    complaints: list[Complaint],
-    bad: Mask,
+def invalid_rejects(
+    records: Records, layout: Layout, column_violations: list[ColumnViolation], invalid: Mask
 ) -> Array:
-    """The sound records with a wrong value: every reason of each, and all of its values."""
-    rows = np.flatnonzero(bad)
+    """Parsed records with invalid values, with every reason and all values."""
+    rows = np.flatnonzero(invalid)
     indices = pa.array(rows)
     texts = [array.take(indices) for array in records.texts]
     errors = [
-        reasons(layout.columns[place], failure, texts[place], rows) for place, failure in complaints
+        violation_errors(layout.columns[field], violation, texts[field], rows)
+        for field, violation in column_violations
     ]
-    listed = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
-    values = objects(list(zip(layout.columns, texts, strict=True)))
-    return _batch(records.block, records.sound[rows], values, joined("[", listed, "]"))
+    joined = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
+    values = json_objects(list(zip(layout.columns, texts, strict=True)))
+    return _batch(records.block, records.valid[rows], values, concat("[", joined, "]"))
 
 
-def reasons(column: str, failure: Failure, texts: Array, rows: Array) -> Array:
-    """Of each row, the failure as JSON (column, code, message) where it was found; else null.
+def violation_errors(column: str, violation: Violation, texts: Array, rows: Array) -> Array:
+    """Per row a JSON object (column, code, message), or null if the row has no violation.
 
     Args:
         column: the column's name.
-        failure: what is wrong, on which rows of all.
-        texts: the column's texts on `rows`.
-        rows: indices of the rows that are wanted.
+        violation: the violation, whose mask covers all rows of the block.
+        texts: the column's texts at `rows`.
+        rows: indices of the rows to return.
     """
-    hit = pa.array(failure.rows[rows])
-    if failure.code == codes.REQUIRED:
-        whole = _error(column, failure.code, failure.expected)[1:-1]
-        return pc.if_else(hit, whole, pa.scalar(None, pa.string()))
-    before, after = _error(column, failure.code, f"{failure.expected}, found '\0'")[1:-1].split(
-        "\\u0000"
-    )
-    shown = pc.if_else(hit, texts, pa.scalar(None, pa.string()))
-    return joined(before, escaped(_shortened(shown)), after)
+    has_violation = pa.array(violation.rows[rows])
+    if violation.code == codes.REQUIRED:
+        error = _error(column, violation.code, violation.expected)[1:-1]
+        return pc.if_else(has_violation, error, pa.scalar(None, pa.string()))
+    template = _error(column, violation.code, f"{violation.expected}, found '\0'")[1:-1]
+    before, after = template.split("\\u0000")
+    shown = pc.if_else(has_violation, texts, pa.scalar(None, pa.string()))
+    return concat(before, escape_json(_shorten(shown)), after)
 
 
-def _shortened(texts: Array) -> Array:
-    if not len(texts) or not pc.any(pc.greater(pc.binary_length(texts), _SHOWN)).as_py():
+def _shorten(texts: Array) -> Array:
+    if not len(texts) or not pc.any(pc.greater(pc.binary_length(texts), _MAX_SHOWN)).as_py():
         return texts
-    cut = pc.utf8_slice_codeunits(texts, 0, _SHOWN)
-    longer = pc.greater(pc.utf8_length(texts), _SHOWN)
-    return pc.if_else(longer, joined(cut, "…"), texts)
+    prefix = pc.utf8_slice_codeunits(texts, 0, _MAX_SHOWN)
+    is_longer = pc.greater(pc.utf8_length(texts), _MAX_SHOWN)
+    return pc.if_else(is_longer, concat(prefix, "…"), texts)
 
 
 def _error(column: str | None, code: str, message: str) -> str:
-    """A list of one error, as JSON; what is to be filled in is a NUL, which JSON escapes."""
+    """A JSON array of one error. A NUL in the message marks where to insert a value."""
     error = {"column": column, "code": code, "message": message}
     return json.dumps([error], ensure_ascii=False)
 
 
-def _zeros(count: int) -> Array:
-    return pa.array(np.zeros(count, np.int64))
+def _no_values(count: int) -> Array:
+    return pa.repeat(pa.scalar("{}", pa.string()), count)
 
 
 def _batch(block: Block, records: Array, values: Array, errors: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The staging table as Arrow sees it, and as PostgreSQL's binary COPY takes it."""
+"""The staging table's schema in Arrow, and its encoding for PostgreSQL's binary COPY."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ _TYPES = {
     "timestamptz": pa.timestamp("us", "UTC"),
     "text": pa.string(),
 }
-# Said, not inferred: what pgpq takes for granted may change with its version.
+# Explicit, because the encoders that pgpq infers may change between versions.
 _ENCODERS = {
     pa.int16(): encoders.Int16EncoderBuilder,
     pa.int32(): encoders.Int32EncoderBuilder,
@@ -40,12 +40,12 @@ CHUNK, LINE, RAW = "_chunk", "_line", "_raw"
 
 
 def stage_type(column: Column) -> Array:
-    """The Arrow type of a column's stage."""
+    """The Arrow type of a column in the staging table."""
     return _TYPES[column.stage]
 
 
 def stage_schema(contract: Contract) -> Array:
-    """`_chunk`, `_line`, the contract's columns, and `_raw` if it is kept: as in the table."""
+    """The staging table's columns in order: `_chunk`, `_line`, the contract's, `_raw` if kept."""
     fields = [pa.field(CHUNK, pa.int32()), pa.field(LINE, pa.int64())]
     fields += [pa.field(column.name, stage_type(column)) for column in contract.columns]
     return pa.schema(fields + ([pa.field(RAW, pa.string())] if contract.keeps_raw else []))

@@ -1,4 +1,4 @@
-"""The bytes behind a column of text, as numbers."""
+"""The bytes of a column of text as numpy arrays."""
 
 from typing import NamedTuple
 
@@ -10,26 +10,26 @@ from waybill.records.block import Bytes
 
 
 class TextBytes(NamedTuple):
-    """Where each value begins in the bytes, and how many it has."""
+    """The bytes, and the start and length of each value in them."""
 
     octets: Bytes
     starts: NDArray[np.int32]
     lengths: NDArray[np.int32]
 
-    def at(self, rows: NDArray[np.int64], place: int) -> Bytes:
-        """The byte at this place of the value of each row, all of which are longer than that."""
-        return self.octets[self.starts[rows] + place]
+    def at(self, rows: NDArray[np.int64], offset: int) -> Bytes:
+        """The byte at this offset of each row's value, which must be longer than the offset."""
+        return self.octets[self.starts[rows] + offset]
 
-    def number(self, rows: NDArray[np.int64], place: int, digits: int) -> NDArray[np.int64]:
-        """The number that stands in these many digits there."""
+    def number(self, rows: NDArray[np.int64], offset: int, digits: int) -> NDArray[np.int64]:
+        """The number written in these ASCII digits of each row's value."""
         total = np.zeros(len(rows), np.int64)
-        for step in range(digits):
-            total = total * 10 + (self.at(rows, place + step) - ord("0"))
+        for index in range(digits):
+            total = total * 10 + (self.at(rows, offset + index) - ord("0"))
         return total
 
 
 def text_bytes(strings: Array) -> TextBytes:
-    """Look into a `string` array without a copy."""
+    """The bytes of a `string` array, without copying them."""
     _, offsets, data = strings.buffers()
     edges = np.frombuffer(offsets, np.int32)[strings.offset : strings.offset + len(strings) + 1]
     octets = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Stage = Literal[
     "int2", "int4", "int8", "float4", "float8", "bool", "date", "timestamp", "timestamptz", "text"
@@ -64,6 +64,14 @@ class Format(_Frozen):
     """Decimal mark: `,`."""
     thousands: str | None = None
     """Separator between groups of three digits: `.`, `'`, a space."""
+    pivot: int | None = Field(default=None, ge=0, le=100)
+    """First two-digit year that is 19xx; lower ones are 20xx. Default 70."""
+    currency: str | None = None
+    """Symbol that may stand before or after a number: `$`, `EUR`."""
+    negative: Literal["sign", "trailing", "parentheses"] | None = None
+    """Besides `-5`, negative numbers may be written `5-` or `(5)`."""
+    trim_quoted: bool = False
+    """Whether quoted fields, too, lose the spaces and tabs around them."""
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
 

@@ -6,12 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from functions.pipeline.load.prefetch import ahead
+from functions.pipeline.load.prefetch import prefetch
 from waybill.errors import Rejected, Unavailable
 
 
 def test_items_come_in_order() -> None:
-    assert list(ahead(iter(range(100)), 2, 5)) == list(range(100))
+    assert list(prefetch(iter(range(100)), 2, 5)) == list(range(100))
 
 
 def test_an_error_comes_after_the_items_before_it() -> None:
@@ -19,7 +19,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise Rejected("object-gone", "It is gone.")
 
-    items = ahead(failing(), 2, 5)
+    items = prefetch(failing(), 2, 5)
     assert next(items) == 1
     with pytest.raises(Rejected, match="object-gone"):
         next(items)
@@ -37,7 +37,7 @@ def test_never_more_than_the_depth_is_made() -> None:
         finally:
             done.set()
 
-    with closing(ahead(counting(), 2, 5)) as items:
+    with closing(prefetch(counting(), 2, 5)) as items:
         assert next(items) == 0
         threading.Event().wait(0.2)
         assert len(made) <= 4
@@ -52,5 +52,5 @@ def test_waiting_in_vain_ends() -> None:
         yield 1
 
     with pytest.raises(Unavailable, match="storage-stalled"):
-        next(ahead(hanging(), 2, 0.1))
+        next(prefetch(hanging(), 2, 0.1))
     release.set()

@@ -1,0 +1,54 @@
+"""The check of json and jsonb columns."""
+
+import numpy as np
+
+from waybill.columns import codes
+from waybill.columns.check_result import (
+    Array,
+    CheckResult,
+    Mask,
+    Violation,
+    null_where,
+)
+from waybill.contract.model import Column
+from waybill.exact_json import (
+    MAX_DEPTH,
+    MAX_NUMBER_DIGITS,
+    JsonError,
+    check_characters,
+    check_numbers,
+    parse_json,
+)
+
+_EXPECTED = {
+    codes.INVALID_JSON: "expected JSON",
+    codes.DUPLICATE_FIELD: "expected JSON with every field once per object",
+    codes.NESTED_TOO_DEEPLY: f"expected JSON of at most {MAX_DEPTH} levels",
+    codes.OUT_OF_RANGE: "expected numbers within the range of a double and of at most "
+    f"{MAX_NUMBER_DIGITS} digits",
+    "nul_byte": "expected JSON without NUL characters",
+}
+
+
+def json_values(strings: Array, _column: Column) -> CheckResult:
+    """JSON within the limits of `waybill.exact_json`; staged as text and cast by the database."""
+    rows: dict[str, Mask] = {}
+    invalid = np.zeros(len(strings), bool)
+    for row, text in enumerate(strings.to_pylist()):
+        code = None if text is None else _error_code(text)
+        if code is not None:
+            rows.setdefault(code, np.zeros(len(strings), bool))[row] = True
+            invalid[row] = True
+    found = tuple(Violation(code, _EXPECTED[code], mask) for code, mask in rows.items())
+    return CheckResult(null_where(invalid, strings), found)
+
+
+def _error_code(text: str) -> str | None:
+    try:
+        value = parse_json(text)
+        check_numbers(text, value)
+        if "\\u" in text:
+            check_characters(value)
+    except JsonError as error:
+        return error.code
+    return None
