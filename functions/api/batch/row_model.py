@@ -20,7 +20,7 @@ Reader = Callable[[Any], Cell]
 def field_readers(contract: Contract) -> dict[str, Reader]:
     """By column, a function from a JSON value to the field's text.
 
-    It raises PydanticCustomError: `wrong_type`, `nul_byte`, `invalid_json`, or a limit of
+    It raises PydanticCustomError: `wrong_type`, `nul_byte`, `invalid_utf8`, or a limit of
     `waybill.exact_json`.
     """
     formats = column_formats(contract)
@@ -54,7 +54,7 @@ def _reader(to_text: ToText) -> Reader:
             return to_text(value)
         except (JsonError, FieldError) as error:
             message = error.message.replace("{", "{{").replace("}", "}}")
-            raise PydanticCustomError(error.code, message) from None  # type: ignore[arg-type]
+            raise PydanticCustomError(error.code, message) from None
 
     return read
 

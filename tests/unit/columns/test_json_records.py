@@ -62,7 +62,7 @@ def test_values_are_what_stands_there(name: str, text: str, value: object) -> No
         ('{"id": NaN}', [(None, "invalid_json")]),
         ("{'id': 1}", [(None, "invalid_json")]),
         ('{"id": 1} {"id": 2}', [(None, "invalid_json")]),
-        ('{"label": "\\ud83d"}', [(None, "invalid_json")]),
+        ('{"label": "\\ud83d"}', [(None, "invalid_utf8")]),
         ('{"more": ' + "[" * 5000 + "]" * 5000 + "}", [(None, "nested_too_deeply")]),
         ('{"more": ' + "[" * 100 + "]" * 100 + "}", [(None, "nested_too_deeply")]),
         ("[" * 60_000, [(None, "nested_too_deeply")]),

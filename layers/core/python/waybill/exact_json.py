@@ -162,7 +162,7 @@ def check_characters(value: object) -> None:
     """Check for characters that JSON can escape and PostgreSQL cannot store.
 
     Raises:
-        JsonError: `nul_byte` or `invalid_json`.
+        JsonError: `nul_byte` or `invalid_utf8`.
     """
     for text in _values(value):
         if isinstance(text, str):
@@ -172,8 +172,8 @@ def check_characters(value: object) -> None:
             try:
                 text.encode()
             except UnicodeEncodeError:
-                message = "not JSON: half of a surrogate pair"
-                raise JsonError("invalid_json", message) from None
+                message = "contains half of a surrogate pair, which is not a character"
+                raise JsonError("invalid_utf8", message) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

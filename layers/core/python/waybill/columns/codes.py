@@ -52,7 +52,7 @@ MEANINGS = {
     "unclosed_quote": "a quoted field that starts on this line is never properly closed",
     "record_too_long": "longer than 16 MiB; only the beginning is kept",
     "nul_byte": "contains a NUL byte, which PostgreSQL text cannot hold",
-    "invalid_utf8": "contains bytes that are not UTF-8",
+    "invalid_utf8": "contains bytes or escapes that are not valid UTF-8",
     "invalid_encoding": "contains bytes that are invalid in the file's encoding",
     "field_count": "the number of fields differs from the number of columns in the file",
 }

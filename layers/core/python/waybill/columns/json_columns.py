@@ -26,6 +26,7 @@ _EXPECTED = {
     codes.NESTED_TOO_DEEPLY: f"expected JSON of at most {MAX_DEPTH} levels",
     codes.OUT_OF_RANGE: "expected numbers within the range of a double and of at most "
     f"{MAX_NUMBER_DIGITS} digits",
+    "invalid_utf8": "expected JSON without half surrogate pairs",
     "nul_byte": "expected JSON without NUL characters",
 }
 

@@ -30,7 +30,7 @@ _MAX_NAME_SHOWN = 80
 class _Field(NamedTuple):
     """A column of the layout, and the conversion of a value that is not null to its text."""
 
-    index: int
+    position: int
     to_text: Callable[[Any], str | None]
 
 
@@ -51,8 +51,8 @@ class JsonReader:
         self._is_utf8 = layout.encoding == "utf-8"
         formats = column_formats(contract)
         self._fields = {
-            name: _Field(index, field_converter(contract.column(name), formats.get(name)))
-            for index, name in enumerate(layout.columns)
+            name: _Field(position, field_converter(contract.column(name), formats.get(name)))
+            for position, name in enumerate(layout.columns)
         }
         # Spellings of field names seen so far. Unknown names are not kept, to bound its size.
         self._by_key: dict[str, _Field] = {}
@@ -116,10 +116,10 @@ class JsonReader:
         reasons: list[RejectReason] = []
         for key, value in members.items():
             try:
-                index, to_text = self._find(key, seen)
-                seen.add(index)
+                position, to_text = self._find(key, seen)
+                seen.add(position)
                 if value is not None:
-                    row[index] = to_text(value)
+                    row[position] = to_text(value)
             except FieldError as error:
                 reasons.append(RejectReason(key[:_MAX_NAME_SHOWN], error.code, error.message))
         if reasons:
@@ -127,13 +127,13 @@ class JsonReader:
         return row
 
     def _find(self, key: str, seen: Set[int]) -> _Field:
-        """The field for a key; `seen` are the indices of the record's fields so far.
+        """The field for a key; `seen` are the positions of the record's fields so far.
 
         Raises:
             FieldError: there is none, or it was seen.
         """
         field = self._by_key.get(key) or self._find_column(key)
-        if field.index in seen:
+        if field.position in seen:
             raise FieldError(codes.DUPLICATE_FIELD, codes.MEANINGS[codes.DUPLICATE_FIELD])
         return field
 
