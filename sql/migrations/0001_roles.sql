@@ -1,6 +1,6 @@
--- Roles. Nothing in the product connects as a superuser: the migrations connect as the
--- database's owner (CREATEROLE), everything belongs to waybill_owner, which nobody logs
--- in as, and each function connects as a role that owns nothing.
+-- Roles and schemas. Nothing connects as a superuser: migrations connect as the database's owner
+-- (CREATEROLE), every object belongs to waybill_owner, which cannot log in, and each function
+-- connects as a role that owns nothing.
 DO $roles$
 DECLARE
     login_role text;
@@ -12,10 +12,10 @@ BEGIN
         ARRAY['waybill_loader', 'waybill_api', 'waybill_reader', 'waybill_refresher']
     LOOP
         IF to_regrole(login_role) IS NULL THEN
-            -- No password here: the environment decides between IAM and a kept secret.
+            -- No password here: the environment chooses IAM or a secret.
             EXECUTE format('CREATE ROLE %I LOGIN', login_role);
         END IF;
-        -- On Aurora, membership in rds_iam is what lets a role log in with an IAM token.
+        -- On Aurora, members of rds_iam log in with an IAM token.
         IF to_regrole('rds_iam') IS NOT NULL THEN
             EXECUTE format('GRANT rds_iam TO %I', login_role);
         END IF;
@@ -25,20 +25,19 @@ $roles$;
 
 GRANT waybill_owner TO CURRENT_USER;
 
--- Skipping the per-row foreign key triggers of a write whose references were checked as a
--- set needs this one parameter. Where the server does not let us grant it, merges keep the
--- triggers on: slower, never wrong.
+-- A merge that has checked its references as a set skips the foreign key triggers of each row,
+-- which needs this parameter. Where it cannot be granted, the triggers stay on: slower, not wrong.
 DO $replica$
 BEGIN
     GRANT SET ON PARAMETER session_replication_role TO waybill_owner;
 EXCEPTION
     WHEN insufficient_privilege THEN
-        RAISE NOTICE 'session_replication_role cannot be granted here: triggers stay on';
+        RAISE NOTICE 'session_replication_role cannot be granted: triggers stay on';
 END
 $replica$;
 
 CREATE SCHEMA waybill AUTHORIZATION waybill_owner;
-COMMENT ON SCHEMA waybill IS 'The ledger: datasets, jobs, chunks, rejects, outbox.';
+COMMENT ON SCHEMA waybill IS 'Datasets, jobs, chunks, rejects, outbox.';
 CREATE SCHEMA staging AUTHORIZATION waybill_owner;
 COMMENT ON SCHEMA staging IS 'One unlogged table per job between COPY and merge.';
 

@@ -1,4 +1,4 @@
--- What the reaper remembers from one look to the next.
+-- What the reaper remembers from one run to the next.
 
 CREATE TABLE waybill.redrives (
     job_id uuid PRIMARY KEY REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
@@ -8,7 +8,7 @@ CREATE TABLE waybill.redrives (
     last_at timestamptz NOT NULL
 );
 COMMENT ON TABLE waybill.redrives IS
-    'Jobs whose messages were sent again because nothing touched them, since they last moved.';
+    'Jobs whose messages were sent again, since they last moved.';
 
 CREATE TABLE waybill.copies_seen (
     pid integer NOT NULL,
@@ -19,14 +19,7 @@ CREATE TABLE waybill.copies_seen (
     PRIMARY KEY (pid, backend_start)
 );
 COMMENT ON TABLE waybill.copies_seen IS
-    'How far each COPY of the loaders was, and when it was first seen at that byte.';
+    'How far each COPY of a loader was, and when it was first seen at that byte.';
 
--- The loaders end their own: whoever ends a backend must be of its role, so the routine runs
--- as its caller, and writes this table as its caller.
+-- Only a role's own backends may be ended by it, so the routine runs as its caller.
 GRANT SELECT, INSERT, UPDATE, DELETE ON waybill.copies_seen TO waybill_loader;
-
--- What the reaper looks for every few minutes, among all the jobs that ever were.
-CREATE INDEX ingestion_jobs_awaited ON waybill.ingestion_jobs (created_at)
-    WHERE state = 'AWAITING_UPLOAD';
-CREATE INDEX ingestion_jobs_restamping ON waybill.ingestion_jobs (dataset) WHERE restamping;
-CREATE INDEX job_runs_open ON waybill.job_runs (started_at) WHERE finished_at IS NULL;

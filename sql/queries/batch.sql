@@ -1,6 +1,6 @@
 -- name: recall_answer(key, dataset, sha256)$
 -- What this very batch was answered before; its key stays locked until the commit.
-SELECT waybill.recall_answer(:key, :dataset, :sha256);
+SELECT waybill.get_idempotent_response(:key, :dataset, :sha256);
 
 -- name: merge_batch(job_id, dataset, rows, mode, rejected)$
 -- The rows with their waybill, at the place in the order of landing that is now.
@@ -8,4 +8,4 @@ SELECT waybill.merge_batch(:job_id, :dataset, :rows, :mode, :rejected);
 
 -- name: keep_answer(key, dataset, sha256, answer)!
 -- In the commit of the rows: a batch that was written is never written again under its key.
-SELECT waybill.keep_answer(:key, :dataset, :sha256, :answer);
+SELECT waybill.put_idempotent_response(:key, :dataset, :sha256, :answer);

@@ -68,20 +68,20 @@ def test_an_earlier_file_does_not_overwrite_a_batch(ledger: Ledger) -> None:
 def test_a_key_is_answered_again_and_not_reused(ledger: Ledger) -> None:
     with ledger.database.connect("waybill_api", autocommit=False) as connection:
         assert connection.execute(
-            "SELECT waybill.recall_answer('k', 'departments', 'a')"
+            "SELECT waybill.get_idempotent_response('k', 'departments', 'a')"
         ).fetchone() == (None,)
         with (
             ledger.database.connect("waybill_api") as other,
             pytest.raises(psycopg.Error, match="is being written"),
         ):
-            other.execute("SELECT waybill.recall_answer('k', 'departments', 'a')")
-        connection.execute("SELECT waybill.keep_answer('k', 'departments', 'a', '{\"x\": 1}')")
+            other.execute("SELECT waybill.get_idempotent_response('k', 'departments', 'a')")
+        connection.execute("SELECT waybill.put_idempotent_response('k', 'departments', 'a', '{\"x\": 1}')")
         connection.commit()
         assert connection.execute(
-            "SELECT waybill.recall_answer('k', 'departments', 'a')"
+            "SELECT waybill.get_idempotent_response('k', 'departments', 'a')"
         ).fetchone() == ({"x": 1},)
         with pytest.raises(psycopg.Error, match="another body"):
-            connection.execute("SELECT waybill.recall_answer('k', 'departments', 'b')")
+            connection.execute("SELECT waybill.get_idempotent_response('k', 'departments', 'b')")
 
 
 def register(ledger: Ledger, statement: str) -> None:

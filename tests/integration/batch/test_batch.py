@@ -242,7 +242,7 @@ def test_the_same_key_is_answered_again(post: Post, database: Database) -> None:
 
 def test_a_key_in_flight_is_a_conflict(post: Post, database: Database) -> None:
     with database.connect("waybill_api", autocommit=False) as connection:
-        connection.execute("SELECT waybill.recall_answer('k', 'departments', 'x')")
+        connection.execute("SELECT waybill.get_idempotent_response('k', 'departments', 'x')")
         assert post("departments", [SALES], key="k").problem() == (409, "key-in-flight")
 
 

@@ -200,7 +200,7 @@ def test_what_was_told_long_ago_is_forgotten(admin: Connection, cloud: Cloud) ->
     land(cloud, "departments", "a.csv", ROWS)
     settle(cloud)
     admin.execute(
-        "INSERT INTO waybill.idempotency_keys (key, dataset, sha256, answer, kept_at)"
+        "INSERT INTO waybill.idempotency_keys (key, dataset, sha256, response, kept_at)"
         " VALUES ('k', 'departments', 'x', '{}', now() - interval '2 days'),"
         " ('l', 'departments', 'x', '{}', now())"
     )

@@ -46,17 +46,21 @@ class Batches(Repository):
             Conflict: `key-in-flight`.
         """
         return self._optional(
-            dict, "recall_answer", p_key=key.key, p_dataset=key.dataset, p_sha256=key.sha256
+            dict,
+            "get_idempotent_response",
+            p_key=key.key,
+            p_dataset=key.dataset,
+            p_sha256=key.sha256,
         )
 
     def put_response(self, key: IdempotencyKey, response: dict[str, Any]) -> None:
         """Keep the response, in the commit of the rows."""
         self._do(
-            "keep_answer",
+            "put_idempotent_response",
             p_key=key.key,
             p_dataset=key.dataset,
             p_sha256=key.sha256,
-            p_answer=Jsonb(response),
+            p_response=Jsonb(response),
         )
 
     def merge(

@@ -59,7 +59,7 @@ class Merges(Repository):
             Busy: another merge of the dataset is running.
         """
         self._lift_time_limit()
-        return self._value(MergeResult.model_validate, "adopt_job", p_job=job_id)
+        return self._value(MergeResult.model_validate, "resolve_pending", p_job=job_id)
 
     def _lift_time_limit(self) -> None:
         self._select_value("merge.no_time_limit")

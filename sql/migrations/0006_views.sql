@@ -1,4 +1,15 @@
--- Materialised views by part: which families there are, and how fresh each view is.
+-- Materialised views by part: which families there are, how fresh each view is, what is stale.
+
+CREATE TABLE waybill.stale_parts (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dataset text NOT NULL,
+    part text NOT NULL,
+    job_id uuid NOT NULL,
+    marked_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE waybill.stale_parts IS
+    'Parts of datasets that changed since the views were refreshed.';
+CREATE INDEX stale_parts_part ON waybill.stale_parts (dataset, part);
 
 CREATE TABLE waybill.view_families (
     family text PRIMARY KEY CHECK (family ~ '^[a-z_][a-z0-9_]{0,50}$'),
@@ -25,4 +36,4 @@ CREATE TABLE waybill.family_views (
 );
 COMMENT ON TABLE waybill.family_views IS 'The views that exist and how fresh each is.';
 COMMENT ON COLUMN waybill.family_views.as_of IS
-    'What was committed by this moment is in the view.';
+    'Everything committed by this time is in the view.';
