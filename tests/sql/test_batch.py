@@ -75,7 +75,9 @@ def test_a_key_is_answered_again_and_not_reused(ledger: Ledger) -> None:
             pytest.raises(psycopg.Error, match="is being written"),
         ):
             other.execute("SELECT waybill.get_idempotent_response('k', 'departments', 'a')")
-        connection.execute("SELECT waybill.put_idempotent_response('k', 'departments', 'a', '{\"x\": 1}')")
+        connection.execute(
+            "SELECT waybill.put_idempotent_response('k', 'departments', 'a', '{\"x\": 1}')"
+        )
         connection.commit()
         assert connection.execute(
             "SELECT waybill.get_idempotent_response('k', 'departments', 'a')"
