@@ -2,15 +2,15 @@
 
 from contextlib import ExitStack, closing
 from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple
+from typing import IO
 
-from psycopg import sql
-
-from functions.pipeline.load.deps import ChunkId, Claim, Deps
+from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.encode_chunk import REJECT_COLUMNS, ChunkEncoder
 from functions.pipeline.load.prefetch import prefetch
 from functions.pipeline.load.watchdog import Watchdog
 from waybill.columns.stage import stage_schema
+from waybill.database.chunks import ChunkId, Claim, StagedCounts
+from waybill.database.copying import copy_into
 
 # Encoded blocks waiting for the database: enough to keep it busy, few enough for memory.
 _PREFETCHED_BLOCKS = 2
@@ -20,16 +20,7 @@ _SPOOL_BYTES = 8 * 1024 * 1024
 _WRITE_BYTES = 1024 * 1024
 
 
-class CopyResult(NamedTuple):
-    """Counts of records, and the object's SHA-256 in hex if the chunk is the whole object."""
-
-    read: int
-    staged: int
-    rejected: int
-    sha256: str | None
-
-
-def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> CopyResult:
+def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
     """Read, split, check and copy the chunk in the connection's transaction.
 
     A connection can run one COPY at a time, so rejects are spooled to a file until all rows are
@@ -40,7 +31,7 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> CopyResult:
         Retryable: S3 or the database is stalled or unavailable.
     """
     encoder = ChunkEncoder(deps, chunk, claim)
-    read = staged = rejected = 0
+    read = rejected = 0
     with ExitStack() as stack:
         spool = stack.enter_context(SpooledTemporaryFile(_SPOOL_BYTES))
         watchdog = stack.enter_context(
@@ -49,34 +40,22 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> CopyResult:
         blocks = stack.enter_context(
             closing(prefetch(encoder.blocks(), _PREFETCHED_BLOCKS, deps.patience_seconds))
         )
-        # A closed cursor loses its row count, so it stays open until the end.
-        cursor = stack.enter_context(deps.connection.cursor())
-        with cursor.copy(_copy_statement(claim)) as copy:
+        columns = stage_schema(claim.contract).names
+        with copy_into(deps.connection, claim.stage_schema, claim.stage_table, columns) as copy:
             for block in blocks:
                 copy.write(block.rows)
                 spool.write(block.rejects)
                 read += block.read
                 rejected += block.rejected
                 watchdog.beat()
-        staged = cursor.rowcount
         if rejected and claim.keeps_rejects:
             _copy_rejects(deps, spool, watchdog)
-    return CopyResult(read, staged, rejected, encoder.sha256)
-
-
-def _copy_statement(claim: Claim) -> sql.Composed:
-    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-        sql.Identifier(claim.stage_schema, claim.stage_table),
-        sql.SQL(", ").join(map(sql.Identifier, stage_schema(claim.contract).names)),
-    )
+    return StagedCounts(read, copy.rows, rejected, encoder.sha256)
 
 
 def _copy_rejects(deps: Deps, spool: IO[bytes], watchdog: Watchdog) -> None:
-    statement = sql.SQL("COPY waybill.validation_errors ({}) FROM STDIN (FORMAT binary)").format(
-        sql.SQL(", ").join(map(sql.Identifier, REJECT_COLUMNS))
-    )
     spool.seek(0)
-    with deps.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with copy_into(deps.connection, "waybill", "validation_errors", REJECT_COLUMNS) as copy:
         while part := spool.read(_WRITE_BYTES):
             copy.write(part)
             watchdog.beat()

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from functions.pipeline.load.deps import ChunkId, Claim, Deps
+from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.reject_ids import reject_ids
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
+from waybill.database.chunks import ChunkId, Claim
 from waybill.landing.objects import stream_range
 from waybill.records.compression import Limits
 from waybill.records.reading import read_records

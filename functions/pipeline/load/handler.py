@@ -5,11 +5,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.pipeline.load.deps import ChunkId, Deps
+from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.settings import LoadSettings
 from functions.pipeline.load.stage_chunk import stage_chunk
 from waybill import telemetry
 from waybill.clients import s3_client
+from waybill.database.chunks import ChunkId
 from waybill.database.connect import connect
 from waybill.messages import ChunkMessage
 from waybill.queues import BatchResponse, consume

@@ -1,12 +1,11 @@
 """Stages one chunk of a job exactly once and requests the merge after the last chunk."""
 
-from psycopg.types.json import Jsonb
-
 from functions.pipeline.load.copy_chunk import copy_chunk
-from functions.pipeline.load.deps import ChunkId, Claim, ClaimStatus, Deps
+from functions.pipeline.load.deps import Deps
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.chunks import ChunkId, Chunks, Claim
+from waybill.database.jobs import Jobs
+from waybill.database.repository import transaction
 from waybill.errors import NotFound, Rejected
 from waybill.messages import ChunkMessage, MergeMessage
 from waybill.queues import send
@@ -34,8 +33,7 @@ def stage_chunk(deps: Deps, chunk: ChunkId) -> None:
     if status == "ended":
         telemetry.action("chunk.ignored", chunk=chunk.chunk)
         return
-    with translating_db_errors():
-        left = queries("load").chunks_left(deps.connection, job_id=chunk.job_id)
+    left = Chunks(deps.connection).count_left(chunk.job_id)
     telemetry.action("chunk.finished", chunk=chunk.chunk, status=status, left=left)
     if left == 0:
         _request_merge(deps, chunk)
@@ -45,23 +43,21 @@ def stage_chunk(deps: Deps, chunk: ChunkId) -> None:
 
 def _stage(deps: Deps, chunk: ChunkId) -> str:
     """Stage and mark the chunk in one transaction; return the status it had before."""
-    load = queries("load")
-    with translating_db_errors(), deps.connection.transaction():
-        claimed = load.claim_chunk(deps.connection, **chunk._asdict())
-        status = ClaimStatus.model_validate(claimed).status
-        if status == "todo":
-            copied = copy_chunk(deps, chunk, Claim.model_validate(claimed))
-            load.finish_chunk(deps.connection, **chunk._asdict(), **copied._asdict())
-            telemetry.action("chunk.staged", chunk=chunk.chunk, **copied._asdict())
-    return status
+    chunks = Chunks(deps.connection)
+    with transaction(deps.connection):
+        claim = chunks.claim(chunk)
+        if not isinstance(claim, Claim):
+            return claim
+        counts = copy_chunk(deps, chunk, claim)
+        chunks.finish(chunk, counts)
+        telemetry.action("chunk.staged", chunk=chunk.chunk, **counts._asdict())
+    return "todo"
 
 
 def _send_next_chunk(deps: Deps, chunk: ChunkId) -> None:
     """Send the next chunk that flow control allows, after the commit of this one."""
     following = chunk._replace(chunk=chunk.chunk + deps.settings.chunks_at_once)
-    with translating_db_errors():
-        state = queries("load").chunk_state(deps.connection, **following._asdict())
-    if state == "todo":
+    if Chunks(deps.connection).state_of(following) == "todo":
         send(deps.settings.chunks_queue_url, [ChunkMessage(**following._asdict())])
 
 
@@ -71,9 +67,7 @@ def _fail_job(deps: Deps, chunk: ChunkId, error: Rejected) -> None:
     if error.code in _JOB_ENDED:
         telemetry.action("chunk.ignored", chunk=chunk.chunk, reason=error.code)
         return
-    with translating_db_errors():
-        problem = Jsonb(error.problem())
-        state = queries("load").fail_job(deps.connection, job_id=chunk.job_id, problem=problem)
+    state = Jobs(deps.connection).fail(chunk.job_id, error.problem())
     telemetry.action("job.failed", level="warning", code=error.code, state=state)
     # Trigger a merge so that the failure is published and waiting jobs continue.
     _request_merge(deps, chunk)

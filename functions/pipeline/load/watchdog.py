@@ -9,11 +9,10 @@ import socket
 import threading
 import time
 from types import TracebackType
-from typing import Any, Self
-
-import psycopg
+from typing import Self
 
 from waybill import telemetry
+from waybill.database.repository import Connection
 
 
 class Watchdog:
@@ -21,7 +20,7 @@ class Watchdog:
 
     def __init__(
         self,
-        connection: psycopg.Connection[tuple[Any, ...]],
+        connection: Connection,
         stall_seconds: float,
         total_seconds: float,
     ) -> None:

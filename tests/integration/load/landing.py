@@ -7,11 +7,12 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from functions.pipeline.load.deps import ChunkId, Deps
+from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.stage_chunk import stage_chunk
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.postgres.databases import Connection
 from waybill.contract.model import Contract
+from waybill.database.chunks import ChunkId
 from waybill.ids import new_id
 from waybill.records.chunking import chunk_ranges
 from waybill.records.sniffer import sniff_layout

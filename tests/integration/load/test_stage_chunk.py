@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from functions.pipeline.load import encode_chunk
-from functions.pipeline.load.deps import ChunkId
 from functions.pipeline.load.handler import handle
 from functions.pipeline.load.stage_chunk import stage_chunk
 from functions.pipeline.load.watchdog import Watchdog
 from tests.cloud.fixtures import LANDING
 from tests.cloud.lambda_events import Context
 from tests.integration.load.landing import Landing
+from waybill.database.chunks import ChunkId
 from waybill.errors import Busy, NotFound, Unavailable
 from waybill.ids import new_id
 
