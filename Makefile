@@ -9,9 +9,13 @@ BAD ?= 0.01
 SEED ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
-LOCK := tests/requirements.txt
-# Changes with the lock's content, so that packages are installed again only then.
-STAMP := $(VENV)/.installed-$(shell cksum < $(LOCK) | cut -d' ' -f1)
+UV_LOCK := infra/local/uv.txt
+RUN_LOCK := infra/local/requirements.txt
+TEST_LOCK := tests/requirements.txt
+# Named after a lock's content: packages are installed again only when it changes.
+UV_STAMP := $(VENV)/.uv-$(shell cksum < $(UV_LOCK) | cut -d' ' -f1)
+RUN_STAMP := $(VENV)/.run-$(shell cksum < $(RUN_LOCK) | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/.test-$(shell cksum < $(TEST_LOCK) | cut -d' ' -f1)
 WAYBILL := $(BIN)/waybill
 SAMPLES := samples
 # What of tests/benchmarks can be run: each says so at its end.
@@ -79,14 +83,14 @@ analytics-departments: $(WAYBILL) ## Departments that hired more than the mean (
 
 ## Building and checking
 
-build: $(STAMP) ## Build the layers for AWS and check their size
+build: $(RUN_STAMP) ## Build the layers for AWS and check their size
 	@$(BIN)/python -m infra.layers
 
-synth: $(STAMP) ## Synthesise an environment into .build/ENV and lint it (ENV=local|dev|staging|prod)
+synth: $(TEST_STAMP) ## Synthesise an environment into .build/ENV and lint it (ENV=local|dev|staging|prod)
 	@CDK_OUTDIR=.build/$(ENV) WAYBILL_ENV=$(ENV) $(BIN)/python -m infra.app
 	@$(BIN)/cfn-lint '.build/$(ENV)/*.template.json'
 
-lint: $(STAMP) ## Check style, types and the import contracts
+lint: $(TEST_STAMP) ## Check style, types and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE)
@@ -95,10 +99,10 @@ lint: $(STAMP) ## Check style, types and the import contracts
 test: lint ## Run every check and every test, with coverage
 	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS)
 
-torture: $(STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
+torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)
 
-benchmark: $(STAMP) ## Time it on this machine: each benchmark, or one (NAME=visible_in_analytics)
+benchmark: $(TEST_STAMP) ## Time it on this machine: each benchmark, or one (NAME=visible_in_analytics)
 	@for name in $(or $(NAME),$(BENCHMARKS)); do \
 		echo "== $$name"; \
 		PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.benchmarks.$$name || exit 1; \
@@ -108,21 +112,46 @@ clean: ## Remove what was built (not the environment, not the local stack's data
 	rm -rf .build cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: $(STAMP) ## Lock every package of pyproject.toml again, with hashes
-	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --python-version 3.11 \
-		--all-extras pyproject.toml --quiet -o $(LOCK)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m infra.layers.lock
+# A list is resolved here and nowhere else; what is installed is always what a lock says.
+# Wheels only: building from source would fetch whatever build tools are newest.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-build --no-emit-index-url --no-emit-find-links
+
+lock: $(RUN_STAMP) ## Pin the packages of pyproject.toml again, with hashes (UPGRADE=1 for newer ones)
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --all-extras pyproject.toml -o $(TEST_LOCK)
+	@$(COMPILE) --constraints $(TEST_LOCK) pyproject.toml -o $(RUN_LOCK) \
+		--extra arrow --extra client --extra infra --extra local --extra setup
+	@echo uv | $(COMPILE) --constraints $(TEST_LOCK) --no-annotate - -o $(UV_LOCK)
+	@$(BIN)/python -m infra.layers.lock
 
 ## The environment
+#
+# The venv's own pip, however old, installs one pinned wheel: uv. uv installs what a lock lists
+# and resolves nothing, so no later release of any package changes the outcome.
+# The stamps carry the locks' checksums in their names; the times of files do not matter.
 
-$(STAMP): $(LOCK)
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit("Waybill needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+SYNC := $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --no-build --compile-bytecode
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Waybill needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(UV_STAMP): | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(UV_LOCK)
+	@rm -f $(VENV)/.uv-* && touch $@
+
+$(RUN_STAMP): | $(UV_STAMP)
 	@echo "Installing the locked packages into $(VENV) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	@rm -f $(VENV)/.installed-*
-	@touch $(STAMP)
+	@$(SYNC) $(RUN_LOCK)
+	@rm -f $(VENV)/.run-* $(VENV)/.test-* && touch $@
 
-$(WAYBILL): $(STAMP)
+# The test lock contains the other one: after it, both are installed.
+$(TEST_STAMP): | $(UV_STAMP)
+	@echo "Installing the locked packages, with those for testing, into $(VENV) …" >&2
+	@$(SYNC) $(TEST_LOCK)
+	@rm -f $(VENV)/.run-* $(VENV)/.test-* && touch $(RUN_STAMP) $@
+
+$(WAYBILL): $(RUN_STAMP)
 	@printf '#!/bin/sh\nexec "%s" -P "%s" "$$@"\n' "$(CURDIR)/$(BIN)/python" "$(CURDIR)/infra/local/__main__.py" > $@
 	@chmod +x $@

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ from infra.bootstrap import ROOT
 from infra.layers.sources import BUILD, lay_own_code
 
 PYTHON = "3.13"
-# Lambda's Amazon Linux 2023 has glibc 2.34; pip takes no older tag for a newer one by itself.
-_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+PLATFORM = "x86_64-manylinux_2_34"
+"""Lambda's Amazon Linux 2023 has glibc 2.34; wheels for older ones are taken as well."""
+UV = Path(sysconfig.get_path("scripts")) / "uv"
+"""The pinned installer of this environment."""
 _BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"
 _UNUSED = (
     "**/__pycache__",
@@ -52,9 +55,9 @@ def packages(layer: str, build: Path = BUILD) -> Path:
     """A folder with `python/<packages>` of `layer`; built once for a lock and a strip list.
 
     Raises:
-        LayerError: pip could not get the packages.
+        LayerError: the packages could not be installed.
     """
-    content = lock_of(layer).read_bytes() + repr((PYTHON, _PLATFORMS, _UNUSED)).encode()
+    content = lock_of(layer).read_bytes() + repr((PYTHON, PLATFORM, _UNUSED)).encode()
     kept = build / "layers" / f"{layer}-{hashlib.sha256(content).hexdigest()[:16]}"
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -80,24 +83,16 @@ def core_layer(build: Path) -> Path:
 
 def _install(layer: str, target: Path) -> None:
     sys.stderr.write(f"Fetching the packages of the layer {layer} (once for each lock).\n")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps"]
-    command += ["--python-version", PYTHON, "--implementation", "cp", "--abi", f"cp{_tag()}"]
-    command += ["--abi", "abi3", "--abi", "none", "--only-binary=:all:", "--require-hashes"]
-    # pip asks this of its own Python and not of the one that it installs for.
-    command += ["--ignore-requires-python"]
-    for platform in _PLATFORMS:
-        command += ["--platform", platform]
-    command += ["--requirement", str(lock_of(layer)), "--target", str(target)]
+    command = [str(UV), "pip", "install", "--quiet", "--target", str(target)]
+    command += ["--python", sys.executable, "--python-version", PYTHON]
+    command += ["--python-platform", PLATFORM, "--only-binary", ":all:"]
+    command += ["--no-deps", "--require-hashes", "--requirements", str(lock_of(layer))]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - fixed arguments
     if done.returncode:
         raise LayerError(
-            f"pip could not install layers/{layer}/requirements.txt for Lambda; is the package"
-            f" index in reach?\n{done.stderr.strip()}"
+            f"uv could not install layers/{layer}/requirements.txt for Lambda; is the package"
+            f" index within reach?\n{done.stderr.strip()}"
         )
-
-
-def _tag() -> str:
-    return PYTHON.replace(".", "")
 
 
 def _matches(folder: Path) -> Iterator[Path]:

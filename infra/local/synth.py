@@ -15,7 +15,7 @@ from infra.bootstrap import ROOT
 _CACHE = ROOT / ".build" / "assemblies"
 _KEPT = 3
 _INPUTS = ("functions", "infra", "layers", "sql", "cdk.json", "pyproject.toml")
-_LOCK = "tests/requirements.txt"
+_LOCK = "infra/local/requirements.txt"
 # The local stack's own code and the client are in no package.
 _NOT_IN_IT = (ROOT / "infra" / "local", ROOT / "layers" / "client")
 

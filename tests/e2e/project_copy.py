@@ -12,7 +12,8 @@ from infra.local.postgres import free_port
 from infra.local.status import Status
 
 _PARTS = ("functions", "infra", "layers", "sql", "cdk.json", "pyproject.toml", "Makefile")
-_LOCK = "tests/requirements.txt"
+# As the Makefile names them: what was installed from which lock.
+_STAMPS = {"infra/local/uv.txt": "uv", "infra/local/requirements.txt": "run"}
 _NEVER = shutil.ignore_patterns("__pycache__", ".build")
 
 
@@ -55,7 +56,7 @@ def copy_project(folder: Path) -> ProjectCopy:
         else:
             shutil.copy2(source, folder / part)
     (folder / "tests").mkdir()
-    shutil.copy2(ROOT / _LOCK, folder / _LOCK)
+    shutil.copy2(ROOT / "tests" / "requirements.txt", folder / "tests")
     _borrow_packages(folder)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYBILL_")}
     kept.pop("DATABASE_URL", None)
@@ -72,6 +73,7 @@ def _borrow_packages(folder: Path) -> None:
             (own / "bin" / tool.name).symlink_to(tool)
     (own / "lib").symlink_to(borrowed / "lib")
     shutil.copy2(borrowed / "pyvenv.cfg", own / "pyvenv.cfg")
-    lock = (folder / _LOCK).read_bytes()
-    sums = subprocess.run(["/usr/bin/cksum"], input=lock, capture_output=True, check=True).stdout
-    (own / f".installed-{sums.split()[0].decode()}").touch()
+    for lock, stamp in _STAMPS.items():
+        content = (folder / lock).read_bytes()
+        sums = subprocess.run(["/usr/bin/cksum"], input=content, capture_output=True, check=True)
+        (own / f".{stamp}-{sums.stdout.split()[0].decode()}").touch()

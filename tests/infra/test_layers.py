@@ -17,7 +17,7 @@ TAGS = re.compile(r"(cp313-cp313|cp3\d+-abi3)-manylinux\w*_x86_64|py3-none-any|p
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The layers as they are deployed; pip fetches the packages the first time."""
+    """The layers as they are deployed; the packages are fetched the first time."""
     core = core_layer(tmp_path_factory.mktemp("layers"))
     return {"core": core / "python", "arrow": packages("arrow") / "python"}
 

@@ -16,9 +16,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
-    for name in ("layers", "sql", "tests"):
+    for name in ("layers", "sql"):
         (tmp_path / name).mkdir()
-    for name in ("pyproject.toml", "tests/requirements.txt"):
+    for name in ("pyproject.toml", "infra/local/requirements.txt"):
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(synth, "ROOT", tmp_path)
     monkeypatch.setattr(synth, "_CACHE", tmp_path / ".build")
