@@ -114,7 +114,7 @@ clean: ## Remove what was built (not the environment, not the local stack's data
 
 # A list is resolved here and nowhere else; what is installed is always what a lock says.
 # Wheels only: building from source would fetch whatever build tools are newest.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/python -m infra.uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-build --no-emit-index-url --no-emit-find-links
 
 lock: $(RUN_STAMP) ## Pin the packages of pyproject.toml again, with hashes (UPGRADE=1 for newer ones)
@@ -130,7 +130,7 @@ lock: $(RUN_STAMP) ## Pin the packages of pyproject.toml again, with hashes (UPG
 # and resolves nothing, so no later release of any package changes the outcome.
 # The stamps carry the locks' checksums in their names; the times of files do not matter.
 
-SYNC := $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --no-build --compile-bytecode
+SYNC := $(BIN)/python -m infra.uv pip sync --quiet --python $(BIN)/python --require-hashes --no-build --compile-bytecode
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Waybill needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'

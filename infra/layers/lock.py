@@ -1,12 +1,13 @@
 """Write the layers' locks from the lists in pyproject.toml: `python -m infra.layers.lock`."""
 
-import subprocess
+import sys
 import tempfile
 import tomllib
 from pathlib import Path
 
 from infra.bootstrap import ROOT
-from infra.layers.packages import PLATFORM, PYTHON, UV, lock_of
+from infra.layers.packages import PLATFORM, PYTHON, lock_of
+from infra.uv import run_uv
 
 
 def _requirements() -> dict[str, list[str]]:
@@ -18,13 +19,15 @@ def _compile(layer: str, requirements: list[str], constraints: list[Path]) -> No
     with tempfile.TemporaryDirectory() as scratch:
         listed = Path(scratch) / "requirements.in"
         listed.write_text("\n".join(requirements))
-        command = [str(UV), "pip", "compile", str(listed), "--output-file", str(lock_of(layer))]
-        command += ["--generate-hashes", "--python-version", PYTHON, "--quiet", "--upgrade"]
-        command += ["--python-platform", PLATFORM, "--no-header", "--no-annotate"]
-        command += ["--only-binary", ":all:", "--no-emit-index-url", "--no-emit-find-links"]
+        arguments = ["pip", "compile", str(listed), "--output-file", str(lock_of(layer))]
+        arguments += ["--generate-hashes", "--python-version", PYTHON, "--quiet", "--upgrade"]
+        arguments += ["--python-platform", PLATFORM, "--no-header", "--no-annotate"]
+        arguments += ["--only-binary", ":all:", "--no-emit-index-url", "--no-emit-find-links"]
         for path in constraints:
-            command += ["--constraints", str(path)]
-        subprocess.run(command, check=True)  # noqa: S603 - fixed arguments
+            arguments += ["--constraints", str(path)]
+        ended = run_uv(*arguments)
+    if ended.returncode:
+        sys.exit(ended.stderr)
 
 
 def main() -> None:

@@ -2,21 +2,18 @@
 
 import hashlib
 import shutil
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from infra.bootstrap import ROOT
 from infra.layers.sources import BUILD, lay_own_code
+from infra.uv import run_uv
 
 PYTHON = "3.13"
 PLATFORM = "x86_64-manylinux_2_34"
 """Lambda's Amazon Linux 2023 has glibc 2.34; wheels for older ones are taken as well."""
-UV = Path(sysconfig.get_path("scripts")) / "uv"
-"""The pinned installer of this environment."""
 _BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"
 _UNUSED = (
     "**/__pycache__",
@@ -83,15 +80,15 @@ def core_layer(build: Path) -> Path:
 
 def _install(layer: str, target: Path) -> None:
     sys.stderr.write(f"Fetching the packages of the layer {layer} (once for each lock).\n")
-    command = [str(UV), "pip", "install", "--quiet", "--target", str(target)]
-    command += ["--python", sys.executable, "--python-version", PYTHON]
-    command += ["--python-platform", PLATFORM, "--only-binary", ":all:"]
-    command += ["--no-deps", "--require-hashes", "--requirements", str(lock_of(layer))]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - fixed arguments
-    if done.returncode:
+    arguments = ["pip", "install", "--quiet", "--target", str(target)]
+    arguments += ["--python", sys.executable, "--python-version", PYTHON]
+    arguments += ["--python-platform", PLATFORM, "--only-binary", ":all:"]
+    arguments += ["--no-deps", "--require-hashes", "--requirements", str(lock_of(layer))]
+    ended = run_uv(*arguments)
+    if ended.returncode:
         raise LayerError(
             f"uv could not install layers/{layer}/requirements.txt for Lambda; is the package"
-            f" index within reach?\n{done.stderr.strip()}"
+            f" index within reach?\n{ended.stderr.strip()}"
         )
 
 
