@@ -23,7 +23,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down restart status logs shell-db migrate build synth test lint clean lock \
+.PHONY: help install run up down restart status logs shell-db migrate build synth test lint clean lock \
 	sample upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture
 
@@ -90,14 +90,16 @@ synth: $(TEST_STAMP) ## Synthesise an environment into .build/ENV and lint it (E
 	@CDK_OUTDIR=.build/$(ENV) WAYBILL_ENV=$(ENV) $(BIN)/python -m infra.app
 	@$(BIN)/cfn-lint '.build/$(ENV)/*.template.json'
 
+install: $(TEST_STAMP) ## Install the packages for running and testing into .venv
+
 lint: $(TEST_STAMP) ## Check style, types and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE)
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/lint-imports
 
-test: lint ## Run every check and every test, with coverage
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(TESTS)
+test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for some of them)
+	@$(BIN)/pytest $(or $(TESTS),--cov --cov-report=term:skip-covered)
 
 torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)

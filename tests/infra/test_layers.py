@@ -72,14 +72,6 @@ def test_locks_satisfy_the_lists_of_the_project() -> None:
             )
 
 
-def test_locks_name_no_host_and_pin_by_hash() -> None:
-    for name in ("core", "arrow"):
-        text = lock_of(name).read_text()
-        assert "://" not in text
-        assert "--index" not in text
-        assert all("--hash=sha256:" in block for block in text.split("\n\n") if "==" in block)
-
-
 def test_the_library_and_sql_are_in_the_core_layer(layers: dict[str, Path]) -> None:
     package = layers["core"] / "waybill"
     for folder, place in (("layers/core/python/waybill", package), ("sql", package / "sql")):
