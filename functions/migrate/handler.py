@@ -14,7 +14,7 @@ from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
 from waybill.database.migrations import migrate
-from waybill.state.markers import put_marker
+from waybill.state.bucket import StateBucket
 
 # A new or paused cluster takes its time.
 _PATIENCE_SECONDS = 60.0
@@ -28,11 +28,12 @@ def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
     if event.get("RequestType") == "Delete":
         # The stack goes; what becomes of the data is the database's own removal policy.
         return {"PhysicalResourceId": _RESOURCE}
+    state = StateBucket(s3_client(), settings.state_bucket)
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
         applied = [script.path for script in migrate(connection)]
-        datasets = publish_contracts(connection, s3_client(), settings.state_bucket)
+        datasets = publish_contracts(connection, state.contracts)
     # New views are stale for every year that there is.
-    put_marker(s3_client(), settings.state_bucket, "migrate")
+    state.markers.put("migrate")
     telemetry.action("database.migrated", applied=applied, datasets=datasets)
     told = {"applied": applied, "datasets": datasets}
     if "RequestType" in event:

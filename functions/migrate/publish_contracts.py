@@ -1,19 +1,13 @@
 """The verb: put every dataset's contract where the doors read it without the database."""
 
-from typing import TYPE_CHECKING
-
-from waybill.clients import storage_reached
 from waybill.contract.model import Contract
 from waybill.database.datasets import Datasets
 from waybill.database.repository import Connection, transaction
 from waybill.database.scripts import become_owner
-from waybill.state import contracts as published
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from waybill.state.contracts import PublishedContracts
 
 
-def publish_contracts(connection: Connection, s3: "S3Client", bucket: str) -> list[str]:
+def publish_contracts(connection: Connection, published: PublishedContracts) -> list[str]:
     """Publish what is registered and remove what is not; the names that are published, sorted.
 
     Raises:
@@ -21,11 +15,10 @@ def publish_contracts(connection: Connection, s3: "S3Client", bucket: str) -> li
     """
     contracts = _contracts(connection)
     for contract in contracts:
-        published.publish(s3, bucket, contract)
+        published.publish(contract)
     names = [contract.name for contract in contracts]
-    for gone in set(published.names(s3, bucket)) - set(names):
-        with storage_reached():
-            s3.delete_object(Bucket=bucket, Key=f"{published.PREFIX}{gone}.json")
+    for unregistered in set(published.names()) - set(names):
+        published.withdraw(unregistered)
     return names
 
 

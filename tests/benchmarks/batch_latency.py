@@ -83,7 +83,7 @@ def _door(database: Database) -> Iterator[None]:
         patch("functions.api.batch.handler.s3_client", MagicMock),
         patch("functions.api.batch.handler.events_client", lambda: events),
         patch("waybill.queues.sqs_client", lambda: sqs),
-        patch("waybill.state.contracts.Contracts.get", lambda _, __: contract),
+        patch("waybill.state.contracts.PublishedContracts.get", lambda _, __: contract),
     ):
         yield
 

@@ -18,8 +18,8 @@ from tests.unit.http.doors import Answer, Handle, call
 from waybill.contract.model import Contract
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
-from waybill.state.contracts import publish
-from waybill.state.tickets import Ticket, put_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 _API = "waybill_api"
 _IN_FLIGHT = 409
@@ -40,7 +40,7 @@ class ApiClient:
         for (name,) in names:
             found = self.admin.execute("SELECT waybill.contract(%s)", (name,)).fetchone()
             assert found
-            publish(s3, STATE, Contract.model_validate(found[0]))
+            StateBucket(s3, STATE).contracts.publish(Contract.model_validate(found[0]))
 
     def close(self) -> None:
         for store in (batch_store, jobs_store):
@@ -64,7 +64,7 @@ class ApiClient:
             key=key,
         )
         s3: Any = self.cloud.s3
-        put_ticket(s3, STATE, ticket)
+        StateBucket(s3, STATE).tickets.put(ticket)
         return self.cloud.land(table.name, f"{job}/file.csv", body, second)
 
     def batch(

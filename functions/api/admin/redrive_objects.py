@@ -8,7 +8,7 @@ from functions.api.admin.request import RedriveObjectsRequest
 from functions.api.admin.settings import AdminSettings
 from waybill.errors import BadRequest
 from waybill.http.cursors import Cursor, read_cursor, write_cursor
-from waybill.landing.object_versions import Place, list_page
+from waybill.landing.object_versions import PageMarker, list_page
 from waybill.queues import send
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ class _After(Cursor):
 def redrive_objects(
     s3: "S3Client", settings: AdminSettings, request: RedriveObjectsRequest, seconds: float
 ) -> ObjectsRedriven:
-    """Announce every version that is meant, for so many seconds at most.
+    """Emit the events of the selected versions again, for at most `seconds`.
 
-    An object whose job is there already is not loaded again: what is missing of it is done.
+    An object that has a job already is not loaded twice: only what is missing is done.
 
     Raises:
         BadRequest: `bad-cursor`.
@@ -36,15 +36,15 @@ def redrive_objects(
     after = read_cursor(request.cursor, _After)
     if after and after.prefix != request.prefix:
         raise BadRequest("bad-cursor", "The cursor was given out for another prefix.")
-    place = Place(after.key, after.version) if after else None
+    marker = PageMarker(after.key, after.version) if after else None
     sent = 0
     while True:
-        page = list_page(s3, settings.landing_bucket, request.prefix, place)
-        meant = (found for found in page.found if request.covers(found.at))
-        sent += send(settings.landed_queue_url, (found.announcement() for found in meant))
-        place = page.next_place
-        if place is None:
+        page = list_page(s3, settings.landing_bucket, request.prefix, marker)
+        selected = (version for version in page.versions if request.covers(version.written_at))
+        sent += send(settings.landed_queue_url, (version.created_event() for version in selected))
+        marker = page.next_marker
+        if marker is None:
             return ObjectsRedriven(sent=sent, next_cursor=None)
         if time.monotonic() >= deadline:
-            more = _After(prefix=request.prefix, **place._asdict())
+            more = _After(prefix=request.prefix, **marker._asdict())
             return ObjectsRedriven(sent=sent, next_cursor=write_cursor(more))

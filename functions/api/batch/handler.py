@@ -21,7 +21,7 @@ from waybill.http.exact_json import read_exactly
 from waybill.http.links import base_url
 from waybill.http.persistent_connection import WarmDatabase
 from waybill.http.responses import json_answer
-from waybill.state.contracts import Contracts
+from waybill.state.bucket import StateBucket
 
 # A function is called with at most 6 MB.
 _TAKES = Takes(limit_bytes=5 * 1024**2, otherwise=" POST /uploads/{dataset} takes larger files.")
@@ -41,9 +41,9 @@ Key = Annotated[
 def store() -> Store:
     """Database, clients, contracts and validators, kept for the life of the process."""
     settings = BatchSettings.from_environment()
-    contracts = Contracts(s3_client(), settings.state_bucket)
+    state = StateBucket(s3_client(), settings.state_bucket)
     database = WarmDatabase(settings, "batch")
-    return Store(database, s3_client(), events_client(), settings, contracts, {})
+    return Store(database, events_client(), settings, state, {})
 
 
 @api.post(

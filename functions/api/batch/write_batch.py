@@ -17,7 +17,6 @@ from waybill.errors import FieldError, Rejected, Retryable, RowError
 from waybill.http.persistent_connection import Connection
 from waybill.ids import new_id
 from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
-from waybill.state.markers import put_marker
 
 
 class Batch(NamedTuple):
@@ -62,7 +61,7 @@ def write_batch(store: Store, batch: Batch) -> BatchResponse:
         raise _refused(validated)
     job_id = new_id()
     telemetry.action("batch.accepted", job_id=str(job_id), dataset=batch.dataset)
-    put_marker(store.s3, store.settings.state_bucket, job_id)
+    store.state.markers.put(job_id)
     written = store.database.ask(lambda connection: _write(connection, job_id, batch, validated))
     if written.is_new:
         _pass_on(store, written)

@@ -13,16 +13,17 @@ from waybill.clients import s3_client
 from waybill.http.app import create_api
 from waybill.http.describe import answers
 from waybill.http.responses import json_answer
-from waybill.state.contracts import Contracts
+from waybill.state.bucket import StateBucket
+from waybill.state.contracts import PublishedContracts
 
 api = create_api("datasets")
 
 
 @cache
-def contracts() -> Contracts:
+def contracts() -> PublishedContracts:
     """The published contracts, kept for the life of the process."""
     settings = DatasetsSettings.from_environment()
-    return Contracts(s3_client(), settings.state_bucket)
+    return StateBucket(s3_client(), settings.state_bucket).contracts
 
 
 @api.get("/datasets", tags=["datasets"], responses=answers({200: DatasetList}, 422, 503))

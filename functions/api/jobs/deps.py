@@ -7,8 +7,8 @@ from functions.api.jobs.settings import JobsSettings
 from waybill.database.queries import queries
 from waybill.errors import NotFound
 from waybill.http.persistent_connection import WarmDatabase
-from waybill.state.contracts import Contracts
-from waybill.state.tickets import Ticket, find_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -17,16 +17,16 @@ SQL = queries("jobs")
 
 
 class Store(NamedTuple):
-    """The kept connection, S3, the settings and the published contracts."""
+    """The kept connection, S3, the settings and the state bucket."""
 
     database: WarmDatabase
     s3: "S3Client"
     settings: JobsSettings
-    contracts: Contracts
+    state: StateBucket
 
     def ticket(self, job_id: UUID) -> Ticket | None:
         """The upload ticket of the job, if the upload door gave one out."""
-        return find_ticket(self.s3, self.settings.state_bucket, job_id)
+        return self.state.tickets.find(job_id)
 
     def dataset_of(self, job_id: UUID) -> str:
         """The dataset that the job belongs to.

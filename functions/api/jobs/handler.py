@@ -36,7 +36,7 @@ from waybill.http.links import base_url
 from waybill.http.paths import job_id_of
 from waybill.http.persistent_connection import WarmDatabase
 from waybill.http.responses import json_answer
-from waybill.state.contracts import Contracts
+from waybill.state.bucket import StateBucket
 
 # A function is called with at most 6 MB.
 _REPLAY = Takes(
@@ -58,8 +58,8 @@ Wait = Annotated[int, Query(ge=0, le=25, description="Seconds to wait for the jo
 def store() -> Store:
     """Database, S3 and contracts, kept for the life of the process."""
     settings = JobsSettings.from_environment()
-    contracts = Contracts(s3_client(), settings.state_bucket)
-    return Store(WarmDatabase(settings, "jobs"), s3_client(), settings, contracts)
+    state = StateBucket(s3_client(), settings.state_bucket)
+    return Store(WarmDatabase(settings, "jobs"), s3_client(), settings, state)
 
 
 def _seconds_left() -> float:
@@ -146,7 +146,7 @@ def post_replay(job_id: JobId) -> Response[Any]:
     """
     parent = job_id_of(job_id)
     api.logger.set_correlation_id(str(parent))
-    contract = store().contracts.get(store().dataset_of(parent))
+    contract = store().state.contracts.get(store().dataset_of(parent))
     rows = read_replay(api.current_event, contract)
     job = replay_job(store(), parent, contract, rows)
     api.logger.info("rejects replayed", action="job.replayed", replay=str(job), rows=len(rows))

@@ -42,7 +42,7 @@ def rejects_answer(store: Store, asked: Asked) -> Response[Any]:
         page = list_rejects(store, asked.job_id, asked.limit or _USUAL_LIMIT, asked.cursor)
         items = [shown(reject) for reject in page.rejects]
         return json_answer({"items": items, "next_cursor": page.next_cursor})
-    columns = [column.name for column in store.contracts.get(dataset).columns]
+    columns = [column.name for column in store.state.contracts.get(dataset).columns]
     if asked.limit is None and asked.cursor is None:
         return _whole(store, asked, columns)
     return _page(store, asked, columns)

@@ -16,7 +16,7 @@ from waybill.errors import FieldError, Rejected, Retryable
 from waybill.exact_json import format_json
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
-from waybill.state.tickets import Ticket, put_ticket
+from waybill.state.tickets import Ticket
 
 _HOUR = timedelta(hours=1)
 _BREAKS = re.compile(r"[\r\n]")
@@ -37,7 +37,7 @@ def replay_job(store: Store, parent: UUID, contract: Contract, rows: Sequence[Co
     store.database.ask(lambda connection: _register(connection, parent, ticket, rows))
     try:
         # What the file is written in goes before what the contract says of others.
-        put_ticket(store.s3, store.settings.state_bucket, ticket)
+        store.state.tickets.put(ticket)
         with storage_reached():
             store.s3.put_object(Bucket=ticket.bucket, Key=ticket.key, Body=content)
     except Retryable:

@@ -9,7 +9,7 @@ from functions.api.upload.request import SentFile
 from waybill.clients import storage_reached
 from waybill.errors import Rejected, TooLarge
 from waybill.http.requests import checked
-from waybill.state.tickets import Ticket, put_ticket
+from waybill.state.tickets import Ticket
 
 MAX_FILE_BYTES = 4 * 1024**2
 """A function is called with at most 6 MB, and a file comes in base64."""
@@ -25,7 +25,7 @@ def accept_file(landing: Landing, dataset: str, form: Form) -> Ticket:
         Rejected: `invalid-request`, or `checksum-mismatch` with the hash that came with it.
         Unavailable: `storage-unavailable`.
     """
-    contract = landing.contracts.get(dataset)
+    contract = landing.state.contracts.get(dataset)
     if len(form.content) > MAX_FILE_BYTES:
         detail = f"The file is larger than {MAX_FILE_BYTES} bytes.{INSTEAD}"
         raise TooLarge("body-too-large", detail)
@@ -36,7 +36,7 @@ def accept_file(landing: Landing, dataset: str, form: Form) -> Ticket:
         raise Rejected("checksum-mismatch", detail)
     ticket = ticket_for(landing.settings, contract.name, sent, len(form.content))
     # First the ticket, so that the object's event finds what was asked for.
-    put_ticket(landing.s3, landing.settings.state_bucket, ticket)
+    landing.state.tickets.put(ticket)
     with storage_reached():
         landing.s3.put_object(
             Bucket=ticket.bucket,

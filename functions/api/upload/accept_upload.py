@@ -11,8 +11,8 @@ from functions.api.upload.settings import UploadSettings
 from waybill.clients import storage_reached
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
-from waybill.state.contracts import Contracts
-from waybill.state.tickets import Ticket, put_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,7 +23,7 @@ class Landing(NamedTuple):
 
     s3: "S3Client"
     settings: UploadSettings
-    contracts: Contracts
+    state: StateBucket
 
 
 def accept_upload(
@@ -32,7 +32,7 @@ def accept_upload(
     """Promise a place for the file; the ticket is written before the client knows of it.
 
     Args:
-        landing: S3, the settings and the published contracts.
+        landing: S3, the settings and the state bucket.
         dataset: the dataset's name, as it came.
         request: the file, validated.
         api: the base address of this API, for `complete_url`.
@@ -42,17 +42,17 @@ def accept_upload(
         TooLarge: `file-too-large`.
         Unavailable: `storage-unavailable`.
     """
-    contract = landing.contracts.get(dataset)
+    contract = landing.state.contracts.get(dataset)
     multipart = request.multipart or request.size_bytes > MAX_FORM_BYTES
     part_bytes = part_size(request.size_bytes) if multipart else 0
     ticket = ticket_for(landing.settings, contract.name, request, request.size_bytes)
     if not multipart:
-        put_ticket(landing.s3, landing.settings.state_bucket, ticket)
+        landing.state.tickets.put(ticket)
         return _form(landing, ticket)
     with storage_reached():
         started = landing.s3.create_multipart_upload(Bucket=ticket.bucket, Key=ticket.key)
     ticket = ticket.model_copy(update={"upload_id": started["UploadId"]})
-    put_ticket(landing.s3, landing.settings.state_bucket, ticket)
+    landing.state.tickets.put(ticket)
     return _parts(landing, ticket, part_bytes, api)
 
 

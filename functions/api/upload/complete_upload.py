@@ -9,7 +9,7 @@ from functions.api.upload.request import CompleteRequest
 from waybill.clients import code_of, storage_reached
 from waybill.errors import Conflict, NotFound, Rejected
 from waybill.http.paths import job_id_of
-from waybill.state.tickets import Ticket, find_ticket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
@@ -27,7 +27,7 @@ def complete_upload(landing: Landing, dataset: str, job: str, request: CompleteR
         Unavailable: `storage-unavailable`.
     """
     job_id = job_id_of(job)
-    ticket = find_ticket(landing.s3, landing.settings.state_bucket, job_id)
+    ticket = landing.state.tickets.find(job_id)
     if ticket is None or ticket.dataset != dataset:
         raise NotFound("unknown-job", f"There is no upload {job_id} to {dataset!r}.")
     if ticket.upload_id is None:

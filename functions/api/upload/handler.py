@@ -22,7 +22,7 @@ from waybill.http.bodies import Takes
 from waybill.http.describe import answers
 from waybill.http.links import base_url
 from waybill.http.responses import json_answer
-from waybill.state.contracts import Contracts
+from waybill.state.bucket import StateBucket
 
 _FORM = "multipart/form-data"
 # A file of the greatest size, and the form around it.
@@ -36,7 +36,7 @@ api = create_api(
 def landing() -> Landing:
     """S3, settings and contracts, kept for the life of the process."""
     settings = UploadSettings.from_environment()
-    return Landing(s3_client(), settings, Contracts(s3_client(), settings.state_bucket))
+    return Landing(s3_client(), settings, StateBucket(s3_client(), settings.state_bucket))
 
 
 @api.post(

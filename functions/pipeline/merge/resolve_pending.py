@@ -1,33 +1,29 @@
-"""The verb: take in a job's pending records whose parents have come."""
+"""Loads a job's pending records whose parents have arrived."""
 
 from uuid import UUID
 
-from functions.pipeline.merge.deps import Answer, Step
+from functions.pipeline.merge.deps import Deps
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.merges import Merges
 from waybill.errors import Busy
-from waybill.outbox.publish_job_finished import publish_job_finished
+from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
 from waybill.runs import run
-from waybill.state.markers import put_marker
 
 
-def resolve_pending(step: Step, job_id: UUID) -> None:
-    """Take in what can be; records whose parents are still missing stay pending.
+def resolve_pending(deps: Deps, job_id: UUID) -> None:
+    """Load the records that can be; those whose parents are still missing stay pending.
 
     Raises:
-        Busy: a lock is taken, or something earlier has to end first: come back later.
+        Busy: an earlier job is open, or a lock is taken; try again later.
         Rejected: there is no such job, or the database refuses its records.
         Retryable: something cannot be reached.
     """
-    with run(step.connection, job_id, "adopt"):
-        # Within the run, which keeps a refresh from taking the mark away again.
-        put_marker(step.s3, step.settings.state_bucket, job_id)
-        with translating_db_errors():
-            queries("merge").no_time_limit(step.connection)
-            found = queries("merge").resolve_pending(step.connection, job_id=job_id)
-        answer = Answer.model_validate(found)
-        if answer.outcome == "waiting":
+    with run(deps.connection, job_id, "adopt"):
+        # Inside the run, because a refresh keeps the markers of jobs with an open run.
+        deps.state.markers.put(job_id)
+        result = Merges(deps.connection).resolve_pending(job_id)
+        if result.outcome == "waiting":
             raise Busy("job-waiting", "Pending records wait for another job.")
-    telemetry.action("job.adopted", outcome=answer.outcome, state=answer.state)
-    publish_job_finished(step.ways, job_id, answer.unblocked, changed=answer.outcome == "merged")
+    telemetry.action("job.pending-resolved", outcome=result.outcome, state=result.state)
+    unblocked = UnblockedJobs(result.unblocked, result.pending)
+    publish_job_finished(deps.notifier, job_id, unblocked, changed=result.outcome == "merged")

@@ -1,4 +1,4 @@
-"""The environment of the step `merge`."""
+"""The environment of the function `merge`."""
 
 from pydantic import Field
 
@@ -6,8 +6,8 @@ from waybill.settings import DatabaseSettings, LogSettings, StateSettings, Windo
 
 
 class MergeSettings(LogSettings, DatabaseSettings, StateSettings, WindowSettings):
-    """Where jobs to merge come from, and where word of them goes."""
+    """The queues of jobs and of chunks, and the event bus of finished jobs."""
 
-    chunks_queue_url: str = Field(description="Queue of chunks to stage, for what must be redone.")
-    merges_queue_url: str = Field(description="Queue of jobs to merge, for what must wait.")
-    event_bus_name: str = Field(default="default", description="Bus for finished jobs.")
+    chunks_queue_url: str = Field(description="Queue of chunks to stage.")
+    merges_queue_url: str = Field(description="Queue of jobs to merge.")
+    event_bus_name: str = Field(default="default", description="Event bus of finished jobs.")

@@ -1,1 +1,1 @@
-"""Cuts a landed object into chunks."""
+"""Plans an object: registers it, verifies it, sniffs its layout, divides it into chunks."""

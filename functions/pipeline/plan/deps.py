@@ -1,30 +1,19 @@
-"""What the verbs of the step work with."""
+"""The dependencies of the verbs."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
-
-import psycopg
+from typing import TYPE_CHECKING, NamedTuple
 
 from functions.pipeline.plan.settings import PlanSettings
-from waybill.landing.objects import ObjectRef
-from waybill.state.tickets import Ticket
+from waybill.database.repository import Connection
+from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class Step(NamedTuple):
-    """A connection in autocommit, S3, and the step's settings."""
+class Deps(NamedTuple):
+    """A connection in autocommit, S3, the state bucket, and the settings."""
 
-    connection: psycopg.Connection[tuple[Any, ...]]
+    connection: Connection
     s3: "S3Client"
+    state: StateBucket
     settings: PlanSettings
-
-
-class LandedJob(NamedTuple):
-    """A job whose object is there; without a ticket when nobody announced it."""
-
-    job_id: UUID
-    dataset: str
-    ref: ObjectRef
-    ticket: Ticket | None

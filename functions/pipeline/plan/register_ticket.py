@@ -1,45 +1,39 @@
-"""The verb for `tickets/…`: list an upload that was announced, before its file comes."""
+"""Registers an announced upload before its file arrives."""
 
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from functions.pipeline.plan.deps import Step
+from functions.pipeline.plan.deps import Deps
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
-from waybill.state.tickets import Ticket, find_ticket
-from waybill.state.upload_deadlines import put_deadline
+from waybill.database.jobs import Jobs, Registration
+from waybill.state.tickets import Ticket
+from waybill.states import JobState
 
 
-def options_of(ticket: Ticket | None) -> Jsonb:
-    """What the client asked for, as it is kept with the job."""
-    kept = {"sha256", "delimiter", "encoding", "dry_run"}
-    asked = {} if ticket is None else ticket.model_dump(include=kept)
-    return Jsonb({name: value for name, value in asked.items() if value})
-
-
-def register_ticket(step: Step, job_id: UUID) -> None:
-    """Make the awaited upload a job; nothing when it is one already.
+def register_ticket(deps: Deps, job_id: UUID) -> None:
+    """Create the job of an announced upload, unless it exists.
 
     Raises:
         Retryable: the database or S3 cannot be reached.
     """
-    ticket = find_ticket(step.s3, step.settings.state_bucket, job_id)
-    if ticket is None:
-        telemetry.action("ticket.gone", level="warning")
-        return
-    with translating_db_errors():
-        state = queries("plan").register_ticket(
-            step.connection,
-            job_id=ticket.job_id,
-            dataset=ticket.dataset,
-            filename=ticket.filename,
+    with telemetry.about(job_id):
+        ticket = deps.state.tickets.find(job_id)
+        if ticket is None:
+            telemetry.action("ticket.missing", level="warning")
+            return
+        state = Jobs(deps.connection).register_ticket(
+            job_id,
+            Registration(ticket.dataset, ticket.filename, job_options(ticket)),
             size_bytes=ticket.size_bytes,
-            options=options_of(ticket),
             created_at=ticket.created_at,
             expires_at=ticket.expires_at,
         )
-    if state == "AWAITING_UPLOAD":
-        put_deadline(step.s3, step.settings.state_bucket, ticket.expires_at, job_id)
-    telemetry.action("ticket.registered", dataset=ticket.dataset, state=state)
+        if state is JobState.AWAITING_UPLOAD:
+            deps.state.deadlines.put(ticket.expires_at, job_id)
+        telemetry.action("ticket.registered", dataset=ticket.dataset, state=state)
+
+
+def job_options(ticket: Ticket | None) -> dict[str, object]:
+    """The client's options, as they are stored with the job."""
+    names = {"sha256", "delimiter", "encoding", "dry_run"}
+    options = {} if ticket is None else ticket.model_dump(include=names)
+    return {name: value for name, value in options.items() if value}

@@ -1,26 +1,37 @@
-"""Holds an object against what the client announced of it."""
+"""Verifies an object's size and hash against the upload request."""
 
 from typing import TYPE_CHECKING
 
+from functions.pipeline.plan.models import LandedJob
 from waybill.errors import Rejected
-from waybill.landing.objects import ObjectRef, stored_sha256
+from waybill.landing.objects import stored_sha256
 from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def check_size(ref: ObjectRef, ticket: Ticket | None) -> None:
-    """Refuse what is empty, or not as long as announced.
+def verify_object(s3: "S3Client", job: LandedJob) -> str | None:
+    """Refuse an object that is empty or differs from its announcement.
+
+    Returns:
+        The SHA-256 in hex if S3 verified the announced one at upload, which spares reading the
+        object. None: a hash that was announced is still to be checked.
 
     Raises:
-        Rejected: `empty-file` or `size-mismatch`.
+        Rejected: `empty-file`, `size-mismatch`, `checksum-mismatch`, or the object is missing.
+        Retryable: S3 cannot be reached or does not respond as it should.
     """
-    if ref.size_bytes == 0:
-        raise Rejected("empty-file", "The file has no bytes.")
-    if ticket and ref.size_bytes != ticket.size_bytes:
-        detail = f"{ticket.size_bytes} bytes were announced, {ref.size_bytes} came."
-        raise Rejected("size-mismatch", detail)
+    _check_size(job.ref.size_bytes, job.ticket)
+    sha256 = stored_sha256(s3, job.ref) if must_hash(job) else None
+    if sha256:
+        check_sha256(sha256, job.ticket)
+    return sha256
+
+
+def must_hash(job: LandedJob) -> bool:
+    """Whether a hash was announced."""
+    return job.ticket is not None and job.ticket.sha256 is not None
 
 
 def check_sha256(sha256: str, ticket: Ticket | None) -> None:
@@ -30,18 +41,13 @@ def check_sha256(sha256: str, ticket: Ticket | None) -> None:
         Rejected: `checksum-mismatch`.
     """
     if ticket and ticket.sha256 and ticket.sha256.lower() != sha256:
-        detail = f"SHA-256 {ticket.sha256} was announced, the file has {sha256}."
+        detail = f"SHA-256 {ticket.sha256} was announced; the file has {sha256}."
         raise Rejected("checksum-mismatch", detail)
 
 
-def known_sha256(s3: "S3Client", ref: ObjectRef, ticket: Ticket | None) -> str | None:
-    """What S3 itself checked at upload, when a hash was announced; spares a pass over the file.
-
-    Raises:
-        Rejected: `checksum-mismatch`, or the object is gone.
-        Retryable: S3 cannot be reached or does not answer as it should.
-    """
-    sha256 = stored_sha256(s3, ref) if ticket and ticket.sha256 else None
-    if sha256:
-        check_sha256(sha256, ticket)
-    return sha256
+def _check_size(size_bytes: int, ticket: Ticket | None) -> None:
+    if size_bytes == 0:
+        raise Rejected("empty-file", "The file is empty.")
+    if ticket and size_bytes != ticket.size_bytes:
+        detail = f"{ticket.size_bytes} bytes were announced; the file has {size_bytes}."
+        raise Rejected("size-mismatch", detail)

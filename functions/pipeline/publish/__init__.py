@@ -1,1 +1,1 @@
-"""Publishes what commits left in the outbox."""
+"""Publishes the events that are left in the outbox."""

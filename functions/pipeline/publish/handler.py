@@ -1,7 +1,7 @@
-"""Schedule → events that a killed merge left in the outbox.
+"""EventBridge schedule → the outbox rows that a killed merge left unpublished.
 
-It leaves a sleeping database asleep: a commit that has something to tell has put a mark before.
-`refresh` takes the marks away, and only of jobs whose events are out.
+A sleeping database is left asleep: every commit that writes to the outbox was preceded by a
+wake-up marker, and `refresh` deletes only the markers of jobs whose events are published.
 """
 
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from functions.pipeline.publish.settings import PublishSettings
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
 from waybill.database.connect import connect
-from waybill.outbox.relay import drain
-from waybill.state.markers import list_markers
+from waybill.outbox.relay import relay
+from waybill.state.bucket import StateBucket
 
 
 def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
-    """Publish what is left; `published` is the number of events."""
+    """Publish the unpublished rows. Returns their number as `published`."""
     settings = PublishSettings.from_environment()
     telemetry.start("publish", settings)
-    if not list_markers(s3_client(), settings.state_bucket):
+    if not StateBucket(s3_client(), settings.state_bucket).markers.list():
         return {"published": 0}
     with connect(settings, "publish") as connection:
-        published = drain(connection, events_client(), settings.event_bus_name)
+        published = relay(connection, events_client(), settings.event_bus_name)
     return {"published": published}

@@ -1,4 +1,4 @@
-"""The environment of the step `publish`."""
+"""The environment of the function `publish`."""
 
 from pydantic import Field
 
@@ -6,6 +6,6 @@ from waybill.settings import DatabaseSettings, LogSettings, StateSettings
 
 
 class PublishSettings(LogSettings, DatabaseSettings, StateSettings):
-    """Where word of finished jobs goes."""
+    """The event bus of finished jobs."""
 
-    event_bus_name: str = Field(default="default", description="Bus for finished jobs.")
+    event_bus_name: str = Field(default="default", description="Event bus of finished jobs.")

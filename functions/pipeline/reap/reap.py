@@ -1,34 +1,34 @@
-"""The verb of the step: free, expire, send again, give up, tidy."""
+"""Frees, expires, resends, gives up and tidies, in this order."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from functions.pipeline.reap.deps import Step
+from functions.pipeline.reap.deps import Deps
 from functions.pipeline.reap.expire_uploads import expire_uploads
-from functions.pipeline.reap.resend_messages import give_up, resend_messages
+from functions.pipeline.reap.give_up import give_up
+from functions.pipeline.reap.resend_messages import resend_messages
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.reaper import Reaper
 from waybill.errors import Unavailable, WaybillError
 
 
-def reap(step: Step, due: Sequence[str]) -> dict[str, int]:
-    """Do each of it once; how many were concerned, by what was done.
+def reap(deps: Deps, passed: Sequence[str]) -> dict[str, int]:
+    """Run every action once. Returns a count per action.
 
-    What fails does not keep the rest from being done.
+    An action that fails does not keep the others from being run.
 
     Args:
-        step: on a connection as the role of the loaders, which may end its own backends.
-        due: keys of uploads that are over.
+        deps: with a connection as the loaders' role, which may end its own backends.
+        passed: keys of the upload deadlines that have passed.
 
     Raises:
-        Unavailable: the database went away.
-        WaybillError: the first failure, once the rest is done.
+        Unavailable: the connection was lost.
+        WaybillError: the first failure, after all other actions.
     """
-    done: dict[str, int] = {}
+    counts: dict[str, int] = {}
     failures: list[WaybillError] = []
-    for name, action in _actions(step, due).items():
+    for name, action in _actions(deps, passed).items():
         try:
-            done[name] = action()
+            counts[name] = action()
         except Unavailable:
             raise
         except WaybillError as failure:
@@ -36,24 +36,18 @@ def reap(step: Step, due: Sequence[str]) -> dict[str, int]:
             failures.append(failure)
     if failures:
         raise failures[0]
-    return done
+    return counts
 
 
-def _actions(step: Step, due: Sequence[str]) -> Mapping[str, Callable[[], int]]:
-    # First what frees something that the others wait for.
+def _actions(deps: Deps, passed: Sequence[str]) -> Mapping[str, Callable[[], int]]:
+    reaper = Reaper(deps.connection)
+    # What frees something that the others wait for comes first.
     return {
-        "copies_ended": lambda: _ask(step, "end_stalled_copies", step.settings.copy_minutes),
-        "runs_abandoned": lambda: _ask(step, "abandon_runs"),
-        "uploads_expired": lambda: expire_uploads(step, due),
-        "jobs_given_up": lambda: give_up(step),
-        "jobs_sent_again": lambda: resend_messages(step),
-        "stages_dropped": lambda: _ask(step, "drop_orphan_stages"),
-        "rows_forgotten": lambda: _ask(step, "forget_old"),
+        "copies_ended": lambda: reaper.end_stalled_copies(deps.settings.copy_minutes),
+        "runs_abandoned": reaper.abandon_runs,
+        "uploads_expired": lambda: expire_uploads(deps, passed),
+        "jobs_given_up": lambda: give_up(deps),
+        "jobs_sent_again": lambda: resend_messages(deps),
+        "stages_dropped": reaper.drop_orphan_stages,
+        "rows_purged": reaper.purge_expired,
     }
-
-
-def _ask(step: Step, name: str, minutes: int | None = None) -> int:
-    given = {} if minutes is None else {"minutes": minutes}
-    with translating_db_errors():
-        count: int = getattr(queries("reap"), name)(step.connection, **given)
-    return count

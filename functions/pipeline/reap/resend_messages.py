@@ -1,75 +1,70 @@
-"""The verb: send the messages again that jobs wait for and that are nowhere."""
+"""Resends the lost messages that stalled jobs wait for."""
 
 from uuid import UUID
 
-from functions.pipeline.reap.deps import Stalled, Step
+from functions.pipeline.reap.deps import Deps
 from waybill import telemetry
-from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.reaper import Reaper, StalledJobs, UnplannedJob
 from waybill.flow_control import next_chunks
+from waybill.landing.object_versions import ObjectCreatedMessage, ObjectVersion
+from waybill.landing.objects import ObjectRef
 from waybill.messages import ChunkMessage, MergeMessage, ResolvePendingMessage
 from waybill.queues import backlog, send
 
-# What stands in a line is not lost: a queue that has one is not given more.
-_LINE = 50
+# A queue with a backlog explains why jobs have not moved: their messages are not lost.
+_MAX_BACKLOG = 50
 
 
-def resend_messages(step: Step) -> int:
-    """Send what each job needs that nothing touched for a while; the number of jobs.
+def resend_messages(deps: Deps) -> int:
+    """Send each stalled job the message it needs. Returns the number of jobs.
 
     Raises:
         Retryable: the database or a queue.
     """
-    settings = step.settings
-    with translating_db_errors():
-        found = queries("reap").stalled(step.connection, minutes=settings.idle_minutes)
-    stalled = Stalled.model_validate(found)
-    jobs: list[UUID] = []
-    if stalled.landed and _short(settings.landed_queue_url):
-        send(settings.landed_queue_url, (job.written.announcement() for job in stalled.landed))
-        jobs += [job.job_id for job in stalled.landed]
-    if stalled.chunks and _short(settings.chunks_queue_url):
-        send(
-            settings.chunks_queue_url,
-            (
-                ChunkMessage(job_id=job.job_id, chunk=chunk)
-                for job in stalled.chunks
-                for chunk in next_chunks(job.chunks, settings.chunks_at_once)
-            ),
-        )
-        jobs += [job.job_id for job in stalled.chunks]
-    if stalled.merges or stalled.adopts:
-        jobs += _to_merge(step, stalled)
-    with translating_db_errors():
-        queries("reap").note_redrives(step.connection, jobs=jobs)
+    reaper = Reaper(deps.connection)
+    stalled = reaper.stalled_jobs(deps.settings.idle_minutes)
+    jobs = [*_to_plan(deps, stalled), *_to_load(deps, stalled), *_to_merge(deps, stalled)]
+    reaper.record_redrives(jobs)
     for job_id in jobs:
         telemetry.action("job.redriven", level="warning", job_id=str(job_id))
     return len(jobs)
 
 
-def give_up(step: Step) -> int:
-    """End the jobs that were sent again for a day and do not move; the number of jobs.
-
-    Raises:
-        Retryable: the database or a queue.
-    """
-    with translating_db_errors():
-        jobs = [job_id for (job_id,) in queries("reap").give_up(step.connection)]
-    # Jobs may wait for these, and their end is to be told.
-    send(step.settings.merges_queue_url, (MergeMessage(job_id=job_id) for job_id in jobs))
-    for job_id in jobs:
-        telemetry.action("job.given-up", level="error", job_id=str(job_id))
-    return len(jobs)
+def _to_plan(deps: Deps, stalled: StalledJobs) -> list[UUID]:
+    queue = deps.settings.landed_queue_url
+    if not stalled.landed or not _is_short(queue):
+        return []
+    send(queue, (_created_event(job) for job in stalled.landed))
+    return [job.job_id for job in stalled.landed]
 
 
-def _to_merge(step: Step, stalled: Stalled) -> list[UUID]:
-    queue = step.settings.merges_queue_url
-    if not _short(queue):
+def _created_event(job: UnplannedJob) -> ObjectCreatedMessage:
+    ref = ObjectRef(job.bucket, job.key, job.version_id, job.etag, job.size_bytes)
+    return ObjectVersion(ref, job.landed_at).created_event()
+
+
+def _to_load(deps: Deps, stalled: StalledJobs) -> list[UUID]:
+    queue = deps.settings.chunks_queue_url
+    if not stalled.chunks or not _is_short(queue):
+        return []
+    messages = (
+        ChunkMessage(job_id=job.job_id, chunk=chunk)
+        for job in stalled.chunks
+        for chunk in next_chunks(job.chunks, deps.settings.chunks_at_once)
+    )
+    send(queue, messages)
+    return [job.job_id for job in stalled.chunks]
+
+
+def _to_merge(deps: Deps, stalled: StalledJobs) -> list[UUID]:
+    queue = deps.settings.merges_queue_url
+    jobs = [*stalled.merges, *stalled.adopts]
+    if not jobs or not _is_short(queue):
         return []
     send(queue, (MergeMessage(job_id=job_id) for job_id in stalled.merges))
-    send(queue, (ResolvePendingMessage(adopt_job_id=job_id) for job_id in stalled.adopts))
-    return [*stalled.merges, *stalled.adopts]
+    send(queue, (ResolvePendingMessage(pending_job_id=job_id) for job_id in stalled.adopts))
+    return jobs
 
 
-def _short(queue_url: str) -> bool:
-    return backlog(queue_url) < _LINE
+def _is_short(queue_url: str) -> bool:
+    return backlog(queue_url) < _MAX_BACKLOG

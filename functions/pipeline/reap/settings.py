@@ -1,4 +1,4 @@
-"""The environment of the step `reap`."""
+"""The environment of the function `reap`."""
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from waybill.settings import (
 
 
 class ReapSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
-    """When something counts as standing still, and where its messages go."""
+    """When a job counts as stalled, and the queues its messages go to."""
 
     landed_queue_url: str = Field(description="Queue of landed objects, for what was not planned.")
     chunks_queue_url: str = Field(description="Queue of chunks to stage, for what was not staged.")

@@ -1,41 +1,24 @@
-"""Take away the marks of jobs about which nothing is left to do."""
+"""Deletes the wake-up markers of jobs with nothing left to do."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
-from uuid import UUID
 
+from functions.pipeline.refresh.deps import Deps
 from waybill.database.refreshes import Refreshes
-from waybill.database.repository import Connection
-from waybill.state.markers import delete_markers
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from waybill.state.markers import job_of_marker
 
 
-def clear_markers(
-    connection: Connection,
-    s3: "S3Client",
-    bucket: str,
-    listed: Sequence[str],
-) -> list[str]:
-    """Delete those of the marks `listed` before the refresh whose jobs are settled.
+def clear_markers(deps: Deps, listed: Sequence[str]) -> list[str]:
+    """Delete the markers that were listed before the refresh and whose jobs are settled.
 
-    A mark is put before its job's merge, so it may stand for a change that is not committed
-    yet, or not published: such a mark stays, and so do those put since. A mark that names no
-    job only asked for this look.
+    A marker is put before its job's merge, so it may stand for a change that is not committed
+    or not published yet. Such a marker stays, and so does every marker put since the listing. A
+    marker that names no job only asked for this refresh.
 
     Returns:
-        The keys of the marks that went.
+        The keys of the deleted markers.
     """
-    jobs = {key: job for key in listed if (job := _job_of(key))}
-    settled = Refreshes(connection).settled_jobs(list(jobs.values()))
-    gone = [key for key in listed if key not in jobs or jobs[key] in settled]
-    delete_markers(s3, bucket, gone)
-    return gone
-
-
-def _job_of(key: str) -> UUID | None:
-    with suppress(ValueError):
-        return UUID(key.rpartition("/")[2])
-    return None
+    jobs = {key: job for key in listed if (job := job_of_marker(key))}
+    settled = Refreshes(deps.connection).settled_jobs(list(jobs.values()))
+    done = [key for key in listed if key not in jobs or jobs[key] in settled]
+    deps.state.markers.delete(done)
+    return done

@@ -1,7 +1,7 @@
-"""Refreshes the views: on `job.finished`, and on a schedule in case word of a job was lost.
+"""Refreshes the views: on `job.finished`, and on a schedule in case such an event was lost.
 
-When another refresher has not finished in time the event is raised as `Busy`: Lambda invokes
-again, twice, and after that the job's mark keeps the schedule coming until all is refreshed.
+When another refresh does not finish in time the event is raised as `Busy`: Lambda invokes the
+function twice more, and after that the job's marker makes the schedule refresh until all is done.
 """
 
 from collections.abc import Mapping
@@ -12,37 +12,41 @@ from uuid import UUID
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.pipeline.refresh.clear_markers import clear_markers
+from functions.pipeline.refresh.deps import Deps
 from functions.pipeline.refresh.premake_partitions import premake_partitions
 from functions.pipeline.refresh.refresh_stale import refresh_stale
 from functions.pipeline.refresh.settings import RefreshSettings
 from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
-from waybill.state.markers import list_markers
+from waybill.state.bucket import StateBucket
 
-# Kept back from the function's time for marks and a clean end.
+# Kept back from the function's time to clear markers and end cleanly.
 _RESERVE_SECONDS = 10.0
-_LEAST_SECONDS = 5.0
+_MINIMUM_SECONDS = 5.0
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Refresh what is stale; the schedule leaves a sleeping database asleep without a mark."""
+    """Refresh the stale views. Without a marker, the schedule leaves a sleeping database asleep."""
     settings = RefreshSettings.from_environment()
     telemetry.start("refresh", settings)
-    marks = list_markers(s3_client(), settings.state_bucket)
+    state = StateBucket(s3_client(), settings.state_bucket)
+    markers = state.markers.list()
     job_id = (event.get("detail") or {}).get("job_id")
-    if job_id is None and not marks:
-        return {"refreshed": [], "marks": 0}
+    if job_id is None and not markers:
+        return {"refreshed": [], "markers": 0}
     seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
-    with telemetry.about(UUID(job_id)) if job_id else nullcontext():
-        return _refresh(settings, marks, max(seconds, _LEAST_SECONDS))
+    with (
+        telemetry.about(UUID(job_id)) if job_id else nullcontext(),
+        connect(settings, "refresh") as connection,
+    ):
+        return _refresh(Deps(connection, state), markers, max(seconds, _MINIMUM_SECONDS))
 
 
-def _refresh(settings: RefreshSettings, marks: list[str], seconds: float) -> dict[str, Any]:
-    with connect(settings, "refresh") as connection:
-        parts = refresh_stale(connection, seconds=seconds)
-        premake_partitions(connection)
-        gone = clear_markers(connection, s3_client(), settings.state_bucket, marks)
+def _refresh(deps: Deps, markers: list[str], seconds: float) -> dict[str, Any]:
+    parts = refresh_stale(deps.connection, seconds=seconds)
+    premake_partitions(deps.connection)
+    cleared = clear_markers(deps, markers)
     refreshed = [f"{part.dataset} {part.part}".strip() for part in parts]
-    telemetry.action("views.refreshed", parts=refreshed, marks=len(gone))
-    return {"refreshed": refreshed, "marks": len(gone)}
+    telemetry.action("views.refreshed", parts=refreshed, markers=len(cleared))
+    return {"refreshed": refreshed, "markers": len(cleared)}

@@ -1,4 +1,4 @@
-"""Have the partitions of the time to come, while the database is awake anyway."""
+"""Creates the partitions of the time ahead, while the database is awake anyway."""
 
 from waybill import telemetry
 from waybill.database.refreshes import Refreshes
@@ -7,10 +7,10 @@ from waybill.errors import Busy
 
 
 def premake_partitions(connection: Connection) -> int:
-    """Make the partitions that are missing for the time ahead; gives how many were made.
+    """Create the missing partitions of the time ahead. Returns their number.
 
-    A load that holds its table's lock is not waited for: there is a next time long before the
-    partition is needed, and a load makes its own when it is not there.
+    A table that is locked by a load is skipped: there is another chance long before the
+    partition is needed, and a load creates its own partitions when they are missing.
     """
     try:
         return Refreshes(connection).premake_partitions()

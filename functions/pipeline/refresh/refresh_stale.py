@@ -1,4 +1,4 @@
-"""The verb of the step: refresh what is stale, part by part, until nothing is."""
+"""Refreshes the stale views, part by part, until none is left."""
 
 import random
 import time
@@ -8,28 +8,28 @@ from waybill.database.repository import Connection
 from waybill.errors import Busy, Unavailable, WaybillError
 
 _FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 2.0
-# Longer than most refreshes; whoever waits holds a connection.
+_MAX_PAUSE_SECONDS = 2.0
+# Longer than most refreshes take; while waiting, a connection is held.
 _BUSY_SECONDS = 10.0
 
 
 def refresh_stale(connection: Connection, *, seconds: float) -> list[StalePart]:
-    """Refresh every stale part; `connection` must be in autocommit, one transaction per part.
+    """Refresh every stale part, one transaction each; `connection` must be in autocommit.
 
-    Jobs that finish meanwhile are taken along, so one caller serves many. A part that fails
-    does not keep the others from being refreshed.
+    Jobs that finish meanwhile are included, so one caller serves many. A part that fails does
+    not keep the others from being refreshed.
 
     Args:
         connection: as a role that may execute the refresh routines.
-        seconds: how long it may take, waiting for another refresher included.
-            That one is waited for 10 s at most: it will see what we came for.
+        seconds: the time limit, including waiting for another refresh. That wait is at most
+            10 s: the other refresh will most likely do this one's work too.
 
     Returns:
         The parts in the order they were refreshed; one that became stale again comes twice.
 
     Raises:
-        Busy: time is up and something is still stale: try again later.
-        Retryable, Rejected: the first failure, once all other parts are done.
+        Busy: time is up and something is still stale; try again later.
+        Retryable, Rejected: the first failure, after all other parts are done.
     """
     refreshes = Refreshes(connection)
     refreshes.limit_statements(seconds)
@@ -73,10 +73,10 @@ class _Run:
             self._done.append(part)
 
     def _wait(self, part: StalePart) -> None:
-        """Another refresher is at it; it will most likely do our part too."""
+        """Wait for another refresh, which will most likely do this part too."""
         now = time.monotonic()
         self._busy_since = self._busy_since or now
         if now - self._busy_since > _BUSY_SECONDS:
-            raise Busy("refresh-busy", f"Another refreshes {part.dataset}, and goes on.")
+            raise Busy("refresh-busy", f"Another refresh of {part.dataset} is still running.")
         time.sleep(random.uniform(self._pause / 2, self._pause))  # noqa: S311 - jitter
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+        self._pause = min(self._pause * 2, _MAX_PAUSE_SECONDS)

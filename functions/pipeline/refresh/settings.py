@@ -1,7 +1,7 @@
-"""The environment of the step `refresh`."""
+"""The environment of the function `refresh`."""
 
 from waybill.settings import DatabaseSettings, LogSettings, StateSettings
 
 
 class RefreshSettings(LogSettings, DatabaseSettings, StateSettings):
-    """The views' database, and the bucket whose marks say that something is stale."""
+    """The database of the views, and the bucket with the wake-up markers."""

@@ -12,7 +12,7 @@ from tests.cloud.fixtures import STATE, Cloud
 from tests.postgres.databases import Database
 from tests.unit.http.doors import Answer, call
 from waybill.contract.model import Contract
-from waybill.state.contracts import publish
+from waybill.state.bucket import StateBucket
 
 Post = Callable[..., Answer]
 
@@ -24,7 +24,7 @@ def publish_all(cloud: Cloud, database: Database) -> None:
         for (name,) in names:
             found = connection.execute("SELECT waybill.contract(%s)", (name,)).fetchone()
             assert found
-            publish(cloud.s3, STATE, Contract.model_validate(found[0]))
+            StateBucket(cloud.s3, STATE).contracts.publish(Contract.model_validate(found[0]))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.cloud.fixtures import STATE, Cloud
 from tests.integration.batch.conftest import Post, publish_all
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.doors import Answer
-from waybill.state.markers import list_markers
+from waybill.state.bucket import StateBucket
 
 SALES = {"id": 1, "department": "Sales"}
 
@@ -41,7 +41,7 @@ def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: 
     found = rows(database, "SELECT id, department FROM departments ORDER BY id")
     assert found == [(1, "Sales"), (2, "R&D")]
     assert [event["job_id"] for event in cloud.told()] == [str(told.job_id)]
-    assert len(list_markers(cloud.s3, STATE)) == 2
+    assert len(StateBucket(cloud.s3, STATE).markers.list()) == 2
     assert post("departments", [SALES]).json()["waybill"]["unchanged"] == 1
 
 
@@ -260,7 +260,7 @@ def test_a_job_that_waited_for_a_parent_is_woken(post: Post, cloud: Cloud) -> No
     assert waiting["waybill"]["pending_reference"] == 1
     cloud.bodies("merges")
     post("departments", [SALES])
-    assert cloud.bodies("merges") == [{"adopt_job_id": waiting["job_id"]}]
+    assert cloud.bodies("merges") == [{"pending_job_id": waiting["job_id"]}]
 
 
 def test_what_cannot_be_told_does_not_undo_what_is_written(

@@ -16,7 +16,7 @@ from tests.cloud.lambda_events import Context, sqs_event
 from tests.postgres.databases import Connection, Database
 from waybill.ids import new_id
 from waybill.messages import MergeMessage, ResolvePendingMessage
-from waybill.state.markers import list_markers
+from waybill.state.bucket import StateBucket
 
 DEPARTMENTS = ("id", "department")
 EMPLOYEES = ("id", "name", "hire_dt", "department_id", "job_id")
@@ -105,8 +105,8 @@ def test_a_staged_job_becomes_rows_and_word_of_it(staged: Staged, cloud: Cloud) 
     rows = staged.admin.execute("SELECT id, department FROM departments ORDER BY id").fetchall()
     assert rows == [(1, "Sales"), (2, "Legal")]
     assert finished(cloud) == [(str(job), "COMPLETED")]
-    assert all(mark.endswith(str(job)) for mark in list_markers(cloud.s3, STATE))
-    assert list_markers(cloud.s3, STATE)
+    assert all(mark.endswith(str(job)) for mark in StateBucket(cloud.s3, STATE).markers.list())
+    assert StateBucket(cloud.s3, STATE).markers.list()
     assert staged.runs(job) == ["merge ok"]
 
 
@@ -145,8 +145,8 @@ def test_pending_records_are_taken_in_when_the_parent_comes(staged: Staged, clou
     assert staged.admin.execute("SELECT count(*) FROM hired_employees").fetchone() == (0,)
     parent = staged.job("departments", DEPARTMENTS, [(1, "Sales")], second=5)
     deliver(MergeMessage(job_id=parent))
-    assert {"adopt_job_id": str(child)} in cloud.bodies("merges")
-    deliver(ResolvePendingMessage(adopt_job_id=child))
+    assert {"pending_job_id": str(child)} in cloud.bodies("merges")
+    deliver(ResolvePendingMessage(pending_job_id=child))
     assert staged.admin.execute("SELECT id FROM hired_employees").fetchall() == [(7,)]
     assert staged.runs(child) == ["merge ok", "adopt ok"]
     assert (str(child), "COMPLETED") in finished(cloud)
@@ -184,7 +184,7 @@ def test_a_file_that_the_database_refuses_fails_its_job(staged: Staged, cloud: C
 @pytest.mark.usefixtures("staged")
 def test_a_job_that_nobody_knows_is_acknowledged(cloud: Cloud) -> None:
     assert (
-        deliver(MergeMessage(job_id=new_id()), ResolvePendingMessage(adopt_job_id=new_id())) == []
+        deliver(MergeMessage(job_id=new_id()), ResolvePendingMessage(pending_job_id=new_id())) == []
     )
     assert cloud.waiting("merges") == 0
     assert finished(cloud) == []

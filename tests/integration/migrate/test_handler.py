@@ -10,7 +10,7 @@ from functions.migrate.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
-from waybill.state import contracts as published
+from waybill.state.bucket import StateBucket
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def test_contracts_are_published_once_the_tables_are_there(cloud: Cloud) -> None
     event = json.loads(Path("events/migrate.json").read_text())
     answer = handle(event, Context())
     assert "datasets/departments.sql" in answer["applied"]
-    assert answer["datasets"] == published.names(cloud.s3, STATE)
-    contract = published.load(cloud.s3, STATE, "departments")
+    assert answer["datasets"] == StateBucket(cloud.s3, STATE).contracts.names()
+    contract = StateBucket(cloud.s3, STATE).contracts.get("departments")
     assert contract.natural_key == ("id",)
     assert handle(event, Context())["applied"] == []
 
@@ -37,7 +37,7 @@ def test_contracts_are_published_once_the_tables_are_there(cloud: Cloud) -> None
 def test_the_contract_of_what_is_gone_is_removed(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=STATE, Key="contracts/gone.json", Body=b"{}")
     handle({}, Context())
-    assert "gone" not in published.names(cloud.s3, STATE)
+    assert "gone" not in StateBucket(cloud.s3, STATE).contracts.names()
 
 
 def test_a_deleted_stack_leaves_the_database_alone(admin: Connection) -> None:
@@ -50,4 +50,4 @@ def test_a_deleted_stack_leaves_the_database_alone(admin: Connection) -> None:
 def test_a_custom_resource_is_answered(cloud: Cloud) -> None:
     answer = handle({"RequestType": "Create"}, Context())
     assert answer["PhysicalResourceId"] == "waybill-database"
-    assert published.names(cloud.s3, STATE)
+    assert StateBucket(cloud.s3, STATE).contracts.names()

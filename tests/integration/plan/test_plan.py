@@ -18,7 +18,8 @@ from tests.cloud.lambda_events import Context, object_created, sqs_event
 from tests.postgres.databases import Connection, Database
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
-from waybill.state.tickets import Ticket, put_ticket, ticket_key
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket, ticket_key
 
 CSV = b"id,department\n1,Sales\n2,Legal\n3,Research\n"
 
@@ -61,7 +62,7 @@ def announce(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Tick
         "size_bytes": len(body),
     }
     ticket = Ticket.model_validate({**told, **more})
-    put_ticket(cloud.s3, STATE, ticket)
+    StateBucket(cloud.s3, STATE).tickets.put(ticket)
     return ticket
 
 

@@ -13,7 +13,7 @@ from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from waybill.errors import Unavailable
 from waybill.ids import new_id
-from waybill.state.markers import list_markers, put_marker
+from waybill.state.bucket import StateBucket
 
 EVENT: dict[str, Any] = json.loads(Path("events/publish.json").read_text())
 
@@ -43,18 +43,18 @@ def test_without_a_mark_the_database_sleeps(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_is_left_is_told_in_order(admin: Connection, cloud: Cloud) -> None:
-    put_marker(cloud.s3, STATE, new_id())
+    StateBucket(cloud.s3, STATE).markers.put(new_id())
     leave(admin, 25)
     assert handle(EVENT, Context()) == {"published": 25}
     assert [detail["n"] for detail in cloud.told()] == list(range(1, 26))
     assert handle(EVENT, Context()) == {"published": 0}
-    assert len(list_markers(cloud.s3, STATE)) == 1
+    assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
 
 
 def test_what_the_bus_refuses_stays_and_the_rest_goes(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_marker(cloud.s3, STATE, new_id())
+    StateBucket(cloud.s3, STATE).markers.put(new_id())
     leave(admin, 3)
     answers = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
     with monkeypatch.context() as patch:

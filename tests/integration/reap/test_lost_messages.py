@@ -9,7 +9,7 @@ from tests.cloud.lambda_events import Context
 from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.integration.reap.stalled_jobs import pass_time, reap, stages, states
 from tests.postgres.databases import Connection
-from waybill.state.markers import list_markers
+from waybill.state.bucket import StateBucket
 
 ROWS = b"".join(b"%d,Department %d\n" % (n, n) for n in range(1, 301))
 
@@ -27,7 +27,7 @@ def test_without_work_the_database_sleeps(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert admin
-    assert list_markers(cloud.s3, STATE) == []
+    assert StateBucket(cloud.s3, STATE).markers.list() == []
     monkeypatch.setenv("DATABASE_PORT", "1")
     assert reap() == {}
 
@@ -35,7 +35,7 @@ def test_without_work_the_database_sleeps(
 def test_a_landed_job_is_looked_after_until_it_is_told(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
-    assert len(list_markers(cloud.s3, STATE)) == 1
+    assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
     # It was touched a moment ago.
     assert reap() == {}
     assert states(admin) == {"a.csv": "LOADING"}
@@ -204,6 +204,6 @@ def test_what_was_told_long_ago_is_forgotten(admin: Connection, cloud: Cloud) ->
         " VALUES ('k', 'departments', 'x', '{}', now() - interval '2 days'),"
         " ('l', 'departments', 'x', '{}', now())"
     )
-    assert reap() == {"rows_forgotten": 1}
+    assert reap() == {"rows_purged": 1}
     pass_time(admin, "8 days")
-    assert reap()["rows_forgotten"] == 2
+    assert reap()["rows_purged"] == 2

@@ -12,8 +12,8 @@ from tests.integration.path.steps import FUNCTIONS, settle
 from tests.integration.reap.stalled_jobs import pass_time, reap, states
 from tests.postgres.databases import Connection
 from waybill.ids import new_id
-from waybill.state.tickets import Ticket, put_ticket, ticket_key
-from waybill.state.upload_deadlines import list_due
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket, ticket_key
 
 
 def announce(cloud: Cloud, *, hours: float) -> Ticket:
@@ -29,7 +29,7 @@ def announce(cloud: Cloud, *, hours: float) -> Ticket:
         bucket=LANDING,
         key=f"landing/departments/{job}/a.csv",
     )
-    put_ticket(cloud.s3, STATE, ticket)
+    StateBucket(cloud.s3, STATE).tickets.put(ticket)
     tell(cloud, STATE, ticket_key(job))
     return ticket
 
@@ -44,7 +44,7 @@ def tell(cloud: Cloud, bucket: str, key: str) -> None:
 
 
 def due(cloud: Cloud) -> list[str]:
-    return list_due(cloud.s3, STATE, datetime.now(UTC) + timedelta(days=1))
+    return StateBucket(cloud.s3, STATE).deadlines.passed(datetime.now(UTC) + timedelta(days=1))
 
 
 def test_an_upload_that_may_still_come_does_not_wake_the_database(

@@ -18,7 +18,7 @@ from tests.sql.analytics.seed import add_year, hire, mark, owner, refresh
 from waybill.database.refreshes import StalePart
 from waybill.errors import Busy, Retryable, Unavailable
 from waybill.ids import new_id
-from waybill.state.markers import list_markers, put_marker
+from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,16 +47,16 @@ def test_the_schedule_without_a_mark_leaves_the_database_alone(
     company: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
-    assert handle(event("refresh_schedule"), Context()) == {"refreshed": [], "marks": 0}
+    assert handle(event("refresh_schedule"), Context()) == {"refreshed": [], "markers": 0}
     assert hires(company) == 0
 
 
 def test_the_schedule_makes_up_for_a_lost_event(company: Database, s3: "S3Client") -> None:
     with owner(company) as connection:
         job = mark(connection, "2021")
-    put_marker(s3, STATE, job)
-    assert handle(event("refresh_schedule"), Context()) == {"refreshed": YEARS, "marks": 1}
-    assert list_markers(s3, STATE) == []
+    StateBucket(s3, STATE).markers.put(job)
+    assert handle(event("refresh_schedule"), Context()) == {"refreshed": YEARS, "markers": 1}
+    assert StateBucket(s3, STATE).markers.list() == []
 
 
 def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client") -> None:
@@ -68,22 +68,24 @@ def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client
             (running, told),
         )
     for job in (running, told):
-        put_marker(s3, STATE, job)
-    s3.put_object(Bucket=STATE, Key="marks/look", Body=b"")
-    assert handle(event("refresh_schedule"), Context())["marks"] == 2
-    assert [key.rpartition("/")[2] for key in list_markers(s3, STATE)] == [str(running)]
+        StateBucket(s3, STATE).markers.put(job)
+    s3.put_object(Bucket=STATE, Key="markers/look", Body=b"")
+    assert handle(event("refresh_schedule"), Context())["markers"] == 2
+    assert [key.rpartition("/")[2] for key in StateBucket(s3, STATE).markers.list()] == [
+        str(running)
+    ]
 
 
 def test_an_unreachable_database_keeps_the_marks(
     company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_marker(s3, STATE, new_id())
+    StateBucket(s3, STATE).markers.put(new_id())
     monkeypatch.setenv("DATABASE_PORT", "1")
     monkeypatch.setattr("waybill.database.connect.time.sleep", lambda _: None)
     monkeypatch.setattr("waybill.database.connect._FIRST_PAUSE_SECONDS", 100)
     with pytest.raises(Unavailable):
         handle(event("refresh_schedule"), Context())
-    assert len(list_markers(s3, STATE)) == 1
+    assert len(StateBucket(s3, STATE).markers.list()) == 1
     assert hires(company) == 0
 
 
@@ -101,7 +103,7 @@ def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> Non
 def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
     company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_marker(s3, STATE, new_id())
+    StateBucket(s3, STATE).markers.put(new_id())
     with (
         company.connect("waybill_refresher") as other,
         company.connect("waybill_refresher") as connection,
@@ -111,9 +113,9 @@ def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
         with pytest.raises(Busy, match="No time left"):
             refresh_stale(connection, seconds=0.5)
         monkeypatch.setattr(refresh_stale_module, "_BUSY_SECONDS", 0.2)
-        with pytest.raises(Busy, match="goes on"):
+        with pytest.raises(Busy, match="still running"):
             refresh_stale(connection, seconds=60)
-    assert len(list_markers(s3, STATE)) == 1
+    assert len(StateBucket(s3, STATE).markers.list()) == 1
 
 
 def test_a_part_that_fails_keeps_no_other_from_being_refreshed(

@@ -162,7 +162,7 @@ def test_a_replay_that_could_not_land_can_be_sent_again(
     job = house.loaded()
     body = {"rows": [{"_reject_id": house.rejects(job)[0]["reject_id"]}]}
     with monkeypatch.context() as away:
-        away.setattr("functions.api.jobs.replay_job.put_ticket", _away)
+        away.setattr("waybill.state.tickets.Tickets.put", _away)
         assert house.replay(job, body).problem() == (503, "storage-unavailable")
     assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 3
     assert house.replay(job, body).status == 202

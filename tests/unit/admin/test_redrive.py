@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.api.admin import handler, redrive_objects
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.unit.http.doors import Answer, Context, answer
-from waybill.landing import object_versions as written
+from waybill.landing import object_versions
 
 EVENT: dict[str, Any] = json.loads(Path("events/admin.json").read_text())
 
@@ -110,8 +110,7 @@ def test_a_long_list_is_gone_through_in_several_calls(
 def test_a_cursor_of_another_prefix_is_refused(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = written.Place("landing/a/1.csv", "v")
-    page = written.Page([], place)
+    page = object_versions.VersionPage([], object_versions.PageMarker("landing/a/1.csv", "v"))
     monkeypatch.setattr(redrive_objects, "list_page", lambda *_: page)
     monkeypatch.setattr(handler, "_SECONDS", 0.0)
     assert cloud

@@ -6,7 +6,8 @@ import pytest
 
 from functions.api.datasets.handler import handle
 from tests.unit.http.doors import STATE, call, parcels
-from waybill.state.contracts import Contracts, publish
+from waybill.state.bucket import StateBucket
+from waybill.state.contracts import PublishedContracts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +33,7 @@ def test_one() -> None:
 
 
 def test_all_by_name(aws: "S3Client") -> None:
-    publish(aws, STATE, parcels().model_copy(update={"name": "bills"}))
+    StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update={"name": "bills"}))
     items = call(handle, "GET", "/datasets").json()["items"]
     assert [item["name"] for item in items] == ["bills", "parcels"]
 
@@ -43,9 +44,9 @@ def test_an_unknown_one(name: str) -> None:
 
 
 def test_a_contract_is_kept_for_a_while(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
-    contracts = Contracts(aws, STATE)
+    contracts = PublishedContracts(aws, STATE)
     assert contracts.get("parcels").version == 3
-    publish(aws, STATE, parcels().model_copy(update={"version": 4}))
+    StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update={"version": 4}))
     assert contracts.get("parcels").version == 3
     monkeypatch.setattr("waybill.state.contracts.time.monotonic", lambda: 1e12)
     assert contracts.get("parcels").version == 4

@@ -12,7 +12,7 @@ from moto import mock_aws
 from tests.postgres.databases import PASSWORD, Database
 from waybill.clients import s3_client, sqs_client
 from waybill.contract.model import Column, Contract
-from waybill.state.contracts import publish
+from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -126,7 +126,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
             s3.create_bucket(
                 Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
             )
-        publish(s3, STATE, parcels())
+        StateBucket(s3, STATE).contracts.publish(parcels())
         yield s3
     s3_client.cache_clear()
     sqs_client.cache_clear()

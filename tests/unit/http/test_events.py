@@ -16,8 +16,8 @@ from waybill.clients import events_client, sqs_client
 from waybill.contract.model import Contract
 from waybill.http.app import Api
 from waybill.http.persistent_connection import WarmDatabase
-from waybill.state.contracts import publish
-from waybill.state.tickets import Ticket, put_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,7 +53,7 @@ def run(name: str) -> Answer:
 
 @pytest.fixture(autouse=True)
 def _published(aws: "S3Client") -> None:
-    publish(aws, STATE, parcels().model_copy(update={"name": DATASET}))
+    StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update={"name": DATASET}))
 
 
 @pytest.mark.parametrize("name", sorted({route.function for route in ROUTES}))
@@ -83,7 +83,7 @@ def test_jobs(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPat
     moment = "2100-01-01T00:00:00Z"
     awaited = {"job_id": job_id, "dataset": DATASET, "filename": "a.csv", "size_bytes": 1,
                "created_at": moment, "expires_at": moment, "bucket": "b", "key": "k"}  # fmt: skip
-    put_ticket(aws, STATE, Ticket.model_validate(awaited))
+    StateBucket(aws, STATE).tickets.put(Ticket.model_validate(awaited))
     assert run("jobs").json()["state"] == "AWAITING_UPLOAD"
 
 
@@ -95,7 +95,7 @@ def test_batch(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPa
     with database.connect("waybill_loader") as connection:
         found = connection.execute("SELECT waybill.contract('departments')").fetchone()
     assert found
-    publish(aws, STATE, Contract.model_validate(found[0]))
+    StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))
     assert run("batch").json()["rows_written"] == 2
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from tests.unit.http.doors import LANDING, STATE
 from waybill.ids import new_id
-from waybill.state.tickets import Ticket, put_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,5 +27,5 @@ def announce(s3: "S3Client", *, minutes_left: int = 60, dataset: str = "departme
         bucket=LANDING,
         key=f"landing/{dataset}/{job_id}/a.csv",
     )
-    put_ticket(s3, STATE, ticket)
+    StateBucket(s3, STATE).tickets.put(ticket)
     return job_id

@@ -16,7 +16,7 @@ from tests.unit.jobs.awaited import announce
 from tests.unit.jobs.conftest import Ask
 from waybill.contract.model import Contract
 from waybill.http.csv_text import unguarded
-from waybill.state.contracts import publish
+from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,9 @@ MISSING = {"column": "department", "code": "missing", "message": "is required"}
 
 @pytest.fixture
 def job(ledger: Ledger, aws: "S3Client") -> UUID:
-    publish(aws, STATE, Contract.model_validate(ledger.contract("departments")))
+    StateBucket(aws, STATE).contracts.publish(
+        Contract.model_validate(ledger.contract("departments"))
+    )
     return ledger.land("departments", 0)
 
 

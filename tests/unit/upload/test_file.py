@@ -9,7 +9,8 @@ import pytest
 
 from functions.api.upload.handler import handle
 from tests.unit.http.doors import LANDING, STATE, Answer, call
-from waybill.state.tickets import Ticket, find_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,7 +38,7 @@ def post(body: bytes, path: str = "/uploads/parcels/file", edge: str = EDGE) -> 
 
 def ticket_of(answer: Answer, s3: "S3Client") -> Ticket:
     assert answer.status == 202, answer.text
-    ticket = find_ticket(s3, STATE, UUID(answer.json()["job_id"]))
+    ticket = StateBucket(s3, STATE).tickets.find(UUID(answer.json()["job_id"]))
     assert ticket
     return ticket
 

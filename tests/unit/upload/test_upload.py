@@ -13,7 +13,8 @@ import requests
 from functions.api.upload.handler import handle
 from tests.unit.http.doors import LANDING, STATE, Answer, call
 from waybill.clients import s3_client
-from waybill.state.tickets import Ticket, find_ticket
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +35,7 @@ def policy(answer: Answer) -> list[Any]:
 
 
 def ticket_of(s3: "S3Client", answer: Answer) -> Ticket:
-    ticket = find_ticket(s3, STATE, UUID(answer.json()["job_id"]))
+    ticket = StateBucket(s3, STATE).tickets.find(UUID(answer.json()["job_id"]))
     assert ticket is not None
     return ticket
 

@@ -6,7 +6,7 @@ With `AWS_ENDPOINT_URL` set (the local stack) buckets are in the path instead.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from waybill.errors import Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
     from mypy_boto3_sqs import SQSClient
 
 _TIMES = Config(
@@ -27,6 +28,8 @@ _TIMES = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
+# The limit of one DeleteObjects call.
+_DELETE_LIMIT = 1000
 
 
 def _at_an_endpoint() -> bool:
@@ -76,6 +79,20 @@ def storage_reached() -> Iterator[None]:
         raise Unavailable("storage-unavailable", "The storage cannot be reached.") from error
     except BotoCoreError as error:
         raise Unavailable("storage-unavailable", "The storage cannot be reached.") from error
+
+
+def delete_objects(s3: "S3Client", bucket: str, keys: Sequence[str]) -> None:
+    """Delete objects, a thousand per call; missing ones are ignored.
+
+    Raises:
+        Unavailable: `storage-unavailable`.
+    """
+    for first in range(0, len(keys), _DELETE_LIMIT):
+        objects: list[ObjectIdentifierTypeDef] = [
+            {"Key": key} for key in keys[first : first + _DELETE_LIMIT]
+        ]
+        with storage_reached():
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
 
 def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The messages that travel between the steps, as JSON in SQS bodies."""
+"""The messages between the steps: JSON in SQS bodies."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Message(BaseModel):
-    """Base: unknown fields are refused, so that a mix-up of queues is seen at once."""
+    """Base of all messages. Unknown fields are refused, which reveals a mix-up of queues."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -19,12 +19,12 @@ class ChunkMessage(Message):
 
 
 class MergeMessage(Message):
-    """Queue `merges`, load → merge: every chunk of the job is staged, or try again."""
+    """Queue `merges`, load → merge: merge a job; all its chunks should be staged."""
 
     job_id: UUID
 
 
 class ResolvePendingMessage(Message):
-    """Queue `merges`, merge → merge: take in a job's pending references whose parents came."""
+    """Queue `merges`, merge → merge: load a job's pending records whose parents have arrived."""
 
-    adopt_job_id: UUID
+    pending_job_id: UUID

@@ -34,7 +34,7 @@ class MergeResult(BaseModel):
     chunks: tuple[int, ...] = ()
     """Of this job, when its staging table was emptied by a crash of the server."""
     reload: tuple[ChunksToStage, ...] = Field(
-        (), validation_alias=AliasChoices("reload", "confirm")
+        (), validation_alias=AliasChoices("reload", "restamp")
     )
     """Later jobs that must be staged again before this late one may merge."""
 

@@ -1,7 +1,7 @@
-"""Objects that are in the landing bucket already, told of again.
+"""The object versions in the landing bucket, and their events emitted again.
 
-An announcement is as good as S3's own event: an object is registered once per version, however
-often word of it comes.
+An emitted event is as good as S3's own: a version is registered once, however often its event
+is delivered.
 """
 
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class _Named(BaseModel):
+class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Bucket(_Named):
+class Bucket(_Part):
     """The bucket of the event."""
 
     name: str
 
 
-class Object(_Named):
+class Object(_Part):
     """The object of the event."""
 
     key: str
@@ -37,95 +37,99 @@ class Object(_Named):
     version_id: str | None
 
 
-class Detail(_Named):
-    """What the event is about."""
+class Detail(_Part):
+    """The bucket and the object of the event."""
 
     bucket: Bucket
     object: Object
     reason: Literal["redrive"] = "redrive"
 
 
-class Announcement(Message):
-    """Queue `landed`: what S3 said, or would have said, when the object was written."""
+class ObjectCreatedMessage(Message):
+    """Queue `landed`: the event that S3 emitted, or should have, when the object was written."""
 
     source: Literal["aws.s3"] = "aws.s3"
     time: datetime
     detail: Detail
 
 
-class Written(NamedTuple):
+class ObjectVersion(NamedTuple):
     """A version of an object, and when it was written."""
 
     ref: ObjectRef
-    at: datetime
+    written_at: datetime
 
-    def announcement(self) -> Announcement:
-        """The message that tells of it."""
+    def created_event(self) -> ObjectCreatedMessage:
+        """Its event, as a message."""
         ref = self.ref
-        told = Object(
+        written = Object(
             key=ref.key, size=ref.size_bytes, etag=ref.etag, version_id=ref.version_id or None
         )
-        detail = Detail(bucket=Bucket(name=ref.bucket), object=told)
-        return Announcement(time=self.at, detail=detail)
+        detail = Detail(bucket=Bucket(name=ref.bucket), object=written)
+        return ObjectCreatedMessage(time=self.written_at, detail=detail)
 
 
-class Place(NamedTuple):
-    """Where a listing stopped."""
+class PageMarker(NamedTuple):
+    """Where a page ended."""
 
     key: str
     version: str
 
 
-class Page(NamedTuple):
-    """Some versions, and where the next ones begin; None at the end."""
+class VersionPage(NamedTuple):
+    """Some versions, and where the next page begins; None on the last page."""
 
-    found: list[Written]
-    next_place: Place | None
+    versions: list[ObjectVersion]
+    next_marker: PageMarker | None
 
 
-def list_page(s3: "S3Client", bucket: str, prefix: str, after: Place | None = None) -> Page:
-    """One page, of up to 1,000, of the versions below `prefix`; folder markers are left out.
+def list_page(
+    s3: "S3Client", bucket: str, prefix: str, after: PageMarker | None = None
+) -> VersionPage:
+    """A page of up to 1,000 of the versions below `prefix`, without folder markers.
 
     Raises:
         Unavailable: S3 cannot be reached.
     """
     with storage_reached():
         if after is None:
-            answer = s3.list_object_versions(Bucket=bucket, Prefix=prefix)
+            response = s3.list_object_versions(Bucket=bucket, Prefix=prefix)
         else:
-            answer = s3.list_object_versions(
+            response = s3.list_object_versions(
                 Bucket=bucket, Prefix=prefix, KeyMarker=after.key, VersionIdMarker=after.version
             )
-    found = [
-        Written(
+    versions = [
+        ObjectVersion(
             ObjectRef(
                 bucket,
                 version["Key"],
-                # What was written before the bucket kept versions has no id of its own.
+                # An object from before versioning was enabled has no version id.
                 None if version["VersionId"] == "null" else version["VersionId"],
                 version["ETag"].strip('"'),
                 version["Size"],
             ),
             version["LastModified"],
         )
-        for version in answer.get("Versions", [])
+        for version in response.get("Versions", [])
         if not version["Key"].endswith("/")
     ]
-    if not answer.get("IsTruncated"):
-        return Page(found, None)
-    return Page(found, Place(answer["NextKeyMarker"], answer["NextVersionIdMarker"]))
+    if not response.get("IsTruncated"):
+        return VersionPage(versions, None)
+    return VersionPage(
+        versions, PageMarker(response["NextKeyMarker"], response["NextVersionIdMarker"])
+    )
 
 
-def list_written(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Written]:
+def list_versions(s3: "S3Client", bucket: str, prefix: str) -> Iterator[ObjectVersion]:
     """All versions below `prefix`.
 
     Raises:
         Unavailable: S3 cannot be reached.
     """
-    place: Place | None = None
+    marker: PageMarker | None = None
     while True:
-        page = list_page(s3, bucket, prefix, place)
-        yield from page.found
-        place = page.next_place
-        if place is None:
+        page = list_page(s3, bucket, prefix, marker)
+        yield from page.versions
+        marker = page.next_marker
+        if marker is None:
             return

@@ -1,1 +1,1 @@
-"""What must be told after a commit: rows of the commit, events afterwards."""
+"""Events about finished jobs: written in the job's commit, published afterwards."""

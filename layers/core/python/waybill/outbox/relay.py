@@ -1,4 +1,4 @@
-"""Turns rows of the outbox into events, each at least once."""
+"""Publishes the rows of the outbox as events, each at least once."""
 
 import json
 from typing import TYPE_CHECKING
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
 
 SOURCE = "waybill"
-# What one call of PutEvents takes.
-_AT_ONCE = 10
+# The limit of one PutEvents call.
+_PUT_LIMIT = 10
 
 
-def drain(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
-    """Publish what is unpublished, oldest first; the number of rows.
+def relay(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
+    """Publish the unpublished rows, oldest first. Returns their number.
 
-    An event whose row could not be marked is published again: receivers take it twice.
+    An event whose row could not be marked is published again, so consumers must be idempotent.
 
     Raises:
-        Unavailable: the bus cannot be reached or refused some; those stay unpublished.
+        Unavailable: the bus cannot be reached, or refused events; those stay unpublished.
         Retryable: the database.
     """
     outbox = Outbox(connection)
     published = 0
-    while rows := outbox.unpublished(_AT_ONCE):
+    while rows := outbox.unpublished(_PUT_LIMIT):
         accepted = _put(events, bus, rows)
         outbox.mark_published(accepted)
         published += len(accepted)
@@ -52,10 +52,10 @@ def _put(events: "EventBridgeClient", bus: str, rows: list[OutboxEvent]) -> list
         for row in rows
     ]
     try:
-        answers = events.put_events(Entries=entries)["Entries"]
+        results = events.put_events(Entries=entries)["Entries"]
     except (ClientError, BotoCoreError) as error:
         raise Unavailable("bus-unavailable", "The event bus cannot be reached.") from error
-    # One answer per entry, in their order.
+    # One result per entry, in the same order.
     return [
-        row.id for row, answer in zip(rows, answers, strict=True) if not answer.get("ErrorCode")
+        row.id for row, result in zip(rows, results, strict=True) if not result.get("ErrorCode")
     ]

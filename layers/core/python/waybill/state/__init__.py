@@ -1,1 +1,1 @@
-"""What is kept in the state bucket, where it needs no database."""
+"""The state bucket: what functions must read and write without the database."""

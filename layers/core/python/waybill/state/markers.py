@@ -1,59 +1,53 @@
-"""Marks in the state bucket: "work is under way, or the database has news".
+"""Wake-up markers: the schedules leave a sleeping database asleep while there is none.
 
-A mark is put when an object was registered, before its merge, so that it is there whatever
-happens after the commit, and again after it. `refresh`, `publish` and `reap` look here first, and
-leave a sleeping database asleep when there is none. Only `refresh` deletes marks: those that it
-had listed before it began, and only of jobs that have ended, are in the views and are told.
-Each mark has a key of its own, `marks/{its id}/{job_id}`, so a fresh one is never deleted for an
-old one of the same job.
+A marker is put when an object is registered and before every merge, so that it exists whatever
+happens after the commit. `refresh`, `publish` and `reap` list the markers before they connect.
+Only `refresh` deletes them: those it listed before it began, of jobs that have ended, are in the
+views and are published. Each marker has its own key, `markers/{marker_id}/{job_id}`, so a new one
+is never deleted in place of an old one of the same job.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from waybill.clients import storage_reached
+from waybill.clients import delete_objects, storage_reached
 from waybill.ids import new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-_PREFIX = "marks/"
-# What one call of DeleteObjects takes.
-_AT_ONCE = 1000
+_PREFIX = "markers/"
 
 
-def put_marker(s3: "S3Client", bucket: str, about: UUID | str) -> None:
-    """Say that this job is at work or has changed tables, or why else a look is due.
+class WakeUpMarkers:
+    """Markers of jobs with work left. Every method raises `Unavailable` when S3 fails."""
 
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    with storage_reached():
-        s3.put_object(Bucket=bucket, Key=f"{_PREFIX}{new_id()}/{about}", Body=b"")
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
 
-
-def list_markers(s3: "S3Client", bucket: str) -> list[str]:
-    """The keys of all marks.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    with storage_reached():
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_PREFIX)
-        return [found["Key"] for page in pages for found in page.get("Contents", [])]
-
-
-def delete_markers(s3: "S3Client", bucket: str, keys: Sequence[str]) -> None:
-    """Delete the marks of these keys; what is gone already does not matter.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    for first in range(0, len(keys), _AT_ONCE):
-        doomed: list[ObjectIdentifierTypeDef] = [
-            {"Key": key} for key in keys[first : first + _AT_ONCE]
-        ]
+    def put(self, subject: UUID | str) -> None:
+        """Keep the schedules looking until this job is done; or name another reason to look."""
         with storage_reached():
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed, "Quiet": True})
+            self._s3.put_object(Bucket=self._bucket, Key=f"{_PREFIX}{new_id()}/{subject}", Body=b"")
+
+    def list(self) -> list[str]:
+        """The keys of all markers."""
+        with storage_reached():
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=_PREFIX
+            )
+            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete these markers; missing ones are ignored."""
+        delete_objects(self._s3, self._bucket, keys)
+
+
+def job_of_marker(key: str) -> UUID | None:
+    """The job of a marker; None for one that names another reason."""
+    with suppress(ValueError):
+        return UUID(key.rpartition("/")[2])
+    return None

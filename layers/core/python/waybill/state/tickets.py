@@ -1,7 +1,6 @@
-"""Upload tickets: what the upload door promised, kept where the database is not needed.
+"""Upload tickets, `tickets/{job_id}.json`: what a client announced, found by the job's id alone.
 
-A ticket is `tickets/{job_id}.json` in the state bucket, so that it is found by the job's id alone.
-It is written before the client learns the address, hence no object can land without one.
+A ticket is written before the client receives the upload URL, so no object can arrive without one.
 """
 
 import re
@@ -16,8 +15,8 @@ from waybill.clients import read_object, storage_reached
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PREFIX = "tickets/"
-_KEY = re.compile(re.escape(PREFIX) + r"([0-9a-f-]{36})\.json")
+_PREFIX = "tickets/"
+_KEY = re.compile(re.escape(_PREFIX) + r"([0-9a-f-]{36})\.json")
 
 
 class Ticket(BaseModel):
@@ -43,37 +42,35 @@ class Ticket(BaseModel):
     """Of the multipart upload, if it is one."""
 
 
+class Tickets:
+    """The upload tickets. Every method raises `Unavailable` when S3 cannot be reached."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def put(self, ticket: Ticket) -> None:
+        """Write the ticket."""
+        with storage_reached():
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=ticket_key(ticket.job_id),
+                Body=ticket.model_dump_json().encode(),
+                ContentType="application/json",
+            )
+
+    def find(self, job_id: UUID) -> Ticket | None:
+        """The ticket of the job, None if there is none."""
+        body = read_object(self._s3, self._bucket, ticket_key(job_id))
+        return None if body is None else Ticket.model_validate_json(body)
+
+
 def ticket_key(job_id: UUID) -> str:
     """The ticket's key in the state bucket."""
-    return f"{PREFIX}{job_id}.json"
+    return f"{_PREFIX}{job_id}.json"
 
 
-def job_of_key(key: str) -> UUID | None:
-    """The job whose ticket has this key, if the key is one of a ticket."""
+def job_of_ticket(key: str) -> UUID | None:
+    """The job whose ticket has this key; None if it is not the key of a ticket."""
     match = _KEY.fullmatch(key)
     return UUID(match[1]) if match else None
-
-
-def put_ticket(s3: "S3Client", bucket: str, ticket: Ticket) -> None:
-    """Write the ticket.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    with storage_reached():
-        s3.put_object(
-            Bucket=bucket,
-            Key=ticket_key(ticket.job_id),
-            Body=ticket.model_dump_json().encode(),
-            ContentType="application/json",
-        )
-
-
-def find_ticket(s3: "S3Client", bucket: str, job_id: UUID) -> Ticket | None:
-    """The ticket of the job, None if there is none.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    body = read_object(s3, bucket, ticket_key(job_id))
-    return None if body is None else Ticket.model_validate_json(body)

@@ -1,59 +1,56 @@
-"""When announced uploads are over, kept where the database is not needed.
+"""Upload deadlines, `deadlines/{time}/{job_id}`: when an announced upload expires.
 
-`due/{time}/{job_id}` in the state bucket, put when an upload is awaited and taken away when its
-file has landed. The keys sort by time, so that one look at the first of them tells whether the
-database must be asked.
+A deadline is put when the upload is announced and deleted when its object has been registered.
+The keys sort by time, so one request tells whether the database must be asked.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from waybill.clients import storage_reached
+from waybill.clients import delete_objects, storage_reached
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_PREFIX = "due/"
+_PREFIX = "deadlines/"
 _TIME = "%Y%m%dT%H%M%SZ"
+
+
+class UploadDeadlines:
+    """The upload deadlines. Every method raises `Unavailable` when S3 cannot be reached."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def put(self, expires_at: datetime, job_id: UUID) -> None:
+        """Let the upload expire at `expires_at` unless its object arrives."""
+        with storage_reached():
+            self._s3.put_object(Bucket=self._bucket, Key=_key(expires_at, job_id), Body=b"")
+
+    def delete(self, expires_at: datetime, job_id: UUID) -> None:
+        """Remove the deadline of an upload whose object has arrived; a missing one is ignored."""
+        with storage_reached():
+            self._s3.delete_object(Bucket=self._bucket, Key=_key(expires_at, job_id))
+
+    def delete_keys(self, keys: Sequence[str]) -> None:
+        """Remove deadlines by their keys, as `passed` lists them."""
+        delete_objects(self._s3, self._bucket, keys)
+
+    def passed(self, now: datetime) -> list[str]:
+        """The keys of the deadlines before `now`, earliest first, at most 1,000."""
+        end = f"{_PREFIX}{now.astimezone(UTC):{_TIME}}/"
+        with storage_reached():
+            page = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=_PREFIX)
+        return [entry["Key"] for entry in page.get("Contents", []) if entry["Key"] < end]
 
 
 def _key(expires_at: datetime, job_id: UUID) -> str:
     return f"{_PREFIX}{expires_at.astimezone(UTC):{_TIME}}/{job_id}"
 
 
-def put_deadline(s3: "S3Client", bucket: str, expires_at: datetime, job_id: UUID) -> None:
-    """Say that this upload is over at `expires_at`, unless its file comes.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    with storage_reached():
-        s3.put_object(Bucket=bucket, Key=_key(expires_at, job_id), Body=b"")
-
-
-def drop_due(s3: "S3Client", bucket: str, expires_at: datetime, job_id: UUID) -> None:
-    """Forget it, since the file has come; what is not there does not matter.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    with storage_reached():
-        s3.delete_object(Bucket=bucket, Key=_key(expires_at, job_id))
-
-
-def list_due(s3: "S3Client", bucket: str, now: datetime) -> list[str]:
-    """The keys of what is over by `now`, earliest first, a thousand at most.
-
-    Raises:
-        Unavailable: S3 cannot be reached.
-    """
-    end = f"{_PREFIX}{now.astimezone(UTC):{_TIME}}/"
-    with storage_reached():
-        page = s3.list_objects_v2(Bucket=bucket, Prefix=_PREFIX)
-    return [found["Key"] for found in page.get("Contents", []) if found["Key"] < end]
-
-
-def job_of_due(key: str) -> UUID:
-    """The job that a key of `list_due` is of."""
+def job_of_deadline(key: str) -> UUID:
+    """The job of a deadline."""
     return UUID(key.rpartition("/")[2])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from functions.pipeline.plan.landed_event import read_event
+from functions.pipeline.plan.models import parse_event
 
 
 def sample() -> dict[str, Any]:
@@ -17,7 +17,7 @@ def sample() -> dict[str, Any]:
 
 
 def test_an_event_of_s3_is_read_whole() -> None:
-    landed = read_event(json.dumps(sample()))
+    landed = parse_event(json.dumps(sample()))
     assert landed
     assert landed.bucket == "waybill-dev-landing"
     assert landed.key.startswith("landing/departments/")
@@ -29,7 +29,7 @@ def test_an_event_of_s3_is_read_whole() -> None:
 def test_a_key_is_taken_as_it_is() -> None:
     event = sample()
     event["detail"]["object"]["key"] = "landing/departments/a+b %20.csv"
-    landed = read_event(json.dumps(event))
+    landed = parse_event(json.dumps(event))
     assert landed
     assert landed.key == "landing/departments/a+b %20.csv"
 
@@ -37,7 +37,7 @@ def test_a_key_is_taken_as_it_is() -> None:
 def test_an_emulator_leaves_the_version_out() -> None:
     event = sample()
     del event["detail"]["object"]["version-id"]
-    landed = read_event(json.dumps(event))
+    landed = parse_event(json.dumps(event))
     assert landed
     assert landed.version_id is None
 
@@ -50,10 +50,10 @@ def test_an_emulator_leaves_the_version_out() -> None:
     ],
 )
 def test_what_is_told_of_something_else_is_no_event(body: str) -> None:
-    assert read_event(body) is None
+    assert parse_event(body) is None
 
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", json.dumps({**sample(), "detail": {}})])
 def test_what_cannot_be_read_is_kept_and_not_ignored(body: str) -> None:
     with pytest.raises(ValidationError):
-        read_event(body)
+        parse_event(body)

@@ -1,8 +1,8 @@
 """Objects of the landing bucket, announced again as S3 announced them."""
 
-from functions.pipeline.plan.landed_event import read_event
+from functions.pipeline.plan.models import parse_event
 from tests.cloud.fixtures import LANDING, Cloud
-from waybill.landing.object_versions import list_page, list_written
+from waybill.landing.object_versions import list_page, list_versions
 
 
 def test_every_version_is_announced_as_plan_reads_it(cloud: Cloud) -> None:
@@ -12,17 +12,17 @@ def test_every_version_is_announced_as_plan_reads_it(cloud: Cloud) -> None:
     ]
     cloud.s3.put_object(Bucket=LANDING, Key="landing/d/folder/", Body=b"")
     cloud.s3.put_object(Bucket=LANDING, Key="landing/e/b.csv", Body=b"3\n")
-    found = list(list_written(cloud.s3, LANDING, "landing/d/"))
+    found = list(list_versions(cloud.s3, LANDING, "landing/d/"))
     assert {one.ref.version_id for one in found} == {answer["VersionId"] for answer in put}
     for one in found:
-        landed = read_event(one.announcement().model_dump_json())
+        landed = parse_event(one.created_event().model_dump_json())
         assert landed
         assert (landed.bucket, landed.key) == (LANDING, "landing/d/a.csv")
         assert (landed.version_id, landed.etag) == (one.ref.version_id, one.ref.etag)
-        assert (landed.size_bytes, landed.landed_at) == (one.ref.size_bytes, one.at)
+        assert (landed.size_bytes, landed.landed_at) == (one.ref.size_bytes, one.written_at)
 
 
 def test_a_deleted_object_is_announced_by_its_versions_only(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=LANDING, Key="landing/d/a.csv", Body=b"1\n")
     cloud.s3.delete_object(Bucket=LANDING, Key="landing/d/a.csv")
-    assert len(list_page(cloud.s3, LANDING, "landing/").found) == 1
+    assert len(list_page(cloud.s3, LANDING, "landing/").versions) == 1

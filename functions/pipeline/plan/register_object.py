@@ -1,0 +1,57 @@
+"""Registers an object: one job per version, however often its event is delivered."""
+
+from functions.pipeline.plan.deps import Deps
+from functions.pipeline.plan.models import LandedJob, ObjectCreated
+from functions.pipeline.plan.register_ticket import job_options
+from functions.pipeline.plan.resolve_version import resolve_version
+from waybill import telemetry
+from waybill.database.jobs import Jobs, ObjectVersion, Registration
+from waybill.ids import new_id
+from waybill.landing.keys import LandingKey, read_key
+from waybill.landing.objects import ObjectRef
+from waybill.state.tickets import Ticket
+from waybill.states import JobState
+
+
+def register_object(deps: Deps, created: ObjectCreated) -> LandedJob | None:
+    """The object's job; None when there is nothing to plan, because it has ended.
+
+    Raises:
+        Rejected: `misplaced-object`.
+        Retryable: something cannot be reached, or a lock is taken.
+    """
+    key = read_key(created.key)
+    ticket = deps.state.tickets.find(key.job_id) if key.job_id else None
+    if ticket and (ticket.bucket, ticket.key) != (created.bucket, created.key):
+        # The job id of another upload in a key that the client chose.
+        key, ticket = key._replace(job_id=None), None
+    ref = resolve_version(deps.s3, created)
+    if ref.size_bytes == 0 and ticket is None:
+        telemetry.action("object.ignored", key=ref.key, why="a folder marker")
+        return None
+    job, state = _insert(deps, key, ref, ticket, created)
+    with telemetry.about(job.job_id):
+        if not state.is_open:
+            telemetry.action("object.ignored", key=ref.key, why=state)
+            return None
+        # From here on the schedules look after the job, even if all its messages are lost.
+        deps.state.markers.put(job.job_id)
+        if ticket:
+            deps.state.deadlines.delete(ticket.expires_at, ticket.job_id)
+    return job
+
+
+def _insert(
+    deps: Deps, key: LandingKey, ref: ObjectRef, ticket: Ticket | None, created: ObjectCreated
+) -> tuple[LandedJob, JobState]:
+    filename = ticket.filename if ticket else key.filename
+    registered = Jobs(deps.connection).register_object(
+        ObjectVersion(*ref, created.landed_at),
+        Registration(key.dataset, filename, job_options(ticket)),
+        given_job=key.job_id,
+        fresh_job=new_id(),
+    )
+    job = LandedJob(registered.job_id, key.dataset, ref, ticket)
+    with telemetry.about(job.job_id):
+        telemetry.action("object.registered", key=ref.key, is_new=registered.is_new)
+    return job, JobState(registered.state)

@@ -1,0 +1,56 @@
+"""Reads the head of an object and sniffs its layout."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from functions.pipeline.plan.models import LandedJob
+from waybill.contract.model import Contract
+from waybill.landing.objects import ObjectRef, stream_range
+from waybill.records.layout import Layout
+from waybill.records.sniffer import sniff_layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_HEAD_BYTES = 1024 * 1024
+_BLOCK_BYTES = 4 * 1024 * 1024
+
+
+class SniffedObject(NamedTuple):
+    """An object with its layout; the head that was read is not fetched again."""
+
+    s3: "S3Client"
+    ref: ObjectRef
+    head: bytes
+    layout: Layout
+
+    def blocks(self, byte_from: int, byte_to: int) -> Iterator[bytes]:
+        """The bytes [byte_from, byte_to), in blocks of at most 4 MiB.
+
+        Raises:
+            Rejected: `object-gone` or `object-changed`.
+            Retryable: S3 cannot be reached.
+        """
+        if byte_to <= len(self.head):
+            return iter([self.head[byte_from:byte_to]])
+        return stream_range(self.s3, self.ref, byte_from, byte_to, _BLOCK_BYTES)
+
+
+def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedObject:
+    """Determine format, encoding, delimiter, header and columns from the object's first MiB.
+
+    Raises:
+        Rejected: the object is not a file that the contract describes.
+        Retryable: S3 cannot be reached.
+    """
+    ref, ticket = job.ref, job.ticket
+    end = min(ref.size_bytes, _HEAD_BYTES)
+    head = b"".join(stream_range(s3, ref, 0, end, _BLOCK_BYTES))
+    layout = sniff_layout(
+        head,
+        contract,
+        whole=len(head) == ref.size_bytes,
+        delimiter=ticket.delimiter if ticket else None,
+        encoding=ticket.encoding if ticket else None,
+    )
+    return SniffedObject(s3, ref, head, layout)

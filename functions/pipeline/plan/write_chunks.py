@@ -1,0 +1,130 @@
+"""Divides an object into chunks, writes them down, and sends the first to the loaders."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from functions.pipeline.plan.deps import Deps
+from functions.pipeline.plan.models import LandedJob
+from functions.pipeline.plan.sniff_layout import SniffedObject
+from functions.pipeline.plan.verify_object import check_sha256, must_hash
+from waybill import telemetry
+from waybill.database.chunks import ChunkId, ChunkPlan, Chunks, PlannedChunk
+from waybill.flow_control import next_chunks
+from waybill.messages import ChunkMessage, MergeMessage
+from waybill.queues import send
+from waybill.records.chunking import ChunkRange, chunk_ranges
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+def write_chunks(deps: Deps, job: LandedJob, sniffed: SniffedObject) -> tuple[int, str]:
+    """Divide the whole object. Returns the number of chunks, and its SHA-256 in hex.
+
+    Raises:
+        Rejected: `checksum-mismatch`, or the object is missing.
+        Retryable: something cannot be reached.
+    """
+    layout, size = sniffed.layout, job.ref.size_bytes
+    begin = 0 if layout.is_stream else layout.data_offset
+    digest = hashlib.sha256()
+    _exhaust(_hashing(sniffed.blocks(0, begin), digest))
+    blocks = _hashing(sniffed.blocks(begin, size), digest)
+    if layout.is_stream or size <= deps.settings.chunk_bytes:
+        # The hash is checked first, so that nothing of a file with a wrong one is loaded.
+        _exhaust(blocks)
+        check_sha256(digest.hexdigest(), job.ticket)
+        one = ChunkRange(begin, size, layout.first_line)
+        total = _write(deps, job, [one] if begin < size else [], 0)
+    else:
+        total = _write(deps, job, chunk_ranges(blocks, layout, deps.settings.chunk_bytes), 0)
+        check_sha256(digest.hexdigest(), job.ticket)
+    return total, digest.hexdigest()
+
+
+def resume_chunks(
+    deps: Deps, job: LandedJob, sniffed: SniffedObject, existing: ChunkPlan, sha256: str | None
+) -> tuple[int, str | None]:
+    """Divide the rest of an object whose plan was cut off.
+
+    The last chunk is cut again, to learn the line where it ends; in chunks of its length, so
+    that it ends at the same byte whatever the chunk size is now.
+
+    Returns:
+        The number of chunks in all, and the object's SHA-256 in hex if it is known.
+
+    Raises:
+        Rejected: `checksum-mismatch`, or the object is missing.
+        Retryable: something cannot be reached.
+    """
+    if must_hash(job) and not sha256:
+        digest = hashlib.sha256()
+        _exhaust(_hashing(sniffed.blocks(0, job.ref.size_bytes), digest))
+        sha256 = digest.hexdigest()
+        check_sha256(sha256, job.ticket)
+    last = existing.chunks[-1]
+    for chunk in next_chunks(_not_done(existing.chunks[:-1]), deps.settings.chunks_at_once):
+        _send(deps, job, chunk)
+    if sniffed.layout.is_stream:
+        ranges = iter([ChunkRange(0, job.ref.size_bytes, sniffed.layout.first_line)])
+    else:
+        rest = sniffed.layout.model_copy(
+            update={"data_offset": last.byte_from, "first_line": last.first_line}
+        )
+        blocks = sniffed.blocks(last.byte_from, job.ref.size_bytes)
+        ranges = chunk_ranges(blocks, rest, last.byte_to - last.byte_from)
+    return _write(deps, job, ranges, last.chunk), sha256
+
+
+def resend_chunks(deps: Deps, job: LandedJob, existing: ChunkPlan) -> None:
+    """Resend the messages of a finished plan, in case they were lost.
+
+    A loader recognises a chunk that is done.
+    """
+    left = next_chunks(_not_done(existing.chunks), deps.settings.chunks_at_once)
+    send(
+        deps.settings.chunks_queue_url,
+        (ChunkMessage(job_id=job.job_id, chunk=chunk) for chunk in left),
+    )
+    if not left:
+        send(deps.settings.merges_queue_url, [MergeMessage(job_id=job.job_id)])
+    telemetry.action("plan.repeated", chunks=len(left))
+
+
+def _not_done(chunks: Sequence[PlannedChunk]) -> list[int]:
+    return [chunk.chunk for chunk in chunks if not chunk.done]
+
+
+def _write(deps: Deps, job: LandedJob, ranges: Iterable[ChunkRange], first: int) -> int:
+    total = first
+    for number, chunk_range in enumerate(ranges, first):
+        # The row comes before the message, so that the loader finds its chunk.
+        Chunks(deps.connection).add(job.job_id, [PlannedChunk(number, *chunk_range)])
+        if _is_next(deps, job, number):
+            _send(deps, job, number)
+        total = number + 1
+    return total
+
+
+def _is_next(deps: Deps, job: LandedJob, chunk: int) -> bool:
+    """Whether to send the chunk now; otherwise the loader of an earlier chunk sends it."""
+    before = chunk - deps.settings.chunks_at_once
+    if before < 0:
+        return True
+    return Chunks(deps.connection).state_of(ChunkId(job.job_id, before)) == "done"
+
+
+def _send(deps: Deps, job: LandedJob, chunk: int) -> None:
+    send(deps.settings.chunks_queue_url, [ChunkMessage(job_id=job.job_id, chunk=chunk)])
+
+
+def _hashing(blocks: Iterator[bytes], digest: "_Hash") -> Iterator[bytes]:
+    for block in blocks:
+        digest.update(block)
+        yield block
+
+
+def _exhaust(blocks: Iterator[bytes]) -> None:
+    for _ in blocks:
+        pass

@@ -1,0 +1,13 @@
+"""The dependencies of the verbs."""
+
+from typing import NamedTuple
+
+from waybill.database.repository import Connection
+from waybill.state.bucket import StateBucket
+
+
+class Deps(NamedTuple):
+    """A connection in autocommit, as a role that may execute the refresh routines; the markers."""
+
+    connection: Connection
+    state: StateBucket

@@ -1,0 +1,29 @@
+"""`StateBucket`: everything that is kept in the state bucket, by kind."""
+
+from typing import TYPE_CHECKING
+
+from waybill.state.contracts import PublishedContracts
+from waybill.state.markers import WakeUpMarkers
+from waybill.state.tickets import Tickets
+from waybill.state.upload_deadlines import UploadDeadlines
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class StateBucket:
+    """The state bucket. Cheap to create; every method raises `Unavailable` when S3 fails.
+
+    Attributes:
+        contracts: the contracts of the datasets, published by `migrate`.
+        tickets: what clients announced, by job.
+        deadlines: when announced uploads expire.
+        markers: which jobs keep the schedules looking at the database.
+    """
+
+    def __init__(self, s3: "S3Client", name: str) -> None:
+        self.name = name
+        self.contracts = PublishedContracts(s3, name)
+        self.tickets = Tickets(s3, name)
+        self.deadlines = UploadDeadlines(s3, name)
+        self.markers = WakeUpMarkers(s3, name)
