@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.postgres.databases import Connection
 from tests.stateful.model import File, expected, missing
+from tests.stateful.plain_reload import reload
 from tests.stateful.tables import TABLES, Row, Table
 
 _PATIENCE_SECONDS = 5.0
@@ -33,6 +34,13 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
         if not file.cancelled:
             assert job["job_id"] in heard, ("nobody was published", job)
     _check_nothing_is_left(admin)
+
+
+def check_against_reload(admin: Connection, files: Iterable[File]) -> None:
+    """Compare the tables with what a plain load of the same files, row by row, gives."""
+    reloaded = reload(admin, files)
+    for table in TABLES.values():
+        assert _rows(admin, table) == reloaded[table.name], table.name
 
 
 def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:

@@ -14,7 +14,7 @@ from tests.stateful.api_rules import ApiRules
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
-from tests.stateful.invariants import check
+from tests.stateful.invariants import check, check_against_reload
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of
 from tests.stateful.tables import TABLES, Cells, Table
 
@@ -40,6 +40,7 @@ class Machine(ApiRules):
     def teardown(self) -> None:
         try:
             self.settle()
+            check_against_reload(self.admin, self.files)
         finally:
             self.admin.close()
             self.api.close()

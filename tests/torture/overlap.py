@@ -15,7 +15,7 @@ from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from tests.stateful.fake_cloud import HANDLERS, QUEUES, FakeCloud, record_of
-from tests.stateful.invariants import check
+from tests.stateful.invariants import check, check_against_reload
 from tests.stateful.model import File, body_of
 from tests.stateful.tables import TABLES, Table
 from tests.torture.figures import Figures
@@ -59,6 +59,7 @@ class Overlap:
         with self.cloud.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
             check(admin, self.files, self.cloud.events.published)
+            check_against_reload(admin, self.files)
             self._assert_no_deadlock(admin)
 
     def _again(self, task: Callable[[Connection], None]) -> None:
