@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.postgres.databases import Database
 from tests.stateful.generators import PROVOKED
 from tests.stateful.machine import Machine
-from tests.torture import faults
+from tests.torture import attempts, faults
 from tests.torture.figures import Figures
 from tests.torture.overlap import overlap
 from tests.torture.server import own_server
@@ -25,8 +25,8 @@ from tests.torture.server import own_server
 _numbers = itertools.count(1)
 
 
-def main() -> None:
-    """Run every kind of fault once, as long as asked."""
+def main() -> int:
+    """Run every kind of fault; status 1 if one of them was never provoked."""
     given = _arguments()
     _say(f"seed {given.seed}")
     figures, chance = Figures(), random.Random(given.seed)
@@ -43,6 +43,13 @@ def main() -> None:
         apart("backends ended", lambda d: faults.end_backends(d, figures, given.files, chance))
         apart("connections cut", lambda d: faults.cut_connections(d, figures, given.files, chance))
         apart("memory", lambda d: faults.measure_memory(d, figures, given.megabytes, 2048))
+        for queue, step in attempts.STEPS.items():
+
+            def overlapping(database: Database, queue: str = queue) -> None:
+                for _ in range(given.overlaps):
+                    attempts.overlap_attempts(database, figures, queue)
+
+            apart(f"two live attempts: {step}", overlapping)
         apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
         _say("histories")
         _histories(template, figures, given.histories, given.seed)
@@ -54,6 +61,10 @@ def main() -> None:
     except PermissionError as error:
         figures.facts["disk full"] = f"left out: {error}"
     _say(f"{time.monotonic() - began:.0f} seconds, seed {given.seed}\n\n{figures.table()}")
+    if unprovoked := figures.unprovoked():
+        _say(f"never provoked: {', '.join(unprovoked)}")
+        return 1
+    return 0
 
 
 def _histories(template: Database, figures: Figures, count: int, number: int) -> None:
@@ -82,6 +93,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=6, help="files per kind of connection fault")
     parser.add_argument("--crashes", type=int, default=20, help="kills of PostgreSQL")
     parser.add_argument("--seconds", type=float, default=120, help="of everybody at once")
+    parser.add_argument("--overlaps", type=int, default=4, help="passes of two live attempts")
     parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--megabytes", type=int, default=256, help="of the file that is measured")
     return parser.parse_args()
@@ -102,4 +114,4 @@ def _copy(template: Database) -> Iterator[Database]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,24 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+MUST_HAPPEN = (
+    "loader killed (SIGKILL)",
+    "backend terminated",
+    "connection cut",
+    "connection stalled and cut",
+    "connection cut after COMMIT was sent",
+    "PostgreSQL killed (SIGKILL)",
+    "plan: two live attempts",
+    "load: two live attempts",
+    "load: attempt refused, another is live",
+    "merge: two live attempts",
+    "history: message doubled",
+    "history: message lost",
+    "history: killed",
+    "history: suspended",
+)
+"""A run that provoked none of one of these proves nothing about it, and fails."""
+
 
 @dataclass
 class Figures:
@@ -14,6 +32,10 @@ class Figures:
     records: int = 0
     losses: int = 0
     doubles: int = 0
+
+    def unprovoked(self) -> list[str]:
+        """The kinds of fault that must happen and did not."""
+        return [kind for kind in MUST_HAPPEN if not self.faults[kind]]
 
     def table(self) -> str:
         lines = [(kind, f"{count:,}") for kind, count in sorted(self.faults.items())]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres.databases import Database
-from tests.torture import faults
+from tests.torture import attempts, faults
 from tests.torture.figures import Figures
 from tests.torture.overlap import overlap
 from tests.torture.server import own_server
@@ -65,3 +65,16 @@ def test_everybody_at_once(tortured: Database) -> None:
     figures = Figures()
     overlap(tortured, figures, 8, random.Random(1))
     assert figures.files > 5
+
+
+@pytest.mark.parametrize("queue", attempts.STEPS)
+def test_two_live_attempts_at_one_message(tortured: Database, queue: str) -> None:
+    figures = Figures()
+    attempts.overlap_attempts(tortured, figures, queue)
+    assert figures.faults[f"{attempts.STEPS[queue]}: two live attempts"] > 10
+
+
+def test_a_live_attempt_at_a_chunk_refuses_a_second_one(tortured: Database) -> None:
+    figures = Figures()
+    attempts.overlap_attempts(tortured, figures, "chunks")
+    assert figures.faults["load: attempt refused, another is live"] > 0
