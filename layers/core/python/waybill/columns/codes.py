@@ -27,7 +27,7 @@ AMBIGUOUS_TIME = "ambiguous_time"
 
 MEANINGS = {
     INVALID_INTEGER: "not a whole number of ASCII digits, with `-` in front if negative",
-    INVALID_NUMBER: "not a decimal number; an exponent is allowed only in float columns",
+    INVALID_NUMBER: "not a decimal number, with or without exponent",
     OUT_OF_RANGE: "a number or time outside the range of the column's type",
     TOO_MANY_DECIMALS: "more decimals than the column stores; nothing is rounded",
     INVALID_BOOLEAN: "not true, false, t, f, 1 or 0 in any case",

@@ -1,6 +1,6 @@
 """Checks of integers, decimals and floats."""
 
-from decimal import Decimal
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from waybill.columns.check_result import (
     cast_or_none,
     not_matching,
     null_where,
+    to_mask,
     violations,
 )
 from waybill.columns.text_bytes import text_bytes
@@ -27,6 +28,9 @@ _DECIMAL = r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
 # The limits of an unconstrained numeric in PostgreSQL, before and after the decimal point.
 _MAX_INTEGER_DIGITS, _MAX_DECIMALS = 131_072, 16_383
+MAX_EXPONENT = 1000
+"""Of a numeric, so that a few bytes do not become megabytes of digits."""
+_EXPONENT_DIGITS = len(str(MAX_EXPONENT))
 # Every integer with this many digits fits into 64 bits.
 _SAFE_DIGITS = 18
 
@@ -90,43 +94,81 @@ def _exceeds_int64(strings: Array) -> Mask:
     return exceeds
 
 
+class _Limits(NamedTuple):
+    """The digits that a numeric column can hold."""
+
+    integer_digits: int
+    """Before the decimal point; negative if the scale exceeds the precision."""
+    decimals: int
+    """After the decimal point; negative for a scale that rounds before it."""
+    stores_zeros: bool
+    """Whether trailing zeros count as decimals, as in a numeric without a scale."""
+
+    @classmethod
+    def of(cls, column: Column) -> Self:
+        if column.precision is None:
+            return cls(_MAX_INTEGER_DIGITS, _MAX_DECIMALS, stores_zeros=True)
+        scale = column.scale or 0
+        return cls(column.precision - scale, scale, stores_zeros=False)
+
+    def error(self, text: str) -> str | None:
+        """The code of what is wrong with a decimal number, or None.
+
+        Works on the digits as text, since a number may have millions of them.
+        """
+        mantissa, _, exponent = text.lstrip("-").lower().partition("e")
+        if len(exponent.lstrip("+-0")) > _EXPONENT_DIGITS or abs(int(exponent or 0)) > MAX_EXPONENT:
+            return codes.OUT_OF_RANGE
+        integer, _, fraction = mantissa.partition(".")
+        digits = integer + fraction
+        point = len(integer) + int(exponent or 0)
+        significant = digits.lstrip("0")
+        if not significant:
+            return None
+        written = len(digits if self.stores_zeros else digits.rstrip("0"))
+        if written - point > self.decimals:
+            return codes.TOO_MANY_DECIMALS if self.decimals >= 0 else codes.OUT_OF_RANGE
+        leading_zeros = len(digits) - len(significant)
+        return codes.OUT_OF_RANGE if point - leading_zeros > self.integer_digits else None
+
+
 def decimals(strings: Array, column: Column) -> CheckResult:
-    """A decimal number within precision and scale; staged as text and cast by the database."""
-    invalid = not_matching(strings, _DECIMAL)
+    """A decimal number, with or without exponent, that the column holds without rounding.
+
+    Staged as text and cast by the database.
+    """
+    invalid = not_matching(strings, _DECIMAL + _EXPONENT)
     strings = null_where(invalid, strings)
-    lengths = text_bytes(strings).lengths
-    points = pc.find_substring(strings, ".").fill_null(-1).to_numpy()
-    decimal_count = np.where(points >= 0, lengths - points - 1, 0)
-    scale = column.scale if column.precision is not None and column.scale is not None else 0
-    max_digits = _MAX_INTEGER_DIGITS if column.precision is None else column.precision - scale
-    max_decimals = _MAX_DECIMALS if column.precision is None else max(scale, 0)
-    too_many = decimal_count > max_decimals
-    out_of_range = np.zeros(len(strings), bool)
-    integer_digits = np.where(points >= 0, points, lengths)
-    # A negative scale rounds digits before the point, so every value must be examined.
-    suspects = (integer_digits > (max_digits if scale >= 0 else 0)) & ~too_many
-    for row in np.flatnonzero(suspects).tolist():
+    limits = _Limits.of(column)
+    too_many, out_of_range = np.zeros((2, len(strings)), bool)
+    for row in np.flatnonzero(_may_exceed(strings, limits)).tolist():
         text = strings[row].as_py()
-        out_of_range[row] = text is not None and not _fits(text, max_digits, scale)
+        error = None if text is None else limits.error(text)
+        too_many[row] = error == codes.TOO_MANY_DECIMALS
+        out_of_range[row] = error == codes.OUT_OF_RANGE
     kind = column.type if column.precision is not None else "a numeric"
+    most = max(limits.decimals, 0)
     return CheckResult(
         null_where(too_many | out_of_range, strings),
         violations(
             Violation(codes.INVALID_NUMBER, "expected a decimal number", invalid),
-            Violation(
-                codes.TOO_MANY_DECIMALS, f"expected at most {max_decimals} decimals", too_many
-            ),
+            Violation(codes.TOO_MANY_DECIMALS, f"expected at most {most} decimals", too_many),
             Violation(codes.OUT_OF_RANGE, f"expected a number that {kind} can hold", out_of_range),
         ),
     )
 
 
-def _fits(text: str, max_digits: int, scale: int) -> bool:
-    """Whether a number has at most `max_digits` before the point and loses none to the scale."""
-    number = Decimal(text)
-    if not number:
-        return True
-    return number.adjusted() < max_digits and (scale >= 0 or not int(number) % 10**-scale)
+def _may_exceed(strings: Array, limits: _Limits) -> Mask:
+    """Rows whose length alone does not show that the column can hold them."""
+    text = text_bytes(strings)
+    points = pc.find_substring(strings, ".").fill_null(-1).to_numpy()
+    decimal_count = np.where(points >= 0, text.lengths - points - 1, 0)
+    integer_digits = np.where(points >= 0, points, text.lengths)
+    suspects: Mask = decimal_count > limits.decimals
+    suspects |= integer_digits > limits.integer_digits
+    if ((text.octets | 0x20) == ord("e")).any():
+        suspects |= to_mask(pc.match_substring_regex(strings, "[eE]"))
+    return suspects
 
 
 def floats(strings: Array, column: Column) -> CheckResult:

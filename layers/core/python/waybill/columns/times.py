@@ -8,7 +8,7 @@ column              format                           example
 ``date``            ``YYYY-MM-DD``                   ``2021-07-27``
 ``timestamp``       date, ``T`` or a blank, time     ``2021-07-27T16:02:08``
                     ``HH:MM:SS``                     ``2021-07-27 16:02:08``
-                    up to six decimals               ``2021-07-27T16:02:08.5``
+                    up to six decimals, then zeros   ``2021-07-27T16:02:08.5``
 ``timestamptz``     the same, followed by ``Z``      ``2021-07-27T16:02:08Z``
                     or an offset ``±HH``             ``2021-07-27T18:02:08+02``
                     ``±HHMM``                        ``2021-07-27T18:02:08+0200``
@@ -41,6 +41,8 @@ from waybill.contract.model import Column
 
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+_TOO_FINE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{7,}"
+_ZEROS_BEYOND_MICROSECONDS = r"(\.[0-9]{6})0+"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 DAYS_OF_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _MIN_LENGTH = len("2021-07-27T16:02:08")
@@ -72,14 +74,15 @@ def timestamps(strings: Array, column: Column) -> CheckResult:
     zoned = column.stage == "timestamptz"
     target = _INSTANT if zoned else _NAIVE
     values = _cast_timestamps(strings, target)
-    invalid = other_form = np.zeros(len(strings), bool)
+    invalid = other_form = too_fine = np.zeros(len(strings), bool)
     if values is None:
-        naive = f"{_DATE}[T ]{_TIME}"
-        right, wrong = (naive + _ZONE, naive) if zoned else (naive, naive + _ZONE)
-        mismatch = _not_existing(strings, right)
+        strings = pc.replace_substring_regex(strings, _ZEROS_BEYOND_MICROSECONDS, r"\1")
+        zone, other_zone = (_ZONE, "") if zoned else ("", _ZONE)
+        mismatch = _not_existing(strings, f"{_DATE}[T ]{_TIME}{zone}")
         values = pc.cast(null_where(mismatch, strings), target)
-        other_form = _existing(strings, mismatch, wrong)
-        invalid = mismatch & ~other_form
+        other_form = _existing(strings, mismatch, f"{_DATE}[T ]{_TIME}{other_zone}")
+        too_fine = _existing(strings, mismatch, f"{_DATE}[T ]{_TOO_FINE}{zone}")
+        invalid = mismatch & ~other_form & ~too_fine
     out_of_range = outside_years(values, pa.int64(), _DAY)
     code = codes.TIMESTAMP_WITHOUT_ZONE if zoned else codes.TIMESTAMP_WITH_ZONE
     expected = "a time with a zone, as Z or an offset" if zoned else "a time without a zone"
@@ -89,6 +92,7 @@ def timestamps(strings: Array, column: Column) -> CheckResult:
         violations(
             Violation(codes.INVALID_TIMESTAMP, f"expected a time such as {example}", invalid),
             Violation(code, f"expected {expected}", other_form),
+            Violation(codes.TOO_MANY_DECIMALS, "expected at most 6 decimals of a second", too_fine),
             Violation(codes.OUT_OF_RANGE, "expected a year from 0001 to 9999 in UTC", out_of_range),
         ),
     )
