@@ -134,6 +134,7 @@ BEGIN
         on_missing_parent = excluded.on_missing_parent,
         max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects;
     PERFORM waybill.assert_aliases(name);
+    PERFORM waybill.assert_formats(name);
     EXECUTE pg_catalog.format('GRANT SELECT ON %s TO waybill_reader', tab);
 END
 $$;

@@ -1,63 +1,106 @@
 -- Records that are identified by their content.
+--
+-- A document is stored and compared in a normal form. Nothing is guessed: every rule keeps the
+-- value, and a text that no rule names stays as it came.
+--
+--   objects   keys are sorted and white space between tokens is dropped, as jsonb does
+--   numbers   trailing zeros after the decimal point are dropped: 1.50 is 1.5
+--   texts     white space around the text is dropped
+--   e-mail    a text that is an e-mail address as a whole is lower case: ASCII letters, digits
+--             and ._%+- before the @, a host name after it that ends in a top-level domain
+--   instants  an ISO 8601 time with Z or an offset (2026-07-04T10:00:00+02:00, also with a blank
+--             for the T or without seconds) is written in UTC: 2026-07-04T08:00:00Z
+--
+-- ISO dates (2026-07-04) are in normal form already. Version and case numbers (2025.01.02,
+-- 1234/5/6), dates in other formats, times without a zone, and instants whose year in UTC is
+-- before 0001 or after 9999 stay as they are.
 
--- One text as it is compared: trimmed; an e-mail address in lower case; a date or a time that
--- is written in a way that can be read only one way, as ISO 8601 (a time with a zone in UTC).
-CREATE OR REPLACE FUNCTION waybill.normalised_text(given text) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.normalised_text(p_text text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 SET datestyle = 'ISO, YMD'
 AS $$
 DECLARE
-    bare CONSTANT text := btrim(given, E' \t\r\n');
+    v_bare CONSTANT text := btrim(p_text, E' \t\r\n');
+    v_instant timestamptz;
 BEGIN
-    IF bare ~ '^[^@\s]+@[^@\s]+\.[^@\s.]+$' THEN
-        RETURN lower(bare);
-    ELSIF bare ~ '^\d{4}([-/.])\d{1,2}\1\d{1,2}$'
-        AND pg_input_is_valid(translate(bare, '/.', '--'), 'date') THEN
-        RETURN to_char(translate(bare, '/.', '--')::date, 'YYYY-MM-DD');
-    ELSIF bare ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$'
-        AND pg_input_is_valid(bare, 'timestamptz') THEN
-        RETURN rtrim(rtrim(to_char(bare::timestamptz, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.')
-            || 'Z';
+    IF strpos(v_bare, '@') > 0 THEN
+        RETURN CASE
+            WHEN v_bare ~ '^[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,63}$' THEN lower(v_bare)
+            ELSE v_bare
+        END;
+    ELSIF v_bare !~ ('^\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?'
+            '(Z|[+-]\d\d(:?[0-5]\d)?)$')
+        OR NOT pg_input_is_valid(v_bare, 'timestamptz') THEN
+        RETURN v_bare;
     END IF;
-    RETURN bare;
+    v_instant := v_bare::timestamptz;
+    IF v_instant < '0001-01-01 00:00:00Z' OR v_instant >= '10000-01-01 00:00:00Z' THEN
+        RETURN v_bare;
+    END IF;
+    RETURN rtrim(rtrim(to_char(v_instant, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z';
 END
 $$;
 
--- A document as it is compared: texts normalised at every depth. That keys are sorted and
--- white space is gone is the nature of jsonb.
-CREATE OR REPLACE FUNCTION waybill.normalised(document jsonb) RETURNS jsonb
+-- A value that is neither an object nor an array. Most texts need no rule, so they are told
+-- apart before the function that applies the rules is called.
+CREATE OR REPLACE FUNCTION waybill.normalised_scalar(p_value jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE jsonb_typeof(p_value)
+    WHEN 'number' THEN to_jsonb(trim_scale((p_value #>> '{}')::numeric))
+    WHEN 'string' THEN CASE
+        WHEN p_value #>> '{}' ~ '^\s|\s$|@|^\d{4}-\d\d-'
+            THEN to_jsonb(waybill.normalised_text(p_value #>> '{}'))
+        ELSE p_value END
+    ELSE p_value
+END;
+
+CREATE OR REPLACE FUNCTION waybill.normalised(p_document jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN CASE jsonb_typeof(document)
-        WHEN 'string' THEN to_jsonb(waybill.normalised_text(document #>> '{}'))
-        WHEN 'number' THEN to_jsonb(trim_scale((document #>> '{}')::numeric))
-        WHEN 'array' THEN (SELECT coalesce(jsonb_agg(waybill.normalised(x) ORDER BY n), '[]')
-            FROM jsonb_array_elements(document) WITH ORDINALITY AS e (x, n))
-        WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(key, waybill.normalised(value)),
-            '{}') FROM jsonb_each(document))
-        ELSE document END;
+    RETURN CASE jsonb_typeof(p_document)
+        WHEN 'array' THEN (
+            SELECT coalesce(jsonb_agg(
+                CASE WHEN jsonb_typeof(e.value) IN ('array', 'object')
+                    THEN waybill.normalised(e.value)
+                    ELSE waybill.normalised_scalar(e.value) END
+                ORDER BY e.n), '[]')
+            FROM jsonb_array_elements(p_document) WITH ORDINALITY AS e (value, n)
+        )
+        WHEN 'object' THEN (
+            SELECT coalesce(jsonb_object_agg(m.key,
+                CASE WHEN jsonb_typeof(m.value) IN ('array', 'object')
+                    THEN waybill.normalised(m.value)
+                    ELSE waybill.normalised_scalar(m.value) END), '{}')
+            FROM jsonb_each(p_document) AS m
+        )
+        ELSE waybill.normalised_scalar(p_document)
+    END;
 END
 $$;
 
 -- SHA-256 of a normalised document, in hex.
-CREATE OR REPLACE FUNCTION waybill.content_hash(document jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.content_hash(p_document jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN encode(sha256(convert_to(waybill.normalised(document)::text, 'UTF8')), 'hex');
+SET search_path = pg_catalog, pg_temp
+RETURN encode(sha256(convert_to(waybill.normalised(p_document)::text, 'UTF8')), 'hex');
 
 -- The expression of a job's content hash: of the document, or of all the file's columns.
-CREATE OR REPLACE FUNCTION waybill.content_hash_of(job waybill.ingestion_jobs) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.content_hash_of(p_job waybill.ingestion_jobs) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN format('waybill.content_hash(%s)', CASE
-    WHEN job.contract ->> 'document' IS NOT NULL
-        THEN format('CASE WHEN pg_input_is_valid(%1$I, ''jsonb'') THEN %1$I::jsonb END',
-            job.contract ->> 'document')
-    ELSE (SELECT format('jsonb_strip_nulls(jsonb_build_object(%s))',
-            string_agg(format('%L, %I', col ->> 'name', col ->> 'name'), ', '))
-        FROM jsonb_array_elements(job.contract -> 'columns') AS col
-        WHERE job.layout -> 'columns' ? (col ->> 'name')) END);
+    WHEN p_job.contract ->> 'document' IS NOT NULL
+        THEN format($q$CASE WHEN pg_input_is_valid(%1$I, 'jsonb') THEN %1$I::jsonb END$q$,
+            p_job.contract ->> 'document')
+    ELSE (
+        SELECT format('jsonb_strip_nulls(jsonb_build_object(%s))',
+            string_agg(format('%L, %I', c.col ->> 'name', c.col ->> 'name'), ', '))
+        FROM jsonb_array_elements(p_job.contract -> 'columns') AS c (col)
+        WHERE p_job.layout -> 'columns' ? (c.col ->> 'name')
+    )
+END);
