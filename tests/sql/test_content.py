@@ -72,7 +72,7 @@ def test_numbers_lose_only_trailing_zeros(ledger: Ledger) -> None:
 
 
 def test_empty_objects_and_arrays_and_other_scalars_stay(ledger: Ledger) -> None:
-    document = {"a": {}, "b": [], "c": [True, None, [[]]], "d": ""}
+    document: dict[str, Any] = {"a": {}, "b": [], "c": [True, None, [[]]], "d": ""}
     assert normalised(ledger, document) == document
 
 
