@@ -9,8 +9,9 @@ CREATE TABLE waybill.ingestion_jobs (
     kind text NOT NULL DEFAULT 'upload'
         CHECK (kind IN ('upload', 's3', 'batch', 'rest', 'database', 'replay')),
     bucket text,
-    object_key text,
-    version_id text NOT NULL DEFAULT '',
+    object_key text COLLATE "C",
+    version_id text COLLATE "C" NOT NULL DEFAULT '',
+    sequencer text COLLATE "C" NOT NULL DEFAULT '',
     etag text,
     size_bytes bigint,
     filename text,
@@ -20,6 +21,7 @@ CREATE TABLE waybill.ingestion_jobs (
     effective_order bigint,
     layout jsonb,
     contract jsonb,
+    plan_attempt integer NOT NULL DEFAULT 0,
     chunks_total integer,
     sha256 text,
     read bigint,
@@ -56,6 +58,10 @@ COMMENT ON COLUMN waybill.ingestion_jobs.deleted IS
     'Rows deleted because a replacing file does not contain them; not records.';
 COMMENT ON COLUMN waybill.ingestion_jobs.landed_seq IS
     'Landing order, unique in the dataset; rows carry it in _landed.';
+COMMENT ON COLUMN waybill.ingestion_jobs.sequencer IS
+    'S3''s order of the writes to one key, padded; empty where the event had none.';
+COMMENT ON COLUMN waybill.ingestion_jobs.plan_attempt IS
+    'The attempt that may plan the object; a later one takes over, and earlier ones are refused.';
 COMMENT ON COLUMN waybill.ingestion_jobs.effective_order IS
     'Landing order at which its records count, where it is not landed_seq: a replay counts right'
     ' after the file that it corrects.';
@@ -75,7 +81,7 @@ CREATE UNIQUE INDEX ingestion_jobs_object ON waybill.ingestion_jobs
     (bucket, object_key, version_id) WHERE object_key IS NOT NULL;
 -- Order of landing within a dataset, and the jobs that are still open.
 CREATE INDEX ingestion_jobs_order ON waybill.ingestion_jobs
-    (dataset, landed_at, object_key, version_id);
+    (dataset, landed_at, object_key, sequencer, version_id);
 CREATE INDEX ingestion_jobs_open ON waybill.ingestion_jobs (dataset, landed_seq)
     WHERE state IN ('LANDED', 'LOADING', 'MERGING');
 CREATE INDEX ingestion_jobs_children ON waybill.ingestion_jobs (parent_job_id)

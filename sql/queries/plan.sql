@@ -12,10 +12,6 @@ SELECT job_id, state, is_new FROM waybill.register_object(:given_job, :fresh_job
 -- The contract that the head is read by.
 SELECT waybill.contract(:dataset);
 
--- name: planned_chunks(job_id)^
--- What an earlier delivery of the same event has planned already.
-SELECT state, chunks_total, chunks FROM waybill.planned_chunks(:job_id);
-
 -- name: start_loading(job_id, layout)$
 -- From here on the job has its staging table and the contract that it is loaded by.
 SELECT waybill.start_loading(:job_id, :layout);

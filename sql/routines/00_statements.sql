@@ -5,6 +5,7 @@
 --   WB002  unknown-job       there is no job, or no chunk, of this id
 --   WB003  job-ended         the job has ended, so nothing more is staged for it
 --   WB005  contract-broken   the table, its registration or a file contradicts the contract
+--   WB006  plan-superseded   a later attempt at the plan of the object has taken over
 --   WB009  batch-refused     rows of an atomic batch are invalid; the detail lists them
 --   WB010  key-reused        an idempotency key was used with another body
 --   WB011  key-in-flight     a batch with this idempotency key is being written

@@ -24,7 +24,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.register_object(p_given_job uuid, p_fresh_job uuid,
     p_dataset text, p_bucket text, p_key text, p_version text, p_etag text,
     p_size_bytes bigint, p_filename text, p_landed_at timestamptz, p_options jsonb,
-    OUT job_id uuid, OUT state text, OUT is_new boolean)
+    p_sequencer text DEFAULT '', OUT job_id uuid, OUT state text, OUT is_new boolean)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -32,6 +32,7 @@ AS $$
 DECLARE
     job waybill.ingestion_jobs;
     version CONSTANT text := coalesce(p_version, '');
+    sequencer CONSTANT text := waybill.padded_sequencer(p_sequencer);
 BEGIN
     -- One registration per dataset at a time: without it two objects of one second could
     -- take the same place in the order of landing, or one object two jobs.
@@ -44,22 +45,26 @@ BEGIN
     END IF;
     SELECT * INTO job FROM waybill.ingestion_jobs AS j
     WHERE j.job_id = p_given_job FOR UPDATE;
-    IF FOUND AND job.object_key IS NULL AND job.state <> 'AWAITING_UPLOAD' THEN
-        -- Cancelled, or expired, before the file came: it is ignored.
+    -- A file that arrives after its upload expired is loaded all the same. The rejects of a
+    -- replay that expired are free again, so its file is not.
+    IF FOUND AND job.object_key IS NULL AND job.state <> 'AWAITING_UPLOAD'
+        AND (job.state <> 'EXPIRED' OR job.kind = 'replay')
+    THEN
         job_id := job.job_id; state := job.state; is_new := false;
         RETURN;
     END IF;
     job_id := CASE WHEN p_given_job IS NULL OR job.object_key IS NOT NULL
         THEN p_fresh_job ELSE p_given_job END;
     INSERT INTO waybill.ingestion_jobs AS j (job_id, dataset, state, kind, bucket, object_key,
-        version_id, etag, size_bytes, filename, options, landed_at, landed_seq)
+        version_id, sequencer, etag, size_bytes, filename, options, landed_at, landed_seq)
     VALUES (job_id, p_dataset, 'LANDED',
         CASE WHEN p_given_job IS NULL THEN 's3' ELSE 'upload' END, p_bucket, p_key, version,
-        p_etag, p_size_bytes, p_filename, p_options, p_landed_at,
-        waybill.landing_order(p_dataset, p_landed_at, p_key, version))
+        sequencer, p_etag, p_size_bytes, p_filename, p_options, p_landed_at,
+        waybill.landing_order(p_dataset, p_landed_at, p_key, version, sequencer))
     ON CONFLICT (job_id) DO UPDATE SET state = excluded.state, bucket = excluded.bucket,
         object_key = excluded.object_key, version_id = excluded.version_id,
-        etag = excluded.etag, size_bytes = excluded.size_bytes,
+        sequencer = excluded.sequencer, etag = excluded.etag,
+        size_bytes = excluded.size_bytes, finished_at = NULL,
         landed_at = excluded.landed_at, landed_seq = excluded.landed_seq;
     state := 'LANDED'; is_new := true;
 END
@@ -68,5 +73,5 @@ $$;
 GRANT EXECUTE ON FUNCTION
     waybill.register_ticket(uuid, text, text, bigint, jsonb, timestamptz, timestamptz),
     waybill.register_object(uuid, uuid, text, text, text, text, text, bigint, text,
-        timestamptz, jsonb)
+        timestamptz, jsonb, text)
     TO waybill_loader;

@@ -1,17 +1,67 @@
 -- From landed to staged: the plan of chunks, and each chunk staged once.
 
--- The job starts loading: its contract and layout are fixed, its staging table is made.
-CREATE OR REPLACE FUNCTION waybill.start_loading(p_job uuid, p_layout jsonb) RETURNS text
+-- Take over the plan of an object: from here on every earlier attempt is refused. Two attempts
+-- at once would cut the object in two ways, and records would be lost between the chunks. Returns
+-- what the earlier attempts planned, so that this one goes on there.
+CREATE OR REPLACE FUNCTION waybill.claim_plan(p_job uuid, OUT state text, OUT attempt integer,
+    OUT chunks_total integer, OUT layout jsonb, OUT chunks jsonb)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    job waybill.ingestion_jobs;
+    v_job waybill.ingestion_jobs;
 BEGIN
-    SELECT * INTO job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE;
+    SELECT * INTO v_job FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     END IF;
+    -- A finished plan needs no lock, which a merge may hold for long.
+    IF v_job.chunks_total IS NULL THEN
+        UPDATE waybill.ingestion_jobs AS j SET plan_attempt = j.plan_attempt + 1
+        WHERE j.job_id = p_job RETURNING * INTO v_job;
+    END IF;
+    state := v_job.state;
+    attempt := v_job.plan_attempt;
+    chunks_total := v_job.chunks_total;
+    layout := v_job.layout;
+    chunks := (SELECT coalesce(jsonb_agg(jsonb_build_object('chunk', c.chunk,
+            'byte_from', c.byte_from, 'byte_to', c.byte_to, 'first_line', c.first_line,
+            'done', c.done) ORDER BY c.chunk), '[]')
+        FROM waybill.chunks AS c WHERE c.job_id = p_job);
+END
+$$;
+
+-- Lock the job's row for a write of the plan, unless a later attempt has taken over. Held until
+-- the commit, so that a later attempt begins after this write or before it, never beside it.
+CREATE OR REPLACE FUNCTION waybill.lock_plan(p_job uuid, p_attempt integer)
+RETURNS waybill.ingestion_jobs
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+BEGIN
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
+    ELSIF v_job.plan_attempt <> p_attempt THEN
+        RAISE EXCEPTION 'Attempt % at the plan of job % has taken over from attempt %.',
+            v_job.plan_attempt, p_job, p_attempt USING ERRCODE = 'WB006';
+    END IF;
+    RETURN v_job;
+END
+$$;
+
+-- The job starts loading: its contract and layout are fixed, its staging table is created.
+CREATE OR REPLACE FUNCTION waybill.start_loading(p_job uuid, p_layout jsonb,
+    p_attempt integer DEFAULT 0)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    job waybill.ingestion_jobs := waybill.lock_plan(p_job, p_attempt);
+BEGIN
     IF job.state = 'LANDED' THEN
         UPDATE waybill.ingestion_jobs SET state = 'LOADING', layout = p_layout,
             contract = waybill.contract(job.dataset), started_at = clock_timestamp()
@@ -42,39 +92,35 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.add_chunks(p_job uuid, p_chunks jsonb) RETURNS void
-LANGUAGE sql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION waybill.add_chunks(p_job uuid, p_chunks jsonb,
+    p_attempt integer DEFAULT 0)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
+AS $$
+BEGIN
+    PERFORM waybill.lock_plan(p_job, p_attempt);
+    -- An attempt that goes on lays the last chunk once more.
     INSERT INTO waybill.chunks (job_id, chunk, byte_from, byte_to, first_line)
     SELECT p_job, c.chunk, c.byte_from, c.byte_to, c.first_line
     FROM jsonb_to_recordset(p_chunks)
         AS c (chunk integer, byte_from bigint, byte_to bigint, first_line bigint)
     ON CONFLICT DO NOTHING;
-END;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION waybill.finish_plan(p_job uuid, p_chunks_total integer,
-    p_sha256 text)
+    p_sha256 text, p_attempt integer DEFAULT 0)
 RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
+AS $$
+BEGIN
+    PERFORM waybill.lock_plan(p_job, p_attempt);
     UPDATE waybill.ingestion_jobs SET chunks_total = p_chunks_total, sha256 = p_sha256
     WHERE job_id = p_job AND state = 'LOADING';
-END;
-
--- What a plan that is delivered again needs, to go on where the first one stopped.
-CREATE OR REPLACE FUNCTION waybill.planned_chunks(p_job uuid, OUT state text,
-    OUT chunks_total integer, OUT chunks jsonb)
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    SELECT j.state, j.chunks_total, coalesce((SELECT jsonb_agg(jsonb_build_object(
-            'chunk', c.chunk, 'byte_from', c.byte_from, 'byte_to', c.byte_to,
-            'first_line', c.first_line, 'done', c.done) ORDER BY c.chunk)
-        FROM waybill.chunks AS c WHERE c.job_id = p_job), '[]')
-    FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
-END;
+END
+$$;
 
 -- Take a chunk, for the length of the caller's transaction.
 CREATE OR REPLACE FUNCTION waybill.claim_chunk(p_job uuid, p_chunk integer) RETURNS jsonb
@@ -157,8 +203,8 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION waybill.start_loading(uuid, jsonb),
-    waybill.add_chunks(uuid, jsonb), waybill.finish_plan(uuid, integer, text),
-    waybill.planned_chunks(uuid), waybill.claim_chunk(uuid, integer),
+GRANT EXECUTE ON FUNCTION waybill.claim_plan(uuid),
+    waybill.start_loading(uuid, jsonb, integer), waybill.add_chunks(uuid, jsonb, integer),
+    waybill.finish_plan(uuid, integer, text, integer), waybill.claim_chunk(uuid, integer),
     waybill.finish_chunk(uuid, integer, bigint, bigint, bigint, text),
     waybill.chunks_left(uuid) TO waybill_loader;

@@ -20,8 +20,8 @@ RETURN ARRAY(
         AND (e.dataset = job.dataset AND waybill.is_partial(job)
             OR e.dataset <> job.dataset AND job.contract -> 'references'
                 @> jsonb_build_array(jsonb_build_object('dataset', e.dataset)))
-        AND (e.landed_at, e.object_key, e.version_id)
-            < (job.landed_at, job.object_key, job.version_id));
+        AND (e.landed_at, e.object_key, e.sequencer, e.version_id)
+            < (job.landed_at, job.object_key, job.sequencer, job.version_id));
 
 -- The next job of a dataset that nothing but its turn keeps from merging.
 CREATE OR REPLACE FUNCTION waybill.next_to_merge(of_dataset text, besides uuid) RETURNS uuid

@@ -30,13 +30,22 @@ class Ledger:
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.admin.execute(statement.encode(), parameters).fetchall()
 
-    def land(self, dataset: str, at: float, key: str | None = None) -> UUID:
+    def land(
+        self,
+        dataset: str,
+        at: float,
+        key: str | None = None,
+        *,
+        version: str = "v",
+        sequencer: str = "",
+    ) -> UUID:
         """Register an object that landed `at` seconds after the beginning."""
         name = key or f"landing/{dataset}/{uuid4()}.csv"
+        landed_at = BEGINNING + timedelta(seconds=at)
         job, _, _ = self.loader.execute(
-            "SELECT * FROM waybill.register_object(NULL, %s, %s, 'b', %s, 'v', 'e', 1, 'f', %s,"
-            " '{}')",
-            (new_id(), dataset, name, BEGINNING + timedelta(seconds=at)),
+            "SELECT * FROM waybill.register_object(NULL, %s, %s, 'b', %s, %s, 'e', 1, 'f', %s,"
+            " '{}', %s)",
+            (new_id(), dataset, name, version, landed_at, sequencer),
         ).fetchone() or (None, None, None)
         assert isinstance(job, UUID)
         return job

@@ -1,6 +1,6 @@
 """The typed database layer, against the routines: a job's life through its classes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -55,9 +55,10 @@ def register(loader: Connection, key: str = "landing/departments/a.csv") -> UUID
 def stage(loader: Connection, job_id: UUID, *rows: tuple[int, str]) -> None:
     """Plan one chunk and stage rows in it, line by line."""
     chunks = Chunks(loader)
-    chunks.start_loading(job_id, LAYOUT)
-    chunks.add(job_id, [PlannedChunk(0, 0, 3, 1)])
-    chunks.finish_plan(job_id, 1, None)
+    plan = chunks.claim_plan(job_id)
+    chunks.start_loading(plan, LAYOUT)
+    chunks.add(plan, [PlannedChunk(0, 0, 3, 1)])
+    chunks.finish_plan(plan, 1, None)
     with transaction(loader):
         claim = chunks.claim(ChunkId(job_id, 0))
         assert isinstance(claim, Claim)
@@ -96,9 +97,10 @@ def test_ticket_becomes_a_job_that_can_be_cancelled(loader: Connection, api: Con
 def test_file_is_planned_staged_and_merged(loader: Connection) -> None:
     job_id = register(loader)
     chunks = Chunks(loader)
-    assert chunks.plan_of(job_id) == (JobState.LANDED, None, [])
+    assert chunks.claim_plan(job_id) == (job_id, JobState.LANDED, 1, None, None, [])
     stage(loader, job_id, (1, "a"), (2, "b"))
-    assert chunks.plan_of(job_id) == (JobState.LOADING, 1, [(0, 0, 3, 1, True)])
+    finished = chunks.claim_plan(job_id)
+    assert finished == (job_id, JobState.LOADING, 2, 1, LAYOUT, [(0, 0, 3, 1, True)])
     assert chunks.state_of(ChunkId(job_id, 0)) == "done"
     assert chunks.state_of(ChunkId(job_id, 1)) == "absent"
     assert chunks.claim(ChunkId(job_id, 0)) == "done"
@@ -108,6 +110,25 @@ def test_file_is_planned_staged_and_merged(loader: Connection) -> None:
     assert Merges(loader).merge(job_id).outcome == "ended"
     assert Merges(loader).resolve_pending(job_id).outcome == "ended"
     assert chunks.claim(ChunkId(job_id, 0)) == "ended"
+
+
+def test_a_plan_that_another_attempt_took_over_writes_nothing(loader: Connection) -> None:
+    job_id = register(loader)
+    chunks = Chunks(loader)
+    early = chunks.claim_plan(job_id)
+    chunks.start_loading(early, LAYOUT)
+    late = chunks.claim_plan(job_id)
+    writes: list[Callable[[], object]] = [
+        lambda: chunks.start_loading(early, LAYOUT),
+        lambda: chunks.add(early, [PlannedChunk(0, 0, 3, 1)]),
+        lambda: chunks.finish_plan(early, 1, None),
+    ]
+    for write in writes:
+        with pytest.raises(Rejected) as caught:
+            write()
+        assert caught.value.code == "plan-superseded"
+    chunks.add(late, [PlannedChunk(0, 0, 2, 1)])
+    assert chunks.claim_plan(job_id).chunks == [(0, 0, 2, 1, False)]
 
 
 def test_events_of_a_merge_are_published_once(loader: Connection) -> None:
@@ -145,8 +166,9 @@ def test_routine_errors_are_translated(loader: Connection) -> None:
 
 def test_chunk_that_another_loader_has_is_busy(loader: Connection, database: Database) -> None:
     job_id = register(loader)
-    Chunks(loader).start_loading(job_id, LAYOUT)
-    Chunks(loader).add(job_id, [PlannedChunk(0, 0, 3, 1)])
+    plan = Chunks(loader).claim_plan(job_id)
+    Chunks(loader).start_loading(plan, LAYOUT)
+    Chunks(loader).add(plan, [PlannedChunk(0, 0, 3, 1)])
     with transaction(loader), database.connect("waybill_loader") as other:
         Chunks(loader).claim(ChunkId(job_id, 0))
         with pytest.raises(Busy):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 # The call was sent, and its answer is never seen: it took effect all the same.
-_COMMITS = (b"COMMIT", b"waybill.merge_job", b"waybill.finish_plan", b"waybill.mark_published")
+_COMMITS = (b"COMMIT", b'"merge_job"', b'"finish_plan"', b'"mark_published"')
 _CUT, _STALLED, _UNSEEN = "cut", "stalled and cut", "cut after COMMIT was sent"
 _STALL_SECONDS = 1.5
 _AT_ONCE = 65_536

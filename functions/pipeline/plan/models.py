@@ -25,6 +25,7 @@ class _Object(_Part):
     version_id: str | None = Field(
         default=None, validation_alias=AliasChoices("version-id", "version_id")
     )
+    sequencer: str = ""
 
 
 class _Detail(_Part):
@@ -51,6 +52,8 @@ class ObjectCreated(_Part):
     etag: str
     size_bytes: int
     landed_at: datetime
+    sequencer: str
+    """S3's order of the writes to one key; empty where the sender omits it."""
 
 
 class LandedJob(NamedTuple):
@@ -85,6 +88,7 @@ def parse_event(body: str) -> ObjectCreated | None:
         etag=created.etag.strip('"'),
         size_bytes=created.size,
         landed_at=event.time,
+        sequencer=created.sequencer,
     )
 
 

@@ -17,7 +17,6 @@ def register_object(deps: Deps, created: ObjectCreated) -> LandedJob | None:
     """The object's job; None when there is nothing to plan, because it has ended.
 
     Raises:
-        Rejected: `misplaced-object`.
         Retryable: something cannot be reached, or a lock is taken.
     """
     key = read_key(created.key)
@@ -26,9 +25,6 @@ def register_object(deps: Deps, created: ObjectCreated) -> LandedJob | None:
         # The job id of another upload in a key that the client chose.
         key, ticket = key._replace(job_id=None), None
     ref = resolve_version(deps.s3, created)
-    if ref.size_bytes == 0 and ticket is None:
-        telemetry.action("object.ignored", key=ref.key, why="a folder marker")
-        return None
     job, state = _insert(deps, key, ref, ticket, created)
     with telemetry.about(job.job_id):
         if not state.is_open:
@@ -46,7 +42,7 @@ def _insert(
 ) -> tuple[LandedJob, JobState]:
     filename = ticket.filename if ticket else key.filename
     registered = Jobs(deps.connection).register_object(
-        ObjectVersion(*ref, created.landed_at),
+        ObjectVersion(*ref, created.landed_at, created.sequencer),
         Registration(key.dataset, filename, job_options(ticket)),
         given_job=key.job_id,
         fresh_job=new_id(),

@@ -9,7 +9,7 @@ from functions.pipeline.plan.models import LandedJob
 from functions.pipeline.plan.sniff_layout import SniffedObject
 from functions.pipeline.plan.verify_object import check_sha256, must_hash
 from waybill import telemetry
-from waybill.database.chunks import ChunkId, ChunkPlan, Chunks, PlannedChunk
+from waybill.database.chunks import ChunkId, Chunks, PlanClaim, PlannedChunk
 from waybill.flow_control import next_chunks
 from waybill.messages import ChunkMessage, MergeMessage
 from waybill.queues import send
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 
-def write_chunks(deps: Deps, job: LandedJob, sniffed: SniffedObject) -> tuple[int, str]:
+def write_chunks(
+    deps: Deps, job: LandedJob, sniffed: SniffedObject, plan: PlanClaim
+) -> tuple[int, str]:
     """Divide the whole object. Returns the number of chunks, and its SHA-256 in hex.
 
     Raises:
-        Rejected: `checksum-mismatch`, or the object is missing.
+        Rejected: `checksum-mismatch`, `plan-superseded`, or the object is missing.
         Retryable: something cannot be reached.
     """
     layout, size = sniffed.layout, job.ref.size_bytes
@@ -36,15 +38,15 @@ def write_chunks(deps: Deps, job: LandedJob, sniffed: SniffedObject) -> tuple[in
         _exhaust(blocks)
         check_sha256(digest.hexdigest(), job.ticket)
         one = ChunkRange(begin, size, layout.first_line)
-        total = _write(deps, job, [one] if begin < size else [], 0)
+        total = _write(deps, plan, [one] if begin < size else [], 0)
     else:
-        total = _write(deps, job, chunk_ranges(blocks, layout, deps.settings.chunk_bytes), 0)
+        total = _write(deps, plan, chunk_ranges(blocks, layout, deps.settings.chunk_bytes), 0)
         check_sha256(digest.hexdigest(), job.ticket)
     return total, digest.hexdigest()
 
 
 def resume_chunks(
-    deps: Deps, job: LandedJob, sniffed: SniffedObject, existing: ChunkPlan, sha256: str | None
+    deps: Deps, job: LandedJob, sniffed: SniffedObject, plan: PlanClaim, sha256: str | None
 ) -> tuple[int, str | None]:
     """Divide the rest of an object whose plan was cut off.
 
@@ -55,7 +57,7 @@ def resume_chunks(
         The number of chunks in all, and the object's SHA-256 in hex if it is known.
 
     Raises:
-        Rejected: `checksum-mismatch`, or the object is missing.
+        Rejected: `checksum-mismatch`, `plan-superseded`, or the object is missing.
         Retryable: something cannot be reached.
     """
     if must_hash(job) and not sha256:
@@ -63,9 +65,9 @@ def resume_chunks(
         _exhaust(_hashing(sniffed.blocks(0, job.ref.size_bytes), digest))
         sha256 = digest.hexdigest()
         check_sha256(sha256, job.ticket)
-    last = existing.chunks[-1]
-    for chunk in next_chunks(_not_done(existing.chunks[:-1]), deps.settings.chunks_at_once):
-        _send(deps, job, chunk)
+    last = plan.chunks[-1]
+    for chunk in next_chunks(_not_done(plan.chunks[:-1]), deps.settings.chunks_at_once):
+        _send(deps, plan, chunk)
     if sniffed.layout.is_stream:
         ranges = iter([ChunkRange(0, job.ref.size_bytes, sniffed.layout.first_line)])
     else:
@@ -74,21 +76,21 @@ def resume_chunks(
         )
         blocks = sniffed.blocks(last.byte_from, job.ref.size_bytes)
         ranges = chunk_ranges(blocks, rest, last.byte_to - last.byte_from)
-    return _write(deps, job, ranges, last.chunk), sha256
+    return _write(deps, plan, ranges, last.chunk), sha256
 
 
-def resend_chunks(deps: Deps, job: LandedJob, existing: ChunkPlan) -> None:
+def resend_chunks(deps: Deps, plan: PlanClaim) -> None:
     """Resend the messages of a finished plan, in case they were lost.
 
     A loader recognises a chunk that is done.
     """
-    left = next_chunks(_not_done(existing.chunks), deps.settings.chunks_at_once)
+    left = next_chunks(_not_done(plan.chunks), deps.settings.chunks_at_once)
     send(
         deps.settings.chunks_queue_url,
-        (ChunkMessage(job_id=job.job_id, chunk=chunk) for chunk in left),
+        (ChunkMessage(job_id=plan.job_id, chunk=chunk) for chunk in left),
     )
     if not left:
-        send(deps.settings.merges_queue_url, [MergeMessage(job_id=job.job_id)])
+        send(deps.settings.merges_queue_url, [MergeMessage(job_id=plan.job_id)])
     telemetry.action("plan.repeated", chunks=len(left))
 
 
@@ -96,27 +98,27 @@ def _not_done(chunks: Sequence[PlannedChunk]) -> list[int]:
     return [chunk.chunk for chunk in chunks if not chunk.done]
 
 
-def _write(deps: Deps, job: LandedJob, ranges: Iterable[ChunkRange], first: int) -> int:
+def _write(deps: Deps, plan: PlanClaim, ranges: Iterable[ChunkRange], first: int) -> int:
     total = first
     for number, chunk_range in enumerate(ranges, first):
         # The row comes before the message, so that the loader finds its chunk.
-        Chunks(deps.connection).add(job.job_id, [PlannedChunk(number, *chunk_range)])
-        if _is_next(deps, job, number):
-            _send(deps, job, number)
+        Chunks(deps.connection).add(plan, [PlannedChunk(number, *chunk_range)])
+        if _is_next(deps, plan, number):
+            _send(deps, plan, number)
         total = number + 1
     return total
 
 
-def _is_next(deps: Deps, job: LandedJob, chunk: int) -> bool:
+def _is_next(deps: Deps, plan: PlanClaim, chunk: int) -> bool:
     """Whether to send the chunk now; otherwise the loader of an earlier chunk sends it."""
     before = chunk - deps.settings.chunks_at_once
     if before < 0:
         return True
-    return Chunks(deps.connection).state_of(ChunkId(job.job_id, before)) == "done"
+    return Chunks(deps.connection).state_of(ChunkId(plan.job_id, before)) == "done"
 
 
-def _send(deps: Deps, job: LandedJob, chunk: int) -> None:
-    send(deps.settings.chunks_queue_url, [ChunkMessage(job_id=job.job_id, chunk=chunk)])
+def _send(deps: Deps, plan: PlanClaim, chunk: int) -> None:
+    send(deps.settings.chunks_queue_url, [ChunkMessage(job_id=plan.job_id, chunk=chunk)])
 
 
 def _hashing(blocks: Iterator[bytes], digest: "_Hash") -> Iterator[bytes]:

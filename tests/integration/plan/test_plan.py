@@ -182,14 +182,32 @@ def test_an_object_that_is_gone_fails_the_job(admin: Connection, cloud: Cloud) -
     assert problem(jobs(admin)[0]) == "object-gone"
 
 
-def test_what_is_no_file_is_acknowledged(admin: Connection, cloud: Cloud) -> None:
+def test_test_events_and_folder_markers_are_acknowledged(admin: Connection, cloud: Cloud) -> None:
     test = '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
     marker = put(cloud, "landing/departments/2026/", b"")
-    empty = put(cloud, "landing/departments/none.csv", b"")
-    misplaced = put(cloud, "landing/d.csv", CSV)
     good = put(cloud, "landing/departments/d.csv", CSV)
-    assert deliver(test, marker, empty, misplaced, good) == []
+    assert deliver(test, marker, good) == []
     assert [job["object_key"] for job in jobs(admin)] == ["landing/departments/d.csv"]
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "code"),
+    [
+        ("landing/d.csv", CSV, "misplaced-object"),
+        ("landing/Not a dataset/d.csv", CSV, "misplaced-object"),
+        ("landing//d.csv", CSV, "misplaced-object"),
+        ("landing/departments/none.csv", b"", "empty-file"),
+        ("landing/departments/2026/none", b"", "empty-file"),
+    ],
+)
+def test_an_object_that_cannot_be_loaded_gets_a_failed_job(
+    admin: Connection, cloud: Cloud, key: str, body: bytes, code: str
+) -> None:
+    assert deliver(put(cloud, key, body)) == []
+    (job,) = jobs(admin)
+    assert problem(job) == code
+    assert job["object_key"] == key
+    assert cloud.bodies("merges") == [{"job_id": job["job_id"]}]
 
 
 def test_what_cannot_be_read_fails_alone(admin: Connection, cloud: Cloud) -> None:

@@ -58,7 +58,7 @@ def test_an_upload_that_may_still_come_does_not_wake_the_database(
     assert reap() == {}
 
 
-def test_an_upload_that_never_came_expires_and_a_late_file_is_ignored(
+def test_an_upload_that_never_came_expires_and_a_late_file_is_loaded(
     admin: Connection, cloud: Cloud
 ) -> None:
     ticket = announce(cloud, hours=2)
@@ -69,8 +69,8 @@ def test_an_upload_that_never_came_expires_and_a_late_file_is_ignored(
     cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
     tell(cloud, LANDING, ticket.key)
     settle(cloud)
-    assert states(admin) == {"a.csv": "EXPIRED"}
-    assert admin.execute("SELECT count(*) FROM departments").fetchone() == (0,)
+    assert states(admin) == {"a.csv": "COMPLETED"}
+    assert admin.execute("SELECT id, department FROM departments").fetchall() == [(1, "Sales")]
 
 
 def test_a_file_that_is_there_is_loaded_however_late_its_event(

@@ -24,13 +24,18 @@ class PlannedChunk(NamedTuple):
     done: bool = False
 
 
-class ChunkPlan(NamedTuple):
-    """What is planned of a job; `chunks_total` is None while the plan is unfinished."""
+class PlanClaim(NamedTuple):
+    """A job's plan, held by one attempt until a later one claims it."""
 
+    job_id: UUID
     state: JobState
+    attempt: int
     chunks_total: int | None
+    """None while the plan is unfinished."""
+    layout: Layout | None
+    """None until the job is loading."""
     chunks: Sequence[PlannedChunk]
-    """In order."""
+    """What earlier attempts planned, in order."""
 
 
 class ChunkId(NamedTuple):
@@ -80,37 +85,68 @@ _CHUNKS = TypeAdapter(list[PlannedChunk])
 
 class _Plan(NamedTuple):
     state: str
+    attempt: int
     chunks_total: int | None
+    layout: dict[str, Any] | None
     chunks: list[dict[str, Any]]
 
 
 class Chunks(Repository):
     """The chunks of jobs."""
 
-    def plan_of(self, job_id: UUID) -> ChunkPlan:
-        """What an earlier delivery of the object's event has planned."""
-        found = self._row(_Plan, "planned_chunks", p_job=job_id)
-        assert found is not None  # noqa: S101 - the routine returns one row
-        chunks = _CHUNKS.validate_python(found.chunks)
-        return ChunkPlan(JobState(found.state), found.chunks_total, chunks)
-
-    def start_loading(self, job_id: UUID, layout: Layout) -> JobState:
-        """Fix the job's layout and contract and make its staging table; the job's state.
+    def claim_plan(self, job_id: UUID) -> PlanClaim:
+        """Take over the job's plan: every write of an earlier attempt is refused from here on.
 
         Raises:
             Rejected: `unknown-job`.
         """
-        written = Jsonb(layout.model_dump())
-        return self._value(JobState, "start_loading", p_job=job_id, p_layout=written)
+        found = self._row(_Plan, "claim_plan", p_job=job_id)
+        assert found is not None  # noqa: S101 - the routine returns one row
+        return PlanClaim(
+            job_id,
+            JobState(found.state),
+            found.attempt,
+            found.chunks_total,
+            None if found.layout is None else Layout.model_validate(found.layout),
+            _CHUNKS.validate_python(found.chunks),
+        )
 
-    def add(self, job_id: UUID, chunks: Sequence[PlannedChunk]) -> None:
-        """Add chunks to the plan; those that it has stay as they are."""
-        written = Jsonb([chunk._asdict() for chunk in chunks])
-        self._do("add_chunks", p_job=job_id, p_chunks=written)
+    def start_loading(self, plan: PlanClaim, layout: Layout) -> JobState:
+        """Fix the job's layout and contract and make its staging table; the job's state.
 
-    def finish_plan(self, job_id: UUID, chunks_total: int, sha256: str | None) -> None:
-        """Say how many chunks there are: until then none can be the last one."""
-        self._do("finish_plan", p_job=job_id, p_chunks_total=chunks_total, p_sha256=sha256)
+        Raises:
+            Rejected: `unknown-job`, `plan-superseded`.
+        """
+        return self._value(
+            JobState,
+            "start_loading",
+            p_job=plan.job_id,
+            p_layout=Jsonb(layout.model_dump()),
+            p_attempt=plan.attempt,
+        )
+
+    def add(self, plan: PlanClaim, chunks: Sequence[PlannedChunk]) -> None:
+        """Add chunks to the plan; those that it has stay as they are.
+
+        Raises:
+            Rejected: `plan-superseded`.
+        """
+        rows = Jsonb([chunk._asdict() for chunk in chunks])
+        self._do("add_chunks", p_job=plan.job_id, p_chunks=rows, p_attempt=plan.attempt)
+
+    def finish_plan(self, plan: PlanClaim, chunks_total: int, sha256: str | None) -> None:
+        """Say how many chunks there are: until then none can be the last one.
+
+        Raises:
+            Rejected: `plan-superseded`.
+        """
+        self._do(
+            "finish_plan",
+            p_job=plan.job_id,
+            p_chunks_total=chunks_total,
+            p_sha256=sha256,
+            p_attempt=plan.attempt,
+        )
 
     def state_of(self, chunk: ChunkId) -> Literal["absent", "todo", "done"]:
         """Whether a chunk is planned, and staged."""

@@ -19,6 +19,7 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB002": (Rejected, "unknown-job"),
     "WB003": (Rejected, "job-ended"),
     "WB005": (Rejected, "contract-broken"),
+    "WB006": (Rejected, "plan-superseded"),
     "WB009": (Rejected, "batch-refused"),
     "WB010": (Rejected, "key-reused"),
     "WB011": (Conflict, "key-in-flight"),

@@ -22,6 +22,8 @@ class ObjectVersion(NamedTuple):
     etag: str
     size_bytes: int
     landed_at: datetime
+    sequencer: str = ""
+    """S3's order of the writes to one key; empty when the event had none."""
 
 
 class Registration(NamedTuple):
@@ -97,6 +99,7 @@ class Jobs(Repository):
             p_filename=file.filename,
             p_landed_at=found.landed_at,
             p_options=Jsonb(file.options),
+            p_sequencer=found.sequencer,
         )
         assert registered is not None  # noqa: S101 - the routine returns one row
         return registered

@@ -1,6 +1,6 @@
 """Keys of the landing bucket: `landing/{dataset}/…/{filename}`, any depth.
 
-A key that the upload door gave out is `landing/{dataset}/{job_id}/{filename}`.
+A key that the API gave out is `landing/{dataset}/{job_id}/{filename}`.
 """
 
 import re
@@ -16,11 +16,24 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._() +=@-]")
 
 
 class LandingKey(NamedTuple):
-    """What a key says: the dataset, the file's name, and the job's id if the door gave one."""
+    """The parts of a key: the dataset, the file's name, and the job's id if the API gave one."""
 
     dataset: str
+    """Empty, or no possible name, where the key is misplaced."""
     filename: str
     job_id: UUID | None
+
+    def check(self) -> None:
+        """Refuse a key that is not `landing/{dataset}/…`.
+
+        Raises:
+            Rejected: `misplaced-object`.
+        """
+        if not DATASET.fullmatch(self.dataset):
+            detail = (
+                f"The object is not below {PREFIX}{{dataset}}/: {self.dataset!r} is no dataset."
+            )
+            raise Rejected("misplaced-object", detail)
 
 
 def key_for(dataset: str, job_id: UUID, filename: str) -> str:
@@ -30,13 +43,8 @@ def key_for(dataset: str, job_id: UUID, filename: str) -> str:
 
 
 def read_key(key: str) -> LandingKey:
-    """Take a key apart.
-
-    Raises:
-        Rejected: `misplaced-object`, the key is not below `landing/{dataset}/`.
-    """
-    parts = key.removeprefix(PREFIX).split("/") if key.startswith(PREFIX) else []
-    if len(parts) < 2 or not DATASET.fullmatch(parts[0]) or not parts[-1]:
-        raise Rejected("misplaced-object", f"{key!r} is not below {PREFIX}{{dataset}}/.")
+    """Split a key below `landing/`. One that lies directly there has no dataset."""
+    parts = key.removeprefix(PREFIX).split("/")
+    dataset = parts[0] if len(parts) > 1 else ""
     given = parts[1] if len(parts) == 3 and _JOB_ID.fullmatch(parts[1]) else None
-    return LandingKey(parts[0], parts[-1], UUID(given) if given else None)
+    return LandingKey(dataset, parts[-1], UUID(given) if given else None)

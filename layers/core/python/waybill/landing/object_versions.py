@@ -4,7 +4,8 @@ An emitted event is as good as S3's own: a version is registered once, however o
 is delivered.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from waybill.messages import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectVersionTypeDef
 
 
 class _Part(BaseModel):
@@ -35,6 +37,7 @@ class Object(_Part):
     size: int
     etag: str
     version_id: str | None
+    sequencer: str
 
 
 class Detail(_Part):
@@ -58,12 +61,18 @@ class ObjectVersion(NamedTuple):
 
     ref: ObjectRef
     written_at: datetime
+    sequencer: str = ""
+    """Orders the versions of one key that were written in one second, as S3's own does."""
 
     def created_event(self) -> ObjectCreatedMessage:
         """Its event, as a message."""
         ref = self.ref
         written = Object(
-            key=ref.key, size=ref.size_bytes, etag=ref.etag, version_id=ref.version_id or None
+            key=ref.key,
+            size=ref.size_bytes,
+            etag=ref.etag,
+            version_id=ref.version_id or None,
+            sequencer=self.sequencer,
         )
         detail = Detail(bucket=Bucket(name=ref.bucket), object=written)
         return ObjectCreatedMessage(time=self.written_at, detail=detail)
@@ -98,26 +107,31 @@ def list_page(
             response = s3.list_object_versions(
                 Bucket=bucket, Prefix=prefix, KeyMarker=after.key, VersionIdMarker=after.version
             )
-    versions = [
-        ObjectVersion(
-            ObjectRef(
-                bucket,
-                version["Key"],
-                # An object from before versioning was enabled has no version id.
-                None if version["VersionId"] == "null" else version["VersionId"],
-                version["ETag"].strip('"'),
-                version["Size"],
-            ),
-            version["LastModified"],
-        )
-        for version in response.get("Versions", [])
-        if not version["Key"].endswith("/")
-    ]
+    versions = _with_sequencers(bucket, response.get("Versions", []))
     if not response.get("IsTruncated"):
         return VersionPage(versions, None)
     return VersionPage(
         versions, PageMarker(response["NextKeyMarker"], response["NextVersionIdMarker"])
     )
+
+
+def _with_sequencers(bucket: str, listed: "Sequence[ObjectVersionTypeDef]") -> list[ObjectVersion]:
+    """The versions, numbered per key and second: S3 lists those of a key newest first."""
+    counts: Counter[tuple[str, datetime]] = Counter()
+    versions: list[ObjectVersion] = []
+    for version in reversed(listed):
+        if version["Key"].endswith("/"):
+            continue
+        # An object from before versioning was enabled has no version id.
+        version_id = None if version["VersionId"] == "null" else version["VersionId"]
+        ref = ObjectRef(
+            bucket, version["Key"], version_id, version["ETag"].strip('"'), version["Size"]
+        )
+        second = (ref.key, version["LastModified"].replace(microsecond=0))
+        counts[second] += 1
+        versions.append(ObjectVersion(ref, version["LastModified"], f"{counts[second]:016X}"))
+    versions.reverse()
+    return versions
 
 
 def list_versions(s3: "S3Client", bucket: str, prefix: str) -> Iterator[ObjectVersion]:
