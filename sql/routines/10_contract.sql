@@ -1,26 +1,38 @@
 -- The contract of a dataset, read from the catalog.
 
--- How a base type travels through the staging table: in its own type where the loader
--- checks it completely, else as text that the database checks and casts.
-CREATE OR REPLACE FUNCTION waybill.stage_type(kind text) RETURNS text
+-- The type of a column in the staging table: its own type where the loader checks it completely,
+-- otherwise text, which the database checks and casts.
+CREATE OR REPLACE FUNCTION waybill.stage_type(p_kind text) RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN CASE WHEN kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date',
-    'timestamp', 'timestamptz') THEN kind ELSE 'text' END;
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'timestamp',
+        'timestamptz') THEN p_kind
+    ELSE 'text'
+END;
 
--- Kinds that the loader checks completely, so that the database need not look again.
-CREATE OR REPLACE FUNCTION waybill.checked_by_loader(kind text) RETURNS boolean
+-- Base types that the loader checks completely, so that the database need not check again.
+CREATE OR REPLACE FUNCTION waybill.checked_by_loader(p_kind text) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'timestamp',
+SET search_path = pg_catalog, pg_temp
+RETURN p_kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'timestamp',
     'timestamptz', 'text', 'varchar', 'bpchar', 'numeric', 'uuid');
 
--- Columns that a file may fill: not generated, not ours; of a dataset of documents, that one.
-CREATE OR REPLACE FUNCTION waybill.contract_columns(target regclass, natural_key text[],
-    personal text[], ours text[], document text)
-RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.column_names(p_table regclass, p_numbers smallint[])
+RETURNS text[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT array_agg(a.attname::text ORDER BY n.place)
+    FROM unnest(p_numbers) WITH ORDINALITY AS n (number, place)
+    JOIN pg_attribute AS a ON a.attrelid = p_table AND a.attnum = n.number
+);
+
+-- Columns that files may fill: those that are not generated and that Waybill does not fill itself.
+-- Of a dataset of documents, only the document.
+CREATE OR REPLACE FUNCTION waybill.contract_columns(p_dataset waybill.datasets) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT jsonb_agg(jsonb_build_object(
         'name', a.attname,
@@ -28,7 +40,7 @@ RETURN (
         'kind', t.typname,
         'stage', waybill.stage_type(t.typname::text),
         'required', a.attnotnull AND (NOT a.atthasdef AND a.attidentity = ''
-            OR a.attname = ANY (natural_key)),
+            OR a.attname = ANY (p_dataset.natural_key)),
         'nullable', NOT a.attnotnull,
         'has_default', a.atthasdef OR a.attidentity <> '',
         'max_length', CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4
@@ -39,29 +51,21 @@ RETURN (
         'scale', CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4
             THEN ((a.atttypmod - 4 & 2047) # 1024) - 1024 END,
         'comment', col_description(a.attrelid, a.attnum),
-        'personal', a.attname = ANY (personal)
+        'personal', a.attname = ANY (p_dataset.personal)
     ) ORDER BY a.attnum)
     FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid
-    WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE a.attrelid = p_dataset.target AND a.attnum > 0 AND NOT a.attisdropped
         AND a.attgenerated = '' AND a.attidentity <> 'a'
-        AND a.attname <> ALL (ours || '_landed'::text)
-        AND a.attname = coalesce(document, a.attname)
+        AND a.attname <> '_landed'
+        AND a.attname IS DISTINCT FROM p_dataset.content_key
+        AND a.attname IS DISTINCT FROM p_dataset.provenance
+        AND a.attname = coalesce(p_dataset.document, a.attname)
 );
 
-CREATE OR REPLACE FUNCTION waybill.column_names(target regclass, numbers smallint[])
-RETURNS text[]
+CREATE OR REPLACE FUNCTION waybill.contract_references(p_table regclass) RETURNS jsonb
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN (
-    SELECT array_agg(a.attname::text ORDER BY n.place)
-    FROM unnest(numbers) WITH ORDINALITY AS n (number, place)
-    JOIN pg_attribute AS a ON a.attrelid = target AND a.attnum = n.number
-);
-
-CREATE OR REPLACE FUNCTION waybill.contract_references(target regclass) RETURNS jsonb
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', c.conname,
@@ -72,82 +76,111 @@ RETURN (
     ) ORDER BY c.conname), '[]')
     FROM pg_constraint AS c
     LEFT JOIN waybill.datasets AS d ON d.target = c.confrelid
-    -- conparentid: the copies that PostgreSQL keeps per referenced partition are not ours.
-    WHERE c.conrelid = contract_references.target AND c.contype = 'f'
+    WHERE c.conrelid = p_table AND c.contype = 'f'
+        -- PostgreSQL keeps a copy of the constraint for each referenced partition.
         AND c.conparentid = 0
 );
 
--- Whether the database may still refuse a record that the loader accepted. If so, staging
+-- Whether the database may refuse a record that the loader accepted. If so, the staging table
 -- carries the raw text, since every reject keeps it.
-CREATE OR REPLACE FUNCTION waybill.may_refuse(d waybill.datasets) RETURNS boolean
+CREATE OR REPLACE FUNCTION waybill.may_refuse(p_dataset waybill.datasets) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN d.on_missing_parent = 'reject'
-    OR EXISTS (SELECT FROM pg_constraint AS c
-        WHERE c.conrelid = d.target AND c.contype IN ('c', 'x'))
-    OR EXISTS (SELECT FROM pg_index AS i
-        WHERE i.indrelid = d.target AND i.indisunique
-            AND (d.write_disposition = 'append'
+SET search_path = pg_catalog, pg_temp
+RETURN p_dataset.on_missing_parent = 'reject'
+    OR EXISTS (
+        SELECT FROM pg_constraint AS c
+        WHERE c.conrelid = p_dataset.target AND c.contype IN ('c', 'x'))
+    OR EXISTS (
+        SELECT FROM pg_index AS i
+        WHERE i.indrelid = p_dataset.target AND i.indisunique
+            AND (p_dataset.write_disposition = 'append'
                 OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
-                OR NOT waybill.column_names(i.indrelid, i.indkey::smallint[]) @> d.natural_key))
-    OR EXISTS (SELECT FROM pg_trigger AS t
-        WHERE t.tgrelid = d.target AND NOT t.tgisinternal)
-    OR EXISTS (SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
-        WHERE a.attrelid = d.target AND a.attnum > 0 AND NOT a.attisdropped
+                OR NOT waybill.column_names(i.indrelid, i.indkey::smallint[])
+                    @> p_dataset.natural_key))
+    OR EXISTS (
+        SELECT FROM pg_trigger AS t
+        WHERE t.tgrelid = p_dataset.target AND NOT t.tgisinternal)
+    OR EXISTS (
+        SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+        WHERE a.attrelid = p_dataset.target AND a.attnum > 0 AND NOT a.attisdropped
             AND NOT waybill.checked_by_loader(t.typname::text));
 
-CREATE OR REPLACE FUNCTION waybill.partitioning(d waybill.datasets) RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.partitioning(p_dataset waybill.datasets) RETURNS jsonb
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
-    SELECT jsonb_build_object('column', a.attname, 'unit', d.partition_unit)
+    SELECT jsonb_build_object('column', a.attname, 'unit', p_dataset.partition_unit)
     FROM pg_partitioned_table AS p
     JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
-    WHERE p.partrelid = d.target AND d.partition_unit IS NOT NULL
+    WHERE p.partrelid = p_dataset.target AND p_dataset.partition_unit IS NOT NULL
 );
 
--- The contract as it stands now; a changed catalog becomes a new version, whoever changed it.
-CREATE OR REPLACE FUNCTION waybill.contract(dataset text) RETURNS jsonb
+-- The contract without its version, as the catalog is now.
+CREATE OR REPLACE FUNCTION waybill.current_contract(p_dataset waybill.datasets) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT jsonb_build_object(
+        'name', p_dataset.name,
+        'table_schema', n.nspname,
+        'table', c.relname,
+        'comment', obj_description(c.oid, 'pg_class'),
+        'write_disposition', p_dataset.write_disposition,
+        'replace_scope', p_dataset.replace_scope,
+        'natural_key', p_dataset.natural_key,
+        'content_key', p_dataset.content_key,
+        'provenance', p_dataset.provenance,
+        'document', p_dataset.document,
+        'columns', waybill.contract_columns(p_dataset),
+        'references', waybill.contract_references(p_dataset.target),
+        'on_missing_parent', p_dataset.on_missing_parent,
+        'partitioned_by', waybill.partitioning(p_dataset),
+        'file_format', p_dataset.file_format,
+        'formats', p_dataset.formats,
+        'encoding', p_dataset.encoding,
+        'delimiter', p_dataset.delimiter,
+        'header', p_dataset.header,
+        'aliases', p_dataset.aliases,
+        'null_words', p_dataset.null_words,
+        'trim', p_dataset.trim_text,
+        'keeps_raw', waybill.may_refuse(p_dataset),
+        'max_reject_share', p_dataset.max_reject_share,
+        'max_rejects', p_dataset.max_rejects)
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.oid = p_dataset.target
+);
+
+-- The contract with its version. A changed catalog becomes a new version, whoever changed it.
+CREATE OR REPLACE FUNCTION waybill.contract(p_dataset text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    d waybill.datasets;
-    now_is jsonb;
-    known waybill.contract_versions;
+    v_dataset waybill.datasets;
+    v_current jsonb;
+    v_known waybill.contract_versions;
+    v_version integer;
 BEGIN
-    SELECT * INTO d FROM waybill.datasets AS x WHERE x.name = contract.dataset;
+    SELECT * INTO v_dataset FROM waybill.datasets WHERE name = p_dataset;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'There is no dataset %.', dataset USING ERRCODE = 'WB001';
+        RAISE EXCEPTION 'There is no dataset %.', p_dataset USING ERRCODE = 'WB001';
     END IF;
-    SELECT jsonb_build_object(
-        'name', d.name, 'table_schema', n.nspname, 'table', c.relname,
-        'comment', obj_description(c.oid, 'pg_class'),
-        'write_disposition', d.write_disposition, 'natural_key', d.natural_key,
-        'columns', waybill.contract_columns(d.target, d.natural_key, d.personal,
-            array_remove(ARRAY[d.content_key, d.provenance], NULL), d.document),
-        'references', waybill.contract_references(d.target),
-        'partitioned_by', waybill.partitioning(d),
-        'aliases', d.aliases, 'null_words', d.null_words, 'trim', d.trim_text,
-        'header', d.header, 'delimiter', d.delimiter, 'keeps_raw', waybill.may_refuse(d),
-        'on_missing_parent', d.on_missing_parent, 'content_key', d.content_key,
-        'provenance', d.provenance, 'replace_scope', d.replace_scope,
-        'document', d.document, 'file_format', d.file_format, 'formats', d.formats,
-        'encoding', d.encoding, 'max_reject_share', d.max_reject_share,
-        'max_rejects', d.max_rejects)
-    INTO STRICT now_is
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = d.target;
-    SELECT * INTO known FROM waybill.contract_versions AS v
-    WHERE v.dataset = d.name ORDER BY v.version DESC LIMIT 1;
-    IF known.contract IS DISTINCT FROM now_is THEN
-        -- Two plans may see the change at once: the second finds the first's version.
+    v_current := waybill.current_contract(v_dataset);
+    IF v_current IS NULL THEN
+        RAISE EXCEPTION 'The table of dataset % was dropped.', p_dataset USING ERRCODE = 'WB005';
+    END IF;
+    SELECT * INTO v_known FROM waybill.contract_versions
+    WHERE dataset = p_dataset ORDER BY version DESC LIMIT 1;
+    v_version := coalesce(v_known.version, 0);
+    IF v_known.contract IS DISTINCT FROM v_current THEN
+        v_version := v_version + 1;
+        -- Two plans may see the change at once: the second finds the first one's version.
         INSERT INTO waybill.contract_versions (dataset, version, contract)
-        VALUES (d.name, coalesce(known.version, 0) + 1, now_is)
+        VALUES (p_dataset, v_version, v_current)
         ON CONFLICT DO NOTHING;
-        known.version := coalesce(known.version, 0) + 1;
     END IF;
-    RETURN now_is || jsonb_build_object('version', known.version);
+    RETURN v_current || jsonb_build_object('version', v_version);
 END
 $$;
 

@@ -1,6 +1,13 @@
 -- The landing order of the objects of a dataset: event time, then key by code point, then, for
 -- one key, S3's sequencer.
 
+-- One registration at a time in each dataset. Without this lock two objects of one second could
+-- take the same place in the landing order, or one object two jobs.
+CREATE OR REPLACE FUNCTION waybill.lock_registration(p_dataset text) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+RETURN pg_advisory_xact_lock(hashtextextended('waybill.landing.' || p_dataset, 0));
+
 -- Compared from the left, sequencers of different length are padded with zeros (S3's rule).
 CREATE OR REPLACE FUNCTION waybill.padded_sequencer(p_sequencer text) RETURNS text
 LANGUAGE sql IMMUTABLE

@@ -1,26 +1,25 @@
--- Corrected rejects come back as a file of their own that counts at the place of the file that
--- they were in: what has changed since by a later file stays.
+-- Replays: corrected rejects return as a file of their own, which counts right after the file that
+-- they were in. What a later file has changed since stays.
 
--- The place of a replay: right behind its file, and behind the file's other replays, so that of
--- several the one asked for last counts, and what the file itself still waits for counts before
--- them all. Without room before the next file it is the parent's own place.
-CREATE OR REPLACE FUNCTION waybill.replay_order(parent waybill.ingestion_jobs) RETURNS bigint
+-- The place of a replay in the landing order: after its file and the file's other replays, so that
+-- the latest replay counts, and pending records of the file count before them all. Without room
+-- before the next file, the place of the file itself.
+CREATE OR REPLACE FUNCTION waybill.replay_order(p_parent waybill.ingestion_jobs) RETURNS bigint
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    place CONSTANT bigint := coalesce(parent.effective_order, parent.landed_seq);
-    next_file bigint;
-    last_replay bigint;
+    v_place CONSTANT bigint := coalesce(p_parent.effective_order, p_parent.landed_seq);
+    v_next_file bigint;
+    v_last_replay bigint;
 BEGIN
-    -- As for objects: one registration per dataset at a time.
-    PERFORM pg_advisory_xact_lock(hashtextextended('waybill.landing.' || parent.dataset, 0));
-    SELECT min(landed_seq) INTO next_file FROM waybill.ingestion_jobs
-    WHERE dataset = parent.dataset AND landed_seq > place;
-    SELECT max(effective_order) INTO last_replay FROM waybill.ingestion_jobs
-    WHERE dataset = parent.dataset AND effective_order > place
-        AND (next_file IS NULL OR effective_order < next_file);
-    RETURN greatest(place, least(coalesce(last_replay, place) + 1, next_file - 1));
+    PERFORM waybill.lock_registration(p_parent.dataset);
+    SELECT min(landed_seq) INTO v_next_file FROM waybill.ingestion_jobs
+    WHERE dataset = p_parent.dataset AND landed_seq > v_place;
+    SELECT max(effective_order) INTO v_last_replay FROM waybill.ingestion_jobs
+    WHERE dataset = p_parent.dataset AND effective_order > v_place
+        AND (v_next_file IS NULL OR effective_order < v_next_file);
+    RETURN greatest(v_place, least(coalesce(v_last_replay, v_place) + 1, v_next_file - 1));
 END
 $$;
 
@@ -32,37 +31,39 @@ SET search_path = pg_catalog, waybill, pg_temp
 SET lock_timeout = '3s'
 AS $$
 DECLARE
-    parent waybill.ingestion_jobs;
-    wrong uuid[];
+    v_parent waybill.ingestion_jobs;
+    v_taken uuid[];
 BEGIN
-    SELECT * INTO parent FROM waybill.ingestion_jobs WHERE job_id = p_parent;
+    SELECT * INTO v_parent FROM waybill.ingestion_jobs WHERE job_id = p_parent;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_parent USING ERRCODE = 'WB002';
-    ELSIF parent.read IS NULL OR waybill.is_dry(parent) THEN
+    ELSIF v_parent.read IS NULL OR waybill.is_dry(v_parent) THEN
         RAISE EXCEPTION 'Job % is %; only rejects of a loaded file are replayed.', p_parent,
-            parent.state USING ERRCODE = 'WB012';
+            v_parent.state USING ERRCODE = 'WB012';
     END IF;
     -- Locked until the commit, so that two replays cannot both take a reject.
     PERFORM FROM waybill.validation_errors AS v
     WHERE v.job_id = p_parent AND v.reject_id = ANY (p_reject_ids) FOR UPDATE;
-    wrong := ARRAY(SELECT unnest(p_reject_ids) EXCEPT
+    v_taken := ARRAY(
+        SELECT unnest(p_reject_ids)
+        EXCEPT
         SELECT v.reject_id FROM waybill.validation_errors AS v
         WHERE v.job_id = p_parent AND v.replayed_by IS NULL);
-    IF wrong <> '{}' THEN
-        RAISE EXCEPTION 'Not among the rejects that remain: %.', array_to_string(wrong, ', ')
+    IF v_taken <> '{}' THEN
+        RAISE EXCEPTION 'Not among the rejects that remain: %.', array_to_string(v_taken, ', ')
             USING ERRCODE = 'WB012';
     END IF;
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename, effective_order,
         parent_job_id, expires_at)
-    VALUES (p_job, parent.dataset, 'AWAITING_UPLOAD', 'replay', 'replay.csv',
-        waybill.replay_order(parent), p_parent, now() + interval '1 hour');
+    VALUES (p_job, v_parent.dataset, 'AWAITING_UPLOAD', 'replay', 'replay.csv',
+        waybill.replay_order(v_parent), p_parent, now() + interval '1 hour');
     UPDATE waybill.validation_errors SET replayed_by = p_job
     WHERE job_id = p_parent AND reject_id = ANY (p_reject_ids);
 END
 $$;
 
--- Rejects of a file that are neither loaded nor on their way: its own that were not replayed,
--- and those that its replays left.
+-- Rejects of a file that are neither loaded nor being loaded: its own that were not replayed, and
+-- those of its replays.
 CREATE OR REPLACE FUNCTION waybill.rejects_remaining(p_job uuid) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -72,7 +73,7 @@ BEGIN ATOMIC
         UNION ALL
         SELECT j.job_id FROM family AS f
         JOIN waybill.ingestion_jobs AS j ON j.parent_job_id = f.job_id
-        -- What a failed one was to bring remains where it came from.
+        -- The rejects of one that was not loaded remain where they were.
         WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')
     )
     SELECT count(*) FROM family AS f

@@ -1,8 +1,8 @@
--- What is left behind: uploads that never came, COPYs whose clients are gone, attempts that
--- never said how they ended, staging tables, and what was kept for a while only.
+-- Leftovers: uploads that never came, COPYs whose clients are gone, runs that were killed, unused
+-- staging tables, and rows that are kept for a while only.
 
--- Uploads whose time has been over for a while. The reaper looks whether the file is there
--- after all, since word of it may still be under way, and expires the others.
+-- Uploads that should have come some time ago. The caller looks whether the file is there after
+-- all, since its event may still be in the queue, and expires the others.
 CREATE OR REPLACE FUNCTION waybill.overdue_uploads(p_minutes integer DEFAULT 60,
     OUT job_id uuid, OUT dataset text)
 RETURNS SETOF record
@@ -17,62 +17,69 @@ BEGIN ATOMIC
 END;
 
 CREATE OR REPLACE FUNCTION waybill.expire_uploads(p_jobs uuid[]) RETURNS integer
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    WITH expired AS (
-        UPDATE waybill.ingestion_jobs SET state = 'EXPIRED', finished_at = clock_timestamp()
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+    v_expired integer := 0;
+BEGIN
+    -- One that is locked is being registered, or cancelled: it is looked at next time.
+    FOR v_job IN
+        SELECT * FROM waybill.ingestion_jobs
         WHERE job_id = ANY (p_jobs) AND state = 'AWAITING_UPLOAD'
-        RETURNING job_id, dataset, state
-    ), told AS (
-        INSERT INTO waybill.outbox (kind, payload)
-        SELECT 'job.finished', jsonb_build_object('job_id', e.job_id, 'dataset', e.dataset,
-            'state', e.state) FROM expired AS e
-    )
-    SELECT count(*)::integer FROM expired;
-END;
+        ORDER BY job_id FOR UPDATE SKIP LOCKED
+    LOOP
+        PERFORM waybill.end_unloaded(v_job, 'EXPIRED');
+        v_expired := v_expired + 1;
+    END LOOP;
+    RETURN v_expired;
+END
+$$;
 
--- No timeout of the server ends a COPY whose client went quiet: it keeps its locks and its
--- chunk. One that has not moved a byte for so many minutes, and waits for its client, is
--- ended; its chunk is then free for the next loader. Runs as its caller, since a backend may
--- be ended by its own role and needs no more rights for that.
+-- No server timeout ends a COPY whose client went quiet: it keeps its locks and its chunk. One
+-- that waits for its client and has not received a byte for some minutes is ended, which frees its
+-- chunk. Runs as its caller: a role may end its own backends and needs no other right.
 CREATE OR REPLACE FUNCTION waybill.end_stalled_copies(p_minutes integer DEFAULT 5)
 RETURNS integer
 LANGUAGE plpgsql SECURITY INVOKER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    ended integer;
+    v_ended integer;
 BEGIN
     DELETE FROM waybill.copies_seen AS s WHERE NOT EXISTS (
-        SELECT FROM pg_stat_progress_copy AS c JOIN pg_stat_activity AS a USING (pid)
+        SELECT FROM pg_stat_progress_copy AS c
+        JOIN pg_stat_activity AS a USING (pid)
         WHERE c.pid = s.pid AND a.backend_start = s.backend_start AND c.relid = s.relid
             AND c.bytes_processed = s.bytes_processed);
     INSERT INTO waybill.copies_seen (pid, backend_start, relid, bytes_processed, seen_at)
     SELECT c.pid, a.backend_start, c.relid, c.bytes_processed, clock_timestamp()
-    FROM pg_stat_progress_copy AS c JOIN pg_stat_activity AS a USING (pid)
+    FROM pg_stat_progress_copy AS c
+    JOIN pg_stat_activity AS a USING (pid)
     WHERE a.usename = current_user AND c.datname = current_database()
         AND c.command = 'COPY FROM' AND a.wait_event = 'ClientRead'
     ON CONFLICT DO NOTHING;
-    SELECT count(*) FILTER (WHERE pg_terminate_backend(s.pid)) INTO ended
+    SELECT count(*) FILTER (WHERE pg_terminate_backend(s.pid)) INTO v_ended
     FROM waybill.copies_seen AS s
     JOIN pg_stat_activity AS a ON a.pid = s.pid AND a.backend_start = s.backend_start
     WHERE a.usename = current_user AND a.wait_event = 'ClientRead'
         AND s.seen_at <= clock_timestamp() - p_minutes * interval '1 minute';
-    RETURN ended;
+    RETURN v_ended;
 END
 $$;
 
--- An attempt that never said how it ended was killed; twice the longest that a function lasts.
+-- A run without an end after twice the time that a function may take was killed.
 CREATE OR REPLACE FUNCTION waybill.abandon_runs(p_minutes integer DEFAULT 30)
 RETURNS integer
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 BEGIN ATOMIC
     WITH abandoned AS (
-        UPDATE waybill.job_runs SET outcome = 'retry', finished_at = clock_timestamp(),
-            error = '{"type": "run-abandoned", "title": "Run abandoned", "detail":
-                "The attempt was killed, or ran out of its time."}'
+        UPDATE waybill.job_runs
+        SET outcome = 'retry', finished_at = clock_timestamp(),
+            error = jsonb_build_object('type', 'run-abandoned', 'title', 'Run abandoned',
+                'detail', 'The attempt was killed, or ran out of its time.')
         WHERE finished_at IS NULL
             AND started_at < clock_timestamp() - p_minutes * interval '1 minute'
         RETURNING run_id
@@ -80,56 +87,60 @@ BEGIN ATOMIC
     SELECT count(*)::integer FROM abandoned;
 END;
 
--- Staging tables that nobody will read: of jobs that have ended, or that are not there.
+-- Drop the staging tables of jobs that have ended, or do not exist.
 CREATE OR REPLACE FUNCTION waybill.drop_orphan_stages() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    stage name;
-    job waybill.ingestion_jobs;
-    dropped integer := 0;
+    v_stage name;
+    v_job_id uuid;
+    v_job waybill.ingestion_jobs;
+    v_dropped integer := 0;
 BEGIN
-    FOR stage IN SELECT c.relname FROM pg_class AS c
-        WHERE c.relnamespace = 'staging'::regnamespace AND c.relkind = 'r'
-            AND c.relname ~ '^s_[0-9a-f]{32}$'
+    FOR v_stage IN
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r'
+            AND relname ~ '^s_[0-9a-f]{32}$'
     LOOP
-        -- Held until the commit, so that no restamp makes the table anew meanwhile.
-        SELECT * INTO job FROM waybill.ingestion_jobs
-        WHERE job_id = substr(stage, 3)::uuid FOR UPDATE SKIP LOCKED;
-        CONTINUE WHEN FOUND AND (job.restamping OR NOT waybill.is_final(job.state));
-        -- Not found is also a row that somebody holds.
-        CONTINUE WHEN NOT FOUND AND EXISTS (SELECT FROM waybill.ingestion_jobs AS j
-            WHERE j.job_id = substr(stage, 3)::uuid);
-        PERFORM waybill.drop_stage(substr(stage, 3)::uuid);
-        dropped := dropped + (to_regclass(format('staging.%I', stage)) IS NULL)::integer;
+        v_job_id := substr(v_stage, 3)::uuid;
+        -- Held until the commit, so that the table is not created again for a restamp meanwhile.
+        SELECT * INTO v_job FROM waybill.ingestion_jobs
+        WHERE job_id = v_job_id FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN FOUND AND (v_job.restamping OR NOT waybill.is_final(v_job.state));
+        -- A row that somebody has locked is not found either.
+        CONTINUE WHEN NOT FOUND
+            AND EXISTS (SELECT FROM waybill.ingestion_jobs WHERE job_id = v_job_id);
+        PERFORM waybill.drop_stage(v_job_id);
+        IF to_regclass(format('staging.%I', v_stage)) IS NULL THEN
+            v_dropped := v_dropped + 1;
+        END IF;
     END LOOP;
-    RETURN dropped;
+    RETURN v_dropped;
 END
 $$;
 
--- Word that is out, answers that nobody will ask for again; some at a time.
-CREATE OR REPLACE FUNCTION waybill.forget_old(p_days integer DEFAULT 7) RETURNS integer
+-- Delete published events, expired idempotency keys and old redrives, some at a time.
+CREATE OR REPLACE FUNCTION waybill.purge_expired(p_days integer DEFAULT 7) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    old CONSTANT timestamptz := clock_timestamp() - p_days * interval '1 day';
-    events integer;
-    answers integer;
+    v_limit CONSTANT timestamptz := clock_timestamp() - p_days * interval '1 day';
+    v_events integer;
+    v_keys integer;
 BEGIN
-    DELETE FROM waybill.outbox WHERE id IN (SELECT o.id FROM waybill.outbox AS o
-        WHERE o.published_at < old LIMIT 10000);
-    GET DIAGNOSTICS events = ROW_COUNT;
-    -- A key is good for a day.
-    DELETE FROM waybill.idempotency_keys AS k
-    WHERE k.kept_at < clock_timestamp() - interval '1 day';
-    GET DIAGNOSTICS answers = ROW_COUNT;
-    DELETE FROM waybill.redrives AS r WHERE r.last_at < old;
-    RETURN events + answers;
+    DELETE FROM waybill.outbox WHERE id IN (
+        SELECT o.id FROM waybill.outbox AS o WHERE o.published_at < v_limit LIMIT 10000);
+    GET DIAGNOSTICS v_events = ROW_COUNT;
+    DELETE FROM waybill.idempotency_keys
+    WHERE kept_at < clock_timestamp() - interval '1 day';
+    GET DIAGNOSTICS v_keys = ROW_COUNT;
+    DELETE FROM waybill.redrives WHERE last_at < v_limit;
+    RETURN v_events + v_keys;
 END
 $$;
 
 GRANT EXECUTE ON FUNCTION waybill.overdue_uploads(integer), waybill.expire_uploads(uuid[]),
     waybill.end_stalled_copies(integer), waybill.abandon_runs(integer),
-    waybill.drop_orphan_stages(), waybill.forget_old(integer) TO waybill_loader;
+    waybill.drop_orphan_stages(), waybill.purge_expired(integer) TO waybill_loader;

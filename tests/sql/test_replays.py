@@ -4,7 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.sql.staging import Ledger, Records
+from tests.sql.staging import BEGINNING, Ledger, Records
+from waybill.database.jobs import Jobs, ObjectVersion, Registration
+from waybill.database.reaper import Reaper
 from waybill.ids import new_id
 
 PRICES = (
@@ -135,3 +137,37 @@ def test_what_a_failed_replay_left_remains_once(prices: Ledger) -> None:
     replay = landed(prices, registered(prices, first, 1, 2), [("a", -1, None)] * 2)
     assert prices.merge(replay)["state"] == "FAILED"
     assert prices.rows("SELECT waybill.rejects_remaining(%s)", first) == [(2,)]
+
+
+@pytest.mark.parametrize("ending", ["expire", "fail", "cancel"])
+def test_replay_that_ends_without_loading_frees_its_rejects(prices: Ledger, ending: str) -> None:
+    parent = prices.load("prices", 1, [("a", -1, None), ("b", 2, None)])
+    replay = registered(prices, parent, 1)
+    assert remaining(prices, parent) == 0
+    with prices.database.connect("waybill_api") as api:
+        if ending == "expire":
+            assert Reaper(prices.loader).expire_uploads([replay]) == 1
+        elif ending == "fail":
+            Jobs(prices.loader).fail(replay, {"type": "corrupt-file"})
+        else:
+            Jobs(api).cancel(replay)
+    assert remaining(prices, parent) == 1
+    again = registered(prices, parent, 1)
+    landed(prices, again, [("a", 3, None)])
+    prices.merge(again)
+    assert rows(prices) == [("a", 3), ("b", 2)]
+
+
+def test_file_of_an_expired_replay_is_ignored(prices: Ledger) -> None:
+    parent = prices.load("prices", 1, [("a", -1, None)])
+    replay = registered(prices, parent, 1)
+    Reaper(prices.loader).expire_uploads([replay])
+    found = ObjectVersion("b", f"landing/prices/{replay}/replay.csv", "v", "e", 3, BEGINNING)
+    file = Registration("prices", "replay.csv", {})
+    late = Jobs(prices.loader).register_object(found, file, given_job=replay, fresh_job=new_id())
+    assert late == (replay, "EXPIRED", False)
+
+
+def remaining(ledger: Ledger, job: UUID) -> int:
+    ((count,),) = ledger.rows("SELECT waybill.rejects_remaining(%s)", job)
+    return int(count)

@@ -17,4 +17,4 @@ class Datasets(Repository):
         Raises:
             Rejected: `unknown-dataset`.
         """
-        return self._value(Contract.model_validate, "contract", dataset=name)
+        return self._value(Contract.model_validate, "contract", p_dataset=name)

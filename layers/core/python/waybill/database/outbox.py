@@ -19,8 +19,8 @@ class Outbox(Repository):
 
     def unpublished(self, limit: int) -> list[OutboxEvent]:
         """The oldest events that are not published."""
-        return self._rows(OutboxEvent, "unpublished", max=limit)
+        return self._rows(OutboxEvent, "unpublished", p_limit=limit)
 
     def mark_published(self, ids: Sequence[int]) -> None:
         """Mark events as published, after the bus accepted them."""
-        self._do("mark_published", ids=list(ids))
+        self._do("mark_published", p_ids=list(ids))

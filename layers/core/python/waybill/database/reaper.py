@@ -74,7 +74,7 @@ class Reaper(Repository):
 
     def purge_expired(self) -> int:
         """Delete published events and kept responses that are past their time; how many."""
-        return self._value(int, "forget_old")
+        return self._value(int, "purge_expired")
 
     def stalled_jobs(self, minutes: int) -> StalledJobs:
         """Jobs that nothing has touched for so many minutes."""

@@ -1,0 +1,117 @@
+-- How a job ends without being loaded.
+
+CREATE OR REPLACE FUNCTION waybill.stage_name(p_job uuid) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN 's_' || replace(p_job::text, '-', '');
+
+-- Drop the staging table, unless a loader that outlived its job still writes to it: then it is
+-- left to the reaper, rather than keeping the caller waiting.
+CREATE OR REPLACE FUNCTION waybill.drop_stage(p_job uuid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET lock_timeout = '100ms'
+SET client_min_messages = warning
+AS $$
+BEGIN
+    EXECUTE format('DROP TABLE IF EXISTS staging.%I', waybill.stage_name(p_job));
+EXCEPTION
+    WHEN lock_not_available THEN
+        RAISE LOG 'staging table of job % is in use and was left', p_job;
+END
+$$;
+
+-- Write the event of a job's end, in the commit that ends it.
+CREATE OR REPLACE FUNCTION waybill.emit_job_finished(p_job uuid, p_dataset text, p_state text)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    INSERT INTO waybill.outbox (kind, payload)
+    VALUES ('job.finished',
+        jsonb_build_object('job_id', p_job, 'dataset', p_dataset, 'state', p_state));
+END;
+
+-- End an open job without loading it, whose row the caller has locked. The rejects that a replay
+-- was to load remain, so that they can be replayed again.
+CREATE OR REPLACE FUNCTION waybill.end_unloaded(p_job waybill.ingestion_jobs, p_state text,
+    p_problem jsonb DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    UPDATE waybill.ingestion_jobs
+    SET state = p_state, error = p_problem, finished_at = clock_timestamp()
+    WHERE job_id = p_job.job_id;
+    UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job.job_id;
+    PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_state);
+    PERFORM waybill.drop_stage(p_job.job_id);
+    RETURN p_state;
+END
+$$;
+
+-- Lock the row of a job. A merge holds it until its commit, so the caller finds either the merged
+-- job, or a job that no merge is working on.
+CREATE OR REPLACE FUNCTION waybill.lock_job(p_job uuid) RETURNS waybill.ingestion_jobs
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+BEGIN
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
+    END IF;
+    RETURN v_job;
+END
+$$;
+
+-- End a job FAILED with its reason. A job that has ended stays as it ended: if it is staged again
+-- for an earlier file and its object is missing, the rows that it found unchanged stay unstamped.
+CREATE OR REPLACE FUNCTION waybill.fail_job(p_job uuid, p_problem jsonb) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs := waybill.lock_job(p_job);
+BEGIN
+    IF NOT waybill.is_final(v_job.state) THEN
+        RETURN waybill.end_unloaded(v_job, 'FAILED', p_problem);
+    END IF;
+    UPDATE waybill.ingestion_jobs SET restamping = false, stamped = true
+    WHERE job_id = p_job AND restamping;
+    PERFORM waybill.drop_stage(p_job);
+    RETURN v_job.state;
+END
+$$;
+
+-- Cancel a job: nothing of it becomes visible. `p_ticket` is the upload ticket of a file that has
+-- not arrived, so that it is ignored if it comes later.
+CREATE OR REPLACE FUNCTION waybill.cancel_job(p_job uuid, p_ticket jsonb DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+SET lock_timeout = '3s'
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+BEGIN
+    IF p_ticket IS NOT NULL THEN
+        INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, filename, size_bytes)
+        VALUES (p_job, p_ticket ->> 'dataset', 'AWAITING_UPLOAD', p_ticket ->> 'filename',
+            (p_ticket ->> 'size_bytes')::bigint)
+        ON CONFLICT (job_id) DO NOTHING;
+    END IF;
+    v_job := waybill.lock_job(p_job);
+    IF waybill.is_final(v_job.state) THEN
+        RETURN v_job.state;
+    END IF;
+    DELETE FROM waybill.validation_errors WHERE job_id = p_job;
+    RETURN waybill.end_unloaded(v_job, 'CANCELLED');
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.fail_job(uuid, jsonb) TO waybill_loader;
+GRANT EXECUTE ON FUNCTION waybill.cancel_job(uuid, jsonb) TO waybill_api;

@@ -1,0 +1,26 @@
+-- Runs: one row for each attempt of a step at a job.
+
+CREATE OR REPLACE FUNCTION waybill.start_run(p_job uuid, p_step text, p_chunk integer)
+RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    INSERT INTO waybill.job_runs (job_id, step, chunk, attempt)
+    SELECT p_job, p_step, p_chunk, 1 + count(*)
+    FROM waybill.job_runs
+    WHERE job_id = p_job AND step = p_step AND chunk IS NOT DISTINCT FROM p_chunk
+    RETURNING run_id;
+END;
+
+CREATE OR REPLACE FUNCTION waybill.end_run(p_run bigint, p_outcome text, p_problem jsonb)
+RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    UPDATE waybill.job_runs
+    SET outcome = p_outcome, error = p_problem, finished_at = clock_timestamp()
+    WHERE run_id = p_run;
+END;
+
+GRANT EXECUTE ON FUNCTION waybill.start_run(uuid, text, integer),
+    waybill.end_run(bigint, text, jsonb) TO waybill_loader;
