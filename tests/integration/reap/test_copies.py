@@ -14,7 +14,7 @@ from tests.cloud.lambda_events import Context
 from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.integration.reap.stalled_jobs import pass_time, reap, states
 from tests.postgres.databases import Connection, Database
-from waybill.database.queries import queries
+from waybill.database.reaper import Reaper
 
 BODY = b"1,Sales\n2,Legal\n"
 
@@ -77,7 +77,6 @@ def test_a_copy_that_moves_is_left_alone(
     admin: Connection, planned: Cloud, database: Database
 ) -> None:
     assert planned
-    reaper = queries("reap")
     with (
         database.connect("waybill_loader") as looking,
         database.connect("waybill_loader") as loader,
@@ -89,7 +88,7 @@ def test_a_copy_that_moves_is_left_alone(
             for line in range(3):
                 copy.write(b"0\t%d\t1\t%s\n" % (line, b"x" * 70_000))
                 admin.execute("SELECT pg_sleep(0.1)")
-                assert reaper.end_stalled_copies(looking, minutes=5) == 0
+                assert Reaper(looking).end_stalled_copies(5) == 0
                 pass_time(admin, "4 minutes")
         assert cursor.rowcount == 3
 
