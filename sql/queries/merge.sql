@@ -5,11 +5,11 @@ SELECT set_config('statement_timeout', '0', false);
 
 -- name: merge_job(job_id)$
 -- One call, one transaction: staging table to table, with the waybill.
-SELECT waybill.merge_job(:job_id);
+SELECT to_jsonb(r) FROM waybill.merge_job(:job_id) AS r;
 
 -- name: resolve_pending(job_id)$
 -- Takes in pending records whose parents have come.
-SELECT waybill.resolve_pending(:job_id);
+SELECT to_jsonb(r) FROM waybill.resolve_pending(:job_id) AS r;
 
 -- name: fail_job(job_id, problem)$
 -- The database refuses the file as a whole; the reason stays with the job.

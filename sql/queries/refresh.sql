@@ -14,6 +14,6 @@ SELECT waybill.refresh_part(:dataset, :part);
 -- The jobs about which nothing is left to do, so that their marks may go.
 SELECT job FROM waybill.settled_jobs(:jobs) AS settled (job);
 
--- name: ensure_partitions_ahead()$
+-- name: premake_partitions()$
 -- The first file of a new year then needs no new partition.
-SELECT waybill.ensure_partitions_ahead();
+SELECT waybill.premake_partitions();

@@ -82,11 +82,11 @@ DECLARE
     name CONSTANT text := waybill.stage_name(p_job);
 BEGIN
     EXECUTE (
-        SELECT format('CREATE UNLOGGED TABLE staging.%I (_chunk integer, _line bigint, %s%s)'
+        SELECT format('CREATE UNLOGGED TABLE staging.%I (_waybill_chunk integer, _waybill_line bigint, %s%s)'
                 ' WITH (autovacuum_enabled = false)', name,
             string_agg(format('%I %s', c.col ->> 'name', c.col ->> 'stage'), ', '
                 ORDER BY c.place),
-            CASE WHEN (p_contract ->> 'keeps_raw')::boolean THEN ', _raw text' END)
+            CASE WHEN (p_contract ->> 'keeps_raw')::boolean THEN ', _waybill_raw text' END)
         FROM jsonb_array_elements(p_contract -> 'columns') WITH ORDINALITY AS c (col, place));
     EXECUTE format('GRANT INSERT ON staging.%I TO waybill_loader', name);
 END

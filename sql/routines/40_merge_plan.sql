@@ -1,155 +1,299 @@
--- What a merge works on, derived once from the job and its contract.
+-- What a merge works on, derived once from the job and its contract, and the SQL fragments that
+-- its statements are composed of.
 
--- A merge's names and choices. `cols` are the columns that the file has: others keep their
--- value on update and take their default on insert. `computed` are the columns that Waybill
--- fills, each with its expression; `written` are both. `closed` are the parts that a file
--- landed later has replaced whole ('' is the table): nothing of this one enters them.
-DROP TYPE IF EXISTS waybill.merge_plan CASCADE;
-CREATE TYPE waybill.merge_plan AS (
-    job uuid,
-    place bigint,
-    source text,
-    target regclass,
-    contract jsonb,
-    cols text[],
-    computed jsonb,
-    written text[],
-    key text[],
-    disposition text,
-    part_column text,
-    part_unit text,
-    keeps_raw boolean,
-    bump boolean,
-    closed text[]
-);
-
-CREATE OR REPLACE FUNCTION waybill.plan_merge(job waybill.ingestion_jobs, source text)
+CREATE OR REPLACE FUNCTION waybill.plan_merge(p_job waybill.ingestion_jobs, p_source text)
 RETURNS waybill.merge_plan
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    m waybill.merge_plan;
-    c CONSTANT jsonb := job.contract;
+    v_plan waybill.merge_plan;
+    v_contract CONSTANT jsonb := p_job.contract;
 BEGIN
-    m.job := job.job_id;
-    m.place := coalesce(job.effective_order, job.landed_seq);
-    m.source := source;
-    m.contract := c;
-    SELECT target INTO m.target FROM waybill.datasets WHERE name = job.dataset;
-    m.cols := ARRAY(SELECT x.col ->> 'name'
-        FROM jsonb_array_elements(c -> 'columns') WITH ORDINALITY AS x (col, n)
-        WHERE job.layout -> 'columns' ? (x.col ->> 'name') ORDER BY x.n);
-    m.computed := waybill.computed_columns(job);
-    m.written := m.cols || ARRAY(SELECT jsonb_object_keys(m.computed));
-    m.key := ARRAY(SELECT jsonb_array_elements_text(c -> 'natural_key'));
-    -- Only a file, at its own merge, is the whole table. Batches and replays change rows of it,
-    -- and what is adopted after the merge comes to those that the merge has written.
-    m.disposition := CASE WHEN c ->> 'write_disposition' = 'replace'
-            AND (job.kind IN ('batch', 'replay') OR waybill.is_final(job.state))
-        THEN 'merge' ELSE c ->> 'write_disposition' END;
-    m.part_column := c -> 'partitioned_by' ->> 'column';
-    m.part_unit := c -> 'partitioned_by' ->> 'unit';
-    m.keeps_raw := (c ->> 'keeps_raw')::boolean;
-    m.bump := waybill.stamp_unchanged(job);
-    m.closed := ARRAY(SELECT DISTINCT unnest(r.replaced) FROM waybill.ingestion_jobs AS r
-        WHERE r.dataset = job.dataset AND r.landed_seq > m.place AND r.replaced IS NOT NULL);
-    RETURN m;
+    v_plan.job_id := p_job.job_id;
+    v_plan.effective_order := coalesce(p_job.effective_order, p_job.landed_seq);
+    v_plan.source := p_source;
+    v_plan.contract := v_contract;
+    SELECT target INTO v_plan.target FROM waybill.datasets WHERE name = p_job.dataset;
+    v_plan.columns := ARRAY(
+        SELECT c.col ->> 'name'
+        FROM jsonb_array_elements(v_contract -> 'columns') WITH ORDINALITY AS c (col, n)
+        WHERE p_job.layout -> 'columns' ? (c.col ->> 'name')
+        ORDER BY c.n
+    );
+    v_plan.computed := waybill.computed_columns(p_job);
+    v_plan.natural_key := ARRAY(SELECT jsonb_array_elements_text(v_contract -> 'natural_key'));
+    -- Only a file, at its own merge, replaces the table. Batches and replays change rows of it,
+    -- and pending records are added to what the merge has written.
+    v_plan.disposition := CASE
+        WHEN v_contract ->> 'write_disposition' = 'replace'
+            AND (p_job.kind IN ('batch', 'replay') OR waybill.is_final(p_job.state))
+            THEN 'merge'
+        ELSE v_contract ->> 'write_disposition'
+    END;
+    v_plan.partition_column := v_contract -> 'partitioned_by' ->> 'column';
+    v_plan.partition_unit := v_contract -> 'partitioned_by' ->> 'unit';
+    v_plan.keeps_raw := (v_contract ->> 'keeps_raw')::boolean;
+    v_plan.is_stamped := waybill.has_column(v_plan.target, '_landed');
+    v_plan.defaulted := waybill.defaulted_columns(v_plan);
+    v_plan.stamp_unchanged := waybill.stamp_unchanged(p_job);
+    v_plan.replaced_later := ARRAY(
+        SELECT DISTINCT unnest(j.replaced)
+        FROM waybill.ingestion_jobs AS j
+        WHERE j.dataset = p_job.dataset
+            AND j.landed_seq > v_plan.effective_order
+            AND j.replaced IS NOT NULL
+    );
+    RETURN v_plan;
 END
 $$;
 
 -- Columns that Waybill fills: the hash that identifies a record by its content, and where the
 -- record came from, which is not part of its content.
-CREATE OR REPLACE FUNCTION waybill.computed_columns(job waybill.ingestion_jobs) RETURNS jsonb
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN jsonb_strip_nulls(jsonb_build_object(
-    coalesce(job.contract ->> 'content_key', ''), CASE WHEN job.contract ? 'content_key'
-        AND job.contract ->> 'content_key' IS NOT NULL THEN waybill.content_hash_of(job) END,
-    coalesce(job.contract ->> 'provenance', ' '), CASE
-        WHEN job.contract ->> 'provenance' IS NOT NULL THEN format(
-            'jsonb_build_object(''job_id'', %L, ''filename'', %L, ''line'', _line)',
-            job.job_id, job.filename) END));
+CREATE OR REPLACE FUNCTION waybill.computed_columns(p_job waybill.ingestion_jobs)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_content_key CONSTANT text := p_job.contract ->> 'content_key';
+    v_provenance CONSTANT text := p_job.contract ->> 'provenance';
+    v_computed jsonb := '{}';
+BEGIN
+    IF v_content_key IS NOT NULL THEN
+        v_computed := v_computed
+            || jsonb_build_object(v_content_key, waybill.content_hash_of(p_job));
+    END IF;
+    IF v_provenance IS NOT NULL THEN
+        v_computed := v_computed || jsonb_build_object(v_provenance, format(
+            $q$jsonb_build_object('job_id', %L, 'filename', %L, 'line', _waybill_line)$q$,
+            p_job.job_id, p_job.filename));
+    END IF;
+    RETURN v_computed;
+END
+$$;
 
 -- A dry run is counted and undone: nothing waits for it.
-CREATE OR REPLACE FUNCTION waybill.is_dry(job waybill.ingestion_jobs) RETURNS boolean
+CREATE OR REPLACE FUNCTION waybill.is_dry(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
-RETURN coalesce((job.options ->> 'dry_run')::boolean, false);
+RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 
--- Unchanged rows are stamped only while an earlier-landed file is still open: it must then
--- not overwrite them. Otherwise the stamp is spared, and given later if a file comes late. A
--- batch and a replay stamp at once, since they have no object of their own place to stage
--- again.
-CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(job waybill.ingestion_jobs) RETURNS boolean
+-- Whether the merge also stamps the rows that it finds unchanged: only while an earlier-landed
+-- file is open, which would otherwise overwrite them. Without one the write is spared; a file
+-- that comes late has the rows stamped then (`request_restamps`). A batch and a replay stamp at
+-- once, since they have no object that could be staged again.
+CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(p_job waybill.ingestion_jobs)
+RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
--- Two questions, so that each is answered by its own partial index.
-RETURN job.kind = 'batch' OR job.effective_order IS NOT NULL
-    OR EXISTS (SELECT FROM waybill.ingestion_jobs AS e
-        WHERE e.dataset = job.dataset AND e.landed_seq < job.landed_seq
-            AND e.state IN ('LANDED', 'LOADING', 'MERGING') AND NOT waybill.is_dry(e))
-    OR EXISTS (SELECT FROM waybill.ingestion_jobs AS e
-        WHERE e.dataset = job.dataset AND e.landed_seq < job.landed_seq
-            AND e.pending_reference > 0 AND NOT waybill.is_dry(e));
+-- Two subqueries, so that each uses its own partial index.
+RETURN p_job.kind = 'batch'
+    OR p_job.effective_order IS NOT NULL
+    OR EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS e
+        WHERE e.dataset = p_job.dataset
+            AND e.landed_seq < p_job.landed_seq
+            AND waybill.is_open(e.state)
+            AND NOT waybill.is_dry(e)
+    )
+    OR EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS e
+        WHERE e.dataset = p_job.dataset
+            AND e.landed_seq < p_job.landed_seq
+            AND e.pending_reference > 0
+            AND NOT waybill.is_dry(e)
+    );
 
-CREATE OR REPLACE FUNCTION waybill.ident_list(names text[], prefix text DEFAULT '')
+CREATE OR REPLACE FUNCTION waybill.has_column(p_table regclass, p_column text)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = p_table
+        AND a.attname = p_column
+        AND NOT a.attisdropped
+);
+
+-- On update a column that the file lacks keeps its value.
+CREATE OR REPLACE FUNCTION waybill.updated_columns(p_plan waybill.merge_plan) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN (p_plan).columns || ARRAY(SELECT jsonb_object_keys((p_plan).computed));
+
+-- Columns that the merge computes or completes are written with the file's own on insert.
+CREATE OR REPLACE FUNCTION waybill.inserted_columns(p_plan waybill.merge_plan) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN waybill.updated_columns(p_plan) || (p_plan).defaulted;
+
+-- `a, b`, or with a prefix `s.a, s.b`.
+CREATE OR REPLACE FUNCTION waybill.ident_list(p_names text[], p_prefix text DEFAULT '')
 RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
-RETURN (SELECT string_agg(prefix || quote_ident(n), ', ' ORDER BY place)
-    FROM unnest(names) WITH ORDINALITY AS x (n, place));
-
-CREATE OR REPLACE FUNCTION waybill.equal_on(names text[], a text, b text) RETURNS text
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN (SELECT string_agg(format('%1$s.%3$I = %2$s.%3$I', a, b, n), ' AND ')
-    FROM unnest(names) AS n);
-
--- Whether two rows differ. Those that are identified by their content do not. Types whose own equality is missing or is not identity are
--- compared as text.
-CREATE OR REPLACE FUNCTION waybill.differs(m waybill.merge_plan, a text, b text) RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
 RETURN (
-    SELECT CASE WHEN (m).contract ->> 'content_key' IS NOT NULL THEN 'false'
-        ELSE format('(%s) IS DISTINCT FROM (%s)',
-        string_agg(format('%s.%I%s', a, col ->> 'name', cast_to), ', '),
-        string_agg(format('%s.%I%s', b, col ->> 'name', cast_to), ', ')) END
-    FROM (
-        SELECT col, CASE WHEN col ->> 'kind' IN ('json', 'xml', 'point', 'line', 'lseg', 'box',
-            'path', 'polygon', 'circle', 'citext') THEN '::text' ELSE '' END AS cast_to
-        FROM jsonb_array_elements((m).contract -> 'columns') AS col
-        WHERE col ->> 'name' = ANY ((m).cols)
-    ) AS x
+    SELECT string_agg(p_prefix || quote_ident(x.name), ', ' ORDER BY x.n)
+    FROM unnest(p_names) WITH ORDINALITY AS x (name, n)
 );
 
--- One column of a staged record in its type. The document of a record that its content
--- identifies is kept as it was hashed: normalised.
-CREATE OR REPLACE FUNCTION waybill.typed_column(m waybill.merge_plan, col jsonb) RETURNS text
+-- `a = s.a, b = s.b`
+CREATE OR REPLACE FUNCTION waybill.set_list(p_names text[], p_from text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT string_agg(format('%1$I = %2$s.%1$I', x.name, p_from), ', ')
+    FROM unnest(p_names) AS x (name)
+);
+
+-- `a.k = b.k AND a.l = b.l`; false without columns.
+CREATE OR REPLACE FUNCTION waybill.equal_on(p_names text[], p_left text, p_right text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN coalesce((
+    SELECT string_agg(format('%1$s.%3$I = %2$s.%3$I', p_left, p_right, x.name), ' AND ')
+    FROM unnest(p_names) AS x (name)
+), 'false');
+
+-- Types whose equality is identity of representation. For all others two values may be equal
+-- and yet differ: '1 mon' and '30 days', 1.0 and 1.00, -0 and 0, 'A' and 'a' of citext.
+CREATE OR REPLACE FUNCTION waybill.equal_means_identical(p_type oid, p_collation oid)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN p_type IN (
+        'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype,
+        'date'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype,
+        'uuid'::regtype, 'bytea'::regtype)
+    OR p_type IN ('text'::regtype, 'varchar'::regtype) AND coalesce((
+        SELECT c.collisdeterministic FROM pg_collation AS c WHERE c.oid = p_collation
+    ), true);
+
+-- Whether a record and a row differ in the file's columns, as a condition. Records that are
+-- identified by their content never do.
+CREATE OR REPLACE FUNCTION waybill.differs(p_plan waybill.merge_plan, p_left text,
+    p_right text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_by_value text[];
+    v_by_image text[];
+    v_conditions text[] := '{}';
+BEGIN
+    IF p_plan.contract ->> 'content_key' IS NOT NULL THEN
+        RETURN 'false';
+    END IF;
+    SELECT array_agg(a.attname ORDER BY a.attnum)
+            FILTER (WHERE waybill.equal_means_identical(a.atttypid, a.attcollation)),
+        -- With its type: that of a domain is lost where a value is cast only if it is valid.
+        array_agg(format('%I::%s', a.attname, format_type(a.atttypid, a.atttypmod))
+                ORDER BY a.attnum)
+            FILTER (WHERE NOT waybill.equal_means_identical(a.atttypid, a.attcollation))
+    INTO v_by_value, v_by_image
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_plan.target
+        AND a.attname = ANY (p_plan.columns);
+    IF v_by_value IS NOT NULL THEN
+        v_conditions := v_conditions || format('(%s) IS DISTINCT FROM (%s)',
+            waybill.ident_list(v_by_value, p_left || '.'),
+            waybill.ident_list(v_by_value, p_right || '.'));
+    END IF;
+    IF v_by_image IS NOT NULL THEN
+        -- *<> compares the stored bytes.
+        v_conditions := v_conditions || format('ROW(%s)::record *<> ROW(%s)::record',
+            p_left || '.' || array_to_string(v_by_image, ', ' || p_left || '.'),
+            p_right || '.' || array_to_string(v_by_image, ', ' || p_right || '.'));
+    END IF;
+    RETURN '(' || array_to_string(v_conditions, ' OR ') || ')';
+END
+$$;
+
+-- A staged column in its type. What the loader did not check is cast only where that cannot
+-- fail. The document of a record that its content identifies is kept as it was hashed.
+CREATE OR REPLACE FUNCTION waybill.typed_column(p_plan waybill.merge_plan, p_column jsonb)
+RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN CASE
-    WHEN col ->> 'kind' = col ->> 'stage' THEN quote_ident(col ->> 'name')
-    WHEN waybill.checked_by_loader(col ->> 'kind')
-        THEN format('%I::%s', col ->> 'name', col ->> 'type')
-    WHEN col ->> 'name' = (m).contract ->> 'document'
-            AND (m).contract ->> 'content_key' IS NOT NULL
-        THEN format('CASE WHEN pg_input_is_valid(%1$I, ''jsonb'')'
-            ' THEN waybill.normalised(%1$I::jsonb) END', col ->> 'name')
-    ELSE format('CASE WHEN pg_input_is_valid(%1$I, %3$L) THEN %1$I::%2$s END',
-        col ->> 'name', col ->> 'type', col ->> 'type') END;
+    WHEN p_column ->> 'kind' = p_column ->> 'stage'
+        THEN quote_ident(p_column ->> 'name')
+    WHEN waybill.checked_by_loader(p_column ->> 'kind')
+        THEN format('%I::%s', p_column ->> 'name', p_column ->> 'type')
+    WHEN p_column ->> 'name' = (p_plan).contract ->> 'document'
+            AND (p_plan).contract ->> 'content_key' IS NOT NULL
+        THEN format(
+            $q$CASE WHEN pg_input_is_valid(%1$I, 'jsonb') THEN waybill.normalised(%1$I::jsonb) END$q$,
+            p_column ->> 'name')
+    ELSE format(
+        $q$CASE WHEN pg_input_is_valid(%1$I, %3$L) THEN %1$I::%2$s END$q$,
+        p_column ->> 'name', p_column ->> 'type', p_column ->> 'type')
+END;
 
--- The file's columns in the table's types, and the computed ones. What the loader did not
--- check is cast only where that cannot fail.
-CREATE OR REPLACE FUNCTION waybill.typed_columns(m waybill.merge_plan) RETURNS text
+-- The file's columns in the table's types, and the computed ones.
+CREATE OR REPLACE FUNCTION waybill.typed_columns(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN (
-    SELECT string_agg(waybill.typed_column(m, col) || format(' AS %I', col ->> 'name'), ', '
-        ORDER BY n)
-    FROM jsonb_array_elements((m).contract -> 'columns') WITH ORDINALITY AS x (col, n)
-    WHERE col ->> 'name' = ANY ((m).cols)
-) || coalesce((
-    SELECT string_agg(format(', %s AS %I', c.value, c.key), '')
-    FROM jsonb_each_text((m).computed) AS c), '');
+RETURN concat_ws(', ', (
+    SELECT string_agg(
+        format('%s AS %I', waybill.typed_column(p_plan, c.col), c.col ->> 'name'),
+        ', ' ORDER BY c.n)
+    FROM jsonb_array_elements((p_plan).contract -> 'columns') WITH ORDINALITY AS c (col, n)
+    WHERE c.col ->> 'name' = ANY ((p_plan).columns)
+), (
+    SELECT string_agg(format('%s AS %I', c.value, c.key), ', ')
+    FROM jsonb_each_text((p_plan).computed) AS c
+));
+
+-- The staged records that no check has rejected, in the table's types.
+CREATE OR REPLACE FUNCTION waybill.accepted_records(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN format(
+        $q$
+        SELECT _waybill_line, %1$s AS _waybill_raw, %2$s
+        FROM %3$s AS t
+        WHERE %4$s
+        $q$,
+        CASE WHEN p_plan.keeps_raw THEN '_waybill_raw' ELSE 'NULL::text' END,
+        waybill.typed_columns(p_plan),
+        p_plan.source,
+        CASE
+            WHEN EXISTS (SELECT FROM pg_temp.merge_rejects)
+                THEN 'NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b'
+                    ' WHERE b.line = t._waybill_line)'
+            ELSE 'true'
+        END);
+END
+$$;
+
+-- The value of a column that a file lacks: as in the row that is there, else its default.
+-- `p_row` is the alias of that row's table, null where there is none.
+CREATE OR REPLACE FUNCTION waybill.absent_column(p_plan waybill.merge_plan, p_column text,
+    p_row text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_default text;
+    v_type text;
+BEGIN
+    SELECT pg_get_expr(d.adbin, d.adrelid), format_type(a.atttypid, a.atttypmod)
+    INTO STRICT v_default, v_type
+    FROM pg_attribute AS a
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = p_plan.target AND a.attname = p_column;
+    v_default := format('CAST(%s AS %s)', coalesce(v_default, 'NULL'), v_type);
+    IF p_row IS NULL OR p_plan.natural_key = '{}' THEN
+        RETURN v_default;
+    END IF;
+    RETURN format('CASE WHEN %1$s.%2$I IS NULL THEN %3$s ELSE %1$s.%4$I END',
+        p_row, p_plan.natural_key[1], v_default, p_column);
+END
+$$;

@@ -1,116 +1,200 @@
--- Records that the database refuses are found as a set, before anything is written.
+-- Records that the table would refuse are found as a set, before anything is written.
 
--- merge_rejects: one line per reason. Records in it take no further part.
-CREATE OR REPLACE FUNCTION waybill.check_records(m waybill.merge_plan) RETURNS void
+-- merge_rejects: a row for each reason. Its records take no further part in the merge.
+CREATE OR REPLACE FUNCTION waybill.check_records(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     DROP TABLE IF EXISTS pg_temp.merge_rejects;
-    CREATE TEMP TABLE merge_rejects (line bigint, "column" text, code text, message text)
-        ON COMMIT DROP;
-    IF m.keeps_raw THEN
-        PERFORM waybill.check_input(m);
-        PERFORM waybill.check_constraints(m);
-        IF m.contract ->> 'on_missing_parent' = 'reject' THEN
-            PERFORM waybill.check_parents(m);
+    CREATE TEMP TABLE merge_rejects (
+        line bigint,
+        "column" text,
+        code text,
+        message text
+    ) ON COMMIT DROP;
+    IF p_plan.keeps_raw THEN
+        PERFORM waybill.check_input(p_plan);
+        PERFORM waybill.check_constraints(p_plan);
+        IF p_plan.contract ->> 'on_missing_parent' = 'reject' THEN
+            PERFORM waybill.check_parents(p_plan);
         END IF;
     END IF;
 END
 $$;
 
--- Types that the loader knows nothing of: the type's own input function decides.
-CREATE OR REPLACE FUNCTION waybill.check_input(m waybill.merge_plan) RETURNS void
+-- Types that the loader does not check: the type's own input function decides.
+CREATE OR REPLACE FUNCTION waybill.check_input(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    col jsonb;
+    v_column jsonb;
 BEGIN
-    FOR col IN SELECT x FROM jsonb_array_elements(m.contract -> 'columns') AS x
-        WHERE x ->> 'name' = ANY (m.cols)
-            AND NOT waybill.checked_by_loader(x ->> 'kind')
+    FOR v_column IN
+        SELECT c.col
+        FROM jsonb_array_elements(p_plan.contract -> 'columns') AS c (col)
+        WHERE c.col ->> 'name' = ANY (p_plan.columns)
+            AND NOT waybill.checked_by_loader(c.col ->> 'kind')
     LOOP
-        EXECUTE format(
-            'INSERT INTO pg_temp.merge_rejects SELECT s._line, %2$L, %3$L, e.message'
-            ' FROM %4$s AS s, pg_input_error_info(s.%1$I, %5$L) AS e'
-            ' WHERE s.%1$I IS NOT NULL AND e.sql_error_code IS NOT NULL',
-            col ->> 'name', col ->> 'name', 'invalid_' || (col ->> 'kind'), m.source,
-            col ->> 'type');
+        PERFORM waybill.run_sql(format(
+            $q$
+            INSERT INTO pg_temp.merge_rejects
+            SELECT s._waybill_line, %2$L, %3$L, e.message
+            FROM %4$s AS s, pg_input_error_info(s.%1$I, %5$L) AS e
+            WHERE s.%1$I IS NOT NULL
+                AND e.sql_error_code IS NOT NULL
+            $q$,
+            v_column ->> 'name',
+            v_column ->> 'name',
+            'invalid_' || (v_column ->> 'kind'),
+            p_plan.source,
+            v_column ->> 'type'));
     END LOOP;
 END
 $$;
 
--- The records as rows of the table would be: columns that the file lacks have their default,
--- generated ones are computed, so that a constraint's own expression can be asked.
-CREATE OR REPLACE FUNCTION waybill.as_rows(m waybill.merge_plan) RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN (
-    SELECT format('(SELECT f.*%s FROM (SELECT _line, %s%s FROM %s AS s'
-            ' WHERE NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._line)) AS f)',
-        string_agg(format(', %s AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname), '')
-            FILTER (WHERE a.attgenerated <> ''),
-        waybill.typed_columns(m),
-        string_agg(format(', %s AS %I', CASE
-                WHEN d.adbin IS NULL OR pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval(%'
-                THEN 'NULL::' || format_type(a.atttypid, a.atttypmod)
-                ELSE pg_get_expr(d.adbin, d.adrelid) END, a.attname), '')
-            FILTER (WHERE a.attgenerated = '' AND a.attname <> ALL ((m).cols)),
-        (m).source)
-    FROM pg_attribute AS a
-    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attrelid = (m).target AND a.attnum > 0 AND NOT a.attisdropped
-);
-
-CREATE OR REPLACE FUNCTION waybill.check_constraints(m waybill.merge_plan) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.check_constraints(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    con record;
+    v_check record;
 BEGIN
-    FOR con IN SELECT c.conname, pg_get_expr(c.conbin, c.conrelid) AS expression,
-            CASE WHEN cardinality(c.conkey) = 1
-                THEN (waybill.column_names(c.conrelid, c.conkey))[1] END AS single
-        FROM pg_constraint AS c WHERE c.conrelid = m.target AND c.contype = 'c'
+    FOR v_check IN
+        SELECT c.conname,
+            pg_get_expr(c.conbin, c.conrelid) AS expression,
+            waybill.column_names(c.conrelid, c.conkey) AS columns
+        FROM pg_constraint AS c
+        WHERE c.conrelid = p_plan.target AND c.contype = 'c'
         ORDER BY c.conname
     LOOP
         BEGIN
-            EXECUTE format('INSERT INTO pg_temp.merge_rejects SELECT _line, %L, %L, %L FROM %s AS r'
-                ' WHERE (%s) IS FALSE', con.single, 'check_violation',
-                format('violates %s: %s', con.conname, con.expression), waybill.as_rows(m),
-                con.expression);
+            PERFORM waybill.run_sql(format(
+                $q$
+                INSERT INTO pg_temp.merge_rejects
+                SELECT s._waybill_line, %1$L, 'check_violation', %2$L
+                FROM %3$s AS s
+                WHERE (%4$s) IS FALSE
+                $q$,
+                CASE WHEN cardinality(v_check.columns) = 1 THEN v_check.columns[1] END,
+                format('violates %s: %s', v_check.conname, v_check.expression),
+                waybill.as_rows(p_plan, v_check.columns),
+                v_check.expression));
         EXCEPTION
-            -- An expression that itself fails on some record (a division by zero): the
-            -- write then finds that record one by one.
+            -- The expression itself fails for some record (a division by zero): the write
+            -- then finds that record row by row.
             WHEN data_exception THEN
-                RAISE LOG 'check % could not be asked as a set: %', con.conname, SQLERRM;
+                RAISE LOG 'check % cannot be evaluated as a set: %', v_check.conname, SQLERRM;
         END;
     END LOOP;
 END
 $$;
 
--- For datasets whose contract refuses records without a parent, rather than keeping them.
-CREATE OR REPLACE FUNCTION waybill.check_parents(m waybill.merge_plan) RETURNS void
+-- The records as the rows that they would become: generated columns are computed, and those that
+-- the file lacks have their value in the table, or their default. `p_read` are the columns whose
+-- values matter; the table is joined only where one of them is not in the file.
+CREATE OR REPLACE FUNCTION waybill.as_rows(p_plan waybill.merge_plan, p_read text[])
+RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    ref jsonb;
-    parent text;
+    v_absent text[] := waybill.absent_columns(p_plan);
+    v_joined boolean;
 BEGIN
-    FOR ref IN SELECT waybill.merge_references(m)
-    LOOP
-        parent := waybill.lock_parents(m, ref, m.source);
-        EXECUTE format('INSERT INTO pg_temp.merge_rejects SELECT s._line, %L, %L, %L FROM %s AS s'
-            ' WHERE %s AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)'
-            ' AND NOT EXISTS (SELECT FROM %s AS q WHERE %s)',
-            ref -> 'columns' ->> 0, 'unknown_reference',
-            format('has no parent in %s', ref ->> 'table'), m.source,
-            waybill.all_filled(ref, 's'), parent, waybill.parent_match(ref, 'p', 's'),
-            m.source, CASE WHEN (ref ->> 'table')::regclass = m.target
-                THEN waybill.parent_match(ref, 'q', 's') ELSE 'false' END);
+    v_joined := p_plan.natural_key <> '{}' AND v_absent && waybill.reads(p_plan, p_read);
+    RETURN format(
+        $q$(
+        SELECT f.*%4$s
+        FROM (
+            SELECT a.*%2$s
+            FROM (%1$s) AS a
+            %3$s
+        ) AS f
+        )$q$,
+        waybill.accepted_records(p_plan),
+        (
+            SELECT string_agg(format(', %s AS %I',
+                waybill.absent_column(p_plan, x.name, CASE WHEN v_joined THEN 'h' END), x.name), '')
+            FROM unnest(v_absent) AS x (name)
+        ),
+        CASE WHEN v_joined THEN format('LEFT JOIN %s AS h ON %s', p_plan.target,
+            waybill.equal_on(p_plan.natural_key, 'h', 'a')) END,
+        waybill.generated_columns(p_plan));
+END
+$$;
+
+-- Columns of the table that a file neither has nor is given, other than generated ones.
+CREATE OR REPLACE FUNCTION waybill.absent_columns(p_plan waybill.merge_plan) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN ARRAY(
+    SELECT a.attname::text
+    FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND a.attnum > 0
+        AND NOT a.attisdropped
+        AND a.attgenerated = ''
+        AND a.attname <> ALL (waybill.updated_columns(p_plan))
+    ORDER BY a.attnum
+);
+
+-- `, expression AS name` of each generated column.
+CREATE OR REPLACE FUNCTION waybill.generated_columns(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN coalesce((
+    SELECT string_agg(
+        format(', %s AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname), '' ORDER BY a.attnum)
+    FROM pg_attribute AS a
+    JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = (p_plan).target
+        AND a.attgenerated <> ''
+        AND NOT a.attisdropped
+), '');
+
+-- The columns that these ones are made of: a generated column stands for all that it may read.
+CREATE OR REPLACE FUNCTION waybill.reads(p_plan waybill.merge_plan, p_columns text[])
+RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN CASE
+    WHEN EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND a.attname = ANY (p_columns)
+            AND a.attgenerated <> ''
+    )
+    THEN waybill.absent_columns(p_plan)
+    ELSE p_columns
+END;
+
+-- For datasets whose contract rejects records without a parent, rather than keeping them.
+CREATE OR REPLACE FUNCTION waybill.check_parents(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_reference jsonb;
+    v_records text;
+BEGIN
+    FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
+        v_records := waybill.as_rows(p_plan, waybill.text_array(v_reference -> 'columns'));
+        PERFORM waybill.lock_parents(v_reference, v_records);
+        PERFORM waybill.run_sql(format(
+            $q$
+            INSERT INTO pg_temp.merge_rejects
+            SELECT s._waybill_line, %1$L, 'unknown_reference', %2$L
+            FROM %3$s AS s
+            WHERE %4$s
+                AND NOT %5$s
+            $q$,
+            v_reference -> 'columns' ->> 0,
+            format('has no parent in %s', v_reference ->> 'table'),
+            v_records,
+            waybill.all_filled(v_reference, 's'),
+            waybill.has_parent(p_plan, v_reference, 's', v_records)));
     END LOOP;
 END
 $$;

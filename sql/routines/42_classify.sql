@@ -1,102 +1,184 @@
--- Each record's class, by its key, against the rows that are there.
+-- The class of each record, by its key, against the rows that are in the table.
 
 -- merge_records: the last record of each key, in the table's types, with
---   _cls  i insert, u update, = unchanged, s superseded by a later landing, p pending
---   _part start of the partition it goes to; _was  start of the one its row is in now
-CREATE OR REPLACE FUNCTION waybill.classify(m waybill.merge_plan) RETURNS void
+--   _waybill_class          what becomes of it
+--   _waybill_missing        the reference whose parent is missing, of a pending one
+--   _waybill_partition      start of the partition that it goes to
+--   _waybill_old_partition  start of the partition that its row is in now
+CREATE OR REPLACE FUNCTION waybill.classify(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    records text := waybill.last_records(m);
-    keep CONSTANT text := waybill.ident_list(m.written, 's.');
-    part CONSTANT text := waybill.part_of(m, 's');
+    v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
 BEGIN
     DROP TABLE IF EXISTS pg_temp.merge_records;
-    IF m.key = '{}' THEN
-        EXECUTE format('CREATE TEMP TABLE merge_records ON COMMIT DROP AS SELECT s._line, s._raw, %s,'
-            ' CASE WHEN %s THEN ''s'' ELSE ''i'' END::"char" AS _cls, NULL::jsonb AS _missing,'
-            ' %s AS _part, %s AS _was FROM (%s) AS s', keep, waybill.covered_by_replace(m, part), part,
-            waybill.part_of(m, NULL), records);
-        RETURN;
-    END IF;
-    EXECUTE format('CREATE TEMP TABLE merge_records ON COMMIT DROP AS'
-        ' WITH s AS NOT MATERIALIZED (%1$s)'
-        ' SELECT s._line, s._raw, %2$s, CASE WHEN %10$s THEN ''s'' WHEN h._landed IS NULL THEN ''i'''
-        ' WHEN h._landed > %3$s THEN ''s'' WHEN %4$s THEN ''u'' ELSE ''='' END::"char" AS _cls,'
-        ' NULL::jsonb AS _missing, %5$s AS _part, %6$s AS _was'
-        ' FROM s LEFT JOIN %7$s AS h ON %8$s %9$s',
-        records, keep, m.place, waybill.differs(m, 'h', 's'), part, waybill.part_of(m, 'h'),
-        m.target, waybill.equal_on(m.key, 'h', 's'), waybill.beyond_last_key(m, records, part),
-        waybill.covered_by_replace(m, part));
+    PERFORM waybill.run_sql(format(
+        $q$
+        CREATE TEMP TABLE merge_records ON COMMIT DROP AS
+        WITH s AS NOT MATERIALIZED (%1$s)
+        SELECT r._waybill_line,
+            r._waybill_raw,
+            %2$s,
+            CASE
+                WHEN %3$s THEN 'superseded'
+                WHEN r._waybill_stamp IS NULL THEN 'insert'
+                WHEN r._waybill_stamp > %4$s THEN 'superseded'
+                WHEN r._waybill_differs THEN 'update'
+                ELSE 'unchanged'
+            END::waybill.record_class AS _waybill_class,
+            NULL::jsonb AS _waybill_missing,
+            %5$s AS _waybill_partition,
+            r._waybill_old_partition
+        FROM (%6$s) AS r
+        $q$,
+        waybill.last_records(p_plan),
+        waybill.ident_list(waybill.inserted_columns(p_plan), 'r.'),
+        waybill.covered_by_replace(p_plan, v_partition),
+        p_plan.effective_order,
+        v_partition,
+        waybill.matched_records(p_plan)));
 END
 $$;
 
--- Keys above the table's largest need no search. A branch of its own, since the planner
--- does not split the join by itself; for single integer keys only.
-CREATE OR REPLACE FUNCTION waybill.beyond_last_key(m waybill.merge_plan, records text,
-    part text)
-RETURNS text
+-- The records `s` beside the rows of their keys. Keys above the table's largest are not looked
+-- up: a branch of their own, since the planner does not split the join by itself.
+CREATE OR REPLACE FUNCTION waybill.matched_records(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    last_key bigint;
+    v_last_key bigint;
+    v_join CONSTANT text := format(
+        $q$
+        SELECT s.*%1$s,
+            h._landed AS _waybill_stamp,
+            %2$s AS _waybill_differs,
+            %3$s AS _waybill_old_partition
+        FROM s
+        LEFT JOIN %4$s AS h ON %5$s
+        $q$,
+        waybill.defaulted_values(p_plan, 'h'),
+        waybill.differs(p_plan, 'h', 's'),
+        waybill.partition_start_of(p_plan, 'h'),
+        p_plan.target,
+        waybill.equal_on(p_plan.natural_key, 'h', 's'));
+    v_unmatched CONSTANT text := format(
+        $q$
+        SELECT s.*%1$s,
+            NULL::bigint AS _waybill_stamp,
+            NULL::boolean AS _waybill_differs,
+            %2$s AS _waybill_old_partition
+        FROM s
+        $q$,
+        waybill.defaulted_values(p_plan, NULL),
+        waybill.partition_start_of(p_plan, NULL));
 BEGIN
-    IF cardinality(m.key) > 1 OR (SELECT a.atttypid NOT IN ('int2'::regtype, 'int4'::regtype,
-            'int8'::regtype) FROM pg_attribute AS a
-            WHERE a.attrelid = m.target AND a.attname = m.key[1]) THEN
-        RETURN '';
+    IF p_plan.natural_key = '{}' THEN
+        RETURN v_unmatched;
+    ELSIF NOT waybill.has_integer_key(p_plan) THEN
+        RETURN v_join;
     END IF;
-    EXECUTE format('SELECT max(%I) FROM %s', m.key[1], m.target) INTO last_key;
-    last_key := coalesce(last_key, -9223372036854775808);
-    RETURN format(' WHERE s.%1$I <= %2$s UNION ALL SELECT s._line, s._raw, %3$s,'
-        ' CASE WHEN %6$s THEN ''s'' ELSE ''i'' END::"char", NULL::jsonb, %4$s, %5$s FROM s'
-        ' WHERE s.%1$I > %2$s', m.key[1],
-        quote_literal(last_key) || '::bigint', waybill.ident_list(m.written, 's.'), part,
-        waybill.part_of(m, NULL), waybill.covered_by_replace(m, part));
+    EXECUTE format('SELECT max(%I) FROM %s', p_plan.natural_key[1], p_plan.target)
+    INTO v_last_key;
+    RETURN format(
+        $q$
+        %1$s WHERE s.%3$I <= %4$s
+        UNION ALL
+        %2$s WHERE s.%3$I > %4$s
+        $q$,
+        v_join,
+        v_unmatched,
+        p_plan.natural_key[1],
+        coalesce(v_last_key, -9223372036854775808));
 END
 $$;
 
--- Whether a record comes too late for its part, as a condition.
-CREATE OR REPLACE FUNCTION waybill.covered_by_replace(m waybill.merge_plan, part text) RETURNS text
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN CASE WHEN (m).closed = '{}' THEN 'false' WHEN '' = ANY ((m).closed) THEN 'true'
-    ELSE format('%s = ANY (%L::timestamp[])', part, (m).closed) END;
-
--- The accepted records, of several with one key the last.
-CREATE OR REPLACE FUNCTION waybill.last_records(m waybill.merge_plan) RETURNS text
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    accepted text;
-    keys CONSTANT text := waybill.ident_list(m.key);
-    repeated boolean := false;
-BEGIN
-    accepted := format('SELECT _line, %s, %s FROM %s AS t%s',
-        CASE WHEN m.keeps_raw THEN '_raw' ELSE 'NULL::text AS _raw' END,
-        waybill.typed_columns(m), m.source,
-        CASE WHEN EXISTS (SELECT FROM pg_temp.merge_rejects) THEN ' WHERE NOT EXISTS'
-            ' (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = t._line)' ELSE '' END);
-    IF m.key <> '{}' THEN
-        EXECUTE format('SELECT EXISTS (SELECT FROM (%s) AS t GROUP BY %s'
-            ' HAVING count(*) > 1)', accepted, keys) INTO repeated;
-    END IF;
-    RETURN CASE WHEN repeated THEN format('SELECT DISTINCT ON (%1$s) * FROM (%2$s) AS t'
-        ' ORDER BY %1$s, _line DESC', keys, accepted) ELSE accepted END;
-END
-$$;
-
--- Start of the partition that a row of `alias` belongs to, in UTC.
-CREATE OR REPLACE FUNCTION waybill.part_of(m waybill.merge_plan, alias text) RETURNS text
+-- Whether the natural key is one integer.
+CREATE OR REPLACE FUNCTION waybill.has_integer_key(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN CASE WHEN (m).part_unit IS NULL OR alias IS NULL THEN 'NULL::timestamp'
+RETURN cardinality((p_plan).natural_key) = 1 AND EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND a.attname = (p_plan).natural_key[1]
+        AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+);
+
+-- `, value AS name` of the columns that the file lacks and that the merge completes.
+CREATE OR REPLACE FUNCTION waybill.defaulted_values(p_plan waybill.merge_plan, p_row text)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN coalesce((
+    SELECT string_agg(
+        format(', %s AS %I', waybill.absent_column(p_plan, x.name, p_row), x.name),
+        '' ORDER BY x.n)
+    FROM unnest((p_plan).defaulted) WITH ORDINALITY AS x (name, n)
+), '');
+
+-- Whether a later-landed file has replaced the partition that a record goes to, as a condition.
+CREATE OR REPLACE FUNCTION waybill.covered_by_replace(p_plan waybill.merge_plan,
+    p_partition text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN CASE
+    WHEN (p_plan).replaced_later = '{}' THEN 'false'
+    WHEN '' = ANY ((p_plan).replaced_later) THEN 'true'
+    ELSE format('%s = ANY (%L::timestamp[])', p_partition, (p_plan).replaced_later)
+END;
+
+-- The accepted records; of several with one key, the last.
+CREATE OR REPLACE FUNCTION waybill.last_records(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_accepted CONSTANT text := waybill.accepted_records(p_plan);
+    v_keys CONSTANT text := waybill.ident_list(p_plan.natural_key);
+    v_repeated boolean := false;
+BEGIN
+    IF p_plan.natural_key <> '{}' THEN
+        EXECUTE format(
+            $q$
+            SELECT EXISTS (
+                SELECT FROM (%s) AS t
+                GROUP BY %s
+                HAVING count(*) > 1
+            )
+            $q$, v_accepted, v_keys)
+        INTO v_repeated;
+    END IF;
+    IF NOT v_repeated THEN
+        RETURN v_accepted;
+    END IF;
+    RETURN format(
+        $q$
+        SELECT DISTINCT ON (%1$s) *
+        FROM (%2$s) AS t
+        ORDER BY %1$s, _waybill_line DESC
+        $q$, v_keys, v_accepted);
+END
+$$;
+
+-- Start, in UTC, of the partition that a row of the alias belongs to.
+CREATE OR REPLACE FUNCTION waybill.partition_start_of(p_plan waybill.merge_plan,
+    p_alias text)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN CASE
+    WHEN (p_plan).partition_unit IS NULL OR p_alias IS NULL THEN 'NULL::timestamp'
     ELSE (
-        SELECT format(CASE WHEN a.atttypid = 'timestamptz'::regtype
-            THEN 'date_trunc(%L, %s.%I AT TIME ZONE ''UTC'')'
-            ELSE 'date_trunc(%L, %s.%I::timestamp)' END, (m).part_unit, alias, a.attname)
+        SELECT format(
+            CASE
+                WHEN a.atttypid = 'timestamptz'::regtype
+                    THEN $q$date_trunc(%L, %s.%I AT TIME ZONE 'UTC')$q$
+                ELSE $q$date_trunc(%L, %s.%I::timestamp)$q$
+            END, (p_plan).partition_unit, p_alias, a.attname)
         FROM pg_attribute AS a
-        WHERE a.attrelid = (m).target AND a.attname = (m).part_column) END;
+        WHERE a.attrelid = (p_plan).target
+            AND a.attname = (p_plan).partition_column
+    )
+END;

@@ -1,82 +1,190 @@
--- References are checked as a set; a record whose parent is not there yet is pending.
+-- References are checked as a set; a record whose parent is not in the table yet is pending.
 
--- The foreign keys whose columns the file has.
-CREATE OR REPLACE FUNCTION waybill.merge_references(m waybill.merge_plan) RETURNS SETOF jsonb
+CREATE OR REPLACE FUNCTION waybill.text_array(p_json jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN ARRAY(
+    SELECT x.value
+    FROM jsonb_array_elements_text(p_json) WITH ORDINALITY AS x (value, n)
+    ORDER BY x.n
+);
+
+-- The foreign keys that a record of the file may break: one of their columns is in the file, is
+-- generated, or has a default.
+CREATE OR REPLACE FUNCTION waybill.written_references(p_plan waybill.merge_plan)
+RETURNS SETOF jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 BEGIN ATOMIC
-    SELECT r FROM jsonb_array_elements((m).contract -> 'references') AS r
-    WHERE to_jsonb((m).cols) @> (r -> 'columns');
+    SELECT r.reference
+    FROM jsonb_array_elements((p_plan).contract -> 'references') AS r (reference)
+    WHERE EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND r.reference -> 'columns' ? a.attname::text
+            AND (a.attname = ANY (waybill.updated_columns(p_plan)) OR a.atthasdef)
+    );
 END;
 
+-- Whether a generated column is part of a foreign key.
+CREATE OR REPLACE FUNCTION waybill.reads_generated(p_plan waybill.merge_plan,
+    p_reference jsonb)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND a.attgenerated <> ''
+        AND p_reference -> 'columns' ? a.attname::text
+);
+
+-- Columns that the file lacks and whose value must be known before the write: those of foreign
+-- keys, and the one that decides the partition.
+CREATE OR REPLACE FUNCTION waybill.defaulted_columns(p_plan waybill.merge_plan)
+RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN ARRAY(
+    SELECT a.attname::text
+    FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND NOT a.attisdropped
+        AND a.attgenerated = ''
+        AND a.attidentity <> 'a'
+        AND a.attname <> ALL (waybill.updated_columns(p_plan))
+        AND (
+            a.attname = (p_plan).partition_column
+            OR EXISTS (
+                SELECT FROM waybill.written_references(p_plan) AS r (reference)
+                WHERE r.reference -> 'columns' ? a.attname::text
+                    OR waybill.reads_generated(p_plan, r.reference)
+            )
+        )
+    ORDER BY a.attnum
+);
+
 -- A reference with a null in it refers to nothing (MATCH SIMPLE).
-CREATE OR REPLACE FUNCTION waybill.all_filled(ref jsonb, alias text) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.all_filled(p_reference jsonb, p_alias text) RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
-RETURN (SELECT string_agg(format('%s.%I IS NOT NULL', alias, c), ' AND ')
-    FROM jsonb_array_elements_text(ref -> 'columns') AS c);
+RETURN (
+    SELECT string_agg(format('%s.%I IS NOT NULL', p_alias, x.name), ' AND ')
+    FROM jsonb_array_elements_text(p_reference -> 'columns') AS x (name)
+);
 
-CREATE OR REPLACE FUNCTION waybill.parent_match(ref jsonb, parent text, child text)
+CREATE OR REPLACE FUNCTION waybill.parent_match(p_reference jsonb, p_parent text,
+    p_child text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
-RETURN (SELECT string_agg(format('%s.%I = %s.%I', parent, t, child, c), ' AND ')
-    FROM ROWS FROM (jsonb_array_elements_text(ref -> 'columns'),
-        jsonb_array_elements_text(ref -> 'to')) AS x (c, t));
+RETURN (
+    SELECT string_agg(format('%s.%I = %s.%I', p_parent, x.target, p_child, x.source), ' AND ')
+    FROM ROWS FROM (
+        jsonb_array_elements_text(p_reference -> 'columns'),
+        jsonb_array_elements_text(p_reference -> 'to')
+    ) AS x (source, target)
+);
 
--- Lock the parents that the records in `records` name, until the commit; returns the parent
--- table. Without the lock a parent could be deleted between this check and our commit, and
--- the row would be an orphan. KEY SHARE leaves readers and writers of other columns alone.
-CREATE OR REPLACE FUNCTION waybill.lock_parents(m waybill.merge_plan, ref jsonb,
-    records text)
+-- Whether a record has its parent: in the referenced table or, of a table that refers to itself,
+-- among the records of the same file (`p_records`).
+CREATE OR REPLACE FUNCTION waybill.has_parent(p_plan waybill.merge_plan, p_reference jsonb,
+    p_child text, p_records text)
 RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN format(
+    '(EXISTS (SELECT FROM %s AS p WHERE %s) OR %s)',
+    (p_reference ->> 'table')::regclass,
+    waybill.parent_match(p_reference, 'p', p_child),
+    CASE
+        WHEN (p_reference ->> 'table')::regclass = (p_plan).target
+            THEN format('EXISTS (SELECT FROM %s AS q WHERE %s)',
+                p_records, waybill.parent_match(p_reference, 'q', p_child))
+        ELSE 'false'
+    END);
+
+-- The classified records with the table's generated columns, which a foreign key may read.
+CREATE OR REPLACE FUNCTION waybill.written_rows(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN format(
+    $q$(
+    SELECT r.*%s
+    FROM pg_temp.merge_records AS r
+    WHERE r._waybill_class IN ('insert', 'update')
+    )$q$,
+    CASE
+        WHEN EXISTS (
+            SELECT FROM waybill.written_references(p_plan) AS r (reference)
+            WHERE waybill.reads_generated(p_plan, r.reference)
+        )
+        THEN waybill.generated_columns(p_plan)
+        ELSE ''
+    END);
+
+-- Lock the parents that the records refer to, until the commit. Without the lock a parent could
+-- be deleted between this check and the commit, and the row would be an orphan. KEY SHARE does
+-- not block readers, nor writers of other columns.
+CREATE OR REPLACE FUNCTION waybill.lock_parents(p_reference jsonb, p_records text)
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
-DECLARE
-    parent CONSTANT text := (ref ->> 'table')::regclass::text;
-    columns CONSTANT text :=
-        waybill.ident_list(ARRAY(SELECT jsonb_array_elements_text(ref -> 'columns')));
 BEGIN
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s AS p, (SELECT DISTINCT %s FROM %s AS s'
-        ' WHERE %s) AS c WHERE %s FOR KEY SHARE OF p) AS locked', parent, columns, records,
-        waybill.all_filled(ref, 's'), waybill.parent_match(ref, 'p', 'c'));
-    RETURN parent;
+    PERFORM waybill.run_sql(format(
+        $q$
+        SELECT count(*)
+        FROM (
+            SELECT
+            FROM %1$s AS p, (SELECT DISTINCT %2$s FROM %3$s AS s WHERE %4$s) AS c
+            WHERE %5$s
+            FOR KEY SHARE OF p
+        ) AS locked
+        $q$,
+        (p_reference ->> 'table')::regclass,
+        waybill.ident_list(waybill.text_array(p_reference -> 'columns')),
+        p_records,
+        waybill.all_filled(p_reference, 's'),
+        waybill.parent_match(p_reference, 'p', 'c')));
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.set_pending(m waybill.merge_plan) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.set_pending(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    ref jsonb;
-    found bigint;
-    more boolean := true;
-    again boolean := false;
+    v_reference jsonb;
+    v_records CONSTANT text := waybill.written_rows(p_plan);
+    v_found bigint;
+    v_refers_to_itself boolean := false;
 BEGIN
-    FOR ref IN SELECT waybill.merge_references(m) LOOP
-        again := again OR (ref ->> 'table')::regclass = m.target;
-        PERFORM waybill.lock_parents(m, ref,
-            '(SELECT * FROM pg_temp.merge_records WHERE _cls IN (''i'', ''u''))');
+    FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
+        v_refers_to_itself := v_refers_to_itself
+            OR (v_reference ->> 'table')::regclass = p_plan.target;
+        PERFORM waybill.lock_parents(v_reference, v_records);
     END LOOP;
-    -- Of a table that refers to itself the parent may be in the same file, and may be
-    -- pending itself: its children then are too, so look until nothing more is found.
-    WHILE more LOOP
-        more := false;
-        FOR ref IN SELECT waybill.merge_references(m) LOOP
-            EXECUTE format('UPDATE pg_temp.merge_records AS s SET _cls = ''p'', _missing = %L'
-                ' WHERE s._cls IN (''i'', ''u'') AND %s'
-                ' AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)'
-                ' AND NOT EXISTS (SELECT FROM pg_temp.merge_records AS q'
-                ' WHERE %s AND q._cls IN (''i'', ''u''))',
-                ref, waybill.all_filled(ref, 's'), (ref ->> 'table')::regclass,
-                waybill.parent_match(ref, 'p', 's'),
-                CASE WHEN (ref ->> 'table')::regclass = m.target
-                    THEN waybill.parent_match(ref, 'q', 's') ELSE 'false' END);
-            GET DIAGNOSTICS found = ROW_COUNT;
-            more := more OR again AND found > 0;
+    LOOP
+        v_found := 0;
+        FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
+            v_found := v_found + waybill.run_sql(format(
+                $q$
+                UPDATE pg_temp.merge_records AS t
+                SET _waybill_class = 'pending', _waybill_missing = %1$L
+                FROM %2$s AS s
+                WHERE t._waybill_line = s._waybill_line
+                    AND %3$s
+                    AND NOT %4$s
+                $q$,
+                v_reference,
+                v_records,
+                waybill.all_filled(v_reference, 's'),
+                waybill.has_parent(p_plan, v_reference, 's', v_records)));
         END LOOP;
+        -- In a table that refers to itself a parent may be in the same file and pending too:
+        -- its children are then pending, so repeat until none is found.
+        EXIT WHEN v_found = 0 OR NOT v_refers_to_itself;
     END LOOP;
 END
 $$;

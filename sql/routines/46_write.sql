@@ -1,173 +1,248 @@
--- The write: rows that are there, partitions that are not, and, when the database refuses
--- something that no check foresaw, record by record.
-
--- Whether the per-row foreign key triggers may be skipped: every reference was checked as a
--- set and its parent is locked. Not where triggers are somebody's own, where rows of other
--- tables refer to this one, where it refers to itself, or where a constraint is deferrable.
-CREATE OR REPLACE FUNCTION waybill.may_skip_triggers(target regclass) RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN has_parameter_privilege('session_replication_role', 'SET')
-    AND NOT EXISTS (SELECT FROM pg_trigger AS t
-        WHERE t.tgrelid = target AND NOT t.tgisinternal)
-    AND NOT EXISTS (SELECT FROM pg_constraint AS c
-        WHERE c.confrelid = target OR (c.conrelid = target AND c.condeferrable));
+-- The write as a set: new partitions on the side, updates, inserts by partition.
 
 -- Everything at once, in the order of the table's secondary index.
-CREATE OR REPLACE FUNCTION waybill.write_as_set(m waybill.merge_plan) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.write_as_set(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    start timestamp;
-    fresh regclass;
-    built jsonb := '{}';
-    part text;
+    v_built CONSTANT jsonb := waybill.fill_new_partitions(p_plan);
+    v_is_new CONSTANT text := format(
+        '(s._waybill_partition IS NOT NULL AND %L::jsonb ? s._waybill_partition::text)', v_built);
+    v_start timestamp;
+    v_partition text;
 BEGIN
-    FOR start IN SELECT waybill.missing_parts(m) LOOP
-        -- Rows that move into a new partition leave the old one now and enter with the rest.
-        EXECUTE format('DELETE FROM %s AS h USING pg_temp.merge_records AS s'
-            ' WHERE s._cls = ''u'' AND s._part = %L AND %s', m.target, start,
-            coalesce(waybill.equal_on(m.key, 'h', 's'), 'false'));
-        fresh := waybill.build_partition(m, start);
-        PERFORM waybill.insert_into(m, fresh, format(
-            's._cls IN (''i'', ''u'') AND s._part = %L', start), sorted => false);
-        built := built || jsonb_build_object(start::text, fresh::oid);
-    END LOOP;
-    IF waybill.may_skip_triggers(m.target) THEN
-        -- Until the end of this write only; back to origin below, or by the rollback.
+    IF waybill.may_skip_triggers(p_plan.target) THEN
+        -- Until the end of this write only: back to origin below, or by the rollback.
         PERFORM set_config('session_replication_role', 'replica', true);
-        PERFORM waybill.update_rows(m, built);
-        FOR start IN SELECT DISTINCT _part FROM pg_temp.merge_records
-            WHERE _cls = 'i' AND NOT built ? _part::text
-        LOOP
-            PERFORM waybill.insert_into(m, waybill.partition_for(m, start),
-                format('s._cls = ''i'' AND s._part = %L', start));
-        END LOOP;
-        PERFORM waybill.insert_into(m, m.target, 's._cls = ''i'' AND s._part IS NULL');
+        PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
+        PERFORM waybill.insert_by_partition(p_plan, v_built);
         PERFORM set_config('session_replication_role', 'origin', true);
     ELSE
-        PERFORM waybill.update_rows(m, built);
-        PERFORM waybill.insert_into(m, m.target, format('s._cls = ''i'''
-            ' AND (s._part IS NULL OR NOT %L::jsonb ? s._part::text)', built));
+        PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
+        PERFORM waybill.insert_records(p_plan, p_plan.target, 'NOT ' || v_is_new);
     END IF;
-    FOR start, part IN SELECT key::timestamp, value FROM jsonb_each_text(built) LOOP
-        PERFORM waybill.attach_partition(m, part::oid::regclass, start);
+    FOR v_start, v_partition IN SELECT key::timestamp, value FROM jsonb_each_text(v_built) LOOP
+        PERFORM waybill.attach_partition(p_plan, v_partition::oid::regclass, v_start);
     END LOOP;
+    -- Rows that move to a new partition are updated once it is attached. A delete and an insert
+    -- would fire the ON DELETE actions of tables that refer to them.
+    PERFORM waybill.update_rows(p_plan, v_is_new);
+    PERFORM waybill.stamp_rows(p_plan);
     SET CONSTRAINTS ALL IMMEDIATE;
+END
+$$;
+
+-- Whether the per-row foreign key triggers may be skipped: every reference was checked as a set
+-- and its parent is locked. Not where the table has triggers of its own, where other tables or
+-- itself refer to it, where a constraint is deferrable, or where a partly null reference is
+-- refused (MATCH FULL).
+CREATE OR REPLACE FUNCTION waybill.may_skip_triggers(p_target regclass) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN has_parameter_privilege('session_replication_role', 'SET')
+    AND NOT EXISTS (
+        SELECT FROM pg_trigger AS t
+        WHERE t.tgrelid = p_target AND NOT t.tgisinternal
+    )
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint AS c
+        WHERE c.confrelid = p_target
+            OR c.conrelid = p_target AND (c.condeferrable OR c.confmatchtype = 'f')
+    );
+
+-- Builds and fills the partitions that are missing: {start: oid}.
+CREATE OR REPLACE FUNCTION waybill.fill_new_partitions(p_plan waybill.merge_plan)
+RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_start timestamp;
+    v_partition regclass;
+    v_built jsonb := '{}';
+BEGIN
+    FOR v_start IN SELECT waybill.missing_partitions(p_plan) LOOP
+        v_partition := waybill.build_partition(p_plan, v_start);
+        PERFORM waybill.insert_records(p_plan, v_partition,
+            format('s._waybill_partition = %L', v_start), p_sorted => false);
+        v_built := v_built || jsonb_build_object(v_start::text, v_partition::oid);
+    END LOOP;
+    RETURN v_built;
 END
 $$;
 
 -- Starts of the partitions that are needed and not there. A file with a stray year in every
 -- record must not leave thousands of partitions behind.
-CREATE OR REPLACE FUNCTION waybill.missing_parts(m waybill.merge_plan) RETURNS SETOF timestamp
+CREATE OR REPLACE FUNCTION waybill.missing_partitions(p_plan waybill.merge_plan)
+RETURNS SETOF timestamp
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    missing timestamp[];
+    v_missing timestamp[];
 BEGIN
-    -- Materialised: the look-up is asked once per part, not once per record.
-    missing := ARRAY(
-        WITH needed AS MATERIALIZED (SELECT DISTINCT _part FROM pg_temp.merge_records
-            WHERE _cls IN ('i', 'u') AND _part IS NOT NULL)
-        SELECT _part FROM needed WHERE waybill.partition_for(m, _part) IS NULL ORDER BY _part);
-    IF cardinality(missing) > 100 THEN
-        RAISE EXCEPTION 'The file needs % new partitions by % of %; at most 100 are made for'
-            ' one file.', cardinality(missing), m.part_unit, m.part_column
+    -- Materialised: the partition is looked up once for each start, not for each record.
+    v_missing := ARRAY(
+        WITH needed AS MATERIALIZED (
+            SELECT DISTINCT _waybill_partition AS start
+            FROM pg_temp.merge_records
+            WHERE _waybill_class IN ('insert', 'update') AND _waybill_partition IS NOT NULL
+        )
+        SELECT start FROM needed
+        WHERE waybill.partition_for(p_plan, start) IS NULL
+        ORDER BY start
+    );
+    IF cardinality(v_missing) > 100 THEN
+        RAISE EXCEPTION
+            'The file needs % new partitions by % of %; at most 100 are made for one file.',
+            cardinality(v_missing), p_plan.partition_unit, p_plan.partition_column
             USING ERRCODE = 'WB005';
     END IF;
-    RETURN QUERY SELECT unnest(missing);
+    RETURN QUERY SELECT unnest(v_missing);
 END
 $$;
 
--- Insert the records that `which` picks; as many as it picks, or the merge is undone.
--- Sorted, unless the table has no index yet.
-CREATE OR REPLACE FUNCTION waybill.insert_into(m waybill.merge_plan, into_table regclass,
-    which text, sorted boolean DEFAULT true)
+-- Insert into each partition that was there, and into a table that Waybill does not partition.
+CREATE OR REPLACE FUNCTION waybill.insert_by_partition(p_plan waybill.merge_plan,
+    p_built jsonb)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    stamped CONSTANT boolean := m.key <> '{}';
-    expected bigint;
-    inserted bigint;
+    v_start timestamp;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', which) INTO expected;
-    IF expected = 0 THEN
-        RETURN;
-    END IF;
-    EXECUTE format('INSERT INTO %s (%s%s) SELECT %s%s FROM pg_temp.merge_records AS s WHERE %s%s',
-        into_table, waybill.ident_list(m.written),
-        CASE WHEN stamped THEN ', _landed' ELSE '' END, waybill.ident_list(m.written, 's.'),
-        CASE WHEN stamped THEN ', ' || m.place ELSE '' END, which,
-        CASE WHEN sorted THEN ' ORDER BY ' || waybill.write_order(m) ELSE '' END);
-    GET DIAGNOSTICS inserted = ROW_COUNT;
-    PERFORM waybill.assert_count('inserted', expected, inserted);
+    FOR v_start IN
+        SELECT DISTINCT _waybill_partition
+        FROM pg_temp.merge_records
+        WHERE _waybill_class = 'insert' AND NOT p_built ? _waybill_partition::text
+    LOOP
+        PERFORM waybill.insert_records(p_plan, waybill.partition_for(p_plan, v_start),
+            format('s._waybill_partition = %L', v_start));
+    END LOOP;
+    PERFORM waybill.insert_records(p_plan, p_plan.target, 's._waybill_partition IS NULL');
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.assert_count(what text, expected bigint, got bigint)
+-- Insert the new records that a condition picks; as many as it picks, or the merge is undone.
+-- Sorted, unless the table has no index yet.
+CREATE OR REPLACE FUNCTION waybill.insert_records(p_plan waybill.merge_plan,
+    p_table regclass, p_condition text, p_sorted boolean DEFAULT true)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_columns CONSTANT text[] := waybill.inserted_columns(p_plan);
+    v_picked CONSTANT text := format('s._waybill_class = ''insert'' AND %s', p_condition);
+    v_expected bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', v_picked)
+    INTO v_expected;
+    IF v_expected = 0 THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.assert_count('inserted', v_expected, waybill.run_sql(format(
+        $q$
+        INSERT INTO %1$s (%2$s%3$s)
+        SELECT %4$s%5$s
+        FROM pg_temp.merge_records AS s
+        WHERE %6$s
+        %7$s
+        $q$,
+        p_table,
+        waybill.ident_list(v_columns),
+        CASE WHEN p_plan.is_stamped THEN ', _landed' END,
+        waybill.ident_list(v_columns, 's.'),
+        CASE WHEN p_plan.is_stamped THEN ', ' || p_plan.effective_order END,
+        v_picked,
+        CASE WHEN p_sorted THEN 'ORDER BY ' || waybill.write_order(p_plan) END)));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.assert_count(p_what text, p_expected bigint,
+    p_written bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$
 BEGIN
-    IF expected <> got THEN
-        RAISE EXCEPTION '% records were to be %, % were.', expected, what, got
-            USING ERRCODE = 'WB005', HINT = 'A trigger of the table may have left some out.';
+    IF p_expected <> p_written THEN
+        RAISE EXCEPTION '% records were to be %, % were.', p_expected, p_what, p_written
+            USING ERRCODE = 'WB005', HINT = 'A trigger of the table may have skipped some.';
     END IF;
 END
 $$;
 
--- The order of the first index that is not unique: entries then land side by side, which is
--- what bulk loading it costs least with.
-CREATE OR REPLACE FUNCTION waybill.write_order(m waybill.merge_plan) RETURNS text
+-- The order of the first index that is not unique: its entries are then written side by side,
+-- which is where a bulk load spends most of its time.
+CREATE OR REPLACE FUNCTION waybill.write_order(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN coalesce((
     SELECT waybill.ident_list(waybill.column_names(i.indrelid, i.indkey::smallint[]), 's.')
     FROM pg_index AS i
-    WHERE i.indrelid = (m).target AND NOT i.indisunique AND i.indexprs IS NULL
-        AND (m).cols @> waybill.column_names(i.indrelid, i.indkey::smallint[])
-    ORDER BY i.indexrelid LIMIT 1), 's._line');
+    WHERE i.indrelid = (p_plan).target
+        AND NOT i.indisunique
+        AND i.indexprs IS NULL
+        AND (p_plan).columns @> waybill.column_names(i.indrelid, i.indkey::smallint[])
+    ORDER BY i.indexrelid
+    LIMIT 1
+), 's._waybill_line');
 
-CREATE OR REPLACE FUNCTION waybill.update_rows(m waybill.merge_plan, built jsonb)
+-- Update the rows of the changed records that a condition picks; all of them, or the merge is
+-- undone.
+CREATE OR REPLACE FUNCTION waybill.update_rows(p_plan waybill.merge_plan, p_condition text)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    rows_set CONSTANT text := (SELECT string_agg(format('%1$I = s.%1$I', c), ', ')
-        FROM unnest(m.written) AS c);
-    expected bigint;
-    updated bigint;
+    v_picked CONSTANT text := format('s._waybill_class = ''update'' AND %s', p_condition);
+    v_expected bigint;
 BEGIN
-    SELECT count(*) INTO expected FROM pg_temp.merge_records AS s
-    WHERE s._cls = 'u' AND (s._part IS NULL OR NOT built ? s._part::text);
-    IF expected > 0 THEN
-        EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.merge_records AS s'
-            ' WHERE s._cls = ''u'' AND (s._part IS NULL OR NOT %L::jsonb ? s._part::text)'
-            ' AND %s', m.target, rows_set, m.place, built,
-            waybill.equal_on(m.key, 'h', 's'));
-        GET DIAGNOSTICS updated = ROW_COUNT;
-        PERFORM waybill.assert_count('updated', expected, updated);
+    EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', v_picked)
+    INTO v_expected;
+    IF v_expected = 0 THEN
+        RETURN;
     END IF;
-    PERFORM waybill.stamp_rows(m);
+    PERFORM waybill.assert_count('updated', v_expected, waybill.run_sql(format(
+        $q$
+        UPDATE %1$s AS h
+        SET %2$s, _landed = %3$s
+        FROM pg_temp.merge_records AS s
+        WHERE %4$s
+            AND %5$s
+        $q$,
+        p_plan.target,
+        waybill.set_list(waybill.updated_columns(p_plan), 's'),
+        p_plan.effective_order,
+        v_picked,
+        waybill.equal_on(p_plan.natural_key, 'h', 's'))));
 END
 $$;
 
--- Stamp the rows that the file found as they are, against an earlier landing still to come.
-CREATE OR REPLACE FUNCTION waybill.stamp_rows(m waybill.merge_plan) RETURNS void
+-- Stamp the rows that the file has as they are, so that an earlier-landed file that is still to
+-- come does not overwrite them.
+CREATE OR REPLACE FUNCTION waybill.stamp_rows(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    IF m.bump AND m.key <> '{}' THEN
-        EXECUTE format('UPDATE %s AS h SET _landed = %s FROM pg_temp.merge_records AS s'
-            ' WHERE s._cls = ''='' AND h._landed < %s AND %s', m.target, m.place, m.place,
-            waybill.equal_on(m.key, 'h', 's'));
+    IF p_plan.stamp_unchanged AND p_plan.natural_key <> '{}' THEN
+        PERFORM waybill.run_sql(format(
+            $q$
+            UPDATE %1$s AS h
+            SET _landed = %2$s
+            FROM pg_temp.merge_records AS s
+            WHERE s._waybill_class = 'unchanged'
+                AND h._landed < %2$s
+                AND %3$s
+            $q$,
+            p_plan.target,
+            p_plan.effective_order,
+            waybill.equal_on(p_plan.natural_key, 'h', 's')));
     END IF;
 END
 $$;

@@ -1,85 +1,97 @@
--- When the database refuses a write that every check had passed (a second unique key, an
--- exclusion, a trigger that raises): halve until the record is found, refuse it, keep the
--- rest. Of two records that cannot stand together the earlier line stays.
+-- When the table refuses a write that every check had passed (an exclusion, a trigger that
+-- raises): halve until the record is found, reject it, write the rest. Of two records that
+-- exclude each other the earlier line stays.
 
 -- Returns whether it came to that.
-CREATE OR REPLACE FUNCTION waybill.write(m waybill.merge_plan) RETURNS boolean
+CREATE OR REPLACE FUNCTION waybill.write(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    start timestamp;
+    v_start timestamp;
 BEGIN
     BEGIN
-        PERFORM waybill.write_as_set(m);
+        PERFORM waybill.write_as_set(p_plan);
         RETURN false;
     EXCEPTION
         WHEN integrity_constraint_violation OR data_exception OR raise_exception
             OR with_check_option_violation THEN
-            RAISE LOG 'job %: written record by record, since: %', m.job, SQLERRM;
+            RAISE LOG 'job %: written row by row, since: %', p_plan.job_id, SQLERRM;
     END;
-    FOR start IN SELECT waybill.missing_parts(m) LOOP
-        PERFORM waybill.add_partition(m, start);
+    FOR v_start IN SELECT waybill.missing_partitions(p_plan) LOOP
+        PERFORM waybill.add_partition(p_plan, v_start);
     END LOOP;
-    PERFORM waybill.write_range(m, min(_line), max(_line)) FROM pg_temp.merge_records
-    WHERE _cls IN ('i', 'u');
-    PERFORM waybill.stamp_rows(m);
+    PERFORM waybill.write_row_by_row(p_plan, min(_waybill_line), max(_waybill_line))
+    FROM pg_temp.merge_records
+    WHERE _waybill_class IN ('insert', 'update');
+    PERFORM waybill.stamp_rows(p_plan);
     RETURN true;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.write_range(m waybill.merge_plan, first bigint,
-    last bigint)
+-- Write the records of a range of lines; reject those that the table refuses.
+CREATE OR REPLACE FUNCTION waybill.write_row_by_row(p_plan waybill.merge_plan,
+    p_first bigint, p_last bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    middle bigint;
-    reason text;
-    place_of text;
-    con text;
+    v_middle bigint;
+    v_message text;
+    v_column text;
+    v_constraint text;
 BEGIN
     BEGIN
-        PERFORM waybill.write_lines(m, first, last);
+        PERFORM waybill.write_lines(p_plan, p_first, p_last);
         RETURN;
     EXCEPTION
         WHEN integrity_constraint_violation OR data_exception OR raise_exception
             OR with_check_option_violation THEN
-            GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT, place_of = COLUMN_NAME,
-                con = CONSTRAINT_NAME;
+            GET STACKED DIAGNOSTICS
+                v_message = MESSAGE_TEXT,
+                v_column = COLUMN_NAME,
+                v_constraint = CONSTRAINT_NAME;
     END;
-    IF first = last THEN
-        INSERT INTO pg_temp.merge_rejects VALUES (first, nullif(place_of, ''),
-            CASE WHEN con = '' THEN 'refused_by_table' ELSE 'constraint_violation' END,
-            reason);
-        UPDATE pg_temp.merge_records SET _cls = 'r' WHERE _line = first;
+    IF p_first = p_last THEN
+        INSERT INTO pg_temp.merge_rejects VALUES (
+            p_first,
+            nullif(v_column, ''),
+            CASE WHEN v_constraint = '' THEN 'refused_by_table' ELSE 'constraint_violation' END,
+            v_message);
+        UPDATE pg_temp.merge_records
+        SET _waybill_class = 'rejected'
+        WHERE _waybill_line = p_first;
         RETURN;
     END IF;
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY _line) INTO middle
-    FROM pg_temp.merge_records WHERE _cls IN ('i', 'u') AND _line >= first AND _line <= last;
-    PERFORM waybill.write_range(m, first, middle);
-    PERFORM waybill.write_range(m, min(_line), last) FROM pg_temp.merge_records
-    WHERE _cls IN ('i', 'u') AND _line > middle AND _line <= last HAVING count(*) > 0;
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY _waybill_line)
+    INTO v_middle
+    FROM pg_temp.merge_records
+    WHERE _waybill_class IN ('insert', 'update')
+        AND _waybill_line >= p_first
+        AND _waybill_line <= p_last;
+    PERFORM waybill.write_row_by_row(p_plan, p_first, v_middle);
+    PERFORM waybill.write_row_by_row(p_plan, min(_waybill_line), p_last)
+    FROM pg_temp.merge_records
+    WHERE _waybill_class IN ('insert', 'update')
+        AND _waybill_line > v_middle
+        AND _waybill_line <= p_last
+    HAVING count(*) > 0;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.write_lines(m waybill.merge_plan, first bigint,
-    last bigint)
+CREATE OR REPLACE FUNCTION waybill.write_lines(p_plan waybill.merge_plan, p_first bigint,
+    p_last bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    among CONSTANT text := format('s._line >= %s AND s._line <= %s', first, last);
+    v_lines CONSTANT text := format(
+        's._waybill_line >= %s AND s._waybill_line <= %s', p_first, p_last);
 BEGIN
-    IF m.key <> '{}' THEN
-        EXECUTE format('UPDATE %s AS h SET %s, _landed = %s FROM pg_temp.merge_records AS s'
-            ' WHERE s._cls = ''u'' AND %s AND %s', m.target,
-            (SELECT string_agg(format('%1$I = s.%1$I', c), ', ') FROM unnest(m.written) AS c),
-            m.place, among, waybill.equal_on(m.key, 'h', 's'));
-    END IF;
-    PERFORM waybill.insert_into(m, m.target, 's._cls = ''i'' AND ' || among);
+    PERFORM waybill.update_rows(p_plan, v_lines);
+    PERFORM waybill.insert_records(p_plan, p_plan.target, v_lines);
     SET CONSTRAINTS ALL IMMEDIATE;
 END
 $$;

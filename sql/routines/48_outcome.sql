@@ -1,154 +1,218 @@
 -- What became of every record, written with the rows.
 
+-- `to_jsonb` of a row of these expressions ([{name, value}]); jsonb_build_object would take no
+-- more than fifty.
+CREATE OR REPLACE FUNCTION waybill.json_object(p_fields jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN format('(SELECT to_jsonb(x) FROM (SELECT %s) AS x)', (
+    SELECT string_agg(format('%s AS %I', f.field ->> 'value', f.field ->> 'name'), ', '
+        ORDER BY f.n)
+    FROM jsonb_array_elements(p_fields) WITH ORDINALITY AS f (field, n)
+));
+
 -- A record as its columns' texts, for a pending one to be staged again.
-CREATE OR REPLACE FUNCTION waybill.record_values(m waybill.merge_plan, alias text)
+CREATE OR REPLACE FUNCTION waybill.record_values(p_plan waybill.merge_plan, p_alias text)
 RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN (SELECT 'jsonb_build_object('
-        || string_agg(format('%L, %s.%I::text', c, alias, c), ', ') || ')'
-    FROM unnest((m).cols) AS c);
+RETURN waybill.json_object((
+    SELECT jsonb_agg(jsonb_build_object(
+        'name', c.name, 'value', format('%s.%I::text', p_alias, c.name)))
+    FROM unnest((p_plan).columns) AS c (name)
+));
 
--- How the contract writes a column in files: of the column itself, or of all ("*").
-CREATE OR REPLACE FUNCTION waybill.format_of(m waybill.merge_plan, col jsonb, part text)
+-- How the contract writes a column in files: as said of the column itself, or of all ("*").
+CREATE OR REPLACE FUNCTION waybill.format_of(p_plan waybill.merge_plan, p_column jsonb,
+    p_part text)
 RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
-RETURN coalesce((m).contract -> 'formats' -> (col ->> 'name') -> part,
-    (m).contract -> 'formats' -> '*' -> part);
+RETURN coalesce(
+    (p_plan).contract -> 'formats' -> (p_column ->> 'name') -> p_part,
+    (p_plan).contract -> 'formats' -> '*' -> p_part);
 
 -- A staged column as files write it: a reject that is corrected comes back in that form.
-CREATE OR REPLACE FUNCTION waybill.written_column(m waybill.merge_plan, col jsonb, alias text)
+CREATE OR REPLACE FUNCTION waybill.written_column(p_plan waybill.merge_plan,
+    p_column jsonb, p_alias text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN CASE
-    WHEN col ->> 'kind' IN ('date', 'timestamp')
-            AND waybill.format_of(m, col, 'date') #>> '{}' IS NOT NULL
-        THEN format('to_char(%s.%I, %L)', alias, col ->> 'name',
-            waybill.format_of(m, col, 'date') #>> '{}')
-    WHEN col ->> 'kind' = 'timestamptz'
-            AND waybill.format_of(m, col, 'date') #>> '{}' IS NOT NULL
-        THEN format('to_char(%s.%I AT TIME ZONE %L, %L)', alias, col ->> 'name',
-            coalesce(waybill.format_of(m, col, 'zone') #>> '{}', 'UTC'),
-            waybill.format_of(m, col, 'date') #>> '{}')
-    WHEN col ->> 'kind' IN ('numeric', 'float4', 'float8')
-            AND waybill.format_of(m, col, 'decimal') #>> '{}' IS NOT NULL
-        THEN format('replace(%s.%I::text, ''.'', %L)', alias, col ->> 'name',
-            waybill.format_of(m, col, 'decimal') #>> '{}')
-    WHEN col ->> 'kind' = 'bool'
-            AND waybill.format_of(m, col, 'true_words') ->> 0 IS NOT NULL
-            AND waybill.format_of(m, col, 'false_words') ->> 0 IS NOT NULL
-        THEN format('CASE %s.%I WHEN true THEN %L WHEN false THEN %L END', alias,
-            col ->> 'name', waybill.format_of(m, col, 'true_words') ->> 0,
-            waybill.format_of(m, col, 'false_words') ->> 0)
-    ELSE format('%s.%I::text', alias, col ->> 'name') END;
-
-CREATE OR REPLACE FUNCTION waybill.written_values(m waybill.merge_plan, alias text)
-RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN (SELECT format('jsonb_build_object(%s)', string_agg(format('%L, %s', col ->> 'name',
-        waybill.written_column(m, col, alias)), ', '))
-    FROM jsonb_array_elements((m).contract -> 'columns') AS col
-    WHERE col ->> 'name' = ANY ((m).cols));
-
--- Rejects found by the database: one per record, with every reason.
-CREATE OR REPLACE FUNCTION waybill.keep_rejects(m waybill.merge_plan) RETURNS bigint
-LANGUAGE plpgsql
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    kept bigint;
+    v_value CONSTANT text := format('%s.%I', p_alias, p_column ->> 'name');
+    v_kind CONSTANT text := p_column ->> 'kind';
+    v_date CONSTANT text := waybill.format_of(p_plan, p_column, 'date') #>> '{}';
+    v_zone CONSTANT text := waybill.format_of(p_plan, p_column, 'zone') #>> '{}';
+    v_decimal CONSTANT text := waybill.format_of(p_plan, p_column, 'decimal') #>> '{}';
+    v_true CONSTANT text := waybill.format_of(p_plan, p_column, 'true_words') ->> 0;
+    v_false CONSTANT text := waybill.format_of(p_plan, p_column, 'false_words') ->> 0;
 BEGIN
-    EXECUTE format('INSERT INTO waybill.validation_errors'
-        ' (job_id, chunk, line, raw, "values", errors)'
-        ' SELECT %L, min(s._chunk), s._line, convert_to(coalesce(min(%s), %s), ''UTF8''), %s,'
-        ' jsonb_agg(jsonb_build_object(''column'', b."column", ''code'', b.code,'
-        ' ''message'', b.message))'
-        ' FROM (SELECT DISTINCT * FROM pg_temp.merge_rejects) AS b JOIN %s AS s ON s._line = b.line'
-        ' GROUP BY s._line, %s', m.job,
-        CASE WHEN m.keeps_raw THEN 's._raw' ELSE 'NULL' END,
-        (SELECT format('concat_ws('','', %s)', string_agg(format('coalesce(s.%I::text, '''')',
-            c), ', ')) FROM unnest(m.cols) AS c),
-        waybill.written_values(m, 's'), m.source, waybill.ident_list(m.cols, 's.'));
-    GET DIAGNOSTICS kept = ROW_COUNT;
-    RETURN kept;
+    IF v_kind IN ('date', 'timestamp') AND v_date IS NOT NULL THEN
+        RETURN format('to_char(%s, %L)', v_value, v_date);
+    ELSIF v_kind = 'timestamptz' AND v_date IS NOT NULL THEN
+        RETURN format('to_char(%s AT TIME ZONE %L, %L)', v_value, coalesce(v_zone, 'UTC'),
+            v_date);
+    ELSIF v_kind IN ('numeric', 'float4', 'float8') AND v_decimal IS NOT NULL THEN
+        RETURN format($q$replace(%s::text, '.', %L)$q$, v_value, v_decimal);
+    ELSIF v_kind = 'bool' AND v_true IS NOT NULL AND v_false IS NOT NULL THEN
+        RETURN format('CASE %s WHEN true THEN %L WHEN false THEN %L END', v_value, v_true,
+            v_false);
+    END IF;
+    RETURN v_value || '::text';
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.keep_pending(m waybill.merge_plan) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.written_values(p_plan waybill.merge_plan, p_alias text)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN waybill.json_object((
+    SELECT jsonb_agg(jsonb_build_object(
+        'name', c.col ->> 'name', 'value', waybill.written_column(p_plan, c.col, p_alias)))
+    FROM jsonb_array_elements((p_plan).contract -> 'columns') AS c (col)
+    WHERE c.col ->> 'name' = ANY ((p_plan).columns)
+));
+
+-- Rejects that the database found: one for each record, with every reason.
+CREATE OR REPLACE FUNCTION waybill.keep_rejects(p_plan waybill.merge_plan) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    EXECUTE format('INSERT INTO waybill.pending_references (job_id, line, raw, record, missing)'
-        ' SELECT %L, s._line, s._raw, %s, s._missing FROM pg_temp.merge_records AS s'
-        ' WHERE s._cls = ''p'' ON CONFLICT DO NOTHING', m.job, waybill.record_values(m, 's'));
+    RETURN waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.validation_errors (job_id, chunk, line, raw, "values", errors)
+        SELECT %1$L,
+            s._waybill_chunk,
+            s._waybill_line,
+            convert_to(coalesce(%2$s, array_to_string(ARRAY[%3$s], ',', '')), 'UTF8'),
+            %4$s,
+            b.errors
+        FROM (
+            SELECT line,
+                jsonb_agg(DISTINCT jsonb_build_object(
+                    'column', "column", 'code', code, 'message', message)) AS errors
+            FROM pg_temp.merge_rejects
+            GROUP BY line
+        ) AS b
+        JOIN %5$s AS s ON s._waybill_line = b.line
+        $q$,
+        p_plan.job_id,
+        CASE WHEN p_plan.keeps_raw THEN 's._waybill_raw' ELSE 'NULL' END,
+        (SELECT string_agg(format('s.%I::text', c.name), ', ')
+            FROM unnest(p_plan.columns) AS c (name)),
+        waybill.written_values(p_plan, 's'),
+        p_plan.source));
 END
 $$;
 
--- Parts whose rows changed: where rows went, and where moved ones came from.
-CREATE OR REPLACE FUNCTION waybill.mark_stale(m waybill.merge_plan, dataset text)
+CREATE OR REPLACE FUNCTION waybill.keep_pending(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.pending_references (job_id, line, raw, record, missing)
+        SELECT %L, s._waybill_line, s._waybill_raw, %s, s._waybill_missing
+        FROM pg_temp.merge_records AS s
+        WHERE s._waybill_class = 'pending'
+        ON CONFLICT DO NOTHING
+        $q$, p_plan.job_id, waybill.record_values(p_plan, 's')));
+END
+$$;
+
+-- Partitions whose rows changed: where rows went, and where moved and deleted ones were.
+CREATE OR REPLACE FUNCTION waybill.mark_stale(p_plan waybill.merge_plan, p_dataset text)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    -- Distinct before it is labelled: there are few parts, and many records.
+    -- Distinct before it is labelled: there are few partitions, and many records.
     WITH touched AS MATERIALIZED (
-        SELECT _part AS start FROM pg_temp.merge_records WHERE _cls IN ('i', 'u') GROUP BY 1
+        SELECT _waybill_partition AS start
+        FROM pg_temp.merge_records
+        WHERE _waybill_class IN ('insert', 'update')
+        GROUP BY 1
         UNION
-        SELECT _was FROM pg_temp.merge_records WHERE _cls = 'u' GROUP BY 1
+        SELECT _waybill_old_partition
+        FROM pg_temp.merge_records
+        WHERE _waybill_class = 'update'
+        GROUP BY 1
         UNION
-        SELECT part FROM pg_temp.merge_deleted GROUP BY 1
+        SELECT partition_start
+        FROM pg_temp.merge_deleted
+        GROUP BY 1
     )
     INSERT INTO waybill.stale_parts (dataset, part, job_id)
-    SELECT mark_stale.dataset, coalesce(waybill.part_label(m.part_unit, start), ''), m.job
+    SELECT p_dataset,
+        coalesce(waybill.partition_label(p_plan.partition_unit, start), ''),
+        p_plan.job_id
     FROM touched;
 END
 $$;
 
--- One pass of records through checks, classes and write. Returns how many went where; they
--- add up to the records in the source.
-CREATE OR REPLACE FUNCTION waybill.apply_records(m waybill.merge_plan, dataset text)
-RETURNS jsonb
+-- How many records went where; they add up to `p_staged`.
+CREATE OR REPLACE FUNCTION waybill.count_classes(p_staged bigint, p_rejected bigint)
+RETURNS waybill.merge_counts
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    staged bigint;
-    rejected bigint;
-    counts jsonb;
-    named bigint;
-    row_by_row boolean;
-    deleted bigint;
+    v_counts waybill.merge_counts;
+BEGIN
+    SELECT count(*) FILTER (WHERE _waybill_class = 'insert'),
+        count(*) FILTER (WHERE _waybill_class = 'update'),
+        count(*) FILTER (WHERE _waybill_class = 'unchanged'),
+        count(*) FILTER (WHERE _waybill_class = 'pending')
+    INTO v_counts.inserted, v_counts.updated, v_counts.unchanged, v_counts.pending_reference
+    FROM pg_temp.merge_records;
+    v_counts.rejected := p_rejected;
+    v_counts.superseded := p_staged - p_rejected - v_counts.inserted - v_counts.updated
+        - v_counts.unchanged - v_counts.pending_reference;
+    RETURN v_counts;
+END
+$$;
+
+-- One pass of records through checks, classes and write. The counts add up to the records of
+-- the source.
+CREATE OR REPLACE FUNCTION waybill.apply_records(p_plan waybill.merge_plan, p_dataset text)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_staged bigint;
+    v_named bigint;
+    v_deleted bigint;
+    v_row_by_row boolean;
+    v_counts waybill.merge_counts;
 BEGIN
     -- Writers of the table wait until the commit, readers do not: without it a row written
-    -- between classification and insert would appear twice. ONLY: its partitions belong to
-    -- nobody else.
-    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', m.target);
-    EXECUTE format('SELECT count(*) FROM %s', m.source) INTO staged;
-    PERFORM waybill.check_records(m);
-    PERFORM waybill.classify(m);
-    PERFORM waybill.set_pending(m);
-    deleted := waybill.delete_absent(m);
-    row_by_row := waybill.write(m);
-    rejected := waybill.keep_rejects(m);
-    PERFORM waybill.keep_pending(m);
-    PERFORM waybill.mark_stale(m, dataset);
-    SELECT jsonb_build_object('inserted', count(*) FILTER (WHERE _cls = 'i'),
-        'updated', count(*) FILTER (WHERE _cls = 'u'),
-        'unchanged', count(*) FILTER (WHERE _cls = '='),
-        'pending_reference', count(*) FILTER (WHERE _cls = 'p'),
-        'superseded', staged - rejected - count(*) FILTER (WHERE _cls IN ('i', 'u', '=', 'p')),
-        'rejected', rejected, 'row_by_row', row_by_row, 'deleted', deleted,
-        'replaced', to_jsonb(waybill.replaced_parts(m))), count(*) FILTER (WHERE _cls NOT IN ('r'))
-    INTO counts, named FROM pg_temp.merge_records;
-    IF (counts ->> 'superseded')::bigint < 0 OR rejected + named > staged THEN
-        RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', m.job, staged,
-            rejected + named USING ERRCODE = 'WB005';
+    -- between classification and insert would appear twice. ONLY: nobody else may write to its
+    -- partitions directly.
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
+    EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
+    PERFORM waybill.check_records(p_plan);
+    PERFORM waybill.classify(p_plan);
+    PERFORM waybill.set_pending(p_plan);
+    v_deleted := waybill.delete_absent(p_plan);
+    v_row_by_row := waybill.write(p_plan);
+    v_counts := waybill.count_classes(v_staged, waybill.keep_rejects(p_plan));
+    PERFORM waybill.keep_pending(p_plan);
+    PERFORM waybill.mark_stale(p_plan, p_dataset);
+    SELECT count(*) FILTER (WHERE _waybill_class <> 'rejected') INTO v_named
+    FROM pg_temp.merge_records;
+    IF v_counts.superseded < 0 OR v_counts.rejected + v_named > v_staged THEN
+        RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', p_plan.job_id,
+            v_staged, v_counts.rejected + v_named
+            USING ERRCODE = 'WB005';
     END IF;
-    RETURN counts;
+    v_counts.deleted := v_deleted;
+    v_counts.row_by_row := v_row_by_row;
+    v_counts.replaced := waybill.replaced_partitions(p_plan);
+    RETURN v_counts;
 END
 $$;

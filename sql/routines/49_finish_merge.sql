@@ -1,107 +1,131 @@
 -- The merge proper: rows, rejects, counts, outbox and state.
 
--- How many refused records a contract bears with. A file that replaces a table bears none,
+-- The limit of rejects that a file exceeds, or null. A file that replaces a table may have none,
 -- unless its contract says so: what it could not read would leave the table.
-CREATE OR REPLACE FUNCTION waybill.too_many_rejects(contract jsonb, refused bigint,
-    records bigint)
+CREATE OR REPLACE FUNCTION waybill.exceeded_reject_limit(p_contract jsonb,
+    p_rejected bigint, p_records bigint)
 RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
 RETURN CASE
-    WHEN refused > (contract ->> 'max_rejects')::bigint
-        THEN format('at most %s', contract ->> 'max_rejects')
-    WHEN refused > records * (contract ->> 'max_reject_share')::numeric
-        THEN format('at most %s %%', trim_scale(
-            100 * (contract ->> 'max_reject_share')::numeric))
-    WHEN refused > 0 AND contract ->> 'write_disposition' = 'replace'
-        AND contract ->> 'max_rejects' IS NULL AND contract ->> 'max_reject_share' IS NULL
-        THEN 'none, since the file replaces what is there' END;
+    WHEN p_rejected > (p_contract ->> 'max_rejects')::bigint
+        THEN format('at most %s', p_contract ->> 'max_rejects')
+    WHEN p_rejected > p_records * (p_contract ->> 'max_reject_share')::numeric
+        THEN format('at most %s %%',
+            trim_scale(100 * (p_contract ->> 'max_reject_share')::numeric))
+    WHEN p_rejected > 0
+        AND p_contract ->> 'write_disposition' = 'replace'
+        AND p_contract ->> 'max_rejects' IS NULL
+        AND p_contract ->> 'max_reject_share' IS NULL
+        THEN 'none, since the file replaces what is there'
+END;
 
 -- The first rejects of a job, to be kept when the rest of its merge is undone.
-CREATE OR REPLACE FUNCTION waybill.first_rejects(job uuid) RETURNS waybill.validation_errors[]
+CREATE OR REPLACE FUNCTION waybill.first_rejects(p_job uuid)
+RETURNS waybill.validation_errors[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN ARRAY(SELECT v FROM waybill.validation_errors AS v WHERE v.job_id = job
-    ORDER BY v.line, v.reject_id LIMIT 1000);
+RETURN ARRAY(
+    SELECT v
+    FROM waybill.validation_errors AS v
+    WHERE v.job_id = p_job
+    ORDER BY v.line, v.reject_id
+    LIMIT 1000
+);
 
--- Apply the records; a dry run, and a file with too many rejects, are counted and undone.
-CREATE OR REPLACE FUNCTION waybill.finish_merge(job waybill.ingestion_jobs) RETURNS jsonb
+-- Apply the records. A dry run, and a file with too many rejects, are counted and undone.
+CREATE OR REPLACE FUNCTION waybill.finish_merge(p_job waybill.ingestion_jobs)
+RETURNS waybill.merge_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    m waybill.merge_plan;
-    n jsonb;
-    records bigint;
-    refused bigint;
-    broken text;
-    kept waybill.validation_errors[];
+    v_plan waybill.merge_plan;
+    v_counts waybill.merge_counts;
+    v_read bigint;
+    v_rejected bigint;
+    v_limit text;
+    v_kept waybill.validation_errors[];
 BEGIN
-    m := waybill.plan_merge(job, format('staging.%I', waybill.stage_name(job.job_id)));
-    SELECT coalesce(sum(c.read), 0), coalesce(sum(c.rejected), 0) INTO records, refused
-    FROM waybill.chunks AS c WHERE c.job_id = job.job_id;
+    v_plan := waybill.plan_merge(p_job,
+        format('staging.%I', waybill.stage_name(p_job.job_id)));
+    SELECT coalesce(sum(c.read), 0), coalesce(sum(c.rejected), 0)
+    INTO v_read, v_rejected
+    FROM waybill.chunks AS c
+    WHERE c.job_id = p_job.job_id;
     BEGIN
-        n := waybill.apply_records(m, job.dataset);
-        refused := refused + (n ->> 'rejected')::bigint;
-        broken := waybill.too_many_rejects(job.contract, refused, records);
-        IF broken IS NOT NULL OR waybill.is_dry(job) THEN
-            kept := waybill.first_rejects(job.job_id);
+        v_counts := waybill.apply_records(v_plan, p_job.dataset);
+        v_rejected := v_rejected + v_counts.rejected;
+        v_limit := waybill.exceeded_reject_limit(p_job.contract, v_rejected, v_read);
+        IF v_limit IS NOT NULL OR waybill.is_dry(p_job) THEN
+            v_kept := waybill.first_rejects(p_job.job_id);
             RAISE EXCEPTION 'counted' USING ERRCODE = 'WB999';
         END IF;
     EXCEPTION
         WHEN SQLSTATE 'WB999' THEN
-            -- Undone to here, rows and all; what was counted is kept.
-            DELETE FROM waybill.validation_errors WHERE job_id = job.job_id;
-            INSERT INTO waybill.validation_errors SELECT * FROM unnest(kept);
+            -- Undone to here, rows and all; the variables keep their values.
+            DELETE FROM waybill.validation_errors WHERE job_id = p_job.job_id;
+            INSERT INTO waybill.validation_errors SELECT * FROM unnest(v_kept);
     END;
-    IF broken IS NOT NULL THEN
-        RETURN waybill.fail_for_rejects(job, refused, records, broken);
+    IF v_limit IS NOT NULL THEN
+        PERFORM waybill.fail_for_rejects(p_job.job_id, v_rejected, v_read, v_limit);
+    ELSE
+        v_counts.read := v_read;
+        v_counts.rejected := v_rejected;
+        p_job := waybill.write_waybill(p_job, v_counts,
+            v_plan.stamp_unchanged OR v_counts.unchanged = 0 OR waybill.is_dry(p_job));
+        PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);
+        PERFORM waybill.drop_stage(p_job.job_id);
     END IF;
-    n := n || jsonb_build_object('rejected', refused, 'read', records);
-    job := waybill.write_waybill(job, n, m.bump OR (n ->> 'unchanged')::bigint = 0
-        OR waybill.is_dry(job));
-    PERFORM waybill.emit_job_finished(job.job_id, job.dataset, job.state);
-    PERFORM waybill.drop_stage(job.job_id);
-    RETURN jsonb_build_object('outcome', 'merged', 'state', job.state) || waybill.unblocked_jobs(job);
+    RETURN waybill.result_of(p_job.job_id, 'merged');
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.fail_for_rejects(job waybill.ingestion_jobs,
-    refused bigint, records bigint, allowed text)
-RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.fail_for_rejects(p_job uuid, p_rejected bigint,
+    p_records bigint, p_limit text)
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    RETURN jsonb_build_object('outcome', 'merged', 'state', waybill.fail_job(job.job_id,
-        jsonb_build_object('type', 'too-many-rejects-in-file',
-            'title', 'Too many records were refused', 'rejected', refused, 'read', records,
-            'detail', format('%s of %s records were refused; the contract bears with %s.'
-                ' Nothing was loaded; the first rejects are kept.', refused, records,
-                allowed)))) || waybill.unblocked_jobs(job);
+    PERFORM waybill.fail_job(p_job, jsonb_build_object(
+        'type', 'too-many-rejects-in-file',
+        'title', 'Too many records were rejected',
+        'rejected', p_rejected,
+        'read', p_records,
+        'detail', format(
+            '%s of %s records were rejected; the contract allows %s. Nothing was loaded;'
+            ' the first rejects are kept.', p_rejected, p_records, p_limit)));
 END
 $$;
 
--- The waybill of an ended job. `n` has every class, and `read`.
-CREATE OR REPLACE FUNCTION waybill.write_waybill(job waybill.ingestion_jobs, n jsonb,
-    is_stamped boolean)
+-- The waybill of a job that has ended.
+CREATE OR REPLACE FUNCTION waybill.write_waybill(p_job waybill.ingestion_jobs,
+    p_counts waybill.merge_counts, p_stamped boolean)
 RETURNS waybill.ingestion_jobs
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    UPDATE waybill.ingestion_jobs AS j SET
-        state = CASE WHEN (n ->> 'rejected')::bigint > 0 THEN 'COMPLETED_WITH_REJECTS'
-            ELSE 'COMPLETED' END,
-        read = (n ->> 'read')::bigint, inserted = (n ->> 'inserted')::bigint,
-        updated = (n ->> 'updated')::bigint, unchanged = (n ->> 'unchanged')::bigint,
-        superseded = (n ->> 'superseded')::bigint, rejected = (n ->> 'rejected')::bigint,
-        pending_reference = (n ->> 'pending_reference')::bigint,
-        deleted = (n ->> 'deleted')::bigint, row_by_row = (n ->> 'row_by_row')::boolean,
-        replaced = CASE WHEN NOT waybill.is_dry(j) AND jsonb_typeof(n -> 'replaced') = 'array'
-            THEN ARRAY(SELECT jsonb_array_elements_text(n -> 'replaced')) END,
-        stamped = is_stamped, finished_at = clock_timestamp()
-    WHERE j.job_id = job.job_id RETURNING * INTO job;
-    RETURN job;
+    UPDATE waybill.ingestion_jobs AS j
+    SET state = CASE
+            WHEN p_counts.rejected > 0 THEN 'COMPLETED_WITH_REJECTS'
+            ELSE 'COMPLETED'
+        END,
+        read = p_counts.read,
+        inserted = p_counts.inserted,
+        updated = p_counts.updated,
+        unchanged = p_counts.unchanged,
+        superseded = p_counts.superseded,
+        rejected = p_counts.rejected,
+        pending_reference = p_counts.pending_reference,
+        deleted = p_counts.deleted,
+        row_by_row = p_counts.row_by_row,
+        replaced = CASE WHEN NOT waybill.is_dry(j) THEN p_counts.replaced END,
+        stamped = p_stamped,
+        finished_at = clock_timestamp()
+    WHERE j.job_id = p_job.job_id
+    RETURNING * INTO p_job;
+    RETURN p_job;
 END
 $$;

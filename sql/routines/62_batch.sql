@@ -18,7 +18,7 @@ BEGIN
         RAISE EXCEPTION 'The contract has just changed.' USING ERRCODE = '55P03';
     END IF;
     DROP TABLE IF EXISTS pg_temp.batch_rows;
-    EXECUTE format('CREATE TEMP TABLE batch_rows (_chunk integer, _line bigint, _raw text, %s)'
+    EXECUTE format('CREATE TEMP TABLE batch_rows (_waybill_chunk integer, _waybill_line bigint, _waybill_raw text, %s)'
         ' ON COMMIT DROP', fields);
     -- The rows are a parameter, not a part of the text: they are not read twice.
     EXECUTE format('INSERT INTO pg_temp.batch_rows SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*'
@@ -64,10 +64,10 @@ BEGIN
             FROM waybill.validation_errors AS v, jsonb_array_elements(v.errors) AS e
             WHERE v.job_id = job
             UNION ALL
-            SELECT c._line, jsonb_build_object('row', c._line - 1,
-                'column', c._missing -> 'columns' -> 0, 'code', 'unknown_reference',
-                'message', format('has no parent in %s', c._missing ->> 'table'))
-            FROM pg_temp.merge_records AS c WHERE c._cls = 'p'
+            SELECT c._waybill_line, jsonb_build_object('row', c._waybill_line - 1,
+                'column', c._waybill_missing -> 'columns' -> 0, 'code', 'unknown_reference',
+                'message', format('has no parent in %s', c._waybill_missing ->> 'table'))
+            FROM pg_temp.merge_records AS c WHERE c._waybill_class = 'pending'
         ) AS x);
 END
 $$;
@@ -91,7 +91,7 @@ DECLARE
         -- All of them when every row was refused before it came here.
         UNION SELECT col ->> 'name' FROM jsonb_array_elements(contract -> 'columns') AS col
         WHERE p_rows = '[]');
-    n jsonb;
+    v_counts waybill.merge_counts;
     errors jsonb;
 BEGIN
     -- Waits for a merge of the dataset, for the three seconds of lock_timeout and no longer.
@@ -103,19 +103,18 @@ BEGIN
         r -> 'errors'
     FROM jsonb_array_elements(p_rejected) AS r;
     PERFORM waybill.stage_rows(contract, columns, p_rows);
-    n := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.batch_rows'), p_dataset);
+    v_counts := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.batch_rows'), p_dataset);
     errors := waybill.batch_errors(p_job);
     IF p_mode = 'atomic' AND errors <> '[]' THEN
         RAISE EXCEPTION 'Rows of the batch were refused.' USING ERRCODE = 'WB009',
             DETAIL = errors::text;
     END IF;
-    n := n || jsonb_build_object(
-        'rejected', (n ->> 'rejected')::bigint + jsonb_array_length(p_rejected),
-        'read', jsonb_array_length(p_rows) + jsonb_array_length(p_rejected));
-    job := waybill.write_waybill(job, n, true);
+    v_counts.rejected := v_counts.rejected + jsonb_array_length(p_rejected);
+    v_counts.read := jsonb_array_length(p_rows) + jsonb_array_length(p_rejected);
+    job := waybill.write_waybill(job, v_counts, true);
     PERFORM waybill.emit_job_finished(p_job, p_dataset, job.state);
     RETURN jsonb_build_object('state', job.state, 'dataset', p_dataset, 'errors', errors,
-        'waybill', waybill.waybill_document(job)) || waybill.unblocked_jobs(job);
+        'waybill', waybill.waybill_document(job)) || to_jsonb(waybill.unblocked_jobs(job));
 END
 $$;
 

@@ -23,22 +23,6 @@ RETURN NOT EXISTS (SELECT FROM waybill.redrives AS r WHERE r.job_id = job
     AND r.last_at > clock_timestamp()
         - least(minutes * 2 ^ least(r.tries, 10), 240) * interval '1 minute');
 
--- Whether a job of a dataset that this one refers to has written since its pending records
--- were last tried. Only what was written counts: where a table refers to itself, jobs whose
--- parents never come would else have each other tried again for ever, or themselves.
-CREATE OR REPLACE FUNCTION waybill.parents_came(child waybill.ingestion_jobs) RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN EXISTS (
-    SELECT FROM waybill.ingestion_jobs AS parent
-    WHERE child.contract -> 'references'
-            @> jsonb_build_array(jsonb_build_object('dataset', parent.dataset))
-        AND parent.inserted + parent.updated > 0
-        AND greatest(parent.finished_at, parent.resolved_at) > coalesce(
-            (SELECT max(r.started_at) FROM waybill.job_runs AS r
-                WHERE r.job_id = child.job_id AND r.step = 'adopt' AND r.outcome = 'ok'),
-            child.finished_at));
-
 -- Which message each job needs that nothing has touched for so many minutes. A job whose row
 -- is locked is at work, for instance in a merge that outlived its function, and is left out.
 CREATE OR REPLACE FUNCTION waybill.stalled(p_minutes integer DEFAULT 10) RETURNS jsonb
@@ -72,7 +56,9 @@ BEGIN
                 found := jsonb_build_object('job_id', job.job_id, 'chunks', left_over);
             END IF;
         ELSIF waybill.is_final(job.state) THEN
-            CONTINUE WHEN NOT waybill.parents_came(job);
+            CONTINUE WHEN NOT EXISTS (
+                SELECT FROM waybill.ingestion_jobs AS parent
+                WHERE waybill.parents_came_from(job, parent));
             place := 'adopts';
         ELSE
             CONTINUE WHEN job.object_key IS NULL;

@@ -48,7 +48,7 @@ def outcome(things: Contract, data: bytes, block: int, chunk: int | None = None)
         file = read_file(things, data, block=block, chunk_bytes=chunk)
     except Rejected as refused:
         return refused.code
-    return [{**row, "_chunk": 0} for row in file.rows], file.rejects
+    return [{**row, "_waybill_chunk": 0} for row in file.rows], file.rejects
 
 
 @given(packed, st.sampled_from(sorted(CONTRACTS)), st.integers(1, 50), st.integers(1, 50))
@@ -99,7 +99,7 @@ def test_json_rows_agree_with_python(records: list[dict[str, object]], block: in
     assert files[0].values == files[1].values
     assert files[0].rejects == files[1].rejects
     for row in files[0].rows:
-        record = records[row["_line"] - 1]
+        record = records[row["_waybill_line"] - 1]
         assert "other" not in record
         assert row["c0"] == (None if record.get("c0") in (None, "") else int(str(record["c0"])))
         text = record.get("C1")

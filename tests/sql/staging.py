@@ -83,11 +83,13 @@ class Ledger:
     def _copy(
         self, claim: Mapping[str, Any], given: Sequence[str], keeps_raw: bool, records: Records
     ) -> None:
-        raw = ["_raw"] if keeps_raw else []
+        raw = ["_waybill_raw"] if keeps_raw else []
         statement = sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
             sql.Identifier(claim["stage_schema"]),
             sql.Identifier(claim["stage_table"]),
-            sql.SQL(", ").join(map(sql.Identifier, ["_chunk", "_line", *given, *raw])),
+            sql.SQL(", ").join(
+                map(sql.Identifier, ["_waybill_chunk", "_waybill_line", *given, *raw])
+            ),
         )
         with self.loader.cursor() as cursor, cursor.copy(statement) as copy:
             for line, record in enumerate(records, 1):
@@ -95,12 +97,16 @@ class Ledger:
                 copy.write_row((0, line, *record, *(text if keeps_raw else [])))
 
     def merge(self, job: UUID) -> dict[str, Any]:
-        row = self.loader.execute("SELECT waybill.merge_job(%s)", (job,)).fetchone()
+        row = self.loader.execute(
+            "SELECT to_jsonb(r) FROM waybill.merge_job(%s) AS r", (job,)
+        ).fetchone()
         assert row is not None
         return dict(row[0])
 
-    def adopt(self, job: UUID) -> dict[str, Any]:
-        row = self.loader.execute("SELECT waybill.resolve_pending(%s)", (job,)).fetchone()
+    def resolve(self, job: UUID) -> dict[str, Any]:
+        row = self.loader.execute(
+            "SELECT to_jsonb(r) FROM waybill.resolve_pending(%s) AS r", (job,)
+        ).fetchone()
         assert row is not None
         return dict(row[0])
 

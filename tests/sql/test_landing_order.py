@@ -19,10 +19,10 @@ def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
 
 def finish(ledger: Ledger, job: object) -> None:
     answer = ledger.merge(job)  # type: ignore[arg-type]
-    for later in answer.get("restamp", []):
+    for later in answer.get("reload", []):
         stage_again(ledger, later["job_id"])
         assert ledger.merge(later["job_id"])["outcome"] == "merged"
-    if answer.get("restamp"):
+    if answer.get("reload"):
         answer = ledger.merge(job)  # type: ignore[arg-type]
     assert answer["outcome"] == "merged", answer
 
@@ -100,7 +100,7 @@ def test_a_file_without_a_column_waits_for_earlier_ones(ledger: Ledger) -> None:
     columns = ["id", "name", "hire_dt"]
     ledger.stage(partial, "hired_employees", [(1, "late", "2021-01-01T00:00:00Z")], columns=columns)
     answer = ledger.merge(partial)
-    assert (answer["outcome"], answer["for"]) == ("waiting", [str(whole)])
-    assert ledger.merge(whole)["wake"] == [str(partial)]
+    assert (answer["outcome"], answer["waiting_for"]) == ("waiting", [str(whole)])
+    assert ledger.merge(whole)["unblocked"] == [str(partial)]
     assert ledger.merge(partial)["outcome"] == "merged"
     assert ledger.rows("SELECT name, department_id FROM hired_employees") == [("late", 1)]

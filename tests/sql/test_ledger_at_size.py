@@ -13,7 +13,7 @@ FROM generate_series(1, 20000) AS n
 """
 
 QUESTIONS = {
-    "wake": "SELECT waybill.unblocked_jobs(j) FROM waybill.ingestion_jobs AS j"
+    "unblocked": "SELECT waybill.unblocked_jobs(j) FROM waybill.ingestion_jobs AS j"
     " WHERE dataset = 'departments' AND landed_seq = 20000",
     "restamp": "SELECT waybill.stamp_unchanged(j) FROM waybill.ingestion_jobs AS j"
     " WHERE dataset = 'departments' AND landed_seq = 20000",

@@ -21,11 +21,11 @@ def test_a_parent_that_commits_while_its_child_merges_is_found(ledger: Ledger) -
         other.execute("SELECT waybill.merge_job(%s)", (child,))
         # The child has not seen the parent, and the parent does not see it pending.
         woken = ledger.merge(parent)
-        assert woken["adopt"] == []
-    assert str(child) in woken["wake"]
+        assert woken["pending"] == []
+    assert str(child) in woken["unblocked"]
     assert ledger.waybill(child) == {"read": 1, "pending_reference": 1}
-    for job in ledger.merge(child)["adopt"]:
-        ledger.adopt(UUID(job))
+    for job in ledger.merge(child)["pending"]:
+        ledger.resolve(UUID(job))
     assert ledger.waybill(child) == {"read": 1, "inserted": 1}
 
 
@@ -48,7 +48,7 @@ def test_a_late_file_is_not_held_up_by_an_object_that_is_gone(ledger: Ledger) ->
     late = ledger.land("departments", 5)
     ledger.stage(late, "departments", [(1, "late"), (2, "late")])
     answer = ledger.merge(late)
-    assert [job["job_id"] for job in answer["restamp"]] == [str(later)]
+    assert [job["job_id"] for job in answer["reload"]] == [str(later)]
     # The loader finds no object any more, and says so as it does for any job.
     problem = json.dumps({"type": "object-gone", "title": "", "detail": ""})
     ledger.loader.execute("SELECT waybill.fail_job(%s, %s)", (later, problem))
@@ -71,6 +71,6 @@ def test_waking_never_makes_more_of_messages(ledger: Ledger) -> None:
         ledger.stage(job, "departments", [(number, "Sales")])
         ledger.loader.execute("SELECT waybill.chunks_left(%s)", (job,))
     # One that merged wakes the next, and what is asked of it once more wakes nobody.
-    assert ledger.merge(jobs[2])["wake"] == [str(jobs[0])]
-    assert ledger.merge(jobs[2])["wake"] == []
-    assert ledger.merge(jobs[0])["wake"] == [str(jobs[1])]
+    assert ledger.merge(jobs[2])["unblocked"] == [str(jobs[0])]
+    assert ledger.merge(jobs[2])["unblocked"] == []
+    assert ledger.merge(jobs[0])["unblocked"] == [str(jobs[1])]

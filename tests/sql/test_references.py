@@ -24,11 +24,11 @@ def test_children_first_end_complete(ledger: Ledger) -> None:
     departments = ledger.land("departments", 2)
     ledger.stage(departments, "departments", [(1, "Sales"), (2, "Support")])
     answer = ledger.merge(departments)
-    assert answer["adopt"] == [str(hires)]
-    assert ledger.adopt(hires)["outcome"] == "ended"
+    assert answer["pending"] == [str(hires)]
+    assert ledger.resolve(hires)["outcome"] == "ended"
     assert ledger.waybill(hires) == {"read": 3, "inserted": 1, "pending_reference": 2}
     ledger.load("jobs", 3, [(1, "Engineer")])
-    assert ledger.adopt(hires)["outcome"] == "merged"
+    assert ledger.resolve(hires)["outcome"] == "merged"
     assert ledger.waybill(hires) == {"read": 3, "inserted": 3}
     assert count(ledger) == 3
 
@@ -39,9 +39,9 @@ def test_a_child_waits_for_earlier_landed_parents(ledger: Ledger) -> None:
     hires = ledger.land("hired_employees", 2)
     ledger.stage(hires, "hired_employees", HIRES)
     answer = ledger.merge(hires)
-    assert (answer["outcome"], answer["for"]) == ("waiting", [str(parents)])
+    assert (answer["outcome"], answer["waiting_for"]) == ("waiting", [str(parents)])
     ledger.stage(parents, "departments", [(1, "Sales"), (2, "Support")])
-    assert ledger.merge(parents)["wake"] == [str(hires)]
+    assert ledger.merge(parents)["unblocked"] == [str(hires)]
     assert ledger.merge(hires)["outcome"] == "merged"
     assert ledger.waybill(hires) == {"read": 3, "inserted": 3}
 
@@ -51,7 +51,7 @@ def test_adopted_record_does_not_overwrite_a_later_file(ledger: Ledger) -> None:
     early = ledger.load("hired_employees", 1, [(1, "early", "2021-05-01T00:00:00Z", 7, 1)])
     ledger.load("hired_employees", 2, [(1, "late", "2021-05-01T00:00:00Z", None, 1)])
     ledger.load("departments", 3, [(7, "Seventh")])
-    ledger.adopt(early)
+    ledger.resolve(early)
     assert ledger.waybill(early) == {"read": 1, "superseded": 1}
     assert ledger.rows("SELECT name FROM hired_employees") == [("late",)]
 
@@ -63,7 +63,7 @@ def test_unchanged_later_row_is_safe_from_an_adopted_one(ledger: Ledger) -> None
     early = ledger.load("hired_employees", 2, [(1, "early", "2021-05-01T00:00:00Z", 7, 1)])
     ledger.load("hired_employees", 3, [same])
     ledger.load("departments", 4, [(7, "Seventh")])
-    ledger.adopt(early)
+    ledger.resolve(early)
     assert ledger.rows("SELECT name FROM hired_employees") == [("same",)]
 
 
@@ -150,8 +150,8 @@ def test_self_reference_within_one_file_and_across(units: Ledger) -> None:
     assert units.waybill(first) == {"read": 4, "inserted": 2, "pending_reference": 2}
     second = units.land("units", 2)
     units.stage(second, "units", [unit("c")])
-    assert units.merge(second)["adopt"] == [str(first)]
-    units.adopt(first)
+    assert units.merge(second)["pending"] == [str(first)]
+    units.resolve(first)
     assert not units.row_by_row(first)
     assert units.waybill(first) == {"read": 4, "inserted": 4}
 

@@ -64,7 +64,7 @@ def test_what_a_later_file_found_unchanged_is_not_overwritten(prices: Ledger) ->
     replay = landed(prices, registered(prices, first, 2), [("a", 9, None)])
     # The stamp was spared: the later file is staged again before the replay may go on.
     answer = prices.merge(replay)
-    assert [UUID(asked["job_id"]) for asked in answer["restamp"]] == [later]
+    assert [UUID(asked["job_id"]) for asked in answer["reload"]] == [later]
     columns = ["code", "price", "department_id"]
     prices.stage_chunk(later, columns, True, same)
     assert prices.merge(later)["outcome"] == "merged"
@@ -98,7 +98,7 @@ def test_what_the_file_itself_waits_for_does_not_undo_its_replay(prices: Ledger)
     assert prices.waybill(first) == {"read": 2, "pending_reference": 1, "rejected": 1}
     prices.merge(landed(prices, registered(prices, first, 2), [("a", 2, None)]))
     prices.load("departments", 3, [(7, "Sales")])
-    prices.adopt(first)
+    prices.resolve(first)
     assert rows(prices) == [("a", 2)]
 
 
@@ -113,7 +113,7 @@ def test_a_replay_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> No
 def test_what_is_adopted_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
     first = prices.load("prices", 1, [("a", 1, None), ("b", 2, 7)])
     prices.load("departments", 2, [(7, "Sales")])
-    assert prices.adopt(first)["outcome"] == "merged"
+    assert prices.resolve(first)["outcome"] == "merged"
     assert rows(prices) == [("a", 1), ("b", 2)]
 
 

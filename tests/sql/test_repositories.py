@@ -63,7 +63,9 @@ def stage(loader: Connection, job_id: UUID, *rows: tuple[int, str]) -> None:
         claim = chunks.claim(ChunkId(job_id, 0))
         assert isinstance(claim, Claim)
         table = sql.Identifier(claim.stage_schema, claim.stage_table)
-        statement = sql.SQL("COPY {} (_chunk, _line, id, department) FROM STDIN").format(table)
+        statement = sql.SQL(
+            "COPY {} (_waybill_chunk, _waybill_line, id, department) FROM STDIN"
+        ).format(table)
         with loader.cursor() as cursor, cursor.copy(statement) as copy:
             for line, row in enumerate(rows, 1):
                 copy.write_row((0, line, *row))

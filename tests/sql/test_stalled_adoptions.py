@@ -24,7 +24,7 @@ def adopt(ledger: Ledger, job: UUID) -> None:
     """As the step does it, with a run."""
     found = ledger.loader.execute("SELECT waybill.start_run(%s, 'adopt', NULL)", (job,)).fetchone()
     assert found
-    ledger.adopt(job)
+    ledger.resolve(job)
     ledger.loader.execute("SELECT waybill.end_run(%s, 'ok', NULL)", found)
 
 

@@ -140,9 +140,7 @@ class Overlap:
         time.sleep(0.05)
 
     def _add(self, connection: Connection) -> None:
-        connection.execute(
-            "SELECT waybill.ensure_partitions_ahead(%s)", (self.chance.randrange(3),)
-        )
+        connection.execute("SELECT waybill.premake_partitions(%s)", (self.chance.randrange(3),))
         time.sleep(0.1)
 
     @staticmethod

@@ -104,8 +104,8 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Valida
         milliseconds = (time.monotonic() - batch.started) * 1000
         answer = BatchResponse.of(job_id, found, milliseconds)
         sql.keep_answer(connection, **key, answer=Jsonb(answer.model_dump(mode="json")))
-    wake = [UUID(waiting) for waiting in found["wake"]]
-    adopt = [UUID(pending) for pending in found["adopt"]]
+    wake = [UUID(waiting) for waiting in found["unblocked"]]
+    adopt = [UUID(pending) for pending in found["pending"]]
     return _Written(answer, UnblockedJobs(wake, adopt), is_new=True)
 
 

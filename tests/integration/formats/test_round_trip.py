@@ -86,7 +86,9 @@ records = st.tuples(
 @pytest.fixture
 def connection(database: Database) -> Iterator[Connection]:
     with database.connect() as found:
-        found.execute(f"CREATE TEMP TABLE staged (_chunk int4, _line int8, {TABLE})".encode())
+        found.execute(
+            f"CREATE TEMP TABLE staged (_waybill_chunk int4, _waybill_line int8, {TABLE})".encode()
+        )
         yield found
 
 
@@ -136,7 +138,9 @@ def test_every_type_in_every_format(
         for record in given_records
     ]
     stage(connection, things, "\n".join(lines).encode())
-    found = connection.execute(f"SELECT {BACK} FROM staged ORDER BY _line".encode()).fetchall()
+    found = connection.execute(
+        f"SELECT {BACK} FROM staged ORDER BY _waybill_line".encode()
+    ).fetchall()
     for row, record in zip(found, given_records, strict=True):
         assert row[:4] == record[:4]
         assert row[4] == pytest.approx(float(record[4]), rel=1e-6)
@@ -161,7 +165,7 @@ def test_local_times_and_offsets_are_postgresql_s(
     ]
     things = contract(column("x", "timestamptz"), formats={"x": {"zone": "America/New_York"}})
     file = read_file(things, "\n".join(texts).encode())
-    rows = {row["_line"]: row["x"] for row in file.rows}
+    rows = {row["_waybill_line"]: row["x"] for row in file.rows}
     assert rows[2] == moment.replace(tzinfo=UTC) - offset
     if 1 in rows:
         asked = "SELECT %s::timestamp AT TIME ZONE 'America/New_York'"

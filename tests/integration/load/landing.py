@@ -66,7 +66,7 @@ class Landing(NamedTuple):
     def staged(self, job: UUID) -> list[dict[str, Any]]:
         """The staging table's rows by line, as PostgreSQL writes them."""
         (name,) = self.admin.execute("SELECT waybill.stage_name(%s)", (job,)).fetchone() or ("",)
-        return self._dicts(f"staging.{name}", "true", "_line")
+        return self._dicts(f"staging.{name}", "true", "_waybill_line")
 
     def rejects(self, job: UUID) -> list[dict[str, Any]]:
         """The job's rejects by line."""

@@ -41,10 +41,10 @@ def test_the_edges_of_every_type_arrive_as_they_were_written(landing: Landing) -
     landing.stage(job)
     low, high, nulls = landing.staged(job)
     # jsonb writes large floats as whole numbers.
-    assert low | {"_raw": None, "f4": float(low["f4"]), "f8": float(low["f8"])} == {
-        "_chunk": 0,
-        "_line": 2,
-        "_raw": None,
+    assert low | {"_waybill_raw": None, "f4": float(low["f4"]), "f8": float(low["f8"])} == {
+        "_waybill_chunk": 0,
+        "_waybill_line": 2,
+        "_waybill_raw": None,
         "id": -(2**63),
         "i2": -(2**15),
         "i4": -(2**31),
@@ -65,10 +65,10 @@ def test_the_edges_of_every_type_arrive_as_they_were_written(landing: Landing) -
     assert (high["d"], high["ts"]) == ("9999-12-31", "9999-12-31T23:59:59.999999")
     assert high["tz"] == "9999-12-31T23:59:59.999999+00:00"
     assert (high["t"], high["v"], high["n"]) == ('a "b"\r\n🚚', "abc", ".5")
-    assert (nulls["_line"], nulls["id"]) == (5, 0)
-    assert {name for name, value in nulls.items() if value is not None} - {"_raw"} == {
-        "_chunk",
-        "_line",
+    assert (nulls["_waybill_line"], nulls["id"]) == (5, 0)
+    assert {name for name, value in nulls.items() if value is not None} - {"_waybill_raw"} == {
+        "_waybill_chunk",
+        "_waybill_line",
         "id",
     }
 
@@ -103,7 +103,7 @@ def test_chunks_are_together_what_one_chunk_would_be(landing: Landing) -> None:
         assert landing.cloud.bodies("merges") == []
         landing.stage(cut, chunk)
     assert landing.cloud.bodies("merges") == [{"job_id": str(cut)}]
-    assert [row | {"_chunk": 0} for row in landing.staged(cut)] == landing.staged(whole)
+    assert [row | {"_waybill_chunk": 0} for row in landing.staged(cut)] == landing.staged(whole)
     seen = [[(r["line"], r["raw"], r["errors"]) for r in landing.rejects(j)] for j in (whole, cut)]
     assert seen[0] == seen[1]
 

@@ -37,7 +37,9 @@ class Staged(NamedTuple):
     ) -> UUID:
         job_id = self._loading(dataset, columns, second, len(rows))
         stage = sql.Identifier("staging", f"s_{job_id.hex}")
-        names = sql.SQL(", ").join(map(sql.Identifier, ("_chunk", "_line", *columns)))
+        names = sql.SQL(", ").join(
+            map(sql.Identifier, ("_waybill_chunk", "_waybill_line", *columns))
+        )
         holes = sql.SQL(", ").join([sql.Placeholder()] * (len(columns) + 2))
         insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(stage, names, holes)
         for line, row in enumerate(rows, 1):

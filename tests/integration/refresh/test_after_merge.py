@@ -70,7 +70,7 @@ def test_pending_records_are_counted_when_their_parent_comes(
     assert [visibility(ledger, each) for each in everyone] == ["open"] * 3
     run = "SELECT waybill.start_run(%s, 'adopt', NULL)"
     (started,) = ledger.loader.execute(run, (job,)).fetchone() or (None,)
-    ledger.adopt(job)
+    ledger.resolve(job)
     ledger.loader.execute("SELECT waybill.end_run(%s, 'ok', NULL)", (started,))
     assert [visibility(ledger, each) for each in everyone] == ["stale"] * 3
     assert refreshed(refresher) == ["2021"]

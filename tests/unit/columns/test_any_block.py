@@ -24,7 +24,7 @@ def lines(data: bytes, size: int) -> tuple[dict[int, object], dict[int, bytes]]:
     for block in split(pieces, RecordSplitter(",")):
         checked = checker.check(block)
         assert checked.read == checked.staged.num_rows + checked.rejected
-        rows |= {row["_line"]: (row["a"], row["n"]) for row in checked.staged.to_pylist()}
+        rows |= {row["_waybill_line"]: (row["a"], row["n"]) for row in checked.staged.to_pylist()}
         for batch in checked.rejects:
             rejects |= {row["line"]: row["raw"] for row in batch.to_pylist()}
     return rows, rejects

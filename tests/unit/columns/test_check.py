@@ -34,7 +34,7 @@ THINGS = contract(
 )
 def test_text_is_kept(record: str, name: str) -> None:
     (row,) = outcome(THINGS, record.encode()).rows
-    assert row == {"_chunk": 3, "_line": 1, "id": 1, "name": name, "at": None}
+    assert row == {"_waybill_chunk": 3, "_waybill_line": 1, "id": 1, "name": name, "at": None}
 
 
 @pytest.mark.parametrize("written", ["", "NA", "\\N", " ", " NA ", "\t"])
@@ -88,19 +88,21 @@ def test_broken_records_are_told_apart() -> None:
     }
     assert found.rejects[1]["errors"][0]["message"] == "expected 3 fields, found 2"
     assert found.rejects[3]["raw"] == b"3,\xff,"
-    assert [row["_line"] for row in found.rows] == [8]
+    assert [row["_waybill_line"] for row in found.rows] == [8]
 
 
 def test_the_raw_record_is_staged_where_it_is_kept() -> None:
     things = THINGS.model_copy(update={"keeps_raw": True})
     found = outcome(things, '1,é,\r\n2,"a\r\nb",\r3,c,'.encode())
-    assert [row["_raw"] for row in found.rows] == ["1,é,", '2,"a\r\nb",', "3,c,"]
-    assert [row["_line"] for row in found.rows] == [1, 2, 4]
+    assert [row["_waybill_raw"] for row in found.rows] == ["1,é,", '2,"a\r\nb",', "3,c,"]
+    assert [row["_waybill_line"] for row in found.rows] == [1, 2, 4]
 
 
 def test_columns_the_file_lacks_are_null() -> None:
     found = outcome(THINGS, b"a;1\n", columns=("name", "id"), delimiter=";")
-    assert found.rows == [{"_chunk": 3, "_line": 1, "id": 1, "name": "a", "at": None}]
+    assert found.rows == [
+        {"_waybill_chunk": 3, "_waybill_line": 1, "id": 1, "name": "a", "at": None}
+    ]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^", "\\", ".", " "])
@@ -113,7 +115,7 @@ def test_any_delimiter(delimiter: str) -> None:
 
 def test_a_file_of_one_column() -> None:
     found = outcome(contract(column("a", "text")), b'x\n\n""\n \ny')
-    assert [(row["_line"], row["a"]) for row in found.rows] == [
+    assert [(row["_waybill_line"], row["a"]) for row in found.rows] == [
         (1, "x"),
         (3, ""),
         (4, None),

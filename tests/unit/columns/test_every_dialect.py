@@ -86,7 +86,7 @@ def test_the_same_records_give_the_same_rows(
     assert file.values == given_rows
     assert (file.layout.encoding, file.layout.warnings) == (found, ())
     if form == "array":
-        assert [row["_line"] for row in file.rows] == list(range(1, len(given_rows) + 1))
+        assert [row["_waybill_line"] for row in file.rows] == list(range(1, len(given_rows) + 1))
 
 
 def read(

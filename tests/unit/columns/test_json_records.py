@@ -102,7 +102,7 @@ def test_a_default_is_left_to_a_column_that_nothing_names() -> None:
 
 def test_elements_that_are_no_records_are_refused_by_their_index() -> None:
     file = read_file(THINGS, b'[{"id": 1}, 7, {"id": x}, {"id": 4}]')
-    assert [(row["_line"], row["id"]) for row in file.rows] == [(1, 1), (4, 4)]
+    assert [(row["_waybill_line"], row["id"]) for row in file.rows] == [(1, 1), (4, 4)]
     assert [file.codes(n)[0][1] for n in (2, 3)] == ["not_an_object", "invalid_json"]
 
 

@@ -36,7 +36,7 @@ _ENCODERS = {
     pa.binary(): encoders.BinaryEncoderBuilder,
     pa.binary(16): encoders.FixedSizeBinaryEncoderBuilder,
 }
-CHUNK, LINE, RAW = "_chunk", "_line", "_raw"
+CHUNK, LINE, RAW = "_waybill_chunk", "_waybill_line", "_waybill_raw"
 
 
 def stage_type(column: Column) -> Array:
@@ -45,7 +45,7 @@ def stage_type(column: Column) -> Array:
 
 
 def stage_schema(contract: Contract) -> Array:
-    """The staging table's columns in order: `_chunk`, `_line`, the contract's, `_raw` if kept."""
+    """The staging table: chunk, line, the contract's columns, and the raw text if it is kept."""
     fields = [pa.field(CHUNK, pa.int32()), pa.field(LINE, pa.int64())]
     fields += [pa.field(column.name, stage_type(column)) for column in contract.columns]
     return pa.schema(fields + ([pa.field(RAW, pa.string())] if contract.keeps_raw else []))

@@ -50,7 +50,7 @@ class Analytics(Repository):
 
     def job_visibility(self, job_id: UUID) -> Visibility:
         """Whether the rows of an ingestion job are in the views."""
-        visibility: Visibility = self._value(lambda value: value, "job_visibility", job=job_id)
+        visibility: Visibility = self._value(lambda value: value, "job_visibility", p_job=job_id)
         return visibility
 
     def by_quarter(self, year: int, *, limit: int, after: QuarterPlace | None) -> list[QuarterLine]:

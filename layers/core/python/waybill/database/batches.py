@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from waybill.database.repository import Repository
@@ -29,9 +29,9 @@ class BatchResult(BaseModel):
     waybill: dict[str, Any]
     errors: list[dict[str, Any]]
     """`row` (from 0), `column`, `code`, `message`, of rows that were not written, or not yet."""
-    unblocked: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("unblocked", "wake"))
+    unblocked: tuple[UUID, ...] = ()
     """Jobs that waited for this one."""
-    pending: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("pending", "adopt"))
+    pending: tuple[UUID, ...] = ()
     """Jobs with pending records whose parents this one may have brought."""
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from waybill.database.repository import Repository
 
@@ -25,17 +25,15 @@ class MergeResult(BaseModel):
     outcome: Literal["merged", "ended", "waiting", "restage"]
     state: str | None = None
     dataset: str | None = None
-    waiting_for: Any = Field(None, validation_alias=AliasChoices("waiting_for", "for"))
+    waiting_for: Any = None
     """What has to end first."""
-    unblocked: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("unblocked", "wake"))
+    unblocked: tuple[UUID, ...] = ()
     """Jobs that waited for this one."""
-    pending: tuple[UUID, ...] = Field((), validation_alias=AliasChoices("pending", "adopt"))
+    pending: tuple[UUID, ...] = ()
     """Jobs with pending records whose parents this one may have brought."""
     chunks: tuple[int, ...] = ()
     """Of this job, when its staging table was emptied by a crash of the server."""
-    reload: tuple[ChunksToStage, ...] = Field(
-        (), validation_alias=AliasChoices("reload", "restamp")
-    )
+    reload: tuple[ChunksToStage, ...] = ()
     """Later jobs that must be staged again before this late one may merge."""
 
 
@@ -50,7 +48,7 @@ class Merges(Repository):
             Busy: another merge of the dataset is running.
         """
         self._lift_time_limit()
-        return self._value(MergeResult.model_validate, "merge_job", p_job=job_id)
+        return self._result("merge_job", job_id)
 
     def resolve_pending(self, job_id: UUID) -> MergeResult:
         """Take in the job's pending records whose parents have come.
@@ -59,7 +57,12 @@ class Merges(Repository):
             Busy: another merge of the dataset is running.
         """
         self._lift_time_limit()
-        return self._value(MergeResult.model_validate, "resolve_pending", p_job=job_id)
+        return self._result("resolve_pending", job_id)
+
+    def _result(self, routine: str, job_id: UUID) -> MergeResult:
+        result = self._row(MergeResult, routine, p_job=job_id)
+        assert result is not None  # noqa: S101 - the routine returns one row
+        return result
 
     def _lift_time_limit(self) -> None:
         self._select_value("merge.no_time_limit")

@@ -30,13 +30,13 @@ class Refreshes(Repository):
     def refresh(self, part: StalePart) -> RefreshOutcome:
         """Refresh the views of one part; `busy` when another refresh of the dataset is running."""
         outcome: RefreshOutcome = self._value(
-            lambda value: value, "refresh_part", dataset=part.dataset, part=part.part
+            lambda value: value, "refresh_part", p_dataset=part.dataset, p_part=part.part
         )
         return outcome
 
     def settled_jobs(self, job_ids: Sequence[UUID]) -> set[UUID]:
         """Those of the jobs for which nothing is left to do, so that their markers may go."""
-        settled: list[UUID] = self._values(lambda job: job, "settled_jobs", jobs=list(job_ids))
+        settled: list[UUID] = self._values(lambda job: job, "settled_jobs", p_jobs=list(job_ids))
         return set(settled)
 
     def premake_partitions(self) -> int:
@@ -45,4 +45,4 @@ class Refreshes(Repository):
         Raises:
             Busy: a load holds its table.
         """
-        return self._value(int, "ensure_partitions_ahead")
+        return self._value(int, "premake_partitions")

@@ -1,0 +1,116 @@
+-- Which jobs wait for which.
+
+-- A file that lacks columns of the table leaves them to what landed earlier.
+CREATE OR REPLACE FUNCTION waybill.is_partial(p_job waybill.ingestion_jobs) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN EXISTS (
+    SELECT FROM jsonb_array_elements(p_job.contract -> 'columns') AS c (col)
+    WHERE NOT p_job.layout -> 'columns' ? (c.col ->> 'name')
+);
+
+-- Jobs that must end first: earlier-landed files of the datasets that this one refers to. Of its
+-- own dataset none, since there the rows' stamps keep the order, unless the file lacks columns:
+-- a row has one stamp, not one for each column.
+CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN ARRAY(
+    SELECT e.job_id
+    FROM waybill.ingestion_jobs AS e
+    WHERE waybill.is_open(e.state)
+        AND NOT waybill.is_dry(e)
+        AND e.job_id <> p_job.job_id
+        AND (
+            e.dataset = p_job.dataset AND waybill.is_partial(p_job)
+            OR e.dataset <> p_job.dataset AND waybill.refers_to(p_job.contract, e.dataset)
+        )
+        AND (e.landed_at, e.object_key, e.sequencer, e.version_id)
+            < (p_job.landed_at, p_job.object_key, p_job.sequencer, p_job.version_id)
+);
+
+-- The next job of a dataset that waits for nothing but its turn.
+CREATE OR REPLACE FUNCTION waybill.next_to_merge(p_dataset text, p_except uuid)
+RETURNS uuid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT w.job_id
+    FROM waybill.ingestion_jobs AS w
+    WHERE w.dataset = p_dataset
+        AND w.state = 'MERGING'
+        AND w.job_id <> p_except
+        AND waybill.earlier_open(w) = '{}'
+    ORDER BY w.landed_seq
+    LIMIT 1
+);
+
+-- Jobs that may go on now that a job has changed its table: those that wait for it, and those
+-- with pending records whose parents it may have brought. The job itself is one of the latter: a
+-- parent that was committed while it merged was not seen by it, and could not see its records.
+-- Waiting jobs are retried anyway; this only makes it quick. So one job of a dataset is named,
+-- which names the next: if each of a thousand small files named all that wait, a million
+-- messages would be queued.
+CREATE OR REPLACE FUNCTION waybill.unblocked_jobs(p_job waybill.ingestion_jobs,
+    OUT unblocked uuid[], OUT pending uuid[])
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+BEGIN ATOMIC
+    SELECT
+        ARRAY(
+            SELECT n.job_id
+            FROM waybill.datasets AS d
+            CROSS JOIN LATERAL waybill.next_to_merge(d.name, p_job.job_id) AS n (job_id)
+            WHERE n.job_id IS NOT NULL
+                AND (d.name = p_job.dataset OR EXISTS (
+                    SELECT FROM waybill.ingestion_jobs AS w
+                    WHERE w.job_id = n.job_id
+                        AND waybill.refers_to(w.contract, p_job.dataset)
+                ))
+        ),
+        ARRAY(
+            SELECT w.job_id
+            FROM waybill.ingestion_jobs AS w
+            WHERE w.pending_reference > 0
+                AND NOT waybill.is_dry(w)
+                AND (w.dataset = p_job.dataset OR waybill.refers_to(w.contract, p_job.dataset))
+        );
+END;
+
+-- A result that names no other job.
+CREATE OR REPLACE FUNCTION waybill.empty_result(p_job waybill.ingestion_jobs,
+    p_outcome text)
+RETURNS waybill.merge_result
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_result waybill.merge_result;
+BEGIN
+    v_result.outcome := p_outcome;
+    v_result.state := p_job.state;
+    v_result.dataset := p_job.dataset;
+    v_result.chunks := '{}';
+    v_result.reload := '[]';
+    v_result.unblocked := '{}';
+    v_result.pending := '{}';
+    RETURN v_result;
+END
+$$;
+
+-- The result of a step at a job that is over: its state as it is now, and who may go on.
+CREATE OR REPLACE FUNCTION waybill.result_of(p_job uuid, p_outcome text)
+RETURNS waybill.merge_result
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+    v_result waybill.merge_result;
+BEGIN
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job;
+    v_result := waybill.empty_result(v_job, p_outcome);
+    SELECT * INTO v_result.unblocked, v_result.pending FROM waybill.unblocked_jobs(v_job);
+    RETURN v_result;
+END
+$$;
