@@ -28,7 +28,7 @@ def stage_chunk(deps: Deps, chunk: ChunkId) -> None:
         with run(deps.connection, chunk.job_id, "load", chunk.chunk):
             status = _stage(deps, chunk)
     except Rejected as error:
-        _fail_job(deps, chunk, error)
+        fail_job(deps, chunk, error)
         return
     if status == "ended":
         telemetry.action("chunk.ignored", chunk=chunk.chunk)
@@ -61,7 +61,13 @@ def _send_next_chunk(deps: Deps, chunk: ChunkId) -> None:
         send(deps.settings.chunks_queue_url, [ChunkMessage(**following._asdict())])
 
 
-def _fail_job(deps: Deps, chunk: ChunkId, error: Rejected) -> None:
+def fail_job(deps: Deps, chunk: ChunkId, error: Rejected) -> None:
+    """Fail the chunk's job, unless it ended before.
+
+    Raises:
+        NotFound: there is no such chunk.
+        Retryable: a dependency is unavailable, or a lock is taken.
+    """
     if error.code == "unknown-job":
         raise NotFound(error.code, error.detail) from error
     if error.code in _JOB_ENDED:

@@ -1,20 +1,23 @@
 """SQS queue `merges` → rows in the tables, events, and messages to the jobs that waited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from functions.pipeline.merge.deps import Deps
-from functions.pipeline.merge.merge_job import merge_job
+from functions.pipeline.merge.merge_job import fail_job, merge_job
 from functions.pipeline.merge.resolve_pending import resolve_pending
 from functions.pipeline.merge.settings import MergeSettings
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
+from waybill.consumer import BatchResponse, Consumer, consume
 from waybill.database.connect import connect
+from waybill.errors import Rejected
 from waybill.messages import MergeMessage, ResolvePendingMessage
-from waybill.queues import BatchResponse, consume
 from waybill.state.bucket import StateBucket
 
 _MESSAGE: TypeAdapter[MergeMessage | ResolvePendingMessage] = TypeAdapter(
@@ -26,16 +29,35 @@ def handle(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
     """Merge each job of the batch. Returns the messages to be received again."""
     settings = MergeSettings.from_environment()
     telemetry.start("merge", settings)
-    return consume(event, lambda body: _one(body, settings), settings.merges_queue_url)
+    consumer = Consumer(
+        settings.merges_queue_url,
+        _MESSAGE.validate_json,
+        lambda message: _process(message, settings),
+        lambda message, reason: _fail(message, reason, settings),
+    )
+    return consume(event, consumer)
 
 
-def _one(body: str, settings: MergeSettings) -> None:
-    message = _MESSAGE.validate_json(body)
+def _process(message: MergeMessage | ResolvePendingMessage, settings: MergeSettings) -> None:
     if isinstance(message, ResolvePendingMessage):
-        verb, job_id = resolve_pending, message.pending_job_id
+        with _deps(message.pending_job_id, settings) as deps:
+            resolve_pending(deps, message.pending_job_id)
     else:
-        verb, job_id = merge_job, message.job_id
+        with _deps(message.job_id, settings) as deps:
+            merge_job(deps, message.job_id)
+
+
+def _fail(
+    message: MergeMessage | ResolvePendingMessage, reason: Rejected, settings: MergeSettings
+) -> None:
+    # A job with pending records has ended: they stay pending, and the run has the reason.
+    if isinstance(message, MergeMessage):
+        with _deps(message.job_id, settings) as deps:
+            fail_job(deps, message.job_id, reason)
+
+
+@contextmanager
+def _deps(job_id: UUID, settings: MergeSettings) -> Iterator[Deps]:
     with telemetry.about(job_id), connect(settings, "merge") as connection:
         state = StateBucket(s3_client(), settings.state_bucket)
-        deps = Deps(connection, state, events_client(), settings)
-        verb(deps, job_id)
+        yield Deps(connection, state, events_client(), settings)

@@ -33,14 +33,13 @@ def merge_job(deps: Deps, job_id: UUID) -> None:
                 _reload_chunks(deps, result.reload)
                 raise Busy("job-waiting", f"The job waits for {result.waiting_for}.")
     except Rejected as error:
-        result = _fail(deps, job_id, error)
+        fail_job(deps, job_id, error)
+        return
     telemetry.action("job.merged", outcome=result.outcome, state=result.state)
     if result.outcome == "restage":
         _reload_chunks(deps, [ChunksToStage(job_id=job_id, chunks=result.chunks)])
     else:
-        unblocked = UnblockedJobs(result.unblocked, result.pending)
-        changed = result.outcome == "merged"
-        publish_job_finished(deps.notifier, job_id, unblocked, changed=changed)
+        _publish(deps, job_id, result)
 
 
 def _reload_chunks(deps: Deps, jobs: Iterable[ChunksToStage]) -> None:
@@ -51,9 +50,21 @@ def _reload_chunks(deps: Deps, jobs: Iterable[ChunksToStage]) -> None:
         telemetry.action("chunks.reloaded", job_id=str(job.job_id), chunks=count)
 
 
-def _fail(deps: Deps, job_id: UUID, error: Rejected) -> MergeResult:
-    if error.code == "unknown-job":
-        raise NotFound(error.code, error.detail) from error
-    state = Jobs(deps.connection).fail(job_id, error.problem())
-    telemetry.action("job.failed", level="warning", code=error.code, state=state)
-    return Merges(deps.connection).merge(job_id)
+def fail_job(deps: Deps, job_id: UUID, reason: Rejected) -> None:
+    """Fail the job; then publish its end and wake the jobs that waited.
+
+    Raises:
+        NotFound: there is no such job.
+        Retryable: something cannot be reached, or a lock is taken.
+    """
+    if reason.code == "unknown-job":
+        raise NotFound(reason.code, reason.detail) from reason
+    state = Jobs(deps.connection).fail(job_id, reason.problem())
+    telemetry.action("job.failed", level="warning", code=reason.code, state=state)
+    _publish(deps, job_id, Merges(deps.connection).merge(job_id))
+
+
+def _publish(deps: Deps, job_id: UUID, result: MergeResult) -> None:
+    unblocked = UnblockedJobs(result.unblocked, result.pending)
+    changed = result.outcome == "merged"
+    publish_job_finished(deps.notifier, job_id, unblocked, changed=changed)

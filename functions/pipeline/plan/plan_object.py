@@ -45,6 +45,18 @@ def plan_object(deps: Deps, created: ObjectCreated) -> None:
                 _fail(deps, job, error)
 
 
+def fail_object(deps: Deps, created: ObjectCreated, reason: Rejected) -> None:
+    """Fail the object's job, after planning it has failed for a reason nobody foresaw.
+
+    Raises:
+        Retryable: something cannot be reached, or a lock is taken.
+    """
+    job = register_object(deps, created)
+    if job is not None:
+        with telemetry.about(job.job_id):
+            _fail(deps, job, reason)
+
+
 def _plan(deps: Deps, job: LandedJob, plan: PlanClaim) -> None:
     read_key(job.ref.key).check()
     sha256 = verify_object(deps.s3, job)

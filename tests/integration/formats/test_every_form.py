@@ -11,7 +11,7 @@ from backports import zstd
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import land, settle
 from tests.postgres.databases import Connection, Database
-from waybill import queues
+from waybill import consumer
 
 _THINGS = """
 CREATE TABLE things (
@@ -45,7 +45,7 @@ def admin(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Connection]:
     environment_of(database, "waybill_loader")
-    monkeypatch.setattr(queues, "delay_seconds", lambda _: 0)
+    monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         connection.execute(_THINGS)

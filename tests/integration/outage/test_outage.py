@@ -66,7 +66,7 @@ def test_a_poisonous_message_is_put_aside_and_blocks_nobody(
 ) -> None:
     cloud = with_dead_letters
     # It comes back at once, instead of after a pause.
-    monkeypatch.setattr("waybill.queues.delay_seconds", lambda _: 0)
+    monkeypatch.setattr("waybill.consumer.delay_seconds", lambda _: 0)
     cloud.sqs.send_message(QueueUrl=cloud.queues[step], MessageBody='{"what": "is this"')
     land(cloud, "departments", "a.csv", b"1,D\n")
     rounds = 0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.postgres.databases import Connection, Database
-from waybill import queues
+from waybill import consumer
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def admin(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Connection]:
     environment_of(database, "waybill_loader")
-    monkeypatch.setattr(queues, "delay_seconds", lambda _: 0)
+    monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         yield connection

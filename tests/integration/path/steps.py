@@ -11,7 +11,7 @@ from functions.pipeline.merge.handler import handle as merge
 from functions.pipeline.plan.handler import handle as plan
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.cloud.lambda_events import Context, object_created
-from waybill.queues import BatchResponse
+from waybill.consumer import BatchResponse
 
 Handler = Callable[[Mapping[str, Any], LambdaContext], BatchResponse]
 FUNCTIONS: Mapping[str, Handler] = {"landed": plan, "chunks": load, "merges": merge}

@@ -16,7 +16,7 @@ from tests.integration.batch.conftest import publish_all
 from tests.integration.path.steps import land, settle
 from tests.postgres.databases import Database
 from tests.unit.http.doors import Answer, call
-from waybill import queues
+from waybill import consumer
 from waybill.errors import Unavailable
 
 EMPLOYEES = (
@@ -95,7 +95,7 @@ def house(
     store.cache_clear()
     store()
     environment_of(database, "waybill_loader")
-    monkeypatch.setattr(queues, "delay_seconds", lambda _: 0)
+    monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
     yield House(cloud, database, partial(call, handle))
     store().database.close()
     store.cache_clear()

@@ -1,15 +1,17 @@
-"""An error says its fate.
+"""The exceptions, and whether retrying helps.
 
 ::
 
     WaybillError
-    ├── Rejected      the input is wrong: recorded, acknowledged, never retried
+    ├── Rejected      permanent: recorded, acknowledged, never retried
     │   └── BadRequest, NotFound, Conflict, TooLarge, UnsupportedMedia
-    └── Retryable     the moment is wrong: raised, redelivered with backoff
-        ├── Busy          a lock is taken or an earlier job is open: come back later
-        └── Unavailable   the database cannot be reached: does not count as an attempt
+    └── Retryable     unknown cause: permanent when it fails twice
+        ├── Transient     known to pass (a deadlock, a timeout): permanent after 10 failures
+        │   └── OutOfResources    memory, disk or connections of the server: after 30
+        ├── Busy          a lock is taken or an earlier job is open: not a failure
+        └── Unavailable   the database or a service cannot be reached: not a failure
 
-Every class carries the HTTP status it has when it reaches the API.
+Every class has the HTTP status of its response.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,16 +115,35 @@ class UnsupportedMedia(Rejected):
 
 
 class Retryable(WaybillError):
-    """The moment is wrong: raise it, so that the message comes back."""
+    """Retrying may help, although nobody knows why it failed."""
+
+    max_failures: ClassVar[int | None] = 2
+    """How often a message may fail so before its job fails; None: any number of times."""
 
     status = 503
     title = "Temporarily unavailable"
     retry_after_seconds: ClassVar[int] = 5
 
 
+class Transient(Retryable):
+    """A known cause that passes: a deadlock, a serialization failure, a timeout."""
+
+    max_failures: ClassVar[int | None] = 10
+
+
+class OutOfResources(Transient):
+    """The server has no memory, disk space or connections left (SQLSTATE classes 53 and 58)."""
+
+    max_failures: ClassVar[int | None] = 30
+
+
 class Busy(Retryable):
-    """A lock is taken, or something earlier has to end first: come back later."""
+    """A lock is taken, or an earlier job has to end first; what is waited for is bounded itself."""
+
+    max_failures: ClassVar[int | None] = None
 
 
 class Unavailable(Retryable):
     """The database or another service cannot be reached; this does not count as an attempt."""
+
+    max_failures: ClassVar[int | None] = None

@@ -11,7 +11,17 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors
 
-from waybill.errors import Busy, Conflict, Rejected, Retryable, RowError, Unavailable, WaybillError
+from waybill.errors import (
+    Busy,
+    Conflict,
+    OutOfResources,
+    Rejected,
+    Retryable,
+    RowError,
+    Transient,
+    Unavailable,
+    WaybillError,
+)
 
 # SQLSTATE → the class and the problem type that it stands for.
 REFUSALS: dict[str, tuple[type[Rejected], str]] = {
@@ -25,16 +35,15 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB011": (Conflict, "key-in-flight"),
     "WB012": (Rejected, "not-replayable"),
 }
-_BUSY = (
-    errors.LockNotAvailable,
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-    errors.QueryCanceled,
-)
 _UNAVAILABLE = "database-unavailable"
-_UNAVAILABLE_CLASSES = ("08", "53", "57")
-# The server closed a transaction that was left idle for too long.
-_UNAVAILABLE_STATES = ("25P03", "25P04")
+# The server restarts, shuts down, or ended the session.
+_UNAVAILABLE_STATES = ("57P01", "57P02", "57P03", "57P05")
+# Deadlock, serialization failure, statement, idle and transaction timeouts.
+_TRANSIENT_STATES = ("40001", "40003", "40P01", "57014", "25P03", "25P04")
+# Insufficient resources; errors of the server's operating system.
+_RESOURCE_CLASSES = ("53", "58")
+# The data does not fit the table: data exceptions, constraints, views, limits of the server.
+_DATA_CLASSES = ("22", "23", "44", "54")
 
 
 def classify_error(error: psycopg.Error) -> WaybillError:
@@ -44,17 +53,27 @@ def classify_error(error: psycopg.Error) -> WaybillError:
     if state in REFUSALS:
         refusal, code = REFUSALS[state]
         return refusal(code, text, _row_errors(error) if code == "batch-refused" else ())
-    if isinstance(error, _BUSY):
-        return Busy("database-busy", text)
     if state is None:
-        # Raised by the driver: the connection was lost, or something that no waiting mends.
+        # Raised by the driver: the connection was lost, or the cause is unknown.
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         return (Unavailable if lost else Retryable)(
             _UNAVAILABLE if lost else "database-error", text
         )
-    if state[:2] in _UNAVAILABLE_CLASSES or state in _UNAVAILABLE_STATES:
+    return _classify_state(state, text)
+
+
+def _classify_state(state: str, text: str) -> WaybillError:
+    """Only listed states are transient; every unknown one is permanent when it fails twice."""
+    family = state[:2]
+    if state in (errors.LockNotAvailable.sqlstate, errors.ObjectInUse.sqlstate):
+        return Busy("database-busy", text)
+    if family == "08" or state in _UNAVAILABLE_STATES:
         return Unavailable(_UNAVAILABLE, text)
-    if state[:2] in ("22", "23"):
+    if state in _TRANSIENT_STATES:
+        return Transient("database-timeout", text)
+    if family in _RESOURCE_CLASSES:
+        return OutOfResources("database-out-of-resources", text)
+    if family in _DATA_CLASSES:
         return Rejected("data-refused", text)
     return Retryable("database-error", f"{state}: {text}")
 

@@ -5,7 +5,7 @@ import pytest
 from psycopg import errors
 
 from waybill.database.errors import classify_error
-from waybill.errors import Busy, Rejected, Retryable, Unavailable
+from waybill.errors import Busy, OutOfResources, Rejected, Retryable, Transient, Unavailable
 
 
 @pytest.mark.parametrize(
@@ -16,17 +16,21 @@ from waybill.errors import Busy, Rejected, Retryable, Unavailable
         (psycopg.InterfaceError("the connection is closed"), Unavailable),
         (errors.AdminShutdown("terminating connection"), Unavailable),
         (errors.CannotConnectNow("the database system is starting up"), Unavailable),
-        (errors.TooManyConnections("too many clients"), Unavailable),
-        (errors.DiskFull("no space left"), Unavailable),
-        (errors.IdleInTransactionSessionTimeout("idle in transaction"), Unavailable),
+        # The server has too little of something: counted, with patience.
+        (errors.TooManyConnections("too many clients"), OutOfResources),
+        (errors.DiskFull("no space left"), OutOfResources),
+        (errors.IoError("could not read block"), OutOfResources),
         # Somebody else is at it: come back later.
         (errors.LockNotAvailable("lock"), Busy),
-        (errors.DeadlockDetected("deadlock"), Busy),
-        (errors.SerializationFailure("could not serialize"), Busy),
-        (errors.QueryCanceled("statement timeout"), Busy),
+        # Known to pass, but not for ever.
+        (errors.DeadlockDetected("deadlock"), Transient),
+        (errors.SerializationFailure("could not serialize"), Transient),
+        (errors.QueryCanceled("statement timeout"), Transient),
+        (errors.IdleInTransactionSessionTimeout("idle in transaction"), Transient),
         # The input is wrong and stays wrong.
         (errors.NumericValueOutOfRange("out of range"), Rejected),
         (errors.CheckViolation("check"), Rejected),
+        (errors.ProgramLimitExceeded("index row size exceeds maximum"), Rejected),
         # Nobody foresaw it: tried a few times, and put aside.
         (errors.UndefinedColumn("no such column"), Retryable),
         (errors.InternalError_("cache lookup failed"), Retryable),

@@ -1,0 +1,164 @@
+"""Receives SQS messages, with one retry policy for all steps.
+
+| raised while processing | what happens to the message |
+| --- | --- |
+| `Rejected` | acknowledged: it is recorded with its job, and never retried |
+| `Busy`, `Unavailable` | sent again after a pause, any number of times |
+| `Transient`, `OutOfResources` | sent again; the job fails after 10 or 30 failures |
+| anything else | sent again; the job fails after 2 failures |
+| a full local disk | the job fails at once |
+
+A message whose body cannot be parsed, or whose job cannot be failed, is received again; after five
+receives it is in the dead-letter queue. Pauses are random up to a bound that doubles from 1 to
+60 s. Every attempt at a job is a row of `job_runs` with its cause. A message that is sent again is
+a new one, so that waiting never uses up its receives.
+"""
+
+import errno
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
+
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+
+from waybill import telemetry
+from waybill.clients import sqs_client
+from waybill.database.errors import classify_error
+from waybill.errors import Busy, Rejected, Retryable, Unavailable, WaybillError
+
+_FIRST_SECONDS = 1.0
+_MAX_SECONDS = 60.0
+# Message attributes: how often it was sent again, and how many of those were failures.
+_TRIES, _FAILURES = "tries", "failures"
+Record = Mapping[str, Any]
+M = TypeVar("M")
+
+
+class _ItemFailure(TypedDict):
+    itemIdentifier: str
+
+
+class BatchResponse(TypedDict):
+    """The response to a batch: the messages that Lambda shall deliver again."""
+
+    batchItemFailures: list[_ItemFailure]
+
+
+class Consumer(NamedTuple, Generic[M]):
+    """How the messages of a queue are handled."""
+
+    queue_url: str
+    parse: Callable[[str], M]
+    """From a message's body; raises ValueError."""
+    process: Callable[[M], None]
+    fail: Callable[[M, Rejected], None]
+    """Fails the message's job for this reason."""
+
+
+def delay_seconds(tries: int) -> int:
+    """Full jitter: anything up to a bound that doubles with each try, from 1 to 60 s."""
+    bound = min(_MAX_SECONDS, _FIRST_SECONDS * 2 ** min(tries, 10))
+    return round(random.uniform(0, bound))  # noqa: S311 - jitter, not a secret
+
+
+def consume(event: Mapping[str, Any], consumer: Consumer[M]) -> BatchResponse:
+    """Handle each message of the batch; one that fails does not affect the others."""
+    failures: list[_ItemFailure] = []
+    for record in event["Records"]:
+        try:
+            _deliver(record, consumer)
+        except Exception as error:  # one message must not fail its neighbours
+            facts = {"receives": _receives(record), **_described(error)}
+            telemetry.action("message.failed", level="error", error=error, **facts)
+            _shorten_visibility(record, consumer.queue_url)
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+def _deliver(record: Record, consumer: Consumer[M]) -> None:
+    message = consumer.parse(record["body"])
+    try:
+        consumer.process(message)
+    except Rejected as error:
+        telemetry.action("message.rejected", level="warning", **_described(error))
+    except Exception as error:  # every cause is classified, the unknown ones too
+        _retry_or_fail(record, consumer, message, error)
+    else:
+        telemetry.action("message.done")
+
+
+def _retry_or_fail(record: Record, consumer: Consumer[M], message: M, error: Exception) -> None:
+    reason = classify_exception(error)
+    limit = reason.max_failures if isinstance(reason, Retryable) else 0
+    failures = _attribute(record, _FAILURES) + (limit is not None)
+    if limit is None or failures < limit:
+        _send_again(record, consumer.queue_url, reason, failures)
+        return
+    facts = {"failures": failures, **_described(reason)}
+    telemetry.action("message.given-up", level="error", error=error, **facts)
+    try:
+        consumer.fail(message, _permanent(reason, failures))
+    except (Busy, Unavailable) as later:
+        _send_again(record, consumer.queue_url, later, failures - 1)
+
+
+def classify_exception(error: Exception) -> WaybillError:
+    """The `Rejected` or `Retryable` that an exception of any kind stands for."""
+    if isinstance(error, WaybillError):
+        return error
+    if isinstance(error, psycopg.Error):
+        return classify_error(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Rejected("disk-full", "The function's temporary storage is full.")
+    # The text of an unknown error may hold anything; it is in the log.
+    return Retryable("internal-error", f"Unexpected error: {type(error).__name__}.")
+
+
+def _permanent(reason: WaybillError, failures: int) -> Rejected:
+    if isinstance(reason, Rejected):
+        return reason
+    return Rejected(reason.code, f"{reason.detail} (failed {failures} times)")
+
+
+def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: int) -> None:
+    tries = _attribute(record, _TRIES)
+    pause = delay_seconds(tries)
+    sqs_client().send_message(
+        QueueUrl=queue_url,
+        MessageBody=record["body"],
+        DelaySeconds=pause,
+        MessageAttributes={
+            _TRIES: {"DataType": "Number", "StringValue": str(tries + 1)},
+            _FAILURES: {"DataType": "Number", "StringValue": str(failures)},
+        },
+    )
+    facts = {"tries": tries, "failures": failures, "seconds": pause, **_described(reason)}
+    telemetry.action("message.postponed", **facts)
+
+
+def _attribute(record: Record, name: str) -> int:
+    return int(record.get("messageAttributes", {}).get(name, {}).get("stringValue", 0))
+
+
+def _receives(record: Record) -> int:
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
+def _described(error: Exception) -> dict[str, Any]:
+    if isinstance(error, WaybillError):
+        return {"code": error.code, "detail": error.detail}
+    return {"code": type(error).__name__, "detail": str(error)}
+
+
+def _shorten_visibility(record: Record, queue_url: str) -> None:
+    """Redeliver soon: the queue's visibility timeout is meant for functions that were killed."""
+    try:
+        sqs_client().change_message_visibility(
+            QueueUrl=queue_url,
+            ReceiptHandle=record["receiptHandle"],
+            VisibilityTimeout=delay_seconds(_receives(record)),
+        )
+    except (ClientError, BotoCoreError) as error:
+        # It is redelivered all the same, when the queue's own timeout ends.
+        telemetry.action("message.kept", level="warning", **_described(error))
