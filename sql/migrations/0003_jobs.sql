@@ -38,6 +38,8 @@ CREATE TABLE waybill.ingestion_jobs (
     restamping boolean NOT NULL DEFAULT false,
     row_by_row boolean NOT NULL DEFAULT false,
     resolved_at timestamptz,
+    written_by xid8,
+    parents_seen pg_snapshot,
     error jsonb,
     parent_job_id uuid,
     duplicate_of uuid,
@@ -75,6 +77,10 @@ COMMENT ON COLUMN waybill.ingestion_jobs.row_by_row IS
     'Whether the table refused the write as a set, so that records were written one by one.';
 COMMENT ON COLUMN waybill.ingestion_jobs.resolved_at IS
     'When pending records of it were last written to the table.';
+COMMENT ON COLUMN waybill.ingestion_jobs.written_by IS
+    'The transaction that last wrote rows of it: times cannot tell whether it had committed.';
+COMMENT ON COLUMN waybill.ingestion_jobs.parents_seen IS
+    'The snapshot before its references were last looked up: parents outside it are new.';
 
 -- An object is registered once, however often its event is delivered.
 CREATE UNIQUE INDEX ingestion_jobs_object ON waybill.ingestion_jobs

@@ -19,6 +19,8 @@ BEGIN
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
+    UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot()
+    WHERE job_id = p_job;
     PERFORM waybill.stage_pending(v_job);
     DELETE FROM waybill.pending_references WHERE job_id = p_job;
     v_counts := waybill.apply_records(
@@ -55,6 +57,10 @@ BEGIN
         resolved_at = CASE
             WHEN p_counts.inserted + p_counts.updated > 0 THEN clock_timestamp()
             ELSE j.resolved_at
+        END,
+        written_by = CASE
+            WHEN p_counts.inserted + p_counts.updated > 0 THEN pg_current_xact_id()
+            ELSE j.written_by
         END
     WHERE j.job_id = p_job.job_id
     RETURNING * INTO p_job;
@@ -89,7 +95,8 @@ $$;
 
 -- Whether a job of a dataset that this one refers to has written since its pending records were
 -- last tried. Only jobs that wrote count: otherwise jobs of a table that refers to itself would
--- retry each other forever.
+-- retry each other forever. A parent that finished before the try, but committed after it, is
+-- told by its transaction. A dry run brings nothing and waits for nothing.
 CREATE OR REPLACE FUNCTION waybill.parents_came_from(p_child waybill.ingestion_jobs,
     p_parent waybill.ingestion_jobs)
 RETURNS boolean
@@ -97,14 +104,21 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog
 RETURN waybill.refers_to(p_child.contract, p_parent.dataset)
     AND p_parent.inserted + p_parent.updated > 0
-    AND greatest(p_parent.finished_at, p_parent.resolved_at) > coalesce(
-        (
-            SELECT max(r.started_at)
-            FROM waybill.job_runs AS r
-            WHERE r.job_id = p_child.job_id
-                AND r.step = 'adopt'
-                AND r.outcome = 'ok'
-        ),
-        p_child.finished_at);
+    AND NOT waybill.is_dry(p_parent)
+    AND NOT waybill.is_dry(p_child)
+    AND (
+        greatest(p_parent.finished_at, p_parent.resolved_at) > coalesce(
+            (
+                SELECT max(r.started_at)
+                FROM waybill.job_runs AS r
+                WHERE r.job_id = p_child.job_id
+                    AND r.step = 'adopt'
+                    AND r.outcome = 'ok'
+            ),
+            p_child.finished_at)
+        OR p_parent.job_id <> p_child.job_id
+            AND NOT coalesce(
+                pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen), true)
+    );
 
 GRANT EXECUTE ON FUNCTION waybill.resolve_pending(uuid) TO waybill_loader;

@@ -64,3 +64,30 @@ def test_nothing_waits_for_a_dry_run(ledger: Ledger) -> None:
     assert ledger.merge(job)["outcome"] == "merged"
     ledger.load("departments", 2, [(1, "Sales")])
     assert stalled(ledger) == set()
+
+
+def test_a_parent_that_commits_slowly_is_not_missed(ledger: Ledger) -> None:
+    child = ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
+    parent = ledger.land("departments", 2)
+    ledger.stage(parent, "departments", [(1, "Sales")])
+    with ledger.database.connect("waybill_loader") as slow:
+        with slow.transaction():
+            slow.execute("SELECT waybill.merge_job(%s)", (parent,))
+            # The message that the child's own merge sent; the parent's is lost afterwards.
+            adopt(ledger, child)
+        assert stalled(ledger) == {child}
+    adopt(ledger, child)
+    assert stalled(ledger) == set()
+    assert ledger.rows("SELECT name FROM hired_employees") == [("Ada",)]
+
+
+def test_a_dry_run_of_parents_brings_nothing(ledger: Ledger) -> None:
+    ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
+    parent = ledger.land("departments", 2)
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET options = '{\"dry_run\": true}' WHERE job_id = %s",
+        (parent,),
+    )
+    ledger.stage(parent, "departments", [(1, "Sales")])
+    ledger.merge(parent)
+    assert stalled(ledger) == set()

@@ -77,3 +77,21 @@ def test_pending_records_are_counted_when_their_parent_comes(
     # The record whose department never came keeps nobody waiting.
     assert [visibility(ledger, each) for each in everyone] == ["visible"] * 3
     assert figures(ledger) == [(2021, 1, 0, 0, 0)]
+
+
+def test_a_dry_run_is_settled_once_it_has_ended(ledger: Ledger, refresher: Connection) -> None:
+    job = ledger.land("hired_employees", 1)
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET options = '{\"dry_run\": true}' WHERE job_id = %s",
+        (job,),
+    )
+    ledger.stage(job, "hired_employees", [record(1, "2021-02-01T00:00:00Z")])
+    ledger.merge(job)
+    ledger.load("departments", 2, [(1, "Sales")])
+    ledger.load("jobs", 3, [(1, "Clerk")])
+    ledger.admin.execute("UPDATE waybill.outbox SET published_at = now()")
+    assert refreshed(refresher) == []
+    # Its record never enters the table, so nothing keeps its marker or a request that waits.
+    assert visibility(ledger, job) == "visible"
+    settled = refresher.execute("SELECT waybill.settled_jobs(%s)", ([job],)).fetchall()
+    assert settled == [(job,)]
