@@ -51,6 +51,66 @@ BEGIN
 END
 $$;
 
+-- The merge adds columns of its own beside the table's. Their prefix is reserved, and a table has
+-- room for them below PostgreSQL's limit of 1,600 columns.
+CREATE OR REPLACE FUNCTION waybill.assert_free_names(p_table regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_column text;
+    v_columns bigint;
+BEGIN
+    SELECT min(a.attname)
+            FILTER (WHERE a.attname LIKE '\_waybill\_%' OR a.attname = '_landed'
+                AND coalesce(col_description(p_table, a.attnum), '') NOT LIKE 'Order of landing%'),
+        count(*)
+    INTO v_column, v_columns
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped;
+    IF v_column IS NOT NULL THEN
+        RAISE EXCEPTION 'The column % of % has a name that Waybill uses itself.', v_column, p_table
+            USING ERRCODE = 'WB005', HINT = format('ALTER TABLE %s RENAME COLUMN %I TO …;',
+                p_table, v_column);
+    ELSIF v_columns > 1590 THEN
+        RAISE EXCEPTION '% has % columns; 1,590 can be loaded.', p_table, v_columns
+            USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
+
+-- A row whose time changes moves to another partition. PostgreSQL fires row triggers for DELETE
+-- then, although nothing was deleted.
+CREATE OR REPLACE FUNCTION waybill.assert_moves_are_silent(p_table regclass, p_key text[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_trigger text;
+BEGIN
+    SELECT min(t.tgname) INTO v_trigger
+    FROM pg_trigger AS t
+    JOIN pg_partitioned_table AS p ON p.partrelid = t.tgrelid
+    WHERE t.tgrelid = p_table
+        AND NOT t.tgisinternal
+        -- Bits of tgtype: 1 for each row, 8 on delete.
+        AND t.tgtype & 9 = 9
+        AND EXISTS (
+            SELECT FROM unnest(p.partattrs) AS k (number)
+            LEFT JOIN pg_attribute AS a ON a.attrelid = p_table AND a.attnum = k.number
+            WHERE a.attname IS NULL OR a.attname <> ALL (p_key)
+        )
+        AND p_key <> '{}';
+    IF v_trigger IS NOT NULL THEN
+        RAISE EXCEPTION 'The trigger % of % would take a row that moves between partitions for'
+            ' a deleted one.', v_trigger, p_table
+            USING ERRCODE = 'WB005',
+            HINT = 'Make it a statement trigger, or partition by columns of the natural key.';
+    END IF;
+END
+$$;
+
 -- The unit of its partitions, when the table is ranged by one time column.
 CREATE OR REPLACE FUNCTION waybill.default_unit(target regclass) RETURNS text
 LANGUAGE sql STABLE
@@ -104,10 +164,15 @@ BEGIN
         waybill.primary_key(tab), '{}');
     disposition := coalesce(write_disposition,
         CASE WHEN key = '{}' THEN 'append' ELSE 'merge' END);
+    PERFORM waybill.assert_free_names(tab);
+    PERFORM waybill.assert_moves_are_silent(tab, key);
     IF key <> '{}' THEN
         PERFORM waybill.assert_natural_key(tab, key);
+    END IF;
+    IF key <> '{}' OR disposition = 'replace' THEN
         -- Which landing wrote a row: without it a file that comes late would win over a
-        -- later one. The constant default makes this a change of the catalog only.
+        -- later one, or replace its rows. The constant default makes this a change of the
+        -- catalog only.
         EXECUTE pg_catalog.format(
             'ALTER TABLE %s ADD COLUMN IF NOT EXISTS _landed bigint NOT NULL DEFAULT 0', tab);
         EXECUTE pg_catalog.format('COMMENT ON COLUMN %s._landed IS %L', tab,

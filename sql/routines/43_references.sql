@@ -49,6 +49,7 @@ RETURN ARRAY(
     SELECT a.attname::text
     FROM pg_attribute AS a
     WHERE a.attrelid = (p_plan).target
+        AND a.attnum > 0
         AND NOT a.attisdropped
         AND a.attgenerated = ''
         AND a.attidentity <> 'a'

@@ -59,6 +59,34 @@ BEGIN
 END
 $$;
 
+-- `table_2021`, in the table's schema; with a number behind it where that name is taken.
+CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT x.name
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    CROSS JOIN generate_series(1, 1000) AS i
+    CROSS JOIN LATERAL format('%I.%I', n.nspname, concat(
+        -- A name has at most 63 bytes.
+        (
+            SELECT left(c.relname::text, n)
+            FROM generate_series(46, 1, -1) AS n
+            WHERE octet_length(left(c.relname::text, n)) <= 46
+            LIMIT 1
+        ),
+        '_', replace(waybill.partition_label(p_plan.partition_unit, p_start), '-', '_'),
+        CASE WHEN i > 1 THEN '_' || i END)) AS x (name)
+    WHERE c.oid = (p_plan).target
+        AND to_regclass(x.name) IS NULL
+        AND to_regtype(x.name) IS NULL
+    ORDER BY i
+    LIMIT 1
+);
+
 -- A table like the partitioned one, standing alone and without indexes: they are built in bulk
 -- once it is filled.
 CREATE OR REPLACE FUNCTION waybill.build_partition(p_plan waybill.merge_plan,
@@ -68,14 +96,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_name text;
+    v_name CONSTANT text := waybill.free_partition_name(p_plan, p_start);
 BEGIN
-    SELECT format('%I.%I', n.nspname, concat(left(c.relname, 50), '_',
-        replace(waybill.partition_label(p_plan.partition_unit, p_start), '-', '_')))
-    INTO v_name
-    FROM pg_class AS c
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = p_plan.target;
     PERFORM waybill.run_sql(format(
         $q$
         CREATE TABLE %s (

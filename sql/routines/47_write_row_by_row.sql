@@ -2,6 +2,22 @@
 -- raises): halve until the record is found, reject it, write the rest. Of two records that
 -- exclude each other the earlier line stays.
 
+-- Whether the same call may succeed later: a lost connection (08), a wrong transaction (25), a
+-- conflict with another transaction (40), lack of resources (53), a lock or object in use (55),
+-- an intervention (57), the file system (58), configuration (F0), PostgreSQL itself (XX).
+CREATE OR REPLACE FUNCTION waybill.is_transient(p_sqlstate text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58', 'F0', 'XX');
+
+-- Whether an error is about some record, so that the others may be written. A statement that
+-- cannot run at all (42, 0A: of a trigger or an expression of the table) fails for every one.
+CREATE OR REPLACE FUNCTION waybill.is_fault_of_data(p_sqlstate text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN NOT waybill.is_transient(p_sqlstate)
+    AND left(p_sqlstate, 2) NOT IN ('42', '0A', 'WB');
+
 -- Returns whether it came to that.
 CREATE OR REPLACE FUNCTION waybill.write(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE plpgsql
@@ -14,10 +30,16 @@ BEGIN
         PERFORM waybill.write_as_set(p_plan);
         RETURN false;
     EXCEPTION
-        WHEN integrity_constraint_violation OR data_exception OR raise_exception
-            OR with_check_option_violation THEN
+        WHEN OTHERS THEN
+            IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+                RAISE;
+            END IF;
             RAISE LOG 'job %: written row by row, since: %', p_plan.job_id, SQLERRM;
     END;
+    -- Each range looks its records up: without an index the cost would grow with the square of
+    -- their number.
+    CREATE INDEX ON pg_temp.merge_records (_waybill_line);
+    ANALYZE pg_temp.merge_records;
     FOR v_start IN SELECT waybill.missing_partitions(p_plan) LOOP
         PERFORM waybill.add_partition(p_plan, v_start);
     END LOOP;
@@ -46,8 +68,10 @@ BEGIN
         PERFORM waybill.write_lines(p_plan, p_first, p_last);
         RETURN;
     EXCEPTION
-        WHEN integrity_constraint_violation OR data_exception OR raise_exception
-            OR with_check_option_violation THEN
+        WHEN OTHERS THEN
+            IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+                RAISE;
+            END IF;
             GET STACKED DIAGNOSTICS
                 v_message = MESSAGE_TEXT,
                 v_column = COLUMN_NAME,

@@ -68,6 +68,13 @@ BEGIN
             -- Undone to here, rows and all; the variables keep their values.
             DELETE FROM waybill.validation_errors WHERE job_id = p_job.job_id;
             INSERT INTO waybill.validation_errors SELECT * FROM unnest(v_kept);
+        WHEN OTHERS THEN
+            IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
+                RAISE;
+            END IF;
+            -- The next attempt would fail in the same way.
+            PERFORM waybill.fail_for_error(p_job.job_id, SQLSTATE, SQLERRM);
+            RETURN waybill.result_of(p_job.job_id, 'merged');
     END;
     IF v_limit IS NOT NULL THEN
         PERFORM waybill.fail_for_rejects(p_job.job_id, v_rejected, v_read, v_limit);
@@ -98,6 +105,21 @@ BEGIN
         'detail', format(
             '%s of %s records were rejected; the contract allows %s. Nothing was loaded;'
             ' the first rejects are kept.', p_rejected, p_records, p_limit)));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.fail_for_error(p_job uuid, p_sqlstate text,
+    p_message text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.fail_job(p_job, jsonb_build_object(
+        'type', 'data-refused',
+        'title', 'Data refused',
+        'sqlstate', p_sqlstate,
+        'detail', format('The table refuses the file: %s', p_message)));
 END
 $$;
 

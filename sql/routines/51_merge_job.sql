@@ -24,6 +24,9 @@ BEGIN
         RETURN v_result;
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
+    IF waybill.fail_if_not_tiled(v_job) THEN
+        RETURN waybill.result_of(p_job, 'ended');
+    END IF;
     IF v_job.restamping THEN
         PERFORM waybill.restamp_job(v_job);
         RETURN waybill.result_of(p_job, 'merged');
@@ -35,6 +38,56 @@ BEGIN
         RETURN v_result;
     END IF;
     RETURN waybill.finish_merge(v_job);
+END
+$$;
+
+-- The chunks must tile the object from the first byte of its data to the last, without gap or
+-- overlap; else records would be lost or loaded twice, so nothing is merged. Returns whether the
+-- job has been failed for that. Batches have no object.
+CREATE OR REPLACE FUNCTION waybill.fail_if_not_tiled(p_job waybill.ingestion_jobs)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    -- A compressed or UTF-16 object is read from its beginning, head and all.
+    v_from CONSTANT bigint := CASE
+        WHEN p_job.layout ->> 'compression' IS NOT NULL
+            OR coalesce(p_job.layout ->> 'encoding', '') ILIKE 'utf-16%'
+            THEN 0
+        ELSE coalesce((p_job.layout ->> 'data_offset')::bigint, 0)
+    END;
+    v_gap record;
+BEGIN
+    IF p_job.object_key IS NULL OR p_job.kind = 'batch' THEN
+        RETURN false;
+    END IF;
+    SELECT x.ends, x.begins INTO v_gap
+    FROM (
+        SELECT coalesce(max(c.byte_to) OVER before, v_from) AS ends, c.byte_from AS begins
+        FROM waybill.chunks AS c
+        WHERE c.job_id = p_job.job_id
+        WINDOW before AS (
+            ORDER BY c.chunk ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
+        UNION ALL
+        SELECT coalesce(max(c.byte_to), v_from), greatest(p_job.size_bytes, v_from)
+        FROM waybill.chunks AS c
+        WHERE c.job_id = p_job.job_id
+    ) AS x
+    WHERE x.ends <> x.begins
+    ORDER BY x.begins
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM waybill.fail_job(p_job.job_id, jsonb_build_object(
+        'type', 'chunks-not-tiling',
+        'title', 'The chunks do not cover the object',
+        'detail', format(
+            'A chunk ends at byte %s and the next part of the object begins at byte %s.'
+            ' Nothing was loaded; upload the file again.', v_gap.ends, v_gap.begins)));
+    RETURN true;
 END
 $$;
 

@@ -64,7 +64,10 @@ class Ledger:
         given = list(columns or names)
         layout = json.dumps({"columns": given})
         self.loader.execute("SELECT waybill.start_loading(%s, %s)", (job, layout))
-        chunks = json.dumps([{"chunk": 0, "byte_from": 0, "byte_to": 1, "first_line": 1}])
+        ((size,),) = self.rows(
+            "SELECT size_bytes FROM waybill.ingestion_jobs WHERE job_id = %s", job
+        )
+        chunks = json.dumps([{"chunk": 0, "byte_from": 0, "byte_to": size, "first_line": 1}])
         self.loader.execute("SELECT waybill.add_chunks(%s, %s)", (job, chunks))
         self.loader.execute("SELECT waybill.finish_plan(%s, 1, NULL)", (job,))
         self.stage_chunk(job, given, contract["keeps_raw"], records)

@@ -72,6 +72,9 @@ SERVICES = {
     "storage-unavailable": Kind("Storage unavailable", "S3 cannot be reached; try again."),
 }
 FILES = {
+    "chunks-not-tiling": Kind(
+        "Chunks do not cover the object", "Nothing was loaded; upload the file again."
+    ),
     "too-many-rejects-in-file": Kind(
         "Too many rejects in the file", "More than the contract bears with; nothing was loaded."
     ),
