@@ -1,16 +1,25 @@
 """Refreshes the stale views, part by part, until none is left."""
 
-import random
 import time
 
-from waybill.database.refreshes import Refreshes, StalePart
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_result,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from waybill.database.refreshes import Refreshes, RefreshOutcome, StalePart
 from waybill.database.repository import Connection
 from waybill.errors import Busy, Unavailable, WaybillError
 
-_FIRST_PAUSE_SECONDS = 0.1
-_MAX_PAUSE_SECONDS = 2.0
 # Longer than most refreshes take; while waiting, a connection is held.
 _BUSY_SECONDS = 10.0
+
+
+class StillBusy(Busy):
+    """Time is up while something is still stale."""
 
 
 def refresh_stale(connection: Connection, *, seconds: float) -> list[StalePart]:
@@ -28,7 +37,7 @@ def refresh_stale(connection: Connection, *, seconds: float) -> list[StalePart]:
         The parts in the order they were refreshed; one that became stale again comes twice.
 
     Raises:
-        Busy: time is up and something is still stale; try again later.
+        StillBusy: time is up and something is still stale; try again later.
         Retryable, Rejected: the first failure, after all other parts are done.
     """
     refreshes = Refreshes(connection)
@@ -40,8 +49,6 @@ class _Run:
     def __init__(self, refreshes: Refreshes, deadline: float) -> None:
         self._refreshes = refreshes
         self._deadline = deadline
-        self._pause = _FIRST_PAUSE_SECONDS
-        self._busy_since: float | None = None
         self._done: list[StalePart] = []
         self._failed: dict[StalePart, WaybillError] = {}
 
@@ -54,29 +61,34 @@ class _Run:
         return self._done
 
     def _one(self, part: StalePart) -> None:
-        if time.monotonic() >= self._deadline:
-            raise Busy("refresh-busy", f"No time left for {part.dataset} {part.part}.")
         try:
-            outcome = self._refreshes.refresh(part)
-        except Busy:
-            outcome = "busy"
-        except Unavailable:
+            outcome = self._refresh_when_free(part)
+        except (Unavailable, StillBusy):
             raise
         except WaybillError as failure:
             self._failed[part] = failure
             return
-        if outcome == "busy":
-            self._wait(part)
-            return
-        self._pause, self._busy_since = _FIRST_PAUSE_SECONDS, None
         if outcome == "refreshed":
             self._done.append(part)
 
-    def _wait(self, part: StalePart) -> None:
-        """Wait for another refresh, which will most likely do this part too."""
-        now = time.monotonic()
-        self._busy_since = self._busy_since or now
-        if now - self._busy_since > _BUSY_SECONDS:
-            raise Busy("refresh-busy", f"Another refresh of {part.dataset} is still running.")
-        time.sleep(random.uniform(self._pause / 2, self._pause))  # noqa: S311 - jitter
-        self._pause = min(self._pause * 2, _MAX_PAUSE_SECONDS)
+    def _refresh_when_free(self, part: StalePart) -> RefreshOutcome:
+        """Refresh the part; wait for another refresh, which will most likely do this part too."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise StillBusy("refresh-busy", f"No time left for {part.dataset} {part.part}.")
+        retrying = Retrying(
+            retry=retry_if_result(lambda outcome: outcome == "busy"),
+            wait=wait_random_exponential(multiplier=0.1, max=2.0),
+            stop=stop_after_delay(min(left, _BUSY_SECONDS)),
+        )
+        try:
+            return retrying(self._try_refresh, part)
+        except RetryError as error:
+            detail = f"Another refresh of {part.dataset} is still running."
+            raise StillBusy("refresh-busy", detail) from error
+
+    def _try_refresh(self, part: StalePart) -> RefreshOutcome:
+        try:
+            return self._refreshes.refresh(part)
+        except Busy:
+            return "busy"

@@ -78,7 +78,7 @@ class _Cut(io.BytesIO):
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
 
 
 def cut_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, after: int) -> list[str]:

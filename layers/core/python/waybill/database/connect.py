@@ -2,21 +2,24 @@
 
 import json
 import logging
-import random
-import time
 from functools import cache
 from typing import Any
 
 import boto3
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import (
+    Retrying,
+    before_sleep_log,
+    retry_if_exception_type,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from waybill.errors import Unavailable
 from waybill.settings import DatabaseSettings
 
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
 _RDS_BUNDLE = "/opt/python/waybill/rds-global-bundle.pem"
 # Every session reads and writes times in UTC, whatever the server's default.
 _SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=3s"
@@ -74,16 +77,15 @@ def connect(
     Raises:
         Unavailable: the server could not be reached in that time.
     """
-    deadline = time.monotonic() + patience_seconds
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return psycopg.connect(**parameters(settings, name), autocommit=True)
-        except psycopg.OperationalError as error:
-            wait = random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
-            if time.monotonic() + wait > deadline:
-                detail = "The database cannot be reached."
-                raise Unavailable("database-unavailable", detail) from error
-            _log.warning("database not reached, trying again", extra={"wait_seconds": wait})
-            time.sleep(wait)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+    retrying = Retrying(
+        retry=retry_if_exception_type(psycopg.OperationalError),
+        wait=wait_random_exponential(multiplier=0.2, max=5.0),
+        stop=stop_before_delay(patience_seconds),
+        before_sleep=before_sleep_log(_log, logging.WARNING),
+        reraise=True,
+    )
+    try:
+        return retrying(lambda: psycopg.connect(**parameters(settings, name), autocommit=True))
+    except psycopg.OperationalError as error:
+        detail = "The database cannot be reached."
+        raise Unavailable("database-unavailable", detail) from error

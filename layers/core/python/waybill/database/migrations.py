@@ -7,8 +7,6 @@ applied is recorded in it, so a run that is killed is continued by the next. All
 as the owner role, so that it owns everything.
 """
 
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,13 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import errors
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random,
+)
 
 from waybill import telemetry
 from waybill.database.end_state import check_end_state
@@ -144,17 +149,23 @@ class _Run:
 
     def _together(self, scripts: list[Script], do: Apply = run) -> list[Applied]:
         """Apply scripts in one transaction, again from its start while a lock is taken."""
-        for tries in range(1, _TRIES + 1):
-            try:
-                with self._connection.transaction():
-                    return self._settle(scripts, do)
-            except Busy:
-                self._ledger.read()
-                if tries == _TRIES:
-                    raise
-                telemetry.action("migration.postponed", tries=tries)
-                time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 - jitter
-        raise AssertionError("the last try returns or raises")
+        retrying = Retrying(
+            retry=retry_if_exception_type(Busy),
+            wait=wait_random(0, _PAUSE_SECONDS),
+            stop=stop_after_attempt(_TRIES),
+            before_sleep=self._start_over,
+            reraise=True,
+        )
+        return retrying(self._in_transaction, scripts, do)
+
+    def _in_transaction(self, scripts: list[Script], do: Apply) -> list[Applied]:
+        with self._connection.transaction():
+            return self._settle(scripts, do)
+
+    def _start_over(self, state: RetryCallState) -> None:
+        # What was recorded in the transaction is rolled back.
+        self._ledger.read()
+        telemetry.action("migration.postponed", tries=state.attempt_number)
 
     def _settle(self, scripts: list[Script], do: Apply) -> list[Applied]:
         """Apply scripts whose order is not known: one that misses another waits for it."""

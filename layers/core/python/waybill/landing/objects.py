@@ -1,18 +1,17 @@
 """Objects of the landing bucket, read by ranges and pinned to one version and one content.
 
-What is pinned cannot change while it is read: another upload to the same key is another
-version, and without versions the ETag no longer matches.
+A pinned object cannot change while it is read: another upload to the same key is another
+version, and without versioning the ETag no longer matches.
 """
 
 import base64
-import random
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import HTTPError
 
 from waybill import telemetry
@@ -20,13 +19,14 @@ from waybill.clients import code_of, storage_reached
 from waybill.errors import Rejected, Retryable, Unavailable, WaybillError
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
-_TRIES_WITHOUT_PROGRESS = 4
-_PAUSE_SECONDS = 0.5
-# 405 is the answer when the version asked for is a delete marker.
-_GONE = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
+# 405 is the response when the version is a delete marker.
+_MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
 _CHANGED = ("412", "PreconditionFailed", "416", "InvalidRange")
+# What a connection raises that breaks, and S3 when it fails itself.
+_BROKEN = (ClientError, BotoCoreError, HTTPError)
 
 
 class ObjectRef(NamedTuple):
@@ -40,26 +40,26 @@ class ObjectRef(NamedTuple):
     size_bytes: int
 
 
-class _Place(TypedDict):
+class _VersionParameters(TypedDict):
     Bucket: str
     Key: str
     VersionId: NotRequired[str]
 
 
-def _place(bucket: str, key: str, version_id: str | None) -> _Place:
-    place: _Place = {"Bucket": bucket, "Key": key}
+def _version_parameters(bucket: str, key: str, version_id: str | None) -> _VersionParameters:
+    parameters: _VersionParameters = {"Bucket": bucket, "Key": key}
     if version_id is not None:
-        place["VersionId"] = version_id
-    return place
+        parameters["VersionId"] = version_id
+    return parameters
 
 
 def _quoted(etag: str) -> str:
     return f'"{etag.strip(chr(34))}"'
 
 
-def _judged(error: ClientError, key: str) -> WaybillError:
+def _classify(error: ClientError, key: str) -> WaybillError:
     code = code_of(error)
-    if code in _GONE:
+    if code in _MISSING:
         return Rejected("object-gone", f"{key!r} is no longer there.")
     if code in _CHANGED:
         return Rejected("object-changed", f"{key!r} was overwritten while it was loaded.")
@@ -77,10 +77,10 @@ def head_object(
     """
     try:
         with storage_reached():
-            head = s3.head_object(**_place(bucket, key, version_id))
+            head = s3.head_object(**_version_parameters(bucket, key, version_id))
     except ClientError as error:
-        raise _judged(error, key) from error
-    # An emulator's events lack the version; the answer has it where the bucket keeps versions.
+        raise _classify(error, key) from error
+    # The version in the response; an event of an emulator lacks it.
     version = version_id or head.get("VersionId")
     ref = ObjectRef(bucket, key, version, head["ETag"].strip('"'), head["ContentLength"])
     return ref, head["LastModified"]
@@ -99,7 +99,7 @@ def find_version(s3: "S3Client", bucket: str, key: str, etag: str) -> str | None
                 if found["Key"] == key and found["ETag"].strip('"') == etag:
                     return found["VersionId"]
     except ClientError as error:
-        raise _judged(error, key) from error
+        raise _classify(error, key) from error
     return None
 
 
@@ -109,25 +109,17 @@ def stored_sha256(s3: "S3Client", ref: ObjectRef) -> str | None:
     Raises:
         Rejected, Retryable: like `head_object`.
     """
-    place = _place(ref.bucket, ref.key, ref.version_id)
+    version = _version_parameters(ref.bucket, ref.key, ref.version_id)
     try:
         with storage_reached():
-            head = s3.head_object(**place, IfMatch=_quoted(ref.etag), ChecksumMode="ENABLED")
+            head = s3.head_object(**version, IfMatch=_quoted(ref.etag), ChecksumMode="ENABLED")
     except ClientError as error:
-        raise _judged(error, ref.key) from error
+        raise _classify(error, ref.key) from error
     checksum = head.get("ChecksumSHA256")
-    # Of a multipart upload S3 keeps a hash of hashes ("…-3"), which says nothing of the whole.
+    # For a multipart upload S3 stores a hash of hashes ("…-3"), not one of the whole object.
     if not checksum or "-" in checksum or head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
         return None
     return base64.b64decode(checksum).hex()
-
-
-def _read_from(s3: "S3Client", ref: ObjectRef, start: int, end: int, size: int) -> Iterator[bytes]:
-    place = _place(ref.bucket, ref.key, ref.version_id)
-    answer = s3.get_object(**place, IfMatch=_quoted(ref.etag), Range=f"bytes={start}-{end - 1}")
-    with closing(answer["Body"]) as body:
-        while block := body.read(size):
-            yield block
 
 
 def stream_range(
@@ -142,24 +134,53 @@ def stream_range(
         Unavailable: S3 failed several times in a row without a byte in between.
         Retryable: S3 refused for a reason that is not the object's.
     """
-    reached, tries = byte_from, 0
+    reached = byte_from
     while reached < byte_to:
-        failure: Exception | None = None
         try:
-            for block in _read_from(s3, ref, reached, byte_to, block_bytes):
-                reached, tries = reached + len(block), 0
+            body, block = _open_at(s3, ref, reached, byte_to, block_bytes)
+        except _BROKEN as error:
+            detail = f"{ref.key!r} cannot be read from byte {reached}."
+            raise Unavailable("storage-unavailable", detail) from error
+        with closing(body):
+            while block:
+                reached += len(block)
                 yield block
-        except (ClientError, BotoCoreError, HTTPError) as error:
-            if isinstance(error, ClientError) and _status(error) < 500:
-                raise _judged(error, ref.key) from error
-            failure = error
-        if reached < byte_to:
-            tries += 1
-            if tries >= _TRIES_WITHOUT_PROGRESS:
-                detail = f"{ref.key!r} cannot be read from byte {reached}."
-                raise Unavailable("storage-unavailable", detail) from failure
-            telemetry.action("object.reread", level="warning", key=ref.key, byte=reached)
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**tries))  # noqa: S311 - jitter
+                block = _next_block(body, block_bytes)
+
+
+@retry(
+    retry=retry_if_exception_type(_BROKEN),
+    wait=wait_random_exponential(multiplier=0.5, max=8.0),
+    stop=stop_after_attempt(4),
+    reraise=True,
+)
+def _open_at(
+    s3: "S3Client", ref: ObjectRef, start: int, end: int, block_bytes: int
+) -> tuple["StreamingBody", bytes]:
+    """A stream of the bytes [start, end), and its first block."""
+    version = _version_parameters(ref.bucket, ref.key, ref.version_id)
+    try:
+        response = s3.get_object(
+            **version, IfMatch=_quoted(ref.etag), Range=f"bytes={start}-{end - 1}"
+        )
+    except ClientError as error:
+        if _status(error) >= 500:
+            raise
+        raise _classify(error, ref.key) from error
+    body = response["Body"]
+    block = body.read(block_bytes)
+    if not block:
+        raise IncompleteReadError(actual_bytes=0, expected_bytes=end - start)
+    return body, block
+
+
+def _next_block(body: "StreamingBody", block_bytes: int) -> bytes:
+    """The next block; empty at the end, and where the connection broke."""
+    try:
+        return body.read(block_bytes)
+    except _BROKEN as error:
+        telemetry.action("object.reopened", level="warning", detail=str(error))
+        return b""
 
 
 def _status(error: ClientError) -> int:

@@ -1,0 +1,36 @@
+"""Partitions are premade unless a load holds the table."""
+
+from typing import Any
+
+import pytest
+from psycopg.errors import LockNotAvailable, UndefinedTable
+
+from functions.pipeline.refresh.premake_partitions import premake_partitions
+from waybill.database.errors import classify_error
+from waybill.database.refreshes import Refreshes
+from waybill.errors import Busy, Retryable, WaybillError
+
+CONNECTION: Any = None
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, answer: int | WaybillError) -> None:
+    def premake(_: Refreshes) -> int:
+        if isinstance(answer, WaybillError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Refreshes, "premake_partitions", premake)
+
+
+@pytest.mark.parametrize(("answer", "made"), [(2, 2), (classify_error(LockNotAvailable()), 0)])
+def test_a_locked_table_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, answer: int | Busy, made: int
+) -> None:
+    answers(monkeypatch, answer)
+    assert premake_partitions(CONNECTION) == made
+
+
+def test_another_fault_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, classify_error(UndefinedTable()))
+    with pytest.raises(Retryable, match="database-error"):
+        premake_partitions(CONNECTION)
