@@ -78,9 +78,9 @@ COMMENT ON COLUMN waybill.ingestion_jobs.row_by_row IS
 COMMENT ON COLUMN waybill.ingestion_jobs.resolved_at IS
     'When pending records of it were last written to the table.';
 COMMENT ON COLUMN waybill.ingestion_jobs.written_by IS
-    'The transaction that last wrote rows of it: times cannot tell whether it had committed.';
+    'The last transaction that wrote rows of it.';
 COMMENT ON COLUMN waybill.ingestion_jobs.parents_seen IS
-    'The snapshot before its references were last looked up: parents outside it are new.';
+    'What was committed when parents of its records were last looked up.';
 
 -- An object is registered once, however often its event is delivered.
 CREATE UNIQUE INDEX ingestion_jobs_object ON waybill.ingestion_jobs
@@ -97,6 +97,8 @@ CREATE INDEX ingestion_jobs_pending ON waybill.ingestion_jobs (dataset)
 -- The reaper's look for uploads that never came.
 CREATE INDEX ingestion_jobs_awaited ON waybill.ingestion_jobs (created_at)
     WHERE state = 'AWAITING_UPLOAD';
+CREATE INDEX ingestion_jobs_resolved ON waybill.ingestion_jobs (resolved_at)
+    WHERE resolved_at IS NOT NULL;
 CREATE INDEX ingestion_jobs_restamping ON waybill.ingestion_jobs (dataset) WHERE restamping;
 
 CREATE TABLE waybill.chunks (

@@ -4,7 +4,7 @@ SELECT waybill.get_idempotent_response(:key, :dataset, :sha256);
 
 -- name: merge_batch(job_id, dataset, rows, mode, rejected)$
 -- The rows with their waybill, at the place in the order of landing that is now.
-SELECT waybill.merge_batch(:job_id, :dataset, :rows, :mode, :rejected);
+SELECT to_jsonb(r) FROM waybill.merge_batch(:job_id, :dataset, :rows, :mode, :rejected) AS r;
 
 -- name: keep_answer(key, dataset, sha256, answer)!
 -- In the commit of the rows: a batch that was written is never written again under its key.

@@ -176,6 +176,32 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION waybill.no_counts() RETURNS waybill.merge_counts
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ROW(0, 0, 0, 0, 0, 0, 0, 0, false, NULL)::waybill.merge_counts;
+
+-- The counts of two passes over records of one job.
+CREATE OR REPLACE FUNCTION waybill.add_counts(p_a waybill.merge_counts,
+    p_b waybill.merge_counts)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    p_a.inserted := p_a.inserted + p_b.inserted;
+    p_a.updated := p_a.updated + p_b.updated;
+    p_a.unchanged := p_a.unchanged + p_b.unchanged;
+    p_a.superseded := p_a.superseded + p_b.superseded;
+    p_a.rejected := p_a.rejected + p_b.rejected;
+    p_a.pending_reference := p_a.pending_reference + p_b.pending_reference;
+    p_a.deleted := p_a.deleted + p_b.deleted;
+    p_a.row_by_row := p_a.row_by_row OR p_b.row_by_row;
+    p_a.replaced := coalesce(p_a.replaced || p_b.replaced, p_a.replaced, p_b.replaced);
+    RETURN p_a;
+END
+$$;
+
 -- One pass of records through checks, classes and write. The counts add up to the records of
 -- the source.
 CREATE OR REPLACE FUNCTION waybill.apply_records(p_plan waybill.merge_plan, p_dataset text)
@@ -195,6 +221,9 @@ BEGIN
     -- partitions directly.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
     EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
+    -- Before the look, so that a parent committed during it counts as not seen.
+    UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot()
+    WHERE job_id = p_plan.job_id;
     PERFORM waybill.check_records(p_plan);
     PERFORM waybill.classify(p_plan);
     PERFORM waybill.set_pending(p_plan);

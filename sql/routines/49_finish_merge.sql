@@ -47,8 +47,6 @@ DECLARE
     v_limit text;
     v_kept waybill.validation_errors[];
 BEGIN
-    UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot()
-    WHERE job_id = p_job.job_id;
     v_plan := waybill.plan_merge(p_job,
         format('staging.%I', waybill.stage_name(p_job.job_id)));
     SELECT coalesce(sum(c.read), 0), coalesce(sum(c.rejected), 0)
@@ -147,9 +145,8 @@ BEGIN
         row_by_row = p_counts.row_by_row,
         replaced = CASE WHEN NOT waybill.is_dry(j) THEN p_counts.replaced END,
         stamped = p_stamped,
-        written_by = CASE
-            WHEN p_counts.inserted + p_counts.updated > 0 THEN pg_current_xact_id()
-        END,
+        written_by = CASE WHEN p_counts.inserted + p_counts.updated > 0 AND NOT waybill.is_dry(j)
+            THEN pg_current_xact_id() END,
         finished_at = clock_timestamp()
     WHERE j.job_id = p_job.job_id
     RETURNING * INTO p_job;

@@ -19,12 +19,7 @@ BEGIN
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
-    UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot()
-    WHERE job_id = p_job;
-    PERFORM waybill.stage_pending(v_job);
-    DELETE FROM waybill.pending_references WHERE job_id = p_job;
-    v_counts := waybill.apply_records(
-        waybill.plan_merge(v_job, 'pg_temp.pending_rows'), v_job.dataset);
+    v_counts := waybill.apply_pending(v_job);
     v_job := waybill.add_to_waybill(v_job, v_counts);
     IF v_counts.inserted + v_counts.updated = 0 THEN
         -- Nothing was written, so nobody is named: two jobs that wait for a parent that never
@@ -68,7 +63,55 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.stage_pending(p_job waybill.ingestion_jobs) RETURNS void
+-- Apply the pending records, in order, those with the same columns at once.
+CREATE OR REPLACE FUNCTION waybill.apply_pending(p_job waybill.ingestion_jobs)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_columns text[];
+    v_first bigint;
+    v_last bigint;
+    v_total waybill.merge_counts := waybill.no_counts();
+BEGIN
+    FOR v_columns, v_first, v_last IN
+        SELECT * FROM waybill.pending_groups(p_job.job_id)
+    LOOP
+        PERFORM waybill.stage_pending(p_job, v_columns, v_first, v_last);
+        DELETE FROM waybill.pending_references
+        WHERE job_id = p_job.job_id AND line BETWEEN v_first AND v_last;
+        p_job.layout := jsonb_set(p_job.layout, '{columns}', to_jsonb(v_columns));
+        v_total := waybill.add_counts(v_total, waybill.apply_records(
+            waybill.plan_merge(p_job, 'pg_temp.pending_rows'), p_job.dataset));
+    END LOOP;
+    RETURN v_total;
+END
+$$;
+
+-- Ranges of pending lines that have the same columns; a file has one.
+CREATE OR REPLACE FUNCTION waybill.pending_groups(p_job uuid, OUT columns text[],
+    OUT first_line bigint, OUT last_line bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    WITH numbered AS (
+        SELECT line, ARRAY(SELECT k FROM jsonb_object_keys(record) AS k ORDER BY k) AS fields
+        FROM waybill.pending_references WHERE job_id = p_job
+    ), compared AS (
+        SELECT *, fields IS DISTINCT FROM lag(fields) OVER (ORDER BY line) AS differs
+        FROM numbered
+    ), grouped AS (
+        SELECT *, count(*) FILTER (WHERE differs) OVER (ORDER BY line) AS run FROM compared
+    )
+    SELECT g.fields, min(g.line), max(g.line)
+    FROM grouped AS g GROUP BY g.fields, g.run ORDER BY min(g.line);
+END;
+
+CREATE OR REPLACE FUNCTION waybill.stage_pending(p_job waybill.ingestion_jobs,
+    p_columns text[], p_first bigint, p_last bigint)
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -82,43 +125,31 @@ BEGIN
             raw AS _waybill_raw,
             %s
         FROM waybill.pending_references
-        WHERE job_id = %L
+        WHERE job_id = %L AND line BETWEEN %s AND %s
         $q$,
         (
             SELECT string_agg(format('(record ->> %1$L)::%2$s AS %1$I',
                 c.col ->> 'name', c.col ->> 'stage'), ', ')
             FROM jsonb_array_elements(p_job.contract -> 'columns') AS c (col)
+            WHERE c.col ->> 'name' = ANY (p_columns)
         ),
-        p_job.job_id));
+        p_job.job_id, p_first, p_last));
 END
 $$;
 
--- Whether a job of a dataset that this one refers to has written since its pending records were
--- last tried. Only jobs that wrote count: otherwise jobs of a table that refers to itself would
--- retry each other forever. A parent that finished before the try, but committed after it, is
--- told by its transaction. A dry run brings nothing and waits for nothing.
+-- Whether a job may have brought parents that the pending records of another have not seen. By
+-- transactions, not by times: a parent that takes long to commit has written before a look that
+-- could not see it.
 CREATE OR REPLACE FUNCTION waybill.parents_came_from(p_child waybill.ingestion_jobs,
     p_parent waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN waybill.refers_to(p_child.contract, p_parent.dataset)
-    AND p_parent.inserted + p_parent.updated > 0
-    AND NOT waybill.is_dry(p_parent)
+SET search_path = pg_catalog, pg_temp
+RETURN p_child.pending_reference > 0
     AND NOT waybill.is_dry(p_child)
-    AND (
-        greatest(p_parent.finished_at, p_parent.resolved_at) > coalesce(
-            (
-                SELECT max(r.started_at)
-                FROM waybill.job_runs AS r
-                WHERE r.job_id = p_child.job_id
-                    AND r.step = 'adopt'
-                    AND r.outcome = 'ok'
-            ),
-            p_child.finished_at)
-        OR p_parent.job_id <> p_child.job_id
-            AND NOT coalesce(
-                pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen), true)
-    );
+    AND p_child.job_id <> p_parent.job_id
+    AND waybill.refers_to(p_child.contract, p_parent.dataset)
+    -- Null where the parent wrote nothing, as a dry run.
+    AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen);
 
 GRANT EXECUTE ON FUNCTION waybill.resolve_pending(uuid) TO waybill_loader;

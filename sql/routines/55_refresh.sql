@@ -109,21 +109,37 @@ RETURN (
     ), '-infinity')
 );
 
--- Whether pending records are about to be resolved: those of this job, or those of others that
--- this job has brought parents for.
+-- A job, and those whose pending records it brought parents for, or these did in turn.
+CREATE OR REPLACE FUNCTION waybill.brought_jobs(p_job uuid) RETURNS SETOF uuid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE brought (job_id) AS (
+        SELECT p_job
+        UNION
+        SELECT child.job_id
+        FROM brought AS b
+        JOIN waybill.ingestion_jobs AS parent USING (job_id)
+        JOIN waybill.ingestion_jobs AS child ON child.resolved_at > parent.finished_at
+            AND waybill.refers_to(child.contract, parent.dataset)
+        WHERE parent.written_by IS NOT NULL
+    )
+    SELECT job_id FROM brought;
+END;
+
+-- Whether pending records are about to be resolved: those of this job, or those that it, or
+-- records that it unblocked, brought parents for.
 CREATE OR REPLACE FUNCTION waybill.resolution_due(p_job uuid) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (
     SELECT FROM waybill.ingestion_jobs AS child, waybill.ingestion_jobs AS parent
-    WHERE child.job_id = p_job
-        AND child.pending_reference > 0
-        AND waybill.parents_came_from(child, parent)
+    WHERE child.job_id = p_job AND waybill.parents_came_from(child, parent)
 ) OR EXISTS (
-    SELECT FROM waybill.ingestion_jobs AS child, waybill.ingestion_jobs AS parent
-    WHERE parent.job_id = p_job
-        AND child.pending_reference > 0
-        AND waybill.parents_came_from(child, parent)
+    SELECT FROM waybill.brought_jobs(p_job) AS b (job_id)
+    JOIN waybill.ingestion_jobs AS parent USING (job_id)
+    JOIN waybill.ingestion_jobs AS child ON child.pending_reference > 0
+    WHERE waybill.parents_came_from(child, parent)
 );
 
 -- Whether a job's rows are in the views: `unknown`, `open` while it is being loaded or pending
@@ -143,13 +159,7 @@ RETURN CASE
     WHEN EXISTS (
         SELECT FROM waybill.stale_parts AS s
         JOIN waybill.view_families AS f ON f.dataset = s.dataset
-        WHERE s.job_id = p_job
-    ) OR EXISTS (
-        SELECT FROM waybill.stale_parts AS s
-        JOIN waybill.ingestion_jobs AS parent ON parent.job_id = p_job
-        JOIN waybill.ingestion_jobs AS child ON child.job_id = s.job_id
-        WHERE greatest(parent.finished_at, parent.resolved_at) > child.finished_at
-            AND waybill.refers_to(child.contract, parent.dataset)
+        WHERE s.job_id IN (SELECT * FROM waybill.brought_jobs(p_job))
     )
         THEN 'stale'
     ELSE 'visible'

@@ -1,109 +1,196 @@
--- A batch of rows: the same checks, classes and write as a file, in the caller's transaction.
+-- A batch of rows: the same checks, classes and write as for a file, in the caller's transaction.
 
--- The rows as a staging table: `rows` is [[number, {column: text}, raw], …].
-CREATE OR REPLACE FUNCTION waybill.stage_rows(contract jsonb, columns text[], rows jsonb)
+-- The rows of a batch, divided by the fields that they have: a field that a row lacks keeps its
+-- value, or takes its default, whatever other rows have. Where a key may come twice the rows stay
+-- in order, since the later one counts; otherwise rows with the same fields are one group.
+-- `p_rows` is [[number, {column: text}, raw], …], and so is `rows` of each group.
+CREATE OR REPLACE FUNCTION waybill.batch_groups(p_contract jsonb, p_rows jsonb,
+    OUT columns text[], OUT rows jsonb)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_key CONSTANT text[] :=
+        ARRAY(SELECT jsonb_array_elements_text(p_contract -> 'natural_key'));
+    -- Types of which equal values are equal texts.
+    v_comparable CONSTANT boolean := NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_contract -> 'columns') AS col
+        WHERE col ->> 'name' = ANY (v_key)
+            AND col ->> 'kind' NOT IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar'));
+    v_unique CONSTANT boolean := v_comparable AND (
+        SELECT count(*) = count(DISTINCT ARRAY(SELECT r -> 1 ->> k FROM unnest(v_key) AS k))
+        FROM jsonb_array_elements(p_rows) AS r);
+BEGIN
+    RETURN QUERY
+    WITH numbered AS (
+        SELECT r, n, ARRAY(SELECT k FROM jsonb_object_keys(r -> 1) AS k ORDER BY k) AS fields
+        FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS x (r, n)
+    ), compared AS (
+        SELECT *, fields IS DISTINCT FROM lag(fields) OVER (ORDER BY n) AS differs
+        FROM numbered
+    ), grouped AS (
+        SELECT *, CASE WHEN v_unique OR v_key = '{}' THEN 0
+            ELSE count(*) FILTER (WHERE differs) OVER (ORDER BY n) END AS run
+        FROM compared
+    )
+    SELECT g.fields, jsonb_agg(g.r ORDER BY g.n)
+    FROM grouped AS g
+    GROUP BY g.fields, g.run
+    ORDER BY min(g.n);
+END
+$$;
+
+-- The rows as a staging table.
+CREATE OR REPLACE FUNCTION waybill.stage_rows(p_contract jsonb, p_columns text[], p_rows jsonb)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    fields CONSTANT text := (
+    v_fields CONSTANT text := (
         SELECT string_agg(format('%I %s', col ->> 'name', col ->> 'stage'), ', ')
-        FROM jsonb_array_elements(contract -> 'columns') AS col
-        WHERE col ->> 'name' = ANY (columns));
+        FROM jsonb_array_elements(p_contract -> 'columns') AS col
+        WHERE col ->> 'name' = ANY (p_columns));
 BEGIN
-    IF NOT columns <@ ARRAY(SELECT col ->> 'name'
-            FROM jsonb_array_elements(contract -> 'columns') AS col) THEN
-        -- The door read an older contract; what it let in must not be dropped in silence.
-        RAISE EXCEPTION 'The contract has just changed.' USING ERRCODE = '55P03';
-    END IF;
     DROP TABLE IF EXISTS pg_temp.batch_rows;
-    EXECUTE format('CREATE TEMP TABLE batch_rows (_waybill_chunk integer, _waybill_line bigint, _waybill_raw text, %s)'
-        ' ON COMMIT DROP', fields);
-    -- The rows are a parameter, not a part of the text: they are not read twice.
-    EXECUTE format('INSERT INTO pg_temp.batch_rows SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*'
-        ' FROM jsonb_array_elements($1) AS r, jsonb_to_record(r -> 1) AS x (%s)', fields)
-        USING rows;
+    PERFORM waybill.run_sql(format($q$
+        CREATE TEMP TABLE batch_rows (
+            _waybill_chunk integer,
+            _waybill_line bigint,
+            _waybill_raw text,
+            %s
+        ) ON COMMIT DROP
+        $q$, v_fields));
+    -- The rows are a parameter and not part of the text, so that they are parsed once.
+    EXECUTE format($q$
+        INSERT INTO pg_temp.batch_rows
+        SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*
+        FROM jsonb_array_elements($1) AS r, jsonb_to_record(r -> 1) AS x (%s)
+        $q$, v_fields) USING p_rows;
 END
 $$;
 
--- The batch's job, at its place in the order of landing: now.
+-- The batch's job, at its place in the landing order: now. Its columns are those that every row
+-- has.
 CREATE OR REPLACE FUNCTION waybill.register_batch(p_job uuid, p_dataset text,
-    p_contract jsonb, p_columns text[])
+    p_contract jsonb, p_rows jsonb)
 RETURNS waybill.ingestion_jobs
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    job waybill.ingestion_jobs;
-    landed CONSTANT timestamptz := clock_timestamp();
-    key CONSTANT text := 'batch/' || p_job;
+    c_landed_at CONSTANT timestamptz := clock_timestamp();
+    c_key CONSTANT text := 'batch/' || p_job;
+    v_columns CONSTANT text[] := ARRAY(
+        SELECT col ->> 'name' FROM jsonb_array_elements(p_contract -> 'columns') AS col
+        WHERE NOT EXISTS (
+            SELECT FROM jsonb_array_elements(p_rows) AS r WHERE NOT r -> 1 ? (col ->> 'name')));
+    v_job waybill.ingestion_jobs;
 BEGIN
-    -- As for objects: one registration per dataset at a time, or two could take one place.
-    PERFORM pg_advisory_xact_lock(hashtextextended('waybill.landing.' || p_dataset, 0));
+    PERFORM waybill.lock_registration(p_dataset);
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, bucket, object_key,
         contract, layout, landed_at, landed_seq, started_at, chunks_total)
-    VALUES (p_job, p_dataset, 'MERGING', 'batch', '', key, p_contract,
-        jsonb_build_object('columns', p_columns), landed,
-        waybill.landing_order(p_dataset, landed, key, ''), landed, 0)
-    RETURNING * INTO job;
-    RETURN job;
+    VALUES (p_job, p_dataset, 'MERGING', 'batch', '', c_key, p_contract,
+        jsonb_build_object('columns', v_columns), c_landed_at,
+        waybill.landing_order(p_dataset, c_landed_at, c_key, ''), c_landed_at, 0)
+    RETURNING * INTO v_job;
+    RETURN v_job;
 END
 $$;
 
--- What was wrong with which row, as the API says it: rows count from 0.
-CREATE OR REPLACE FUNCTION waybill.batch_errors(job uuid) RETURNS jsonb
-LANGUAGE plpgsql STABLE
+-- Rows wait for earlier-landed files of the datasets that they refer to, as a file does. Their
+-- sender waits for the response, so the batch is refused as busy instead.
+CREATE OR REPLACE FUNCTION waybill.assert_batch_turn(p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    RETURN (
-        SELECT coalesce(jsonb_agg(x.error ORDER BY x.line), '[]')
-        FROM (
-            SELECT v.line, jsonb_build_object('row', v.line - 1) || e AS error
-            FROM waybill.validation_errors AS v, jsonb_array_elements(v.errors) AS e
-            WHERE v.job_id = job
-            UNION ALL
-            SELECT c._waybill_line, jsonb_build_object('row', c._waybill_line - 1,
-                'column', c._waybill_missing -> 'columns' -> 0, 'code', 'unknown_reference',
-                'message', format('has no parent in %s', c._waybill_missing ->> 'table'))
-            FROM pg_temp.merge_records AS c WHERE c._waybill_class = 'pending'
-        ) AS x);
+    IF waybill.earlier_open(p_job) <> '{}' OR EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS j
+        WHERE j.dataset = p_job.dataset AND j.landed_seq > p_job.landed_seq AND NOT j.stamped
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS'))
+    THEN
+        RAISE EXCEPTION 'Files that the batch depends on are being loaded.'
+            USING ERRCODE = '55P03';
+    END IF;
 END
 $$;
 
--- Write a batch. `p_rejected` are rows that were refused before they came here:
+-- Apply the rows group by group.
+CREATE OR REPLACE FUNCTION waybill.apply_rows(p_job waybill.ingestion_jobs, p_rows jsonb)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_columns text[];
+    v_rows jsonb;
+    v_total waybill.merge_counts := waybill.no_counts();
+BEGIN
+    FOR v_columns, v_rows IN SELECT * FROM waybill.batch_groups(p_job.contract, p_rows) LOOP
+        IF NOT v_columns <@ ARRAY(
+            SELECT col ->> 'name' FROM jsonb_array_elements(p_job.contract -> 'columns') AS col)
+        THEN
+            -- The API checked the rows against an older contract.
+            RAISE EXCEPTION 'The contract has just changed.' USING ERRCODE = '55P03';
+        END IF;
+        PERFORM waybill.stage_rows(p_job.contract, v_columns, v_rows);
+        p_job.layout := jsonb_build_object('columns', v_columns);
+        v_total := waybill.add_counts(v_total, waybill.apply_records(
+            waybill.plan_merge(p_job, 'pg_temp.batch_rows'), p_job.dataset));
+    END LOOP;
+    RETURN v_total;
+END
+$$;
+
+-- What is wrong with which row, as the API reports it: rows count from 0.
+CREATE OR REPLACE FUNCTION waybill.batch_errors(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_agg(x.error ORDER BY x.line), '[]')
+    FROM (
+        SELECT v.line, jsonb_build_object('row', v.line - 1) || e AS error
+        FROM waybill.validation_errors AS v, jsonb_array_elements(v.errors) AS e
+        WHERE v.job_id = p_job
+        UNION ALL
+        SELECT p.line, jsonb_build_object(
+            'row', p.line - 1,
+            'column', p.missing -> 'columns' -> 0,
+            'code', 'unknown_reference',
+            'message', format('has no parent in %s', p.missing ->> 'table'))
+        FROM waybill.pending_references AS p
+        WHERE p.job_id = p_job
+    ) AS x;
+END;
+
+-- Write a batch. `p_rejected` are rows that were refused before:
 -- [{row, raw, values, errors: [{column, code, message}]}, …].
 CREATE OR REPLACE FUNCTION waybill.merge_batch(p_job uuid, p_dataset text, p_rows jsonb,
-    p_mode text, p_rejected jsonb DEFAULT '[]')
-RETURNS jsonb
+    p_mode text, p_rejected jsonb DEFAULT '[]', OUT state text, OUT errors jsonb,
+    OUT waybill jsonb, OUT unblocked uuid[], OUT pending uuid[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 SET timezone = 'UTC'
 SET lock_timeout = '3s'
 SET jit = off
 AS $$
+#variable_conflict use_column
 DECLARE
-    job waybill.ingestion_jobs;
-    contract CONSTANT jsonb := waybill.contract(p_dataset);
-    columns CONSTANT text[] := ARRAY(SELECT DISTINCT k FROM jsonb_array_elements(p_rows) AS r,
-        jsonb_object_keys(r -> 1) AS k
-        -- All of them when every row was refused before it came here.
-        UNION SELECT col ->> 'name' FROM jsonb_array_elements(contract -> 'columns') AS col
-        WHERE p_rows = '[]');
+    v_job waybill.ingestion_jobs;
     v_counts waybill.merge_counts;
-    errors jsonb;
 BEGIN
     -- Waits for a merge of the dataset, for the three seconds of lock_timeout and no longer.
     PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
-    job := waybill.register_batch(p_job, p_dataset, contract, columns);
-    PERFORM waybill.assert_batch_turn(job);
+    v_job := waybill.register_batch(p_job, p_dataset, waybill.contract(p_dataset), p_rows);
+    PERFORM waybill.assert_batch_turn(v_job);
     INSERT INTO waybill.validation_errors (job_id, line, raw, "values", errors)
     SELECT p_job, (r ->> 'row')::bigint + 1, convert_to(r ->> 'raw', 'UTF8'), r -> 'values',
         r -> 'errors'
     FROM jsonb_array_elements(p_rejected) AS r;
-    PERFORM waybill.stage_rows(contract, columns, p_rows);
-    v_counts := waybill.apply_records(waybill.plan_merge(job, 'pg_temp.batch_rows'), p_dataset);
+    v_counts := waybill.apply_rows(v_job, p_rows);
     errors := waybill.batch_errors(p_job);
     IF p_mode = 'atomic' AND errors <> '[]' THEN
         RAISE EXCEPTION 'Rows of the batch were refused.' USING ERRCODE = 'WB009',
@@ -111,28 +198,12 @@ BEGIN
     END IF;
     v_counts.rejected := v_counts.rejected + jsonb_array_length(p_rejected);
     v_counts.read := jsonb_array_length(p_rows) + jsonb_array_length(p_rejected);
-    job := waybill.write_waybill(job, v_counts, true);
-    PERFORM waybill.emit_job_finished(p_job, p_dataset, job.state);
-    RETURN jsonb_build_object('state', job.state, 'dataset', p_dataset, 'errors', errors,
-        'waybill', waybill.waybill_document(job)) || to_jsonb(waybill.unblocked_jobs(job));
-END
-$$;
-
--- Rows wait for earlier-landed files of the datasets that they refer to, as a file does; a
--- caller who waits for an answer comes back instead.
-CREATE OR REPLACE FUNCTION waybill.assert_batch_turn(job waybill.ingestion_jobs)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-BEGIN
-    IF waybill.earlier_open(job) <> '{}' OR EXISTS (
-        SELECT FROM waybill.ingestion_jobs AS j WHERE j.dataset = job.dataset
-            AND j.landed_seq > job.landed_seq AND NOT j.stamped
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')) THEN
-        RAISE EXCEPTION 'Files that the batch depends on are being loaded.'
-            USING ERRCODE = '55P03';
-    END IF;
+    v_job := waybill.write_waybill(v_job, v_counts, true);
+    PERFORM waybill.emit_job_finished(p_job, p_dataset, v_job.state);
+    state := v_job.state;
+    waybill := waybill.waybill_document(v_job);
+    SELECT u.unblocked, u.pending INTO unblocked, pending
+    FROM waybill.unblocked_jobs(v_job) AS u;
 END
 $$;
 

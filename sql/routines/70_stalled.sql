@@ -1,95 +1,116 @@
--- What stands still: jobs whose messages were lost, and jobs that are given up.
+-- Stalled jobs: those whose messages were lost, and those that are given up.
 
--- Where a job stands; when this is another text, the job has moved.
-CREATE OR REPLACE FUNCTION waybill.progress_of(j waybill.ingestion_jobs) RETURNS text
+-- The progress of a job, as text: when it differs, the job has moved.
+CREATE OR REPLACE FUNCTION waybill.progress_of(p_job waybill.ingestion_jobs) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN (SELECT concat_ws(' ', j.state, j.restamping, count(*), count(*) FILTER (WHERE c.done))
-    FROM waybill.chunks AS c WHERE c.job_id = j.job_id);
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT concat_ws(' ', p_job.state, p_job.restamping, count(*), count(*) FILTER (WHERE c.done))
+    FROM waybill.chunks AS c WHERE c.job_id = p_job.job_id
+);
 
-CREATE OR REPLACE FUNCTION waybill.touched_at(j waybill.ingestion_jobs) RETURNS timestamptz
+-- When a step last worked on a job.
+CREATE OR REPLACE FUNCTION waybill.touched_at(p_job waybill.ingestion_jobs) RETURNS timestamptz
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN (SELECT greatest(j.created_at, j.landed_at, j.started_at, j.finished_at,
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT greatest(p_job.created_at, p_job.landed_at, p_job.started_at, p_job.finished_at,
         max(r.started_at), max(r.finished_at))
-    FROM waybill.job_runs AS r WHERE r.job_id = j.job_id);
+    FROM waybill.job_runs AS r WHERE r.job_id = p_job.job_id
+);
 
--- Whether the wait since the last message that was sent again is over: it doubles with every
--- one, up to four hours, so that a long line in the queues is not made longer.
-CREATE OR REPLACE FUNCTION waybill.redrive_due(job uuid, minutes integer) RETURNS boolean
+-- Whether the wait since the last redrive is over. It doubles with each one, up to four hours, so
+-- that a long queue is not made longer.
+CREATE OR REPLACE FUNCTION waybill.redrive_due(p_job uuid, p_minutes integer) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN NOT EXISTS (SELECT FROM waybill.redrives AS r WHERE r.job_id = job
-    AND r.last_at > clock_timestamp()
-        - least(minutes * 2 ^ least(r.tries, 10), 240) * interval '1 minute');
+SET search_path = pg_catalog, pg_temp
+RETURN NOT EXISTS (
+    SELECT FROM waybill.redrives AS r
+    WHERE r.job_id = p_job
+        AND r.last_at > clock_timestamp()
+            - least(p_minutes * 2 ^ least(r.tries, 10), 240) * interval '1 minute'
+);
 
--- Which message each job needs that nothing has touched for so many minutes. A job whose row
--- is locked is at work, for instance in a merge that outlived its function, and is left out.
-CREATE OR REPLACE FUNCTION waybill.stalled(p_minutes integer DEFAULT 10) RETURNS jsonb
+-- The message that a job needs, by the queue: `chunks`, `merges`, `pending` or `landed`; null for
+-- none.
+CREATE OR REPLACE FUNCTION waybill.needed_message(p_job waybill.ingestion_jobs) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_job.restamping OR p_job.state = 'MERGING'
+            OR p_job.state = 'LOADING' AND p_job.chunks_total IS NOT NULL
+        THEN CASE WHEN EXISTS (
+                SELECT FROM waybill.chunks AS c WHERE c.job_id = p_job.job_id AND NOT c.done)
+            THEN 'chunks' ELSE 'merges' END
+    WHEN waybill.is_final(p_job.state)
+        THEN CASE WHEN EXISTS (
+                SELECT FROM waybill.ingestion_jobs AS parent
+                WHERE waybill.parents_came_from(p_job, parent))
+            THEN 'pending' END
+    WHEN p_job.object_key IS NOT NULL THEN 'landed'
+END;
+
+-- Jobs that no step has worked on for some minutes, each with the queue of the message that it
+-- needs. A job whose row is locked is being worked on, for instance by a merge that outlived its
+-- function, and is left out.
+CREATE OR REPLACE FUNCTION waybill.stalled_jobs(p_minutes integer DEFAULT 10,
+    OUT job_id uuid, OUT queue text, OUT chunks integer[], OUT bucket text, OUT key text,
+    OUT version_id text, OUT sequencer text, OUT etag text, OUT size_bytes bigint,
+    OUT landed_at timestamptz)
+RETURNS SETOF record
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
-    job waybill.ingestion_jobs;
-    left_over integer[];
-    answer jsonb := '{"landed": [], "chunks": [], "merges": [], "adopts": []}';
-    place text;
-    found jsonb;
+    v_job waybill.ingestion_jobs;
 BEGIN
-    FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
-        WHERE (j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.restamping
+    FOR v_job IN
+        SELECT * FROM waybill.ingestion_jobs AS j
+        WHERE (waybill.is_open(j.state) OR j.restamping
                 OR j.pending_reference > 0 AND waybill.is_final(j.state)
                     AND NOT waybill.is_dry(j))
             AND waybill.touched_at(j) < clock_timestamp() - p_minutes * interval '1 minute'
             AND waybill.redrive_due(j.job_id, p_minutes)
         ORDER BY j.landed_at FOR UPDATE SKIP LOCKED
     LOOP
-        left_over := ARRAY(SELECT c.chunk FROM waybill.chunks AS c
-            WHERE c.job_id = job.job_id AND NOT c.done ORDER BY c.chunk);
-        found := to_jsonb(job.job_id);
-        IF job.restamping OR job.state = 'MERGING'
-            OR job.state = 'LOADING' AND job.chunks_total IS NOT NULL
-        THEN
-            place := 'merges';
-            IF left_over <> '{}' THEN
-                place := 'chunks';
-                found := jsonb_build_object('job_id', job.job_id, 'chunks', left_over);
-            END IF;
-        ELSIF waybill.is_final(job.state) THEN
-            CONTINUE WHEN NOT EXISTS (
-                SELECT FROM waybill.ingestion_jobs AS parent
-                WHERE waybill.parents_came_from(job, parent));
-            place := 'adopts';
-        ELSE
-            CONTINUE WHEN job.object_key IS NULL;
-            place := 'landed';
-            found := jsonb_build_object('job_id', job.job_id, 'bucket', job.bucket,
-                'key', job.object_key, 'version_id', nullif(job.version_id, ''),
-                'etag', job.etag, 'size_bytes', job.size_bytes, 'landed_at', job.landed_at);
-        END IF;
-        answer := jsonb_set(answer, ARRAY[place], answer -> place || jsonb_build_array(found));
+        queue := waybill.needed_message(v_job);
+        CONTINUE WHEN queue IS NULL;
+        job_id := v_job.job_id;
+        chunks := ARRAY(
+            SELECT c.chunk FROM waybill.chunks AS c
+            WHERE c.job_id = v_job.job_id AND NOT c.done ORDER BY c.chunk);
+        bucket := v_job.bucket;
+        key := v_job.object_key;
+        version_id := nullif(v_job.version_id, '');
+        sequencer := v_job.sequencer;
+        etag := v_job.etag;
+        size_bytes := v_job.size_bytes;
+        landed_at := v_job.landed_at;
+        RETURN NEXT;
     END LOOP;
-    RETURN answer;
 END
 $$;
 
--- The messages of these jobs were sent again. A job that has moved since starts anew.
-CREATE OR REPLACE FUNCTION waybill.note_redrives(p_jobs uuid[]) RETURNS void
+-- Record that the messages of these jobs were sent again. For a job that has moved since, the
+-- count starts anew.
+CREATE OR REPLACE FUNCTION waybill.record_redrives(p_jobs uuid[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 BEGIN ATOMIC
     INSERT INTO waybill.redrives AS r (job_id, progress, tries, first_at, last_at)
     SELECT j.job_id, waybill.progress_of(j), 1, clock_timestamp(), clock_timestamp()
     FROM waybill.ingestion_jobs AS j WHERE j.job_id = ANY (p_jobs)
-    ON CONFLICT (job_id) DO UPDATE SET progress = excluded.progress,
+    ON CONFLICT (job_id) DO UPDATE SET
+        progress = excluded.progress,
         tries = CASE WHEN r.progress = excluded.progress THEN r.tries + 1 ELSE 1 END,
         first_at = CASE WHEN r.progress = excluded.progress THEN r.first_at
             ELSE excluded.first_at END,
         last_at = excluded.last_at;
 END;
 
--- End the jobs that do not move: sent again so many times over so many hours, or tried for
--- so many days. One that only waits for an earlier file waits on. Returns those that ended.
+-- Fail the jobs that do not move: redriven so many times over so many hours, or attempted for so
+-- many days. One that only waits for an earlier file goes on waiting. Returns those that ended.
 CREATE OR REPLACE FUNCTION waybill.give_up(p_tries integer DEFAULT 8,
     p_hours integer DEFAULT 24, p_days integer DEFAULT 7)
 RETURNS SETOF uuid
@@ -97,30 +118,36 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    job waybill.ingestion_jobs;
-    tried record;
+    v_job waybill.ingestion_jobs;
+    v_attempts bigint;
+    v_since timestamptz;
 BEGIN
-    FOR job IN SELECT * FROM waybill.ingestion_jobs AS j
-        WHERE j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.restamping
-        ORDER BY j.landed_at FOR UPDATE SKIP LOCKED
+    FOR v_job IN
+        SELECT * FROM waybill.ingestion_jobs
+        WHERE waybill.is_open(state) OR restamping
+        ORDER BY landed_at FOR UPDATE SKIP LOCKED
     LOOP
-        SELECT count(*) AS attempts, min(r.started_at) AS since INTO tried
+        SELECT count(*), coalesce(min(r.started_at), 'infinity') INTO v_attempts, v_since
         FROM waybill.job_runs AS r
-        WHERE r.job_id = job.job_id AND r.started_at > coalesce(job.finished_at, '-infinity');
-        CONTINUE WHEN NOT (
-            coalesce(tried.since, 'infinity') < clock_timestamp() - p_days * interval '1 day'
-            OR EXISTS (SELECT FROM waybill.redrives AS r WHERE r.job_id = job.job_id
-                AND r.tries >= p_tries AND r.progress = waybill.progress_of(job)
-                AND r.first_at < clock_timestamp() - p_hours * interval '1 hour'))
-            OR waybill.earlier_open(job) <> '{}' AND job.state = 'MERGING';
+        WHERE r.job_id = v_job.job_id
+            AND r.started_at > coalesce(v_job.finished_at, '-infinity');
+        CONTINUE WHEN v_job.state = 'MERGING' AND waybill.earlier_open(v_job) <> '{}';
+        CONTINUE WHEN v_since > clock_timestamp() - p_days * interval '1 day'
+            AND NOT EXISTS (
+                SELECT FROM waybill.redrives AS r
+                WHERE r.job_id = v_job.job_id
+                    AND r.tries >= p_tries AND r.progress = waybill.progress_of(v_job)
+                    AND r.first_at < clock_timestamp() - p_hours * interval '1 hour');
         -- One that has ended, and is only staged again for an earlier file, stays as it is.
-        PERFORM waybill.fail_job(job.job_id, jsonb_build_object('type', 'gave-up',
-            'title', 'Given up', 'detail', format('It did not get past %s in %s attempts;'
-            ' the runs say why.', job.state, tried.attempts)));
-        RETURN NEXT job.job_id;
+        PERFORM waybill.fail_job(v_job.job_id, jsonb_build_object(
+            'type', 'gave-up',
+            'title', 'Given up',
+            'detail', format('It did not get past %s in %s attempts; the runs say why.',
+                v_job.state, v_attempts)));
+        RETURN NEXT v_job.job_id;
     END LOOP;
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION waybill.stalled(integer), waybill.note_redrives(uuid[]),
+GRANT EXECUTE ON FUNCTION waybill.stalled_jobs(integer), waybill.record_redrives(uuid[]),
     waybill.give_up(integer, integer, integer) TO waybill_loader;

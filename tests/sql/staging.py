@@ -76,7 +76,9 @@ class Ledger:
         self, job: UUID, given: Sequence[str], keeps_raw: bool, records: Records
     ) -> None:
         with self.loader.transaction():
-            claim = self.loader.execute("SELECT waybill.claim_chunk(%s, 0)", (job,)).fetchone()
+            claim = self.loader.execute(
+                "SELECT to_jsonb(c) FROM waybill.claim_chunk(%s, 0) AS c", (job,)
+            ).fetchone()
             assert claim is not None
             assert claim[0]["status"] == "todo"
             self._copy(claim[0], given, keeps_raw, records)

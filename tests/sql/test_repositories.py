@@ -223,9 +223,9 @@ def test_reaper_finds_what_stands_still(loader: Connection) -> None:
     assert reaper.overdue_uploads() == [(awaited, "departments")]
     assert reaper.expire_uploads([awaited]) == 1
     stalled = reaper.stalled_jobs(0)
-    assert [job.job_id for job in stalled.landed] == [job_id]
+    assert [(job.job_id, job.queue) for job in stalled] == [(job_id, "landed")]
     reaper.record_redrives([job_id])
-    assert reaper.stalled_jobs(10).landed == []
+    assert reaper.stalled_jobs(10) == []
     counts = (reaper.end_stalled_copies(5), reaper.abandon_runs(), reaper.drop_orphan_stages())
     assert counts == (0, 0, 0)
     assert reaper.purge_expired() == 0

@@ -5,6 +5,8 @@ from uuid import UUID
 import pytest
 
 from tests.sql.staging import Ledger
+from waybill.database.reaper import Reaper
+from waybill.database.refreshes import Refreshes
 
 CREW = (
     "CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);"
@@ -29,9 +31,7 @@ def adopt(ledger: Ledger, job: UUID) -> None:
 
 
 def stalled(ledger: Ledger) -> set[UUID]:
-    found = ledger.loader.execute("SELECT waybill.stalled(0) -> 'adopts'").fetchone()
-    assert found
-    return {UUID(job) for job in found[0]}
+    return {job.job_id for job in Reaper(ledger.loader).stalled_jobs(0) if job.queue == "pending"}
 
 
 def test_jobs_that_wait_for_what_never_comes_are_left_alone(crew: Ledger) -> None:
@@ -90,4 +90,42 @@ def test_a_dry_run_of_parents_brings_nothing(ledger: Ledger) -> None:
     )
     ledger.stage(parent, "departments", [(1, "Sales")])
     ledger.merge(parent)
+
+
+def visibility(ledger: Ledger, job: UUID) -> str:
+    ((found,),) = ledger.rows("SELECT waybill.job_visibility(%s)", job)
+    return str(found)
+
+
+def test_job_is_not_visible_while_records_that_it_unblocked_are_resolved(crew: Ledger) -> None:
+    grandchild = crew.load("crew", 1, [(1, 2)])
+    child = crew.load("crew", 2, [(2, 3)])
+    parent = crew.load("crew", 3, [(3, None)])
+    assert visibility(crew, parent) == "open"
+    adopt(crew, child)
+    # The record that waited for the parent is there; the one that waits for that record is not.
+    assert visibility(crew, child) == "open"
+    assert visibility(crew, parent) == "open"
+    adopt(crew, grandchild)
+    assert {visibility(crew, job) for job in (grandchild, child, parent)} == {"visible"}
+
+
+def test_dry_run_leaves_nothing_to_do(ledger: Ledger) -> None:
+    ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
+    job = ledger.land("departments", 2)
+    pending = ledger.land("hired_employees", 3)
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET options = '{\"dry_run\": true}' WHERE job_id = ANY (%s)",
+        ([job, pending],),
+    )
+    ledger.stage(job, "departments", [(1, "Sales")])
+    ledger.merge(job)
+    ledger.stage(pending, "hired_employees", [(2, "Bob", "2021-01-01T00:00:00Z", 1, None)])
+    ledger.merge(pending)
+    ledger.loader.execute(
+        "SELECT waybill.mark_published(ARRAY(SELECT id FROM waybill.unpublished(9)))"
+    )
+    with ledger.database.connect("waybill_refresher") as refresher:
+        settled = Refreshes(refresher).settled_jobs([job, pending])
+    assert settled == {job, pending}
     assert stalled(ledger) == set()

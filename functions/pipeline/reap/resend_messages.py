@@ -1,14 +1,14 @@
 """Resends the lost messages that stalled jobs wait for."""
 
-from uuid import UUID
+from collections.abc import Iterator
 
 from functions.pipeline.reap.deps import Deps
 from waybill import telemetry
-from waybill.database.reaper import Reaper, StalledJobs, UnplannedJob
+from waybill.database.reaper import Reaper, StalledJob
 from waybill.flow_control import next_chunks
-from waybill.landing.object_versions import ObjectCreatedMessage, ObjectVersion
+from waybill.landing.object_versions import ObjectVersion
 from waybill.landing.objects import ObjectRef
-from waybill.messages import ChunkMessage, MergeMessage, ResolvePendingMessage
+from waybill.messages import ChunkMessage, MergeMessage, Message, ResolvePendingMessage
 from waybill.queues import backlog, send
 
 # A queue with a backlog explains why jobs have not moved: their messages are not lost.
@@ -23,47 +23,38 @@ def resend_messages(deps: Deps) -> int:
     """
     reaper = Reaper(deps.connection)
     stalled = reaper.stalled_jobs(deps.settings.idle_minutes)
-    jobs = [*_to_plan(deps, stalled), *_to_load(deps, stalled), *_to_merge(deps, stalled)]
-    reaper.record_redrives(jobs)
-    for job_id in jobs:
-        telemetry.action("job.redriven", level="warning", job_id=str(job_id))
-    return len(jobs)
+    queues = {
+        "landed": deps.settings.landed_queue_url,
+        "chunks": deps.settings.chunks_queue_url,
+        "merges": deps.settings.merges_queue_url,
+        "pending": deps.settings.merges_queue_url,
+    }
+    short = {url for url in {queues[job.queue] for job in stalled} if _is_short(url)}
+    resent = [job for job in stalled if queues[job.queue] in short]
+    for url in short:
+        jobs = [job for job in resent if queues[job.queue] == url]
+        send(url, (message for job in jobs for message in _messages(deps, job)))
+    reaper.record_redrives([job.job_id for job in resent])
+    for job in resent:
+        telemetry.action("job.redriven", level="warning", job_id=str(job.job_id), to=job.queue)
+    return len(resent)
 
 
-def _to_plan(deps: Deps, stalled: StalledJobs) -> list[UUID]:
-    queue = deps.settings.landed_queue_url
-    if not stalled.landed or not _is_short(queue):
-        return []
-    send(queue, (_created_event(job) for job in stalled.landed))
-    return [job.job_id for job in stalled.landed]
-
-
-def _created_event(job: UnplannedJob) -> ObjectCreatedMessage:
-    ref = ObjectRef(job.bucket, job.key, job.version_id, job.etag, job.size_bytes)
-    return ObjectVersion(ref, job.landed_at).created_event()
-
-
-def _to_load(deps: Deps, stalled: StalledJobs) -> list[UUID]:
-    queue = deps.settings.chunks_queue_url
-    if not stalled.chunks or not _is_short(queue):
-        return []
-    messages = (
-        ChunkMessage(job_id=job.job_id, chunk=chunk)
-        for job in stalled.chunks
-        for chunk in next_chunks(job.chunks, deps.settings.chunks_at_once)
-    )
-    send(queue, messages)
-    return [job.job_id for job in stalled.chunks]
-
-
-def _to_merge(deps: Deps, stalled: StalledJobs) -> list[UUID]:
-    queue = deps.settings.merges_queue_url
-    jobs = [*stalled.merges, *stalled.adopts]
-    if not jobs or not _is_short(queue):
-        return []
-    send(queue, (MergeMessage(job_id=job_id) for job_id in stalled.merges))
-    send(queue, (ResolvePendingMessage(pending_job_id=job_id) for job_id in stalled.adopts))
-    return jobs
+def _messages(deps: Deps, job: StalledJob) -> Iterator[Message]:
+    match job.queue:
+        case "landed":
+            ref = ObjectRef(
+                job.bucket or "", job.key or "", job.version_id, job.etag or "", job.size_bytes or 0
+            )
+            if job.landed_at:
+                yield ObjectVersion(ref, job.landed_at, job.sequencer).created_event()
+        case "chunks":
+            for chunk in next_chunks(job.chunks, deps.settings.chunks_at_once):
+                yield ChunkMessage(job_id=job.job_id, chunk=chunk)
+        case "merges":
+            yield MergeMessage(job_id=job.job_id)
+        case "pending":
+            yield ResolvePendingMessage(pending_job_id=job.job_id)
 
 
 def _is_short(queue_url: str) -> bool:

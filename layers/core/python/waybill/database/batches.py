@@ -86,8 +86,8 @@ class Batches(Repository):
             Rejected: `batch-refused`, with an error for each reason.
             Busy: a load that the rows depend on is not over.
         """
-        return self._value(
-            BatchResult.model_validate,
+        result = self._row(
+            BatchResult,
             "merge_batch",
             p_job=job_id,
             p_dataset=dataset,
@@ -95,3 +95,5 @@ class Batches(Repository):
             p_mode=mode,
             p_rejected=Jsonb(rejected),
         )
+        assert result is not None  # noqa: S101 - the routine returns one row
+        return result

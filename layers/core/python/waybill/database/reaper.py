@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict
 
 from waybill.database.repository import Repository
 
@@ -17,36 +15,21 @@ class OverdueUpload(NamedTuple):
     dataset: str
 
 
-class _Found(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class UnplannedJob(_Found):
-    """A job whose object is not, or not wholly, cut into chunks."""
+class StalledJob(NamedTuple):
+    """A job that no step has worked on for a while, with the queue of the message it needs."""
 
     job_id: UUID
-    bucket: str
-    key: str
-    version_id: str | None
-    etag: str
-    size_bytes: int
-    landed_at: datetime
-
-
-class UnstagedJob(_Found):
-    """A job with the chunks of it that are not staged, in order."""
-
-    job_id: UUID
+    queue: Literal["landed", "chunks", "merges", "pending"]
+    """`pending`: the message to resolve its pending records, in the queue `merges`."""
     chunks: list[int]
-
-
-class StalledJobs(_Found):
-    """Jobs that nothing has touched for a while, by the message that each of them needs."""
-
-    landed: list[UnplannedJob]
-    chunks: list[UnstagedJob]
-    merges: list[UUID]
-    adopts: list[UUID]
+    """The chunks that are not staged, in order."""
+    bucket: str | None
+    key: str | None
+    version_id: str | None
+    sequencer: str
+    etag: str | None
+    size_bytes: int | None
+    landed_at: datetime | None
 
 
 class Reaper(Repository):
@@ -76,13 +59,13 @@ class Reaper(Repository):
         """Delete published events and kept responses that are past their time; how many."""
         return self._value(int, "purge_expired")
 
-    def stalled_jobs(self, minutes: int) -> StalledJobs:
-        """Jobs that nothing has touched for so many minutes."""
-        return self._value(StalledJobs.model_validate, "stalled", p_minutes=minutes)
+    def stalled_jobs(self, minutes: int) -> list[StalledJob]:
+        """Jobs that no step has worked on for so many minutes, in the order they landed."""
+        return self._rows(StalledJob, "stalled_jobs", p_minutes=minutes)
 
     def record_redrives(self, job_ids: Sequence[UUID]) -> None:
         """Record that the jobs' messages were sent again, so that the next time comes later."""
-        self._do("note_redrives", p_jobs=list(job_ids))
+        self._do("record_redrives", p_jobs=list(job_ids))
 
     def give_up(self) -> list[UUID]:
         """Fail the jobs that were sent again for a day and did not move; which."""

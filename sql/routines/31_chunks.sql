@@ -1,0 +1,113 @@
+-- Chunks: each is staged once.
+
+-- Claim a chunk for the rest of the caller's transaction: `todo` with what to read and where it
+-- goes, `done` when it is staged, `ended` when its job has ended.
+CREATE OR REPLACE FUNCTION waybill.claim_chunk(p_job uuid, p_chunk integer,
+    OUT status text, OUT bucket text, OUT key text, OUT version_id text, OUT etag text,
+    OUT size_bytes bigint, OUT byte_from bigint, OUT byte_to bigint, OUT first_line bigint,
+    OUT layout jsonb, OUT contract jsonb, OUT stage_schema text, OUT stage_table text,
+    OUT keeps_rejects boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_job waybill.ingestion_jobs;
+    v_chunk waybill.chunks;
+BEGIN
+    -- The row lock keeps a second loader of the chunk out until this transaction ends: without it
+    -- both would stage the chunk. It ends with the connection, so a loader that outlived its
+    -- timeout cannot commit. NOWAIT: the second one comes back later, rather than waiting with a
+    -- connection.
+    SELECT * INTO v_chunk FROM waybill.chunks AS c
+    WHERE c.job_id = p_job AND c.chunk = p_chunk FOR UPDATE NOWAIT;
+    SELECT * INTO v_job FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
+    IF v_job.job_id IS NULL OR v_chunk.job_id IS NULL THEN
+        RAISE EXCEPTION 'There is no chunk % of job %.', p_chunk, p_job USING ERRCODE = 'WB002';
+    END IF;
+    status := CASE
+        WHEN v_job.state NOT IN ('LOADING', 'MERGING') AND NOT v_job.restamping THEN 'ended'
+        WHEN v_chunk.done THEN 'done'
+        ELSE 'todo'
+    END;
+    IF status <> 'todo' THEN
+        RETURN;
+    END IF;
+    bucket := v_job.bucket;
+    key := v_job.object_key;
+    version_id := nullif(v_job.version_id, '');
+    etag := v_job.etag;
+    size_bytes := v_job.size_bytes;
+    byte_from := v_chunk.byte_from;
+    byte_to := v_chunk.byte_to;
+    first_line := v_chunk.first_line;
+    layout := v_job.layout;
+    contract := v_job.contract;
+    stage_schema := 'staging';
+    stage_table := waybill.stage_name(p_job);
+    keeps_rejects := NOT v_job.restamping;
+END
+$$;
+
+-- Mark a chunk as staged, in the transaction of its COPY, so that neither is there alone.
+CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
+    p_staged bigint, p_rejected bigint, p_sha256 text)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+BEGIN
+    -- Shared with other chunks, but not with a cancellation: it comes first, and this chunk is
+    -- rolled back, or it comes later and finds all that was staged.
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR SHARE;
+    IF v_job.state <> 'LOADING' AND NOT v_job.restamping THEN
+        RAISE EXCEPTION 'Job % has ended: %.', p_job, v_job.state USING ERRCODE = 'WB003';
+    ELSIF p_read <> p_staged + p_rejected THEN
+        RAISE EXCEPTION 'Chunk % of job %: % records read, % staged, % rejected.', p_chunk,
+            p_job, p_read, p_staged, p_rejected USING ERRCODE = 'WB005';
+    END IF;
+    UPDATE waybill.chunks
+    SET done = true, read = p_read, staged = p_staged, rejected = p_rejected
+    WHERE job_id = p_job AND chunk = p_chunk;
+    IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
+        UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;
+    END IF;
+END
+$$;
+
+-- Chunks that are not staged; at least 1 while the plan is unfinished. Called after the chunk's
+-- commit, so that of two last chunks at least one sees both done.
+CREATE OR REPLACE FUNCTION waybill.chunks_left(p_job uuid) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_done CONSTANT integer :=
+        (SELECT count(*) FROM waybill.chunks WHERE job_id = p_job AND done);
+    v_left integer;
+BEGIN
+    SELECT coalesce(chunks_total - v_done, 1) INTO v_left
+    FROM waybill.ingestion_jobs WHERE job_id = p_job;
+    IF v_left = 0 THEN
+        UPDATE waybill.ingestion_jobs SET state = 'MERGING'
+        WHERE job_id = p_job AND state = 'LOADING';
+    END IF;
+    RETURN v_left;
+END
+$$;
+
+-- Whether a chunk is planned, and staged: this decides which chunk is sent next.
+CREATE OR REPLACE FUNCTION waybill.chunk_state(p_job uuid, p_chunk integer) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce((
+        SELECT CASE WHEN c.done THEN 'done' ELSE 'todo' END
+        FROM waybill.chunks AS c WHERE c.job_id = p_job AND c.chunk = p_chunk), 'absent');
+END;
+
+GRANT EXECUTE ON FUNCTION waybill.claim_chunk(uuid, integer),
+    waybill.finish_chunk(uuid, integer, bigint, bigint, bigint, text),
+    waybill.chunks_left(uuid), waybill.chunk_state(uuid, integer) TO waybill_loader;
