@@ -176,6 +176,15 @@ BEGIN
 END
 $$;
 
+-- Record what is committed before parents are looked up for the first time in a transaction, so
+-- that a parent which is committed during the look counts as not seen.
+CREATE OR REPLACE FUNCTION waybill.record_parents_seen(p_job uuid) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot() WHERE job_id = p_job;
+END;
+
 CREATE OR REPLACE FUNCTION waybill.no_counts() RETURNS waybill.merge_counts
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -221,9 +230,6 @@ BEGIN
     -- partitions directly.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
     EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
-    -- Before the look, so that a parent committed during it counts as not seen.
-    UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot()
-    WHERE job_id = p_plan.job_id;
     PERFORM waybill.check_records(p_plan);
     PERFORM waybill.classify(p_plan);
     PERFORM waybill.set_pending(p_plan);

@@ -47,6 +47,7 @@ DECLARE
     v_limit text;
     v_kept waybill.validation_errors[];
 BEGIN
+    PERFORM waybill.record_parents_seen(p_job.job_id);
     v_plan := waybill.plan_merge(p_job,
         format('staging.%I', waybill.stage_name(p_job.job_id)));
     SELECT coalesce(sum(c.read), 0), coalesce(sum(c.rejected), 0)

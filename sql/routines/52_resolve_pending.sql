@@ -75,6 +75,7 @@ DECLARE
     v_last bigint;
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
+    PERFORM waybill.record_parents_seen(p_job.job_id);
     FOR v_columns, v_first, v_last IN
         SELECT * FROM waybill.pending_groups(p_job.job_id)
     LOOP

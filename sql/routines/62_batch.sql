@@ -129,6 +129,7 @@ DECLARE
     v_rows jsonb;
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
+    PERFORM waybill.record_parents_seen(p_job.job_id);
     FOR v_columns, v_rows IN SELECT * FROM waybill.batch_groups(p_job.contract, p_rows) LOOP
         IF NOT v_columns <@ ARRAY(
             SELECT col ->> 'name' FROM jsonb_array_elements(p_job.contract -> 'columns') AS col)
