@@ -1,6 +1,7 @@
 """Queues, functions, event rules and API, around existing buckets and an existing database."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from constructs import Construct
 
@@ -36,6 +37,7 @@ class Service(Construct):
         self.functions = self._functions(shared)
         self.event_rules = EventRules(self, shared.environment)
         self._connect(shared.environment)
+        self._alarm_on_stuck_jobs(shared.environment)
         self.api = Api(self, environment=shared.environment, functions=self.functions)
         self._outputs()
 
@@ -75,6 +77,26 @@ class Service(Construct):
         rules.on_schedule(functions["refresh"], minutes=5)
         rules.on_schedule(functions["publish"], minutes=1)
         rules.on_schedule(functions["reap"], minutes=5)
+
+    def _alarm_on_stuck_jobs(self, environment: Environment) -> None:
+        """The reaper counts the jobs that do not move, while the database is awake."""
+        cloudwatch.Alarm(
+            self,
+            "JobsNotMoving",
+            alarm_name=f"waybill-{environment.name}-jobs-not-moving",
+            alarm_description="Open jobs do not move: GET /jobs/{job_id}/runs has the causes.",
+            metric=cloudwatch.Metric(
+                namespace="Waybill",
+                metric_name="JobsNotMoving",
+                dimensions_map={"function": self.functions["reap"].function.function_name},
+                period=Duration.minutes(5),
+                statistic="Maximum",
+            ),
+            threshold=1,
+            evaluation_periods=2,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
 
     def _outputs(self) -> None:
         outputs = {

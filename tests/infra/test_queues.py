@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.infra.template import Synthesised, text
+from waybill.telemetry import METRICS_NAMESPACE
 
 Queues = dict[str, Mapping[str, Any]]
 
@@ -31,6 +32,15 @@ def test_every_dlq_has_an_alarm_at_its_first_message(synthesised: Synthesised) -
         if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 1
     }
     assert watched == dead.keys()
+
+
+def test_jobs_that_do_not_move_raise_an_alarm(synthesised: Synthesised) -> None:
+    alarms = synthesised.of_type("AWS::CloudWatch::Alarm").values()
+    (alarm,) = [alarm for alarm in alarms if alarm["MetricName"] == "JobsNotMoving"]
+    assert (alarm["Namespace"], alarm["Threshold"]) == (METRICS_NAMESPACE, 1)
+    (dimension,) = alarm["Dimensions"]
+    assert dimension["Name"] == "function"
+    assert dimension["Value"]["Ref"] in synthesised.of_type("AWS::Lambda::Function")
 
 
 def test_messages_are_encrypted_and_kept_for_two_weeks(synthesised: Synthesised) -> None:

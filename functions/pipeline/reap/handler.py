@@ -18,6 +18,7 @@ from functions.pipeline.reap.settings import ReapSettings
 from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
+from waybill.database.health import Health
 from waybill.state.bucket import StateBucket
 
 # A transfer that began before the deadline may end after it. The database allows 60 minutes,
@@ -36,5 +37,7 @@ def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]
         return {}
     with connect(settings, "reap") as connection:
         counts = reap(Deps(connection, s3, state, settings), passed)
-    telemetry.action("reap.done", counts=counts)
+        stuck = Health(connection).count_stuck_jobs(settings.stuck_minutes)
+    telemetry.metric("JobsNotMoving", stuck)
+    telemetry.action("reap.done", counts=counts, stuck_jobs=stuck)
     return counts

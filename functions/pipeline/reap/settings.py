@@ -22,6 +22,11 @@ class ReapSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings
         ge=0,
         description="Minutes until a job that nothing touched is sent again.",
     )
+    stuck_minutes: int = Field(
+        default=15,
+        ge=1,
+        description="Minutes without success until an open job counts as not moving.",
+    )
     copy_minutes: int = Field(
         default=5, ge=0, description="Minutes until a COPY that does not move is ended."
     )

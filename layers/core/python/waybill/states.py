@@ -1,4 +1,4 @@
-"""The states of a job: the one list, which the database's own check repeats."""
+"""The states of a job: the one list, which the database and the API are tested against."""
 
 from enum import StrEnum
 
@@ -25,3 +25,7 @@ class JobState(StrEnum):
     def is_final(self) -> bool:
         """Whether it has ended."""
         return not self.is_open and self is not JobState.AWAITING_UPLOAD
+
+
+RESERVED_STATES = frozenset({"EXTRACTING", "DUPLICATE", "REVERTED"})
+"""States that the API lists for features to come. Nothing sets them."""

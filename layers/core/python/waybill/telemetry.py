@@ -5,15 +5,18 @@ in the same shape.
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from waybill.settings import LogSettings
 
+METRICS_NAMESPACE = "Waybill"
 _SERVICE = "waybill"
 _log = logging.getLogger(_SERVICE)
 Level = Literal["debug", "info", "warning", "error"]
@@ -36,6 +39,12 @@ def action(
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     _log.log(number, name, extra={"action": name, **facts}, exc_info=error)
+
+
+def metric(name: str, count: int) -> None:
+    """Write a metric to the log, in CloudWatch's embedded format, with the function's name."""
+    with single_metric(name, MetricUnit.Count, count, namespace=METRICS_NAMESPACE) as written:
+        written.add_dimension("function", os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The cheapest round trip."""
+"""Whether the database responds, and whether its jobs move."""
 
 from waybill.database.repository import Repository
 
@@ -13,3 +13,7 @@ class Health(Repository):
             Unavailable: the database does not respond.
         """
         self._select_value("health.ping")
+
+    def count_stuck_jobs(self, minutes: int) -> int:
+        """The number of open jobs in which nothing has succeeded for so many minutes."""
+        return self._value(int, "count_stuck_jobs", p_minutes=minutes)

@@ -1,0 +1,36 @@
+"""Every definition of the job states agrees with `waybill.states`."""
+
+import re
+from typing import get_args
+
+from functions.api.jobs import answer
+from functions.api.jobs.read_job import FINAL
+from tests.sql.staging import Ledger
+from waybill.states import RESERVED_STATES, JobState
+from waybill_client.models import OPEN_STATES
+
+STATES = {state.value for state in JobState}
+
+
+def test_the_table_allows_exactly_these_states(ledger: Ledger) -> None:
+    ((definition,),) = ledger.rows(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conname = 'ingestion_jobs_state_check'"
+    )
+    assert set(re.findall(r"'([A-Z_]+)'", definition)) == STATES
+
+
+def test_the_routines_agree_on_open_and_final_states(ledger: Ledger) -> None:
+    for state in JobState:
+        ((is_open, is_final),) = ledger.rows(
+            "SELECT waybill.is_open(%s), waybill.is_final(%s)", state, state
+        )
+        assert (is_open, is_final) == (state.is_open, state.is_final)
+
+
+def test_the_api_lists_these_states_and_the_reserved_ones() -> None:
+    listed = {*get_args(answer.State)}
+    assert listed == STATES | RESERVED_STATES
+    final = {state.value for state in JobState if state.is_final}
+    assert final | (RESERVED_STATES - {"EXTRACTING"}) == FINAL
+    assert listed - FINAL == OPEN_STATES
