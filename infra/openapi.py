@@ -1,6 +1,6 @@
-"""Make `functions/api/docs/openapi.json` from the routes of every door.
+"""Generate `functions/api/docs/openapi.json` from the routes of the API functions.
 
-`python -m infra.openapi` writes it; a test holds the file equal to what this makes.
+`python -m infra.openapi` writes the file; a test checks that it is up to date.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from functions.api.health import handler as health
 from functions.api.jobs import handler as jobs
 from functions.api.upload import handler as upload
 from waybill.http.app import Api
-from waybill.http.problems import ADDRESS, PROBLEM_TYPES
+from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
 
 TARGET = Path(__file__).parents[1] / "functions" / "api" / "docs" / "openapi.json"
 APIS: tuple[Api, ...] = (
@@ -35,59 +35,59 @@ APIS: tuple[Api, ...] = (
 )
 _REFERENCE = re.compile(r"#/components/schemas/([^\"]+)")
 _ABOUT = (
-    "Files into PostgreSQL, exactly, with a waybill for every line.\n\n"
-    "Requests with unknown fields or parameters are refused (422). Lists are read page by page: "
-    "give `next_cursor` back as `cursor` until it is null. Problems are RFC 9457; their types "
-    f"are `{ADDRESS}` followed by what is in this list.\n\n"
+    "Load files into PostgreSQL, with a waybill that accounts for every record.\n\n"
+    "Unknown fields and parameters are errors (422). Lists have pages: "
+    "pass `next_cursor` as `cursor` until it is null. Errors are RFC 9457 problems; their type is "
+    f"`{TYPE_URL}` followed by a name of this list.\n\n"
 )
 _TAGS = {
-    "uploads": "A file comes in.",
-    "batches": "Rows come in, and are written while the caller waits.",
-    "jobs": "What became of a file, and what was refused.",
-    "datasets": "What can come in.",
-    "analytics": "Figures of the hires.",
-    "documents": "Records of any shape.",
-    "health": "Whether all is well.",
-    "admin": "What failed, once more.",
+    "uploads": "Upload files.",
+    "batches": "Write rows synchronously.",
+    "jobs": "Ingestion jobs, their waybills and rejects.",
+    "datasets": "The tables that can be loaded.",
+    "analytics": "Figures on hires.",
+    "documents": "Documents without a fixed schema.",
+    "health": "Service health.",
+    "admin": "Redrive failed messages and objects.",
 }
 
 
 def _problems() -> str:
     rows = "\n".join(
-        f"| `{code}` | {kind.title} | {kind.meaning} |"
-        for code, kind in sorted(PROBLEM_TYPES.items())
+        f"| `{code}` | {problem.title} | {problem.meaning} |"
+        for code, problem in sorted(PROBLEM_TYPES.items())
     )
     table = f"| type | title | meaning |\n| --- | --- | --- |\n{rows}\n"
-    # Folded, or a reader would have to pass all of them on the way to the first route.
-    return f"<details>\n<summary>All types of problems</summary>\n\n{table}\n</details>\n"
+    # Collapsed, so that the first route is visible.
+    return f"<details>\n<summary>All problem types</summary>\n\n{table}\n</details>\n"
 
 
-def _described(api: Api) -> dict[str, Any]:
-    described: dict[str, Any] = json.loads(api.get_openapi_json_schema())
+def _describe(api: Api) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(api.get_openapi_json_schema())
     for route in api.routes:
-        operation = described["paths"].get(route.openapi_path, {}).get(route.method.lower())
+        operation = document["paths"].get(route.openapi_path, {}).get(route.method.lower())
         if operation:
-            operation.update({**_named(route), **_body(api, route)})
-    return described
+            operation.update({**_summary(route), **_body(api, route)})
+    return document
 
 
-def _named(route: Route) -> dict[str, str]:
+def _summary(route: Route) -> dict[str, str]:
     summary, _, rest = inspect.cleandoc(route.func.__doc__ or "").partition("\n")
-    about = {"description": rest.strip()} if rest.strip() else {}
-    return {"operationId": route.func.__name__, "summary": summary.rstrip("."), **about}
+    description = {"description": rest.strip()} if rest.strip() else {}
+    return {"operationId": route.func.__name__, "summary": summary.rstrip("."), **description}
 
 
 def _body(api: Api, route: Route) -> dict[str, Any]:
-    """The body of a route that reads its own; of the others powertools knows it."""
-    takes = api.takes.get(route.openapi_path)
-    if takes is None or takes.schemas is None:
+    """The body of a route that parses it itself; Powertools describes the others."""
+    spec = api.bodies.get(route.openapi_path)
+    if spec is None or spec.schemas is None:
         return {}
-    content = {kind: {"schema": schema} for kind, schema in takes.schemas().items()}
+    content = {media: {"schema": schema} for media, schema in spec.schemas().items()}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def _used(schemas: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:
-    """The schemas that something refers to; powertools adds its own forms of errors."""
+    """The referenced schemas; Powertools also adds its own error schemas."""
     used: set[str] = set()
     left = set(_REFERENCE.findall(json.dumps(paths)))
     while left:
@@ -97,19 +97,19 @@ def _used(schemas: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:
 
 
 def openapi() -> dict[str, Any]:
-    """The description of the whole API, OpenAPI 3.1.
+    """The OpenAPI 3.1 document of the whole API.
 
     Raises:
-        ValueError: two functions give different models the same name.
+        ValueError: two functions have different models with the same name.
     """
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     for api in APIS:
-        described = _described(api)
-        paths.update(described["paths"])
-        for name, schema in described.get("components", {}).get("schemas", {}).items():
+        document = _describe(api)
+        paths.update(document["paths"])
+        for name, schema in document.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(name, schema) != schema:
-                raise ValueError(f"Two models are called {name}.")
+                raise ValueError(f"Two models are named {name}.")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -118,7 +118,7 @@ def openapi() -> dict[str, Any]:
             "description": _ABOUT + _problems(),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        # Relative to this description itself: right under every stage and prefix.
+        # Relative to this document, so it is right under every stage and prefix.
         "servers": [{"url": "."}],
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": {path: paths[path] for path in sorted(paths)},
@@ -127,7 +127,7 @@ def openapi() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The description as it stands in the file."""
+    """The content of the file."""
     return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"
 
 

@@ -5,5 +5,5 @@ pytest_plugins = [
     "tests.integration.path.fixtures",
     "tests.postgres.fixtures",
     "tests.stateful.fixtures",
-    "tests.unit.http.doors",
+    "tests.unit.http.api_client",
 ]

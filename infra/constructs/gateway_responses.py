@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from aws_cdk import aws_apigateway as apigateway
 
-from waybill.http.problems import ADDRESS, MEDIA_TYPE, PROBLEM_TYPES
+from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL
 
 _TYPES = apigateway.ResponseType
 _RETRY_AFTER_SECONDS = 5
@@ -51,7 +51,7 @@ def gateway_responses(rest: apigateway.RestApi) -> None:
 
 def _problem(response: _Response) -> str:
     problem = {
-        "type": f"{ADDRESS}{response.code}",
+        "type": f"{TYPE_URL}{response.code}",
         "title": PROBLEM_TYPES[response.code].title,
         "status": response.status,
         "detail": response.detail,

@@ -80,8 +80,8 @@ def _door(database: Database) -> Iterator[None]:
     with (
         patch.dict(os.environ, environment),
         patch("waybill.database.connect._secret", lambda _: PASSWORD),
-        patch("functions.api.batch.handler.s3_client", MagicMock),
-        patch("functions.api.batch.handler.events_client", lambda: events),
+        patch("functions.api.batch.deps.s3_client", MagicMock),
+        patch("functions.api.batch.deps.events_client", lambda: events),
         patch("waybill.queues.sqs_client", lambda: sqs),
         patch("waybill.state.contracts.PublishedContracts.get", lambda _, __: contract),
     ):

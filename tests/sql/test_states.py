@@ -3,8 +3,7 @@
 import re
 from typing import get_args
 
-from functions.api.jobs import answer
-from functions.api.jobs.read_job import FINAL
+from functions.api.jobs.models import FINAL_STATES, State
 from tests.sql.staging import Ledger
 from waybill.states import RESERVED_STATES, JobState
 from waybill_client.models import OPEN_STATES
@@ -29,8 +28,8 @@ def test_the_routines_agree_on_open_and_final_states(ledger: Ledger) -> None:
 
 
 def test_the_api_lists_these_states_and_the_reserved_ones() -> None:
-    listed = {*get_args(answer.State)}
+    listed = {*get_args(State)}
     assert listed == STATES | RESERVED_STATES
     final = {state.value for state in JobState if state.is_final}
-    assert final | (RESERVED_STATES - {"EXTRACTING"}) == FINAL
-    assert listed - FINAL == OPEN_STATES
+    assert final | (RESERVED_STATES - {"EXTRACTING"}) == FINAL_STATES
+    assert listed - FINAL_STATES == OPEN_STATES

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.api.batch.deps import deps as batch_deps
 from functions.api.batch.handler import handle as handle_batch
-from functions.api.batch.handler import store as batch_store
+from functions.api.jobs.deps import deps as jobs_deps
 from functions.api.jobs.handler import handle as handle_jobs
-from functions.api.jobs.handler import store as jobs_store
 from tests.postgres.databases import Connection
 from tests.stateful.fake_cloud import LANDING, STATE, FakeCloud, at
 from tests.stateful.faults import Fault, Process
 from tests.stateful.tables import Cells, Table
-from tests.unit.http.doors import Answer, Handle, call
+from tests.unit.http.api_client import ApiResponse, Handle, call
 from waybill.contract.model import Contract
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
@@ -43,9 +43,9 @@ class ApiClient:
             StateBucket(s3, STATE).contracts.publish(Contract.model_validate(found[0]))
 
     def close(self) -> None:
-        for store in (batch_store, jobs_store):
-            if store.cache_info().currsize:
-                store().database.close()
+        for deps in (batch_deps, jobs_deps):
+            if deps.cache_info().currsize:
+                deps().database.close()
         self._forget()
 
     def upload(self, table: Table, body: bytes, second: int, *, dry: bool) -> tuple[str, str]:
@@ -69,23 +69,23 @@ class ApiClient:
 
     def batch(
         self, table: Table, records: Sequence[Cells], mode: str, key: str, fault: Fault | None
-    ) -> Answer | None:
+    ) -> ApiResponse | None:
         """Send a batch; None when the function died on it."""
         body = {"rows": [fields_of(table, cells) for cells in records], "mode": mode}
         headers = {"Idempotency-Key": key}
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            answer = self._ask(handle_batch, f"/batch/{table.name}", body, headers, fault)
+            response = self._ask(handle_batch, f"/batch/{table.name}", body, headers, fault)
             # The backend of a function that died takes a moment to notice.
-            if answer is None or answer.status != _IN_FLIGHT or time.monotonic() > deadline:
-                return answer
+            if response is None or response.status != _IN_FLIGHT or time.monotonic() > deadline:
+                return response
             time.sleep(0.01)
 
-    def replay(self, job_id: str, rows: Sequence[Mapping[str, object]]) -> Answer:
+    def replay(self, job_id: str, rows: Sequence[Mapping[str, object]]) -> ApiResponse:
         """Send corrected rejects of a job back."""
-        answer = self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, None)
-        assert answer
-        return answer
+        response = self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, None)
+        assert response
+        return response
 
     def _ask(
         self,
@@ -94,9 +94,9 @@ class ApiClient:
         body: object,
         headers: Mapping[str, str],
         fault: Fault | None,
-    ) -> Answer | None:
+    ) -> ApiResponse | None:
         process = Process(fault)
-        answers: list[Answer] = []
+        answers: list[ApiResponse] = []
         with self.cloud.acting(_API):
             process.start(lambda: answers.append(call(handle, "POST", target, body, headers)))
         assert process.failed is None, process.failed
@@ -104,8 +104,8 @@ class ApiClient:
 
     @staticmethod
     def _forget() -> None:
-        batch_store.cache_clear()
-        jobs_store.cache_clear()
+        batch_deps.cache_clear()
+        jobs_deps.cache_clear()
 
 
 def fields_of(table: Table, cells: Cells) -> dict[str, str | None]:
@@ -113,6 +113,6 @@ def fields_of(table: Table, cells: Cells) -> dict[str, str | None]:
     return {column.name: cell or None for column, cell in zip(table.columns, cells, strict=True)}
 
 
-def errors_of(answer: Answer) -> list[tuple[int, str]]:
+def errors_of(response: ApiResponse) -> list[tuple[int, str]]:
     """Row and code of each thing that was wrong with a batch."""
-    return [(error["row"], error["code"]) for error in json.loads(answer.text)["errors"]]
+    return [(error["row"], error["code"]) for error in json.loads(response.text)["errors"]]

@@ -13,7 +13,7 @@ from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, places, seconds, some_files, some_records
 from tests.stateful.model import File, body_of
 from tests.stateful.tables import TABLES, Cells, Table
-from tests.unit.http.doors import Answer
+from tests.unit.http.api_client import ApiResponse
 
 _faults = st.one_of(st.none(), st.builds(Fault, st.integers(0, 16), st.booleans()))
 
@@ -51,16 +51,16 @@ class ApiRules(RuleBasedStateMachine):
         asked = (table, records, mode, f"{key} {PROVOKED['batches asked for']}")
         PROVOKED["batches asked for"] += 1
         faulty = fault is not None
-        answer = self.api.batch(*asked, fault)
+        response = self.api.batch(*asked, fault)
         if faulty:
-            # Whoever was not answered sends it again, and so does whoever is not sure.
-            first, answer = answer, self.api.batch(*asked, None)
+            # Whoever was not response sends it again, and so does whoever is not sure.
+            first, response = response, self.api.batch(*asked, None)
             PROVOKED["batches faulty"] += first is None
             if first and first.status == HTTPStatus.OK:
-                assert answer
-                assert answer.json() == first.json()
-        assert answer
-        self._take_batch(table, records, second, atomic, answer)
+                assert response
+                assert response.json() == first.json()
+        assert response
+        self._take_batch(table, records, second, atomic, response)
 
     def _take_batch(
         self,
@@ -68,21 +68,21 @@ class ApiRules(RuleBasedStateMachine):
         records: tuple[Cells, ...],
         second: int,
         atomic: bool,
-        answer: Answer,
+        response: ApiResponse,
     ) -> None:
-        PROVOKED[f"batches answered {answer.status}"] += 1
-        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        PROVOKED[f"batches response {response.status}"] += 1
+        if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
         bad = {place for place, cells in enumerate(records) if not table.accepts(cells)}
-        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            assert atomic, answer
+        if response.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            assert atomic, response
             assert all(
-                place in bad or code == "unknown_reference" for place, code in errors_of(answer)
-            ), answer
+                place in bad or code == "unknown_reference" for place, code in errors_of(response)
+            ), response
             return
-        assert answer.status == HTTPStatus.OK, answer
-        published = answer.json()
-        assert not (atomic and (bad or published["errors"])), answer
+        assert response.status == HTTPStatus.OK, response
+        published = response.json()
+        assert not (atomic and (bad or published["errors"])), response
         assert published["waybill"]["read"] == len(records)
         assert published["waybill"]["rejected"] == len(bad)
         key = f"batch/{published['job_id']}"
@@ -105,14 +105,14 @@ class ApiRules(RuleBasedStateMachine):
             {"_reject_id": reject, **fields_of(parent.table, cells)}
             for reject, cells in zip(chosen, given, strict=True)
         ]
-        answer = self.api.replay(job, rows)
-        PROVOKED[f"replays answered {answer.status}"] += 1
-        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response = self.api.replay(job, rows)
+        PROVOKED[f"replays response {response.status}"] += 1
+        if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
         replayable = ended and parent.counts
-        assert answer.status == (202 if replayable else 422), (answer, parent)
+        assert response.status == (202 if replayable else 422), (response, parent)
         if replayable:
-            key = f"landing/{parent.table.name}/{answer.json()['job_id']}/replay.csv"
+            key = f"landing/{parent.table.name}/{response.json()['job_id']}/replay.csv"
             version = self.cloud.emit_event(key, second)
             file = File(parent.table, second, key, version, given, corrects=parent)
             file.turn = len(self.files)

@@ -1,11 +1,11 @@
-"""The verb: put failed messages back into their queue."""
+"""Move messages from a dead-letter queue back to their queue."""
 
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from functions.api.admin.answer import QueueRedriven
+from functions.api.admin.models import QueueRedriven
 from waybill.clients import sqs_client
 from waybill.errors import Unavailable
 from waybill.queues import backlog, send_bodies
@@ -13,32 +13,32 @@ from waybill.queues import backlog, send_bodies
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_AT_ONCE = 10
-# Longer than a batch takes to be sent and deleted; what is cut off comes back after it.
-_HIDDEN_SECONDS = 60
+_BATCH_SIZE = 10
+# Longer than it takes to send and delete a batch; messages of a killed call reappear after it.
+_VISIBILITY_SECONDS = 60
 
 
-class Pair(NamedTuple):
-    """A queue of work and its dead-letter queue, by their addresses."""
+class QueuePair(NamedTuple):
+    """URLs of a queue and of its dead-letter queue."""
 
     queue_url: str
     dlq_url: str
 
 
-def redrive_messages(pair: Pair, seconds: float) -> QueueRedriven:
-    """Put what lies in the dead-letter queue back, oldest first, for so many seconds at most.
+def redrive_messages(pair: QueuePair, seconds: float) -> QueueRedriven:
+    """Send the dead-letter queue's messages to the queue, for at most `seconds`.
 
-    A message is sent before it is deleted: a kill in between sends it twice, and every message
-    may come twice. Its tries start anew.
+    A message is sent before it is deleted, so a killed call may send it twice; every consumer
+    accepts duplicates. Its receive count starts again at zero.
 
     Raises:
-        Unavailable: `queue-unavailable`; what was sent stays sent.
+        Unavailable: `queue-unavailable`; messages that were sent stay sent.
     """
     deadline = time.monotonic() + seconds
     sent = 0
-    # What fails again meanwhile is for the next call.
-    most = backlog(pair.dlq_url)
-    while sent < most and time.monotonic() < deadline:
+    # Messages that fail again during this call are left for the next one.
+    limit = backlog(pair.dlq_url)
+    while sent < limit and time.monotonic() < deadline:
         messages = _receive(pair.dlq_url)
         if not messages:
             break
@@ -50,21 +50,21 @@ def redrive_messages(pair: Pair, seconds: float) -> QueueRedriven:
 
 def _receive(url: str) -> "list[MessageTypeDef]":
     try:
-        answer = sqs_client().receive_message(
+        response = sqs_client().receive_message(
             QueueUrl=url,
-            MaxNumberOfMessages=_AT_ONCE,
-            VisibilityTimeout=_HIDDEN_SECONDS,
-            # Asks all of the queue's servers; without it some messages may not be seen.
+            MaxNumberOfMessages=_BATCH_SIZE,
+            VisibilityTimeout=_VISIBILITY_SECONDS,
+            # Long polling queries all SQS servers; short polling may miss messages.
             WaitTimeSeconds=1,
         )
     except (ClientError, BotoCoreError) as error:
         raise Unavailable("queue-unavailable", "The queue cannot be reached.") from error
-    return answer.get("Messages", [])
+    return response.get("Messages", [])
 
 
 def _delete(url: str, messages: "list[MessageTypeDef]") -> None:
     try:
-        # What could not be deleted is sent once more later.
+        # A message that could not be deleted is sent once more later.
         sqs_client().delete_message_batch(
             QueueUrl=url,
             Entries=[

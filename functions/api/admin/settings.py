@@ -1,4 +1,4 @@
-"""The environment of the step `admin`."""
+"""Environment of the function `admin`."""
 
 from pydantic import Field
 
@@ -6,10 +6,10 @@ from waybill.settings import LandingSettings, LogSettings
 
 
 class AdminSettings(LogSettings, LandingSettings):
-    """The queues of work, and where their failed messages lie."""
+    """The queues and their dead-letter queues."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")
-    chunks_queue_url: str = Field(description="Queue of chunks to stage.")
+    chunks_queue_url: str = Field(description="Queue of chunks to load.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
     landed_dlq_url: str = Field(description="Dead-letter queue of `landed`.")
     chunks_dlq_url: str = Field(description="Dead-letter queue of `chunks`.")

@@ -1,43 +1,20 @@
-"""Departments that hired more in a year than the mean."""
+"""Departments that hired more people in a year than the mean."""
 
-from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
-from pydantic import BaseModel, Field
 
-from functions.api.analytics.pages import CursorNumber, cut_page
+from functions.api.analytics.models import DepartmentsAboveAverage, HiredItem, MeanOver
+from functions.api.analytics.page_size import LINE_CHARACTERS, PAGE_CHARACTERS
 from waybill.database.queries import queries
-from waybill.http.cursors import Cursor
-
-MeanOver = Literal["hiring", "all"]
+from waybill.http.pagination import Cursor, CursorInteger, cut_page
 
 
 class HiredCursor(Cursor):
-    """The place of a line: most hires first, ids where the hires are equal."""
+    """The sort key of a line: most hires first, then ids for equal hires."""
 
-    hired: CursorNumber
-    id: CursorNumber
-
-
-class HiredItem(BaseModel):
-    """A line of the answer."""
-
-    id: int
-    department: str
-    hired: int
-
-
-class DepartmentsAboveAverage(BaseModel):
-    """The answer: departments above the mean, and the mean itself."""
-
-    items: list[HiredItem]
-    next_cursor: str | None
-    mean: float | None = Field(description="Hires per department; null in a year without hires.")
-    as_of: datetime | None = Field(
-        description="What was committed by then is in the figures; null before the first refresh."
-    )
-    unassigned: int = Field(description="Hires of the year that lack a department.")
+    hired: CursorInteger
+    id: CursorInteger
 
 
 class _Line(NamedTuple):
@@ -47,7 +24,7 @@ class _Line(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.department)
+        return len(self.department) + LINE_CHARACTERS
 
     def cursor(self) -> HiredCursor:
         return HiredCursor(hired=self.hired, id=self.id)
@@ -61,17 +38,16 @@ def departments_above_average(
     limit: int,
     after: HiredCursor | None = None,
 ) -> DepartmentsAboveAverage:
-    """One page of the departments whose hires exceed the mean, most hires first; one query.
+    """One page of the departments whose hires exceed the mean; a single query.
 
     Args:
-        connection: in autocommit, as a role that may read the views.
+        connection: in autocommit mode, as a role that may read the views.
         year: in UTC, 1 to 9999.
-        mean_over: `hiring`, the departments that hired in the year; `all`, also those that
-            did not.
-        limit: lines of the page, 1 or more.
-        after: the last line of the page before.
+        mean_over: `hiring`, the departments that hired in the year; `all`, every department.
+        limit: lines per page, 1 or more.
+        after: the last line of the previous page.
     """
-    found = list(
+    rows = list(
         queries("analytics").above_average(
             connection,
             year=year,
@@ -81,11 +57,12 @@ def departments_above_average(
             after_id=after.id if after else None,
         )
     )
-    as_of, unassigned, mean = found[0][:3]
-    lines, next_cursor = cut_page([_Line(*row[3:]) for row in found if row[3] is not None], limit)
+    as_of, unassigned, mean = rows[0][:3]
+    lines = [_Line(*row[3:]) for row in rows if row[3] is not None]
+    page = cut_page(lines, limit, _Line.cursor, lambda line: line.size, PAGE_CHARACTERS)
     return DepartmentsAboveAverage(
-        items=[HiredItem(**line._asdict()) for line in lines],
-        next_cursor=next_cursor,
+        items=[HiredItem(**line._asdict()) for line in page.items],
+        next_cursor=page.next_cursor,
         mean=mean,
         as_of=as_of,
         unassigned=unassigned,

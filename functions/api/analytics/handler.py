@@ -1,90 +1,93 @@
-"""Answers the analytics questions: `GET /analytics/…`."""
+"""GET /analytics/…: hires by quarter, and departments above average."""
 
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.api.analytics.answer import Format, answer
 from functions.api.analytics.await_job import await_job
-from functions.api.analytics.departments_above_average import (
+from functions.api.analytics.departments_above_average import HiredCursor, departments_above_average
+from functions.api.analytics.deps import deps
+from functions.api.analytics.format_figures import format_figures
+from functions.api.analytics.hires_by_quarter import QuarterCursor, hires_by_quarter
+from functions.api.analytics.models import (
+    CSV_LIMIT,
+    JSON_LIMIT,
     DepartmentsAboveAverage,
-    HiredCursor,
-    departments_above_average,
+    Format,
+    FormatParam,
+    HiresByQuarter,
+    LimitParam,
+    MeanOverParam,
+    MinJobParam,
+    YearParam,
 )
-from functions.api.analytics.hires_by_quarter import HiresByQuarter, QuarterCursor, hires_by_quarter
-from functions.api.analytics.pages import CSV_LINES, JSON_LINES
-from functions.api.analytics.parameters import After, Kind, Limit, MinJob, Over, Year
-from functions.api.analytics.settings import AnalyticsSettings
 from waybill.database.queries import queries
 from waybill.http.app import create_api
-from waybill.http.cursors import read_cursor
-from waybill.http.describe import answers
-from waybill.http.persistent_connection import WarmDatabase
+from waybill.http.describe import describe_responses
+from waybill.http.pagination import CursorParam, decode_cursor
 
 api = create_api("analytics")
 
 
-@cache
-def _database() -> WarmDatabase:
-    return WarmDatabase(AnalyticsSettings.from_environment(), "analytics")
-
-
 @api.get(
     "/analytics/hired/by-quarter",
-    summary="Hires by quarter",
     tags=["analytics"],
-    responses=answers({200: HiresByQuarter}, 400, 404, 422, 503, csv=True),
+    responses=describe_responses({200: HiresByQuarter}, 400, 404, 422, 503, csv=True),
 )
 def by_quarter(
     *,
-    year: Year,
-    limit: Limit = None,
-    after: After = None,
-    kind: Kind = "json",
-    min_job: MinJob = None,
+    year: YearParam,
+    limit: LimitParam = None,
+    cursor: CursorParam = None,
+    output: FormatParam = "json",
+    min_job: MinJobParam = None,
 ) -> Response[Any]:
-    """Hires of a year by department and job, one line each, with a figure per quarter."""
-    place = read_cursor(after, QuarterCursor)
+    """Hires by quarter.
+
+    One line per department and job, ordered by department, then job.
+    """
+    after = decode_cursor(cursor, QuarterCursor)
     _await(min_job)
-    figures = _database().ask(
+    figures = deps().database.run(
         lambda connection: hires_by_quarter(
-            connection, year, limit=_lines(limit, kind), after=place
+            connection, year, limit=_limit(limit, output), after=after
         )
     )
-    return answer(figures, kind, api.current_event)
+    return format_figures(figures, output, api.current_event)
 
 
 @api.get(
     "/analytics/departments/above-average",
-    summary="Departments above average",
     tags=["analytics"],
-    responses=answers({200: DepartmentsAboveAverage}, 400, 404, 422, 503, csv=True),
+    responses=describe_responses({200: DepartmentsAboveAverage}, 400, 404, 422, 503, csv=True),
 )
-def above_average(  # noqa: PLR0913 - powertools reads the query's parameters from here
+def above_average(  # noqa: PLR0913 - Powertools reads the query parameters from the signature
     *,
-    year: Year,
-    mean_over: Over = "hiring",
-    limit: Limit = None,
-    after: After = None,
-    kind: Kind = "json",
-    min_job: MinJob = None,
+    year: YearParam,
+    mean_over: MeanOverParam = "hiring",
+    limit: LimitParam = None,
+    cursor: CursorParam = None,
+    output: FormatParam = "json",
+    min_job: MinJobParam = None,
 ) -> Response[Any]:
-    """Departments that hired more people in a year than the mean, most hires first."""
-    place = read_cursor(after, HiredCursor)
+    """Departments above average.
+
+    The departments whose hires in the year exceed the mean, most hires first.
+    """
+    after = decode_cursor(cursor, HiredCursor)
     _await(min_job)
-    figures = _database().ask(
+    figures = deps().database.run(
         lambda connection: departments_above_average(
-            connection, year, mean_over=mean_over, limit=_lines(limit, kind), after=place
+            connection, year, mean_over=mean_over, limit=_limit(limit, output), after=after
         )
     )
-    return answer(figures, kind, api.current_event)
+    return format_figures(figures, output, api.current_event)
 
 
-def _lines(limit: int | None, kind: Format) -> int:
-    return limit or (CSV_LINES if kind == "csv" else JSON_LINES)
+def _limit(limit: int | None, output: Format) -> int:
+    return limit or (CSV_LIMIT if output == "csv" else JSON_LIMIT)
 
 
 def _await(job_id: UUID | None) -> None:
@@ -93,10 +96,12 @@ def _await(job_id: UUID | None) -> None:
 
 
 def _visibility(job_id: UUID) -> str:
-    seen: str = _database().ask(lambda c: queries("analytics").job_visibility(c, job=job_id))
-    return seen
+    visibility: str = deps().database.run(
+        lambda connection: queries("analytics").job_visibility(connection, job=job_id)
+    )
+    return visibility
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer an API Gateway proxy event."""
+    """Handle an API Gateway proxy event."""
     return api.resolve(event, context)

@@ -1,45 +1,22 @@
 """Hires of a year by department, job and quarter."""
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
-from pydantic import BaseModel, Field
 
-from functions.api.analytics.pages import CursorNumber, CursorText, cut_page
+from functions.api.analytics.models import HiresByQuarter, QuarterItem
+from functions.api.analytics.page_size import LINE_CHARACTERS, PAGE_CHARACTERS
 from waybill.database.queries import queries
-from waybill.http.cursors import Cursor
+from waybill.http.pagination import Cursor, CursorInteger, CursorText, cut_page
 
 
 class QuarterCursor(Cursor):
-    """The place of a line: names in code point order, ids where names are equal."""
+    """The sort key of a line: names by code point, then ids for equal names."""
 
     department: CursorText
     job: CursorText
-    department_id: CursorNumber
-    job_id: CursorNumber
-
-
-class QuarterItem(BaseModel):
-    """A line of the answer."""
-
-    department: str
-    job: str
-    q1: int
-    q2: int
-    q3: int
-    q4: int
-
-
-class HiresByQuarter(BaseModel):
-    """The answer: hires of the year that have a department and a job."""
-
-    items: list[QuarterItem]
-    next_cursor: str | None
-    as_of: datetime | None = Field(
-        description="What was committed by then is in the figures; null before the first refresh."
-    )
-    unassigned: int = Field(description="Hires of the year that lack a department or a job.")
+    department_id: CursorInteger
+    job_id: CursorInteger
 
 
 class _Line(NamedTuple):
@@ -54,7 +31,7 @@ class _Line(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.department) + len(self.job)
+        return len(self.department) + len(self.job) + LINE_CHARACTERS
 
     def cursor(self) -> QuarterCursor:
         return QuarterCursor(
@@ -65,8 +42,8 @@ class _Line(NamedTuple):
         )
 
     def item(self) -> QuarterItem:
-        # The database gives these types; checking a thousand lines again costs as much time
-        # as the query.
+        # The database guarantees the types; validating a thousand lines would take as long as
+        # the query.
         return QuarterItem.model_construct(
             department=self.department, job=self.job, q1=self.q1, q2=self.q2, q3=self.q3, q4=self.q4
         )
@@ -79,28 +56,29 @@ def hires_by_quarter(
     limit: int,
     after: QuarterCursor | None = None,
 ) -> HiresByQuarter:
-    """One page of the year's lines, by department and then job; one query.
+    """One page of the year's lines, by department, then job; a single query.
 
     Args:
-        connection: in autocommit, as a role that may read the views.
+        connection: in autocommit mode, as a role that may read the views.
         year: in UTC, 1 to 9999.
-        limit: lines of the page, 1 or more.
-        after: the last line of the page before.
+        limit: lines per page, 1 or more.
+        after: the last line of the previous page.
     """
-    place = after.model_dump() if after else dict.fromkeys(QuarterCursor.model_fields)
-    found = list(
+    key = after.model_dump() if after else dict.fromkeys(QuarterCursor.model_fields)
+    rows = list(
         queries("analytics").by_quarter(
             connection,
             year=year,
             lines=limit + 1,
-            **{f"after_{name}": value for name, value in place.items()},
+            **{f"after_{name}": value for name, value in key.items()},
         )
     )
-    as_of, unassigned = found[0][:2]
-    lines, next_cursor = cut_page([_Line(*row[2:]) for row in found if row[2] is not None], limit)
+    as_of, unassigned = rows[0][:2]
+    lines = [_Line(*row[2:]) for row in rows if row[2] is not None]
+    page = cut_page(lines, limit, _Line.cursor, lambda line: line.size, PAGE_CHARACTERS)
     return HiresByQuarter(
-        items=[line.item() for line in lines],
-        next_cursor=next_cursor,
+        items=[line.item() for line in page.items],
+        next_cursor=page.next_cursor,
         as_of=as_of,
         unassigned=unassigned,
     )

@@ -1,7 +1,7 @@
-"""The environment of the step `analytics`."""
+"""Environment of the function `analytics`."""
 
 from waybill.settings import DatabaseSettings, LogSettings
 
 
 class AnalyticsSettings(LogSettings, DatabaseSettings):
-    """The views' database."""
+    """The database with the views."""

@@ -1,10 +1,12 @@
-"""What the batch door works with, kept for the life of the process."""
+"""Database, clients and state bucket, kept for the life of the process."""
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from functions.api.batch.settings import BatchSettings
 from functions.api.batch.validate_rows import RowValidator
-from waybill.http.persistent_connection import Connection, WarmDatabase
+from waybill.clients import events_client, s3_client
+from waybill.http.persistent_connection import Connection, PersistentConnection
 from waybill.outbox.publish_job_finished import JobNotifier
 from waybill.state.bucket import StateBucket
 
@@ -12,17 +14,17 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 
-class Store(NamedTuple):
-    """The kept connection, the clients, the settings, the state bucket and the validators."""
+class Deps(NamedTuple):
+    """The connection, the clients, the settings, the state bucket and a validator per dataset."""
 
-    database: WarmDatabase
+    database: PersistentConnection
     events: "EventBridgeClient"
     settings: BatchSettings
     state: StateBucket
     validators: dict[str, RowValidator]
 
     def validator(self, dataset: str) -> RowValidator:
-        """The validator of the dataset, for its published contract.
+        """The row validator of the dataset, for its published contract.
 
         Raises:
             NotFound: `unknown-dataset`.
@@ -34,8 +36,8 @@ class Store(NamedTuple):
             validator = self.validators[dataset] = RowValidator(contract)
         return validator
 
-    def ways(self, connection: Connection) -> JobNotifier:
-        """How word of a batch is passed on."""
+    def notifier(self, connection: Connection) -> JobNotifier:
+        """What publishes a finished batch."""
         settings = self.settings
         return JobNotifier(
             connection,
@@ -44,3 +46,12 @@ class Store(NamedTuple):
             settings.event_bus_name,
             settings.merges_queue_url,
         )
+
+
+@cache
+def deps() -> Deps:
+    """The dependencies of the batch endpoint."""
+    settings = BatchSettings.from_environment()
+    state = StateBucket(s3_client(), settings.state_bucket)
+    database = PersistentConnection(settings, "batch")
+    return Deps(database, events_client(), settings, state, {})

@@ -1,4 +1,4 @@
-"""The environment of the step `batch`."""
+"""Environment of the function `batch`."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from waybill.settings import DatabaseSettings, LogSettings, StateSettings
 
 
 class BatchSettings(LogSettings, DatabaseSettings, StateSettings):
-    """Where rows go, and where word of them goes."""
+    """The database, and where finished jobs are published."""
 
-    merges_queue_url: str = Field(description="Queue of jobs to merge, for those that waited.")
-    event_bus_name: str = Field(default="default", description="Bus for finished jobs.")
+    merges_queue_url: str = Field(description="Queue of jobs to merge, for unblocked jobs.")
+    event_bus_name: str = Field(default="default", description="Event bus for finished jobs.")

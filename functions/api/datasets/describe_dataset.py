@@ -1,35 +1,12 @@
 """Describe a dataset from its published contract."""
 
-from typing import Any, Literal
-
-from pydantic import BaseModel, Field
-
+from functions.api.datasets.models import Dataset
 from waybill.contract.json_schema import row_schema
-from waybill.contract.model import Contract, Partitioning, Reference
-
-
-class Dataset(BaseModel):
-    """What a file for this dataset must look like, and where it goes."""
-
-    name: str
-    table: str = Field(examples=["public.departments"])
-    description: str | None
-    write_disposition: Literal["merge", "append"]
-    natural_key: list[str]
-    schema_: dict[str, Any] = Field(alias="schema", description="JSON Schema of one row.")
-    references: list[Reference]
-    partitioned_by: Partitioning | None
-    version: int
-
-
-class DatasetList(BaseModel):
-    """Every dataset, by name."""
-
-    items: list[Dataset]
+from waybill.contract.model import Contract
 
 
 def describe_dataset(contract: Contract) -> Dataset:
-    """The dataset as the API shows it."""
+    """The dataset as the API returns it."""
     return Dataset(
         name=contract.name,
         table=f"{contract.table_schema}.{contract.table}",

@@ -1,7 +1,7 @@
-"""The environment of the step `datasets`."""
+"""Environment of the function `datasets`."""
 
 from waybill.settings import LogSettings, StateSettings
 
 
 class DatasetsSettings(LogSettings, StateSettings):
-    """The bucket that contracts are published to; no database."""
+    """The bucket with the published contracts; no database."""

@@ -1,4 +1,4 @@
-// The description lies beside this page, whatever stage or prefix the API is served under.
+// openapi.json is a sibling of this page under every stage and prefix.
 const page = window.location.pathname.replace(/\/+$/, "");
 SwaggerUIBundle({
   dom_id: "#docs",

@@ -14,19 +14,19 @@ api = create_api("docs")
 
 
 @cache
-def _description() -> str:
+def _openapi() -> str:
     return OPENAPI.read_text("utf-8")
 
 
 @api.get("/openapi.json", include_in_schema=False)
 def get_openapi() -> Response[Any]:
-    """The API as OpenAPI 3.1 describes it; made at build (see `infra/openapi.py`)."""
-    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=_description())
+    """The OpenAPI 3.1 description of the API, generated at build time by `infra/openapi.py`."""
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=_openapi())
 
 
 @api.get("/docs", include_in_schema=False)
 def get_docs() -> Response[Any]:
-    """The description as a page to read and to try."""
+    """The interactive documentation."""
     page = show_docs()
     return Response(
         status_code=HTTPStatus.OK,
@@ -37,5 +37,5 @@ def get_docs() -> Response[Any]:
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer an API Gateway proxy event."""
+    """Handle an API Gateway proxy event."""
     return api.resolve(event, context)

@@ -1,7 +1,7 @@
-"""The environment of the step `docs`."""
+"""Environment of the function `docs`."""
 
 from waybill.settings import LogSettings
 
 
 class DocsSettings(LogSettings):
-    """Nothing but the log's level."""
+    """The log level only."""

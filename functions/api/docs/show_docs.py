@@ -1,4 +1,4 @@
-"""The documentation as one page that needs no other host."""
+"""The interactive documentation as one page that loads nothing from other hosts."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ _ASSETS = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
 
 
 class Page(NamedTuple):
-    """The page, and the policy that lets nothing but its own script run."""
+    """The page, and the Content-Security-Policy that allows only its own scripts."""
 
     html: str
     policy: str
@@ -26,11 +26,11 @@ def _digest(text: str) -> str:
 
 @cache
 def show_docs() -> Page:
-    """Swagger UI, which powertools carries, reading `openapi.json` beside the page."""
+    """Swagger UI (part of Powertools), which loads `openapi.json` from the same folder."""
     viewer = files(_ASSETS).joinpath("swagger-ui-bundle.min.js").read_text("utf-8")
     style = files(_ASSETS).joinpath("swagger-ui.min.css").read_text("utf-8")
     start = (Path(__file__).parent / "docs.js").read_text("utf-8")
-    # A closing tag within a script would end it.
+    # A closing tag inside a script would end it.
     scripts = [text.replace("</script", "<\\/script") for text in (viewer, start)]
     html = Template(_PAGE.read_text("utf-8")).substitute(
         style=style, viewer=scripts[0], start=scripts[1]

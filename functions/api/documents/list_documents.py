@@ -1,83 +1,67 @@
-"""The verb: a page of documents, newest first."""
+"""List documents, newest first."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from functions.api.documents.answer import Document, DocumentPage
+from functions.api.documents.models import Document, DocumentPage, DocumentsQuery
 from waybill.database.queries import queries
 from waybill.errors import FieldError, Rejected
-from waybill.http.cursors import Cursor, read_cursor, write_cursor
-from waybill.http.persistent_connection import WarmDatabase
+from waybill.http.pagination import Cursor, cut_page, decode_cursor
+from waybill.http.persistent_connection import Connection, PersistentConnection
 
-MOST_SKIPPED = 10_000
-"""Skipped rows are read all the same: beyond this a cursor is the way."""
-# Characters of a page; written as JSON inside JSON it stays below a function's 6 MB.
-_PAGE_CHARACTERS = 2_000_000
+MAX_OFFSET = 10_000
+"""The database reads skipped rows too; beyond this offset a cursor is required."""
 
 
-class Wanted(NamedTuple):
-    """Which page: the n-th of this size, or the one after a cursor."""
-
-    page: int | None
-    limit: int
-    cursor: str | None
-
-
-class _Before(Cursor):
+class _DocumentCursor(Cursor):
     id: Annotated[int, Field(ge=1, lt=2**63)]
 
 
-def list_documents(database: WarmDatabase, wanted: Wanted) -> DocumentPage:
-    """A page of documents, fewer than asked for when they are long, and where the next begins.
+def list_documents(database: PersistentConnection, query: DocumentsQuery) -> DocumentPage:
+    """A page of documents; fewer than `limit` if they are long.
 
     Raises:
         BadRequest: `bad-cursor`.
-        Rejected: `invalid-request`, a page and a cursor at once, or a page too far on.
+        Rejected: `invalid-request`, both page and cursor are given, or the page is too far.
         Unavailable: the database cannot be reached.
     """
-    before = read_cursor(wanted.cursor, _Before)
-    skipped = _skipped(wanted)
+    before = decode_cursor(query.cursor, _DocumentCursor)
+    offset = _offset(query)
 
-    def question(connection: Any) -> tuple[list[Any], int | None]:  # noqa: ANN401 - aiosql's own
+    def read(connection: Connection) -> tuple[list[Any], int | None]:
         sql = queries("documents")
         rows = sql.list_documents(
-            connection, before=before and before.id, rows=wanted.limit + 1, skipped=skipped
+            connection, before=before and before.id, rows=query.limit + 1, skipped=offset
         )
         return list(rows), sql.estimate(connection)
 
-    rows, estimate = database.ask(question)
-    items = _fitting([_document(row) for row in rows[: wanted.limit]])
-    more = write_cursor(_Before(id=items[-1].id)) if len(items) < len(rows) else None
-    return DocumentPage(items=items, next_cursor=more, total_estimate=estimate)
+    rows, estimate = database.run(read)
+    page = cut_page(
+        [_document(row) for row in rows],
+        query.limit,
+        lambda document: _DocumentCursor(id=document.id),
+        lambda document: len(document.model_dump_json()),
+    )
+    return DocumentPage(items=page.items, next_cursor=page.next_cursor, total_estimate=estimate)
 
 
-def _skipped(wanted: Wanted) -> int:
-    if wanted.page is None:
+def _offset(query: DocumentsQuery) -> int:
+    if query.page is None:
         return 0
-    field_errors = []
-    if wanted.cursor is not None:
-        message = "Ask for a page or from a cursor, not both."
-        field_errors.append(FieldError(pointer="?page", code="page-and-cursor", message=message))
-    skipped = (wanted.page - 1) * wanted.limit
-    if skipped > MOST_SKIPPED:
-        message = f"Pages go to item {MOST_SKIPPED}; go on with next_cursor."
-        field_errors.append(FieldError(pointer="?page", code="too-far", message=message))
-    if field_errors:
-        raise Rejected("invalid-request", field_errors[0].message, field_errors)
-    return skipped
+    errors = []
+    if query.cursor is not None:
+        message = "Use page or cursor, not both."
+        errors.append(FieldError(pointer="?page", code="page-and-cursor", message=message))
+    offset = (query.page - 1) * query.limit
+    if offset > MAX_OFFSET:
+        message = f"Pages end at item {MAX_OFFSET}; continue with next_cursor."
+        errors.append(FieldError(pointer="?page", code="too-far", message=message))
+    if errors:
+        raise Rejected("invalid-request", errors[0].message, errors)
+    return offset
 
 
 def _document(row: tuple[Any, ...]) -> Document:
-    # The database gives these types; checking them again would only take time.
+    # The database guarantees the types; validating them again would only cost time.
     return Document.model_construct(**dict(zip(Document.model_fields, row, strict=True)))
-
-
-def _fitting(items: list[Document]) -> list[Document]:
-    """As many of the items as an answer holds, one at least."""
-    room = _PAGE_CHARACTERS
-    for count, item in enumerate(items):
-        room -= len(item.model_dump_json())
-        if room < 0 and count:
-            return items[:count]
-    return items

@@ -1,7 +1,7 @@
-"""The environment of the step `documents`."""
+"""Environment of the function `documents`."""
 
 from waybill.settings import DatabaseSettings, LogSettings
 
 
 class DocumentsSettings(LogSettings, DatabaseSettings):
-    """The documents' database."""
+    """The database."""

@@ -1,43 +1,38 @@
-"""GET /health: 200 while files are accepted, 503 when they are not."""
+"""GET /health: 200 while uploads are accepted, else 503."""
 
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.api.health.check_health import Clients, Health, check_health
-from functions.api.health.settings import HealthSettings
-from waybill.clients import s3_client, sqs_client
+from functions.api.health.check_health import check_health
+from functions.api.health.deps import deps
+from functions.api.health.models import Health
 from waybill.http.app import create_api
-from waybill.http.describe import answers
-from waybill.http.responses import json_answer
+from waybill.http.describe import describe_responses
+from waybill.http.responses import json_response
 
 api = create_api("health")
 
 
-@cache
-def clients() -> Clients:
-    """S3, SQS and settings, kept for the life of the process."""
-    return Clients(s3_client(), sqs_client(), HealthSettings.from_environment())
-
-
-@api.get("/health", tags=["health"], responses=answers({200: Health, 503: Health}, 422))
+@api.get("/health", tags=["health"], responses=describe_responses({200: Health, 503: Health}, 422))
 def get_health() -> Response[Any]:
-    """Look at database, storage and queue.
+    """Check database, storage and queue.
 
-    `ok` and `degraded` are 200: files are accepted and kept, and load when everything is back.
-    `down` is 503: the storage is away, so nothing is accepted.
+    `ok` and `degraded` are 200: uploads are accepted, and load when everything is back.
+    `down` is 503: the storage is unavailable, so uploads fail.
     """
-    health = check_health(clients())
+    health = check_health(deps())
     if health.status != "ok":
-        away = sorted(name for name, check in health.checks.items() if check.status != "ok")
-        api.logger.warning("not well", action="health.checked", status=health.status, away=away)
-    down = health.status == "down"
-    return json_answer(health, HTTPStatus.SERVICE_UNAVAILABLE if down else HTTPStatus.OK)
+        failed = sorted(name for name, check in health.checks.items() if check.status != "ok")
+        api.logger.warning(
+            "health check failed", action="health.checked", status=health.status, failed=failed
+        )
+    is_down = health.status == "down"
+    return json_response(health, HTTPStatus.SERVICE_UNAVAILABLE if is_down else HTTPStatus.OK)
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer an API Gateway proxy event."""
+    """Handle an API Gateway proxy event."""
     return api.resolve(event, context)

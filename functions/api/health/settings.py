@@ -1,4 +1,4 @@
-"""The environment of the step `health`."""
+"""Environment of the function `health`."""
 
 from pydantic import Field
 
@@ -6,6 +6,6 @@ from waybill.settings import DatabaseSettings, LandingSettings, LogSettings
 
 
 class HealthSettings(LogSettings, DatabaseSettings, LandingSettings):
-    """What is looked at: database, landing bucket, queue."""
+    """The resources that are checked: database, landing bucket, queue."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")

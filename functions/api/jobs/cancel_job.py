@@ -1,34 +1,34 @@
-"""Cancel a job: it leaves no rows, and a file that comes later is ignored."""
+"""Cancel a job: it writes no rows, and a file that arrives later is ignored."""
 
 from uuid import UUID
 
-from functions.api.jobs.deps import SQL, Store, unknown_job
-from functions.api.jobs.read_job import FINAL
+from functions.api.jobs.deps import SQL, Deps, unknown_job
+from functions.api.jobs.models import FINAL_STATES
 from waybill.errors import Conflict
 from waybill.http.persistent_connection import Connection
 
 
-def cancel_job(store: Store, job_id: UUID) -> None:
+def cancel_job(deps: Deps, job_id: UUID) -> None:
     """Cancel the job.
 
     Raises:
         NotFound: `unknown-job`.
         Conflict: `job-ended`.
-        Busy: its merge is committing; ask again to learn which came first.
+        Busy: its merge is committing; try again to learn the outcome.
         Unavailable: the database cannot be reached.
     """
-    ticket = store.ticket(job_id)
+    ticket = deps.ticket(job_id)
 
     def cancel(connection: Connection) -> str | None:
         state: str | None = SQL.get_state(connection, job_id=job_id)
         if state is None and ticket is None:
             raise unknown_job(job_id)
-        if state in FINAL:
+        if state in FINAL_STATES:
             return state
-        given = ticket.model_dump_json() if ticket else None
-        ended: str = SQL.cancel_job(connection, job_id=job_id, ticket=given)
-        return None if ended == "CANCELLED" else ended
+        document = ticket.model_dump_json() if ticket else None
+        state_after: str = SQL.cancel_job(connection, job_id=job_id, ticket=document)
+        return None if state_after == "CANCELLED" else state_after
 
-    ended = store.database.ask(cancel)
-    if ended is not None:
-        raise Conflict("job-ended", f"The job has ended: {ended}.")
+    final_state = deps.database.run(cancel)
+    if final_state is not None:
+        raise Conflict("job-ended", f"The job has already ended: {final_state}.")

@@ -1,12 +1,14 @@
-"""What the jobs' doors read from: the database, and the tickets of files not yet there."""
+"""Database, S3 and state bucket, kept for the life of the process."""
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from functions.api.jobs.settings import JobsSettings
+from waybill.clients import s3_client
 from waybill.database.queries import queries
 from waybill.errors import NotFound
-from waybill.http.persistent_connection import WarmDatabase
+from waybill.http.persistent_connection import PersistentConnection
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
@@ -16,35 +18,43 @@ if TYPE_CHECKING:
 SQL = queries("jobs")
 
 
-class Store(NamedTuple):
-    """The kept connection, S3, the settings and the state bucket."""
+class Deps(NamedTuple):
+    """The connection, S3, the settings and the state bucket."""
 
-    database: WarmDatabase
+    database: PersistentConnection
     s3: "S3Client"
     settings: JobsSettings
     state: StateBucket
 
     def ticket(self, job_id: UUID) -> Ticket | None:
-        """The upload ticket of the job, if the upload door gave one out."""
+        """The upload ticket of the job, if it is an upload."""
         return self.state.tickets.find(job_id)
 
     def dataset_of(self, job_id: UUID) -> str:
-        """The dataset that the job belongs to.
+        """The dataset of the job.
 
         Raises:
             NotFound: `unknown-job`.
         """
-        known: str | None = self.database.ask(
+        dataset: str | None = self.database.run(
             lambda connection: SQL.get_dataset(connection, job_id=job_id)
         )
-        if known is None:
+        if dataset is None:
             ticket = self.ticket(job_id)
             if ticket is None:
                 raise unknown_job(job_id)
-            known = ticket.dataset
-        return known
+            dataset = ticket.dataset
+        return dataset
+
+
+@cache
+def deps() -> Deps:
+    """The dependencies of the jobs endpoints."""
+    settings = JobsSettings.from_environment()
+    state = StateBucket(s3_client(), settings.state_bucket)
+    return Deps(PersistentConnection(settings, "jobs"), s3_client(), settings, state)
 
 
 def unknown_job(job_id: UUID) -> NotFound:
-    """What is said of an id that nothing exists under."""
+    """The error for an id without a job."""
     return NotFound("unknown-job", f"There is no job {job_id}.")

@@ -1,4 +1,4 @@
-"""Rejects as CSV: to be corrected in a spreadsheet and sent again."""
+"""Export rejects as CSV, for correction in a spreadsheet and replay."""
 
 import io
 import time
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from boto3.s3.transfer import TransferConfig
 
-from functions.api.jobs.deps import Store
+from functions.api.jobs.deps import Deps
 from functions.api.jobs.list_rejects import Reject, all_rejects
 from waybill.clients import storage_reached
 from waybill.errors import TooLarge
@@ -18,25 +18,25 @@ from waybill.http.media import CSV
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# A function's answer holds 6 MB; text that JSON has to escape grows on its way to the gateway.
+# Lambda's response limit is 6 MB, and JSON escapes make the text longer.
 INLINE_BYTES = 4_000_000
 _PREFIX = "exports/"
-_ADDRESS_SECONDS = 900
-_OWN = ("_reject_id", "_line", "_column", "_reason")
-_IN_ORDER = TransferConfig(use_threads=False, multipart_chunksize=8 * 1024**2)
+_URL_SECONDS = 900
+_EXPORT_COLUMNS = ("_reject_id", "_line", "_column", "_reason")
+_SEQUENTIAL = TransferConfig(use_threads=False, multipart_chunksize=8 * 1024**2)
 
 
 class Export(NamedTuple):
-    """The CSV itself, or where it can be had when it is too large for an answer."""
+    """The CSV, or its URL if it is too large for the response."""
 
     text: str | None
-    address: str | None
+    url: str | None
 
 
 def csv_page(rejects: Iterable[Reject], columns: Iterable[str], *, header: bool) -> str:
-    """The rejects as CSV lines: our four columns, then the dataset's own."""
+    """The rejects as CSV: the four export columns, then the dataset's columns."""
     names = list(columns)
-    rows: list[list[object]] = [[*_OWN, *names]] if header else []
+    rows: list[list[object]] = [[*_EXPORT_COLUMNS, *names]] if header else []
     rows.extend(_row(reject, names) for reject in rejects)
     return csv_lines(rows)
 
@@ -46,74 +46,74 @@ def _row(reject: Reject, names: list[str]) -> list[object]:
     reason = "; ".join(str(error["message"]) for error in reject.errors)
     values = reject.values or {}
     if not values:
-        # Nothing could be made of the record: its text is all there is to correct it from.
+        # The record could not be split into fields, so its text is shown instead.
         reason = f"{reason} | {reject.text()}"
-    own: list[object] = [str(reject.reject_id), reject.line, "; ".join(columns), reason]
-    return [*own, *(values.get(name) for name in names)]
+    export: list[object] = [str(reject.reject_id), reject.line, "; ".join(columns), reason]
+    return [*export, *(values.get(name) for name in names)]
 
 
-def export_rejects(store: Store, job_id: UUID, columns: list[str], seconds: float) -> Export:
-    """All rejects of the job as CSV, in the answer or, past 4 MB, in the state bucket.
+def export_rejects(deps: Deps, job_id: UUID, columns: list[str], seconds: float) -> Export:
+    """All rejects of the job as CSV: inline, or above 4 MB in the state bucket.
 
     Raises:
-        TooLarge: `too-many-rejects`, they could not be written in `seconds`.
+        TooLarge: `too-many-rejects`, they could not be exported within `seconds`.
         Unavailable: the database or S3 cannot be reached.
     """
-    blocks = _blocks(store, job_id, columns, time.monotonic() + seconds)
+    blocks = _blocks(deps, job_id, columns, time.monotonic() + seconds)
     start = bytearray()
     for block in blocks:
         start += block
         if len(start) > INLINE_BYTES:
-            return Export(None, _store(store, job_id, bytes(start), blocks))
+            return Export(None, _store(deps, job_id, bytes(start), blocks))
     return Export(start.decode(), None)
 
 
-def _blocks(store: Store, job_id: UUID, columns: list[str], deadline: float) -> Iterator[bytes]:
+def _blocks(deps: Deps, job_id: UUID, columns: list[str], deadline: float) -> Iterator[bytes]:
     header = True
-    for rejects in all_rejects(store, job_id):
+    for rejects in all_rejects(deps, job_id):
         if time.monotonic() > deadline:
-            detail = "There are too many for one answer; page with limit and cursor."
+            detail = "There are too many rejects for one response; use limit and cursor."
             raise TooLarge("too-many-rejects", detail)
         yield csv_page(rejects, columns, header=header).encode()
         header = False
 
 
-def _store(store: Store, job_id: UUID, start: bytes, rest: Iterator[bytes]) -> str:
-    bucket, key = store.settings.state_bucket, f"{_PREFIX}{job_id}.csv"
+def _store(deps: Deps, job_id: UUID, start: bytes, rest: Iterator[bytes]) -> str:
+    bucket, key = deps.settings.state_bucket, f"{_PREFIX}{job_id}.csv"
     with storage_reached():
-        store.s3.upload_fileobj(
+        deps.s3.upload_fileobj(
             io.BufferedReader(_Stream(start, rest)),
             bucket,
             key,
             ExtraArgs={"ContentType": CSV},
-            Config=_IN_ORDER,
+            Config=_SEQUENTIAL,
         )
     attachment = f'attachment; filename="rejects-{job_id}.csv"'
-    return store.s3.generate_presigned_url(
+    return deps.s3.generate_presigned_url(
         "get_object",
         Params={"Bucket": bucket, "Key": key, "ResponseContentDisposition": attachment},
-        ExpiresIn=_ADDRESS_SECONDS,
+        ExpiresIn=_URL_SECONDS,
     )
 
 
 class _Stream(io.RawIOBase):
-    """Blocks as a file that can be read once, so that nothing is ever held whole."""
+    """Blocks as a file that can be read once, in constant memory."""
 
     def __init__(self, start: bytes, rest: Iterator[bytes]) -> None:
-        self._left = memoryview(start)
-        self._rest = rest
+        self._block = memoryview(start)
+        self._blocks = rest
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "Buffer") -> int:
         target = memoryview(buffer)
-        while not self._left:
-            block = next(self._rest, None)
+        while not self._block:
+            block = next(self._blocks, None)
             if block is None:
                 return 0
-            self._left = memoryview(block)
-        count = min(len(target), len(self._left))
-        target[:count] = self._left[:count]
-        self._left = self._left[count:]
+            self._block = memoryview(block)
+        count = min(len(target), len(self._block))
+        target[:count] = self._block[:count]
+        self._block = self._block[count:]
         return count

@@ -1,44 +1,35 @@
 """List jobs, newest first."""
 
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from functions.api.jobs.deps import SQL, Store
-from waybill.http.cursors import Cursor, read_cursor, write_cursor
+from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.models import JobsQuery
+from waybill.http.pagination import Cursor, Page, cut_page, decode_cursor
 
 
-class _After(Cursor):
+class _JobCursor(Cursor):
     job_id: UUID
 
 
-class Wanted(NamedTuple):
-    """Which jobs, how many, and from where on."""
-
-    dataset: str | None
-    state: str | None
-    limit: int
-    cursor: str | None
-
-
-def list_jobs(store: Store, wanted: Wanted) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of job documents, and the cursor of the next page if there is one.
+def list_jobs(deps: Deps, query: JobsQuery) -> Page[dict[str, Any]]:
+    """A page of job documents.
 
     Raises:
         BadRequest: `bad-cursor`.
         Unavailable: the database cannot be reached.
     """
-    after = read_cursor(wanted.cursor, _After)
-    rows = store.database.ask(
+    before = decode_cursor(query.cursor, _JobCursor)
+    rows = deps.database.run(
         lambda connection: list(
             SQL.list_jobs(
                 connection,
-                dataset=wanted.dataset,
-                state=wanted.state,
-                before=after and after.job_id,
-                rows=wanted.limit + 1,
+                dataset=query.dataset,
+                state=query.state,
+                before=before and before.job_id,
+                rows=query.limit + 1,
             )
         )
     )
-    shown = rows[: wanted.limit]
-    more = write_cursor(_After(job_id=shown[-1][0])) if len(rows) > wanted.limit else None
-    return [document for _, document in shown], more
+    page = cut_page(rows, query.limit, lambda row: _JobCursor(job_id=row[0]))
+    return Page([document for _, document in page.items], page.next_cursor)

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from functions.api.jobs.deps import SQL, Store
-from waybill.http.cursors import Cursor, read_cursor, write_cursor
+from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.models import RejectsQuery
+from waybill.http.pagination import Cursor, CursorInteger, Page, decode_cursor, encode_cursor
 
-# Raw text a page may have: with its values and JSON's quoting it stays below a function's 6 MB.
+DEFAULT_LIMIT = 100
+_MAX_LIMIT = 1000
+# Bytes of raw text per page: with its values and JSON escapes it stays below Lambda's 6 MB.
 _PAGE_BYTES = 1_500_000
 
 
 class Reject(NamedTuple):
-    """A refused record, with every reason."""
+    """A rejected record with every reason."""
 
     reject_id: UUID
     line: int
@@ -21,35 +24,29 @@ class Reject(NamedTuple):
     errors: list[dict[str, Any]]
 
     def text(self) -> str:
-        """The record as text; bytes that are not UTF-8 show as U+FFFD."""
+        """The record as text; invalid UTF-8 becomes U+FFFD."""
         return self.raw.decode(errors="replace")
 
 
-class _After(Cursor):
-    line: int
+class _RejectCursor(Cursor):
+    line: CursorInteger
     reject_id: UUID
 
 
-class Page(NamedTuple):
-    """Rejects, and the cursor of the next page if there is one."""
-
-    rejects: list[Reject]
-    next_cursor: str | None
-
-
-def list_rejects(store: Store, job_id: UUID, limit: int, cursor: str | None) -> Page:
-    """A page of at most `limit` rejects; fewer when they are long.
+def list_rejects(deps: Deps, query: RejectsQuery) -> Page[Reject]:
+    """A page of at most `limit` rejects; fewer if they are long.
 
     Raises:
         BadRequest: `bad-cursor`.
         Unavailable: the database cannot be reached.
     """
-    after = read_cursor(cursor, _After)
-    rows = store.database.ask(
+    limit = query.limit or DEFAULT_LIMIT
+    after = decode_cursor(query.cursor, _RejectCursor)
+    rows = deps.database.run(
         lambda connection: list(
             SQL.list_rejects(
                 connection,
-                job_id=job_id,
+                job_id=query.job_id,
                 line=after and after.line,
                 reject_id=after and after.reject_id,
                 rows=limit + 1,
@@ -58,25 +55,27 @@ def list_rejects(store: Store, job_id: UUID, limit: int, cursor: str | None) -> 
         )
     )
     rejects = [Reject(*row[:5]) for row in rows[:limit]]
+    # The last column counts the rows before the page was cut to `_PAGE_BYTES`.
     if not rejects or rows[0][5] == len(rejects):
         return Page(rejects, None)
     last = rejects[-1]
-    return Page(rejects, write_cursor(_After(line=last.line, reject_id=last.reject_id)))
+    cursor = _RejectCursor(line=last.line, reject_id=last.reject_id)
+    return Page(rejects, encode_cursor(cursor))
 
 
-def all_rejects(store: Store, job_id: UUID) -> Iterator[list[Reject]]:
+def all_rejects(deps: Deps, job_id: UUID) -> Iterator[list[Reject]]:
     """Every reject of the job, page by page, in constant memory."""
     cursor: str | None = None
     while True:
-        page = list_rejects(store, job_id, 1000, cursor)
-        yield page.rejects
+        page = list_rejects(deps, RejectsQuery(job_id, _MAX_LIMIT, cursor))
+        yield page.items
         cursor = page.next_cursor
         if cursor is None:
             return
 
 
-def shown(reject: Reject) -> dict[str, Any]:
-    """The reject as JSON has it; one too long for an answer is cut, the CSV has it whole."""
+def reject_document(reject: Reject) -> dict[str, Any]:
+    """The reject as JSON; a record too long for the response is cut, the CSV has all of it."""
     document: dict[str, Any] = {
         "reject_id": reject.reject_id,
         "line": reject.line,
@@ -85,6 +84,6 @@ def shown(reject: Reject) -> dict[str, Any]:
         "errors": reject.errors,
     }
     if len(reject.raw) > _PAGE_BYTES:
-        cut = {"raw": document["raw"][: _PAGE_BYTES // 10], "values": {}, "truncated": True}
-        document.update(cut)
+        start = document["raw"][: _PAGE_BYTES // 10]
+        document.update({"raw": start, "values": {}, "truncated": True})
     return document

@@ -1,4 +1,4 @@
-"""Read one job; on request, wait until it has ended."""
+"""Read one job, optionally waiting until it has ended."""
 
 import time
 from collections.abc import Mapping
@@ -8,30 +8,19 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from functions.api.jobs.answer import Job, Waybill
-from functions.api.jobs.deps import SQL, Store, unknown_job
+from functions.api.jobs.deps import SQL, Deps, unknown_job
+from functions.api.jobs.models import FINAL_STATES, Job, Waybill
 from waybill.http.problems import stored_problem
 from waybill.state.tickets import Ticket
 
 Document = dict[str, Any]
-FINAL = frozenset(
-    (
-        "COMPLETED",
-        "COMPLETED_WITH_REJECTS",
-        "FAILED",
-        "CANCELLED",
-        "DUPLICATE",
-        "EXPIRED",
-        "REVERTED",
-    )
-)
-_PAUSE_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 
 
-def read_job(store: Store, job_id: UUID, wait_seconds: float = 0) -> Document:
-    """The job's document; its last known one when it has not ended after `wait_seconds`.
+def read_job(deps: Deps, job_id: UUID, wait_seconds: float = 0) -> Document:
+    """The job's document; the latest one if it has not ended after `wait_seconds`.
 
-    Each look is a statement of its own in autocommit: nothing is held while waiting.
+    Each poll is a statement in autocommit mode, so no lock or transaction is held.
 
     Raises:
         NotFound: `unknown-job`.
@@ -40,24 +29,24 @@ def read_job(store: Store, job_id: UUID, wait_seconds: float = 0) -> Document:
     deadline = time.monotonic() + wait_seconds
     ticket: Ticket | None = None
     while True:
-        document = _in_database(store, job_id)
+        document = _from_database(deps, job_id)
         if document is None:
-            ticket = ticket or store.ticket(job_id)
+            ticket = ticket or deps.ticket(job_id)
             if ticket is None:
                 raise unknown_job(job_id)
-            document = awaited(ticket)
-        if document["state"] in FINAL or time.monotonic() + _PAUSE_SECONDS > deadline:
+            document = _from_ticket(ticket)
+        if document["state"] in FINAL_STATES or time.monotonic() + _POLL_SECONDS > deadline:
             return document
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
-def _in_database(store: Store, job_id: UUID) -> Document | None:
-    row = store.database.ask(lambda connection: SQL.get_job(connection, job_id=job_id))
+def _from_database(deps: Deps, job_id: UUID) -> Document | None:
+    row = deps.database.run(lambda connection: SQL.get_job(connection, job_id=job_id))
     return row[0] if row else None
 
 
-def awaited(ticket: Ticket) -> Document:
-    """The document of a job that only its ticket knows of: no event of its object came yet."""
+def _from_ticket(ticket: Ticket) -> Document:
+    """The document of an upload whose object event has not been processed yet."""
     expired = ticket.expires_at < datetime.now(UTC)
     return {
         "job_id": ticket.job_id,
@@ -85,19 +74,19 @@ def awaited(ticket: Ticket) -> Document:
     }
 
 
-def as_shown(document: Mapping[str, Any], api: str) -> Document:
-    """The document in the order of `Job`, with addresses of its rejects and of its problem."""
-    shown = dict(document)
-    if waybill := shown.get("waybill"):
-        shown["waybill"] = _in_order(waybill, Waybill)
+def job_document(stored: Mapping[str, Any], base_url: str) -> Document:
+    """The job as the API returns it: in the order of `Job`, with URLs."""
+    document = dict(stored)
+    if waybill := document.get("waybill"):
+        document["waybill"] = _in_order(waybill, Waybill)
         if waybill["rejected"]:
-            shown["rejects_url"] = f"{api}/jobs/{shown['job_id']}/rejects"
-    if error := shown.get("error"):
-        shown["error"] = stored_problem(error)
-    return _in_order(shown, Job)
+            document["rejects_url"] = f"{base_url}/jobs/{document['job_id']}/rejects"
+    if error := document.get("error"):
+        document["error"] = stored_problem(error)
+    return _in_order(document, Job)
 
 
 def _in_order(document: Document, model: type[BaseModel]) -> Document:
-    # jsonb keeps no order; people read the numbers of a waybill as a sum.
+    # jsonb does not keep the order of keys; a waybill reads as a sum.
     first = [name for name in model.model_fields if name in document]
     return {name: document[name] for name in dict.fromkeys([*first, *document])}

@@ -1,7 +1,7 @@
-"""The environment of the step `jobs`."""
+"""Environment of the function `jobs`."""
 
 from waybill.settings import DatabaseSettings, LandingSettings, LogSettings, StateSettings
 
 
 class JobsSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings):
-    """The jobs' database, the tickets of awaited uploads, and where replays land."""
+    """The database, the upload tickets, and the bucket for replays."""

@@ -1,44 +1,45 @@
-"""Accept a small file that came with its request: its ticket, then the object itself."""
+"""Accept a small file sent with its request: write its ticket, then the object."""
 
 import base64
 import hashlib
 
-from functions.api.upload.accept_upload import Landing, ticket_for
-from functions.api.upload.form_data import Form
-from functions.api.upload.request import SentFile
+from functions.api.upload.accept_upload import make_ticket
+from functions.api.upload.deps import Deps
+from functions.api.upload.models import FormFile
+from functions.api.upload.parse_form import Form
 from waybill.clients import storage_reached
 from waybill.errors import Rejected, TooLarge
-from waybill.http.requests import checked
+from waybill.http.requests import validate_model
 from waybill.state.tickets import Ticket
 
 MAX_FILE_BYTES = 4 * 1024**2
-"""A function is called with at most 6 MB, and a file comes in base64."""
-INSTEAD = " Ask POST /uploads/{dataset} for a place for a larger file."
+"""Lambda's request limit is 6 MB, and the file arrives in base64."""
+LARGER_FILE_HINT = " For a larger file use POST /uploads/{dataset}."
 
 
-def accept_file(landing: Landing, dataset: str, form: Form) -> Ticket:
-    """Put the file where uploads land, byte for byte; from there on it is one of them.
+def accept_file(deps: Deps, dataset: str, form: Form) -> Ticket:
+    """Put the file into the landing bucket, byte for byte.
 
     Raises:
         NotFound: `unknown-dataset`.
         TooLarge: `body-too-large`.
-        Rejected: `invalid-request`, or `checksum-mismatch` with the hash that came with it.
+        Rejected: `invalid-request`, or `checksum-mismatch` with the given SHA-256.
         Unavailable: `storage-unavailable`.
     """
-    contract = landing.state.contracts.get(dataset)
+    contract = deps.state.contracts.get(dataset)
     if len(form.content) > MAX_FILE_BYTES:
-        detail = f"The file is larger than {MAX_FILE_BYTES} bytes.{INSTEAD}"
+        detail = f"The file is larger than {MAX_FILE_BYTES} bytes.{LARGER_FILE_HINT}"
         raise TooLarge("body-too-large", detail)
-    sent = checked(SentFile, {**form.fields, "filename": form.filename})
+    file = validate_model(FormFile, {**form.fields, "filename": form.filename})
     digest = hashlib.sha256(form.content)
-    if sent.sha256 and sent.sha256 != digest.hexdigest():
-        detail = f"SHA-256 {sent.sha256} was announced, the file has {digest.hexdigest()}."
+    if file.sha256 and file.sha256 != digest.hexdigest():
+        detail = f"The SHA-256 of the file is {digest.hexdigest()}, not {file.sha256}."
         raise Rejected("checksum-mismatch", detail)
-    ticket = ticket_for(landing.settings, contract.name, sent, len(form.content))
-    # First the ticket, so that the object's event finds what was asked for.
-    landing.state.tickets.put(ticket)
+    ticket = make_ticket(deps.settings, contract.name, file, len(form.content))
+    # The ticket comes first: the loader reads it when it gets the object's event.
+    deps.state.tickets.put(ticket)
     with storage_reached():
-        landing.s3.put_object(
+        deps.s3.put_object(
             Bucket=ticket.bucket,
             Key=ticket.key,
             Body=form.content,

@@ -1,14 +1,14 @@
-"""Complete a multipart upload: only then does the object land."""
+"""Complete a multipart upload; only then does the object exist."""
 
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from functions.api.upload.accept_upload import Landing
-from functions.api.upload.request import CompleteRequest
+from functions.api.upload.deps import Deps
+from functions.api.upload.models import CompleteRequest
 from waybill.clients import code_of, storage_reached
 from waybill.errors import Conflict, NotFound, Rejected
-from waybill.http.paths import job_id_of
+from waybill.http.paths import parse_job_id
 from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
 _REFUSED = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"}
 
 
-def complete_upload(landing: Landing, dataset: str, job: str, request: CompleteRequest) -> Ticket:
-    """Put the parts together; a second call finds the object and says the same.
+def complete_upload(deps: Deps, dataset: str, job: str, request: CompleteRequest) -> Ticket:
+    """Assemble the parts; a repeated call returns the same result.
 
     Raises:
         NotFound: `unknown-job`.
-        Conflict: `not-multipart`, or `upload-gone` when it was aborted or has expired.
-        Rejected: `parts-refused`, or `size-mismatch` with the announced size.
+        Conflict: `not-multipart`, or `upload-gone` if it was aborted or has expired.
+        Rejected: `parts-refused`, or `size-mismatch` with the requested size.
         Unavailable: `storage-unavailable`.
     """
-    job_id = job_id_of(job)
-    ticket = landing.state.tickets.find(job_id)
+    job_id = parse_job_id(job)
+    ticket = deps.state.tickets.find(job_id)
     if ticket is None or ticket.dataset != dataset:
         raise NotFound("unknown-job", f"There is no upload {job_id} to {dataset!r}.")
     if ticket.upload_id is None:
-        raise Conflict("not-multipart", "This upload is one form post; nothing is to complete.")
+        raise Conflict("not-multipart", "This upload is a form POST; it needs no completion.")
     try:
         with storage_reached():
-            _check_size(landing, ticket)
-            _complete(landing, ticket, request)
+            _check_size(deps, ticket)
+            _complete(deps, ticket, request)
     except ClientError as error:
-        _decide(landing, ticket, error)
+        _check_completed(deps, ticket, error)
     return ticket
 
 
-def _complete(landing: Landing, ticket: Ticket, request: CompleteRequest) -> None:
+def _complete(deps: Deps, ticket: Ticket, request: CompleteRequest) -> None:
     parts: list[CompletedPartTypeDef] = [
         {"PartNumber": part.number, "ETag": part.etag}
         for part in sorted(request.parts, key=lambda part: part.number)
     ]
-    landing.s3.complete_multipart_upload(
+    deps.s3.complete_multipart_upload(
         Bucket=ticket.bucket,
         Key=ticket.key,
         UploadId=str(ticket.upload_id),
@@ -54,24 +54,24 @@ def _complete(landing: Landing, ticket: Ticket, request: CompleteRequest) -> Non
     )
 
 
-def _check_size(landing: Landing, ticket: Ticket) -> None:
-    pages = landing.s3.get_paginator("list_parts").paginate(
+def _check_size(deps: Deps, ticket: Ticket) -> None:
+    pages = deps.s3.get_paginator("list_parts").paginate(
         Bucket=ticket.bucket, Key=ticket.key, UploadId=str(ticket.upload_id)
     )
-    came = sum(part["Size"] for page in pages for part in page.get("Parts", []))
-    if came != ticket.size_bytes:
-        detail = f"{ticket.size_bytes} bytes were announced, the parts have {came}."
+    size = sum(part["Size"] for page in pages for part in page.get("Parts", []))
+    if size != ticket.size_bytes:
+        detail = f"The parts have {size} bytes; the upload request said {ticket.size_bytes}."
         raise Rejected("size-mismatch", detail)
 
 
-def _decide(landing: Landing, ticket: Ticket, error: ClientError) -> None:
+def _check_completed(deps: Deps, ticket: Ticket, error: ClientError) -> None:
     code = code_of(error)
     if code in _REFUSED:
         raise Rejected("parts-refused", f"S3 refused the parts: {code}.") from error
     if code != "NoSuchUpload":
         raise error
-    # Completed before, by a call whose answer was lost? Then the object is there.
+    # If an earlier call completed it but its response was lost, the object exists.
     with storage_reached():
-        found = landing.s3.list_objects_v2(Bucket=ticket.bucket, Prefix=ticket.key, MaxKeys=1)
-    if not found.get("KeyCount"):
+        objects = deps.s3.list_objects_v2(Bucket=ticket.bucket, Prefix=ticket.key, MaxKeys=1)
+    if not objects.get("KeyCount"):
         raise Conflict("upload-gone", "The upload was aborted or has expired.") from error

@@ -1,6 +1,5 @@
-"""POST /uploads/{dataset}: a job id and a place for one file, or the file itself. No database."""
+"""POST /uploads/{dataset}: presigned uploads, and small files in one call. Needs no database."""
 
-from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,51 +8,48 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.api.upload.accept_file import INSTEAD, MAX_FILE_BYTES, accept_file
-from functions.api.upload.accept_upload import Landing, accept_upload
-from functions.api.upload.answer import Landed, PartAddresses, PostForm
+from functions.api.upload.accept_file import LARGER_FILE_HINT, MAX_FILE_BYTES, accept_file
+from functions.api.upload.accept_upload import accept_upload
 from functions.api.upload.complete_upload import complete_upload
-from functions.api.upload.form_data import form_schema, read_form
-from functions.api.upload.request import CompleteRequest, UploadRequest
-from functions.api.upload.settings import UploadSettings
-from waybill.clients import s3_client
-from waybill.http.app import create_api
-from waybill.http.bodies import Takes
-from waybill.http.describe import answers
-from waybill.http.links import base_url
-from waybill.http.responses import json_answer
-from waybill.state.bucket import StateBucket
-
-_FORM = "multipart/form-data"
-# A file of the greatest size, and the form around it.
-_TAKES = Takes((_FORM,), MAX_FILE_BYTES + 64 * 1024, INSTEAD, lambda: {_FORM: form_schema()})
-api = create_api(
-    "upload", dict.fromkeys(("/uploads/{dataset}/file", "/upload/csv/{dataset}"), _TAKES)
+from functions.api.upload.deps import deps
+from functions.api.upload.models import (
+    CompleteRequest,
+    Landed,
+    MultipartUpload,
+    PostForm,
+    UploadRequest,
 )
+from functions.api.upload.parse_form import FORM, form_schema, parse_form
+from waybill.http.app import create_api
+from waybill.http.bodies import BodySpec
+from waybill.http.describe import describe_responses
+from waybill.http.links import base_url
+from waybill.http.responses import json_response
 
-
-@cache
-def landing() -> Landing:
-    """S3, settings and contracts, kept for the life of the process."""
-    settings = UploadSettings.from_environment()
-    return Landing(s3_client(), settings, StateBucket(s3_client(), settings.state_bucket))
+# The largest file, and the form around it.
+_BODY = BodySpec(
+    (FORM,), MAX_FILE_BYTES + 64 * 1024, LARGER_FILE_HINT, lambda: {FORM: form_schema()}
+)
+api = create_api(
+    "upload", dict.fromkeys(("/uploads/{dataset}/file", "/upload/csv/{dataset}"), _BODY)
+)
 
 
 @api.post(
     "/uploads/<dataset>",
     tags=["uploads"],
-    responses=answers({201: PostForm | PartAddresses}, 400, 404, 413, 415, 422, 503),
+    responses=describe_responses({201: PostForm | MultipartUpload}, 400, 404, 413, 415, 422, 503),
 )
 def upload(
     dataset: Annotated[str, Path()], request: Annotated[UploadRequest, Body()]
 ) -> Response[Any]:
-    """Ask for a place to upload a file to.
+    """Start an upload.
 
-    Up to 5 GiB it is a form: POST its fields, then the file in a field named `file`. Over that,
-    or on request, it is an address per part to PUT to. S3 takes exactly `size_bytes`, and
-    exactly the content of `sha256` when it is given.
+    Up to 5 GiB the response is a form: POST its fields, then the file in a field named `file`.
+    Larger files, or with `multipart`, get one URL per part to PUT to. S3 accepts only a file of
+    exactly `size_bytes`, and of `sha256` if given.
     """
-    accepted = accept_upload(landing(), dataset, request, base_url(api.current_event))
+    accepted = accept_upload(deps(), dataset, request, base_url(api.current_event))
     api.logger.set_correlation_id(str(accepted.job_id))
     api.logger.info(
         "upload accepted",
@@ -62,13 +58,13 @@ def upload(
         size_bytes=request.size_bytes,
         method=accepted.method,
     )
-    return json_answer(accepted, HTTPStatus.CREATED, _job_headers(accepted.job_id))
+    return json_response(accepted, HTTPStatus.CREATED, _job_headers(accepted.job_id))
 
 
 @api.post(
     "/uploads/<dataset>/<job_id>/complete",
     tags=["uploads"],
-    responses=answers({202: Landed}, 400, 404, 409, 413, 415, 422, 503),
+    responses=describe_responses({202: Landed}, 400, 404, 409, 413, 415, 422, 503),
 )
 def complete(
     dataset: Annotated[str, Path()],
@@ -76,7 +72,7 @@ def complete(
     request: Annotated[CompleteRequest, Body()],
 ) -> Response[Any]:
     """Complete a multipart upload; safe to repeat."""
-    ticket = complete_upload(landing(), dataset, job_id, request)
+    ticket = complete_upload(deps(), dataset, job_id, request)
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info("upload completed", action="upload.completed", dataset=dataset)
     return _landed(ticket.job_id)
@@ -85,15 +81,16 @@ def complete(
 @api.post(
     "/uploads/<dataset>/file",
     tags=["uploads"],
-    responses=answers({202: Landed}, 400, 404, 413, 415, 422, 503),
+    responses=describe_responses({202: Landed}, 400, 404, 413, 415, 422, 503),
 )
 def upload_file(dataset: Annotated[str, Path()]) -> Response[Any]:
-    """Upload a small file in one call: a form with the file in its field `file`.
+    """Upload a small file in one call.
 
-    Up to 4 MiB; the form may also have the fields `sha256`, `dry_run`, `encoding` and
-    `delimiter`. What is sent twice is two jobs, and the second changes nothing.
+    A form with the file in the field `file`, up to 4 MiB, and optionally the fields `sha256`,
+    `dry_run`, `encoding` and `delimiter`. Sending a file twice makes two jobs; the second one
+    changes nothing.
     """
-    ticket = accept_file(landing(), dataset, read_form(api.current_event))
+    ticket = accept_file(deps(), dataset, parse_form(api.current_event))
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info(
         "file accepted",
@@ -108,7 +105,7 @@ def upload_file(dataset: Annotated[str, Path()]) -> Response[Any]:
 @api.post(
     "/upload/csv/<dataset>",
     tags=["uploads"],
-    responses=answers({202: Landed}, 400, 404, 413, 415, 422, 503),
+    responses=describe_responses({202: Landed}, 400, 404, 413, 415, 422, 503),
 )
 def upload_csv(dataset: Annotated[str, Path()]) -> Response[Any]:
     """Upload a small file in one call; the same as POST /uploads/{dataset}/file."""
@@ -117,7 +114,7 @@ def upload_csv(dataset: Annotated[str, Path()]) -> Response[Any]:
 
 def _landed(job_id: UUID) -> Response[Any]:
     headers = {**_job_headers(job_id), "Retry-After": "1"}
-    return json_answer(Landed(job_id=job_id), HTTPStatus.ACCEPTED, headers)
+    return json_response(Landed(job_id=job_id), HTTPStatus.ACCEPTED, headers)
 
 
 def _job_headers(job_id: object) -> dict[str, str | list[str]]:
@@ -125,5 +122,5 @@ def _job_headers(job_id: object) -> dict[str, str | list[str]]:
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer an API Gateway proxy event."""
+    """Handle an API Gateway proxy event."""
     return api.resolve(event, context)

@@ -1,4 +1,4 @@
-"""The environment of the step `upload`."""
+"""Environment of the function `upload`."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from waybill.settings import LandingSettings, LogSettings, StateSettings
 
 
 class UploadSettings(LogSettings, LandingSettings, StateSettings):
-    """Where uploads go, and how long a presigned one is good for."""
+    """The buckets, and how long a presigned upload is valid."""
 
     upload_expires_seconds: int = Field(
         default=3600, ge=60, le=43200, description="Seconds until a presigned upload expires."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.api.analytics import handler
+from functions.api.analytics.deps import deps
 from tests.postgres.databases import Database
 from tests.sql.analytics.seed import owner, refresh, seed
 
@@ -20,7 +20,7 @@ def company(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dat
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:test")
     monkeypatch.setattr("waybill.database.connect._secret", lambda _: "test")
-    handler._database.cache_clear()
+    deps.cache_clear()
     yield database
-    handler._database().close()
-    handler._database.cache_clear()
+    deps().database.close()
+    deps.cache_clear()

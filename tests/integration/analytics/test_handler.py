@@ -1,4 +1,4 @@
-"""The doors, from an event of API Gateway to the answer."""
+"""The doors, from an event of API Gateway to the response."""
 
 import base64
 import json
@@ -35,16 +35,20 @@ def get(path: str, **query: object) -> Answer:
         "multiValueQueryStringParameters": asked,
         "requestContext": {**EVENT["requestContext"], "path": f"/v1{path}", "resourcePath": path},
     }
-    answer = handle(event, cast(LambdaContext, SimpleNamespace()))
-    headers = answer["multiValueHeaders"]
+    response = handle(event, cast(LambdaContext, SimpleNamespace()))
+    headers = response["multiValueHeaders"]
     is_json = "json" in headers["Content-Type"][0]
-    return answer["statusCode"], json.loads(answer["body"]) if is_json else answer["body"], headers
+    return (
+        response["statusCode"],
+        json.loads(response["body"]) if is_json else response["body"],
+        headers,
+    )
 
 
 @pytest.mark.usefixtures("company")
 def test_the_event_in_events() -> None:
-    answer = handle(EVENT, cast(LambdaContext, SimpleNamespace()))
-    assert answer["statusCode"] == 200
+    response = handle(EVENT, cast(LambdaContext, SimpleNamespace()))
+    assert response["statusCode"] == 200
 
 
 @pytest.mark.usefixtures("company")

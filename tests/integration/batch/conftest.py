@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from functions.api.batch.handler import handle, store
+from functions.api.batch.deps import deps
+from functions.api.batch.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
 from tests.postgres.databases import Database
-from tests.unit.http.doors import Answer, call
+from tests.unit.http.api_client import ApiResponse, call
 from waybill.contract.model import Contract
 from waybill.state.bucket import StateBucket
 
-Post = Callable[..., Answer]
+Post = Callable[..., ApiResponse]
 
 
 def publish_all(cloud: Cloud, database: Database) -> None:
@@ -34,13 +35,13 @@ def post(
     """Send rows to a dataset; what is beside them are other fields, `key` is the header."""
     environment_of(database, "waybill_api")
     publish_all(cloud, database)
-    store.cache_clear()
+    deps.cache_clear()
 
-    def send(dataset: str, rows: object, *, key: str | None = None, **fields: Any) -> Answer:
+    def send(dataset: str, rows: object, *, key: str | None = None, **fields: Any) -> ApiResponse:
         headers = {"Idempotency-Key": key} if key else {}
         body = rows if isinstance(rows, str) else json.dumps({"rows": rows, **fields})
         return partial(call, handle)("POST", f"/batch/{dataset}", body, headers)
 
     yield send
-    store().database.close()
-    store.cache_clear()
+    deps().database.close()
+    deps.cache_clear()

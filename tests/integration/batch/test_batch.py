@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from functions.api.batch.answer import BatchResponse
+from functions.api.batch.models import BatchResponse
 from tests.cloud.fixtures import STATE, Cloud
 from tests.integration.batch.conftest import Post, publish_all
 from tests.postgres.databases import Connection, Database
-from tests.unit.http.doors import Answer
+from tests.unit.http.api_client import ApiResponse
 from waybill.state.bucket import StateBucket
 
 SALES = {"id": 1, "department": "Sales"}
@@ -21,8 +21,8 @@ def hire(number: int, **changed: object) -> dict[str, object]:
     return {**usual, "department_id": None, "job_id": None, **changed}
 
 
-def errors(answer: Answer) -> list[tuple[int, str | None, str]]:
-    return [(e["row"], e["column"], e["code"]) for e in answer.json()["errors"]]
+def errors(response: ApiResponse) -> list[tuple[int, str | None, str]]:
+    return [(e["row"], e["column"], e["code"]) for e in response.json()["errors"]]
 
 
 def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
@@ -31,13 +31,13 @@ def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
 
 
 def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: Cloud) -> None:
-    answer = post("departments", [SALES, {"id": "2", "department": "R&D"}])
-    assert answer.status == 200, answer.text
-    told = BatchResponse.model_validate(answer.json())
+    response = post("departments", [SALES, {"id": "2", "department": "R&D"}])
+    assert response.status == 200, response.text
+    told = BatchResponse.model_validate(response.json())
     assert (told.state, told.rows_written, told.errors) == ("COMPLETED", 2, [])
     assert (told.waybill.read, told.waybill.inserted) == (2, 2)
     assert told.latency_ms > 0
-    assert answer.headers["Location"] == f"https://api.example.com/v1/jobs/{told.job_id}"
+    assert response.headers["Location"] == f"https://api.example.com/v1/jobs/{told.job_id}"
     found = rows(database, "SELECT id, department FROM departments ORDER BY id")
     assert found == [(1, "Sales"), (2, "R&D")]
     assert [event["job_id"] for event in cloud.told()] == [str(told.job_id)]
@@ -78,8 +78,8 @@ def test_a_table_that_nobody_here_wrote(parcels: Post, database: Database) -> No
         ' "note": {"n": 1.0, "t": ["ä", null]}, "sent": true},'
         ' {"code": "b", "weight": "", "note": "text", "sent": "f"}]}'
     )
-    answer = parcels("parcels", body)
-    assert answer.status == 200, answer.text
+    response = parcels("parcels", body)
+    assert response.status == 200, response.text
     found = rows(
         database, "SELECT code, weight::text, big::text, note::text, sent, day::text FROM parcels"
     )
@@ -97,8 +97,8 @@ def test_a_column_that_went_away_is_not_dropped_in_silence(
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         connection.execute("ALTER TABLE parcels DROP COLUMN sent")
-    answer = parcels("parcels", [{"code": "b", "sent": True}])
-    assert answer.problem() == (503, "database-busy")
+    response = parcels("parcels", [{"code": "b", "sent": True}])
+    assert response.problem() == (503, "database-busy")
     assert parcels("parcels", [{"code": "b"}]).status == 200
 
 
@@ -108,8 +108,8 @@ def test_what_only_the_database_can_refuse(parcels: Post, database: Database) ->
     assert refused.problem() == (422, "batch-refused")
     assert [found[0] for found in errors(refused)] == [0]
     assert refused.json()["errors"][0]["pointer"].startswith("/rows/0")
-    answer = parcels("parcels", given, mode="partial")
-    assert (answer.status, answer.json()["rows_written"]) == (200, 1)
+    response = parcels("parcels", given, mode="partial")
+    assert (response.status, response.json()["rows_written"]) == (200, 1)
     assert rows(database, "SELECT code FROM parcels") == [("b",)]
 
 
@@ -139,13 +139,13 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
 def test_one_wrong_row_and_nothing_is_written(
     post: Post, database: Database, row: dict[str, object], column: str, code: str
 ) -> None:
-    answer = post("hired_employees", [hire(7), row])
-    assert answer.problem() == (422, "batch-refused"), answer.text
-    assert errors(answer) == [(1, column, code)]
-    (flaw,) = answer.json()["errors"]
+    response = post("hired_employees", [hire(7), row])
+    assert response.problem() == (422, "batch-refused"), response.text
+    assert errors(response) == [(1, column, code)]
+    (error,) = response.json()["errors"]
     escaped = column.replace("~", "~0").replace("/", "~1")
-    assert flaw["pointer"] == f"/rows/1/{escaped}"
-    assert flaw["message"]
+    assert error["pointer"] == f"/rows/1/{escaped}"
+    assert error["message"]
     partial = post("hired_employees", [row], mode="partial")
     assert errors(partial) == [(0, column, code)]
     with database.connect() as connection:
@@ -157,23 +157,23 @@ def test_one_wrong_row_and_nothing_is_written(
 
 def test_every_wrong_row_is_named_with_every_reason(post: Post) -> None:
     wrong = hire(1, id="x", name=[], colour=1)
-    answer = post("hired_employees", [wrong] * 400)
-    found = errors(answer)
+    response = post("hired_employees", [wrong] * 400)
+    found = errors(response)
     assert len(found) == 1000
-    assert answer.json()["errors_total"] == 1200
+    assert response.json()["errors_total"] == 1200
     reasons = [("colour", "unknown_field"), ("id", "invalid_integer"), ("name", "wrong_type")]
     assert sorted(found[:3]) == [(0, *reason) for reason in reasons]
 
 
 def test_partial_writes_the_good_and_keeps_the_rest(post: Post, database: Database) -> None:
     given = [hire(1), hire(2, id="x\0"), hire(3, department_id=9), hire(4, name=None)]
-    answer = post("hired_employees", given, mode="partial")
-    assert answer.status == 200, answer.text
-    told = answer.json()
+    response = post("hired_employees", given, mode="partial")
+    assert response.status == 200, response.text
+    told = response.json()
     assert (told["state"], told["rows_written"]) == ("COMPLETED_WITH_REJECTS", 1)
     numbers = ("read", "inserted", "rejected", "pending_reference")
     assert [told["waybill"][name] for name in numbers] == [4, 1, 2, 1]
-    assert sorted(errors(answer)) == [
+    assert sorted(errors(response)) == [
         (1, "id", "nul_byte"),
         (2, "department_id", "unknown_reference"),
         (3, "name", "required"),
@@ -185,9 +185,9 @@ def test_partial_writes_the_good_and_keeps_the_rest(post: Post, database: Databa
 
 
 def test_partial_when_nothing_is_good(post: Post) -> None:
-    answer = post("departments", [{"id": "x", "department": "y"}], mode="partial")
-    assert answer.status == 200, answer.text
-    assert answer.json()["waybill"]["rejected"] == 1
+    response = post("departments", [{"id": "x", "department": "y"}], mode="partial")
+    assert response.status == 200, response.text
+    assert response.json()["waybill"]["rejected"] == 1
 
 
 def test_aliases_of_the_header_are_taken(post: Post, database: Database) -> None:
@@ -225,8 +225,8 @@ def test_other_datasets_and_tables(post: Post) -> None:
 
 
 def test_a_thousand_rows(post: Post, database: Database) -> None:
-    answer = post("hired_employees", [hire(number) for number in range(1000)])
-    assert answer.json()["rows_written"] == 1000
+    response = post("hired_employees", [hire(number) for number in range(1000)])
+    assert response.json()["rows_written"] == 1000
     assert rows(database, "SELECT count(*) FROM hired_employees") == [(1000,)]
 
 
@@ -249,9 +249,9 @@ def test_a_key_in_flight_is_a_conflict(post: Post, database: Database) -> None:
 def test_a_taken_lock_asks_for_patience(post: Post, database: Database) -> None:
     with database.connect(autocommit=False) as connection:
         connection.execute("SELECT waybill.lock_merge('departments')")
-        answer = post("departments", [SALES])
-    assert answer.problem() == (503, "database-busy")
-    assert int(answer.headers["Retry-After"]) > 0
+        response = post("departments", [SALES])
+    assert response.problem() == (503, "database-busy")
+    assert int(response.headers["Retry-After"]) > 0
     assert post("departments", [SALES]).status == 200
 
 
@@ -267,9 +267,9 @@ def test_what_cannot_be_told_does_not_undo_what_is_written(
     post: Post, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     monkeypatch.setattr(cloud.events, "put_events", _no_bus)
-    answer = post("departments", [SALES])
-    assert answer.status == 200
-    assert UUID(answer.json()["job_id"])
+    response = post("departments", [SALES])
+    assert response.status == 200
+    assert UUID(response.json()["job_id"])
     left = rows(database, "SELECT count(*) FROM waybill.outbox WHERE published_at IS NULL")
     assert left == [(1,)]
 

@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.api.jobs.handler import handle, store
+from functions.api.jobs.deps import deps
+from functions.api.jobs.handler import handle
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.integration.batch.conftest import publish_all
 from tests.integration.path.steps import land, settle
 from tests.postgres.databases import Database
-from tests.unit.http.doors import Answer, call
+from tests.unit.http.api_client import ApiResponse, call
 from waybill import consumer
 from waybill.errors import Unavailable
 
@@ -31,7 +32,7 @@ CSV = {"Content-Type": "text/csv; charset=utf-8"}
 class House(NamedTuple):
     cloud: Cloud
     database: Database
-    ask: Callable[..., Answer]
+    ask: Callable[..., ApiResponse]
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:
@@ -53,14 +54,14 @@ class House(NamedTuple):
         items: list[dict[str, Any]] = self.ask("GET", f"/jobs/{job}/rejects").json()["items"]
         return items
 
-    def replay(self, job: str, body: object, headers: dict[str, str] | None = None) -> Answer:
+    def replay(self, job: str, body: object, headers: dict[str, str] | None = None) -> ApiResponse:
         return self.ask("POST", f"/jobs/{job}/replay", body, headers)
 
-    def deliver(self, answer: Answer) -> str:
+    def deliver(self, response: ApiResponse) -> str:
         """Tell of the object as S3 does, and let the steps run."""
-        assert answer.status == 202, answer.text
-        job = answer.json()["job_id"]
-        assert answer.headers["Location"].endswith(f"/jobs/{job}")
+        assert response.status == 202, response.text
+        job = response.json()["job_id"]
+        assert response.headers["Location"].endswith(f"/jobs/{job}")
         found = self.cloud.s3.list_objects_v2(
             Bucket=LANDING, Prefix=f"landing/hired_employees/{job}/"
         )
@@ -92,13 +93,13 @@ def house(
 ) -> Iterator[House]:
     environment_of(database, "waybill_api")
     publish_all(cloud, database)
-    store.cache_clear()
-    store()
+    deps.cache_clear()
+    deps()
     environment_of(database, "waybill_loader")
     monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
     yield House(cloud, database, partial(call, handle))
-    store().database.close()
-    store.cache_clear()
+    deps().database.close()
+    deps.cache_clear()
 
 
 def test_a_corrected_csv_goes_back_until_none_remain(house: House) -> None:
@@ -144,11 +145,11 @@ def test_ids_that_do_not_remain_are_named(house: House) -> None:
     one, other = (reject["reject_id"] for reject in house.rejects(job)[:2])
     strange = str(uuid4())
     row = {"_reject_id": one, "hire_dt": "2021-02-28T09:00:00Z"}
-    answer = house.replay(job, {"rows": [row, {"_reject_id": strange}]})
-    assert answer.problem() == (422, "not-replayable")
-    (flaw,) = answer.json()["errors"]
-    assert flaw["pointer"] == "/rows/1/_reject_id"
-    assert strange in flaw["message"]
+    response = house.replay(job, {"rows": [row, {"_reject_id": strange}]})
+    assert response.problem() == (422, "not-replayable")
+    (error,) = response.json()["errors"]
+    assert error["pointer"] == "/rows/1/_reject_id"
+    assert strange in error["message"]
     assert house.replay(job, {"rows": [row]}).status == 202
     assert house.replay(job, {"rows": [row]}).problem() == (422, "not-replayable")
     assert house.replay(job, {"rows": [{"_reject_id": other}]}).status == 202
@@ -186,12 +187,12 @@ WRONG: list[tuple[object, tuple[str, str]]] = [
 
 def test_requests_that_are_none(house: House) -> None:
     job = house.loaded()
-    for rows, flaw in WRONG:
-        answer = house.replay(job, {"rows": rows})
-        assert answer.problem() == (422, "invalid-request"), rows
-        assert [(f["pointer"], f["code"]) for f in answer.json()["errors"]] == [flaw]
+    for rows, error in WRONG:
+        response = house.replay(job, {"rows": rows})
+        assert response.problem() == (422, "invalid-request"), rows
+        assert [(f["pointer"], f["code"]) for f in response.json()["errors"]] == [error]
     for text in ("", "_reject_id\n", "_reject_id,id\nx\n", "_reject_id,_reject_id\na,b\n", '"a'):
         assert house.replay(job, text, CSV).problem() == (400, "malformed-body"), text
     assert house.replay(job, "[]").problem() == (400, "malformed-json")
-    answer = house.replay(job, "x", {"Content-Type": "text/plain"})
-    assert answer.problem() == (415, "unsupported-media")
+    response = house.replay(job, "x", {"Content-Type": "text/plain"})
+    assert response.problem() == (415, "unsupported-media")

@@ -8,22 +8,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from functions.api.analytics.departments_above_average import (
-    HiredCursor,
-    HiredItem,
-    MeanOver,
-    departments_above_average,
-)
-from functions.api.analytics.hires_by_quarter import (
-    HiresByQuarter,
-    QuarterCursor,
-    QuarterItem,
-    hires_by_quarter,
-)
+from functions.api.analytics.departments_above_average import HiredCursor, departments_above_average
+from functions.api.analytics.hires_by_quarter import QuarterCursor, hires_by_quarter
+from functions.api.analytics.models import HiredItem, HiresByQuarter, MeanOver, QuarterItem
 from tests.postgres.databases import Connection, Database
 from tests.sql.analytics.seed import owner
 from waybill.database.queries import queries
-from waybill.http.cursors import read_cursor
+from waybill.http.pagination import decode_cursor
 
 GOLDEN = [
     ("Alpha", "clerk", 0, 1, 0, 0),
@@ -42,7 +33,7 @@ def lines(figures: HiresByQuarter) -> list[tuple[Any, ...]]:
 def pages(ask: Callable[[QuarterCursor | None], HiresByQuarter]) -> list[HiresByQuarter]:
     found = [ask(None)]
     while found[-1].next_cursor:
-        found.append(ask(read_cursor(found[-1].next_cursor, QuarterCursor)))
+        found.append(ask(decode_cursor(found[-1].next_cursor, QuarterCursor)))
     return found
 
 
@@ -95,7 +86,7 @@ def test_above_average(reader: Connection, mean_over: MeanOver, mean: float) -> 
 def test_above_average_in_pages(reader: Connection) -> None:
     first = departments_above_average(reader, 2021, mean_over="all", limit=2)
     assert [item.id for item in first.items] == [1, 2]
-    after = read_cursor(first.next_cursor, HiredCursor)
+    after = decode_cursor(first.next_cursor, HiredCursor)
     second = departments_above_average(reader, 2021, mean_over="all", limit=2, after=after)
     assert [item.id for item in second.items] == [3]
     assert second.next_cursor is None

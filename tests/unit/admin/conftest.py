@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.api.admin import handler
+from functions.api.admin.deps import deps
 from tests.cloud.fixtures import LANDING, Cloud
 
 
@@ -15,6 +15,6 @@ def _environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         cloud.queues[f"{name}-dlq"] = dead
         monkeypatch.setenv(f"{name.upper()}_QUEUE_URL", url)
         monkeypatch.setenv(f"{name.upper()}_DLQ_URL", dead)
-    handler.settings.cache_clear()
+    deps.cache_clear()
     yield
-    handler.settings.cache_clear()
+    deps.cache_clear()

@@ -3,22 +3,22 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.admin import handler, redrive_objects
 from tests.cloud.fixtures import LANDING, Cloud
-from tests.unit.http.doors import Answer, Context, answer
+from tests.cloud.lambda_events import Context
+from tests.unit.http.api_client import ApiResponse, parse_response
 from waybill.landing import object_versions
 
 EVENT: dict[str, Any] = json.loads(Path("events/admin.json").read_text())
 
 
-def ask(path: str, body: object) -> Answer:
+def ask(path: str, body: object) -> ApiResponse:
     event = {**EVENT, "resource": path, "path": path, "body": json.dumps(body)}
-    return answer(handler.handle(event, cast(LambdaContext, Context())))
+    return parse_response(handler.handle(event, Context()))
 
 
 def fail(cloud: Cloud, name: str, count: int) -> None:
@@ -33,9 +33,9 @@ def bodies(cloud: Cloud, name: str) -> list[str]:
 def test_failed_messages_go_back_as_they_were(cloud: Cloud) -> None:
     fail(cloud, "chunks", 23)
     fail(cloud, "merges", 1)
-    answered = ask("/admin/redrive", {"queue": "chunks"})
-    assert answered.status == 200
-    assert answered.json() == {"queues": {"chunks": {"sent": 23, "left": 0}}}
+    response = ask("/admin/redrive", {"queue": "chunks"})
+    assert response.status == 200
+    assert response.json() == {"queues": {"chunks": {"sent": 23, "left": 0}}}
     assert bodies(cloud, "chunks") == sorted(f"chunks {number}" for number in range(23))
     assert bodies(cloud, "chunks-dlq") == []
     assert bodies(cloud, "merges") == []
@@ -57,9 +57,9 @@ def test_other_queues_are_refused(body: object) -> None:
 
 def test_a_queue_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHUNKS_DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/none")
-    answered = ask("/admin/redrive", {"queue": "chunks"})
-    assert answered.status == 503
-    assert answered.json()["type"].endswith("/queue-unavailable")
+    response = ask("/admin/redrive", {"queue": "chunks"})
+    assert response.status == 503
+    assert response.json()["type"].endswith("/queue-unavailable")
 
 
 def put(cloud: Cloud, *keys: str) -> None:
@@ -73,8 +73,8 @@ def keys(cloud: Cloud) -> list[str]:
 
 def test_objects_below_a_prefix_are_announced(cloud: Cloud) -> None:
     put(cloud, "landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv", "landing/b/3.csv")
-    answered = ask("/admin/redrive/objects", {"prefix": "landing/a/"})
-    assert answered.json() == {"sent": 3, "next_cursor": None}
+    response = ask("/admin/redrive/objects", {"prefix": "landing/a/"})
+    assert response.json() == {"sent": 3, "next_cursor": None}
     assert keys(cloud) == ["landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv"]
 
 
@@ -87,8 +87,8 @@ def test_only_those_of_the_time_given(cloud: Cloud) -> None:
         ({"since": after}, 0),
         ({"until": before}, 0),
     ):
-        answered = ask("/admin/redrive/objects", {"prefix": "landing/", **limits})
-        assert answered.json()["sent"] == sent
+        response = ask("/admin/redrive/objects", {"prefix": "landing/", **limits})
+        assert response.json()["sent"] == sent
 
 
 def test_a_long_list_is_gone_through_in_several_calls(

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.api.datasets.handler import contracts
+from functions.api.datasets.deps import deps
 
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    contracts.cache_clear()
+    deps.cache_clear()
     yield
-    contracts.cache_clear()
+    deps.cache_clear()

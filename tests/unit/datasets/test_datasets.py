@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.api.datasets.handler import handle
-from tests.unit.http.doors import STATE, call, parcels
+from tests.unit.http.api_client import STATE, call, parcels
 from waybill.state.bucket import StateBucket
 from waybill.state.contracts import PublishedContracts
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_one() -> None:
-    answer = call(handle, "GET", "/datasets/parcels")
-    assert answer.status == 200
-    dataset = answer.json()
+    response = call(handle, "GET", "/datasets/parcels")
+    assert response.status == 200
+    dataset = response.json()
     assert dataset.pop("schema")["required"] == ["code"]
     assert dataset == {
         "name": "parcels",
         "table": "public.parcels",
-        "description": "What is sent.",
+        "description": "Parcels.",
         "write_disposition": "merge",
         "natural_key": ["code"],
         "references": [],

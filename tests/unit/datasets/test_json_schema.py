@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.unit.http.doors import parcels
+from tests.unit.http.api_client import parcels
 from waybill.contract.json_schema import column_schema, row_schema
 from waybill.contract.model import Column
 

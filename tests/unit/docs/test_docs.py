@@ -8,7 +8,7 @@ import re
 from functions.api.docs.handler import handle
 from infra.openapi import TARGET, openapi, text
 from infra.routes import ROUTES
-from tests.unit.http.doors import call
+from tests.unit.http.api_client import call
 from waybill.http.problems import PROBLEM_TYPES
 
 
@@ -57,20 +57,20 @@ def test_references_lead_somewhere() -> None:
 
 
 def test_the_description_is_served() -> None:
-    answer = call(handle, "GET", "/openapi.json")
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json() == openapi()
+    response = call(handle, "GET", "/openapi.json")
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json() == openapi()
 
 
 def test_the_page_brings_everything_along() -> None:
-    answer = call(handle, "GET", "/docs")
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert len(answer.text.encode()) < 4_000_000
-    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", answer.text)
-    scripts = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    response = call(handle, "GET", "/docs")
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert len(response.text.encode()) < 4_000_000
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=", response.text)
+    scripts = re.findall(r"<script>(.*?)</script>", response.text, re.DOTALL)
     assert len(scripts) == 2
     assert "openapi.json" in scripts[1]
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        assert f"'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
+        assert f"'sha256-{digest}'" in response.headers["Content-Security-Policy"]

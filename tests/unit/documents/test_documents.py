@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from functions.api.documents.answer import DocumentPage
-from functions.api.documents.handler import database as kept
+from functions.api.documents.deps import deps
 from functions.api.documents.handler import handle
+from functions.api.documents.models import DocumentPage
 from tests.postgres.databases import Connection, Database
-from tests.unit.http.doors import Answer, call, connect_as
+from tests.unit.http.api_client import ApiResponse, call, connect_as
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 class Ask(Protocol):
-    def __call__(self, method: str, target: str) -> Answer: ...
+    def __call__(self, method: str, target: str) -> ApiResponse: ...
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Ask]:
     connect_as("waybill_reader", database, monkeypatch)
-    kept.cache_clear()
+    deps.cache_clear()
     yield partial(call, handle)
-    kept().close()
-    kept.cache_clear()
+    deps().database.close()
+    deps.cache_clear()
 
 
 @pytest.fixture
@@ -96,6 +96,6 @@ def test_wrong_questions(ask: Ask, query: str) -> None:
 def test_a_page_or_a_cursor(ask: Ask, owner: Connection) -> None:
     add(owner, 2)
     cursor = ask("GET", "/data?limit=1").json()["next_cursor"]
-    answer = ask("GET", f"/data?page=2&cursor={cursor}")
-    assert answer.problem() == (422, "invalid-request")
+    response = ask("GET", f"/data?page=2&cursor={cursor}")
+    assert response.problem() == (422, "invalid-request")
     assert ask("GET", "/data?cursor=x").problem() == (400, "bad-cursor")

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.api.health.handler import clients, handle
+from functions.api.health.deps import deps
+from functions.api.health.handler import handle
 from tests.postgres.databases import Database
-from tests.unit.http.doors import LANDING, Answer, aws, call, connect_as
+from tests.unit.http.api_client import LANDING, ApiResponse, aws, call, connect_as
 from waybill.clients import sqs_client
 
 if TYPE_CHECKING:
@@ -23,40 +24,40 @@ def _everything_is_there(
     assert aws
     connect_as("waybill_reader", database, monkeypatch)
     monkeypatch.setenv("LANDED_QUEUE_URL", sqs_client().create_queue(QueueName="q")["QueueUrl"])
-    clients.cache_clear()
+    deps.cache_clear()
     yield
-    clients.cache_clear()
+    deps.cache_clear()
 
 
-def look() -> tuple[Answer, dict[str, str]]:
-    answer = call(handle, "GET", "/health")
-    checks = answer.json()["checks"]
+def look() -> tuple[ApiResponse, dict[str, str]]:
+    response = call(handle, "GET", "/health")
+    checks = response.json()["checks"]
     assert all(check["latency_ms"] >= 0 for check in checks.values())
-    return answer, {name: check["status"] for name, check in checks.items()}
+    return response, {name: check["status"] for name, check in checks.items()}
 
 
 def test_all_is_well() -> None:
-    answer, checks = look()
-    assert (answer.status, answer.json()["status"]) == (200, "ok")
+    response, checks = look()
+    assert (response.status, response.json()["status"]) == (200, "ok")
     assert checks == {"database": "ok", "storage": "ok", "queue": "ok"}
 
 
 def test_without_the_database_files_are_still_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
-    answer, checks = look()
-    assert (answer.status, answer.json()["status"]) == (200, "degraded")
+    response, checks = look()
+    assert (response.status, response.json()["status"]) == (200, "degraded")
     assert checks == {"database": "down", "storage": "ok", "queue": "ok"}
 
 
 def test_without_the_queue_files_are_still_accepted() -> None:
-    sqs_client().delete_queue(QueueUrl=clients().settings.landed_queue_url)
-    answer, checks = look()
-    assert (answer.status, answer.json()["status"]) == (200, "degraded")
+    sqs_client().delete_queue(QueueUrl=deps().settings.landed_queue_url)
+    response, checks = look()
+    assert (response.status, response.json()["status"]) == (200, "degraded")
     assert checks["queue"] == "down"
 
 
 def test_without_the_storage_nothing_is_accepted(aws: "S3Client") -> None:
     aws.delete_bucket(Bucket=LANDING)
-    answer, checks = look()
-    assert (answer.status, answer.json()["status"]) == (503, "down")
+    response, checks = look()
+    assert (response.status, response.json()["status"]) == (503, "down")
     assert checks["storage"] == "down"

@@ -1,4 +1,4 @@
-"""What an answer of S3 means."""
+"""What an response of S3 means."""
 
 import pytest
 from botocore.exceptions import ClientError

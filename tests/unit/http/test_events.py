@@ -10,19 +10,28 @@ import pytest
 
 from infra.functions import FUNCTIONS
 from infra.routes import ROUTES
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Database
-from tests.unit.http.doors import STATE, Answer, Context, answer, connect_as, parcels
+from tests.unit.http.api_client import (
+    STATE,
+    ApiResponse,
+    Handle,
+    connect_as,
+    parcels,
+    parse_response,
+)
 from waybill.clients import events_client, sqs_client
 from waybill.contract.model import Contract
 from waybill.http.app import Api
-from waybill.http.persistent_connection import WarmDatabase
+from waybill.http.persistent_connection import PersistentConnection
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-EVENTS = Path(__file__).parents[3] / "events"
+ROOT = Path(__file__).parents[3]
+EVENTS = ROOT / "events"
 DATASET = "hired_employees"
 
 
@@ -31,24 +40,20 @@ def event(name: str) -> dict[str, Any]:
     return read
 
 
-def run(name: str) -> Answer:
-    """Run the event, as a process does that starts for it and ends with it."""
-    handler = import_module(f"{FUNCTIONS[name].module}.handler")
-    kept = [
-        each
-        for each in vars(handler).values()
-        if hasattr(each, "cache_clear") and each.__module__ == handler.__name__
-    ]
-    for each in kept:
-        each.cache_clear()
-    answered = answer(handler.handle(event(name), Context()))
-    for each in kept:
-        held = each()
-        database = getattr(held, "database", held)
-        if isinstance(database, WarmDatabase):
-            database.close()
-        each.cache_clear()
-    return answered
+def run(name: str) -> ApiResponse:
+    """Run the event with new dependencies, and close them."""
+    module = FUNCTIONS[name].module
+    handle: Handle = import_module(f"{module}.handler").handle
+    if not (ROOT / module.replace(".", "/") / "deps.py").is_file():
+        return parse_response(handle(event(name), Context()))
+    deps = import_module(f"{module}.deps").deps
+    deps.cache_clear()
+    response = parse_response(handle(event(name), Context()))
+    database = getattr(deps(), "database", None)
+    if isinstance(database, PersistentConnection):
+        database.close()
+    deps.cache_clear()
+    return response
 
 
 @pytest.fixture(autouse=True)
@@ -58,11 +63,11 @@ def _published(aws: "S3Client") -> None:
 
 @pytest.mark.parametrize("name", sorted({route.function for route in ROUTES}))
 def test_an_event_is_one_of_a_route(name: str) -> None:
-    asked = event(name)
+    request = event(name)
     routes = {(route.method, route.path) for route in ROUTES if route.function == name}
-    assert (asked["httpMethod"], asked["resource"]) in routes
+    assert (request["httpMethod"], request["resource"]) in routes
     api: Api = import_module(f"{FUNCTIONS[name].module}.handler").api
-    assert asked["httpMethod"] in api.allowed(asked["path"])
+    assert request["httpMethod"] in api.methods_of(request["path"])
 
 
 def test_upload() -> None:

@@ -7,11 +7,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel, ConfigDict
 
-from tests.unit.http.doors import Answer, call
+from tests.unit.http.api_client import ApiResponse, call
 from waybill.errors import FieldError, Rejected, Unavailable
 from waybill.http.app import Api, create_api
-from waybill.http.requests import BODY_LIMIT_BYTES
-from waybill.http.responses import json_answer
+from waybill.http.bodies import BODY_LIMIT_BYTES
+from waybill.http.responses import json_response
 
 
 class Thing(BaseModel):
@@ -27,30 +27,30 @@ def api() -> Api:
 
     @api.get("/things")
     def things(limit: Annotated[int, Query(ge=1, le=9)] = 5) -> Response[Any]:
-        return json_answer({"limit": limit})
+        return json_response({"limit": limit})
 
     @api.post("/things")
     def make(thing: Annotated[Thing, Body()]) -> Response[Any]:
-        return json_answer(thing)
+        return json_response(thing)
 
     @api.get("/faults/<kind>")
     def fault(kind: str) -> Response[Any]:
         if kind == "away":
             raise Unavailable("database-unavailable", "host db-1 refused role waybill_api")
         if kind == "wrong":
-            flaw = FieldError(pointer="/a", code="odd", message="It is odd.")
-            raise Rejected("invalid-request", "No.", [flaw] * 150)
+            error = FieldError(pointer="/a", code="odd", message="It is odd.")
+            raise Rejected("invalid-request", "No.", [error] * 150)
         raise RuntimeError("a secret of the house")
 
     return api
 
 
-def post(api: Api, body: object, media_type: str = "application/json") -> Answer:
+def post(api: Api, body: object, media_type: str = "application/json") -> ApiResponse:
     return call(api.resolve, "POST", "/things", body, {"Content-Type": media_type})
 
 
-def field_errors(answer: Answer) -> list[tuple[str, str]]:
-    return [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]]
+def field_errors(response: ApiResponse) -> list[tuple[str, str]]:
+    return [(error["pointer"], error["code"]) for error in response.json()["errors"]]
 
 
 @pytest.mark.parametrize("path", ["/things", "/things/", "/v1/things", "/api/v1/things"])
@@ -63,20 +63,20 @@ def test_unknown_and_wrong_parameters_are_refused(api: Api) -> None:
     assert unknown.problem() == (422, "invalid-request")
     assert field_errors(unknown) == [("?limt", "unknown-parameter")]
     for query in ("limit=0", "limit=x", "limit=10", "limit=1&limit=2"):
-        answer = call(api.resolve, "GET", f"/things?{query}")
-        assert answer.problem() == (422, "invalid-request")
-        assert field_errors(answer)[0][0] == "?limit"
+        response = call(api.resolve, "GET", f"/things?{query}")
+        assert response.problem() == (422, "invalid-request")
+        assert field_errors(response)[0][0] == "?limit"
 
 
 def test_a_body_is_checked_field_by_field(api: Api) -> None:
-    answer = post(api, {"sizes": [1, "x"], "colour": "red"})
-    assert answer.problem() == (422, "invalid-request")
-    assert field_errors(answer) == [
+    response = post(api, {"sizes": [1, "x"], "colour": "red"})
+    assert response.problem() == (422, "invalid-request")
+    assert field_errors(response) == [
         ("/name", "missing-field"),
         ("/sizes/1", "int-parsing"),
         ("/colour", "unknown-field"),
     ]
-    assert answer.json()["errors_total"] == 3
+    assert response.json()["errors_total"] == 3
 
 
 @pytest.mark.parametrize("body", ["{", "{'a': 1}", '{"name": "x"', "\x00"])
@@ -86,13 +86,13 @@ def test_what_is_no_json_is_a_bad_request(api: Api, body: str) -> None:
 
 @pytest.mark.parametrize("body", ["/w==", "ew=="])
 def test_bytes_that_are_no_json_are_a_bad_request(api: Api, body: str) -> None:
-    answer = call(api.resolve, "POST", "/things", body, encoded=True)
-    assert answer.problem() == (400, "malformed-json")
+    response = call(api.resolve, "POST", "/things", body, encoded=True)
+    assert response.problem() == (400, "malformed-json")
 
 
 def test_a_body_may_come_as_bytes(api: Api) -> None:
-    answer = call(api.resolve, "POST", "/things", "eyJuYW1lIjoieCJ9", encoded=True)
-    assert answer.json() == {"name": "x", "sizes": []}
+    response = call(api.resolve, "POST", "/things", "eyJuYW1lIjoieCJ9", encoded=True)
+    assert response.json() == {"name": "x", "sizes": []}
 
 
 @pytest.mark.parametrize("body", ["", "[]", "null", '"x"', "7"])
@@ -112,24 +112,24 @@ def test_a_large_body_is_refused_before_it_is_read(api: Api) -> None:
 
 def test_unknown_paths_and_methods(api: Api) -> None:
     assert call(api.resolve, "GET", "/nothing?a=1").problem() == (404, "unknown-path")
-    answer = call(api.resolve, "DELETE", "/things")
-    assert answer.problem() == (405, "method-not-allowed")
-    assert answer.headers["Allow"] == "GET, POST"
+    response = call(api.resolve, "DELETE", "/things")
+    assert response.problem() == (405, "method-not-allowed")
+    assert response.headers["Allow"] == "GET, POST"
 
 
 def test_a_fault_that_passes_says_when_to_come_back_and_nothing_of_the_house(api: Api) -> None:
-    answer = call(api.resolve, "GET", "/faults/away")
-    assert answer.problem() == (503, "database-unavailable")
-    assert answer.headers["Retry-After"] == "5"
-    assert "db-1" not in answer.text
+    response = call(api.resolve, "GET", "/faults/away")
+    assert response.problem() == (503, "database-unavailable")
+    assert response.headers["Retry-After"] == "5"
+    assert "db-1" not in response.text
 
 
 def test_an_unexpected_fault_is_logged_and_not_shown(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = call(api.resolve, "GET", "/faults/other")
-    assert answer.problem() == (500, "internal-error")
-    assert "secret" not in answer.text
+    response = call(api.resolve, "GET", "/faults/other")
+    assert response.problem() == (500, "internal-error")
+    assert "secret" not in response.text
     assert "a secret of the house" in caplog.text
 
 
@@ -152,6 +152,6 @@ def test_the_log_names_the_route_and_not_the_path(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     call(api.resolve, "GET", "/faults/jane.doe")
-    (line,) = (vars(each) for each in caplog.records if each.message == "answered")
-    assert (line["action"], line["route"]) == ("http.answered", "/faults/{kind}")
+    (line,) = (vars(each) for each in caplog.records if each.message == "request handled")
+    assert (line["action"], line["route"]) == ("http.handled", "/faults/{kind}")
     assert "jane" not in repr([line[name] for name in ("method", "route", "status")])

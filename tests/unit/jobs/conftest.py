@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from functions.api.jobs.handler import handle, store
+from functions.api.jobs.deps import deps
+from functions.api.jobs.handler import handle
 from tests.postgres.databases import Database
 from tests.sql.staging import Ledger
-from tests.unit.http.doors import Answer, call, connect_as
+from tests.unit.http.api_client import ApiResponse, call, connect_as
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Ask(Protocol):
     def __call__(
         self, method: str, target: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> Answer: ...
+    ) -> ApiResponse: ...
 
 
 @pytest.fixture
@@ -29,10 +30,10 @@ def ask(
 ) -> Iterator[Ask]:
     """Ask the jobs' doors, which connect as their own role."""
     connect_as("waybill_api", database, monkeypatch)
-    store.cache_clear()
+    deps.cache_clear()
     yield partial(call, handle)
-    store().database.close()
-    store.cache_clear()
+    deps().database.close()
+    deps.cache_clear()
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from functions.api.jobs.answer import Job, JobPage, RunPage
-from functions.api.jobs.handler import store
+from functions.api.jobs.deps import deps
+from functions.api.jobs.models import Job, JobPage, RunPage
 from tests.sql.staging import Ledger
-from tests.unit.jobs.awaited import announce
+from tests.unit.jobs.awaiting_uploads import announce
 from tests.unit.jobs.conftest import Ask
 
 if TYPE_CHECKING:
@@ -21,18 +21,18 @@ DEPARTMENTS = [("1", "Sales"), ("2", "Legal")]
 
 def test_a_finished_job_has_its_waybill(ask: Ask, ledger: Ledger) -> None:
     job = ledger.load("departments", 0, DEPARTMENTS)
-    answer = ask("GET", f"/jobs/{job}")
-    assert answer.status == 200
-    shown = Job.model_validate(answer.json())
+    response = ask("GET", f"/jobs/{job}")
+    assert response.status == 200
+    shown = Job.model_validate(response.json())
     assert (shown.state, shown.dataset, shown.source.kind) == ("COMPLETED", "departments", "s3")
     assert shown.waybill is not None
     assert (shown.waybill.read, shown.waybill.inserted) == (2, 2)
     assert shown.progress.chunks_done == shown.progress.chunks_total == 1
-    assert list(answer.json())[:3] == ["job_id", "dataset", "state"]
-    assert list(answer.json()["waybill"])[:2] == ["read", "inserted"]
-    assert "rejects_url" not in answer.json()
-    assert "error" not in answer.json()
-    assert ask("GET", f"/task/{job}").json() == answer.json()
+    assert list(response.json())[:3] == ["job_id", "dataset", "state"]
+    assert list(response.json()["waybill"])[:2] == ["read", "inserted"]
+    assert "rejects_url" not in response.json()
+    assert "error" not in response.json()
+    assert ask("GET", f"/task/{job}").json() == response.json()
 
 
 def test_rejects_have_an_address(ask: Ask, ledger: Ledger) -> None:
@@ -132,15 +132,15 @@ def test_a_cursor_of_another_list_is_refused(ask: Ask, ledger: Ledger) -> None:
     ledger.land("departments", 1)
     cursor = ask("GET", "/jobs?limit=1").json()["next_cursor"]
     for path in ("rejects", "runs", "pending"):
-        answer = ask("GET", f"/jobs/{job}/{path}?cursor={cursor}")
-        assert answer.problem() == (400, "bad-cursor")
+        response = ask("GET", f"/jobs/{job}/{path}?cursor={cursor}")
+        assert response.problem() == (400, "bad-cursor")
     assert ask("GET", "/jobs?cursor=x").problem() == (400, "bad-cursor")
 
 
 def test_a_running_job_is_cancelled_once(ask: Ask, ledger: Ledger) -> None:
     job = ledger.land("departments", 0)
-    answer = ask("DELETE", f"/jobs/{job}")
-    assert (answer.status, answer.json()) == (202, {"job_id": str(job), "state": "CANCELLED"})
+    response = ask("DELETE", f"/jobs/{job}")
+    assert (response.status, response.json()) == (202, {"job_id": str(job), "state": "CANCELLED"})
     assert ask("GET", f"/jobs/{job}").json()["state"] == "CANCELLED"
     assert ask("DELETE", f"/jobs/{job}").problem() == (409, "job-ended")
 
@@ -182,10 +182,10 @@ def test_pending_records_are_listed(ask: Ask, ledger: Ledger) -> None:
 def test_without_the_database_the_client_comes_back(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.cache_clear()
+    deps.cache_clear()
     monkeypatch.setenv("DATABASE_PORT", "1")
     monkeypatch.setattr("waybill.http.persistent_connection._PATIENCE_SECONDS", 0.1)
     for method, target in (("GET", f"/jobs/{uuid4()}"), ("GET", "/jobs")):
-        answer = ask(method, target)
-        assert answer.problem() == (503, "database-unavailable")
-        assert answer.headers["Retry-After"] == "5"
+        response = ask(method, target)
+        assert response.problem() == (503, "database-unavailable")
+        assert response.headers["Retry-After"] == "5"

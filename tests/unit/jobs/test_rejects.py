@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 import requests
 
-from functions.api.jobs.answer import RejectPage
+from functions.api.jobs.models import RejectPage
 from tests.sql.staging import Ledger
-from tests.unit.http.doors import STATE, Answer
-from tests.unit.jobs.awaited import announce
+from tests.unit.http.api_client import STATE, ApiResponse
+from tests.unit.jobs.awaiting_uploads import announce
 from tests.unit.jobs.conftest import Ask
 from waybill.contract.model import Contract
-from waybill.http.csv_text import unguarded
+from waybill.http.csv_text import unescape_formula
 from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def refuse(
     )
 
 
-def rows(answer: Answer) -> list[dict[str, str]]:
-    assert answer.status == 200
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+def rows(response: ApiResponse) -> list[dict[str, str]]:
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.DictReader(io.StringIO(response.text, newline="")))
 
 
 def test_every_reason_and_the_text_as_it_came(ask: Ask, ledger: Ledger, job: UUID) -> None:
@@ -81,12 +81,12 @@ def test_long_records_make_short_pages(ask: Ask, ledger: Ledger, job: UUID) -> N
     seen: list[int] = []
     cursor = ""
     while cursor != "&cursor=None":
-        answer = ask("GET", f"/jobs/{job}/rejects?limit=100{cursor}")
-        assert len(answer.text) < 6_000_000
-        seen += [reject["line"] for reject in answer.json()["items"]]
-        cursor = f"&cursor={answer.json()['next_cursor']}"
+        response = ask("GET", f"/jobs/{job}/rejects?limit=100{cursor}")
+        assert len(response.text) < 6_000_000
+        seen += [reject["line"] for reject in response.json()["items"]]
+        cursor = f"&cursor={response.json()['next_cursor']}"
     assert seen == [1, 2, 3, 4, 5]
-    assert answer.json()["items"][-1]["truncated"] is True
+    assert response.json()["items"][-1]["truncated"] is True
 
 
 def test_wrong_parameters_are_refused(ask: Ask, job: UUID) -> None:
@@ -96,13 +96,13 @@ def test_wrong_parameters_are_refused(ask: Ask, job: UUID) -> None:
 
 def test_a_csv_has_our_columns_and_the_datasets_own(ask: Ask, ledger: Ledger, job: UUID) -> None:
     refuse(ledger, job, 2, b"x,", {"id": "x", "department": None}, BAD_ID, MISSING)
-    answer = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
-    assert answer.text.split("\r\n")[0] == "_reject_id,_line,_column,_reason,id,department"
-    (row,) = rows(answer)
+    response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
+    assert response.text.split("\r\n")[0] == "_reject_id,_line,_column,_reason,id,department"
+    (row,) = rows(response)
     assert (row["_line"], row["_column"]) == ("2", "id; department")
     assert row["_reason"] == "is no integer; is required"
     assert (row["id"], row["department"]) == ("x", "")
-    assert f'filename="rejects-{job}.csv"' in answer.headers["Content-Disposition"]
+    assert f'filename="rejects-{job}.csv"' in response.headers["Content-Disposition"]
 
 
 def test_a_csv_runs_nothing_and_loses_nothing(ask: Ask, ledger: Ledger, job: UUID) -> None:
@@ -111,7 +111,7 @@ def test_a_csv_runs_nothing_and_loses_nothing(ask: Ask, ledger: Ledger, job: UUI
         refuse(ledger, job, line, b"x", {"id": cell, "department": "d"}, BAD_ID)
     exported = [row["id"] for row in rows(ask("GET", f"/jobs/{job}/rejects", headers=CSV))]
     assert not any(cell.startswith(("=", "-", "@", "\t")) for cell in exported)
-    assert [unguarded(cell) for cell in exported] == cells
+    assert [unescape_formula(cell) for cell in exported] == cells
 
 
 def test_a_record_without_values_shows_its_text(ask: Ask, ledger: Ledger, job: UUID) -> None:
@@ -146,9 +146,9 @@ def test_many_are_fetched_from_s3(ask: Ask, ledger: Ledger, job: UUID) -> None:
         " %s FROM generate_series(1, 4500) AS line",
         (job, json.dumps([BAD_ID])),
     )
-    answer = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
-    assert answer.status == 303
-    fetched = requests.get(answer.headers["Location"], timeout=10)
+    response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
+    assert response.status == 303
+    fetched = requests.get(response.headers["Location"], timeout=10)
     assert fetched.headers["Content-Type"] == "text/csv; charset=utf-8"
     read = list(csv.DictReader(io.StringIO(fetched.content.decode(), newline="")))
     assert [row["_line"] for row in read] == [str(line) for line in range(1, 4501)]
@@ -160,5 +160,5 @@ def test_more_than_there_is_time_for(
 ) -> None:
     refuse(ledger, job, 1, b"x", {}, BAD_ID)
     monkeypatch.setattr("functions.api.jobs.handler._seconds_left", lambda: -1.0)
-    answer = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
-    assert answer.problem() == (413, "too-many-rejects")
+    response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
+    assert response.problem() == (413, "too-many-rejects")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.api.upload.handler import landing
+from functions.api.upload.deps import deps
 
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    landing.cache_clear()
+    deps.cache_clear()
     yield
-    landing.cache_clear()
+    deps.cache_clear()

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.api.upload.handler import handle
-from tests.unit.http.doors import call
+from tests.unit.http.api_client import call
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -23,10 +23,10 @@ requests = st.dictionaries(st.sampled_from(fields) | texts, anything, max_size=6
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(anything | requests)
 def test_any_json(body: object) -> None:
-    answer = call(handle, "POST", "/uploads/parcels", json.dumps(body))
-    assert answer.status in (201, 400, 413, 422)
-    if answer.status != 201:
-        answer.problem()
+    response = call(handle, "POST", "/uploads/parcels", json.dumps(body))
+    assert response.status in (201, 400, 413, 422)
+    if response.status != 201:
+        response.problem()
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_any_json(body: object) -> None:
     ],
 )
 def test_json_made_to_hurt(body: str) -> None:
-    answer = call(handle, "POST", "/uploads/parcels", body)
-    assert answer.problem()[0] in (400, 422)
-    assert len(answer.text) < 2000
+    response = call(handle, "POST", "/uploads/parcels", body)
+    assert response.problem()[0] in (400, 422)
+    assert len(response.text) < 2000
 
 
 @pytest.mark.parametrize("query", ["%00=1", "a=%ff", "=", "&&", "a[]=1&a[]=2", "%ed%a0%80=1"])
 def test_odd_queries(query: str) -> None:
     body = {"filename": "a", "size_bytes": 1}
-    answer = call(handle, "POST", f"/uploads/parcels?{query}", body)
-    assert answer.status in (201, 422)
+    response = call(handle, "POST", f"/uploads/parcels?{query}", body)
+    assert response.status in (201, 422)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from functions.api.upload.handler import handle
-from tests.unit.http.doors import LANDING, STATE, Answer, call
+from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
@@ -31,14 +31,14 @@ def form(*parts: bytes, end: bytes = b"--\r\n") -> bytes:
     return b"".join(mark + b"\r\n" + each + b"\r\n" for each in parts) + mark + end
 
 
-def post(body: bytes, path: str = "/uploads/parcels/file", edge: str = EDGE) -> Answer:
+def post(body: bytes, path: str = "/uploads/parcels/file", edge: str = EDGE) -> ApiResponse:
     headers = {"Content-Type": f"multipart/form-data; boundary={edge}"}
     return call(handle, "POST", path, base64.b64encode(body).decode(), headers, encoded=True)
 
 
-def ticket_of(answer: Answer, s3: "S3Client") -> Ticket:
-    assert answer.status == 202, answer.text
-    ticket = StateBucket(s3, STATE).tickets.find(UUID(answer.json()["job_id"]))
+def ticket_of(response: ApiResponse, s3: "S3Client") -> Ticket:
+    assert response.status == 202, response.text
+    ticket = StateBucket(s3, STATE).tickets.find(UUID(response.json()["job_id"]))
     assert ticket
     return ticket
 
@@ -46,11 +46,11 @@ def ticket_of(answer: Answer, s3: "S3Client") -> Ticket:
 @pytest.mark.parametrize("path", ["/uploads/parcels/file", "/upload/csv/parcels"])
 @pytest.mark.parametrize("content", [CONTENT, b"", b"\r\n", b"--", b"x" * 4 * 1024**2])
 def test_the_object_is_the_file_byte_for_byte(aws: "S3Client", path: str, content: bytes) -> None:
-    answer = post(form(part("file", content, "päckchen 1.csv")), path)
-    ticket = ticket_of(answer, aws)
-    assert answer.json() == {"job_id": str(ticket.job_id), "state": "LANDED"}
-    assert answer.headers["Location"] == f"https://api.example.com/v1/jobs/{ticket.job_id}"
-    assert answer.headers["Retry-After"] == "1"
+    response = post(form(part("file", content, "päckchen 1.csv")), path)
+    ticket = ticket_of(response, aws)
+    assert response.json() == {"job_id": str(ticket.job_id), "state": "LANDED"}
+    assert response.headers["Location"] == f"https://api.example.com/v1/jobs/{ticket.job_id}"
+    assert response.headers["Retry-After"] == "1"
     assert (ticket.filename, ticket.size_bytes) == ("päckchen 1.csv", len(content))
     assert ticket.key.startswith(f"landing/parcels/{ticket.job_id}/")
     landed = aws.get_object(Bucket=LANDING, Key=ticket.key)
@@ -68,14 +68,14 @@ def test_what_is_said_of_the_file_is_in_its_ticket(aws: "S3Client") -> None:
 
 def test_a_larger_file_is_told_where_to_go() -> None:
     for size in (4 * 1024**2 + 1, 5 * 1024**2):
-        answer = post(form(part("file", b"x" * size, "a.csv")))
-        assert answer.problem() == (413, "body-too-large")
-        assert "POST /uploads/{dataset}" in answer.json()["detail"]
+        response = post(form(part("file", b"x" * size, "a.csv")))
+        assert response.problem() == (413, "body-too-large")
+        assert "POST /uploads/{dataset}" in response.json()["detail"]
 
 
 def test_a_hash_that_is_not_the_files_is_refused(aws: "S3Client") -> None:
-    answer = post(form(part("sha256", b"0" * 64), part("file", CONTENT, "a.csv")))
-    assert answer.problem() == (422, "checksum-mismatch")
+    response = post(form(part("sha256", b"0" * 64), part("file", CONTENT, "a.csv")))
+    assert response.problem() == (422, "checksum-mismatch")
     assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
 
 
@@ -97,8 +97,8 @@ def test_a_form_needs_its_boundary_and_base64() -> None:
     assert post(form(FILE), edge="").problem() == (400, "malformed-body")
     assert post(form(FILE), edge="other").problem() == (400, "malformed-body")
     headers = {"Content-Type": f"multipart/form-data; boundary={EDGE}"}
-    answer = call(handle, "POST", "/uploads/parcels/file", "@@@@", headers, encoded=True)
-    assert answer.problem() == (400, "malformed-body")
+    response = call(handle, "POST", "/uploads/parcels/file", "@@@@", headers, encoded=True)
+    assert response.problem() == (400, "malformed-body")
 
 
 def test_a_body_that_comes_as_text_is_read_too(aws: "S3Client") -> None:
@@ -121,9 +121,10 @@ WRONG: dict[str, tuple[list[bytes], list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("parts", "field_errors"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_field_is_named(parts: list[bytes], field_errors: list[tuple[str, str]]) -> None:
-    answer = post(form(*parts))
-    assert answer.problem() == (422, "invalid-request")
-    assert [(flaw["pointer"], flaw["code"]) for flaw in answer.json()["errors"]] == field_errors
+    response = post(form(*parts))
+    assert response.problem() == (422, "invalid-request")
+    errors = response.json()["errors"]
+    assert [(error["pointer"], error["code"]) for error in errors] == field_errors
 
 
 def test_a_form_of_a_thousand_fields_is_refused() -> None:
@@ -132,10 +133,10 @@ def test_a_form_of_a_thousand_fields_is_refused() -> None:
 
 
 def test_other_datasets_and_media_types() -> None:
-    answer = post(form(FILE), "/uploads/nowhere/file")
-    assert answer.problem() == (404, "unknown-dataset")
-    answer = call(handle, "POST", "/uploads/parcels/file", {"file": "x"})
-    assert answer.problem() == (415, "unsupported-media")
-    assert "multipart/form-data" in answer.json()["detail"]
+    response = post(form(FILE), "/uploads/nowhere/file")
+    assert response.problem() == (404, "unknown-dataset")
+    response = call(handle, "POST", "/uploads/parcels/file", {"file": "x"})
+    assert response.problem() == (415, "unsupported-media")
+    assert "multipart/form-data" in response.json()["detail"]
     asked = call(handle, "POST", "/uploads/parcels/file")
     assert asked.problem() == (400, "malformed-body")

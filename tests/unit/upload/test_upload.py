@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from functions.api.upload.handler import handle
-from tests.unit.http.doors import LANDING, STATE, Answer, call
+from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call
 from waybill.clients import s3_client
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def ask(dataset: str = "parcels", /, **request: object) -> Answer:
+def ask(dataset: str = "parcels", /, **request: object) -> ApiResponse:
     return call(
         handle, "POST", f"/uploads/{dataset}", {"filename": "a.csv", "size_bytes": 9, **request}
     )
 
 
-def policy(answer: Answer) -> list[Any]:
-    document = json.loads(base64.b64decode(answer.json()["fields"]["policy"]))
+def policy(response: ApiResponse) -> list[Any]:
+    document = json.loads(base64.b64decode(response.json()["fields"]["policy"]))
     conditions: list[Any] = document["conditions"]
     return conditions
 
 
-def ticket_of(s3: "S3Client", answer: Answer) -> Ticket:
-    ticket = StateBucket(s3, STATE).tickets.find(UUID(answer.json()["job_id"]))
+def ticket_of(s3: "S3Client", response: ApiResponse) -> Ticket:
+    ticket = StateBucket(s3, STATE).tickets.find(UUID(response.json()["job_id"]))
     assert ticket is not None
     return ticket
 
 
 def test_a_form_takes_exactly_the_announced_file(aws: "S3Client") -> None:
-    answer = ask(sha256="AB" * 32, delimiter=";")
-    assert answer.status == 201
-    accepted = answer.json()
+    response = ask(sha256="AB" * 32, delimiter=";")
+    assert response.status == 201
+    accepted = response.json()
     assert (accepted["state"], accepted["method"]) == ("AWAITING_UPLOAD", "POST")
-    assert answer.headers["Location"] == f"https://api.example.com/v1/jobs/{accepted['job_id']}"
+    assert response.headers["Location"] == f"https://api.example.com/v1/jobs/{accepted['job_id']}"
     key = f"landing/parcels/{accepted['job_id']}/a.csv"
     digest = base64.b64encode(bytes.fromhex("ab" * 32)).decode()
-    conditions = policy(answer)
+    conditions = policy(response)
     assert {"key": key} in conditions
     assert {"bucket": LANDING} in conditions
     assert ["content-length-range", 9, 9] in conditions
@@ -56,7 +56,7 @@ def test_a_form_takes_exactly_the_announced_file(aws: "S3Client") -> None:
     assert {"x-amz-checksum-algorithm": "SHA256"} in conditions
     assert accepted["fields"]["key"] == key
     assert UUID(accepted["job_id"]).version == 7
-    ticket = ticket_of(aws, answer)
+    ticket = ticket_of(aws, response)
     assert (ticket.key, ticket.sha256, ticket.delimiter) == (key, "ab" * 32, ";")
     lifetime = ticket.expires_at - datetime.now(UTC)
     assert timedelta(minutes=59) < lifetime <= timedelta(hours=1)
@@ -112,9 +112,9 @@ def test_there_is_no_ticket_for_what_was_refused(aws: "S3Client") -> None:
     ],
 )
 def test_a_wrong_field_is_named(field: str, value: object) -> None:
-    answer = ask(**{field: value})
-    assert answer.problem() == (422, "invalid-request")
-    assert [flaw["pointer"] for flaw in answer.json()["errors"]] == [f"/{field}"]
+    response = ask(**{field: value})
+    assert response.problem() == (422, "invalid-request")
+    assert [error["pointer"] for error in response.json()["errors"]] == [f"/{field}"]
 
 
 @pytest.mark.parametrize("given", [{"dry_run": False}, {"encoding": "UTF-8"}, {"dry_run": True},
@@ -130,9 +130,9 @@ def test_an_unreachable_storage_asks_for_patience(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     s3_client.cache_clear()
-    answer = ask()
-    assert answer.problem() == (503, "storage-unavailable")
-    assert answer.headers["Retry-After"] == "5"
+    response = ask()
+    assert response.problem() == (503, "storage-unavailable")
+    assert response.headers["Retry-After"] == "5"
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 * 1024**2, 5 * 1024**3 + 1, 5 * 1024**4])
@@ -164,9 +164,9 @@ def test_parts_become_the_object_once_completed(aws: "S3Client") -> None:
     path, parts = in_parts(b"a,1\nb,2\n\n")
     assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
     for _ in range(2):
-        answer = call(handle, "POST", path, parts)
-        assert (answer.status, answer.json()["state"]) == (202, "LANDED")
-        assert answer.headers["Retry-After"] == "1"
+        response = call(handle, "POST", path, parts)
+        assert (response.status, response.json()["state"]) == (202, "LANDED")
+        assert response.headers["Retry-After"] == "1"
     (landed,) = aws.list_objects_v2(Bucket=LANDING)["Contents"]
     assert landed["Size"] == 9
 
@@ -185,8 +185,8 @@ def test_only_what_was_begun_is_completed(aws: "S3Client") -> None:
     form = f"/uploads/parcels/{ask().json()['job_id']}/complete"
     assert call(handle, "POST", form, parts).problem() == (409, "not-multipart")
     for path in ("no-id", str(UUID(int=7))):
-        answer = call(handle, "POST", f"/uploads/parcels/{path}/complete", parts)
-        assert answer.problem() == (404, "unknown-job")
+        response = call(handle, "POST", f"/uploads/parcels/{path}/complete", parts)
+        assert response.problem() == (404, "unknown-job")
     path, parts = in_parts(b"a,1\nb,2\n\n")
     elsewhere = path.replace("parcels", "others")
     assert call(handle, "POST", elsewhere, parts).problem() == (404, "unknown-job")

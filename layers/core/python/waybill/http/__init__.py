@@ -1,1 +1,1 @@
-"""HTTP doors: one way to validate a request, to answer, and to say what went wrong."""
+"""What the API functions share: validation, responses, problems, pages, links."""

@@ -1,4 +1,4 @@
-"""Bodies of requests: which media types a route takes, how large, and the bytes themselves."""
+"""Request bodies: the media types and size a route accepts, and the bytes."""
 
 import base64
 import binascii
@@ -13,25 +13,25 @@ JSON = "application/json"
 BODY_LIMIT_BYTES = 1 << 20
 
 
-class Takes(NamedTuple):
-    """What a route takes as its body."""
+class BodySpec(NamedTuple):
+    """What a route accepts as its body."""
 
     media_types: tuple[str, ...] = (JSON,)
-    """The first is meant where a request names none."""
+    """The first is assumed if a request has no Content-Type."""
     limit_bytes: int = BODY_LIMIT_BYTES
-    otherwise: str = ""
-    """What the refusal of a larger body adds: where such a thing is to be sent."""
+    hint: str = ""
+    """Added to the error for a larger body: what to use instead."""
     schemas: Callable[[], Mapping[str, Any]] | None = None
-    """JSON Schema by media type, for the description; of JSON bodies the models say it."""
+    """JSON Schema by media type, for OpenAPI; for JSON bodies it comes from the models."""
 
 
 def media_type_of(event: APIGatewayProxyEvent) -> str:
-    """The media type that the request names, without parameters; empty if it names none."""
+    """The media type of the request, without parameters; empty if it has none."""
     return (event.headers.get("content-type") or "").split(";")[0].strip().lower()
 
 
 def body_length(event: APIGatewayProxyEvent) -> int:
-    """Bytes of the body; of one that came as text, its characters, which are not more."""
+    """Bytes of a base64 body; characters of a text body, which are never more than its bytes."""
     length = len(event.body or "")
     return length * 3 // 4 if event.is_base64_encoded else length
 
@@ -40,7 +40,7 @@ def body_bytes(event: APIGatewayProxyEvent) -> bytes:
     """The body as it was sent.
 
     Raises:
-        BadRequest: `malformed-body`, the gateway handed over what is no base64.
+        BadRequest: `malformed-body`, the event's body is not base64.
     """
     text = event.body or ""
     if not event.is_base64_encoded:
@@ -48,4 +48,4 @@ def body_bytes(event: APIGatewayProxyEvent) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise BadRequest("malformed-body", "The body is not as its encoding says.") from None
+        raise BadRequest("malformed-body", "The body is not valid base64.") from None

@@ -1,8 +1,8 @@
-"""CSV that a spreadsheet may open.
+"""CSV that is safe to open in a spreadsheet.
 
-A cell that starts with a formula's first character gets an apostrophe in front (OWASP ASVS
-1.2.10). So does one that starts with apostrophes before such a character, hence the guard can be
-taken off again without loss: what was exported, and corrected, loads as what it was.
+A cell that starts like a formula gets an apostrophe in front (OWASP ASVS 1.2.10), and so does a
+cell with apostrophes before such a character. Therefore the escape can be removed without loss:
+a corrected export loads with its original values.
 """
 
 import csv
@@ -10,28 +10,23 @@ import io
 import re
 from collections.abc import Iterable
 
-_GUARDED = re.compile(r"'*[=+\-@\t\r\0]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\0]")
 
 
-def guarded(cell: str) -> str:
-    """The cell as it may stand in a CSV that a person opens."""
-    return f"'{cell}" if _GUARDED.match(cell) else cell
+def escape_formula(cell: str) -> str:
+    """The cell, with an apostrophe in front if a spreadsheet would run it."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def unguarded(cell: str) -> str:
-    """The cell as it was before `guarded`; a cell that a person typed without is left alone."""
-    return cell[1:] if cell.startswith("'") and _GUARDED.match(cell) else cell
+def unescape_formula(cell: str) -> str:
+    """The cell before `escape_formula`; other cells are returned unchanged."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def csv_lines(rows: Iterable[Iterable[object]]) -> str:
-    """The rows as CSV with CRLF (RFC 4180); None is an empty cell, text is guarded."""
+    """The rows as CSV with CRLF (RFC 4180); None is an empty cell, text is escaped."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     for row in rows:
-        writer.writerow(
-            [
-                "" if cell is None else guarded(cell) if isinstance(cell, str) else cell
-                for cell in row
-            ]
-        )
+        writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
     return text.getvalue()

@@ -1,4 +1,4 @@
-"""What a route can answer with, as OpenAPI has it."""
+"""The responses of a route, for OpenAPI."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -7,26 +7,28 @@ from typing import Any
 from waybill.http.problems import MEDIA_TYPE, Problem
 
 
-def answers(good: Mapping[int, Any], *problems: int, csv: bool = False) -> dict[int, Any]:
+def describe_responses(
+    models: Mapping[int, Any], *problems: int, csv: bool = False
+) -> dict[int, Any]:
     """The `responses` of a route.
 
     Args:
-        good: the model of the body by status.
-        problems: the statuses that come with a problem; 405, 422 and 500 are always among them.
-        csv: whether a 200 can be text/csv as well.
+        models: the model of the body by status.
+        problems: the statuses with a problem body; 405, 422 and 500 are always added.
+        csv: whether 200 may also be text/csv.
     """
-    described: dict[int, Any] = {
+    responses: dict[int, Any] = {
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {"application/json": {"model": model}},
         }
-        for status, model in good.items()
+        for status, model in models.items()
     }
     if csv:
-        described[200]["content"]["text/csv"] = {"schema": {"type": "string"}}
+        responses[200]["content"]["text/csv"] = {"schema": {"type": "string"}}
     for status in sorted({*problems, 405, 422, 500}):
-        described[status] = {
+        responses[status] = {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"model": Problem}},
         }
-    return described
+    return responses

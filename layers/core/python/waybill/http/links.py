@@ -1,4 +1,4 @@
-"""Addresses of this API, as the client sees them."""
+"""URLs of this API, as the client sees them."""
 
 import os
 from urllib.parse import urlsplit
@@ -7,14 +7,13 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 
 def base_url(event: APIGatewayProxyEvent) -> str:
-    """The API's address up to and with its stage, no slash at the end.
+    """The URL of the API including its stage, without a trailing slash.
 
-    API Gateway gives the whole path of the request and the part below the base. The emulator
-    keeps its own prefix to itself, so it is put back when the host is the emulator's own.
+    The event has the full request path and the path below the stage. The emulator removes its
+    own prefix from both, so the prefix is added if the host is the emulator's.
     """
     host = event.headers.get("host") or event.request_context.domain_name or ""
-    whole, below = event.request_context.path, event.path
-    base = whole.removesuffix(below)
+    base = event.request_context.path.removesuffix(event.path)
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if endpoint and host == urlsplit(endpoint).netloc:
         base = f"/_aws/execute-api/{event.request_context.api_id}{base}"

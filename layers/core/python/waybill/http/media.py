@@ -1,10 +1,10 @@
-"""Which of the media types that a door has is wanted."""
+"""Content negotiation between JSON and CSV."""
 
 CSV = "text/csv; charset=utf-8"
 
 
-def wants_csv(accept: str | None) -> bool:
-    """Whether an Accept header asks for text/csv rather than for JSON, which is the default."""
+def prefers_csv(accept: str | None) -> bool:
+    """Whether an Accept header prefers text/csv to JSON, the default."""
     weights = {"text/csv": 0.0, "application/json": 0.0}
     for offer in (accept or "").lower().split(","):
         media_type, *parameters = (part.strip() for part in offer.split(";"))

@@ -1,15 +1,15 @@
-"""What stands in a path."""
+"""Path parameters."""
 
 from uuid import UUID
 
 from waybill.errors import NotFound
 
 
-def job_id_of(text: str) -> UUID:
-    """The job's id that stands in a path.
+def parse_job_id(text: str) -> UUID:
+    """The job id in a path.
 
     Raises:
-        NotFound: `unknown-job`, since nothing can exist under what is no id.
+        NotFound: `unknown-job`, it is not a UUID, so no job can have it.
     """
     try:
         return UUID(text)

@@ -1,4 +1,4 @@
-"""The connection that a warm function keeps between requests."""
+"""The database connection that a Lambda environment keeps between requests."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,42 +13,43 @@ from waybill.settings import DatabaseSettings
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
-# Someone waits for the answer: better a 503 with Retry-After than the gateway's time-out.
+# A client is waiting: a 503 with Retry-After is better than API Gateway's timeout.
 _PATIENCE_SECONDS = 3.0
 
 
-class WarmDatabase:
-    """One autocommit connection, made at first need and again when it turns out dead."""
+class PersistentConnection:
+    """One autocommit connection, opened on first use and again when it was closed."""
 
     def __init__(self, settings: DatabaseSettings, name: str) -> None:
         self._settings = settings
         self._name = name
-        self._kept: Connection | None = None
+        self._connection: Connection | None = None
 
-    def ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask on the kept connection, and once more on a fresh one if that one was dead.
+    def run(self, query: Callable[[Connection], T]) -> T:
+        """Run a query, and once more on a new connection if the old one was closed.
 
-        A frozen function wakes with a connection that the server closed long ago. `question`
-        may therefore run twice; it must be a read, or have the same effect when repeated.
+        The server may have closed the connection while the environment was frozen. So `query`
+        may run twice; it must be a read or idempotent.
 
         Raises:
             Unavailable: the database cannot be reached.
             Rejected: the database refuses (see `waybill.database.errors`).
         """
         with translating_db_errors():
-            kept = self._kept
-            if kept is not None and not kept.closed:
+            connection = self._connection
+            if connection is not None and not connection.closed:
                 try:
-                    return question(kept)
+                    return query(connection)
                 except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError):
-                    if not kept.closed:
+                    if not connection.closed:
                         raise
-            self._kept = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)
-            queries("session").bound_statements(self._kept)
-            return question(self._kept)
+            connection = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)
+            self._connection = connection
+            queries("session").bound_statements(connection)
+            return query(connection)
 
     def close(self) -> None:
-        """Close the kept connection, if there is one."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        """Close the connection, if it is open."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,6 +1,6 @@
-"""The catalogue of problems (RFC 9457): every code that a door or a job can show.
+"""Every problem type (RFC 9457) that the API or a job can report.
 
-The documentation is made from it, and a test holds it against the code base.
+The API documentation is generated from it; a test checks that the code uses no other type.
 """
 
 from collections.abc import Mapping
@@ -10,124 +10,172 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from waybill.errors import FieldError, WaybillError
 
-# A reserved name: the address identifies a kind of problem and is nobody's site.
-ADDRESS = "https://waybill.example/problems/"
+# A reserved domain name: the URL identifies a problem type and is not a web page.
+TYPE_URL = "https://waybill.example/problems/"
 MEDIA_TYPE = "application/problem+json"
 
 
-class Kind(NamedTuple):
-    """A kind of problem: a short title, and what it means for the one who meets it."""
+class ProblemType(NamedTuple):
+    """A short title, and what the problem means for the client."""
 
     title: str
     meaning: str
 
 
 REQUESTS = {
-    "bad-cursor": Kind("Bad cursor", "The cursor was not given out by this list; start without."),
-    "body-too-large": Kind("Body too large", "This door takes smaller bodies; upload a file."),
-    "gateway-timeout": Kind("Gateway timeout", "No answer came in time; try again."),
-    "internal-error": Kind("Internal error", "A fault of ours; name the request_id when asking."),
-    "invalid-request": Kind(
-        "Invalid request", "Fields are missing, unknown or have no valid value."
+    "bad-cursor": ProblemType(
+        "Bad cursor", "The cursor is not one of this list; start without a cursor."
     ),
-    "malformed-body": Kind("Malformed body", "The body is not what its media type says."),
-    "malformed-json": Kind("Malformed JSON", "The body is not JSON."),
-    "method-not-allowed": Kind("Method not allowed", "The path exists with other methods (Allow)."),
-    "too-many-requests": Kind("Too many requests", "Wait for as long as Retry-After says."),
-    "unknown-path": Kind("Unknown path", "Nothing is served under this path."),
-    "unsupported-media": Kind("Unsupported media type", "The detail says what is read here."),
+    "body-too-large": ProblemType(
+        "Body too large", "The body exceeds the endpoint's limit; upload a file instead."
+    ),
+    "gateway-timeout": ProblemType("Gateway timeout", "The request timed out; try again."),
+    "internal-error": ProblemType(
+        "Internal error", "Internal error. Quote the request_id when you report it."
+    ),
+    "invalid-request": ProblemType("Invalid request", "Fields are missing, unknown or invalid."),
+    "malformed-body": ProblemType("Malformed body", "The body does not match its media type."),
+    "malformed-json": ProblemType("Malformed JSON", "The body is not valid JSON."),
+    "method-not-allowed": ProblemType(
+        "Method not allowed", "The path does not support this method; see the Allow header."
+    ),
+    "too-many-requests": ProblemType("Too many requests", "Retry after the time in Retry-After."),
+    "unknown-path": ProblemType("Unknown path", "The path does not exist."),
+    "unsupported-media": ProblemType(
+        "Unsupported media type", "The endpoint does not accept this media type; see the detail."
+    ),
 }
 UPLOADS = {
-    "file-too-large": Kind("File too large", "S3 holds objects of up to 5 TiB."),
-    "not-multipart": Kind("Not a multipart upload", "Only a multipart upload is completed."),
-    "parts-refused": Kind("Parts refused", "A part is missing, too small or has another ETag."),
-    "size-mismatch": Kind("Size mismatch", "The parts do not add up to the announced size."),
-    "upload-gone": Kind("Upload gone", "The upload was aborted or has expired; ask for a new one."),
+    "file-too-large": ProblemType("File too large", "The file exceeds the upload limit."),
+    "not-multipart": ProblemType(
+        "Not a multipart upload", "Only a multipart upload can be completed."
+    ),
+    "parts-refused": ProblemType(
+        "Parts refused", "A part is missing, too small or has a different ETag."
+    ),
+    "size-mismatch": ProblemType(
+        "Size mismatch", "The total size of the parts is not the size of the upload request."
+    ),
+    "upload-gone": ProblemType(
+        "Upload gone", "The upload was aborted or has expired; start a new one."
+    ),
 }
 JOBS = {
-    "batch-refused": Kind("Batch refused", "Rows are wrong; the errors say which and why."),
-    "gave-up": Kind(
-        "Given up", "It was tried for a day and did not get further; its runs say why."
+    "batch-refused": ProblemType("Batch refused", "Rows are invalid; see errors."),
+    "gave-up": ProblemType(
+        "Gave up", "The job made no progress for a day; see its runs for the reason."
     ),
-    "job-ended": Kind("Job ended", "The job has ended; it can no longer be cancelled."),
-    "job-waiting": Kind("Job waiting", "An earlier file has to be loaded first; it comes back."),
-    "key-in-flight": Kind("Key in flight", "A batch with this Idempotency-Key is being written."),
-    "key-reused": Kind("Key reused", "This Idempotency-Key came with another body before."),
-    "not-replayable": Kind("Not replayable", "These are not rejects that remain of a loaded job."),
-    "run-abandoned": Kind("Run abandoned", "The attempt was killed, or ran out of its time."),
-    "too-many-rejects": Kind("Too many rejects", "Ask for them in pages, with limit and cursor."),
-    "unknown-dataset": Kind("Unknown dataset", "There is no dataset of this name."),
-    "unknown-job": Kind("Unknown job", "There is no job with this id."),
+    "job-ended": ProblemType("Job ended", "The job has ended and can no longer be cancelled."),
+    "job-waiting": ProblemType(
+        "Job waiting", "The job waits for an earlier file and continues by itself."
+    ),
+    "key-in-flight": ProblemType(
+        "Key in flight", "A batch with this Idempotency-Key is still being written."
+    ),
+    "key-reused": ProblemType(
+        "Key reused", "This Idempotency-Key was used with a different request."
+    ),
+    "not-replayable": ProblemType(
+        "Not replayable", "The ids are not remaining rejects of a loaded job."
+    ),
+    "run-abandoned": ProblemType("Run abandoned", "The attempt was killed or timed out."),
+    "too-many-rejects": ProblemType(
+        "Too many rejects", "There are too many rejects for one response; use limit and cursor."
+    ),
+    "unknown-dataset": ProblemType("Unknown dataset", "There is no dataset with this name."),
+    "unknown-job": ProblemType("Unknown job", "There is no job with this id."),
 }
 SERVICES = {
-    "bus-unavailable": Kind("Event bus unavailable", "EventBridge cannot be reached; try again."),
-    "database-busy": Kind("Database busy", "A lock is taken; try again."),
-    "database-error": Kind("Database error", "An unforeseen fault of the database; try again."),
-    "database-unavailable": Kind("Database unavailable", "It is waking up or away; try again."),
-    "not-fresh-yet": Kind("Not fresh yet", "The figures do not include the job yet; try again."),
-    "queue-unavailable": Kind("Queue unavailable", "SQS cannot be reached; try again."),
-    "secrets-unavailable": Kind("Secrets unavailable", "A password cannot be read; try again."),
-    "storage-error": Kind("Storage error", "An unforeseen fault of S3; try again."),
-    "storage-stalled": Kind("Storage stalled", "S3 stopped in the middle of an object; try again."),
-    "storage-unavailable": Kind("Storage unavailable", "S3 cannot be reached; try again."),
+    "bus-unavailable": ProblemType(
+        "Event bus unavailable", "EventBridge is unavailable; try again."
+    ),
+    "database-busy": ProblemType("Database busy", "A lock is held by another load; try again."),
+    "database-error": ProblemType("Database error", "Unexpected database error; try again."),
+    "database-unavailable": ProblemType(
+        "Database unavailable", "The database is resuming or unavailable; try again."
+    ),
+    "not-fresh-yet": ProblemType(
+        "Not fresh yet", "The figures do not include the job yet; try again."
+    ),
+    "queue-unavailable": ProblemType("Queue unavailable", "SQS is unavailable; try again."),
+    "secrets-unavailable": ProblemType(
+        "Secrets unavailable", "The database password cannot be read; try again."
+    ),
+    "storage-error": ProblemType("Storage error", "Unexpected S3 error; try again."),
+    "storage-stalled": ProblemType(
+        "Storage stalled", "S3 stopped sending in the middle of an object; try again."
+    ),
+    "storage-unavailable": ProblemType("Storage unavailable", "S3 is unavailable; try again."),
 }
 FILES = {
-    "chunks-not-tiling": Kind(
+    "too-many-rejects-in-file": ProblemType(
+        "Too many rejects in the file", "The reject limit was exceeded; nothing was loaded."
+    ),
+    "bad-delimiter": ProblemType("Bad delimiter", "The given delimiter is not supported."),
+    "bad-encoding": ProblemType("Bad encoding", "The given encoding is not supported."),
+    "broken-json": ProblemType("Broken JSON", "The JSON array is not complete."),
+    "checksum-mismatch": ProblemType(
+        "Checksum mismatch", "The SHA-256 of the file is not the given one."
+    ),
+    "contract-broken": ProblemType(
+        "Contract broken", "The table does not match the registered dataset."
+    ),
+    "chunks-not-tiling": ProblemType(
         "Chunks do not cover the object", "Nothing was loaded; upload the file again."
     ),
-    "too-many-rejects-in-file": Kind(
-        "Too many rejects in the file", "More than the contract bears with; nothing was loaded."
+    "corrupt-file": ProblemType("Corrupt file", "The compressed file is truncated or damaged."),
+    "data-refused": ProblemType("Data refused", "The database refused the data."),
+    "decompression-limit": ProblemType(
+        "Decompression limit", "The decompressed file exceeds the limit."
     ),
-    "bad-delimiter": Kind("Bad delimiter", "The announced delimiter is not one that is read."),
-    "bad-encoding": Kind("Bad encoding", "The announced encoding is not one that is read."),
-    "broken-json": Kind("Broken JSON", "The array of records cannot be read to its end."),
-    "checksum-mismatch": Kind("Checksum mismatch", "What came is not what was announced."),
-    "contract-broken": Kind("Contract broken", "The dataset's table and its contract disagree."),
-    "corrupt-file": Kind("Corrupt file", "The compressed file is truncated or damaged."),
-    "data-refused": Kind("Data refused", "The database refused the data as a whole."),
-    "decompression-limit": Kind(
-        "Decompression limit", "More comes out of the compressed file than is let through."
+    "disk-full": ProblemType(
+        "Disk full", "The function's temporary storage is full; send the file in parts."
     ),
-    "duplicate-columns": Kind("Duplicate columns", "The header names a column twice."),
-    "empty-file": Kind("Empty file", "The file holds no record."),
-    "misplaced-object": Kind("Misplaced object", "The key is not below landing/{dataset}/."),
-    "missing-columns": Kind("Missing columns", "The header lacks columns that are required."),
-    "missing-header": Kind("Missing header", "Records of this dataset need the names of a header."),
-    "object-changed": Kind("Object changed", "The object was overwritten while it was loaded."),
-    "object-gone": Kind("Object gone", "The object was deleted before it was loaded."),
-    "unknown-columns": Kind("Unknown columns", "The header has names that are no columns."),
+    "duplicate-columns": ProblemType("Duplicate columns", "The header repeats a column."),
+    "empty-file": ProblemType("Empty file", "The file has no records."),
+    "misplaced-object": ProblemType("Misplaced object", "The key is not below landing/{dataset}/."),
+    "missing-columns": ProblemType("Missing columns", "The header lacks required columns."),
+    "missing-header": ProblemType("Missing header", "Files of this dataset need a header."),
+    "object-changed": ProblemType(
+        "Object changed", "The object was overwritten while it was being loaded."
+    ),
+    "object-gone": ProblemType("Object gone", "The object was deleted before it was loaded."),
+    "plan-superseded": ProblemType(
+        "Plan superseded", "A later attempt has taken over the plan of the object."
+    ),
+    "unknown-columns": ProblemType("Unknown columns", "The header has unknown columns."),
 }
-PROBLEM_TYPES: dict[str, Kind] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
+PROBLEM_TYPES: dict[str, ProblemType] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
 
 
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 has it (`application/problem+json`)."""
+    """An error response (RFC 9457, `application/problem+json`)."""
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(examples=[f"{ADDRESS}unknown-dataset"], description="The kind of problem.")
+    type: str = Field(examples=[f"{TYPE_URL}unknown-dataset"], description="The problem type.")
     title: str = Field(examples=["Unknown dataset"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["There is no dataset 'nowhere'."])
-    instance: str = Field(examples=["/v1/datasets/nowhere"], description="The path of the request.")
+    instance: str = Field(examples=["/v1/datasets/nowhere"], description="The request's path.")
     request_id: str
     errors: list[SerializeAsAny[FieldError]] | None = Field(
         default=None,
-        description="`pointer` is a JSON pointer into the body, `?name` a query parameter;"
-        " of a batch, `row` and `column` say the same.",
+        description="`pointer` is a JSON pointer into the body, or `?name` for a query parameter;"
+        " errors of a batch also have `row` and `column`.",
     )
-    errors_total: int | None = Field(default=None, description="How many there are in all.")
+    errors_total: int | None = Field(default=None, description="Total number of errors.")
 
 
 def title_of(error: WaybillError) -> str:
-    """The title of the problem that the error stands for."""
-    kind = PROBLEM_TYPES.get(error.code)
-    return kind.title if kind else error.title
+    """The title of the error's problem type."""
+    problem_type = PROBLEM_TYPES.get(error.code)
+    return problem_type.title if problem_type else error.title
 
 
 def stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The problem that a job's row keeps (see `WaybillError.problem`), as a problem of the API."""
+    """A problem stored with a job (see `WaybillError.problem`), as the API returns it."""
     code = str(stored.get("type", "internal-error"))
-    kind = PROBLEM_TYPES.get(code)
-    title = kind.title if kind else stored.get("title")
-    return {**stored, "type": f"{ADDRESS}{code}", "title": title}
+    problem_type = PROBLEM_TYPES.get(code)
+    title = problem_type.title if problem_type else stored.get("title")
+    return {**stored, "type": f"{TYPE_URL}{code}", "title": title}

@@ -1,4 +1,4 @@
-"""Requests are read strictly: media type, size, unknown fields and unknown parameters."""
+"""Strict request validation: media type, size, unknown fields and unknown parameters."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -22,11 +22,10 @@ from waybill.errors import (
     UnsupportedMedia,
     WaybillError,
 )
-from waybill.http.bodies import BODY_LIMIT_BYTES, JSON, Takes, body_length, media_type_of
+from waybill.http.bodies import JSON, BodySpec, body_length, media_type_of
 
-__all__ = ["BODY_LIMIT_BYTES", "StrictValidationMiddleware", "checked", "invalid", "read_json"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
-# pydantic's names of errors that have a better one here; the others keep theirs, with dashes.
+# Codes that are clearer than pydantic's; the others are pydantic's, with dashes.
 _CODES: Mapping[str, str] = {
     "extra_forbidden": "unknown-field",
     "missing": "missing-field",
@@ -36,18 +35,20 @@ _CODES: Mapping[str, str] = {
 
 
 class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
-    """Powertools' validation, which by itself lets unknown parameters and form bodies through."""
+    """Powertools' validation, which alone accepts unknown parameters and form bodies."""
 
-    def __init__(self, seen: Callable[[Route], None], takes: Mapping[str, Takes]) -> None:
-        """`seen` is told of the route before anything is refused, unless the path is unknown.
+    def __init__(self, on_match: Callable[[Route], None], bodies: Mapping[str, BodySpec]) -> None:
+        """Create the middleware.
 
-        `takes` has the paths (as OpenAPI writes them) that take more than a small JSON body.
+        Args:
+            on_match: called with the route before validation, unless the path is unknown.
+            bodies: bodies other than small JSON, by OpenAPI path.
         """
-        self._seen = seen
-        self._takes = takes
+        self._on_match = on_match
+        self._bodies = bodies
 
     def handler(self, app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
-        """Refuse what no route can read, then validate.
+        """Check media type, size and parameter names, then validate.
 
         Raises:
             TooLarge: `body-too-large`.
@@ -56,24 +57,24 @@ class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
         """
         event = cast(APIGatewayProxyEvent, app.current_event)
         route: Route = app.context["_route"]
-        # The route of an unknown path is made on the spot and has no place among the known ones.
-        known = route.rule.pattern != r"^.*/*$"
-        if known:
-            self._seen(route)
+        # Powertools makes a catch-all route for an unknown path.
+        is_known = route.rule.pattern != r"^.*/*$"
+        if is_known:
+            self._on_match(route)
         if event.body:
-            _refuse_body(event, self._takes.get(route.openapi_path, Takes()))
-        if known:
-            _refuse_unknown_parameters(event, route)
+            _check_body(event, self._bodies.get(route.openapi_path, BodySpec()))
+        if is_known:
+            _check_parameters(event, route)
         return super().handler(app, next_middleware)
 
 
-def _refuse_body(event: APIGatewayProxyEvent, takes: Takes) -> None:
-    media_type = media_type_of(event) or takes.media_types[0]
-    if media_type not in takes.media_types:
-        wanted = " or ".join(takes.media_types)
-        raise UnsupportedMedia("unsupported-media", f"Send {wanted}, not {media_type}.")
-    if body_length(event) > takes.limit_bytes:
-        detail = f"The body is larger than {takes.limit_bytes} bytes.{takes.otherwise}"
+def _check_body(event: APIGatewayProxyEvent, spec: BodySpec) -> None:
+    media_type = media_type_of(event) or spec.media_types[0]
+    if media_type not in spec.media_types:
+        accepted = " or ".join(spec.media_types)
+        raise UnsupportedMedia("unsupported-media", f"Send {accepted}, not {media_type}.")
+    if body_length(event) > spec.limit_bytes:
+        detail = f"The body is larger than {spec.limit_bytes} bytes.{spec.hint}"
         raise TooLarge("body-too-large", detail)
     if media_type != JSON:
         return
@@ -83,64 +84,63 @@ def _refuse_body(event: APIGatewayProxyEvent, takes: Takes) -> None:
         raise BadRequest("malformed-json", "The body is not UTF-8.") from None
 
 
-def read_json(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """The body as JSON, strictly: no NaN, no depth or number made to exhaust the reader.
+def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """Parse a JSON body; NaN and Infinity are refused.
 
     Raises:
         BadRequest: `malformed-json`.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise BadRequest("malformed-json", "The body is not JSON.") from None
 
 
-def _no_constant(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _refuse_unknown_parameters(event: APIGatewayProxyEvent, route: Route) -> None:
+def _check_parameters(event: APIGatewayProxyEvent, route: Route) -> None:
     known = {field.alias for field in route.dependant.query_params}
-    given = event.resolved_query_string_parameters
-    field_errors = [
+    errors = [
         FieldError(
             pointer=f"?{name}", code="unknown-parameter", message="There is no such parameter."
         )
-        for name in sorted(set(given) - known)
+        for name in sorted(set(event.resolved_query_string_parameters) - known)
     ]
-    if field_errors:
-        raise Rejected("invalid-request", "The request has unknown parameters.", field_errors)
+    if errors:
+        raise Rejected("invalid-request", "The request has unknown parameters.", errors)
 
 
-def checked(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
-    """The values as a model, refused as those of a body are.
+def validate_model(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
+    """The values as a model, with the same errors as a JSON body.
 
     Raises:
-        Rejected: `invalid-request`, naming every field that is wrong.
+        Rejected: `invalid-request`, with every invalid field.
     """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
-        raise invalid(RequestValidationError(found)) from None
+        errors = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise validation_error(RequestValidationError(errors)) from None
 
 
-def _pointer(place: Sequence[str | int]) -> str:
-    source, *path = place
+def _pointer(location: Sequence[str | int]) -> str:
+    source, *path = location
     if source == "body":
         return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
-    marks = {"query": "?", "header": "header:"}
-    return marks.get(str(source), "") + ".".join(str(part) for part in path)
+    prefixes = {"query": "?", "header": "header:"}
+    return prefixes.get(str(source), "") + ".".join(str(part) for part in path)
 
 
-def _flaw(error: Mapping[str, Any]) -> FieldError:
-    kind = str(error["type"])
-    code = _CODES.get(kind, kind.replace("_", "-"))
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    error_type = str(error["type"])
+    code = _CODES.get(error_type, error_type.replace("_", "-"))
     return FieldError(pointer=_pointer(error["loc"]), code=code, message=str(error["msg"]))
 
 
-def invalid(error: RequestValidationError) -> WaybillError:
-    """The refusal that stands for an error of validation."""
+def validation_error(error: RequestValidationError) -> WaybillError:
+    """The `invalid-request` error for pydantic's validation errors."""
     errors = error.errors()
-    count = f"{len(errors)} things are wrong" if len(errors) > 1 else "One thing is wrong"
-    return Rejected("invalid-request", f"{count} with the request.", [_flaw(e) for e in errors])
+    count = f"{len(errors)} errors" if len(errors) > 1 else "one error"
+    return Rejected("invalid-request", f"The request has {count}.", list(map(_field_error, errors)))

@@ -1,4 +1,4 @@
-"""Answers: JSON, and problems."""
+"""JSON and problem responses."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -9,15 +9,15 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic_core import to_json
 
 from waybill.errors import Retryable, WaybillError
-from waybill.http.problems import ADDRESS, MEDIA_TYPE, PROBLEM_TYPES, Problem, title_of
+from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL, Problem, title_of
 
 
-def json_answer(
+def json_response(
     body: object,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str | list[str]] | None = None,
 ) -> Response[Any]:
-    """`body` as JSON: models, UUIDs and times are written as API.md has them."""
+    """`body` as JSON; models, UUIDs and times are serialised as pydantic does."""
     return Response(
         status_code=status,
         content_type="application/json",
@@ -26,19 +26,20 @@ def json_answer(
     )
 
 
-def _shown(error: WaybillError) -> str:
-    # What a driver says of a fault names hosts and roles: it is for the log, not for clients.
-    kind = PROBLEM_TYPES.get(error.code)
-    return kind.meaning if kind and isinstance(error, Retryable) else error.detail
+def _detail(error: WaybillError) -> str:
+    # A driver's message may name hosts and roles: it is logged, but never sent to clients.
+    problem_type = PROBLEM_TYPES.get(error.code)
+    is_internal = problem_type and isinstance(error, Retryable)
+    return problem_type.meaning if problem_type and is_internal else error.detail
 
 
-def problem_answer(error: WaybillError, event: APIGatewayProxyEvent) -> Response[Any]:
-    """The error as a problem, with `Retry-After` where trying again makes sense."""
+def problem_response(error: WaybillError, event: APIGatewayProxyEvent) -> Response[Any]:
+    """The error as a problem, with `Retry-After` if a retry may succeed."""
     problem = Problem(
-        type=f"{ADDRESS}{error.code}",
+        type=f"{TYPE_URL}{error.code}",
         title=title_of(error),
         status=error.status,
-        detail=_shown(error),
+        detail=_detail(error),
         instance=event.request_context.path or event.path,
         request_id=event.request_context.request_id or "",
         errors=list(error.field_errors[: error.max_field_errors]) or None,

@@ -1,4 +1,4 @@
-"""Call a door as API Gateway does, with S3, SQS and Secrets Manager played by moto."""
+"""Call an API function as API Gateway does, with AWS services from moto."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 from waybill.clients import s3_client, sqs_client
 from waybill.contract.model import Column, Contract
@@ -23,19 +24,7 @@ STATE = "state-bucket"
 Handle = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-class Context:
-    """Lambda's context, with time enough."""
-
-    function_name = "door"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:door"
-    aws_request_id = "a-request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 28_000
-
-
-class Answer(NamedTuple):
+class ApiResponse(NamedTuple):
     status: int
     text: str
     headers: dict[str, str]
@@ -44,7 +33,7 @@ class Answer(NamedTuple):
         return json.loads(self.text)
 
     def problem(self) -> tuple[int, str]:
-        """Status and code, after a look at the parts that every problem has."""
+        """Status and code of a problem; asserts the fields that every problem has."""
         assert self.headers["Content-Type"] == "application/problem+json"
         problem = self.json()
         assert problem["status"] == self.status
@@ -61,19 +50,19 @@ def call(  # noqa: PLR0913 - a request has that many parts
     headers: Mapping[str, str] | None = None,
     *,
     encoded: bool = False,
-) -> Answer:
-    """`method` on `target` (path and query); a body that is no text is sent as JSON."""
+) -> ApiResponse:
+    """Send a request to `target` (path and query); a body that is not text is sent as JSON."""
     url = urlsplit(target)
     query = parse_qsl(url.query, keep_blank_values=True)
-    given = {"Host": "api.example.com", "X-Forwarded-Proto": "https", **(headers or {})}
+    request_headers = {"Host": "api.example.com", "X-Forwarded-Proto": "https", **(headers or {})}
     if body is not None:
-        given.setdefault("Content-Type", "application/json")
+        request_headers.setdefault("Content-Type", "application/json")
     event = {
         "resource": "/{proxy+}",
         "path": url.path,
         "httpMethod": method,
-        "headers": given,
-        "multiValueHeaders": {name: [value] for name, value in given.items()},
+        "headers": request_headers,
+        "multiValueHeaders": {name: [value] for name, value in request_headers.items()},
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": {
             name: [value for each, value in query if each == name] for name, _ in query
@@ -88,26 +77,26 @@ def call(  # noqa: PLR0913 - a request has that many parts
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
         "isBase64Encoded": encoded,
     }
-    return answer(handle(event, Context()))
+    return parse_response(handle(event, Context()))
 
 
-def answer(proxied: Mapping[str, Any]) -> Answer:
-    """What a handler gave to the gateway."""
+def parse_response(proxied: Mapping[str, Any]) -> ApiResponse:
+    """The response that a handler returned to API Gateway."""
     headers = {name: ", ".join(values) for name, values in proxied["multiValueHeaders"].items()}
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
-    return Answer(proxied["statusCode"], proxied["body"] or "", headers)
+    return ApiResponse(proxied["statusCode"], proxied["body"] or "", headers)
 
 
 def parcels() -> Contract:
-    """The contract of a dataset that nothing else here knows of."""
+    """The contract of a dataset that only the tests know."""
     code = Column(name="code", type="text", kind="text", stage="text", required=True,
                   nullable=False, has_default=False)  # fmt: skip
     weight = Column(name="weight", type="numeric(5,2)", kind="numeric", stage="text",
                     required=False, nullable=True, has_default=False, precision=5, scale=2,
                     comment="Kilograms.")  # fmt: skip
     return Contract(name="parcels", version=3, table_schema="public", table="parcels",
-                    comment="What is sent.", write_disposition="merge", natural_key=("code",),
+                    comment="Parcels.", write_disposition="merge", natural_key=("code",),
                     columns=(code, weight))  # fmt: skip
 
 

@@ -1,9 +1,17 @@
-"""What the documents door answers with."""
+"""Parameters and responses of the documents endpoint."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
+
+
+class DocumentsQuery(NamedTuple):
+    """A page by number or from a cursor."""
+
+    page: int | None
+    limit: int
+    cursor: str | None
 
 
 class Document(BaseModel):
@@ -12,7 +20,7 @@ class Document(BaseModel):
     id: int
     content_hash: str = Field(description="SHA-256 of the normalised payload, in hex.")
     payload: Any
-    metadata: Any = Field(description="Where it came from first.")
+    metadata: Any = Field(description="The file and line where it was first found.")
     created_at: datetime
 
 
@@ -22,5 +30,5 @@ class DocumentPage(BaseModel):
     items: list[Document]
     next_cursor: str | None = Field(description="Null on the last page.")
     total_estimate: int | None = Field(
-        description="About how many there are in all; null while nothing is known."
+        description="Approximate number of documents; null if the table has no statistics yet."
     )

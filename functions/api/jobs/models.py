@@ -1,10 +1,10 @@
-"""What the jobs' doors answer with, as the documentation shows it.
+"""Requests and responses of the jobs endpoints.
 
-The documents themselves are made by the database's views; a test holds them against these.
+The documents come from views of the database; a test validates them against these models.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,12 +25,55 @@ State = Literal[
 ]
 
 
-class _Open(BaseModel):
+FINAL_STATES = frozenset(
+    (
+        "COMPLETED",
+        "COMPLETED_WITH_REJECTS",
+        "FAILED",
+        "CANCELLED",
+        "DUPLICATE",
+        "EXPIRED",
+        "REVERTED",
+    )
+)
+REJECT_ID = "_reject_id"
+MAX_REPLAY_ROWS = 10_000
+
+
+class JobsQuery(NamedTuple):
+    """Which jobs to list."""
+
+    dataset: str | None
+    state: str | None
+    limit: int
+    cursor: str | None
+
+
+class RejectsQuery(NamedTuple):
+    """Which rejects to list."""
+
+    job_id: UUID
+    limit: int | None
+    cursor: str | None
+
+
+class ReplayRequest(BaseModel):
+    """Corrected rejects; a column that is left out keeps the value of the reject."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"rows": [{REJECT_ID: "the id", "column": "corrected"}]}]},
+    )
+
+    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_REPLAY_ROWS)]
+
+
+class _Document(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class Source(_Open):
-    """Where the data came from."""
+class Source(_Document):
+    """The origin of the data."""
 
     kind: Literal["upload", "s3", "batch", "rest", "database", "replay"]
     bucket: str | None
@@ -41,8 +84,8 @@ class Source(_Open):
     filename: str | None
 
 
-class Progress(_Open):
-    """How far it is."""
+class Progress(_Document):
+    """How much is loaded."""
 
     bytes_total: int | None
     bytes_read: int
@@ -51,8 +94,8 @@ class Progress(_Open):
     chunks_done: int
 
 
-class Waybill(_Open):
-    """The numbers of a job; `read` is the sum of the seven that follow it."""
+class Waybill(_Document):
+    """The counts of a job; `read` is the sum of the next seven."""
 
     read: int
     inserted: int
@@ -67,7 +110,7 @@ class Waybill(_Open):
     records_per_second: float | None = None
 
 
-class JobProblem(_Open):
+class JobProblem(_Document):
     """Why the job failed."""
 
     type: str
@@ -75,8 +118,8 @@ class JobProblem(_Open):
     detail: str
 
 
-class Job(_Open):
-    """A file, and what became of it."""
+class Job(_Document):
+    """An ingestion job: one file, batch or replay."""
 
     job_id: UUID
     dataset: str
@@ -89,7 +132,7 @@ class Job(_Open):
     duplicate_of: UUID | None = None
     parent_job_id: UUID | None = None
     rejects_remaining: int | None = Field(
-        default=None, description="Neither loaded nor on their way in a replay."
+        default=None, description="Rejects that are neither loaded nor part of a replay."
     )
     attempts: int
     created_at: datetime
@@ -105,23 +148,23 @@ class JobPage(BaseModel):
     next_cursor: str | None = Field(description="Null on the last page.")
 
 
-class Cancelled(BaseModel):
+class JobCancelled(BaseModel):
     """The job is cancelled."""
 
     job_id: UUID
     state: Literal["CANCELLED"] = "CANCELLED"
 
 
-class Replayed(BaseModel):
-    """The corrected rejects are on their way, as a job of their own."""
+class ReplayAccepted(BaseModel):
+    """The corrected rejects are loaded by a new job."""
 
     job_id: UUID
     state: Literal["LANDED"] = "LANDED"
     parent_job_id: UUID
 
 
-class Reason(_Open):
-    """One thing that is wrong with a record."""
+class RejectReason(_Document):
+    """Why a record was rejected."""
 
     column: str | None
     code: str
@@ -129,14 +172,16 @@ class Reason(_Open):
 
 
 class RejectItem(BaseModel):
-    """A refused record."""
+    """A rejected record."""
 
     reject_id: UUID
-    line: int = Field(description="The line in the file that the record starts on, from 1.")
-    raw: str = Field(description="The record's text; bytes that are no UTF-8 show as U+FFFD.")
+    line: int = Field(description="The line of the file where the record starts, from 1.")
+    raw: str = Field(description="The record's text; invalid UTF-8 is shown as U+FFFD.")
     values: dict[str, str | None]
-    errors: list[Reason]
-    truncated: bool | None = Field(default=None, description="Too long for JSON; see the CSV.")
+    errors: list[RejectReason]
+    truncated: bool | None = Field(
+        default=None, description="The record is too long for JSON; the CSV has all of it."
+    )
 
 
 class RejectPage(BaseModel):
@@ -147,13 +192,13 @@ class RejectPage(BaseModel):
 
 
 class RejectsDownload(BaseModel):
-    """The CSV is too large for an answer; the same address is in `Location`."""
+    """The CSV is too large for the response; the URL is also in `Location`."""
 
     url: str
 
 
-class Run(_Open):
-    """One attempt of a step at the job."""
+class Run(_Document):
+    """One attempt of a pipeline step."""
 
     attempt: int
     step: str
@@ -165,14 +210,14 @@ class Run(_Open):
 
 
 class RunPage(BaseModel):
-    """Runs, in order."""
+    """Runs, oldest first."""
 
     items: list[Run]
     next_cursor: str | None
 
 
 class PendingPage(BaseModel):
-    """Good records whose parent is not there yet, by line."""
+    """Valid records whose referenced row does not exist yet, by line."""
 
     items: list[dict[str, Any]]
     next_cursor: str | None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from tests.unit.http.doors import LANDING, STATE
+from tests.unit.http.api_client import LANDING, STATE
 from waybill.ids import new_id
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket

@@ -1,0 +1,21 @@
+"""Response of the health endpoint."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+Status = Literal["ok", "degraded", "down"]
+
+
+class Check(BaseModel):
+    """The result of one check."""
+
+    status: Literal["ok", "down"]
+    latency_ms: float
+
+
+class Health(BaseModel):
+    """`ok`; `degraded`: uploads are accepted and load later; `down`: uploads fail."""
+
+    status: Status
+    checks: dict[str, Check] = Field(examples=[{"database": {"status": "ok", "latency_ms": 1.9}}])

@@ -1,0 +1,37 @@
+"""List the runs of a job, oldest first."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from functions.api.jobs.deps import SQL, Deps
+from waybill.http.pagination import Cursor, CursorInteger, Page, cut_page, decode_cursor
+from waybill.http.problems import stored_problem
+
+
+class _RunCursor(Cursor):
+    run: Annotated[CursorInteger, Field(ge=0)] = 0
+
+
+def list_runs(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """A page of the job's runs.
+
+    Raises:
+        NotFound: `unknown-job`.
+        BadRequest: `bad-cursor`.
+        Unavailable: the database cannot be reached.
+    """
+    after = decode_cursor(cursor, _RunCursor) or _RunCursor()
+    deps.dataset_of(job_id)
+    rows = deps.database.run(
+        lambda connection: list(
+            SQL.list_runs(connection, job_id=job_id, after=after.run, rows=limit + 1)
+        )
+    )
+    page = cut_page(rows, limit, lambda row: _RunCursor(run=row[0]))
+    return Page([_with_problem(run) for _, run in page.items], page.next_cursor)
+
+
+def _with_problem(run: dict[str, Any]) -> dict[str, Any]:
+    return {**run, "error": stored_problem(run["error"])} if "error" in run else run

@@ -1,0 +1,71 @@
+"""The response with a job's rejects: JSON, CSV, or a redirect to a large CSV."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from functions.api.jobs.deps import Deps
+from functions.api.jobs.export_rejects import csv_page, export_rejects
+from functions.api.jobs.list_rejects import DEFAULT_LIMIT, list_rejects, reject_document
+from functions.api.jobs.models import RejectsQuery
+from waybill.http.links import base_url
+from waybill.http.media import CSV, prefers_csv
+from waybill.http.responses import json_response
+
+
+def rejects_response(
+    deps: Deps, query: RejectsQuery, event: APIGatewayProxyEvent, seconds_left: float
+) -> Response[Any]:
+    """The response of GET /jobs/{job_id}/rejects.
+
+    Raises:
+        NotFound: `unknown-job`.
+        BadRequest: `bad-cursor`.
+        TooLarge: `too-many-rejects`.
+        Unavailable: the database or S3 cannot be reached.
+    """
+    dataset = deps.dataset_of(query.job_id)
+    if not prefers_csv(event.headers.get("accept")):
+        page = list_rejects(deps, query)
+        items = [reject_document(reject) for reject in page.items]
+        return json_response({"items": items, "next_cursor": page.next_cursor})
+    columns = [column.name for column in deps.state.contracts.get(dataset).columns]
+    if query.limit is None and query.cursor is None:
+        return _all(deps, query.job_id, columns, seconds_left)
+    return _page(deps, query, columns, event)
+
+
+def _all(deps: Deps, job_id: UUID, columns: list[str], seconds_left: float) -> Response[Any]:
+    export = export_rejects(deps, job_id, columns, seconds_left)
+    if export.url is not None:
+        headers: dict[str, str | list[str]] = {"Location": export.url}
+        return json_response({"url": export.url}, HTTPStatus.SEE_OTHER, headers)
+    return _csv(job_id, export.text or "")
+
+
+def _page(
+    deps: Deps, query: RejectsQuery, columns: list[str], event: APIGatewayProxyEvent
+) -> Response[Any]:
+    page = list_rejects(deps, query)
+    response = _csv(query.job_id, csv_page(page.items, columns, header=True))
+    if page.next_cursor:
+        parameters = {"limit": query.limit or DEFAULT_LIMIT, "cursor": page.next_cursor}
+        url = f"{base_url(event)}/jobs/{query.job_id}/rejects?{urlencode(parameters)}"
+        response.headers["Link"] = f'<{url}>; rel="next"'
+    return response
+
+
+def _csv(job_id: UUID, text: str) -> Response[Any]:
+    return Response(
+        status_code=HTTPStatus.OK,
+        content_type=CSV,
+        body=text,
+        headers={
+            "Content-Disposition": f'attachment; filename="rejects-{job_id}.csv"',
+            "Vary": "Accept",
+        },
+    )

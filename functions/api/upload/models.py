@@ -1,0 +1,137 @@
+"""Requests and responses of the upload endpoints."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "ascii": "utf-8",
+    "us-ascii": "utf-8",
+    "latin-1": "iso-8859-1",
+    "latin1": "iso-8859-1",
+    "iso-8859-1": "iso-8859-1",
+    "windows-1252": "windows-1252",
+    "cp1252": "windows-1252",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16-le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "utf-16-be": "utf-16-be",
+}
+
+
+def _read_encoding(value: str) -> str:
+    encoding = _ENCODINGS.get(value.strip().lower())
+    if encoding is None:
+        names = ", ".join(sorted(set(_ENCODINGS.values())))
+        raise PydanticCustomError("unknown_encoding", f"Use one of {names}.")
+    return encoding
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable() or not value.strip():
+        raise PydanticCustomError(
+            "not_printable", "A file name must consist of printable characters."
+        )
+    return value
+
+
+FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
+
+
+class FileOptions(BaseModel):
+    """Optional properties of a file, for every kind of upload."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: (
+        Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)] | None
+    ) = Field(default=None, description="SHA-256 of the whole file, in hex.")
+    dry_run: bool = Field(
+        default=False,
+        description="Validate and count all records against the tables, but write nothing.",
+    )
+    encoding: Annotated[str, AfterValidator(_read_encoding)] | None = Field(
+        default=None,
+        description="UTF-8, latin-1 (ISO-8859-1), windows-1252 or UTF-16; default: the contract's.",
+    )
+    delimiter: Literal[",", ";", "\t", "|"] | None = Field(
+        default=None, description="Default: the contract's, or detected from the file."
+    )
+
+
+class UploadRequest(FileOptions):
+    """The file to upload."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"filename": "hired.csv", "size_bytes": 90934}]},
+    )
+
+    filename: FileName
+    size_bytes: int = Field(ge=0, strict=True, description="Exact size; S3 refuses any other.")
+    multipart: bool = Field(default=False, description="Request a multipart upload.")
+
+
+class FormFile(FileOptions):
+    """A file sent in a form: the other form fields and the file name."""
+
+    filename: FileName
+
+
+class Part(BaseModel):
+    """An uploaded part."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: int = Field(ge=1, le=10_000, strict=True)
+    etag: str = Field(min_length=1, max_length=100, description="ETag of S3's response.")
+
+
+class CompleteRequest(BaseModel):
+    """All parts of a multipart upload."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parts: list[Part] = Field(min_length=1, max_length=10_000)
+
+
+class _Accepted(BaseModel):
+    job_id: UUID
+    state: Literal["AWAITING_UPLOAD"] = "AWAITING_UPLOAD"
+    expires_at: datetime
+
+
+class PostForm(_Accepted):
+    """A form POST: send `fields` first, then the file in a field named `file`."""
+
+    method: Literal["POST"] = "POST"
+    url: str
+    fields: dict[str, str]
+
+
+class PartUrl(BaseModel):
+    """The URL to PUT one part to."""
+
+    number: int
+    url: str
+
+
+class MultipartUpload(_Accepted):
+    """PUT each part to its URL, then POST the ETags of all parts to `complete_url`."""
+
+    method: Literal["MULTIPART"] = "MULTIPART"
+    part_size_bytes: int = Field(description="Size of every part but the last.")
+    parts: list[PartUrl]
+    complete_url: str
+
+
+class Landed(BaseModel):
+    """The file is complete in the landing bucket."""
+
+    job_id: UUID
+    state: Literal["LANDED"] = "LANDED"

@@ -1,0 +1,72 @@
+"""The connection is kept, and replaced when it was closed."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.postgres.databases import Database
+from tests.unit.http.api_client import connect_as
+from waybill.errors import Rejected, Unavailable
+from waybill.http.persistent_connection import Connection, PersistentConnection
+from waybill.settings import DatabaseSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def backend_pid(connection: Connection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.fixture
+def persistent(
+    aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch
+) -> PersistentConnection:
+    assert aws
+    connect_as("waybill_api", database, monkeypatch)
+    return PersistentConnection(DatabaseSettings.from_environment(), "test")
+
+
+def test_the_connection_is_reused(persistent: PersistentConnection) -> None:
+    assert persistent.run(backend_pid) == persistent.run(backend_pid)
+    persistent.close()
+
+
+def test_a_closed_connection_is_replaced(
+    persistent: PersistentConnection, database: Database
+) -> None:
+    first = persistent.run(backend_pid)
+    with database.connect() as admin:
+        admin.execute("SET ROLE waybill_api")
+        admin.execute("SELECT pg_terminate_backend(%s)", (first,))
+    assert persistent.run(backend_pid) != first
+    persistent.close()
+
+
+def test_statements_time_out_before_the_gateway(persistent: PersistentConnection) -> None:
+    timeout = persistent.run(
+        lambda connection: connection.execute("SHOW statement_timeout").fetchone()
+    )
+    assert timeout == ("25s",)
+    persistent.close()
+
+
+def test_a_refused_statement_keeps_the_connection(persistent: PersistentConnection) -> None:
+    first = persistent.run(backend_pid)
+    with pytest.raises(Rejected):
+        persistent.run(lambda connection: connection.execute("SELECT 1 / 0"))
+    assert persistent.run(backend_pid) == first
+    persistent.close()
+
+
+def test_an_unreachable_database_is_unavailable(
+    persistent: PersistentConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert persistent
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    monkeypatch.setattr("waybill.http.persistent_connection._PATIENCE_SECONDS", 0.1)
+    unreachable = PersistentConnection(DatabaseSettings.from_environment(), "test")
+    with pytest.raises(Unavailable):
+        unreachable.run(backend_pid)
