@@ -40,30 +40,41 @@ RETURN EXISTS (
 );
 
 -- Columns that the file lacks and whose value must be known before the write: those of foreign
--- keys, and the one that decides the partition.
+-- keys and unique indexes, and the one that decides the partition.
 CREATE OR REPLACE FUNCTION waybill.defaulted_columns(p_plan waybill.merge_plan)
 RETURNS text[]
-LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN ARRAY(
-    SELECT a.attname::text
-    FROM pg_attribute AS a
-    WHERE a.attrelid = (p_plan).target
-        AND a.attnum > 0
-        AND NOT a.attisdropped
-        AND a.attgenerated = ''
-        AND a.attidentity <> 'a'
-        AND a.attname <> ALL (waybill.updated_columns(p_plan))
-        AND (
-            a.attname = (p_plan).partition_column
-            OR EXISTS (
-                SELECT FROM waybill.written_references(p_plan) AS r (reference)
-                WHERE r.reference -> 'columns' ? a.attname::text
-                    OR waybill.reads_generated(p_plan, r.reference)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT a.attname::text
+        FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND a.attnum > 0
+            AND NOT a.attisdropped
+            AND a.attgenerated = ''
+            AND a.attidentity <> 'a'
+            AND a.attname <> '_landed'
+            AND a.attname <> ALL (waybill.updated_columns(p_plan))
+            AND (
+                a.attname = (p_plan).partition_column
+                OR EXISTS (
+                    SELECT FROM waybill.written_references(p_plan) AS r (reference)
+                    WHERE r.reference -> 'columns' ? a.attname::text
+                        OR waybill.reads_generated(p_plan, r.reference)
+                )
+                OR EXISTS (
+                    SELECT FROM waybill.unique_indexes(p_plan) AS i (index_id)
+                    WHERE a.attname::text = ANY (waybill.index_columns(i.index_id))
+                        OR waybill.reads_generated(p_plan, jsonb_build_object(
+                            'columns', to_jsonb(waybill.index_columns(i.index_id))))
+                )
             )
-        )
-    ORDER BY a.attnum
-);
+        ORDER BY a.attnum
+    );
+END
+$$;
 
 -- A reference with a null in it refers to nothing (MATCH SIMPLE).
 CREATE OR REPLACE FUNCTION waybill.all_filled(p_reference jsonb, p_alias text) RETURNS text

@@ -12,12 +12,13 @@ DECLARE
     v_start timestamp;
     v_partition text;
 BEGIN
+    PERFORM waybill.take_shifted(p_plan);
     IF waybill.may_skip_triggers(p_plan.target) THEN
         -- Until the end of this write only: back to origin below, or by the rollback.
-        PERFORM set_config('session_replication_role', 'replica', true);
+        PERFORM waybill.set_replica(true);
         PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
         PERFORM waybill.insert_by_partition(p_plan, v_built);
-        PERFORM set_config('session_replication_role', 'origin', true);
+        PERFORM waybill.set_replica(false);
     ELSE
         PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
         PERFORM waybill.insert_records(p_plan, p_plan.target, 'NOT ' || v_is_new);
@@ -28,6 +29,7 @@ BEGIN
     -- Rows that move to a new partition are updated once it is attached. A delete and an insert
     -- would fire the ON DELETE actions of tables that refer to them.
     PERFORM waybill.update_rows(p_plan, v_is_new);
+    PERFORM waybill.put_shifted(p_plan);
     PERFORM waybill.stamp_rows(p_plan);
     SET CONSTRAINTS ALL IMMEDIATE;
 END
@@ -199,7 +201,12 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_picked CONSTANT text := format('s._waybill_class = ''update'' AND %s', p_condition);
+    v_picked CONSTANT text := format(
+        $q$
+        s._waybill_class = 'update'
+        AND %s
+        AND NOT EXISTS (SELECT FROM pg_temp.merge_shifted AS m WHERE m.line = s._waybill_line)
+        $q$, p_condition);
     v_expected bigint;
 BEGIN
     EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', v_picked)

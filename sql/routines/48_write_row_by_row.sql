@@ -43,6 +43,17 @@ BEGIN
     FOR v_start IN SELECT waybill.missing_partitions(p_plan) LOOP
         PERFORM waybill.add_partition(p_plan, v_start);
     END LOOP;
+    -- Without them, unless they can be written as a set.
+    BEGIN
+        PERFORM waybill.take_shifted(p_plan);
+        PERFORM waybill.put_shifted(p_plan);
+    EXCEPTION
+        WHEN OTHERS THEN
+            IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+                RAISE;
+            END IF;
+            DELETE FROM pg_temp.merge_shifted;
+    END;
     PERFORM waybill.write_row_by_row(p_plan, min(_waybill_line), max(_waybill_line))
     FROM pg_temp.merge_records
     WHERE _waybill_class IN ('insert', 'update');

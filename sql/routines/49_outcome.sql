@@ -234,6 +234,7 @@ BEGIN
     PERFORM waybill.classify(p_plan);
     PERFORM waybill.set_pending(p_plan);
     v_deleted := waybill.delete_absent(p_plan);
+    PERFORM waybill.check_unique(p_plan);
     v_row_by_row := waybill.write(p_plan);
     v_counts := waybill.count_classes(v_staged, waybill.keep_rejects(p_plan));
     PERFORM waybill.keep_pending(p_plan);
