@@ -23,7 +23,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs shell-db migrate build synth test lint clean lock \
+.PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock \
 	sample upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture
 
@@ -97,6 +97,10 @@ lint: $(TEST_STAMP) ## Check style, types and the import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(CODE)
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/lint-imports
+
+format: $(TEST_STAMP) ## Format the code, and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
 
 test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for some of them)
 	@$(BIN)/pytest $(or $(TESTS),--cov --cov-report=term:skip-covered)

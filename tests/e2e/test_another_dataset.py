@@ -73,9 +73,9 @@ def test_one_sql_file_is_all_it_takes(tree: ProjectCopy, tmp_path: Path) -> None
     ]
 
 
-def test_the_tutorial_of_the_readme(tree: ProjectCopy) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    blocks = re.findall(r"^```sh test\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+def test_the_tutorial(tree: ProjectCopy) -> None:
+    manual = (ROOT / "sql" / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh test\n(.*?)^```$", manual, re.DOTALL | re.MULTILINE)
     printed = tree.run("\n".join(blocks))
     assert "(4 rows)" in printed, printed
     database_url = str(tree.status().database_url)

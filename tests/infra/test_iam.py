@@ -9,7 +9,7 @@ WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *NETWOR
 MANAGED = {"AmazonAPIGatewayPushToCloudWatchLogs", "AWSLambdaBasicExecutionRole"}
 # Below a prefix of a bucket; a secret's random end; the versions of `migrate`.
 NARROW = re.compile(
-    r"(.*/(landing|tickets|contracts|marks|due|exports)/\*"
+    r"(.*/(landing|tickets|contracts|markers|deadlines|exports)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{ServiceMigrateFunction\w+\.Arn\}:\*)"
 )

@@ -1,4 +1,4 @@
-"""The README's tables of settings, made from the models: `python -m` this file prints them."""
+"""The tables of settings in the manuals, generated from the models; run it to print them."""
 
 import sys
 
@@ -7,17 +7,17 @@ from infra.local.settings import LocalSettings
 
 
 def local_rows() -> list[str]:
-    """One line for each setting of the local stack."""
+    """One row per setting of the local stack."""
     fields = LocalSettings.model_fields.items()
     return [f"| `{name.upper()}` | {field.description} |" for name, field in fields]
 
 
-def step_rows() -> list[str]:
-    """One line for each setting of the functions, by name."""
+def function_rows() -> list[str]:
+    """One row per setting of the functions, by name."""
     fields = {
         name: field
-        for step in FUNCTIONS.values()
-        for name, field in step.settings.model_fields.items()
+        for spec in FUNCTIONS.values()
+        for name, field in spec.settings.model_fields.items()
     }
     return [
         f"| `{name.upper()}` | {_default(field.default, required=field.is_required())} "
@@ -31,4 +31,4 @@ def _default(value: object, *, required: bool) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join([*local_rows(), "", *step_rows(), ""]))
+    sys.stdout.write("\n".join([*local_rows(), "", *function_rows(), ""]))

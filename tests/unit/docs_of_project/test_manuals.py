@@ -1,0 +1,143 @@
+"""The README files agree with the code."""
+
+import re
+import subprocess
+from pathlib import Path
+from shutil import which
+from typing import get_args
+
+import pytest
+
+from infra.bootstrap import ROOT
+from infra.environments import ENVIRONMENTS
+from infra.local.settings import LocalSettings
+from infra.routes import ROUTES
+from tests.unit.docs_of_project.settings_table import function_rows, local_rows
+from waybill.database.errors import REFUSALS
+from waybill_client.commands import make_app
+from waybill_client.models import State
+
+MANUALS = (
+    "README.md",
+    "functions/README.md",
+    "infra/README.md",
+    "layers/client/README.md",
+    "sql/README.md",
+    "tests/README.md",
+)
+_TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
+_MAKE = re.compile(r"(?:`|^|\()make (?:-s )?([a-z-]+)", re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)#]+)?(?:#([^)]+))?\)")
+_SETTING = re.compile(r"^\| `([A-Z][A-Z_]+)`", re.MULTILINE)
+_COMMAND = "tests.unit.docs_of_project.settings_table"
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def assert_lists(manual: str, rows: list[str], names: set[str]) -> None:
+    lines = read(manual).splitlines()
+    missing = [row for row in rows if row not in lines]
+    assert not missing, f"run: python -m {_COMMAND}"
+    assert set(_SETTING.findall(read(manual))) == names
+
+
+def test_functions_lists_every_setting_of_the_functions() -> None:
+    rows = function_rows()
+    assert_lists("functions/README.md", rows, {row.split("`")[1] for row in rows})
+
+
+def test_infra_lists_every_setting_of_the_local_stack() -> None:
+    names = {name.upper() for name in LocalSettings.model_fields}
+    assert_lists("infra/README.md", local_rows(), names | {"WAYBILL_API", "WAYBILL_ENV"})
+
+
+def test_functions_lists_every_route_and_no_other() -> None:
+    listed = re.findall(r"`(GET|POST|PUT|DELETE) (/[^` ?]+)`", read("functions/README.md"))
+    assert set(listed) == {(route.method, route.path) for route in ROUTES}
+
+
+def test_functions_names_every_state_of_a_job() -> None:
+    reserved = {"EXTRACTING", "REVERTED"}
+    states = {state for state in get_args(State) if state not in reserved}
+    assert [state for state in states if f"`{state}`" not in read("functions/README.md")] == []
+
+
+def test_infra_names_every_environment() -> None:
+    assert all(f"`{name}`" in read("infra/README.md") for name in ENVIRONMENTS)
+
+
+def test_sql_lists_every_argument_of_register_dataset() -> None:
+    (routine,) = (ROOT / "sql" / "routines").glob("*_register_dataset.sql")
+    signature = re.search(r"register_dataset\((.*?)\) RETURNS", routine.read_text(), re.DOTALL)
+    assert signature
+    arguments = re.findall(r"^    (\w+) ", signature[1], re.MULTILINE)
+    table = read("sql/README.md").partition("## Registering")[2].partition("## ")[0]
+    assert set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", table, re.M)))) == set(
+        arguments
+    )
+
+
+def test_sql_lists_every_error_code() -> None:
+    listed = re.findall(r"\| `(WB\d+)` \| `([a-z-]+)` \|", read("sql/README.md"))
+    assert dict(listed) == {state: code for state, (_, code) in REFUSALS.items()}
+
+
+def test_the_client_lists_every_command() -> None:
+    app = make_app()
+    names = {command.name or str(command.callback.__name__) for command in app.registered_commands}  # type: ignore[union-attr]
+    names |= {
+        f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
+        for group in app.registered_groups
+        for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
+    }
+    listed = re.findall(
+        r"`waybill ([a-z]+(?: [a-z]+)?)(?: [A-Z…]+)*`", read("layers/client/README.md")
+    )
+    assert set(listed) == names
+
+
+@pytest.mark.parametrize("manual", MANUALS)
+def test_make_targets_exist(manual: str) -> None:
+    targets = set(_TARGET.findall(read("Makefile")))
+    assert set(_MAKE.findall(read(manual))) <= targets
+
+
+@pytest.mark.parametrize("manual", [*MANUALS, "CONTRIBUTING.md", ".github/SECURITY.md"])
+def test_links_and_named_files_exist(manual: str) -> None:
+    text = read(manual)
+    for path, anchor in _LINK.findall(text):
+        if "://" in path:
+            continue
+        target = (ROOT / manual).parent / path if path else ROOT / manual
+        assert target.exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {
+                re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings
+            }
+    tracked = subprocess.run(
+        [str(which("git")), "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_.-]+\.[a-z]+)`", text))
+    places = (ROOT, ROOT / "layers" / "core" / "python", (ROOT / manual).parent)
+    assert [
+        name
+        for name in named
+        if name not in tracked and not any((p / name).exists() for p in places)
+    ] == []
+
+
+@pytest.mark.parametrize("manual", MANUALS[1:])
+def test_every_manual_states_its_decisions(manual: str) -> None:
+    assert "\n## Decisions\n" in read(manual)
+
+
+def test_the_top_readme_is_short() -> None:
+    assert len(read("README.md").splitlines()) <= 130
+
+
+def test_the_readme_of_the_wheel_is_the_client_manual() -> None:
+    assert 'readme = "README.md"' in read("layers/client/pyproject.toml")
+    assert Path(ROOT / "layers" / "client" / "README.md").is_file()
