@@ -48,6 +48,8 @@ RETURN (
 -- Jobs that may go on now that a job has changed its table: those that wait for it, and those
 -- with pending records whose parents it may have brought. The job itself is one of the latter: a
 -- parent that was committed while it merged was not seen by it, and could not see its records.
+-- Merges of tables that refer to each other share locks, so a job of a table that this one
+-- refers to may have found them taken.
 -- Waiting jobs are retried anyway; this only makes it quick. So one job of a dataset is named,
 -- which names the next: if each of a thousand small files named all that wait, a million
 -- messages would be queued.
@@ -62,11 +64,15 @@ BEGIN ATOMIC
             FROM waybill.datasets AS d
             CROSS JOIN LATERAL waybill.next_to_merge(d.name, p_job.job_id) AS n (job_id)
             WHERE n.job_id IS NOT NULL
-                AND (d.name = p_job.dataset OR EXISTS (
-                    SELECT FROM waybill.ingestion_jobs AS w
-                    WHERE w.job_id = n.job_id
-                        AND waybill.refers_to(w.contract, p_job.dataset)
-                ))
+                AND (
+                    d.name = p_job.dataset
+                    OR waybill.refers_to(p_job.contract, d.name)
+                    OR EXISTS (
+                        SELECT FROM waybill.ingestion_jobs AS w
+                        WHERE w.job_id = n.job_id
+                            AND waybill.refers_to(w.contract, p_job.dataset)
+                    )
+                )
         ),
         ARRAY(
             SELECT w.job_id

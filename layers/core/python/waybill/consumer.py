@@ -10,8 +10,8 @@
 
 A message whose body cannot be parsed, or whose job cannot be failed, is received again; after five
 receives it is in the dead-letter queue. Pauses are random up to a bound that doubles from 1 to
-60 s. Every attempt at a job is a row of `job_runs` with its cause. A message that is sent again is
-a new one, so that waiting never uses up its receives.
+60 s (16 s for `Busy`). Every attempt at a job is a row of `job_runs` with its cause. A message
+that is sent again is a new one, so that waiting never uses up its receives.
 """
 
 import errno
@@ -29,6 +29,8 @@ from waybill.errors import Busy, Rejected, Retryable, Unavailable, WaybillError
 
 _FIRST_SECONDS = 1.0
 _MAX_SECONDS = 60.0
+# While something is being waited for that runs, pauses grow to 16 s only.
+_MAX_BUSY_TRIES = 4
 # Message attributes: how often it was sent again, and how many of those were failures.
 _TRIES, _FAILURES = "tries", "failures"
 Record = Mapping[str, Any]
@@ -123,7 +125,8 @@ def _permanent(reason: WaybillError, failures: int) -> Rejected:
 
 def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: int) -> None:
     tries = _attribute(record, _TRIES)
-    pause = delay_seconds(tries)
+    # A merge that ends wakes those that wait for it; the retry is for a lost message only.
+    pause = delay_seconds(min(tries, _MAX_BUSY_TRIES) if isinstance(reason, Busy) else tries)
     sqs_client().send_message(
         QueueUrl=queue_url,
         MessageBody=record["body"],
