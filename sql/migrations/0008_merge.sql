@@ -21,6 +21,8 @@ CREATE TYPE waybill.merge_plan AS (
     contract jsonb,
     -- Columns that the file has.
     columns text[],
+    -- Whether some records lack some of these columns.
+    has_absent boolean,
     -- Columns that Waybill fills, each with its SQL expression.
     computed jsonb,
     -- Columns that the file lacks but a foreign key or the partitioning reads.

@@ -71,7 +71,7 @@ BEGIN
         SET state = 'LOADING', layout = p_layout, contract = waybill.contract(v_job.dataset),
             started_at = clock_timestamp()
         WHERE job_id = p_job RETURNING * INTO v_job;
-        PERFORM waybill.create_stage(p_job, v_job.contract);
+        PERFORM waybill.create_stage(v_job);
     END IF;
     RETURN v_job.state;
 END
@@ -79,26 +79,28 @@ $$;
 
 -- Create the staging table. Unlogged, since its rows can be read from the object again: a crash
 -- of the server empties it, which the merge notices by the chunks' counts.
-CREATE OR REPLACE FUNCTION waybill.create_stage(p_job uuid, p_contract jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.create_stage(p_job waybill.ingestion_jobs) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_table CONSTANT text := format('staging.%I', waybill.stage_name(p_job));
+    v_table CONSTANT text := format('staging.%I', waybill.stage_name(p_job.job_id));
     v_columns CONSTANT text := (
         SELECT string_agg(format('%I %s', c.col ->> 'name', c.col ->> 'stage'), ', '
             ORDER BY c.place)
-        FROM jsonb_array_elements(p_contract -> 'columns') WITH ORDINALITY AS c (col, place));
+        FROM jsonb_array_elements(p_job.contract -> 'columns') WITH ORDINALITY AS c (col, place));
     v_raw CONSTANT text :=
-        CASE WHEN (p_contract ->> 'keeps_raw')::boolean THEN ', _waybill_raw text' ELSE '' END;
+        CASE WHEN (p_job.contract ->> 'keeps_raw')::boolean THEN ', _waybill_raw text' ELSE '' END;
+    v_absent CONSTANT text :=
+        CASE WHEN waybill.tracks_absence(p_job) THEN ', _waybill_absent jsonb' ELSE '' END;
 BEGIN
     PERFORM waybill.run_sql(format($q$
         CREATE UNLOGGED TABLE %s (
             _waybill_chunk integer,
             _waybill_line bigint,
-            %s%s
+            %s%s%s
         ) WITH (autovacuum_enabled = false)
-        $q$, v_table, v_columns, v_raw));
+        $q$, v_table, v_columns, v_raw, v_absent));
     PERFORM waybill.run_sql(format('GRANT INSERT ON %s TO waybill_loader', v_table));
 END
 $$;

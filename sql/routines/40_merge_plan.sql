@@ -21,6 +21,10 @@ BEGIN
         WHERE p_job.layout -> 'columns' ? (c.col ->> 'name')
         ORDER BY c.n
     );
+    IF waybill.tracks_absence(p_job) THEN
+        v_plan.columns := waybill.present_columns(v_plan.columns, p_source);
+        v_plan.has_absent := waybill.has_absent_column(v_plan.columns, p_source);
+    END IF;
     v_plan.computed := waybill.computed_columns(p_job);
     v_plan.natural_key := ARRAY(SELECT jsonb_array_elements_text(v_contract -> 'natural_key'));
     -- Only a file, at its own merge, replaces the table. Batches and replays change rows of it,
@@ -45,6 +49,58 @@ BEGIN
             AND j.replaced IS NOT NULL
     );
     RETURN v_plan;
+END
+$$;
+
+-- Whether its staging table says which columns each record lacks, in `_waybill_absent` (a list of
+-- names, or null): so for JSON files, whose records name their fields, unless they are documents.
+CREATE OR REPLACE FUNCTION waybill.tracks_absence(p_job waybill.ingestion_jobs) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN p_job.contract ->> 'document' IS NULL
+    AND coalesce(p_job.layout ->> 'file_format' LIKE 'json%', false);
+
+-- The columns that at least one record has; all of them if none has any.
+CREATE OR REPLACE FUNCTION waybill.present_columns(p_columns text[], p_source text)
+RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_column text;
+    v_is_present boolean;
+    v_present text[] := '{}';
+BEGIN
+    FOREACH v_column IN ARRAY p_columns LOOP
+        EXECUTE format(
+            $q$
+            SELECT EXISTS (
+                SELECT FROM %1$s AS s
+                WHERE s._waybill_absent IS NULL OR NOT s._waybill_absent ? %2$L
+            )
+            $q$,
+            p_source, v_column)
+        INTO v_is_present;
+        IF v_is_present THEN
+            v_present := v_present || v_column;
+        END IF;
+    END LOOP;
+    RETURN CASE WHEN v_present = '{}' THEN p_columns ELSE v_present END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.has_absent_column(p_columns text[], p_source text)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_has_absent boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS s WHERE s._waybill_absent ?| %L::text[])',
+        p_source, p_columns)
+    INTO v_has_absent;
+    RETURN v_has_absent;
 END
 $$;
 
@@ -250,13 +306,45 @@ RETURN concat_ws(', ', (
 
 -- The staged records that no check has rejected, in the table's types.
 CREATE OR REPLACE FUNCTION waybill.accepted_records(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN CASE
+    WHEN (p_plan).has_absent THEN waybill.completed_records(p_plan)
+    ELSE waybill.typed_records(p_plan)
+END;
+
+-- The records, with a column that a record lacks as in the row that is there, else its default.
+CREATE OR REPLACE FUNCTION waybill.completed_records(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN (
+    SELECT format(
+        $q$
+        SELECT t._waybill_line, t._waybill_raw, %1$s
+        FROM (%2$s) AS t
+        LEFT JOIN %3$s AS h ON %4$s
+        $q$,
+        string_agg(
+            CASE
+                WHEN x.name = ANY ((p_plan).columns) AND x.name <> ALL ((p_plan).natural_key)
+                    THEN format('CASE WHEN t._waybill_absent ? %1$L THEN %2$s ELSE t.%3$I END AS %3$I',
+                        x.name, waybill.absent_column(p_plan, x.name, 'h'), x.name)
+                ELSE format('t.%I', x.name)
+            END, ', ' ORDER BY x.n),
+        waybill.typed_records(p_plan),
+        (p_plan).target,
+        waybill.equal_on((p_plan).natural_key, 'h', 't'))
+    FROM unnest(waybill.updated_columns(p_plan)) WITH ORDINALITY AS x (name, n)
+);
+
+CREATE OR REPLACE FUNCTION waybill.typed_records(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     RETURN format(
         $q$
-        SELECT _waybill_line, %1$s AS _waybill_raw, %2$s
+        SELECT _waybill_line, %1$s AS _waybill_raw, %2$s%5$s
         FROM %3$s AS t
         WHERE %4$s
         $q$,
@@ -268,7 +356,8 @@ BEGIN
                 THEN 'NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b'
                     ' WHERE b.line = t._waybill_line)'
             ELSE 'true'
-        END);
+        END,
+        CASE WHEN p_plan.has_absent THEN ', _waybill_absent' END);
 END
 $$;
 
@@ -284,7 +373,12 @@ DECLARE
     v_default text;
     v_type text;
 BEGIN
-    SELECT pg_get_expr(d.adbin, d.adrelid), format_type(a.atttypid, a.atttypmod)
+    SELECT CASE
+            WHEN a.attidentity <> '' THEN format('nextval(%L)',
+                pg_get_serial_sequence(p_plan.target::text, a.attname))
+            ELSE pg_get_expr(d.adbin, d.adrelid)
+        END,
+        format_type(a.atttypid, a.atttypmod)
     INTO STRICT v_default, v_type
     FROM pg_attribute AS a
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -102,7 +102,11 @@ BEGIN
         CASE WHEN p_plan.keeps_raw THEN 's._waybill_raw' ELSE 'NULL' END,
         (SELECT string_agg(format('s.%I::text', c.name), ', ')
             FROM unnest(p_plan.columns) AS c (name)),
-        waybill.written_values(p_plan, 's'),
+        waybill.written_values(p_plan, 's')
+            -- A replay must not null what the record lacks.
+            || CASE WHEN p_plan.has_absent
+                THEN ' - ARRAY(SELECT jsonb_array_elements_text(s._waybill_absent))'
+                ELSE '' END,
         p_plan.source));
 END
 $$;

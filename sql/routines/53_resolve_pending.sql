@@ -82,7 +82,8 @@ BEGIN
         PERFORM waybill.stage_pending(p_job, v_columns, v_first, v_last);
         DELETE FROM waybill.pending_references
         WHERE job_id = p_job.job_id AND line BETWEEN v_first AND v_last;
-        p_job.layout := jsonb_set(p_job.layout, '{columns}', to_jsonb(v_columns));
+        -- Of a JSON file, too: these records have all of their columns.
+        p_job.layout := jsonb_build_object('columns', v_columns);
         v_total := waybill.add_counts(v_total, waybill.apply_records(
             waybill.plan_merge(p_job, 'pg_temp.pending_rows'), p_job.dataset));
     END LOOP;

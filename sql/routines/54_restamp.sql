@@ -25,7 +25,7 @@ BEGIN
             UPDATE waybill.ingestion_jobs SET restamping = true WHERE job_id = v_job.job_id;
             UPDATE waybill.chunks SET done = false WHERE job_id = v_job.job_id;
             PERFORM waybill.drop_stage(v_job.job_id);
-            PERFORM waybill.create_stage(v_job.job_id, v_job.contract);
+            PERFORM waybill.create_stage(v_job);
         END IF;
         v_requested := v_requested || jsonb_build_object('job_id', v_job.job_id, 'chunks', ARRAY(
             SELECT c.chunk

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from functions.api.batch.row_model import Row, field_readers, row_model
 from waybill.columns import codes
-from waybill.columns.cells import check_cells
+from waybill.columns.cells import check_rows
 from waybill.contract.model import Contract
 from waybill.exact_json import format_json
 from waybill.records.header import find_column
@@ -61,13 +61,15 @@ class RowValidator:
         # A column that no row has gets its default, like a column that a file lacks.
         present = set().union(*fields)
         names = [c.name for c in self.contract.columns if c.required or c.name in present]
-        checked = check_cells(self.contract, {n: [f.get(n) for f in fields] for n in names})
+        checked = check_rows(self.contract, names, fields)
         for index, found in checked.errors.items():
             reported = {error["column"] for error in errors.get(index, ())}
             new = [error for error in found if error["column"] not in reported]
             errors.setdefault(index, []).extend(new)
+        # A row keeps only the columns that it has: the others are not written.
         texts = [
-            dict(zip(names, row, strict=True)) for row in zip(*checked.texts.values(), strict=True)
+            {name: checked.texts[name][index] for name in names if name in row}
+            for index, row in enumerate(fields)
         ]
         return Validated(
             [

@@ -40,7 +40,7 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
         blocks = stack.enter_context(
             closing(prefetch(encoder.blocks(), _PREFETCHED_BLOCKS, deps.patience_seconds))
         )
-        columns = stage_schema(claim.contract).names
+        columns = stage_schema(claim.contract, claim.layout).names
         with copy_into(deps.connection, claim.stage_schema, claim.stage_table, columns) as copy:
             for block in blocks:
                 copy.write(block.rows)

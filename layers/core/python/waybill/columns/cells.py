@@ -25,12 +25,16 @@ class CheckedCells(NamedTuple):
     """By row: column, code and message of each violation."""
 
 
-def check_cells(contract: Contract, columns: Mapping[str, Sequence[str | None]]) -> CheckedCells:
-    """Check columns of text against the contract.
+def check_rows(
+    contract: Contract, names: Sequence[str], rows: Sequence[Mapping[str, str | None]]
+) -> CheckedCells:
+    """Check rows of text against the contract.
 
     Args:
         contract: the dataset's.
-        columns: texts by column name, all of one length; None is null. No text contains NUL.
+        names: the columns to check.
+        rows: texts by column name; None is null. A column that a row lacks is left to its
+            default. No text contains NUL.
 
     Raises:
         Rejected: `contract-broken`, a format does not fit its column.
@@ -38,15 +42,17 @@ def check_cells(contract: Contract, columns: Mapping[str, Sequence[str | None]])
     formats = column_formats(contract)
     texts: dict[str, list[str | None]] = {}
     errors: dict[int, list[dict[str, Any]]] = {}
-    for name, cells in columns.items():
-        strings = pa.array(cells, pa.string())
-        result = check_column(contract.column(name), strings, formats.get(name))
+    for name in names:
+        column = contract.column(name)
+        strings = pa.array([row.get(name) for row in rows], pa.string())
+        absent = None if column.required else np.array([name not in row for row in rows], bool)
+        result = check_column(column, strings, formats.get(name), absent)
         texts[name] = _postgres_text(result.values).to_pylist()
         for violation in result.violations:
-            rows = np.flatnonzero(violation.rows)
-            invalid = strings.take(pa.array(rows))
-            documents = violation_errors(name, violation, invalid, rows).to_pylist()
-            for row, document in zip(rows.tolist(), documents, strict=True):
+            found = np.flatnonzero(violation.rows)
+            invalid = strings.take(pa.array(found))
+            documents = violation_errors(name, violation, invalid, found).to_pylist()
+            for row, document in zip(found.tolist(), documents, strict=True):
                 errors.setdefault(row, []).append(json.loads(document))
     return CheckedCells(texts, errors)
 

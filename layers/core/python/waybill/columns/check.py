@@ -15,10 +15,10 @@ from waybill.columns.json_columns import json_values
 from waybill.columns.json_records import JsonReader
 from waybill.columns.numbers import decimals, floats, integers
 from waybill.columns.raw import record_bytes
-from waybill.columns.records import Records
+from waybill.columns.records import Absence, Records
 from waybill.columns.rejects import ColumnViolation, invalid_rejects
 from waybill.columns.scalars import booleans, texts, unchecked, uuids
-from waybill.columns.stage import stage_schema, stage_type
+from waybill.columns.stage import stage_schema, stage_type, tracks_absence
 from waybill.columns.temporal import custom_times
 from waybill.columns.times import dates, timestamps
 from waybill.contract.model import Column, Contract
@@ -75,14 +75,14 @@ class Checker:
         reader = CsvReader if layout.file_format == "csv" else JsonReader
         self._reader = reader(contract, layout)
         self._formats = column_formats(contract)
-        self.schema = stage_schema(contract)
+        self.schema = stage_schema(contract, layout)
 
     def check(self, block: Block) -> BlockResult:
         """Split the block's records into rows to stage and rejects."""
         records = self._reader.read(block)
         results = [
-            check_column(self._contract.column(name), strings, self._formats.get(name))
-            for name, strings in zip(self._layout.columns, records.texts, strict=True)
+            self._check_column(field, strings, records.absent)
+            for field, strings in enumerate(records.texts)
         ]
         violations = [
             ColumnViolation(field, violation)
@@ -97,6 +97,12 @@ class Checker:
             rejects.append(invalid_rejects(records, self._layout, violations, invalid))
         staged = self._staged(records, [result.values for result in results], invalid)
         return BlockResult(staged, tuple(rejects), block.record_count)
+
+    def _check_column(self, field: int, strings: Array, absence: Absence | None) -> CheckResult:
+        column = self._contract.column(self._layout.columns[field])
+        may_lack = absence is not None and not column.nullable and not column.required
+        absent = absence.of(field) if absence is not None and may_lack else None
+        return check_column(column, strings, self._formats.get(column.name), absent)
 
     def _staged(self, records: Records, values: list[Array], invalid: Mask) -> Array:
         kept = np.flatnonzero(~invalid)
@@ -115,15 +121,24 @@ class Checker:
             arrays.append(pa.nulls(count, stage_type(column)) if field is None else values[field])
         if self._contract.keeps_raw:
             arrays.append(record_bytes(records.block, valid).cast(pa.string()))
+        if tracks_absence(self._contract, self._layout) and records.absent is not None:
+            arrays.append(records.absent.names().take(pa.array(kept)))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
 def check_column(
-    column: Column, strings: Array, column_format: ColumnFormat | None = None
+    column: Column,
+    strings: Array,
+    column_format: ColumnFormat | None = None,
+    absent: Mask | None = None,
 ) -> CheckResult:
     """Check a column of text against the contract and convert it to its staging type.
 
-    `column_format` is the column's declared format, if it has one.
+    Args:
+        column: the column.
+        strings: its texts.
+        column_format: its declared format, if it has one.
+        absent: rows that leave the column to its default, so that null is no violation.
     """
     check = _BY_STAGE.get(column.stage) or _BY_KIND.get(column.kind, unchecked)
     values, violations = (
@@ -133,8 +148,11 @@ def check_column(
     )
     if column.nullable or not strings.null_count:
         return CheckResult(values, violations)
-    missing = Violation(codes.REQUIRED, "expected a value", to_mask(strings.is_null()))
-    return CheckResult(values, (*violations, missing))
+    missing = to_mask(strings.is_null())
+    if absent is not None:
+        missing &= ~absent
+    violation = Violation(codes.REQUIRED, "expected a value", missing)
+    return CheckResult(values, (*violations, violation) if missing.any() else violations)
 
 
 def _check_format(

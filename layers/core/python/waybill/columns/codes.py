@@ -19,7 +19,6 @@ WRONG_TYPE = "wrong_type"
 INVALID_JSON = "invalid_json"
 NOT_AN_OBJECT = "not_an_object"
 DUPLICATE_FIELD = "duplicate_field"
-LATE_FIELD = "late_field"
 NESTED_TOO_DEEPLY = "nested_too_deeply"
 DOCUMENT_TOO_LARGE = "document_too_large"
 NONEXISTENT_TIME = "nonexistent_time"
@@ -43,7 +42,6 @@ MEANINGS = {
     INVALID_JSON: "a line of a JSON file, or an element of its array, that is not JSON",
     NOT_AN_OBJECT: "a JSON value that is not an object",
     DUPLICATE_FIELD: "a field that occurs twice, or a column under two names",
-    LATE_FIELD: "a column with a default that none of the first records of the file has",
     NESTED_TOO_DEEPLY: "JSON with more than 100 levels of objects and arrays",
     DOCUMENT_TOO_LARGE: "a document of more than 1 MiB",
     NONEXISTENT_TIME: "a local time skipped by a clock change in the column's zone",

@@ -5,7 +5,7 @@ A number keeps the text it has in the file and never passes through a binary flo
 array becomes the literal of a PostgreSQL array. A json or jsonb column takes any value.
 """
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 from waybill.columns import codes
 from waybill.columns.formats import column_formats
 from waybill.columns.json_values import FieldError, field_converter
-from waybill.columns.records import Records
+from waybill.columns.records import Absence, Records
 from waybill.columns.rejects import RejectReason, unparsable_rejects
 from waybill.contract.model import Contract
 from waybill.exact_json import JsonError, check_characters, check_numbers, check_size, parse_json
@@ -47,6 +47,7 @@ class JsonReader:
 
     def __init__(self, contract: Contract, layout: Layout) -> None:
         self._contract = contract
+        self._layout = layout
         self._width = len(layout.columns)
         self._is_utf8 = layout.encoding == "utf-8"
         formats = column_formats(contract)
@@ -61,6 +62,7 @@ class JsonReader:
         """The block's records; those that cannot be parsed become rejects."""
         reasons: dict[int, list[RejectReason]] = {}
         rows: list[Sequence[str | None]] = []
+        present: list[int] = []
         valid: list[int] = []
         faults, data = block.faults.tolist(), block.data
         spans = zip(block.starts.tolist(), block.stops.tolist(), strict=True)
@@ -68,17 +70,20 @@ class JsonReader:
             try:
                 if faults[index] != Fault.OK:
                     raise self._error(codes.fault_code(Fault(faults[index])))
-                rows.append(self._row(data[start:stop]))
+                row, fields = self._row(data[start:stop])
             except _UnparsableRecord as unparsable:
                 reasons[index] = unparsable.reasons
             else:
                 valid.append(index)
+                rows.append(row)
+                present.append(fields)
         columns = zip(*rows, strict=True) if rows else [() for _ in range(self._width)]
         return Records(
             block,
             np.array(valid, np.int64),
             [pa.array(column, pa.string()) for column in columns],
             (unparsable_rejects(block, reasons),) if reasons else (),
+            None if self._contract.document else Absence(self._layout.columns, present),
         )
 
     def _error(self, code: str) -> _UnparsableRecord:
@@ -107,33 +112,34 @@ class JsonReader:
             raise self._error(codes.NOT_AN_OBJECT)
         return value, text
 
-    def _row(self, raw: bytes) -> Sequence[str | None]:
+    def _row(self, raw: bytes) -> tuple[Sequence[str | None], int]:
+        """The record's texts, and its fields as a number in which bit n is the column n."""
         members, text = self._object(raw)
         if self._contract.document:
-            return (text,)
+            return (text,), 1
         row: list[str | None] = [None] * self._width
-        seen: set[int] = set()
+        seen = 0
         reasons: list[RejectReason] = []
         for key, value in members.items():
             try:
                 position, to_text = self._find(key, seen)
-                seen.add(position)
+                seen |= 1 << position
                 if value is not None:
                     row[position] = to_text(value)
             except FieldError as error:
                 reasons.append(RejectReason(key[:_MAX_NAME_SHOWN], error.code, error.message))
         if reasons:
             raise _UnparsableRecord(*reasons[:_MAX_REASONS])
-        return row
+        return row, seen
 
-    def _find(self, key: str, seen: Set[int]) -> _Field:
-        """The field for a key; `seen` are the positions of the record's fields so far.
+    def _find(self, key: str, seen: int) -> _Field:
+        """The field for a key; `seen` has the bits of the record's fields so far.
 
         Raises:
             FieldError: there is none, or it was seen.
         """
         field = self._by_key.get(key) or self._find_column(key)
-        if field.position in seen:
+        if seen >> field.position & 1:
             raise FieldError(codes.DUPLICATE_FIELD, codes.MEANINGS[codes.DUPLICATE_FIELD])
         return field
 
@@ -143,7 +149,5 @@ class JsonReader:
             known = ", ".join(column.name for column in self._contract.columns)
             message = f"there is no column {key[:_MAX_NAME_SHOWN]!r}; the columns are {known}"
             raise FieldError(codes.UNKNOWN_FIELD, message)
-        if name not in self._fields:
-            raise FieldError(codes.LATE_FIELD, codes.MEANINGS[codes.LATE_FIELD])
         self._by_key[key] = self._fields[name]
         return self._by_key[key]

@@ -12,18 +12,18 @@ from waybill.columns.check_result import Array, Mask, Violation
 from waybill.columns.json_text import concat, escape_json, json_objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
+from waybill.columns.stage import JSONB
 from waybill.records.block import Block
 from waybill.records.fields import CheckedBlock
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 
-_JSONB = {"type": "jsonb"}
 REJECTS = pa.schema(
     [
         pa.field("line", pa.int64()),
         pa.field("raw", pa.binary()),
-        pa.field("values", pa.string(), metadata=_JSONB),
-        pa.field("errors", pa.string(), metadata=_JSONB),
+        pa.field("values", pa.string(), metadata=JSONB),
+        pa.field("errors", pa.string(), metadata=JSONB),
     ]
 )
 _MAX_SHOWN = 60
@@ -88,7 +88,25 @@ def invalid_rejects(
     ]
     joined = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
     values = json_objects(list(zip(layout.columns, texts, strict=True)))
+    if records.absent is not None:
+        values = _without_absent(values, records.absent.names().take(indices))
     return _batch(records.block, records.valid[rows], values, concat("[", joined, "]"))
+
+
+def _without_absent(values: Array, absent: Array) -> Array:
+    """The values without the columns that the record lacks: a replay must not null them."""
+    kept = [
+        text if names is None else _without(text, json.loads(names))
+        for text, names in zip(values.to_pylist(), absent.to_pylist(), strict=True)
+    ]
+    return pa.array(kept, pa.string())
+
+
+def _without(text: str, names: list[str]) -> str:
+    members = json.loads(text)
+    for name in names:
+        del members[name]
+    return json.dumps(members, ensure_ascii=False)
 
 
 def violation_errors(column: str, violation: Violation, texts: Array, rows: Array) -> Array:

@@ -8,7 +8,10 @@ from pgpq.schema import Jsonb
 
 from waybill.columns.check_result import Array
 from waybill.contract.model import Column, Contract
+from waybill.records.layout import Layout
 
+JSONB = {"type": "jsonb"}
+"""Metadata of a field that is encoded as jsonb."""
 _TYPES = {
     "int2": pa.int16(),
     "int4": pa.int32(),
@@ -37,6 +40,7 @@ _ENCODERS = {
     pa.binary(16): encoders.FixedSizeBinaryEncoderBuilder,
 }
 CHUNK, LINE, RAW = "_waybill_chunk", "_waybill_line", "_waybill_raw"
+ABSENT = "_waybill_absent"
 
 
 def stage_type(column: Column) -> Array:
@@ -44,11 +48,20 @@ def stage_type(column: Column) -> Array:
     return _TYPES[column.stage]
 
 
-def stage_schema(contract: Contract) -> Array:
-    """The staging table: chunk, line, the contract's columns, and the raw text if it is kept."""
+def tracks_absence(contract: Contract, layout: Layout) -> bool:
+    """Whether the staging table says which columns each record lacks."""
+    return layout.file_format.startswith("json") and contract.document is None
+
+
+def stage_schema(contract: Contract, layout: Layout) -> Array:
+    """The staging table: chunk, line, the contract's columns, raw text and absent columns."""
     fields = [pa.field(CHUNK, pa.int32()), pa.field(LINE, pa.int64())]
     fields += [pa.field(column.name, stage_type(column)) for column in contract.columns]
-    return pa.schema(fields + ([pa.field(RAW, pa.string())] if contract.keeps_raw else []))
+    if contract.keeps_raw:
+        fields.append(pa.field(RAW, pa.string()))
+    if tracks_absence(contract, layout):
+        fields.append(pa.field(ABSENT, pa.string(), metadata=JSONB))
+    return pa.schema(fields)
 
 
 def copy_encoder(schema: Array) -> ArrowToPostgresBinaryEncoder:
