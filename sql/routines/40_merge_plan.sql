@@ -306,36 +306,47 @@ RETURN concat_ws(', ', (
 
 -- The staged records that no check has rejected, in the table's types.
 CREATE OR REPLACE FUNCTION waybill.accepted_records(p_plan waybill.merge_plan) RETURNS text
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
-RETURN CASE
-    WHEN (p_plan).has_absent THEN waybill.completed_records(p_plan)
-    ELSE waybill.typed_records(p_plan)
-END;
+AS $$
+BEGIN
+    RETURN CASE
+        WHEN p_plan.has_absent THEN waybill.completed_records(p_plan)
+        ELSE waybill.typed_records(p_plan)
+    END;
+END
+$$;
 
 -- The records, with a column that a record lacks as in the row that is there, else its default.
 CREATE OR REPLACE FUNCTION waybill.completed_records(p_plan waybill.merge_plan) RETURNS text
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
-RETURN (
-    SELECT format(
+AS $$
+DECLARE
+    v_columns CONSTANT text := (
+        SELECT string_agg(
+            CASE
+                WHEN x.name = ANY (p_plan.columns) AND x.name <> ALL (p_plan.natural_key)
+                    THEN format('CASE WHEN t._waybill_absent ? %1$L THEN %2$s ELSE t.%1$I END AS %1$I',
+                        x.name, waybill.absent_column(p_plan, x.name, 'h'))
+                ELSE format('t.%I', x.name)
+            END,
+            ', ' ORDER BY x.n)
+        FROM unnest(waybill.updated_columns(p_plan)) WITH ORDINALITY AS x (name, n)
+    );
+BEGIN
+    RETURN format(
         $q$
         SELECT t._waybill_line, t._waybill_raw, %1$s
         FROM (%2$s) AS t
         LEFT JOIN %3$s AS h ON %4$s
         $q$,
-        string_agg(
-            CASE
-                WHEN x.name = ANY ((p_plan).columns) AND x.name <> ALL ((p_plan).natural_key)
-                    THEN format('CASE WHEN t._waybill_absent ? %1$L THEN %2$s ELSE t.%3$I END AS %3$I',
-                        x.name, waybill.absent_column(p_plan, x.name, 'h'), x.name)
-                ELSE format('t.%I', x.name)
-            END, ', ' ORDER BY x.n),
+        v_columns,
         waybill.typed_records(p_plan),
-        (p_plan).target,
-        waybill.equal_on((p_plan).natural_key, 'h', 't'))
-    FROM unnest(waybill.updated_columns(p_plan)) WITH ORDINALITY AS x (name, n)
-);
+        p_plan.target,
+        waybill.equal_on(p_plan.natural_key, 'h', 't'));
+END
+$$;
 
 CREATE OR REPLACE FUNCTION waybill.typed_records(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE plpgsql

@@ -1,10 +1,11 @@
 -- Which jobs wait for which.
 
--- A file that lacks columns of the table leaves them to what landed earlier.
+-- A file that lacks columns of the table leaves them to what landed earlier. Of a JSON file that
+-- is known only from its records, so it counts as one.
 CREATE OR REPLACE FUNCTION waybill.is_partial(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
-RETURN EXISTS (
+RETURN waybill.tracks_absence(p_job) OR EXISTS (
     SELECT FROM jsonb_array_elements(p_job.contract -> 'columns') AS c (col)
     WHERE NOT p_job.layout -> 'columns' ? (c.col ->> 'name')
 );

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from waybill.columns.check import Checker
+from waybill.columns.stage import ABSENT
 from waybill.contract.model import Contract
 from waybill.records.chunking import ChunkRange, chunk_ranges
 from waybill.records.layout import Layout
@@ -19,6 +20,8 @@ class File(NamedTuple):
     rows: list[dict[str, Any]]
     rejects: dict[int, dict[str, Any]]
     read: int
+    absent: list[str | None]
+    """Of each row of a JSON file, the names of the columns that it lacks."""
 
     @property
     def values(self) -> list[tuple[Any, ...]]:
@@ -63,4 +66,5 @@ def read_file(
                 parsed = {name: json.loads(reject[name]) for name in ("values", "errors")}
                 rejects[reject["line"]] = {"raw": reject["raw"], **parsed}
     assert read == len(rows) + len(rejects)
-    return File(layout, rows, rejects, read)
+    absent = [row.pop(ABSENT, None) for row in rows]
+    return File(layout, rows, rejects, read, absent)

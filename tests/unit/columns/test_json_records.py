@@ -18,6 +18,7 @@ THINGS = contract(
     column("made", "timestamptz", nullable=False, has_default=True, required=False),
     aliases={"identity": "id"},
 )
+MADE = "2021-07-27T16:02:08Z"
 DOCUMENTS = contract(
     column("seq", "int8", nullable=False, has_default=True, required=False),
     column("payload", "jsonb", nullable=False),
@@ -78,7 +79,7 @@ def test_values_are_what_stands_there(name: str, text: str, value: object) -> No
         ('{"id": 1, "x": 1, "y": 2}', [("x", "unknown_field"), ("y", "unknown_field")]),
         ('{"id": 1, "ID": 1}', [("ID", "duplicate_field")]),
         ('{"id": 1, "identity": 1}', [("identity", "duplicate_field")]),
-        ('{"id": 1, "made": "2021-07-27T16:02:08Z"}', [("made", "late_field")]),
+        ('{"id": 1, "made": null}', [("made", "required")]),
         ('{"id": [1]}', [("id", "wrong_type")]),
         ('{"id": 1.5, "flag": 7}', [("id", "invalid_integer"), ("flag", "invalid_boolean")]),
         ('{"id": 1e3}', [("id", "invalid_integer")]),
@@ -95,9 +96,53 @@ def test_a_record_is_refused_and_the_next_is_read(
     assert file.rejects[3]["raw"] == record.encode()
 
 
-def test_a_default_is_left_to_a_column_that_nothing_names() -> None:
-    assert "made" not in read_file(THINGS, b'{"id": 1}').layout.columns
-    assert "made" in read_file(THINGS, b'{"id": 1}\n{"Made": null}').layout.columns
+def test_a_record_says_which_columns_it_lacks() -> None:
+    complete = f'{{"id": 1, "amount": 1, "label": "", "flag": true, "more": 1, "MADE": "{MADE}"}}'
+    late = f'{{"id": 3, "made": "{MADE}", "flag": null}}'
+    file = read_file(THINGS, f'{complete}\n{{"id": 2}}\n{late}'.encode())
+    assert [absent and json.loads(absent) for absent in file.absent] == [
+        None,
+        ["amount", "label", "flag", "more", "made"],
+        ["amount", "label", "more"],
+    ]
+    assert [row["made"] and row["made"].year for row in file.rows] == [2021, None, 2021]
+
+
+def test_a_reject_has_only_the_values_of_the_record() -> None:
+    file = read_file(THINGS, b'{"id": 1, "flag": 7, "label": null}')
+    assert file.rejects[1]["values"] == {"id": "1", "flag": "7", "label": None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("_text", '["a", "b"]', '{"a","b"}'),
+        ("_text", '["a\\"b", "c\\\\d", null, "NULL", "", " e,{}"]',
+         '{"a\\"b","c\\\\d",NULL,"NULL",""," e,{}"}'),
+        ("_int4", "[1, 2]", '{"1","2"}'),
+        ("_int4", "[[1, 2], [3, null]]", '{{"1","2"},{"3",NULL}}'),
+        ("_numeric", "[0.10]", '{"0.10"}'),
+        ("_bool", "[true, false]", "{true,false}"),
+        ("_jsonb", '[{"a": [1]}, null]', '{"{\\"a\\": [1]}",NULL}'),
+        ("_text", "[]", "{}"),
+        ("_text", '"{a,b}"', "{a,b}"),
+        ("int4range", '"[1,5)"', "[1,5)"),
+        ("json", "[1, [2]]", "[1, [2]]"),
+    ],
+)  # fmt: skip
+def test_a_list_becomes_an_array(kind: str, value: str, text: str) -> None:
+    things = contract(column("id", "int4"), column("x", kind))
+    assert read_file(things, f'{{"id": 1, "x": {value}}}'.encode()).rows[0]["x"] == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("_text", '[{"a": 1}]'), ("_text", '{"a": 1}'), ("text", "[1]"), ("int4range", "[1, 5]")],
+)
+def test_other_lists_and_objects_are_rejected(kind: str, value: str) -> None:
+    things = contract(column("id", "int4"), column("x", kind))
+    file = read_file(things, f'{{"id": 1, "x": {value}}}'.encode())
+    assert file.codes(1) == [("x", "wrong_type")]
 
 
 def test_elements_that_are_no_records_are_refused_by_their_index() -> None:
