@@ -1,4 +1,4 @@
-"""Check database, storage and queue."""
+"""Check database, storage and queue, and whether jobs move."""
 
 import time
 from collections.abc import Callable
@@ -11,8 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.api.health.deps import Deps
 from functions.api.health.models import Check, Health, Status
 from waybill.database.connect import connect
-from waybill.database.queries import queries
-from waybill.errors import WaybillError
+from waybill.database.health import Health as HealthQueries
+from waybill.errors import Retryable, WaybillError
+
+# As long as the reaper's metric, by default.
+_STUCK_MINUTES = 15
 
 
 def check_health(deps: Deps) -> Health:
@@ -21,10 +24,14 @@ def check_health(deps: Deps) -> Health:
         "database": _database,
         "storage": _storage,
         "queue": _queue,
+        "jobs": _jobs,
     }
     with ThreadPoolExecutor(len(probes)) as pool:
         running = {name: pool.submit(_check, probe, deps) for name, probe in probes.items()}
     checks = {name: future.result() for name, future in running.items()}
+    # Listed only when it says something that the other checks do not.
+    if checks["jobs"].status == "ok" or checks["database"].status == "down":
+        del checks["jobs"]
     if all(check.status == "ok" for check in checks.values()):
         return Health(status="ok", checks=checks)
     # Uploads need only the storage.
@@ -45,7 +52,14 @@ def _check(probe: Callable[[Deps], None], deps: Deps) -> Check:
 def _database(deps: Deps) -> None:
     # A new session each time: an open one does not show whether another can be opened.
     with connect(deps.settings, "health", patience_seconds=0) as connection:
-        queries("health").ping(connection)
+        HealthQueries(connection).ping()
+
+
+def _jobs(deps: Deps) -> None:
+    with connect(deps.settings, "health", patience_seconds=0) as connection:
+        stuck = HealthQueries(connection).count_stuck_jobs(_STUCK_MINUTES)
+    if stuck:
+        raise Retryable("jobs-not-moving", f"{stuck} open jobs do not move.")
 
 
 def _storage(deps: Deps) -> None:

@@ -15,7 +15,10 @@ class Check(BaseModel):
 
 
 class Health(BaseModel):
-    """`ok`; `degraded`: uploads are accepted and load later; `down`: uploads fail."""
+    """`ok`; `degraded`: uploads are accepted and load later; `down`: uploads fail.
+
+    `checks` has `jobs` when open jobs have not moved for 15 minutes.
+    """
 
     status: Status
     checks: dict[str, Check] = Field(examples=[{"database": {"status": "ok", "latency_ms": 1.9}}])

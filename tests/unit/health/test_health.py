@@ -42,6 +42,17 @@ def test_all_is_well() -> None:
     assert checks == {"database": "ok", "storage": "ok", "queue": "ok"}
 
 
+def test_a_job_that_does_not_move_degrades_the_service(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, created_at)"
+            " VALUES (uuidv7(), 'departments', 'MERGING', now() - interval '1 hour')"
+        )
+    response, checks = look()
+    assert (response.status, response.json()["status"]) == (200, "degraded")
+    assert checks == {"database": "ok", "storage": "ok", "queue": "ok", "jobs": "down"}
+
+
 def test_without_the_database_files_are_still_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
     response, checks = look()
