@@ -2,11 +2,14 @@
 
 import time
 
+from botocore.exceptions import ClientError, ParamValidationError
+
 from functions.api.admin.deps import Deps
 from functions.api.admin.models import ObjectsRedriven, RedriveObjectsRequest
+from waybill.clients import code_of
 from waybill.errors import BadRequest
 from waybill.http.pagination import Cursor, decode_cursor, encode_cursor
-from waybill.landing.object_versions import PageMarker, list_page
+from waybill.landing.object_versions import PageMarker, VersionPage, list_page
 from waybill.queues import send
 
 
@@ -32,7 +35,7 @@ def redrive_objects(deps: Deps, request: RedriveObjectsRequest, seconds: float) 
     marker = PageMarker(cursor.key, cursor.version) if cursor else None
     sent = 0
     while True:
-        page = list_page(deps.s3, deps.settings.landing_bucket, request.prefix, marker)
+        page = _list_page(deps, request.prefix, marker)
         selected = (version for version in page.versions if request.includes(version.written_at))
         sent += send(
             deps.settings.landed_queue_url, (version.created_event() for version in selected)
@@ -43,3 +46,14 @@ def redrive_objects(deps: Deps, request: RedriveObjectsRequest, seconds: float) 
         if time.monotonic() >= deadline:
             cursor = _VersionCursor(prefix=request.prefix, **marker._asdict())
             return ObjectsRedriven(sent=sent, next_cursor=encode_cursor(cursor))
+
+
+def _list_page(deps: Deps, prefix: str, marker: PageMarker | None) -> VersionPage:
+    try:
+        return list_page(deps.s3, deps.settings.landing_bucket, prefix, marker)
+    except (ClientError, ParamValidationError) as error:
+        # A cursor is input: its key and version may be nothing that S3 accepts.
+        is_refused = isinstance(error, ParamValidationError) or code_of(error) == "InvalidArgument"
+        if marker is not None and is_refused:
+            raise BadRequest("bad-cursor", "The cursor is not one of this list.") from error
+        raise

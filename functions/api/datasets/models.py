@@ -1,10 +1,10 @@
 """Responses of the datasets endpoints."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-from waybill.contract.model import Partitioning, Reference
+from waybill.contract.model import Partitioning, Reference, WriteDisposition
 
 
 class Dataset(BaseModel):
@@ -13,7 +13,7 @@ class Dataset(BaseModel):
     name: str
     table: str = Field(examples=["public.departments"])
     description: str | None
-    write_disposition: Literal["merge", "append"]
+    write_disposition: WriteDisposition
     natural_key: list[str]
     schema_: dict[str, Any] = Field(alias="schema", description="JSON Schema of one row.")
     references: list[Reference]

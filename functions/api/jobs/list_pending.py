@@ -10,7 +10,7 @@ from waybill.http.pagination import Cursor, CursorInteger, Page, cut_page, decod
 
 
 class _PendingCursor(Cursor):
-    line: Annotated[CursorInteger, Field(ge=0)] = 0
+    line: Annotated[CursorInteger, Field(ge=0)]
 
 
 def list_pending(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
@@ -21,7 +21,7 @@ def list_pending(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Pa
         BadRequest: `bad-cursor`.
         Unavailable: the database cannot be reached.
     """
-    after = decode_cursor(cursor, _PendingCursor) or _PendingCursor()
+    after = decode_cursor(cursor, _PendingCursor) or _PendingCursor(line=0)
     deps.dataset_of(job_id)
     rows = deps.database.run(
         lambda connection: list(

@@ -11,7 +11,7 @@ from waybill.http.problems import stored_problem
 
 
 class _RunCursor(Cursor):
-    run: Annotated[CursorInteger, Field(ge=0)] = 0
+    run: Annotated[CursorInteger, Field(ge=0)]
 
 
 def list_runs(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
@@ -22,7 +22,7 @@ def list_runs(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[
         BadRequest: `bad-cursor`.
         Unavailable: the database cannot be reached.
     """
-    after = decode_cursor(cursor, _RunCursor) or _RunCursor()
+    after = decode_cursor(cursor, _RunCursor) or _RunCursor(run=0)
     deps.dataset_of(job_id)
     rows = deps.database.run(
         lambda connection: list(

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.states import JobState
+
+# Literals, because Powertools and OpenAPI need them; a test compares them with `waybill.states`.
 State = Literal[
     "AWAITING_UPLOAD",
     "LANDED",
@@ -25,17 +28,7 @@ State = Literal[
 ]
 
 
-FINAL_STATES = frozenset(
-    (
-        "COMPLETED",
-        "COMPLETED_WITH_REJECTS",
-        "FAILED",
-        "CANCELLED",
-        "DUPLICATE",
-        "EXPIRED",
-        "REVERTED",
-    )
-)
+FINAL_STATES = frozenset(state for state in JobState if state.is_final)
 REJECT_ID = "_reject_id"
 MAX_REPLAY_ROWS = 10_000
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from functions.api.upload.accept_upload import make_ticket
+from functions.api.upload.accept_upload import check_size, make_ticket
 from functions.api.upload.deps import Deps
 from functions.api.upload.models import FormFile
 from functions.api.upload.parse_form import Form
@@ -22,11 +22,12 @@ def accept_file(deps: Deps, dataset: str, form: Form) -> Ticket:
 
     Raises:
         NotFound: `unknown-dataset`.
-        TooLarge: `body-too-large`.
+        TooLarge: `body-too-large`, or `file-too-large` for the limit of this installation.
         Rejected: `invalid-request`, or `checksum-mismatch` with the given SHA-256.
         Unavailable: `storage-unavailable`.
     """
     contract = deps.state.contracts.get(dataset)
+    check_size(deps.settings, len(form.content))
     if len(form.content) > MAX_FILE_BYTES:
         detail = f"The file is larger than {MAX_FILE_BYTES} bytes.{LARGER_FILE_HINT}"
         raise TooLarge("body-too-large", detail)

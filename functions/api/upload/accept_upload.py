@@ -11,9 +11,10 @@ from functions.api.upload.models import (
     PostForm,
     UploadRequest,
 )
-from functions.api.upload.part_sizes import MAX_FORM_BYTES, part_count, part_size
+from functions.api.upload.part_sizes import MAX_FORM_BYTES, part_size, part_sizes
 from functions.api.upload.settings import UploadSettings
 from waybill.clients import storage_reached
+from waybill.errors import TooLarge
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.state.tickets import Ticket
@@ -36,6 +37,7 @@ def accept_upload(
         Unavailable: `storage-unavailable`.
     """
     contract = deps.state.contracts.get(dataset)
+    check_size(deps.settings, request.size_bytes)
     multipart = request.multipart or request.size_bytes > MAX_FORM_BYTES
     part_bytes = part_size(request.size_bytes) if multipart else 0
     ticket = make_ticket(deps.settings, contract.name, request, request.size_bytes)
@@ -47,6 +49,17 @@ def accept_upload(
     ticket = ticket.model_copy(update={"upload_id": created["UploadId"]})
     deps.state.tickets.put(ticket)
     return _multipart_upload(deps, ticket, part_bytes, base_url)
+
+
+def check_size(settings: UploadSettings, size_bytes: int) -> None:
+    """Check a file's size against the limit of this installation.
+
+    Raises:
+        TooLarge: `file-too-large`.
+    """
+    if size_bytes > settings.max_upload_bytes:
+        detail = f"A file has at most {settings.max_upload_bytes} bytes."
+        raise TooLarge("file-too-large", detail)
 
 
 def make_ticket(
@@ -101,13 +114,15 @@ def _multipart_upload(
     parts = [
         PartUrl(
             number=number,
+            size_bytes=size,
             url=deps.s3.generate_presigned_url(
                 "upload_part",
-                Params={**upload, "PartNumber": number},
+                # The size is signed, so a URL cannot be used to store more than was requested.
+                Params={**upload, "PartNumber": number, "ContentLength": size},
                 ExpiresIn=deps.settings.upload_expires_seconds,
             ),
         )
-        for number in range(1, part_count(ticket.size_bytes, part_bytes) + 1)
+        for number, size in enumerate(part_sizes(ticket.size_bytes, part_bytes), 1)
     ]
     return MultipartUpload(
         job_id=ticket.job_id,

@@ -118,6 +118,7 @@ class PartUrl(BaseModel):
     """The URL to PUT one part to."""
 
     number: int
+    size_bytes: int = Field(description="Exact size of the part; S3 refuses any other.")
     url: str
 
 

@@ -1,11 +1,13 @@
 """POST /admin/redrive and /admin/redrive/objects."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from functions.api.admin import handler, redrive_objects
 from tests.cloud.fixtures import LANDING, Cloud
@@ -123,3 +125,16 @@ def test_a_cursor_of_another_prefix_is_refused(
 )
 def test_what_is_no_place_or_time_is_refused(body: object) -> None:
     assert ask("/admin/redrive/objects", body).status == 422
+
+
+@pytest.mark.parametrize("version", ["not-a-version", "\0", ""])
+def test_a_forged_cursor_is_a_bad_request(cloud: Cloud, version: str) -> None:
+    put(cloud, "landing/a/1.csv")
+    forged = {"prefix": "landing/a/", "key": "landing/a/1.csv", "version": version}
+    cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode()
+    with Stubber(cloud.s3) as stub:
+        stub.add_client_error("list_object_versions", "InvalidArgument", http_status_code=400)
+        body = {"prefix": "landing/a/", "cursor": cursor}
+        response = ask("/admin/redrive/objects", body)
+    assert response.status == 400
+    assert response.json()["type"].endswith("/bad-cursor")

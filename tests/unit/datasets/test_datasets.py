@@ -1,11 +1,12 @@
 """Datasets are described from what was published, without a database."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from functions.api.datasets.handler import handle
 from tests.unit.http.api_client import STATE, call, parcels
+from waybill.contract.model import WriteDisposition
 from waybill.state.bucket import StateBucket
 from waybill.state.contracts import PublishedContracts
 
@@ -50,3 +51,14 @@ def test_a_contract_is_kept_for_a_while(aws: "S3Client", monkeypatch: pytest.Mon
     assert contracts.get("parcels").version == 3
     monkeypatch.setattr("waybill.state.contracts.time.monotonic", lambda: 1e12)
     assert contracts.get("parcels").version == 4
+
+
+@pytest.mark.parametrize("disposition", get_args(WriteDisposition))
+def test_every_write_disposition_can_be_described(
+    aws: "S3Client", disposition: WriteDisposition
+) -> None:
+    contract = parcels().model_copy(update={"write_disposition": disposition})
+    StateBucket(aws, STATE).contracts.publish(contract)
+    response = call(handle, "GET", "/datasets")
+    assert response.status == 200
+    assert [item["write_disposition"] for item in response.json()["items"]] == [disposition]

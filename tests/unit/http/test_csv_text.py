@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from waybill.http.csv_text import csv_lines, escape_formula, unescape_formula
 
-DANGEROUS = "=+-@\t\r\0"
+DANGEROUS = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
 
 
 @pytest.mark.parametrize("first", DANGEROUS)
@@ -17,7 +17,7 @@ def test_a_formula_is_text(first: str) -> None:
     assert escape_formula(f"{first}1") == f"'{first}1"
 
 
-@given(st.text(alphabet="'=+-@\t\r\0ab1", max_size=8))
+@given(st.text(alphabet=f"'{DANGEROUS}ab1", max_size=8))
 def test_the_guard_comes_off_without_loss(cell: str) -> None:
     assert escape_formula(cell)[:1] not in set(DANGEROUS)
     assert unescape_formula(escape_formula(cell)) == cell

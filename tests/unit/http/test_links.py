@@ -31,3 +31,14 @@ def test_the_emulator_has_a_prefix_of_its_own(monkeypatch: pytest.MonkeyPatch) -
     assert base_url(of_path) == "http://localhost:4566/_aws/execute-api/ab12/v1"
     of_host = event("ab12.execute-api.localhost:4566", "/v1/jobs")
     assert base_url(of_host) == "http://ab12.execute-api.localhost:4566/v1"
+
+
+@pytest.mark.parametrize("scheme", ["http", "javascript", "https://evil.example/?"])
+def test_a_forwarded_scheme_does_not_change_the_links(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    forged = {"X-Forwarded-Proto": scheme}
+    assert base_url(event("h.example", "/v1/jobs", **forged)) == "https://h.example/v1"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
+    assert base_url(event("h.example", "/v1/jobs", **forged)) == "http://h.example/v1"

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from waybill import errors
 from waybill.database.errors import REFUSALS
 from waybill.http.problems import PROBLEM_TYPES, stored_problem
@@ -64,3 +66,23 @@ def test_a_kept_problem_is_shown_with_its_address() -> None:
     assert shown["type"].endswith("/problems/empty-file")
     assert shown["title"] == "Empty file"
     assert shown["detail"] == "The file has no bytes."
+
+
+INTERNAL = "connection to db-1.internal as waybill_loader failed"
+
+
+@pytest.mark.parametrize(
+    ("stored", "code"),
+    [
+        (errors.Unavailable("database-unavailable", INTERNAL).problem(), "database-unavailable"),
+        (errors.Retryable("database-error", INTERNAL).problem(), "database-error"),
+        (errors.Retryable("unheard-of", INTERNAL).problem(), "internal-error"),
+        ({"type": "unexpected", "title": INTERNAL, "detail": INTERNAL}, "internal-error"),
+        ({"detail": INTERNAL}, "internal-error"),
+    ],
+)
+def test_a_stored_problem_does_not_show_internal_text(stored: dict[str, object], code: str) -> None:
+    shown = stored_problem(stored)
+    assert INTERNAL not in repr(shown)
+    assert shown["type"].endswith(f"/{code}")
+    assert shown["detail"] == PROBLEM_TYPES[code].meaning

@@ -1,5 +1,7 @@
 """Jobs: one, many, waited for, cancelled."""
 
+import base64
+import json
 import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -189,3 +191,30 @@ def test_without_the_database_the_client_comes_back(
         response = ask(method, target)
         assert response.problem() == (503, "database-unavailable")
         assert response.headers["Retry-After"] == "5"
+
+
+FORGED = [{"run": -1}, {"run": 2**63}, {"line": 2**63}, {"line": -1}, {"run": "x"}, {},
+          {"line": 1, "reject_id": "x"}, {"line": 2**70, "reject_id": str(UUID(int=1))},
+          {"job_id": "\0"}]  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_forged_cursor_is_a_bad_request(
+    ask: Ask, ledger: Ledger, forged: dict[str, object]
+) -> None:
+    job = ledger.land("departments", 0)
+    cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
+    for path in ("/jobs", f"/jobs/{job}/rejects", f"/jobs/{job}/runs", f"/jobs/{job}/pending"):
+        response = ask("GET", f"{path}?cursor={cursor}")
+        assert response.problem() == (400, "bad-cursor")
+
+
+def test_a_run_does_not_show_the_text_of_an_unexpected_error(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("departments", 0)
+    problem = {"type": "unexpected", "title": "E", "detail": "OSError('/secret/path')"}
+    ((run_id,),) = ledger.rows("SELECT waybill.start_run(%s, 'plan', NULL)", job)
+    ledger.rows("SELECT waybill.end_run(%s, 'retry', %s)", run_id, json.dumps(problem))
+    response = ask("GET", f"/jobs/{job}/runs")
+    (run,) = response.json()["items"]
+    assert run["error"]["type"].endswith("/internal-error")
+    assert "secret" not in response.text

@@ -4,7 +4,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -193,3 +193,23 @@ def test_only_what_was_begun_is_completed(aws: "S3Client") -> None:
     (begun,) = aws.list_multipart_uploads(Bucket=LANDING)["Uploads"]
     aws.abort_multipart_upload(Bucket=LANDING, Key=begun["Key"], UploadId=begun["UploadId"])
     assert call(handle, "POST", path, parts).problem() == (409, "upload-gone")
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(0, [0]), (9, [9]), (64 * 1024**2 + 1, [64 * 1024**2, 1])]
+)
+def test_the_size_of_a_part_is_signed(size: int, sizes: list[int]) -> None:
+    parts = ask(size_bytes=size, multipart=True).json()["parts"]
+    assert [part["size_bytes"] for part in parts] == sizes
+    for part in parts:
+        query = parse_qs(urlsplit(part["url"]).query)
+        assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
+
+
+def test_a_file_over_the_limit_of_the_installation_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "10")
+    assert ask(size_bytes=10).status == 201
+    assert ask(size_bytes=11).problem() == (413, "file-too-large")
+    assert ask(size_bytes=11, multipart=True).problem() == (413, "file-too-large")

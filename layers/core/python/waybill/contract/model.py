@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+WriteDisposition = Literal["merge", "append", "replace"]
 Stage = Literal[
     "int2", "int4", "int8", "float4", "float8", "bool", "date", "timestamp", "timestamptz", "text"
 ]
@@ -84,7 +85,7 @@ class Contract(_Frozen):
     table_schema: str
     table: str
     comment: str | None = None
-    write_disposition: Literal["merge", "append", "replace"]
+    write_disposition: WriteDisposition
     natural_key: tuple[str, ...]
     columns: tuple[Column, ...]
     references: tuple[Reference, ...] = ()

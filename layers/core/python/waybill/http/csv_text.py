@@ -10,7 +10,8 @@ import io
 import re
 from collections.abc import Iterable
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\0]")
+# A spreadsheet also evaluates a formula after a tab or line break, and one in full-width signs.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]")
 
 
 def escape_formula(cell: str) -> str:

@@ -17,5 +17,7 @@ def base_url(event: APIGatewayProxyEvent) -> str:
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if endpoint and host == urlsplit(endpoint).netloc:
         base = f"/_aws/execute-api/{event.request_context.api_id}{base}"
-    scheme = event.headers.get("x-forwarded-proto") or ("http" if endpoint else "https")
+    # API Gateway serves HTTPS only; a proxy in front must not make it write other links.
+    forwarded = event.headers.get("x-forwarded-proto") if endpoint else "https"
+    scheme = "https" if forwarded == "https" else "http"
     return f"{scheme}://{host}{base}"

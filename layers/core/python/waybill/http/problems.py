@@ -173,9 +173,22 @@ def title_of(error: WaybillError) -> str:
     return problem_type.title if problem_type else error.title
 
 
+def public_meaning(code: str) -> str:
+    """What a client is told about an internal error, whose own text is for the log only."""
+    return PROBLEM_TYPES.get(code, PROBLEM_TYPES["internal-error"]).meaning
+
+
 def stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """A problem stored with a job (see `WaybillError.problem`), as the API returns it."""
+    """A problem stored with a job or a run (see `WaybillError.problem`), as the API returns it.
+
+    Only a problem about the input keeps its detail. Others hold the text of a driver or of an
+    unexpected exception, which may name hosts, roles and files.
+    """
     code = str(stored.get("type", "internal-error"))
-    problem_type = PROBLEM_TYPES.get(code)
-    title = problem_type.title if problem_type else stored.get("title")
-    return {**stored, "type": f"{TYPE_URL}{code}", "title": title}
+    if code not in PROBLEM_TYPES:
+        code = "internal-error"
+    title = PROBLEM_TYPES[code].title
+    problem = {**stored, "type": f"{TYPE_URL}{code}", "title": title}
+    if code in SERVICES or code == "internal-error":
+        return {"type": problem["type"], "title": title, "detail": public_meaning(code)}
+    return problem

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic_core import to_json
 
 from waybill.errors import Retryable, WaybillError
-from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL, Problem, title_of
+from waybill.http.problems import MEDIA_TYPE, TYPE_URL, Problem, public_meaning, title_of
 
 
 def json_response(
@@ -28,9 +28,8 @@ def json_response(
 
 def _detail(error: WaybillError) -> str:
     # A driver's message may name hosts and roles: it is logged, but never sent to clients.
-    problem_type = PROBLEM_TYPES.get(error.code)
-    is_internal = problem_type and isinstance(error, Retryable)
-    return problem_type.meaning if problem_type and is_internal else error.detail
+    is_internal = isinstance(error, Retryable) or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return public_meaning(error.code) if is_internal else error.detail
 
 
 def problem_response(error: WaybillError, event: APIGatewayProxyEvent) -> Response[Any]:
