@@ -1,4 +1,4 @@
-"""The environment of the step `plan`."""
+"""The environment of the function `plan`."""
 
 from pydantic import Field
 
@@ -12,11 +12,11 @@ from waybill.settings import (
 
 
 class PlanSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
-    """Where objects come from, and where their chunks go."""
+    """The queues of objects, chunks and merges, and the size of a chunk."""
 
-    landed_queue_url: str = Field(description="Queue of landed objects, for what must wait.")
+    landed_queue_url: str = Field(description="Queue of landed objects.")
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
     chunk_bytes: int = Field(
-        default=67_108_864, ge=1, description="Bytes of a chunk, before it ends with a record."
+        default=67_108_864, ge=1, description="Bytes of a chunk; it ends with the next record."
     )

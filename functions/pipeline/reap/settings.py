@@ -14,13 +14,13 @@ from waybill.settings import (
 class ReapSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
     """When a job counts as stalled, and the queues its messages go to."""
 
-    landed_queue_url: str = Field(description="Queue of landed objects, for what was not planned.")
-    chunks_queue_url: str = Field(description="Queue of chunks to stage, for what was not staged.")
-    merges_queue_url: str = Field(description="Queue of jobs to merge, for what was not merged.")
+    landed_queue_url: str = Field(description="Queue of landed objects.")
+    chunks_queue_url: str = Field(description="Queue of chunks to stage.")
+    merges_queue_url: str = Field(description="Queue of jobs to merge.")
     idle_minutes: int = Field(
         default=10,
         ge=0,
-        description="Minutes until a job that nothing touched is sent again.",
+        description="Minutes until the messages of an untouched job are sent again.",
     )
     stuck_minutes: int = Field(
         default=15,

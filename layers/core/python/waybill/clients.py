@@ -1,8 +1,8 @@
-"""boto3, configured in one place: signature, addressing, timeouts, and what a fault means.
+"""The boto3 clients: signature, addressing, timeouts, and the meaning of their errors.
 
-Presigned addresses must work where the client is. On AWS that takes signature v4, the region's
+Presigned URLs must work where the client is. On AWS that takes signature v4, the region's
 host and virtual addressing: the global host answers 307, which breaks a browser's preflight.
-With `AWS_ENDPOINT_URL` set (the local stack) buckets are in the path instead.
+With `AWS_ENDPOINT_URL` (the local stack) the bucket is in the path instead.
 """
 
 import os
@@ -38,7 +38,7 @@ def _at_an_endpoint() -> bool:
 
 @cache
 def s3_client() -> "S3Client":
-    """The S3 client; kept for the life of the process."""
+    """The S3 client, cached for the process."""
     addressing = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if _at_an_endpoint() else "virtual"},
@@ -48,28 +48,28 @@ def s3_client() -> "S3Client":
 
 @cache
 def sqs_client() -> "SQSClient":
-    """The SQS client; kept for the life of the process."""
+    """The SQS client, cached for the process."""
     return boto3.client("sqs", config=_TIMES)
 
 
 @cache
 def events_client() -> "EventBridgeClient":
-    """The EventBridge client; kept for the life of the process."""
+    """The EventBridge client, cached for the process."""
     return boto3.client("events", config=_TIMES)
 
 
 def code_of(error: ClientError) -> str:
-    """The service's name for the error: `NoSuchKey`, `SlowDown`."""
+    """The error code of the service, e.g. `NoSuchKey`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
 def storage_reached() -> Iterator[None]:
-    """Turn "S3 cannot be reached, or asks for patience" into `Unavailable`.
+    """Raise network errors and 5xx responses of S3 as `Unavailable`.
 
     Raises:
         Unavailable: `storage-unavailable`, the network or S3 itself fails.
-        ClientError: any other answer of S3, which the caller knows the meaning of.
+        ClientError: any other error response, which the caller interprets.
     """
     try:
         yield
@@ -98,8 +98,8 @@ def delete_objects(s3: "S3Client", bucket: str, keys: Sequence[str]) -> None:
 def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:
     """A small object's content; None if there is no such object.
 
-    S3 answers 403 for an absent key to callers whose ListBucket is narrowed to a prefix, so a
-    refusal is looked at again by listing that prefix.
+    S3 responds 403 for a missing key when the caller's ListBucket permission is limited to a
+    prefix, so after a 403 that prefix is listed.
 
     Raises:
         Unavailable: `storage-unavailable`.

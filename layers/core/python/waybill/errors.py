@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong with an input: where (JSON pointer or column), code, message."""
+    """An error in an input: its place (JSON pointer or column), code and message."""
 
     pointer: str
     code: str
@@ -29,14 +29,14 @@ class FieldError(BaseModel):
 
 
 class RowError(FieldError):
-    """One thing that is wrong with a row of a batch; rows count from 0."""
+    """An error in a row of a batch; rows count from 0."""
 
     row: int
     column: str | None
 
     @classmethod
     def of(cls, row: int, reason: Mapping[str, Any]) -> Self:
-        """The flaw that a reason (`column`, `code`, `message`) of a row is."""
+        """From a reject reason (`column`, `code`, `message`) of a row."""
         column = reason.get("column")
         pointer = f"/rows/{row}" + (f"/{_escaped(column)}" if column else "")
         code, message = reason["code"], reason["message"]
@@ -44,17 +44,17 @@ class RowError(FieldError):
 
 
 def _escaped(name: str) -> str:
-    """The name as a part of a JSON pointer (RFC 6901)."""
+    """The name as a segment of a JSON pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 class WaybillError(Exception):
-    """The root. `code` is the last part of the problem type's address, e.g. `unknown-dataset`."""
+    """The base class. `code` is the last segment of the problem type, e.g. `unknown-dataset`."""
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
     max_field_errors: ClassVar[int] = 100
-    """How many field_errors an answer shows."""
+    """How many field errors a response shows."""
 
     def __init__(self, code: str, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(f"{code}: {detail}")
@@ -63,7 +63,7 @@ class WaybillError(Exception):
         self.field_errors = tuple(field_errors)
 
     def problem(self) -> dict[str, object]:
-        """The error as it is kept in a job's row: type, title, detail and errors."""
+        """The error as it is stored with a job: type, title, detail and errors."""
         errors = (
             {"errors": [flaw.model_dump() for flaw in self.field_errors]}
             if self.field_errors
@@ -73,7 +73,7 @@ class WaybillError(Exception):
 
 
 class Rejected(WaybillError):
-    """The input is wrong and stays wrong: record it, acknowledge it, never retry it."""
+    """The input is invalid: the error is recorded, the message acknowledged, nothing retried."""
 
     status = 422
     title = "The input was refused"
@@ -87,28 +87,28 @@ class BadRequest(Rejected):
 
 
 class NotFound(Rejected):
-    """There is nothing under this name, or the caller may not see it."""
+    """It does not exist, or the caller may not see it."""
 
     status = 404
     title = "Not found"
 
 
 class Conflict(Rejected):
-    """The thing is in a state that does not allow this."""
+    """The resource is in a state that does not allow this."""
 
     status = 409
     title = "Conflict"
 
 
 class TooLarge(Rejected):
-    """The body or the file is larger than this door takes."""
+    """The body or the file is larger than the endpoint accepts."""
 
     status = 413
     title = "Too large"
 
 
 class UnsupportedMedia(Rejected):
-    """The media type is not one this door reads."""
+    """The endpoint does not accept this media type."""
 
     status = 415
     title = "Unsupported media type"

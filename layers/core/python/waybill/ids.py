@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7, so that ids sort by the time they were made (RFC 9562, 5.7)."""
+"""Identifiers: UUID version 7, which sort by creation time (RFC 9562, section 5.7)."""
 
 import secrets
 import time
@@ -9,7 +9,7 @@ _VARIANT = 0b10 << 62
 
 
 def new_id(unix_milliseconds: int | None = None) -> uuid.UUID:
-    """A fresh UUIDv7; its first 48 bits are milliseconds since 1970 in UTC."""
+    """A new UUIDv7; its first 48 bits are milliseconds since 1970 in UTC."""
     milliseconds = time.time_ns() // 1_000_000 if unix_milliseconds is None else unix_milliseconds
     random_a = secrets.randbits(12) << 64
     random_b = secrets.randbits(62)

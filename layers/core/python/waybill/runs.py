@@ -1,4 +1,4 @@
-"""Runs: one row for every attempt of a step at a job, whatever becomes of it."""
+"""Records every attempt of a step at a job, whether it succeeds or not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from waybill.errors import Rejected, WaybillError
 
 @contextmanager
 def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = None) -> Iterator[int]:
-    """Record what happens within as a run of `step`; gives its id. Errors pass through.
+    """Record the block as a run of `step`; yields the run's id. Exceptions propagate.
 
     `connection` must be in autocommit and outside a transaction at both ends, since a run is
     kept also when what it did is undone.
@@ -43,5 +43,5 @@ def _end(
     try:
         Runs(connection).end(run_id, outcome, problem)
     except WaybillError as error:
-        # The run's own end matters more than the record of it.
+        # Failing to record the run must not hide how it ended.
         telemetry.action("run.unrecorded", level="warning", run_id=run_id, detail=str(error))

@@ -1,4 +1,4 @@
-"""A function's environment as a typed model: a variable's name is written once, here.
+"""The environment of the functions as typed models. A variable's name is written only here.
 
 `infra` derives the environment of each function from these models, so this module imports
 nothing heavy. A field `landing_bucket` is the variable `LANDING_BUCKET`.
@@ -29,15 +29,15 @@ class Settings(BaseModel):
 
 
 class LogSettings(Settings):
-    """What every function takes."""
+    """Settings of every function."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Lowest level that is written to the log."
+        default="INFO", description="Lowest level that is logged."
     )
 
 
 class DatabaseSettings(Settings):
-    """How a function reaches PostgreSQL: as a role that owns nothing."""
+    """Connection to PostgreSQL, as a role that owns nothing."""
 
     database_host: str = Field(description="Host name of the writer endpoint.")
     database_port: int = Field(default=5432, description="TCP port.")
@@ -47,30 +47,30 @@ class DatabaseSettings(Settings):
         default="verify-full", description="TLS mode; `disable` is for the local stack only."
     )
     database_auth: Literal["iam", "secret"] = Field(
-        default="iam", description="IAM token, or a password kept in Secrets Manager."
+        default="iam", description="IAM token, or a password in Secrets Manager."
     )
     database_secret_arn: str | None = Field(
-        default=None, description="Secret with a `password` field, when the auth is `secret`."
+        default=None, description="Secret with a `password` field, for the auth `secret`."
     )
 
 
 class LandingSettings(Settings):
-    """Where files land."""
+    """The bucket of uploaded files."""
 
     landing_bucket: str = Field(description="Versioned bucket that files are uploaded to.")
 
 
 class WindowSettings(Settings):
-    """How a huge file leaves room for small ones."""
+    """Flow control between files (`waybill.flow_control`)."""
 
     chunks_at_once: int = Field(
-        default=3, ge=1, description="Chunks of one job that are on their way at a time."
+        default=3, ge=1, description="Chunks of one job that are queued or loading at a time."
     )
 
 
 class StateSettings(Settings):
-    """What must be readable while the database sleeps."""
+    """The bucket that is read while the database sleeps."""
 
     state_bucket: str = Field(
-        description="Bucket with published contracts, upload tickets and staleness marks."
+        description="Bucket with contracts, upload tickets and wake-up markers."
     )

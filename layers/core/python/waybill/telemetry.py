@@ -1,7 +1,6 @@
-"""The log: JSON lines that carry an `action`, the step, and the job's id as correlation id.
+"""The log: JSON lines with an `action`, the step, and the job's id as correlation id.
 
-The logger is named `waybill`, so what the library's modules log (`waybill.queues` …) comes out
-in the same shape.
+The logger is named `waybill`, so the modules of the library log in the same format.
 """
 
 import logging
@@ -23,7 +22,7 @@ Level = Literal["debug", "info", "warning", "error"]
 
 
 def start(step: str, settings: LogSettings) -> Logger:
-    """The logger of a function; cheap to call again at every invocation."""
+    """The logger of a function; cheap enough to call at every invocation."""
     made = Logger(service=_SERVICE, level=settings.log_level, utc=True, use_rfc3339=True)
     made.append_keys(step=step)
     return made
@@ -32,10 +31,10 @@ def start(step: str, settings: LogSettings) -> Logger:
 def action(
     name: str, /, *, level: Level = "info", error: BaseException | None = None, **facts: object
 ) -> None:
-    """Write one line: `name` says what happened, as `noun.participle`, e.g. `chunk.staged`.
+    """Log an action named `noun.participle`, e.g. `chunk.staged`.
 
-    `facts` are fields of the line. The names that `logging` uses itself (`filename`, `message`,
-    `name` …) are not to be had. `error` adds its trace.
+    `facts` become fields of the line; the names that `logging` uses itself (`filename`,
+    `message`, `name` …) are reserved. `error` adds its traceback.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     _log.log(number, name, extra={"action": name, **facts}, exc_info=error)
@@ -49,7 +48,7 @@ def metric(name: str, count: int) -> None:
 
 @contextmanager
 def about(job_id: UUID) -> Iterator[None]:
-    """Within, every line carries the job's id as its correlation id."""
+    """Log with the job's id as correlation id."""
     shared = Logger(service=_SERVICE)
     before = shared.get_correlation_id()
     shared.set_correlation_id(str(job_id))

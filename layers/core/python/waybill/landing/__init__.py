@@ -1,1 +1,1 @@
-"""The landing bucket: keys, objects, upload tickets."""
+"""The landing bucket: keys, objects and their versions."""
