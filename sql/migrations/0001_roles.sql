@@ -25,6 +25,17 @@ $roles$;
 
 GRANT waybill_owner TO CURRENT_USER;
 
+-- Cancelling a job ends the statement that merges it, which only a member of the role that runs it
+-- may do. Where it cannot be granted, a cancellation waits for the merge.
+DO $members$
+BEGIN
+    GRANT waybill_loader TO waybill_owner;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'waybill_loader cannot be granted: running merges are not cancelled';
+END
+$members$;
+
 -- A merge that has checked its references as a set skips the foreign key triggers of each row,
 -- which needs this parameter. Where it cannot be granted, the triggers stay on: slower, not wrong.
 DO $replica$

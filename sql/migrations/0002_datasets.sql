@@ -20,6 +20,7 @@ CREATE TABLE waybill.datasets (
     delimiter text CHECK (delimiter IN (',', ';', E'\t', '|')),
     header text NOT NULL CHECK (header IN ('auto', 'present', 'absent')),
     partition_unit text CHECK (partition_unit IN ('year', 'month', 'day')),
+    partition_range daterange NOT NULL,
     on_missing_parent text NOT NULL CHECK (on_missing_parent IN ('pending', 'reject')),
     max_reject_share numeric CHECK (max_reject_share BETWEEN 0 AND 1),
     max_rejects bigint CHECK (max_rejects >= 0)
@@ -33,6 +34,8 @@ COMMENT ON COLUMN waybill.datasets.document IS
     'Column of type jsonb that holds whole records, whatever their fields.';
 COMMENT ON COLUMN waybill.datasets.formats IS
     'How files write each column: {"price": {"decimal": ",", "thousands": "."}}.';
+COMMENT ON COLUMN waybill.datasets.partition_range IS
+    'Times for which partitions are made; records outside it are rejected.';
 COMMENT ON COLUMN waybill.datasets.max_reject_share IS
     'The file fails when more than this share of its records is rejected.';
 COMMENT ON COLUMN waybill.datasets.max_rejects IS

@@ -1,7 +1,6 @@
--- name: no_time_limit()$
--- A merge takes as long as it takes, and goes on without the function that called it; waiting
--- for locks is limited inside the routine.
-SELECT set_config('statement_timeout', '0', false);
+-- name: limit_time(job_id)$
+-- A merge outlives the function that called it, but not the time that its records can take.
+SELECT set_config('statement_timeout', waybill.merge_time_limit(:job_id)::text, false);
 
 -- name: merge_job(job_id)$
 -- One call, one transaction: staging table to table, with the waybill.

@@ -145,7 +145,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     encoding text DEFAULT NULL,
     max_reject_share numeric DEFAULT NULL,
     max_rejects bigint DEFAULT NULL,
-    replace_scope text DEFAULT 'table'
+    replace_scope text DEFAULT 'table',
+    partition_range daterange DEFAULT '[1700-01-01,2300-01-01)'
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -181,11 +182,11 @@ BEGIN
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text, personal,
         delimiter, header, partition_unit, on_missing_parent, max_reject_share, max_rejects,
-        replace_scope)
+        replace_scope, partition_range)
     VALUES (name, tab, disposition, key, content_key, provenance, document, file_format, formats,
         encoding, waybill.folded(aliases), null_words, trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(tab)), on_missing_parent,
-        max_reject_share, max_rejects, replace_scope)
+        max_reject_share, max_rejects, replace_scope, partition_range)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -197,6 +198,7 @@ BEGIN
         personal = excluded.personal, delimiter = excluded.delimiter,
         header = excluded.header, partition_unit = excluded.partition_unit,
         on_missing_parent = excluded.on_missing_parent,
+        partition_range = excluded.partition_range,
         max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects;
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);

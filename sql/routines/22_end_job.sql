@@ -87,6 +87,33 @@ BEGIN
 END
 $$;
 
+-- The advisory lock that a merge of the job holds, so that it can be found and cancelled.
+CREATE OR REPLACE FUNCTION waybill.job_lock_key(p_job uuid) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN hashtextextended('waybill.job.' || p_job, 0);
+
+-- Cancel the statement that merges the job, if there is one. It may take long, and holds the
+-- job's row; its transaction is rolled back, and the next attempt finds the job cancelled.
+CREATE OR REPLACE FUNCTION waybill.cancel_merge(p_job uuid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_cancel_backend(l.pid)
+    FROM pg_locks AS l
+    JOIN pg_database AS d ON d.oid = l.database
+    WHERE d.datname = current_database()
+        AND l.locktype = 'advisory'
+        AND l.objsubid = 1
+        AND l.granted
+        AND (l.classid::bigint << 32) | l.objid::bigint = waybill.job_lock_key(p_job);
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE LOG 'the merge of job % cannot be cancelled: %', p_job, SQLERRM;
+END
+$$;
+
 -- Cancel a job: nothing of it becomes visible. `p_ticket` is the upload ticket of a file that has
 -- not arrived, so that it is ignored if it comes later.
 CREATE OR REPLACE FUNCTION waybill.cancel_job(p_job uuid, p_ticket jsonb DEFAULT NULL)
@@ -104,6 +131,7 @@ BEGIN
             (p_ticket ->> 'size_bytes')::bigint)
         ON CONFLICT (job_id) DO NOTHING;
     END IF;
+    PERFORM waybill.cancel_merge(p_job);
     v_job := waybill.lock_job(p_job);
     IF waybill.is_final(v_job.state) THEN
         RETURN v_job.state;

@@ -27,37 +27,41 @@ RETURN to_char(p_start, 'YYYY-MM-DD HH24:MI:SS') || CASE
     ELSE ''
 END;
 
+-- The table's partitions with the range of each, in UTC; a default partition takes what no other
+-- does.
+CREATE OR REPLACE FUNCTION waybill.partition_ranges(p_plan waybill.merge_plan,
+    OUT partition_id regclass, OUT lower timestamp, OUT upper timestamp, OUT is_default boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+SET timezone = 'UTC'
+BEGIN ATOMIC
+    SELECT c.oid::regclass,
+        coalesce(b.bounds[1]::timestamptz AT TIME ZONE 'UTC', '-infinity'),
+        coalesce(b.bounds[2]::timestamptz AT TIME ZONE 'UTC', 'infinity'),
+        pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'
+    FROM pg_inherits AS i
+    JOIN pg_class AS c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL (
+        SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid),
+            $r$FROM \((?:'([^']+)'|MINVALUE)\) TO \((?:'([^']+)'|MAXVALUE)\)$r$)
+    ) AS b (bounds)
+    WHERE i.inhparent = (p_plan).target;
+END;
+
 -- The partition that takes a value, whoever made it and whatever its name; null if none does.
 CREATE OR REPLACE FUNCTION waybill.partition_for(p_plan waybill.merge_plan,
     p_start timestamp)
 RETURNS regclass
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, waybill, pg_temp
-SET timezone = 'UTC'
-AS $$
-DECLARE
-    v_partition regclass;
-    v_takes boolean;
-    v_type CONSTANT text := (
-        SELECT format_type(a.atttypid, a.atttypmod)
-        FROM pg_attribute AS a
-        WHERE a.attrelid = p_plan.target AND a.attname = p_plan.partition_column
-    );
-BEGIN
-    FOR v_partition IN SELECT inhrelid FROM pg_inherits WHERE inhparent = p_plan.target LOOP
-        EXECUTE format('SELECT %s FROM (SELECT %L::%s AS %I) AS x',
-            pg_get_partition_constraintdef(v_partition),
-            waybill.partition_bound(p_plan, p_start),
-            v_type,
-            p_plan.partition_column)
-        INTO v_takes;
-        IF v_takes THEN
-            RETURN v_partition;
-        END IF;
-    END LOOP;
-    RETURN NULL;
-END
-$$;
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT r.partition_id
+    FROM waybill.partition_ranges(p_plan) AS r
+    WHERE p_start >= r.lower AND p_start < r.upper
+    ORDER BY r.is_default
+    LIMIT 1
+);
 
 -- `table_2021`, in the table's schema; with a number behind it where that name is taken.
 CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan,
@@ -163,6 +167,138 @@ BEGIN ATOMIC
         p_plan, waybill.build_partition(p_plan, p_start), p_start);
 END;
 
+-- How many partitions a table may have. A query of all of them locks each with its indexes; the
+-- server's lock table has room for four of those at once.
+CREATE OR REPLACE FUNCTION waybill.max_partitions(p_table regclass) RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT current_setting('max_locks_per_transaction')::bigint
+        * current_setting('max_connections')::bigint
+        / (4 * (1 + count(*)))
+    FROM pg_index AS i
+    WHERE i.indrelid = p_table
+);
+
+-- Starts of the partitions that records need and that are not there, with the reason why one
+-- cannot be made: its time is not plausible by the dataset's registration, or the table has as
+-- many as it may have. Those with the most records are made first.
+CREATE OR REPLACE FUNCTION waybill.needed_partitions(p_plan waybill.merge_plan,
+    OUT start timestamp, OUT refusal text)
+RETURNS SETOF record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_range daterange;
+    v_room CONSTANT bigint := waybill.max_partitions(p_plan.target) - (
+        SELECT count(*) FROM pg_inherits AS i WHERE i.inhparent = p_plan.target
+    );
+BEGIN
+    SELECT d.partition_range INTO STRICT v_range
+    FROM waybill.datasets AS d
+    WHERE d.target = p_plan.target;
+    RETURN QUERY
+    -- Materialised: the partition is looked up once for each start, not for each record.
+    WITH needed AS MATERIALIZED (
+        SELECT _waybill_partition AS start, count(*) AS records
+        FROM pg_temp.merge_records
+        WHERE _waybill_class IN ('insert', 'update') AND _waybill_partition IS NOT NULL
+        GROUP BY 1
+    ), missing AS (
+        SELECT n.start,
+            n.records,
+            isfinite(n.start) AND n.start::date <@ v_range AS is_plausible
+        FROM needed AS n
+        WHERE NOT EXISTS (
+            SELECT FROM waybill.partition_ranges(p_plan) AS r
+            WHERE n.start >= r.lower AND n.start < r.upper
+        )
+    )
+    SELECT m.start,
+        CASE
+            WHEN NOT m.is_plausible
+                THEN format('is not between %s and %s', lower(v_range), upper(v_range))
+            WHEN row_number() OVER (
+                    PARTITION BY m.is_plausible ORDER BY m.records DESC, m.start
+                ) > v_room
+                THEN format('needs a new partition, but the table may have only %s',
+                    waybill.max_partitions(p_plan.target))
+        END
+    FROM missing AS m
+    ORDER BY m.start;
+END
+$$;
+
+-- Reject the records whose partition cannot be made.
+CREATE OR REPLACE FUNCTION waybill.check_partitions(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF p_plan.partition_unit IS NULL THEN
+        RETURN;
+    END IF;
+    WITH refused AS (
+        SELECT n.start, n.refusal
+        FROM waybill.needed_partitions(p_plan) AS n
+        WHERE n.refusal IS NOT NULL
+    ), rejected AS (
+        UPDATE pg_temp.merge_records AS s
+        SET _waybill_class = 'rejected'
+        FROM refused AS r
+        WHERE s._waybill_partition = r.start
+            AND s._waybill_class IN ('insert', 'update')
+        RETURNING s._waybill_line, r.refusal
+    )
+    INSERT INTO pg_temp.merge_rejects
+    SELECT _waybill_line, p_plan.partition_column, 'no_partition', refusal
+    FROM rejected;
+END
+$$;
+
+-- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that
+-- were deleted. It waits for nobody: a table in use is skipped.
+CREATE OR REPLACE FUNCTION waybill.drop_empty_partitions(p_plan waybill.merge_plan)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    v_range record;
+    v_is_empty boolean;
+    v_dropped integer := 0;
+BEGIN
+    FOR v_range IN
+        SELECT * FROM waybill.partition_ranges(p_plan) AS r
+        WHERE NOT r.is_default
+            AND isfinite(r.lower) AND isfinite(r.upper)
+            AND NOT tsrange(r.lower, r.upper)
+                && tsrange(now()::timestamp - interval '1 year', now()::timestamp + interval '10 years')
+    LOOP
+        BEGIN
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
+            INTO v_is_empty;
+            CONTINUE WHEN NOT v_is_empty;
+            -- No row may come in between the look and the drop.
+            EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', p_plan.target);
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
+            INTO v_is_empty;
+            IF v_is_empty THEN
+                PERFORM waybill.run_sql(format('DROP TABLE %s', v_range.partition_id));
+                v_dropped := v_dropped + 1;
+            END IF;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                RAISE LOG 'partition % is in use and was left', v_range.partition_id;
+                RETURN v_dropped;
+        END;
+    END LOOP;
+    RETURN v_dropped;
+END
+$$;
+
 -- Partitions ahead of time: the first file of a new year then needs no new one.
 CREATE OR REPLACE FUNCTION waybill.premake_partitions(p_units integer DEFAULT 1)
 RETURNS integer
@@ -183,6 +319,7 @@ BEGIN
         v_plan.partition_unit := v_dataset.partition_unit;
         v_plan.partition_column := waybill.partitioning(v_dataset) ->> 'column';
         v_step := ('1 ' || v_dataset.partition_unit)::interval;
+        PERFORM waybill.drop_empty_partitions(v_plan);
         FOR v_start IN
             SELECT generate_series(
                 date_trunc(v_dataset.partition_unit, now()::timestamp),

@@ -64,44 +64,16 @@ DECLARE
     v_partition regclass;
     v_built jsonb := '{}';
 BEGIN
-    FOR v_start IN SELECT waybill.missing_partitions(p_plan) LOOP
+    IF p_plan.partition_unit IS NULL THEN
+        RETURN v_built;
+    END IF;
+    FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
         v_partition := waybill.build_partition(p_plan, v_start);
         PERFORM waybill.insert_records(p_plan, v_partition,
             format('s._waybill_partition = %L', v_start), p_sorted => false);
         v_built := v_built || jsonb_build_object(v_start::text, v_partition::oid);
     END LOOP;
     RETURN v_built;
-END
-$$;
-
--- Starts of the partitions that are needed and not there. A file with a stray year in every
--- record must not leave thousands of partitions behind.
-CREATE OR REPLACE FUNCTION waybill.missing_partitions(p_plan waybill.merge_plan)
-RETURNS SETOF timestamp
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_missing timestamp[];
-BEGIN
-    -- Materialised: the partition is looked up once for each start, not for each record.
-    v_missing := ARRAY(
-        WITH needed AS MATERIALIZED (
-            SELECT DISTINCT _waybill_partition AS start
-            FROM pg_temp.merge_records
-            WHERE _waybill_class IN ('insert', 'update') AND _waybill_partition IS NOT NULL
-        )
-        SELECT start FROM needed
-        WHERE waybill.partition_for(p_plan, start) IS NULL
-        ORDER BY start
-    );
-    IF cardinality(v_missing) > 100 THEN
-        RAISE EXCEPTION
-            'The file needs % new partitions by % of %; at most 100 are made for one file.',
-            cardinality(v_missing), p_plan.partition_unit, p_plan.partition_column
-            USING ERRCODE = 'WB005';
-    END IF;
-    RETURN QUERY SELECT unnest(v_missing);
 END
 $$;
 

@@ -40,7 +40,7 @@ BEGIN
     -- their number.
     CREATE INDEX ON pg_temp.merge_records (_waybill_line);
     ANALYZE pg_temp.merge_records;
-    FOR v_start IN SELECT waybill.missing_partitions(p_plan) LOOP
+    FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
         PERFORM waybill.add_partition(p_plan, v_start);
     END LOOP;
     -- Without them, unless they can be written as a set.

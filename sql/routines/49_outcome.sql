@@ -237,6 +237,7 @@ BEGIN
     PERFORM waybill.check_records(p_plan);
     PERFORM waybill.classify(p_plan);
     PERFORM waybill.set_pending(p_plan);
+    PERFORM waybill.check_partitions(p_plan);
     v_deleted := waybill.delete_absent(p_plan);
     PERFORM waybill.check_unique(p_plan);
     v_row_by_row := waybill.write(p_plan);

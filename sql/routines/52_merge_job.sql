@@ -19,6 +19,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     END IF;
+    PERFORM pg_advisory_xact_lock(waybill.job_lock_key(p_job));
     v_result := waybill.before_merge(v_job);
     IF v_result.outcome IS NOT NULL THEN
         RETURN v_result;
@@ -90,6 +91,17 @@ BEGIN
     RETURN true;
 END
 $$;
+
+-- The time that a merge may take, in milliseconds: ten minutes, and a millisecond for each staged
+-- record, which is ten to a hundred times what it needs.
+CREATE OR REPLACE FUNCTION waybill.merge_time_limit(p_job uuid) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT least(600000 + coalesce(sum(c.staged), 0), 86400000)::bigint
+    FROM waybill.chunks AS c
+    WHERE c.job_id = p_job;
+END;
 
 -- What keeps a job from being merged now; `outcome` is null if nothing does.
 CREATE OR REPLACE FUNCTION waybill.before_merge(p_job waybill.ingestion_jobs)
@@ -211,4 +223,5 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION waybill.merge_job(uuid) TO waybill_loader;
+GRANT EXECUTE ON FUNCTION waybill.merge_job(uuid), waybill.merge_time_limit(uuid)
+    TO waybill_loader;

@@ -126,9 +126,44 @@ def test_merging_again_finds_the_result(hires: Ledger) -> None:
     assert hires.waybill(job) == {"read": 1, "inserted": 1}
 
 
-def test_too_many_new_partitions_fail_the_file_whole(hires: Ledger) -> None:
-    job = hires.land("hired_employees", 1)
-    hires.stage(job, "hired_employees", [hire(n, 1500 + n) for n in range(1, 103)])
-    with pytest.raises(Exception, match="at most 100"):
-        hires.merge(job)
-    assert people(hires) == []
+def test_years_that_are_not_plausible_are_rejected(hires: Ledger) -> None:
+    job = hires.load("hired_employees", 1, [hire(1, 1066), hire(2, 2021), hire(3, 9999)])
+    assert hires.waybill(job) == {"read": 3, "inserted": 1, "rejected": 2}
+    assert [codes for _, _, codes in hires.rejects(job)] == [["no_partition"]] * 2
+    assert people(hires) == [(2, "N", 2021)]
+
+
+def test_records_beyond_the_number_of_partitions_are_rejected(hires: Ledger) -> None:
+    hires.admin.execute(
+        "CREATE OR REPLACE FUNCTION waybill.max_partitions(p_table regclass) RETURNS bigint"
+        " LANGUAGE sql RETURN 3"
+    )
+    first = hires.load("hired_employees", 1, [hire(1, 2000), hire(2, 2001), hire(3, 2001)])
+    job = hires.load("hired_employees", 2, [hire(4, 2000), hire(5, 2003), *(
+        hire(n, 2004) for n in range(6, 9))])  # fmt: skip
+    assert hires.waybill(first) == {"read": 3, "inserted": 3}
+    assert hires.waybill(job) == {"read": 5, "inserted": 4, "rejected": 1}
+    assert [line for line, _, _ in hires.rejects(job)] == [2]
+
+
+def test_a_first_file_with_many_daily_partitions_loads(ledger: Ledger) -> None:
+    ledger.admin.execute("SET ROLE waybill_owner")
+    ledger.admin.execute(
+        "CREATE TABLE events (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)"
+    )
+    ledger.admin.execute("SELECT waybill.register_dataset('events', partition_unit => 'day')")
+    ledger.admin.execute("RESET ROLE")
+    records = [(n, f"2024-{1 + n // 28:02}-{1 + n % 28:02}") for n in range(120)]
+    job = ledger.load("events", 1, records)
+    assert ledger.waybill(job) == {"read": 120, "inserted": 120}
+
+
+def test_empty_partitions_are_dropped_and_others_stay(hires: Ledger) -> None:
+    hires.load("hired_employees", 1, [hire(1, 1990), hire(2, 1991)])
+    hires.admin.execute("DELETE FROM hired_employees WHERE id = 1")
+    hires.admin.execute("SELECT waybill.premake_partitions()")
+    assert hires.rows(
+        "SELECT to_regclass('hired_employees_1990'), to_regclass('hired_employees_1991')::text"
+    ) == [(None, "hired_employees_1991")]
+    hires.load("hired_employees", 2, [hire(3, 1990)])
+    assert people(hires) == [(2, "N", 1991), (3, "N", 1990)]

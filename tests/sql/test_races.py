@@ -1,11 +1,15 @@
 """What two transactions may do to each other, and what a step's death between two calls may."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-from psycopg import sql
+import pytest
+from psycopg import errors, sql
 
 from tests.sql.staging import Ledger
+from tests.sql.test_constraints import register
 
 HIRE = [(1, "N", "2021-05-01T00:00:00Z", 1, None)]
 
@@ -74,3 +78,30 @@ def test_waking_never_makes_more_of_messages(ledger: Ledger) -> None:
     assert ledger.merge(jobs[2])["unblocked"] == [str(jobs[0])]
     assert ledger.merge(jobs[2])["unblocked"] == []
     assert ledger.merge(jobs[0])["unblocked"] == [str(jobs[1])]
+
+
+SLOW = """
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+$f$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $f$;
+CREATE TRIGGER dawdle BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION dawdle()
+"""
+
+
+def test_a_job_is_cancelled_while_it_is_merged(ledger: Ledger) -> None:
+    register(ledger, SLOW)
+    job = ledger.land("t", 1)
+    ledger.stage(job, "t", [(1,)])
+    with ThreadPoolExecutor() as pool, ledger.database.connect("waybill_api") as api:
+        merging = pool.submit(ledger.merge, job)
+        while ledger.rows(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+            " AND datname = current_database()"
+        ) == [(0,)]:
+            time.sleep(0.01)
+        found = api.execute("SELECT waybill.cancel_job(%s)", (job,)).fetchone()
+        assert found == ("CANCELLED",)
+        with pytest.raises(errors.QueryCanceled):
+            merging.result()
+    assert ledger.merge(job)["state"] == "CANCELLED"
+    assert ledger.rows("SELECT count(*) FROM t") == [(0,)]

@@ -47,7 +47,7 @@ class Merges(Repository):
             Rejected: `unknown-job`, or the database refuses the file as a whole.
             Busy: another merge of the dataset is running.
         """
-        self._lift_time_limit()
+        self._limit_time(job_id)
         return self._result("merge_job", job_id)
 
     def resolve_pending(self, job_id: UUID) -> MergeResult:
@@ -56,7 +56,7 @@ class Merges(Repository):
         Raises:
             Busy: another merge of the dataset is running.
         """
-        self._lift_time_limit()
+        self._limit_time(job_id)
         return self._result("resolve_pending", job_id)
 
     def _result(self, routine: str, job_id: UUID) -> MergeResult:
@@ -64,5 +64,5 @@ class Merges(Repository):
         assert result is not None  # noqa: S101 - the routine returns one row
         return result
 
-    def _lift_time_limit(self) -> None:
-        self._select_value("merge.no_time_limit")
+    def _limit_time(self, job_id: UUID) -> None:
+        self._select_value("merge.limit_time", job_id=job_id)
