@@ -12,6 +12,23 @@ BEGIN ATOMIC
     RETURNING run_id;
 END;
 
+-- The attempts that were killed: they never ended, and by now no Lambda can still be running.
+CREATE OR REPLACE FUNCTION waybill.count_killed_runs(p_job uuid, p_step text, p_chunk integer)
+RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT count(*)::integer
+    FROM waybill.job_runs
+    WHERE job_id = p_job
+        AND step = p_step
+        AND chunk IS NOT DISTINCT FROM p_chunk
+        AND (
+            finished_at IS NULL AND started_at < clock_timestamp() - interval '15 minutes'
+            OR error ->> 'type' = 'run-abandoned'
+        );
+END;
+
 CREATE OR REPLACE FUNCTION waybill.end_run(p_run bigint, p_outcome text, p_problem jsonb)
 RETURNS void
 LANGUAGE sql SECURITY DEFINER
@@ -23,4 +40,5 @@ BEGIN ATOMIC
 END;
 
 GRANT EXECUTE ON FUNCTION waybill.start_run(uuid, text, integer),
-    waybill.end_run(bigint, text, jsonb) TO waybill_loader;
+    waybill.count_killed_runs(uuid, text, integer), waybill.end_run(bigint, text, jsonb)
+    TO waybill_loader;

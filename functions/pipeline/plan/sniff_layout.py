@@ -28,7 +28,7 @@ class SniffedObject(NamedTuple):
         """The bytes [byte_from, byte_to), in blocks of at most 4 MiB.
 
         Raises:
-            Rejected: `object-gone` or `object-changed`.
+            Rejected: `object-missing` or `object-changed`.
             Retryable: S3 cannot be reached.
         """
         if byte_to <= len(self.head):

@@ -134,7 +134,7 @@ def test_an_object_that_is_gone_fails_its_job(landing: Landing) -> None:
     landing.cloud.s3.delete_object(Bucket=LANDING, **place)
     landing.stage(job)
     failed = landing.job(job)
-    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "object-gone")
+    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "object-missing")
     assert landing.cloud.bodies("merges") == [{"job_id": str(job)}]
     assert list(landing.runs(job)) == ["rejected"]
     landing.stage(job)

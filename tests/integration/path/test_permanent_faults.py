@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import land, settle
+from tests.cloud.lambda_events import Context
+from tests.integration.path.steps import FUNCTIONS, land, settle
 from tests.postgres.databases import Connection
 
 
@@ -73,3 +74,26 @@ def test_an_unknown_exception_fails_the_job(
     land(cloud, "departments", "good.csv", b"2,Legal\n", second=2)
     settle(cloud)
     assert ends(admin) == {"bad.csv": "internal-error", "good.csv": "COMPLETED"}
+
+
+def test_a_job_whose_loader_is_always_killed_fails_at_the_fifth_attempt(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    land(cloud, "departments", "bad.csv", b"1,Sales\n", second=1)
+    (event,) = cloud.take("landed")
+    FUNCTIONS["landed"]({"Records": [event]}, Context())
+    (message,) = cloud.take("chunks")
+    with monkeypatch.context() as fault:
+        fault.setattr("functions.pipeline.load.stage_chunk.copy_chunk", killed)
+        # A killed process cannot record how its run ended.
+        fault.setattr("waybill.runs._end", lambda *_: None)
+        for _ in range(4):
+            with pytest.raises(KeyboardInterrupt):
+                FUNCTIONS["chunks"]({"Records": [message]}, Context())
+            admin.execute("UPDATE waybill.job_runs SET started_at = started_at - interval '1 h'")
+    FUNCTIONS["chunks"]({"Records": [message]}, Context())
+    settle(cloud)
+    assert ends(admin) == {"bad.csv": "killed-repeatedly"}

@@ -179,7 +179,7 @@ def test_an_object_that_is_gone_fails_the_job(admin: Connection, cloud: Cloud) -
     version = event["detail"]["object"]["version-id"]
     cloud.s3.delete_object(Bucket=LANDING, Key="landing/departments/d.csv", VersionId=version)
     assert deliver(event) == []
-    assert problem(jobs(admin)[0]) == "object-gone"
+    assert problem(jobs(admin)[0]) == "object-missing"
 
 
 def test_test_events_and_folder_markers_are_acknowledged(admin: Connection, cloud: Cloud) -> None:

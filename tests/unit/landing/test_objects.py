@@ -57,9 +57,9 @@ def test_without_versions_an_overwritten_object_is_refused(cloud: Cloud) -> None
 def test_what_is_gone_is_refused(cloud: Cloud) -> None:
     ref = put(cloud)
     cloud.s3.delete_object(Bucket=LANDING, Key=KEY, VersionId=str(ref.version_id))
-    with pytest.raises(Rejected, match="object-gone"):
+    with pytest.raises(Rejected, match="object-missing"):
         read(cloud, ref, 0, 10)
-    with pytest.raises(Rejected, match="object-gone"):
+    with pytest.raises(Rejected, match="object-missing"):
         head_object(cloud.s3, LANDING, KEY)
 
 

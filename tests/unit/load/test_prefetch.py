@@ -17,11 +17,11 @@ def test_items_come_in_order() -> None:
 def test_an_error_comes_after_the_items_before_it() -> None:
     def failing() -> Iterator[int]:
         yield 1
-        raise Rejected("object-gone", "It is gone.")
+        raise Rejected("object-missing", "It is gone.")
 
     items = prefetch(failing(), 2, 5)
     assert next(items) == 1
-    with pytest.raises(Rejected, match="object-gone"):
+    with pytest.raises(Rejected, match="object-missing"):
         next(items)
 
 

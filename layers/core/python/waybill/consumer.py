@@ -14,17 +14,15 @@ receives it is in the dead-letter queue. Pauses are random up to a bound that do
 that is sent again is a new one, so that waiting never uses up its receives.
 """
 
-import errno
 import random
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
-import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waybill import telemetry
 from waybill.clients import sqs_client
-from waybill.database.errors import classify_error
+from waybill.database.errors import classify_exception
 from waybill.errors import Busy, Rejected, Retryable, Unavailable, WaybillError
 
 _FIRST_SECONDS = 1.0
@@ -103,18 +101,6 @@ def _retry_or_fail(record: Record, consumer: Consumer[M], message: M, error: Exc
         consumer.fail(message, _permanent(reason, failures))
     except (Busy, Unavailable) as later:
         _send_again(record, consumer.queue_url, later, failures - 1)
-
-
-def classify_exception(error: Exception) -> WaybillError:
-    """The `Rejected` or `Retryable` that an exception of any kind stands for."""
-    if isinstance(error, WaybillError):
-        return error
-    if isinstance(error, psycopg.Error):
-        return classify_error(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Rejected("disk-full", "The function's temporary storage is full.")
-    # The text of an unknown error may hold anything; it is in the log.
-    return Retryable("internal-error", f"Unexpected error: {type(error).__name__}.")
 
 
 def _permanent(reason: WaybillError, failures: int) -> Rejected:

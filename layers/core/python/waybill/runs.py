@@ -5,9 +5,13 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from waybill import telemetry
+from waybill.database.errors import classify_exception
 from waybill.database.repository import Connection
 from waybill.database.runs import Outcome, Runs
 from waybill.errors import Rejected, WaybillError
+
+# Fewer than a queue delivers a message, so that the job fails before its message is set aside.
+_MAX_KILLED = 4
 
 
 @contextmanager
@@ -18,10 +22,13 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
     kept also when what it did is undone.
 
     Raises:
-        Rejected, Retryable: the run could not be written at its start.
+        Rejected: `killed-repeatedly`, when earlier attempts ran out of memory or time.
+        Retryable: the run could not be written at its start.
     """
-    run_id = Runs(connection).start(job_id, step, chunk)
+    runs = Runs(connection)
+    run_id = runs.start(job_id, step, chunk)
     try:
+        _check_killed(runs.count_killed(job_id, step, chunk))
         yield run_id
     except BaseException as error:
         outcome: Outcome = "rejected" if isinstance(error, Rejected) else "retry"
@@ -31,10 +38,16 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
         _end(connection, run_id, "ok", None)
 
 
+def _check_killed(killed: int) -> None:
+    if killed >= _MAX_KILLED:
+        detail = f"{killed} attempts were killed, out of memory or time; the job is given up."
+        raise Rejected("killed-repeatedly", detail)
+
+
 def _problem(error: BaseException) -> dict[str, object]:
-    if isinstance(error, WaybillError):
-        return error.problem()
-    return {"type": "unexpected", "title": "Unexpected error", "detail": repr(error)}
+    if isinstance(error, Exception):
+        return classify_exception(error).problem()
+    return {"type": "interrupted", "title": "Interrupted", "detail": type(error).__name__}
 
 
 def _end(

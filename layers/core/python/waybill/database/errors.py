@@ -4,6 +4,7 @@ The SQLSTATEs that our own routines raise are listed at the head of
 `sql/routines/00_statements.sql`.
 """
 
+import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,18 @@ def _row_errors(error: psycopg.Error) -> list[RowError]:
     """The invalid rows of a batch, which `waybill.merge_batch` puts into the error's detail."""
     found = json.loads(error.diag.message_detail or "[]")
     return [RowError.of(each["row"], each) for each in found]
+
+
+def classify_exception(error: Exception) -> WaybillError:
+    """The `Rejected` or `Retryable` that an exception of any kind stands for."""
+    if isinstance(error, WaybillError):
+        return error
+    if isinstance(error, psycopg.Error):
+        return classify_error(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Rejected("disk-full", "The function's temporary storage is full.")
+    # The text of an unknown error may hold anything; it is in the log.
+    return Retryable("internal-error", f"Unexpected error: {type(error).__name__}.")
 
 
 @contextmanager

@@ -25,6 +25,10 @@ class Runs(Repository):
         """Record that an attempt begins; its id."""
         return self._value(int, "start_run", p_job=job_id, p_step=step, p_chunk=chunk)
 
+    def count_killed(self, job_id: UUID, step: str, chunk: int | None = None) -> int:
+        """The attempts that were killed before they could record an end."""
+        return self._value(int, "count_killed_runs", p_job=job_id, p_step=step, p_chunk=chunk)
+
     def end(
         self, run_id: int, outcome: Outcome, problem: Mapping[str, object] | None = None
     ) -> None:

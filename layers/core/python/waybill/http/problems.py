@@ -139,7 +139,7 @@ FILES = {
     "object-changed": ProblemType(
         "Object changed", "The object was overwritten while it was being loaded."
     ),
-    "object-gone": ProblemType("Object gone", "The object was deleted before it was loaded."),
+    "object-missing": ProblemType("Object gone", "The object was deleted before it was loaded."),
     "plan-superseded": ProblemType(
         "Plan superseded", "A later attempt has taken over the plan of the object."
     ),

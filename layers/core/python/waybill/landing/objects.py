@@ -60,7 +60,7 @@ def _quoted(etag: str) -> str:
 def _classify(error: ClientError, key: str) -> WaybillError:
     code = code_of(error)
     if code in _MISSING:
-        return Rejected("object-gone", f"{key!r} is no longer there.")
+        return Rejected("object-missing", f"{key!r} is no longer there.")
     if code in _CHANGED:
         return Rejected("object-changed", f"{key!r} was overwritten while it was loaded.")
     return Retryable("storage-error", f"{key!r}: {code}")
@@ -72,7 +72,7 @@ def head_object(
     """The object as it is now, or the version of it; with the time it was last modified.
 
     Raises:
-        Rejected: `object-gone`.
+        Rejected: `object-missing`.
         Unavailable, Retryable: S3 cannot be reached or does not answer as it should.
     """
     try:
@@ -130,7 +130,7 @@ def stream_range(
     A connection that breaks is opened again at the byte reached.
 
     Raises:
-        Rejected: `object-gone` or `object-changed`.
+        Rejected: `object-missing` or `object-changed`.
         Unavailable: S3 failed several times in a row without a byte in between.
         Retryable: S3 refused for a reason that is not the object's.
     """
