@@ -21,6 +21,7 @@ BEGIN
             r._waybill_raw,
             %2$s,
             CASE
+                WHEN %7$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'
                 WHEN %3$s THEN 'superseded'
                 WHEN r._waybill_stamp IS NULL THEN 'insert'
                 WHEN r._waybill_stamp > %4$s THEN 'superseded'
@@ -37,7 +38,41 @@ BEGIN
         waybill.covered_by_replace(p_plan, v_partition),
         p_plan.effective_order,
         v_partition,
-        waybill.matched_records(p_plan)));
+        waybill.matched_records(p_plan),
+        waybill.is_insert_only(p_plan)::text));
+    PERFORM waybill.reject_present_keys(p_plan);
+END
+$$;
+
+-- Appending to a table with a key only inserts: a record whose key is there already, in the
+-- table or on an earlier line, is rejected.
+CREATE OR REPLACE FUNCTION waybill.is_insert_only(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog
+RETURN (p_plan).disposition = 'append' AND (p_plan).natural_key <> '{}';
+
+CREATE OR REPLACE FUNCTION waybill.reject_present_keys(p_plan waybill.merge_plan)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF NOT waybill.is_insert_only(p_plan) THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.merge_rejects
+        SELECT t._waybill_line, %1$L, 'duplicate_key', 'the key is in the table already'
+        FROM (%2$s) AS t
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.merge_records AS s
+            WHERE s._waybill_line = t._waybill_line
+                AND s._waybill_class <> 'rejected'
+        )
+        $q$,
+        CASE WHEN cardinality(p_plan.natural_key) = 1 THEN p_plan.natural_key[1] END,
+        waybill.accepted_records(p_plan)));
 END
 $$;
 
@@ -129,7 +164,7 @@ RETURN CASE
     ELSE format('%s = ANY (%L::timestamp[])', p_partition, (p_plan).replaced_later)
 END;
 
--- The accepted records; of several with one key, the last.
+-- The accepted records; of several with one key, the last, or the first where none is updated.
 CREATE OR REPLACE FUNCTION waybill.last_records(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -157,8 +192,9 @@ BEGIN
         $q$
         SELECT DISTINCT ON (%1$s) *
         FROM (%2$s) AS t
-        ORDER BY %1$s, _waybill_line DESC
-        $q$, v_keys, v_accepted);
+        ORDER BY %1$s, _waybill_line %3$s
+        $q$, v_keys, v_accepted,
+        CASE WHEN waybill.is_insert_only(p_plan) THEN 'ASC' ELSE 'DESC' END);
 END
 $$;
 

@@ -162,6 +162,52 @@ BEGIN
 END
 $$;
 
+-- A record that lacks columns, and whose key an earlier record has that is pending, is pending
+-- too: the columns that it leaves alone are those of the earlier one, whose stamp would otherwise
+-- come too late.
+CREATE OR REPLACE FUNCTION waybill.hold_back_partial(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_is_partial CONSTANT boolean := EXISTS (
+        SELECT FROM jsonb_array_elements(p_plan.contract -> 'columns') AS c (col)
+        WHERE c.col ->> 'name' <> ALL (p_plan.columns)
+    );
+BEGIN
+    IF NOT v_is_partial OR p_plan.natural_key = '{}'
+        OR NOT p_plan.natural_key <@ p_plan.columns THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        UPDATE pg_temp.merge_records AS s
+        SET _waybill_class = 'pending', _waybill_missing = %1$L
+        FROM waybill.pending_references AS p
+        JOIN waybill.ingestion_jobs AS j ON j.job_id = p.job_id
+        WHERE j.dataset = (SELECT dataset FROM waybill.ingestion_jobs WHERE job_id = %2$L)
+            AND j.pending_reference + (j.job_id = %2$L)::integer > 0
+            AND NOT waybill.is_dry(j)
+            AND (
+                coalesce(j.effective_order, j.landed_seq) < %3$s
+                OR j.job_id = %2$L AND p.line < s._waybill_line
+            )
+            AND s._waybill_class IN ('insert', 'update', 'unchanged')
+            AND %4$s
+        $q$,
+        jsonb_build_object(
+            'columns', p_plan.natural_key,
+            'code', 'earlier_record_pending',
+            'message', 'waits for an earlier record of the same key'),
+        p_plan.job_id,
+        p_plan.effective_order,
+        (
+            SELECT string_agg(format('p.record ->> %1$L = s.%1$I::text', k.name), ' AND ')
+            FROM unnest(p_plan.natural_key) AS k (name)
+        )));
+END
+$$;
+
 CREATE OR REPLACE FUNCTION waybill.set_pending(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -172,6 +218,7 @@ DECLARE
     v_found bigint;
     v_refers_to_itself boolean := false;
 BEGIN
+    PERFORM waybill.hold_back_partial(p_plan);
     FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
         v_refers_to_itself := v_refers_to_itself
             OR (v_reference ->> 'table')::regclass = p_plan.target;

@@ -11,8 +11,8 @@ RETURN waybill.tracks_absence(p_job) OR EXISTS (
 );
 
 -- Jobs that must end first: earlier-landed files of the datasets that this one refers to. Of its
--- own dataset none, since there the rows' stamps keep the order, unless the file lacks columns:
--- a row has one stamp, not one for each column.
+-- own dataset none, since there the rows' stamps keep the order, unless the file lacks columns (a
+-- row has one stamp, not one for each column) or only inserts (the first to come keeps the key).
 CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog
@@ -23,7 +23,10 @@ RETURN ARRAY(
         AND NOT waybill.is_dry(e)
         AND e.job_id <> p_job.job_id
         AND (
-            e.dataset = p_job.dataset AND waybill.is_partial(p_job)
+            e.dataset = p_job.dataset
+                AND (waybill.is_partial(p_job)
+                    OR p_job.contract ->> 'write_disposition' = 'append'
+                        AND p_job.contract -> 'natural_key' <> '[]')
             OR e.dataset <> p_job.dataset AND waybill.refers_to(p_job.contract, e.dataset)
         )
         AND (e.landed_at, e.object_key, e.sequencer, e.version_id)

@@ -20,12 +20,12 @@ BEGIN
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
     v_counts := waybill.apply_pending(v_job);
-    v_job := waybill.add_to_waybill(v_job, v_counts);
-    IF v_counts.inserted + v_counts.updated = 0 THEN
-        -- Nothing was written, so nobody is named: two jobs that wait for a parent that never
+    IF v_counts.pending_reference = v_job.pending_reference THEN
+        -- All are pending still, so nobody is named: two jobs that wait for a parent that never
         -- comes would otherwise retry each other forever.
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
+    v_job := waybill.add_to_waybill(v_job, v_counts);
     PERFORM waybill.emit_job_finished(p_job, v_job.dataset, v_job.state);
     RETURN waybill.result_of(p_job, 'merged');
 END
@@ -53,8 +53,9 @@ BEGIN
             WHEN p_counts.inserted + p_counts.updated > 0 THEN clock_timestamp()
             ELSE j.resolved_at
         END,
+        -- Also when a pending record was superseded or rejected: partial ones may wait for it.
         written_by = CASE
-            WHEN p_counts.inserted + p_counts.updated > 0 THEN pg_current_xact_id()
+            WHEN p_counts.pending_reference < j.pending_reference THEN pg_current_xact_id()
             ELSE j.written_by
         END
     WHERE j.job_id = p_job.job_id
@@ -150,7 +151,11 @@ SET search_path = pg_catalog, pg_temp
 RETURN p_child.pending_reference > 0
     AND NOT waybill.is_dry(p_child)
     AND p_child.job_id <> p_parent.job_id
-    AND waybill.refers_to(p_child.contract, p_parent.dataset)
+    AND (
+        waybill.refers_to(p_child.contract, p_parent.dataset)
+        -- Its partial records may wait for those of an earlier job.
+        OR p_child.dataset = p_parent.dataset
+    )
     -- Null where the parent wrote nothing, as a dry run.
     AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen);
 

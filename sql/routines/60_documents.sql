@@ -68,7 +68,8 @@ CREATE OR REPLACE VIEW waybill.pending_documents AS
 SELECT p.job_id, p.line, jsonb_build_object('line', p.line, 'values', p.record,
     'errors', jsonb_build_array(jsonb_build_object('column', p.missing -> 'columns' -> 0,
         'code', 'unknown_reference',
-        'message', format('has no parent in %s yet', p.missing ->> 'table')))) AS document
+        'message', coalesce(p.missing ->> 'message',
+            format('has no parent in %s yet', p.missing ->> 'table'))))) AS document
 FROM waybill.pending_references AS p;
 
 GRANT SELECT ON waybill.job_documents, waybill.run_documents, waybill.pending_documents

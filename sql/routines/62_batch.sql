@@ -161,7 +161,8 @@ BEGIN ATOMIC
             'row', p.line - 1,
             'column', p.missing -> 'columns' -> 0,
             'code', 'unknown_reference',
-            'message', format('has no parent in %s', p.missing ->> 'table'))
+            'message', coalesce(p.missing ->> 'message',
+            format('has no parent in %s', p.missing ->> 'table')))
         FROM waybill.pending_references AS p
         WHERE p.job_id = p_job
     ) AS x;

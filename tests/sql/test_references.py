@@ -173,3 +173,40 @@ def test_updates_that_break_a_constraint_are_refused_alone(units: Ledger) -> Non
         ("b", "b", "1.50"),
         ("c", "c", "9.00"),
     ]
+
+
+PARTIAL = ["id", "name", "hire_dt"]
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["new key", "known key"])
+def test_a_partial_record_waits_for_the_pending_one_of_its_key(
+    ledger: Ledger, *, is_known: bool
+) -> None:
+    ledger.load("jobs", 0, [(1, "Engineer")])
+    if is_known:
+        ledger.load("hired_employees", 0, [(1, "old", "2021-05-01T00:00:00Z", None, None)])
+    full = ledger.load("hired_employees", 1, [(1, "full", "2021-05-01T00:00:00Z", 7, 1)])
+    partial = ledger.load(
+        "hired_employees", 2, [(1, "partial", "2021-05-01T00:00:00Z")], columns=PARTIAL
+    )
+    assert ledger.waybill(partial) == {"read": 1, "pending_reference": 1}
+    ledger.load("departments", 3, [(7, "Seventh")])
+    assert ledger.resolve(full)["pending"] == [str(partial)]
+    ledger.resolve(partial)
+    assert ledger.rows("SELECT name, department_id, job_id FROM hired_employees") == [
+        ("partial", 7, 1)
+    ]
+
+
+def test_a_partial_record_goes_on_when_the_pending_one_is_superseded(ledger: Ledger) -> None:
+    full = ledger.load("hired_employees", 1, [(1, "full", "2021-05-01T00:00:00Z", 7, None)])
+    partial = ledger.load(
+        "hired_employees", 2, [(1, "partial", "2021-05-01T00:00:00Z")], columns=PARTIAL
+    )
+    ledger.load("hired_employees", 3, [(1, "later", "2021-05-01T00:00:00Z", None, None)])
+    assert ledger.waybill(full) == {"read": 1, "pending_reference": 1}
+    ledger.load("departments", 4, [(7, "Seventh")])
+    assert ledger.resolve(full)["pending"] == [str(partial)]
+    ledger.resolve(partial)
+    assert ledger.waybill(partial) == {"read": 1, "superseded": 1}
+    assert ledger.rows("SELECT name FROM hired_employees") == [("later",)]

@@ -355,3 +355,28 @@ def test_many_duplicates_of_a_unique_value_are_rejected_as_a_set(ledger: Ledger)
     job = ledger.load("t", 1, [(n, f"m{n % 10}", 0) for n in range(5000)])
     assert ledger.waybill(job) == {"read": 5000, "inserted": 10, "rejected": 4990}
     assert not ledger.row_by_row(job)
+
+
+def test_appending_to_a_table_with_a_key_only_inserts(ledger: Ledger) -> None:
+    register(
+        ledger, "CREATE TABLE t (id int PRIMARY KEY, v text)", ", write_disposition => 'append'"
+    )
+    first = ledger.load("t", 1, [(1, "a"), (2, "b"), (1, "c")])
+    assert ledger.rejects(first) == [(3, "1,c", ["duplicate_key"])]
+    job = ledger.load("t", 2, [(2, "d"), (3, "e")])
+    assert ledger.waybill(job) == {"read": 2, "inserted": 1, "rejected": 1}
+    assert ledger.rows("SELECT id, v FROM t ORDER BY id") == [(1, "a"), (2, "b"), (3, "e")]
+
+
+def test_files_that_append_to_a_table_with_a_key_keep_their_order(ledger: Ledger) -> None:
+    register(
+        ledger, "CREATE TABLE t (id int PRIMARY KEY, v text)", ", write_disposition => 'append'"
+    )
+    early, late = ledger.land("t", 1), ledger.land("t", 2)
+    ledger.stage(late, "t", [(1, "late")])
+    answer = ledger.merge(late)
+    assert (answer["outcome"], answer["waiting_for"]) == ("waiting", [str(early)])
+    ledger.stage(early, "t", [(1, "early")])
+    ledger.merge(early)
+    assert ledger.merge(late)["outcome"] == "merged"
+    assert ledger.rows("SELECT v FROM t") == [("early",)]
