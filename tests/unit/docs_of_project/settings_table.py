@@ -1,7 +1,8 @@
-"""The tables of settings in the manuals, generated from the models; run it to print them."""
+"""The tables of settings in the manuals, generated from the models; run it to update them."""
 
-import sys
+import re
 
+from infra.bootstrap import ROOT
 from infra.functions import FUNCTIONS
 from infra.local.settings import LocalSettings
 
@@ -30,5 +31,15 @@ def _default(value: object, *, required: bool) -> str:
     return "" if required or value is None else f"`{value}`"
 
 
+def update(manual: str, rows: list[str]) -> None:
+    """Replace the rows of the settings in `manual`, which are consecutive, by `rows`."""
+    path = ROOT / manual
+    lines = path.read_text("utf-8").splitlines()
+    is_row = [bool(re.match(r"\| `[A-Z][A-Z_]+` \|", line)) for line in lines]
+    first, last = is_row.index(True), len(lines) - is_row[::-1].index(True)
+    path.write_text("\n".join([*lines[:first], *rows, *lines[last:]]) + "\n", "utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write("\n".join([*local_rows(), "", *function_rows(), ""]))
+    update("functions/README.md", function_rows())
+    update("infra/README.md", local_rows())

@@ -1,12 +1,11 @@
 """The README files agree with the code."""
 
 import re
-import subprocess
 from pathlib import Path
-from shutil import which
 from typing import get_args
 
 import pytest
+import typer
 
 from infra.bootstrap import ROOT
 from infra.environments import ENVIRONMENTS
@@ -25,6 +24,7 @@ MANUALS = (
     "sql/README.md",
     "tests/README.md",
 )
+DOCUMENTS = (*MANUALS, "CONTRIBUTING.md", ".github/SECURITY.md")
 _TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 _MAKE = re.compile(r"(?:`|^|\()make (?:-s )?([a-z-]+)", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)?(?:#([^)]+))?\)")
@@ -50,7 +50,7 @@ def test_functions_lists_every_setting_of_the_functions() -> None:
 
 def test_infra_lists_every_setting_of_the_local_stack() -> None:
     names = {name.upper() for name in LocalSettings.model_fields}
-    assert_lists("infra/README.md", local_rows(), names | {"WAYBILL_API", "WAYBILL_ENV"})
+    assert_lists("infra/README.md", local_rows(), names)
 
 
 def test_functions_lists_every_route_and_no_other() -> None:
@@ -74,9 +74,8 @@ def test_sql_lists_every_argument_of_register_dataset() -> None:
     assert signature
     arguments = re.findall(r"^    (\w+) ", signature[1], re.MULTILINE)
     table = read("sql/README.md").partition("## Registering")[2].partition("## ")[0]
-    assert set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", table, re.M)))) == set(
-        arguments
-    )
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", "\n".join(cells))) == set(arguments)
 
 
 def test_sql_lists_every_error_code() -> None:
@@ -84,18 +83,24 @@ def test_sql_lists_every_error_code() -> None:
     assert dict(listed) == {state: code for state, (_, code) in REFUSALS.items()}
 
 
+def commands(app: typer.Typer) -> set[str]:
+    own = app.registered_commands
+    names = {str(one.name or getattr(one.callback, "__name__", "")) for one in own}
+    for group in app.registered_groups:
+        assert group.typer_instance
+        names |= {f"{group.name} {name}" for name in commands(group.typer_instance)}
+    return names
+
+
 def test_the_client_lists_every_command() -> None:
-    app = make_app()
-    names = {command.name or str(command.callback.__name__) for command in app.registered_commands}  # type: ignore[union-attr]
-    names |= {
-        f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
-        for group in app.registered_groups
-        for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
-    }
-    listed = re.findall(
-        r"`waybill ([a-z]+(?: [a-z]+)?)(?: [A-Z…]+)*`", read("layers/client/README.md")
-    )
-    assert set(listed) == names
+    manual = read("layers/client/README.md")
+    listed = re.findall(r"`waybill ([a-z]+(?: [a-z]+)?)(?: [A-Z…]+)*`", manual)
+    assert set(listed) == commands(make_app())
+
+
+def anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
 @pytest.mark.parametrize("manual", MANUALS)
@@ -104,29 +109,23 @@ def test_make_targets_exist(manual: str) -> None:
     assert set(_MAKE.findall(read(manual))) <= targets
 
 
-@pytest.mark.parametrize("manual", [*MANUALS, "CONTRIBUTING.md", ".github/SECURITY.md"])
-def test_links_and_named_files_exist(manual: str) -> None:
+@pytest.mark.parametrize("manual", DOCUMENTS)
+def test_links_lead_to_files_and_headings(manual: str) -> None:
     text = read(manual)
     for path, anchor in _LINK.findall(text):
         if "://" in path:
             continue
         target = (ROOT / manual).parent / path if path else ROOT / manual
         assert target.exists(), path
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
-            assert anchor in {
-                re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings
-            }
-    tracked = subprocess.run(
-        [str(which("git")), "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_.-]+\.[a-z]+)`", text))
-    places = (ROOT, ROOT / "layers" / "core" / "python", (ROOT / manual).parent)
-    assert [
-        name
-        for name in named
-        if name not in tracked and not any((p / name).exists() for p in places)
-    ] == []
+        assert not anchor or anchor in anchors(target), anchor
+
+
+@pytest.mark.parametrize("manual", DOCUMENTS)
+def test_named_files_exist(manual: str) -> None:
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_.-]+\.[a-z]+)`", read(manual))
+    folders = (ROOT, ROOT / "layers" / "core" / "python", (ROOT / manual).parent)
+    missing = [name for name in named if not any((folder / name).exists() for folder in folders)]
+    assert missing == []
 
 
 @pytest.mark.parametrize("manual", MANUALS[1:])
