@@ -12,7 +12,7 @@ from waybill.columns import codes
 from waybill.columns.cells import check_rows
 from waybill.contract.model import Contract
 from waybill.exact_json import format_json
-from waybill.records.header import find_column
+from waybill.records.column_names import ColumnNames
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -51,6 +51,7 @@ class RowValidator:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
+        self._names = ColumnNames(contract)
         self._readers = field_readers(contract)
         self._model = row_model(contract)
 
@@ -98,7 +99,7 @@ class RowValidator:
 
     def _with_column_names(self, row: JsonRow) -> JsonRow:
         """The row with header names and aliases replaced by column names."""
-        names = [find_column(name, self.contract) or _printable(name) for name in row]
+        names = [self._names.find(name) or _printable(name) for name in row]
         if len(set(names)) < len(names):
             # A column under two names is an error; which one is meant is not guessed.
             names = [name if name in self._readers else _printable(name) for name in row]

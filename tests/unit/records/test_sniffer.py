@@ -77,22 +77,142 @@ def test_an_empty_file_is_refused(head: bytes) -> None:
 @pytest.mark.parametrize(
     ("head", "things"),
     [
-        (b"alpha,beta\n", WORDS),
-        (b"true,x\n", FLAGS),
-        (b"1,2\n", FLAGS),
-        (b'a"b,c\n', WORDS),
-        (b"\xff,c\n", WORDS),
-        (b'"open\n', WORDS),
-        (b"id,,2021,\n", HIRES),
+        (b"true,7\n", FLAGS),
+        (b"A-1001,Widget\n", WORDS),
+        (b"mia@ex.org,Mia\n", WORDS),
+        (b"red,a\nred,b\n", WORDS),
+        (b"1,Ann,2021-07-27T16:02:08Z,\n", HIRES),
+        (b"1,Name tag,2021-07-27T16:02:08Z,\n", HIRES),
+        (b"1,,not a time,\n2,Bob,2021-07-27T16:02:08Z,\n", HIRES),
+        (b'1,a"b,2021-07-27,\n2,Bob,2021-07-27T16:02:08Z,\n', HIRES),
+        (b"1,\xff,2021-07-27,\n2,Bob,2021-07-27T16:02:08Z,\n", HIRES),
+        (b"1,Ann\n2,Bob,2021-07-27T16:02:08Z,\n", HIRES),
     ],
 )
-def test_a_first_record_that_may_be_data_is_data(head: bytes, things: Contract) -> None:
-    assert not read(head, things).header
+def test_a_first_record_with_values_is_data(head: bytes, things: Contract) -> None:
+    layout = read(head, things)
+    assert (layout.header, layout.data_offset, layout.warnings) == (False, 0, ())
 
 
-def test_a_doubtful_first_record_gives_a_warning() -> None:
-    assert read(b"id,7,x,y\n").warnings
-    assert not read(b"1,7,x,y\n").warnings
+@pytest.mark.parametrize(
+    ("head", "things", "named"),
+    [
+        # Nothing proves that these are not a header in another language.
+        (b"alpha,beta\n", WORDS, ["alpha", "beta"]),
+        (b"Bezeichnung,Wert\nx,y\n", WORDS, ["Bezeichnung", "Wert"]),
+        (b"true,x\n", FLAGS, ["true", "x"]),
+        (b"1,x\n", FLAGS, ["1", "x"]),
+        # Fields equal or near to names.
+        (b"code,label (en)\nx,y\n", WORDS, ["label (en)"]),
+        (b"lable,number\nx,1\n", WORDS, ["lable", "number"]),
+        (b"id,7,x,y\n", HIRES, ["7", "x", "y"]),
+        (b",id,name,hired\n0,1,Ann,2021-07-27\n", HIRES, ["column 1"]),
+        (b"7;Ann;2021-07-27T16:02:08Z\n", HIRES, ["7", "Ann", "2021-07-27T16:02:08Z"]),
+        # A title above a header that does not match, and a line above data.
+        (b"Report,,,\nident,name,hired,note\n1,Ann,2021-07-27,\n", HIRES, ["ident"]),
+        (b"Report\n1,Ann,2021-07-27T16:02:08Z,\n", HIRES, ["Report"]),
+        (b"Mia,Arden\ncode,label\nx,y\n", WORDS, ["Mia", "Arden"]),
+        (b'"open\n', WORDS, ["open"]),
+    ],
+)
+def test_a_first_record_that_is_neither_header_nor_data_is_refused(
+    head: bytes, things: Contract, named: list[str]
+) -> None:
+    with pytest.raises(Rejected, match="unknown-columns") as refused:
+        read(head, things)
+    assert [error.pointer for error in refused.value.field_errors] == named
+
+
+def test_the_refusal_names_the_nearest_column() -> None:
+    with pytest.raises(Rejected) as refused:
+        read(b"id,name,hired on\n1,Ann,2021-07-27\n")
+    assert "'hired on' (nearest: hired)" in refused.value.detail
+    with pytest.raises(Rejected, match=r"empty name of column 1"):
+        read(b",code,label\n0,x,y\n", WORDS)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "code,la\u200bbel",
+        "\ufeffcode,label",
+        "co\u00adde,\u00a0label ",
+        "CODE,LABEL",
+        "\uff43ode,label",
+        'code, "label"',
+        ' code ,"label "',
+    ],
+)
+def test_header_cells_are_normalised(header: str) -> None:
+    layout = read(f"\ufeff{header}\nx,y\n".encode(), WORDS)
+    assert (layout.header, layout.columns) == (True, ("code", "label"))
+
+
+def test_names_match_in_any_unicode_form() -> None:
+    words = contract(column("na\u00efve", "text"), column("Stra\u00dfe", "text"))
+    layout = read("nai\u0308ve,STRASSE\nx,y\n".encode(), words)
+    assert layout.columns == ("na\u00efve", "Stra\u00dfe")
+
+
+def test_columns_that_differ_in_case_match_exactly() -> None:
+    cases = contract(column("Id", "int4"), column("id", "int4"))
+    assert read(b"id,Id\n1,2\n", cases).columns == ("id", "Id")
+    with pytest.raises(Rejected, match="unknown-columns"):
+        read(b"ID,Id\n1,2\n", cases)
+
+
+@pytest.mark.parametrize(
+    ("above", "said"),
+    [
+        (b"Stock report\n", ["Stock report"]),
+        (b"Stock report;;\n;;\n\n", ["Stock report"]),
+        (b"# exported 2024-05-01\n# by;Mia;Arden\n", ["exported", "by Mia Arden"]),
+    ],
+)
+def test_lines_above_the_header_are_skipped_with_a_warning(above: bytes, said: list[str]) -> None:
+    head = above + b"note;name;id;hired\nx;Ann;1;2021-07-27\n"
+    layout = read(head)
+    assert (layout.delimiter, layout.columns) == (";", ("note", "name", "id", "hired"))
+    assert head[layout.data_offset :] == b"x;Ann;1;2021-07-27\n"
+    assert layout.first_line == above.count(b"\n") + 2
+    assert len(layout.warnings) == len(said)
+    assert all(text in warning for text, warning in zip(said, layout.warnings, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("line", "delimiter"), [(b"sep=;\r\n", ";"), (b'"sep=|"\n', "|"), (b"SEP=\\t\n", "\t")]
+)
+def test_a_sep_line_declares_the_delimiter(line: bytes, delimiter: str) -> None:
+    head = b"\xef\xbb\xbf" + line + b"label,code\nx,y\n".replace(b",", delimiter.encode())
+    layout = read(head, WORDS)
+    assert (layout.delimiter, layout.columns) == (delimiter, ("label", "code"))
+    assert head[layout.data_offset :].startswith(b"x")
+    assert layout.first_line == 3
+    assert "sep=" in layout.warnings[0].lower()
+
+
+def test_a_header_in_an_undeclared_encoding_is_refused_with_its_names() -> None:
+    words = contract(column("na\u00efve", "text"), column("n", "int4"))
+    head = "na\u00efve;n\nx;1\n".encode("cp1252")
+    with pytest.raises(Rejected, match=r"undeclared-encoding.*'na\u00efve', 'n'"):
+        read(head, words)
+    assert sniff_layout(head, words, whole=True, encoding="cp1252").columns == ("na\u00efve", "n")
+
+
+def test_names_loaded_as_data_by_contract_give_a_warning() -> None:
+    absent = WORDS.model_copy(update={"header": "absent"})
+    assert "column names" in read(b"code,label\nx,y\n", absent).warnings[0]
+    assert not read(b"red,label\nx,y\n", absent).warnings
+
+
+@pytest.mark.parametrize(
+    ("data", "header"), [(b"1,1;1.1\n2,1;2.1\n", "auto"), (b"a,b;c\nd,e;f\n", "absent")]
+)
+def test_an_ambiguous_delimiter_is_refused_with_the_choices(data: bytes, header: str) -> None:
+    words = WORDS.model_copy(update={"header": header})
+    with pytest.raises(Rejected, match=r"ambiguous-delimiter.*comma and semicolon"):
+        read(data, words)
+    assert read(data, words, delimiter=";").delimiter == ";"
 
 
 def test_the_contract_may_declare_the_header() -> None:
@@ -111,5 +231,8 @@ def test_the_delimiter_may_be_declared() -> None:
         read(b"x", WORDS, delimiter='"')
 
 
-def test_an_unterminated_first_line_is_a_record() -> None:
-    assert not read(b"code,lab", WORDS, whole=False).header
+def test_a_header_longer_than_the_head_is_refused() -> None:
+    with pytest.raises(Rejected, match="missing-header"):
+        read(b"code,lab", WORDS, whole=False)
+    absent = WORDS.model_copy(update={"header": "absent"})
+    assert not read(b"code,lab", absent, whole=False).header

@@ -20,7 +20,7 @@ from waybill.contract.model import Contract
 from waybill.exact_json import JsonError, check_characters, check_numbers, check_size, parse_json
 from waybill.records.block import Block
 from waybill.records.grammar import Fault
-from waybill.records.header import find_column
+from waybill.records.column_names import ColumnNames
 from waybill.records.layout import Layout
 
 _MAX_REASONS = 20
@@ -48,6 +48,7 @@ class JsonReader:
     def __init__(self, contract: Contract, layout: Layout) -> None:
         self._contract = contract
         self._layout = layout
+        self._names = ColumnNames(contract)
         self._width = len(layout.columns)
         self._is_utf8 = layout.encoding == "utf-8"
         formats = column_formats(contract)
@@ -144,7 +145,7 @@ class JsonReader:
         return field
 
     def _find_column(self, key: str) -> _Field:
-        name = find_column(key, self._contract)
+        name = self._names.find(key)
         if name is None:
             known = ", ".join(column.name for column in self._contract.columns)
             message = f"there is no column {key[:_MAX_NAME_SHOWN]!r}; the columns are {known}"

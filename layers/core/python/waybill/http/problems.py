@@ -111,9 +111,12 @@ FILES = {
     "too-many-rejects-in-file": ProblemType(
         "Too many rejects in the file", "The reject limit was exceeded; nothing was loaded."
     ),
+    "ambiguous-delimiter": ProblemType(
+        "Ambiguous delimiter", "Several delimiters fit the file; declare one."
+    ),
     "bad-delimiter": ProblemType("Bad delimiter", "The given delimiter is not supported."),
     "bad-encoding": ProblemType("Bad encoding", "The given encoding is not supported."),
-    "broken-json": ProblemType("Broken JSON", "The JSON array is not complete."),
+    "broken-json": ProblemType("Broken JSON", "The JSON is not complete, or not made of objects."),
     "checksum-mismatch": ProblemType(
         "Checksum mismatch", "The SHA-256 of the file is not the given one."
     ),
@@ -142,6 +145,12 @@ FILES = {
     "object-missing": ProblemType("Object gone", "The object was deleted before it was loaded."),
     "plan-superseded": ProblemType(
         "Plan superseded", "A later attempt has taken over the plan of the object."
+    ),
+    "undeclared-encoding": ProblemType(
+        "Undeclared encoding", "The file is not UTF-8; declare its encoding."
+    ),
+    "unsupported-file": ProblemType(
+        "Unsupported file", "The file is of a kind that cannot be loaded, such as a workbook."
     ),
     "unknown-columns": ProblemType("Unknown columns", "The header has unknown columns."),
 }

@@ -1,133 +1,115 @@
-"""Choose the delimiter: the client's, the contract's, or the one that fits the head of the file."""
+"""Choose the delimiter: the client's, the contract's, or the only one that fits the head."""
 
-import re
-from itertools import islice
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from waybill.contract.model import Contract
-from waybill.errors import BadRequest
-from waybill.records.encodings import Encoding, to_utf8
-from waybill.records.grammar import Fault
-from waybill.records.header import find_column, is_header, is_name
+from waybill.errors import BadRequest, Rejected
+from waybill.records.head import Head, HeadRecord
+from waybill.records.header import HeaderSearch, find_header
 from waybill.records.layout import check_delimiter
-from waybill.records.lines import count_line_ends
-from waybill.records.splitter import RecordSplitter
+from waybill.records.values import is_record
 
 _CANDIDATES = ",;\t|"
-_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_SAMPLE_RECORDS = 50
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 class Dialect(NamedTuple):
-    """The delimiter, and warnings about the choice."""
+    """A delimiter, the first records split with it, and what they are."""
 
     delimiter: str
+    records: tuple[HeadRecord, ...]
+    search: HeaderSearch
     warnings: tuple[str, ...] = ()
 
-
-class HeadRecord(NamedTuple):
-    """A record of the head."""
-
-    cells: list[str] | None
-    """Its fields, trimmed; None if it is malformed or not UTF-8."""
-    end: int
-    """HeadRecord byte after it and its line ending."""
-    next_line: int
-    """Physical line at `end`."""
+    @property
+    def splits(self) -> bool:
+        """Whether any record has several fields."""
+        return any(len(record.cells) > 1 for record in self.records)
 
 
-def sniff_delimiter(text: "Head", contract: Contract, requested: str | None) -> Dialect:
-    """The delimiter of the file that begins with the text.
+def sniff_dialect(text: Head, contract: Contract, declared: str | None) -> Dialect:
+    """Split the head with the declared delimiter, or with the only one that fits.
 
-    Unless the client or the contract sets it, it is the one with which the first records have the
-    contract's fields or its header. The default is a comma.
+    A delimiter fits if it gives a header, or else records with the fields of the contract. If
+    none fits, it is a comma.
 
     Raises:
         BadRequest: `bad-delimiter`.
+        Rejected: `ambiguous-delimiter`, several fit.
     """
-    declared = requested or contract.delimiter
     if declared:
-        try:
-            return Dialect(check_delimiter(declared))
-        except ValueError as error:
-            raise BadRequest("bad-delimiter", f"{error}.") from error
-    read = {mark: text.records(mark) for mark in _CANDIDATES}
-    named = [mark for mark, records in read.items() if _has_header(records, contract)]
-    fitting = named or [mark for mark, records in read.items() if _fits(records, contract)]
-    if len(fitting) == 1:
-        return Dialect(fitting[0])
-    # If no candidate splits anything, there is nothing to choose.
-    if not read[","] or ("," in fitting and all(_single(read[mark]) for mark in fitting)):
-        return Dialect(",")
-    fit = ", ".join(_WORDS[mark] for mark in fitting)
-    why = f"{fit} all fit the first records" if fitting else "no delimiter fits the first records"
-    return Dialect(",", (f"Read with commas, though {why}: name the delimiter to be sure.",))
+        return _split(text, contract, _checked(declared))
+    candidates = [_split(text, contract, mark) for mark in _CANDIDATES]
+    headers = [each for each in candidates if each.search.kind == "header"]
+    if headers:
+        return max(headers, key=lambda each: each.search.score)
+    fitting = [each for each in candidates if _fits(each, contract)]
+    if fitting and not any(each.splits for each in fitting):
+        return fitting[0]
+    if len(fitting) > 1:
+        typed = [each for each in fitting if _most(each, contract)]
+        fitting = typed if len(typed) == 1 else fitting
+    if len(fitting) > 1:
+        raise _ambiguous(fitting)
+    if fitting:
+        return fitting[0]
+    # For the error message: the one that is most like a header.
+    best = max(candidates, key=lambda each: (each.search.score, each.splits))
+    if contract.header != "absent" and not contract.document:
+        return best
+    warning = "No delimiter fits the first records: read with commas."
+    return candidates[0]._replace(warnings=(warning,) if best.splits else ())
 
 
-def _single(records: list[HeadRecord]) -> bool:
-    return all(record.cells is None or len(record.cells) == 1 for record in records)
-
-
-def _has_header(records: list[HeadRecord], contract: Contract) -> bool:
-    """Whether the first record is a header that names a column of the contract."""
-    cells = records[0].cells if records and not contract.document else None
-    known = any(find_column(cell, contract) for cell in cells or ())
-    return known and is_header(cells, contract)
-
-
-def _fits(records: list[HeadRecord], contract: Contract) -> bool:
-    parsed = [record.cells for record in records if record.cells is not None]
-    if contract.document:
-        return len(parsed) > 0 and parsed[0] == records[0].cells and _is_table(parsed)
-    expected = len(contract.columns)
-    return 2 * sum(len(cells) == expected for cells in parsed) > len(records)
-
-
-def _is_table(parsed: list[list[str]]) -> bool:
-    """Whether the first record has several names, and most records as many fields."""
-    names = parsed[0]
-    if len(names) < 2 or len(set(names)) < len(names) or not all(map(is_name, names)):
-        return False
-    return 2 * sum(len(cells) == len(names) for cells in parsed) > len(parsed)
-
-
-class Head(NamedTuple):
-    """The beginning of the text of a file, after its byte order mark."""
-
-    data: bytes
-    encoding: Encoding
-    whole: bool
-    """Whether it is the whole text."""
-
-    def records(self, delimiter: str, most: int = _SAMPLE_RECORDS) -> list[HeadRecord]:
-        """The first records, split with this delimiter."""
-        splitter = RecordSplitter(delimiter)
-        blocks = [*splitter.feed(self.data), *(splitter.finish() if self.whole else ())]
-        found: list[HeadRecord] = []
-        for block in (block for block in blocks if block.record_count):
-            # Offsets refer to the original text, cells to its UTF-8.
-            text = to_utf8(block, self.encoding)
-            for at in islice(range(block.record_count), most - len(found)):
-                stop = int(block.stops[at])
-                ending = 2 if block.data[stop : stop + 2] == b"\r\n" else 1
-                line_ends = count_line_ends(block.data[int(block.starts[at]) : stop])
-                raw = text.data[int(text.starts[at]) : int(text.stops[at])]
-                well_formed = block.faults[at] == Fault.OK
-                cells = _cells(raw, delimiter) if well_formed else None
-                end = min(stop + ending, len(self.data))
-                found.append(HeadRecord(cells, end, int(block.lines[at]) + line_ends + 1))
-        return found
-
-
-def _cells(raw: bytes, delimiter: str) -> list[str] | None:
+def _checked(delimiter: str) -> str:
     try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return None
-    mark = re.escape(delimiter)
-    fields = re.findall(rf'(?:^|{mark})("(?:[^"]|"")*"|[^"{mark}]*)', text)
-    return [_unquoted(field).strip() for field in fields]
+        return check_delimiter(delimiter)
+    except ValueError as error:
+        raise BadRequest("bad-delimiter", f"{error}.") from error
 
 
-def _unquoted(field: str) -> str:
-    return field[1:-1].replace('""', '"') if field.startswith('"') else field
+def _split(text: Head, contract: Contract, delimiter: str) -> Dialect:
+    records = tuple(each for each in text.records(delimiter) if not each.is_blank)
+    has_names = contract.header != "absent" and not contract.document
+    search = find_header(records, contract) if has_names else HeaderSearch("unknown")
+    return Dialect(delimiter, records, search)
+
+
+def _fits(dialect: Dialect, contract: Contract) -> bool:
+    if contract.document:
+        return _is_table(dialect.records)
+    if contract.header != "absent":
+        return dialect.search.kind == "data"
+    width = len(contract.columns)
+    same = sum(len(each.cells) == width and each.is_well_formed for each in dialect.records)
+    return 2 * same > len(dialect.records)
+
+
+def _most(dialect: Dialect, contract: Contract) -> bool:
+    """Whether most records are valid in every field."""
+    valid = sum(is_record(each.cells, contract) for each in dialect.records)
+    return not contract.document and 2 * valid > len(dialect.records)
+
+
+def _is_table(records: Sequence[HeadRecord]) -> bool:
+    """Whether the first record has several distinct names, and most records as many fields."""
+    if not records or not records[0].is_well_formed:
+        return False
+    names = records[0].cells
+    if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+        return False
+    return 2 * sum(len(each.cells) == len(names) for each in records) > len(records)
+
+
+def _ambiguous(fitting: list[Dialect]) -> Rejected:
+    names = " and ".join(_NAMES[each.delimiter] for each in fitting)
+    split = "; ".join(
+        f"{_NAMES[each.delimiter]}: {', '.join(repr(cell[:40]) for cell in each.records[0].cells)}"
+        for each in fitting
+    )
+    detail = (
+        f"The delimiter is ambiguous: {names} both fit the first records ({split}). "
+        f"Declare the delimiter in the upload or for the dataset."
+    )
+    return Rejected("ambiguous-delimiter", detail)

@@ -1,109 +1,156 @@
-"""Match the header of a file against the columns of a contract."""
+"""Find the header of a CSV file, or prove that its first record is data."""
 
-import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from typing import Literal, NamedTuple, NoReturn
 
-from waybill.contract.model import Column, Contract
+from waybill.contract.model import Contract
 from waybill.errors import FieldError, Rejected
+from waybill.records.column_names import ColumnNames
+from waybill.records.head import HeadRecord
+from waybill.records.values import TEXT_KINDS, is_evidence, is_record
 
-_NAME = re.compile(r"[^\W\d][\w .-]*")
-# Name-like values that a non-text column accepts; its other values begin with a digit, a sign
-# or a point.
-_WORDS = {
-    "bool": re.compile(r"true|false|t|f", re.IGNORECASE),
-    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE),
-}
-_NEVER_WORDS = frozenset(
-    ["int2", "int4", "int8", "numeric", "float4", "float8", "date", "timestamp", "timestamptz"]
-)
+_PREAMBLE_RECORDS = 20
+_COMMENTS = ("#", "//", "--", ";")
+_SHOWN = 20
+_COMPARED_CELLS = 50
 
 
-def find_column(cell: str, contract: Contract) -> str | None:
-    """The column whose name or alias matches the header cell, ignoring case."""
-    folded = cell.strip().lower()
-    for column in contract.columns:
-        if column.name.lower() == folded:
-            return column.name
-    return contract.aliases.get(folded)
+class HeaderSearch(NamedTuple):
+    """What the first records of a file are."""
+
+    kind: Literal["header", "data", "unknown"]
+    at: int = 0
+    """Index of the header; if unknown, of the record that is most like one."""
+    score: int = 0
+    """Number of cells that match a column; if data, of fields."""
 
 
-def is_name(cell: str) -> bool:
-    """Whether the cell looks like a column name rather than a value."""
-    return _NAME.fullmatch(cell) is not None
+def find_header(records: Sequence[HeadRecord], contract: Contract) -> HeaderSearch:
+    """Find the record whose cells all match columns, unless the first record is data.
 
-
-def refuses_names(cells: list[str], contract: Contract) -> bool:
-    """Whether the name-like cells cannot be a valid record and so must be a header.
-
-    True if a non-text column rejects its cell and no required one accepts its cell.
+    The records before the header must be a title, comments or blank. A first record is data if
+    it has a value that cannot be a name, has no column's name, and a record of the sample is
+    valid in every field.
     """
-    pairs = list(zip(contract.columns, cells, strict=False))
-    typed = [(column, _takes(column, cell)) for column, cell in pairs if _is_typed(column)]
-    return any(not taken for _, taken in typed) and not any(
-        taken for column, taken in typed if column.required
+    names = ColumnNames(contract)
+    best = HeaderSearch("unknown", 0, 0)
+    for at, record in enumerate(records[:_PREAMBLE_RECORDS]):
+        known = sum(names.find(cell) is not None for cell in record.cells)
+        if known == len(record.cells):
+            understood = all(_is_preamble(above, record) for above in records[:at])
+            return HeaderSearch("header" if understood else "unknown", at * understood, known)
+        if contract.header != "present" and _is_data(record, records[at + 1 :], contract, names):
+            proven = at == 0 and any(is_record(each.cells, contract) for each in records)
+            return HeaderSearch("data", 0, len(record.cells)) if proven else best
+        score = known or sum(map(names.is_near, record.cells[:_COMPARED_CELLS]))
+        if score > best.score:
+            best = HeaderSearch("unknown", at, score)
+    return best
+
+
+def _is_preamble(record: HeadRecord, header: HeadRecord) -> bool:
+    """Whether the record has few fields, as a title has, or is a comment."""
+    filled = sum(map(bool, record.cells))
+    return 2 * filled <= len(header.cells) or record.cells[0].startswith(_COMMENTS)
+
+
+def _is_data(
+    record: HeadRecord, later: Sequence[HeadRecord], contract: Contract, names: ColumnNames
+) -> bool:
+    if any(map(names.is_same, record.cells)):
+        return False
+    pairs = list(zip(record.cells, contract.columns, strict=False))
+    evident = [column.kind for cell, column in pairs if is_evidence(cell, column, contract)]
+    if any(kind not in TEXT_KINDS for kind in evident):
+        return True
+    # Text columns take anything: their evidence is weaker.
+    clear = bool(evident) or _recurs(record, later)
+    return clear and not any(map(names.is_near, record.cells[:_COMPARED_CELLS]))
+
+
+def _recurs(record: HeadRecord, later: Sequence[HeadRecord]) -> bool:
+    """Whether a field has the same value in a later, different record; a name would not."""
+    return any(
+        cell and cell == other
+        for each in later
+        if each.cells != record.cells and len(each.cells) == len(record.cells)
+        for cell, other in zip(record.cells, each.cells, strict=True)
     )
 
 
-def is_header(cells: list[str] | None, contract: Contract) -> bool:
-    """Whether the first record is a header, possibly one with wrong names."""
-    if contract.header != "auto":
-        return contract.header == "present"
-    if not cells:
-        return False
-    known = [find_column(cell, contract) is not None for cell in cells]
-    if all(known):
-        return True
-    if not all(is_name(cell) for cell in cells):
-        return False
-    return any(known) or refuses_names(cells, contract)
-
-
-def document_fields(cells: list[str] | None) -> tuple[str, ...]:
-    """The field names of documents, from the required header.
-
-    Raises:
-        Rejected: `missing-header` or `duplicate-columns`.
-    """
-    if not cells or not all(cells):
-        detail = "Documents take their field names from the header; every column needs a name."
-        raise Rejected("missing-header", detail)
-    twice = [name for name, times in Counter(cells).items() if times > 1]
-    if twice:
-        raise _refusal("duplicate-columns", "The header has duplicate names", twice)
-    return tuple(cells)
-
-
-def _is_typed(column: Column) -> bool:
-    return column.kind in _NEVER_WORDS or column.kind in _WORDS
-
-
-def _takes(column: Column, cell: str) -> bool:
-    words = _WORDS.get(column.kind)
-    return words is not None and words.fullmatch(cell) is not None
-
-
-def match_header(cells: list[str] | None, contract: Contract) -> tuple[str, ...]:
+def match_header(cells: Sequence[str], contract: Contract) -> tuple[str, ...]:
     """The columns of the header cells, in order.
 
     Raises:
         Rejected: `unknown-columns`, `duplicate-columns` or `missing-columns`, with their names.
     """
-    found = {cell: find_column(cell, contract) for cell in cells or ()}
-    known = ", ".join(column.name for column in contract.columns)
-    unknown = [cell for cell, column in found.items() if column is None]
-    if unknown or not cells:
-        raise _refusal("unknown-columns", f"The columns of {contract.name} are {known}", unknown)
-    columns = tuple(str(found[cell]) for cell in cells)
-    twice = [name for name, times in Counter(columns).items() if times > 1]
-    if twice:
-        raise _refusal("duplicate-columns", "The header names these columns more than once", twice)
+    names = ColumnNames(contract)
+    columns = tuple(column for cell in cells if (column := names.find(cell)) is not None)
+    if not cells or len(columns) < len(cells):
+        refuse_header(cells, contract, "The header does not match.")
+    repeated = [name for name, times in Counter(columns).items() if times > 1]
+    if repeated:
+        raise _refusal("duplicate-columns", "The header names these columns twice", repeated)
     missing = [c.name for c in contract.columns if c.required and c.name not in columns]
     if missing:
         raise _refusal("missing-columns", "The header lacks required columns", missing)
     return columns
 
 
+def document_fields(records: Sequence[HeadRecord], *, whole: bool) -> tuple[str, ...]:
+    """The field names of documents, from the required header.
+
+    Raises:
+        Rejected: `missing-header`, `duplicate-columns`, or `empty-file`: there is only a header.
+    """
+    cells = records[0].cells if records else ()
+    if not cells or not all(cells):
+        detail = "Documents take their field names from the header; every column needs a name."
+        raise Rejected("missing-header", detail)
+    repeated = [name for name, times in Counter(cells).items() if times > 1]
+    if repeated:
+        raise _refusal("duplicate-columns", "The header has duplicate names", repeated)
+    if len(records) == 1 and whole:
+        raise Rejected("empty-file", "The file contains no records, or no header.")
+    same = sum(len(record.cells) == len(cells) for record in records[1:])
+    if 2 * same < len(records) - 1:
+        detail = (
+            f"The first line has {len(cells)} fields, but most records have a different number: "
+            f"it is not a header. The first line must have the field names."
+        )
+        raise Rejected("missing-header", detail)
+    return cells
+
+
+def refuse_header(cells: Sequence[str], contract: Contract, why: str) -> NoReturn:
+    """Refuse a header, naming each cell that matches nothing and the nearest column.
+
+    Raises:
+        Rejected: `unknown-columns`.
+    """
+    names = ColumnNames(contract)
+    unknown = [(at, cell) for at, cell in enumerate(cells, 1) if names.find(cell) is None]
+    shown, errors = [], []
+    for at, cell in islice(unknown, _SHOWN):
+        nearest = names.nearest(cell)
+        hint = f" (nearest: {nearest})" if nearest else ""
+        name = repr(cell[:80]) if cell else f"the empty name of column {at}"
+        shown.append(f"{name}{hint}")
+        message = f"{name} is not a column or alias of {contract.name}{hint}"
+        errors.append(
+            FieldError(pointer=cell[:80] or f"column {at}", code="unknown-columns", message=message)
+        )
+    known = ", ".join(column.name for column in islice(contract.columns, 2 * _SHOWN))
+    detail = (
+        f"{why} No column of {contract.name} matches {', '.join(shown) or 'an empty line'}. "
+        f"The columns are {known}."
+    )
+    raise Rejected("unknown-columns", detail, errors)
+
+
 def _refusal(code: str, text: str, names: list[str]) -> Rejected:
-    shown = ", ".join(repr(name[:80]) for name in names[:20]) or "none"
-    field_errors = [FieldError(pointer=name[:80], code=code, message=text) for name in names[:20]]
-    return Rejected(code, f"{text}: {shown}.", field_errors)
+    shown = ", ".join(repr(name[:80]) for name in names[:_SHOWN])
+    errors = [FieldError(pointer=name[:80], code=code, message=text) for name in names[:_SHOWN]]
+    return Rejected(code, f"{text}: {shown}.", errors)

@@ -12,67 +12,11 @@ from numpy.typing import NDArray
 
 from waybill.errors import Rejected
 from waybill.records.block import Block, Boundaries, Positions, view
-from waybill.records.grammar import QUOTE, RAW_LIMIT, RECORD_LIMIT, Fault
+from waybill.records.grammar import RAW_LIMIT, RECORD_LIMIT, Fault
+from waybill.records.json_scanner import COMMA, JsonScanner
 from waybill.records.trimming import BLANKS, trimmed
 
-_COMMA, _BACKSLASH, _CLOSING = 0x2C, 0x5C, 0x5D
-_STEPS = np.zeros(256, np.int64)
-_STEPS[[0x5B, 0x7B]] = 1
-_STEPS[[0x5D, 0x7D]] = -1
-_BOMS = (_STEPS != 0) | (np.arange(256) == _COMMA)
-
-
-class _Scanner:
-    """Finds the commas between elements and the end of the array."""
-
-    def __init__(self) -> None:
-        self._depth = 1
-        self._inside = False
-        self._escaped = False
-
-    def scan(self, data: bytes) -> tuple[Positions, int | None]:
-        """Scan the next bytes: (commas between elements, closing bracket or None)."""
-        octets = view(data)
-        quotes = self._quotes(data)
-        marks = np.flatnonzero(_BOMS[octets])
-        outside = (np.searchsorted(quotes, marks) & 1) == int(self._inside)
-        marks = marks[outside]
-        depths = self._depth + np.cumsum(_STEPS[octets[marks]])
-        self._inside ^= bool(len(quotes) & 1)
-        closing = np.flatnonzero(depths == 0)
-        end = int(marks[closing[0]]) if len(closing) else None
-        if len(depths):
-            self._depth = int(depths[-1])
-        commas = marks[(depths == 1) & (octets[marks] == _COMMA)]
-        return commas if end is None else commas[commas < end], end
-
-    def _quotes(self, data: bytes) -> Positions:
-        """Positions of the quotes that open or close a string."""
-        octets = view(data)
-        quotes = np.flatnonzero(octets == QUOTE)
-        escaped = self._escaped
-        if not escaped and b"\\" not in data:
-            return quotes
-        self._escaped = _ends_escaping(data, escaped=escaped)
-        spared = np.ones(len(data) + 1, bool)
-        spared[_after_odd_runs(np.flatnonzero(octets == _BACKSLASH), escaped=escaped)] = False
-        kept: Positions = quotes[spared[quotes]]
-        return kept
-
-
-def _after_odd_runs(slashes: Positions, *, escaped: bool) -> Positions:
-    """Positions of escaped bytes; with `escaped`, a backslash precedes the first byte."""
-    slashes = np.append(-1, slashes) if escaped else slashes
-    firsts = np.flatnonzero(np.append(True, np.diff(slashes) != 1))
-    lasts = np.append(firsts[1:], len(slashes)) - 1
-    odd = (lasts - firsts + 1) & 1 == 1
-    after: Positions = slashes[lasts[odd]] + 1
-    return after
-
-
-def _ends_escaping(data: bytes, *, escaped: bool) -> bool:
-    run = len(data) - len(data.rstrip(b"\\"))
-    return bool((run + int(escaped and run == len(data))) & 1)
+_CLOSING = 0x5D
 
 
 class JsonArraySplitter:
@@ -86,7 +30,7 @@ class JsonArraySplitter:
         limit: int = RECORD_LIMIT,
         raw_limit: int = RAW_LIMIT,
     ) -> None:
-        self._scanner = _Scanner()
+        self._scanner = JsonScanner(depth=1)
         self._must_end = ends
         self._limit = limit
         self._raw_limit = raw_limit
@@ -116,7 +60,7 @@ class JsonArraySplitter:
         if self._ended:
             self._after_end(data)
             return
-        commas, end = self._scanner.scan(data)
+        commas, end = self._scan(data)
         if end is not None and data[end] != _CLOSING:
             raise _broken(f"a brace closes the array after {self.line - 1 + len(commas)} elements")
         stops = commas if end is None else np.append(commas, end)
@@ -133,6 +77,14 @@ class JsonArraySplitter:
         room = max(self._limit - len(self._carry), 0)
         self._carry += rest[:room]
         self._lost += len(rest[room:])
+
+    def _scan(self, data: bytes) -> tuple[Positions, int | None]:
+        """(commas between elements, closing bracket or None) of the next bytes."""
+        marks, depths = self._scanner.scan(data)
+        closing = np.flatnonzero(depths == 0)
+        end = int(marks[closing[0]]) if len(closing) else None
+        commas = marks[(depths == 1) & (view(data)[marks] == COMMA)]
+        return commas if end is None else commas[commas < end], end
 
     def finish(self) -> Iterator[Block]:
         """End the stream.

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from waybill.records.compression import Compression
 from waybill.records.encodings import Encoding, is_utf16
 
-FileFormat = Literal["csv", "json-lines", "json-array"]
+JsonFormat = Literal["json-lines", "json-array", "json-objects"]
+FileFormat = Literal["csv"] | JsonFormat
 _NO_DELIMITER = frozenset('"\r\n\0')
 
 

@@ -8,6 +8,7 @@ from waybill.records.compression import Limits, decompressed
 from waybill.records.encodings import is_utf16, to_utf8, utf16_to_utf8
 from waybill.records.json_array import JsonArraySplitter
 from waybill.records.json_lines import JsonLinesSplitter
+from waybill.records.json_objects import JsonObjectsSplitter
 from waybill.records.layout import Layout
 from waybill.records.splitter import RecordSplitter
 
@@ -34,6 +35,8 @@ def splitter_for(layout: Layout, first_line: int, *, last: bool = True) -> Split
         return JsonLinesSplitter(first_line=first_line)
     if layout.file_format == "json-array":
         return JsonArraySplitter(first_line=first_line, ends=last)
+    if layout.file_format == "json-objects":
+        return JsonObjectsSplitter(first_line=first_line)
     return RecordSplitter(layout.delimiter, first_line=first_line)
 
 

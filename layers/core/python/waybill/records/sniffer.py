@@ -1,13 +1,11 @@
 """Detect the layout of a file from its head: compression, encoding, format, delimiter, header."""
 
-import re
 from collections.abc import Iterator
-from itertools import chain
 
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
 from waybill.records.compression import Compression, decompressed, detect_compression
-from waybill.records.dialect import Head, sniff_delimiter
+from waybill.records.csv_head import csv_layout
 from waybill.records.encodings import (
     BOM,
     Encoding,
@@ -16,18 +14,17 @@ from waybill.records.encodings import (
     is_utf16,
     utf16_to_utf8,
 )
-from waybill.records.header import document_fields, find_column, is_header, match_header
-from waybill.records.json_head import json_layout
-from waybill.records.layout import FileFormat, Layout
+from waybill.records.foreign import refuse_foreign
+from waybill.records.head import Head
+from waybill.records.json_head import json_format, json_layout, not_records, refuse_other_json
+from waybill.records.layout import Layout
+from waybill.records.trimming import BLANKS
 
 _HEAD_BYTES = 1024 * 1024
 _NUL_SAMPLE_BYTES = 1000
-_LOOKS_WIDE = (
+_LOOKS_LIKE_UTF16 = (
     "The file contains NUL bytes and may be UTF-16 without a byte order mark: declare the encoding."
 )
-# Only an object or an array of objects; other text that begins with a bracket may be CSV.
-_OBJECT = re.compile(rb'\s*\{\s*(?:"|\}[ \t]*(?:[\r\n]|\Z))')
-_ARRAY = re.compile(rb'\s*\[\s*(?:\{\s*["}]|\]\s*\Z)')
 
 
 def sniff_layout(
@@ -44,23 +41,22 @@ def sniff_layout(
     overrides both. Without a header the fields are the contract's columns in table order.
 
     Raises:
-        Rejected: `empty-file`, or a header with `unknown-columns`, `duplicate-columns` or
-            `missing-columns`, or `missing-header` where one is required; `corrupt-file`.
+        Rejected: `empty-file`, `unsupported-file`, `corrupt-file`, `undeclared-encoding`,
+            `ambiguous-delimiter`, `broken-json`, or a header with `unknown-columns`,
+            `duplicate-columns` or `missing-columns`, or `missing-header` where one is required.
         BadRequest: `bad-delimiter` or `bad-encoding`.
     """
     compression = detect_compression(head)
     if compression:
         head, whole = _decompressed(head, compression, whole=whole)
+    refuse_foreign(head, compression)
     found, warnings = _encoding(head, contract, encoding)
     if is_utf16(found):
         head = b"".join(utf16_to_utf8([head] if whole else [head[: len(head) & ~1]], found))
     skipped = len(BOM) if head.startswith(BOM) and found not in ("latin-1", "windows-1252") else 0
     text = Head(head[skipped:], found, whole)
-    file_format = _format(text.data, contract)
-    if file_format == "csv":
-        layout = _csv(text, contract, delimiter)
-    else:
-        layout = json_layout(text, file_format, contract)
+    refuse_foreign(text.data)
+    layout = _layout(text, contract, delimiter)
     return layout.model_copy(
         update={
             "compression": compression,
@@ -71,15 +67,32 @@ def sniff_layout(
     )
 
 
+def _layout(text: Head, contract: Contract, delimiter: str | None) -> Layout:
+    if contract.file_format == "csv":
+        return csv_layout(text, contract, delimiter)
+    if file_format := json_format(text.data, contract):
+        return json_layout(text, file_format, contract)
+    refuse_other_json(text.data)
+    begins_like_json = text.data.lstrip(BLANKS).startswith((b"[", b"{"))
+    if begins_like_json and contract.document:
+        raise not_records("it is not valid JSON")
+    try:
+        return csv_layout(text, contract, delimiter)
+    except Rejected as error:
+        if begins_like_json and error.code in ("unknown-columns", "missing-header"):
+            raise not_records("it is neither valid JSON nor CSV of this dataset") from error
+        raise
+
+
 def _decompressed(head: bytes, compression: Compression, *, whole: bool) -> tuple[bytes, bool]:
     """The beginning of the decompressed text, and whether it is complete."""
     pieces: Iterator[bytes] = decompressed([head], compression, whole=whole)
-    kept = b""
+    kept = bytearray()
     for piece in pieces:
         kept += piece
         if len(kept) > _HEAD_BYTES:
-            return kept[:_HEAD_BYTES], False
-    return kept, whole
+            return bytes(kept[:_HEAD_BYTES]), False
+    return bytes(kept), whole
 
 
 def _encoding(
@@ -97,51 +110,12 @@ def _encoding(
         detail = "UTF-16 without a byte order mark: declare utf-16-le or utf-16-be."
         raise BadRequest("bad-encoding", detail)
     if not declared and not marked and b"\0" in head[:_NUL_SAMPLE_BYTES]:
-        return "utf-8", (_LOOKS_WIDE,)
+        if _looks_like_utf16(head[:_NUL_SAMPLE_BYTES]):
+            raise Rejected("undeclared-encoding", _LOOKS_LIKE_UTF16)
+        return "utf-8", (_LOOKS_LIKE_UTF16,)
     return marked or named or "utf-8", ()
 
 
-def _format(text: bytes, contract: Contract) -> FileFormat:
-    if contract.file_format == "csv":
-        return "csv"
-    if contract.file_format == "json":
-        return "json-array" if text.lstrip(b" \t\r\n").startswith(b"[") else "json-lines"
-    if _ARRAY.match(text):
-        return "json-array"
-    return "json-lines" if _OBJECT.match(text) else "csv"
-
-
-def _csv(text: Head, contract: Contract, requested: str | None) -> Layout:
-    dialect = sniff_delimiter(text, contract, requested)
-    first = next(iter(text.records(dialect.delimiter, 1)), None)
-    if first is None and text.whole:
-        raise Rejected("empty-file", "The file contains no records.")
-    cells = first.cells if first else []
-    fields: tuple[str, ...] = ()
-    columns: tuple[str, ...]
-    if contract.document:
-        header, fields, columns = True, document_fields(cells), (contract.document,)
-    elif is_header(cells, contract):
-        header, columns = True, match_header(cells, contract)
-    else:
-        header = False
-        columns = tuple(column.name for column in contract.columns)
-    return Layout(
-        delimiter=dialect.delimiter,
-        header=header,
-        columns=columns,
-        fields=fields,
-        data_offset=first.end if header and first else 0,
-        first_line=first.next_line if header and first else 1,
-        warnings=tuple(
-            chain(dialect.warnings, () if header else _header_warnings(cells, contract))
-        ),
-    )
-
-
-def _header_warnings(cells: list[str] | None, contract: Contract) -> tuple[str, ...]:
-    if contract.header == "absent" or not any(find_column(cell, contract) for cell in cells or ()):
-        return ()
-    return (
-        "The first line names a column, but was read as a record: not all its cells are names.",
-    )
+def _looks_like_utf16(sample: bytes) -> bool:
+    """Whether most of the bytes at even, or at odd, positions are NUL."""
+    return any(4 * half.count(0) > 3 * len(half) for half in (sample[::2], sample[1::2]))

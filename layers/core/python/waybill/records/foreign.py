@@ -1,0 +1,94 @@
+"""Recognise files of unsupported kinds by content, and say what to do with them."""
+
+import re
+from typing import NamedTuple
+
+from waybill.errors import Rejected
+from waybill.records.compression import Compression, detect_compression
+
+_UNPACK = "Unpack it and upload the files in it; gzip and zstd need no unpacking."
+_AS_CSV = "Save it as CSV and upload that."
+_EXPORT = "Export its rows as CSV or JSON and upload those."
+_NO_TABLE = "Upload the data as CSV or JSON."
+
+
+class _Kind(NamedTuple):
+    """A kind of file: how it begins, its name, and what to do."""
+
+    signature: re.Pattern[bytes]
+    name: str
+    advice: str
+
+
+def _kind(signature: bytes, name: str, advice: str) -> _Kind:
+    return _Kind(re.compile(signature, re.DOTALL | re.IGNORECASE), name, advice)
+
+
+# Signatures that are plain text must be followed by what no text file has.
+_BINARY = (
+    _kind(rb"PK\x03\x04.{0,4000}xl/", "an Excel workbook (xlsx)", _AS_CSV),
+    _kind(rb"PK\x03\x04.{0,4000}word/", "a Word document (docx)", _NO_TABLE),
+    _kind(rb"PK\x03\x04.{0,4000}ppt/", "a PowerPoint presentation (pptx)", _NO_TABLE),
+    _kind(rb"PK\x03\x04.{22,40}mimetypeapplication/vnd\.oasis", "an OpenDocument file", _AS_CSV),
+    _kind(rb"PK\x03\x04.{0,4000}\[Content_Types\]\.xml", "an Office document", _AS_CSV),
+    _kind(rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive", _UNPACK),
+    _kind(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (xls, doc)", _AS_CSV),
+    _kind(rb"PAR[1E][\x00-\x1f\x80-\xff]", "a Parquet file", _EXPORT),
+    _kind(rb"ARROW1\x00\x00|\xff\xff\xff\xff.{2}\x00\x00\x10\x00", "an Arrow file", _EXPORT),
+    _kind(rb"FEA1.{0,16}\x00", "a Feather file", _EXPORT),
+    _kind(rb"ORC[\x00-\x1f\x80-\xff]", "an ORC file", _EXPORT),
+    _kind(rb"Obj\x01", "an Avro file", _EXPORT),
+    _kind(rb"SQLite format 3\x00", "an SQLite database", _EXPORT),
+    _kind(rb"\x89HDF\r\n\x1a\n", "an HDF5 file", _EXPORT),
+    _kind(rb"PGDMP[\x00-\x1f]", "a PostgreSQL dump", _EXPORT),
+    _kind(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", "a bzip2 file", _UNPACK),
+    _kind(rb"\xfd7zXZ\x00", "an xz file", _UNPACK),
+    _kind(rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    _kind(rb"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    _kind(rb"\x04\x22\x4d\x18", "an LZ4 file", _UNPACK),
+    _kind(rb"\xff\x06\x00\x00sNaPpY", "a Snappy file", _UNPACK),
+    _kind(rb"\x1f\x9d|\x1f\xa0", "a compress (.Z) file", _UNPACK),
+    _kind(rb"LZIP[\x00\x01]", "an lzip file", _UNPACK),
+    _kind(rb"]\x00\x00[\x00-\xff]{2}\xff\xff", "an LZMA file", _UNPACK),
+    _kind(rb"[^\x00]{1,100}\x00.{156,256}ustar", "a tar archive", _UNPACK),
+    _kind(rb"%PDF-\d", "a PDF document", _NO_TABLE),
+    _kind(rb"\{\\rtf", "an RTF document", _AS_CSV),
+    _kind(rb"\x89PNG\r\n\x1a\n", "a PNG image", _NO_TABLE),
+    _kind(rb"\xff\xd8\xff", "a JPEG image", _NO_TABLE),
+    _kind(rb"GIF8[79]a.{0,16}[\x00-\x08]", "a GIF image", _NO_TABLE),
+    _kind(rb"II\*\x00|MM\x00\*", "a TIFF image", _NO_TABLE),
+    _kind(rb"RIFF.{4}WEBP", "a WebP image", _NO_TABLE),
+    _kind(rb"BM.{4}\x00\x00\x00\x00", "a BMP image", _NO_TABLE),
+    _kind(rb"\x00\x00\x01\x00[\x01-\x20]\x00", "an icon", _NO_TABLE),
+    _kind(rb"\x00\x00\x00.ftyp", "a media file", _NO_TABLE),
+    _kind(rb"\x7fELF|MZ.{0,64}\x00\x00", "a program", _NO_TABLE),
+)
+_MARKUP = (
+    _kind(rb"\s*(<!--.{0,4000}?-->\s*)*<!doctype\s+html|\s*<html[\s>]", "an HTML page", _AS_CSV),
+    _kind(rb"\s*<(head|body|table|div|script|meta)[\s>]", "an HTML page", _AS_CSV),
+    _kind(rb"\s*<\?xml[\s?]", "an XML document", _EXPORT),
+    _kind(rb"\s*<!doctype\s|\s*<!--", "an XML document", _EXPORT),
+    # An element that is alone on its line or followed by another element.
+    _kind(rb"\s*<[a-z_][\w:.-]*(\s[^<>]*)?/?>\s*(<|\r|\n)", "an XML document", _EXPORT),
+)
+
+
+def refuse_foreign(head: bytes, inside: Compression | None = None) -> None:
+    """Refuse a file whose content is of an unsupported kind.
+
+    `inside` is the compression from which the head was decompressed.
+
+    Raises:
+        Rejected: `unsupported-file`.
+    """
+    compression = detect_compression(head) if inside else None
+    if compression:
+        raise _refusal(f"a {compression} file", _UNPACK, inside)
+    for kind in _BINARY + _MARKUP:
+        if kind.signature.match(head):
+            raise _refusal(kind.name, kind.advice, inside)
+
+
+def _refusal(name: str, advice: str, inside: Compression | None) -> Rejected:
+    where = f"{name} inside {inside}" if inside else name
+    return Rejected("unsupported-file", f"The file is {where}. {advice}")

@@ -1,0 +1,91 @@
+"""Files of unsupported kinds are refused by content, with their name and what to do."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+
+import pyarrow as pa
+import pytest
+from backports import zstd
+from pyarrow import feather, parquet
+
+from tests.unit.columns.contracts import column, contract
+from waybill.contract.model import Contract
+from waybill.errors import Rejected
+from waybill.records.sniffer import sniff_layout
+
+WORDS = contract(column("code", "text"), column("label", "text"))
+ABSENT = WORDS.model_copy(update={"header": "absent"})
+CSV = b"code,label\nx,y\n"
+TABLE = pa.table({"code": ["x"], "label": ["y"]})
+
+
+def zipped(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, CSV)
+    return out.getvalue()
+
+
+def written(kind: str) -> bytes:
+    out = io.BytesIO()
+    if kind == "parquet":
+        parquet.write_table(TABLE, out)
+    elif kind == "tar":
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            info = tarfile.TarInfo("a.csv")
+            info.size = len(CSV)
+            archive.addfile(info, io.BytesIO(CSV))
+    elif kind == "feather":
+        feather.write_feather(TABLE, out)
+    else:
+        with pa.ipc.new_stream(out, TABLE.schema) as stream:
+            stream.write_table(TABLE)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("things", [WORDS, ABSENT])
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (zipped("xl/workbook.xml"), "Excel workbook"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "Excel workbook"),
+        (zipped("data.csv"), "zip archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "old Office document"),
+        (written("parquet"), "Parquet"),
+        (written("feather"), "Arrow"),
+        (written("stream"), "Arrow"),
+        (written("tar"), "tar archive"),
+        (bz2.compress(CSV), "bzip2"),
+        (lzma.compress(CSV), "xz"),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "7z"),
+        (gzip.compress(gzip.compress(CSV)), "gzip file inside gzip"),
+        (zstd.compress(gzip.compress(CSV)), "gzip file inside zstd"),
+        (gzip.compress(written("tar")), "tar archive inside gzip"),
+        (b"<!DOCTYPE html>\n<html><body>404</body></html>", "HTML"),
+        ("\ufeff<html lang='en'>\n".encode(), "HTML"),
+        ("<table><tr><td>code</td></tr></table>".encode("utf-16"), "HTML"),
+        (b"<?xml version='1.0'?>\n<rows/>", "XML"),
+        (b"<rows>\n <row code='x'/>\n</rows>", "XML"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF"),
+        (b"{\\rtf1\\ansi hello}", "RTF"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "PNG"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"),
+        (b"GIF89a\x01\0\x01\0", "GIF"),
+    ],
+)
+def test_the_kind_is_named(data: bytes, name: str, things: Contract) -> None:
+    with pytest.raises(Rejected, match="unsupported-file") as refused:
+        sniff_layout(data, things, whole=True)
+    assert name in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "first", ["PAR1", "PK", "BM", "Obj", "ORC", "MZ", "<b>x</b>", "<none>", "II*", "Rar!", "GIF89a"]
+)
+def test_text_that_begins_like_a_signature_is_data(first: str) -> None:
+    assert sniff_layout(f"{first},y\nz,y\n".encode(), ABSENT, whole=True).file_format == "csv"
