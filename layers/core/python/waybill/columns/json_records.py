@@ -19,8 +19,8 @@ from waybill.columns.rejects import RejectReason, unparsable_rejects
 from waybill.contract.model import Contract
 from waybill.exact_json import JsonError, check_characters, check_numbers, check_size, parse_json
 from waybill.records.block import Block
-from waybill.records.grammar import Fault
 from waybill.records.column_names import ColumnNames
+from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 
 _MAX_REASONS = 20

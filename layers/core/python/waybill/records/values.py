@@ -12,9 +12,15 @@ TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
 _BOOL_WORDS = frozenset(["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"])
 # Words of one letter may be column names.
 _CLEAR_BOOL_WORDS = frozenset(["true", "false", "yes", "no", "1", "0"])
+_INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[(+\-$€£\s]*[\d][\d.,'_eE+\-)\s%$€£\u00a0\u2019]*|[.,]\d+")
 _TIME = re.compile(r".*\d\D+\d.*|.*\d{6,}.*|P.*\d.*", re.DOTALL)
 _UUID = re.compile(r"\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+_PATTERNS = {
+    **dict.fromkeys(_INTEGERS, _INTEGER),
+    **dict.fromkeys(_TIMES, _TIME),
+    "uuid": _UUID,
+}
 _YEAR = re.compile(r"(19|20)\d\d")
 _EMAIL_OR_URL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\w+://\S+")
 _CODE = re.compile(r"\S*\d{3,}\S*")
@@ -53,19 +59,15 @@ def is_evidence(cell: str, column: Column, contract: Contract) -> bool:
 
 def _fits_kind(cell: str, column: Column, contract: Contract) -> bool:
     form = _format(column, contract)
-    if column.kind in _INTEGERS:
-        plain = cell.replace(form.thousands, "") if form.thousands else cell
-        return re.fullmatch(r"[+-]?\d+", plain) is not None
-    if column.kind in _NUMBERS:
-        return _is_number(cell, form)
-    if column.kind in _TIMES:
-        return bool(form.date) or _TIME.fullmatch(cell) is not None
     if column.kind == "bool":
         return cell.lower() in _BOOL_WORDS | _bool_words(form)
-    if column.kind == "uuid":
-        return _UUID.fullmatch(cell) is not None
+    if column.kind in _INTEGERS | _NUMBERS | _TIMES and form != Format():
+        # The declared format is checked exactly when the file is loaded.
+        return any(char.isdigit() for char in cell)
+    if column.kind in _NUMBERS:
+        return _is_number(cell)
     # Other types are checked by the database.
-    return True
+    return column.kind not in _PATTERNS or _PATTERNS[column.kind].fullmatch(cell) is not None
 
 
 def _format(column: Column, contract: Contract) -> Format:
@@ -76,12 +78,11 @@ def _bool_words(form: Format) -> frozenset[str]:
     return frozenset(word.lower() for word in (*form.true_words, *form.false_words))
 
 
-def _is_number(cell: str, form: Format) -> bool:
+def _is_number(cell: str) -> bool:
     if cell.strip("+-").lower() in ("nan", "infinity", "inf"):
         return True
-    # A comma must be declared, as decimal mark or by another mark between thousands.
-    takes_comma = form.decimal == "," or form.thousands in (",", ".")
-    return (takes_comma or "," not in cell) and _NUMBER.fullmatch(cell) is not None
+    # A decimal comma must be declared.
+    return "," not in cell and _NUMBER.fullmatch(cell) is not None
 
 
 def _is_clear_text(cell: str) -> bool:
