@@ -103,8 +103,8 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Valida
         response = BatchResponse.of(job_id, merged, milliseconds)
         sql.keep_answer(connection, **key, answer=Jsonb(response.model_dump(mode="json")))
     wake = [UUID(waiting) for waiting in merged["unblocked"]]
-    adopt = [UUID(pending) for pending in merged["pending"]]
-    return _Written(response, UnblockedJobs(wake, adopt), is_new=True)
+    pending = [UUID(pending) for pending in merged["pending"]]
+    return _Written(response, UnblockedJobs(wake, pending), is_new=True)
 
 
 def _publish(deps: Deps, written: _Written) -> None:

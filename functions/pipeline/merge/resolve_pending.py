@@ -18,7 +18,7 @@ def resolve_pending(deps: Deps, job_id: UUID) -> None:
         Rejected: there is no such job, or the database refuses its records.
         Retryable: something cannot be reached.
     """
-    with run(deps.connection, job_id, "adopt"):
+    with run(deps.connection, job_id, "resolve"):
         # Inside the run, because a refresh keeps the markers of jobs with an open run.
         deps.state.markers.put(job_id)
         result = Merges(deps.connection).resolve_pending(job_id)

@@ -150,7 +150,7 @@ def test_pending_records_are_taken_in_when_the_parent_comes(staged: Staged, clou
     assert {"pending_job_id": str(child)} in cloud.bodies("merges")
     deliver(ResolvePendingMessage(pending_job_id=child))
     assert staged.admin.execute("SELECT id FROM hired_employees").fetchall() == [(7,)]
-    assert staged.runs(child) == ["merge ok", "adopt ok"]
+    assert staged.runs(child) == ["merge ok", "resolve ok"]
     assert (str(child), "COMPLETED") in finished(cloud)
 
 

@@ -68,7 +68,7 @@ def test_pending_records_are_counted_when_their_parent_comes(
     titles = ledger.load("jobs", 3, [(1, "Clerk")])
     everyone = (job, departments, titles)
     assert [visibility(ledger, each) for each in everyone] == ["open"] * 3
-    run = "SELECT waybill.start_run(%s, 'adopt', NULL)"
+    run = "SELECT waybill.start_run(%s, 'resolve', NULL)"
     (started,) = ledger.loader.execute(run, (job,)).fetchone() or (None,)
     ledger.resolve(job)
     ledger.loader.execute("SELECT waybill.end_run(%s, 'ok', NULL)", (started,))

@@ -22,9 +22,11 @@ def crew(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def adopt(ledger: Ledger, job: UUID) -> None:
+def resolve(ledger: Ledger, job: UUID) -> None:
     """As the step does it, with a run."""
-    found = ledger.loader.execute("SELECT waybill.start_run(%s, 'adopt', NULL)", (job,)).fetchone()
+    found = ledger.loader.execute(
+        "SELECT waybill.start_run(%s, 'resolve', NULL)", (job,)
+    ).fetchone()
     assert found
     ledger.resolve(job)
     ledger.loader.execute("SELECT waybill.end_run(%s, 'ok', NULL)", found)
@@ -37,19 +39,19 @@ def stalled(ledger: Ledger) -> set[UUID]:
 def test_jobs_that_wait_for_what_never_comes_are_left_alone(crew: Ledger) -> None:
     jobs = [crew.load("crew", n, [(n, None), (n + 10, 99)]) for n in (1, 2)]
     for job in jobs:
-        adopt(crew, job)
+        resolve(crew, job)
     assert stalled(crew) == set()
 
 
-def test_an_adoption_may_have_brought_the_parents_of_another(crew: Ledger) -> None:
+def test_a_resolution_may_have_brought_the_parents_of_another(crew: Ledger) -> None:
     child = crew.load("crew", 1, [(1, 2)])
     parent = crew.load("crew", 2, [(2, 3), (5, None)])
     crew.load("crew", 3, [(3, None)])
-    adopt(crew, child)
+    resolve(crew, child)
     assert stalled(crew) == {parent}
-    adopt(crew, parent)
+    resolve(crew, parent)
     assert stalled(crew) == {child}
-    adopt(crew, child)
+    resolve(crew, child)
     assert stalled(crew) == set()
     assert crew.rows("SELECT count(*) FROM crew") == [(4,)]
 
@@ -74,9 +76,9 @@ def test_a_parent_that_commits_slowly_is_not_missed(ledger: Ledger) -> None:
         with slow.transaction():
             slow.execute("SELECT waybill.merge_job(%s)", (parent,))
             # The message that the child's own merge sent; the parent's is lost afterwards.
-            adopt(ledger, child)
+            resolve(ledger, child)
         assert stalled(ledger) == {child}
-    adopt(ledger, child)
+    resolve(ledger, child)
     assert stalled(ledger) == set()
     assert ledger.rows("SELECT name FROM hired_employees") == [("Ada",)]
 
@@ -102,11 +104,11 @@ def test_job_is_not_visible_while_records_that_it_unblocked_are_resolved(crew: L
     child = crew.load("crew", 2, [(2, 3)])
     parent = crew.load("crew", 3, [(3, None)])
     assert visibility(crew, parent) == "open"
-    adopt(crew, child)
+    resolve(crew, child)
     # The record that waited for the parent is there; the one that waits for that record is not.
     assert visibility(crew, child) == "open"
     assert visibility(crew, parent) == "open"
-    adopt(crew, grandchild)
+    resolve(crew, grandchild)
     assert {visibility(crew, job) for job in (grandchild, child, parent)} == {"visible"}
 
 
