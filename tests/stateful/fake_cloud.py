@@ -178,6 +178,10 @@ class FakeCloud:
         with self.acting("waybill_refresher"):
             refresh({}, Context())
 
+    def markers(self) -> list[str]:
+        """The keys of the wake-up markers."""
+        return [key for key in self.s3.buckets.get(STATE, {}) if key.startswith("markers/")]
+
     @contextmanager
     def acting(self, role: str) -> Iterator[None]:
         """Whatever connects within is this role."""

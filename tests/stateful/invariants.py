@@ -36,6 +36,30 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
     _check_nothing_is_left(admin)
 
 
+def check_views(admin: Connection) -> None:
+    """Compare the views of a refreshed database with the tables they were made from."""
+    figures = (
+        "SELECT year, department, job, q1, q2, q3, q4 FROM ("
+        " SELECT year, department_id AS department, job_id AS job, q1, q2, q3, q4"
+        " FROM mv_hires_q) AS figures"
+    )
+    counted = """
+        SELECT extract(year FROM hired)::integer, department_id, job_id,
+            count(*) FILTER (WHERE extract(quarter FROM hired) = 1),
+            count(*) FILTER (WHERE extract(quarter FROM hired) = 2),
+            count(*) FILTER (WHERE extract(quarter FROM hired) = 3),
+            count(*) FILTER (WHERE extract(quarter FROM hired) = 4)
+        FROM (SELECT *, hire_dt AT TIME ZONE 'UTC' AS hired FROM hired_employees) AS e
+        GROUP BY 1, 2, 3"""
+    shown = Counter(admin.execute(figures.encode()).fetchall())
+    assert shown == Counter(admin.execute(counted.encode()).fetchall())
+
+
+def check_asleep(markers: Iterable[str]) -> None:
+    """When all is done nothing asks the schedules to wake the database."""
+    assert list(markers) == []
+
+
 def check_against_reload(admin: Connection, files: Iterable[File]) -> None:
     """Compare the tables with what a plain load of the same files, row by row, gives."""
     reloaded = reload(admin, files)

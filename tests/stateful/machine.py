@@ -14,7 +14,7 @@ from tests.stateful.api_rules import ApiRules
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
-from tests.stateful.invariants import check, check_against_reload
+from tests.stateful.invariants import check, check_against_reload, check_asleep, check_views
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of
 from tests.stateful.tables import TABLES, Cells, Table
 
@@ -40,6 +40,11 @@ class Machine(ApiRules):
     def teardown(self) -> None:
         try:
             self.settle()
+            self._outlast_killed_runs()
+            self.cloud.publish()
+            self.cloud.refresh()
+            check_views(self.admin)
+            check_asleep(self.cloud.markers())
             check_against_reload(self.admin, self.files)
         finally:
             self.admin.close()
@@ -155,6 +160,13 @@ class Machine(ApiRules):
     def _message(self, place: int) -> tuple[str, int]:
         waiting = self.cloud.waiting()
         return waiting[place % len(waiting)]
+
+    def _outlast_killed_runs(self) -> None:
+        """Let the time pass in which a run without an end could still be live."""
+        self.admin.execute(
+            "UPDATE waybill.job_runs SET started_at = started_at - interval '1 hour'"
+            " WHERE finished_at IS NULL"
+        )
 
     def _connect(self) -> Connection:
         admin = self.cloud.database.connect()
