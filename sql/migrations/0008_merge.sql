@@ -70,3 +70,10 @@ CREATE TYPE waybill.merge_result AS (
     -- Jobs with pending records whose parents may exist now.
     pending uuid[]
 );
+
+CREATE TABLE waybill.unchanged_keys (
+    job_id uuid PRIMARY KEY REFERENCES waybill.ingestion_jobs ON DELETE CASCADE,
+    hashes bigint[] NOT NULL
+);
+COMMENT ON TABLE waybill.unchanged_keys IS
+    'Hashes of the keys that a job found unchanged and did not stamp, if there are not too many.';

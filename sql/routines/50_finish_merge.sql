@@ -82,6 +82,9 @@ BEGIN
         v_counts.rejected := v_rejected;
         p_job := waybill.write_waybill(p_job, v_counts,
             v_plan.stamp_unchanged OR v_counts.unchanged = 0 OR waybill.is_dry(p_job));
+        IF NOT p_job.stamped THEN
+            PERFORM waybill.keep_unchanged_keys(v_plan);
+        END IF;
         PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);
         PERFORM waybill.drop_stage(p_job.job_id);
     END IF;

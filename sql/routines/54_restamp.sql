@@ -10,13 +10,31 @@ AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
     v_requested jsonb := '[]';
+    v_order CONSTANT bigint := coalesce(p_late.effective_order, p_late.landed_seq);
+    v_changed bigint[];
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS j
+        WHERE j.dataset = p_late.dataset
+            AND j.landed_seq > v_order
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
+            AND NOT j.stamped
+    ) THEN
+        RETURN v_requested;
+    END IF;
+    v_changed := waybill.changed_keys(p_late);
     FOR v_job IN
         SELECT * FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_late.dataset
-            AND j.landed_seq > coalesce(p_late.effective_order, p_late.landed_seq)
+            AND j.landed_seq > v_order
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
             AND NOT j.stamped
+            -- Only if they may have found a row unchanged that the late file changes.
+            AND v_changed IS DISTINCT FROM '{}'
+            AND NOT EXISTS (
+                SELECT FROM waybill.unchanged_keys AS u
+                WHERE u.job_id = j.job_id AND NOT u.hashes && v_changed
+            )
         ORDER BY j.landed_seq
         -- A second late file must not empty the staging table that this one makes.
         FOR UPDATE
@@ -38,6 +56,70 @@ BEGIN
 END
 $$;
 
+-- The hash of a record's key, as an expression; null where equal keys may differ as texts.
+CREATE OR REPLACE FUNCTION waybill.key_hash(p_plan waybill.merge_plan, p_alias text)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog
+RETURN (
+    SELECT CASE WHEN bool_and(waybill.equal_means_identical(a.atttypid, a.attcollation))
+        THEN format('hashtextextended(concat_ws(%L, %s), 0)', chr(31),
+            string_agg(format('%s.%I::text', p_alias, a.attname), ', ' ORDER BY a.attnum)) END
+    FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND a.attname = ANY ((p_plan).natural_key)
+);
+
+-- Hashes of the keys whose rows a file changes; null if they are not known: it replaces rows, or
+-- its keys are not hashed.
+CREATE OR REPLACE FUNCTION waybill.changed_keys(p_job waybill.ingestion_jobs)
+RETURNS bigint[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_plan CONSTANT waybill.merge_plan := waybill.plan_merge(p_job,
+        format('staging.%I', waybill.stage_name(p_job.job_id)));
+    v_hashes bigint[];
+BEGIN
+    IF v_plan.disposition = 'replace' OR waybill.key_hash(v_plan, 's') IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM waybill.check_records(v_plan);
+    PERFORM waybill.classify(v_plan);
+    EXECUTE format(
+        $q$
+        SELECT coalesce(array_agg(%s), '{}')
+        FROM pg_temp.merge_records AS s
+        WHERE s._waybill_class = 'update'
+        $q$, waybill.key_hash(v_plan, 's'))
+    INTO v_hashes;
+    RETURN v_hashes;
+END
+$$;
+
+-- Remember the keys that a merge has just found unchanged and not stamped.
+CREATE OR REPLACE FUNCTION waybill.keep_unchanged_keys(p_plan waybill.merge_plan)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF waybill.key_hash(p_plan, 's') IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.unchanged_keys (job_id, hashes)
+        SELECT %L, array_agg(%s)
+        FROM pg_temp.merge_records AS s
+        WHERE s._waybill_class = 'unchanged'
+        HAVING count(*) BETWEEN 1 AND 100000
+        ON CONFLICT (job_id) DO NOTHING
+        $q$, p_plan.job_id, waybill.key_hash(p_plan, 's')));
+END
+$$;
+
 -- Stamp the rows that are as this job's file has them, and only those.
 CREATE OR REPLACE FUNCTION waybill.restamp_job(p_job waybill.ingestion_jobs) RETURNS void
 LANGUAGE plpgsql
@@ -56,6 +138,7 @@ BEGIN
     UPDATE waybill.ingestion_jobs
     SET restamping = false, stamped = true
     WHERE job_id = p_job.job_id;
+    DELETE FROM waybill.unchanged_keys WHERE job_id = p_job.job_id;
     PERFORM waybill.drop_stage(p_job.job_id);
 END
 $$;

@@ -104,3 +104,25 @@ def test_a_file_without_a_column_waits_for_earlier_ones(ledger: Ledger) -> None:
     assert ledger.merge(whole)["unblocked"] == [str(partial)]
     assert ledger.merge(partial)["outcome"] == "merged"
     assert ledger.rows("SELECT name, department_id FROM hired_employees") == [("late", 1)]
+
+
+def test_late_file_reloads_only_the_files_that_have_its_changed_keys(ledger: Ledger) -> None:
+    ledger.load("departments", 1, [(n, "old") for n in range(20)])
+    later = [ledger.load("departments", 10 + n, [(n, "old")]) for n in range(10)]
+    late = ledger.land("departments", 5)
+    ledger.stage(late, "departments", [(3, "late"), (15, "late"), (99, "new"), (7, "old")])
+    answer = ledger.merge(late)
+    assert [job["job_id"] for job in answer["reload"]] == [str(later[3])]
+    contract = ledger.contract("departments")
+    ledger.stage_chunk(later[3], ["id", "department"], contract["keeps_raw"], [(3, "old")])
+    ledger.merge(later[3])
+    assert ledger.merge(late)["outcome"] == "merged"
+    assert ledger.rows("SELECT id FROM departments WHERE department = 'late'") == [(15,)]
+
+
+def test_late_file_that_changes_no_row_reloads_nothing(ledger: Ledger) -> None:
+    ledger.load("departments", 1, [(1, "old")])
+    ledger.load("departments", 9, [(1, "old")])
+    late = ledger.land("departments", 5)
+    ledger.stage(late, "departments", [(1, "old"), (2, "new")])
+    assert ledger.merge(late)["outcome"] == "merged"
