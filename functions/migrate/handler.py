@@ -35,8 +35,8 @@ def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
     # New views are stale for every year that there is.
     state.markers.put("migrate")
     telemetry.action("database.migrated", applied=applied, datasets=datasets)
-    told = {"applied": applied, "datasets": datasets}
+    result = {"applied": applied, "datasets": datasets}
     if "RequestType" in event:
         # A custom resource's answer is limited to 4 KB.
         return {"PhysicalResourceId": _RESOURCE, "Data": {"applied": len(applied)}}
-    return told
+    return result

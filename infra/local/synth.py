@@ -30,18 +30,18 @@ def assembly() -> Path:
     Raises:
         SynthError: the app failed.
     """
-    wanted = _CACHE / fingerprint()
-    if not wanted.is_dir():
+    assembly = _CACHE / fingerprint()
+    if not assembly.is_dir():
         _CACHE.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=_CACHE, prefix="part-"))
         try:
             _synthesise(made)
-            if not wanted.is_dir():
-                made.rename(wanted)
+            if not assembly.is_dir():
+                made.rename(assembly)
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        _forget_old(wanted)
-    return wanted
+        _forget_old(assembly)
+    return assembly
 
 
 def fingerprint() -> str:

@@ -52,12 +52,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--requests", type=int, default=300)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     logging.getLogger("waybill").setLevel(logging.ERROR)
-    with company(asked.rows) as database:
+    with company(arguments.rows) as database:
         with database.connect("waybill_refresher") as refresher:
             refresh_stale(refresher, seconds=3600)
-        _measure(database, asked.requests)
+        _measure(database, arguments.requests)
 
 
 if __name__ == "__main__":

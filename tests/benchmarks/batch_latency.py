@@ -64,7 +64,7 @@ def _send(event: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _door(database: Database) -> Iterator[None]:
+def _endpoint(database: Database) -> Iterator[None]:
     with database.connect("waybill_loader") as connection:
         row = connection.execute("SELECT waybill.contract('hired_employees')").fetchone()
     contract = Contract.model_validate(row and row[0])
@@ -104,12 +104,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--requests", type=int, default=100)
     parser.add_argument("--base", type=int, default=200_000)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     logging.getLogger("waybill").setLevel(logging.ERROR)
-    with company(asked.base) as database, _door(database):
+    with company(arguments.base) as database, _endpoint(database):
         _send(_event(_hires(_FIRST_ID - 1, 1)))
-        first = _measure(asked.rows, asked.requests, _FIRST_ID)
-        _measure(1, asked.requests, first)
+        first = _measure(arguments.rows, arguments.requests, _FIRST_ID)
+        _measure(1, arguments.requests, first)
 
 
 if __name__ == "__main__":

@@ -52,13 +52,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
-    with company(asked.rows) as database:
-        times = _compare(database, asked.rounds)
+    arguments = parser.parse_args()
+    with company(arguments.rows) as database:
+        times = _compare(database, arguments.rounds)
     for name, median in times.items():
         say(f"{name:20s}{median * 1000:10.1f} ms")
     one, whole = times.values()
-    say(f"ratio at {asked.rows} rows: 1/{whole / one:.1f}")
+    say(f"ratio at {arguments.rows} rows: 1/{whole / one:.1f}")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,10 @@ def _api() -> httpx.Client:
 def _upload(api: httpx.Client, dataset: str, lines: list[str]) -> str:
     """Upload a file of these lines; the job's id once S3 has taken it."""
     content = "".join(f"{line}\n" for line in lines).encode()
-    asked = {"filename": f"{dataset}.csv", "size_bytes": len(content)}
-    accepted: dict[str, Any] = api.post(f"uploads/{dataset}", json=asked).raise_for_status().json()
+    request = {"filename": f"{dataset}.csv", "size_bytes": len(content)}
+    accepted: dict[str, Any] = (
+        api.post(f"uploads/{dataset}", json=request).raise_for_status().json()
+    )
     form = httpx.post(accepted["url"], data=accepted["fields"], files={"file": content})
     form.raise_for_status()
     return str(accepted["job_id"])
@@ -44,9 +46,9 @@ def _upload(api: httpx.Client, dataset: str, lines: list[str]) -> str:
 
 def _await_visible(api: httpx.Client, job_id: str) -> dict[str, Any]:
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    asked: dict[str, str | int] = {"year": _YEAR, "min_job": job_id}
+    query: dict[str, str | int] = {"year": _YEAR, "min_job": job_id}
     while True:
-        answer = api.get("analytics/hired/by-quarter", params=asked)
+        answer = api.get("analytics/hired/by-quarter", params=query)
         if answer.status_code not in (404, 503) or time.monotonic() > deadline:
             return dict(answer.raise_for_status().json())
 
@@ -63,22 +65,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with _api() as api:
         for dataset in ("departments", "jobs"):
             _await_visible(api, _upload(api, dataset, [f"{_FIRST_ID},Benchmark"]))
         # New ids each time, so that the rows are inserted and not found unchanged.
         first = _FIRST_ID + int(time.time()) % 10_000_000 * 100
         times = []
-        for number in range(asked.rounds):
+        for number in range(arguments.rounds):
             job_id = _upload(
-                api, "hired_employees", _hires(first + number * asked.rows, asked.rows)
+                api, "hired_employees", _hires(first + number * arguments.rows, arguments.rows)
             )
             accepted = time.perf_counter()
             _await_visible(api, job_id)
             times.append(time.perf_counter() - accepted)
     say("  ".join(f"{one:.2f}" for one in times))
-    say(f"accepted to visible, {asked.rows} rows: median {statistics.median(times):.2f} s")
+    say(f"accepted to visible, {arguments.rows} rows: median {statistics.median(times):.2f} s")
 
 
 if __name__ == "__main__":

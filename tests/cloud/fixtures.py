@@ -32,7 +32,7 @@ class Cloud(NamedTuple):
     queues: dict[str, str]
     on_bus: list[dict[str, Any]]
 
-    def told(self) -> list[dict[str, Any]]:
+    def reported(self) -> list[dict[str, Any]]:
         """The details of the events since the last look."""
         found = list(self.on_bus)
         self.on_bus.clear()

@@ -78,8 +78,8 @@ def jobs_of(waybill: Waybill, key: str, count: int = 1) -> list[Job]:
 
 def accept(api: str, dataset: str, content: bytes, **more: str | bool) -> dict[str, Any]:
     """Ask the API for a presigned upload of `content`."""
-    asked = {"filename": "file.csv", "size_bytes": len(content), **more}
-    answer = httpx.post(f"{api}/uploads/{dataset}", json=asked)
+    request = {"filename": "file.csv", "size_bytes": len(content), **more}
+    answer = httpx.post(f"{api}/uploads/{dataset}", json=request)
     assert answer.status_code == httpx.codes.CREATED, answer.text
     return cast("dict[str, Any]", answer.json())
 

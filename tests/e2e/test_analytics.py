@@ -42,8 +42,8 @@ def job_id(api: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return job["job_id"]
 
 
-def _get(api: str, path: str, **asked: object) -> httpx.Response:
-    params = cast("dict[str, Any]", {"year": _YEAR, **asked})
+def _get(api: str, path: str, **query: object) -> httpx.Response:
+    params = cast("dict[str, Any]", {"year": _YEAR, **query})
     return httpx.get(f"{api}/analytics/{path}", params=params, timeout=30)
 
 

@@ -62,7 +62,7 @@ def test_a_header_that_does_not_fit_is_refused_by_name(
         assert name in job["error"]["detail"]
 
 
-def test_an_unknown_dataset_is_refused_at_the_door(waybill: Waybill, tmp_path: Path) -> None:
+def test_an_unknown_dataset_is_refused_at_the_api(waybill: Waybill, tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as refused:
         load(waybill, tmp_path, "unknown", "1\n")
     assert (refused.value.status, refused.value.code) == (404, "unknown-dataset")

@@ -100,8 +100,8 @@ def test_documents_are_known_by_their_content(api: str, waybill: Waybill, tmp_pa
 def test_messages_and_objects_may_be_sent_again(api: str, waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", "9861,Again\n")
     assert httpx.post(f"{api}/admin/redrive", json={}).status_code == 200
-    asked = {"prefix": "landing/departments/"}
-    answer = httpx.post(f"{api}/admin/redrive/objects", json=asked, timeout=40)
+    request = {"prefix": "landing/departments/"}
+    answer = httpx.post(f"{api}/admin/redrive/objects", json=request, timeout=40)
     assert answer.status_code == 200, answer.text
     assert answer.json()["sent"] > 0
     assert counted(waybill.job(job["job_id"])) == {"read": 1, "inserted": 1}

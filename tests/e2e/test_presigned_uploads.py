@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 _CONTENT = b"9401,Form\n"
 
 
-def test_more_bytes_than_announced_are_refused(api: str, waybill: Waybill) -> None:
+def test_more_bytes_than_requested_are_refused(api: str, waybill: Waybill) -> None:
     accepted = accept(api, "departments", _CONTENT)
     assert post_form(accepted, _CONTENT + b"9402,More\n").status_code == 400
     assert waybill.job(accepted["job_id"])["state"] == "AWAITING_UPLOAD"
@@ -25,7 +25,7 @@ def test_more_bytes_than_announced_are_refused(api: str, waybill: Waybill) -> No
     assert ended(waybill, accepted["job_id"])["state"] == "COMPLETED"
 
 
-def test_fewer_bytes_than_announced_are_refused(api: str) -> None:
+def test_fewer_bytes_than_requested_are_refused(api: str) -> None:
     accepted = accept(api, "departments", _CONTENT)
     assert post_form(accepted, _CONTENT[:-3]).status_code == 400
 
@@ -50,7 +50,7 @@ def test_an_expired_form_is_refused(
     assert waybill.job(accepted["job_id"])["state"] == "AWAITING_UPLOAD"
 
 
-def test_another_content_than_announced_fails(api: str, waybill: Waybill) -> None:
+def test_another_content_than_requested_fails(api: str, waybill: Waybill) -> None:
     accepted = accept(api, "departments", _CONTENT, sha256=hashlib.sha256(b"other").hexdigest())
     answer = post_form(accepted, _CONTENT)
     # S3 itself refuses it; where it does not look, the plan does.

@@ -48,10 +48,12 @@ def test_the_waybill_counts_them(job: Job) -> None:
 
 def test_each_has_line_text_and_reason(job: Job, waybill: Waybill) -> None:
     rejects = list(waybill.rejects(job["job_id"]))
-    found = [_told(reject) for reject in rejects]
+    found = [_reported(reject) for reject in rejects]
     lines = [2, 3, 4, 5, *range(7, 19)]
-    wanted = [(line, code, column) for line, (_, code, column) in zip(lines, _BAD, strict=True)]
-    assert found == wanted
+    expected_rows = [
+        (line, code, column) for line, (_, code, column) in zip(lines, _BAD, strict=True)
+    ]
+    assert found == expected_rows
     for reject, (record, _, _) in zip(rejects, _BAD, strict=True):
         assert reject["errors"][0]["message"]
         if b"\xff" not in record and b"\x00" not in record:
@@ -59,10 +61,10 @@ def test_each_has_line_text_and_reason(job: Job, waybill: Waybill) -> None:
     assert rejects[0]["values"]["name"] == "Bo"
 
 
-def test_all_reasons_of_a_record_are_told(waybill: Waybill, tmp_path: Path) -> None:
+def test_all_reasons_of_a_record_are_reported(waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "hired_employees", "x,,soon,a,b\n")
     (reject,) = waybill.rejects(job["job_id"])
-    assert [(flaw["column"], flaw["code"]) for flaw in reject["errors"]] == [
+    assert [(error["column"], error["code"]) for error in reject["errors"]] == [
         ("id", "invalid_integer"),
         ("name", "required"),
         ("hire_dt", "invalid_timestamp"),
@@ -84,6 +86,6 @@ def test_pages_and_csv(job: Job, api: str) -> None:
     assert first["items"][0]["reject_id"] in answer.text
 
 
-def _told(reject: Reject) -> tuple[int, str, str | None]:
-    flaw = reject["errors"][0]
-    return reject["line"], flaw["code"], flaw["column"]
+def _reported(reject: Reject) -> tuple[int, str, str | None]:
+    error = reject["errors"][0]
+    return reject["line"], error["code"], error["column"]

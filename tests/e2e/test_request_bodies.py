@@ -83,7 +83,9 @@ def test_the_gateway_answers_with_problems_and_lets_browsers_ask(http: httpx.Cli
     nowhere = http.get("/nowhere")
     assert nowhere.status_code == 404
     assert nowhere.json()["type"].endswith("/unknown-path")
-    asked = http.options("/batch/departments", headers={"Origin": "https://console.example.com"})
-    assert asked.status_code == 204
-    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
-    assert "Idempotency-Key" in asked.headers["Access-Control-Allow-Headers"]
+    preflight = http.options(
+        "/batch/departments", headers={"Origin": "https://console.example.com"}
+    )
+    assert preflight.status_code == 204
+    assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
+    assert "Idempotency-Key" in preflight.headers["Access-Control-Allow-Headers"]

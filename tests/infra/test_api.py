@@ -58,8 +58,8 @@ def test_requests_are_signed_on_aws(synthesised: Synthesised) -> None:
 def test_a_browser_may_ask_first_on_every_path(synthesised: Synthesised) -> None:
     methods = list(synthesised.of_type("AWS::ApiGateway::Method").values())
     served = {text(method["ResourceId"]) for method in methods}
-    asked = [text(m["ResourceId"]) for m in methods if m["HttpMethod"] == "OPTIONS"]
-    assert sorted(asked) == sorted(served)
+    preflights = [text(m["ResourceId"]) for m in methods if m["HttpMethod"] == "OPTIONS"]
+    assert sorted(preflights) == sorted(served)
 
 
 def test_what_the_gateway_says_itself_is_a_problem(synthesised: Synthesised) -> None:

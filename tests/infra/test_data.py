@@ -17,8 +17,8 @@ def test_buckets_keep_versions_encrypted_and_tell_eventbridge(synthesised: Synth
     for bucket in buckets.values():
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
         assert bucket["BucketEncryption"]
-        told = bucket["NotificationConfiguration"]["EventBridgeConfiguration"]
-        assert told["EventBridgeEnabled"] is True
+        reported = bucket["NotificationConfiguration"]["EventBridgeConfiguration"]
+        assert reported["EventBridgeEnabled"] is True
 
 
 def test_what_is_left_over_in_buckets_expires(synthesised: Synthesised) -> None:

@@ -65,7 +65,7 @@ def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> No
             assert not allowed
 
 
-def test_the_upload_door_does_not_need_the_database(synthesised: Synthesised) -> None:
+def test_the_upload_endpoint_does_not_need_the_database(synthesised: Synthesised) -> None:
     for step in ("upload", "datasets", "docs", "admin"):
         function = synthesised.functions()[step]
         assert "VpcConfig" not in function

@@ -60,11 +60,11 @@ def test_what_is_locked_is_there_and_nothing_else(layers: dict[str, Path]) -> No
 
 def test_locks_satisfy_the_lists_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {
+    expected_rows = {
         "core": project["dependencies"],
         "arrow": project["optional-dependencies"]["arrow"],
     }
-    for name, lines in wanted.items():
+    for name, lines in expected_rows.items():
         locked = dict(re.findall(r"^([\w.-]+)==(\S+) ", lock_of(name).read_text(), re.MULTILINE))
         for requirement in map(Requirement, lines):
             assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), (

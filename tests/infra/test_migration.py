@@ -35,7 +35,7 @@ def version_with(layer: Path, function: Path) -> str:
         code=lambda_.Code.from_asset(str(function)),
         layers=[lambda_.LayerVersion(stack, "L", code=lambda_.Code.from_asset(str(layer)))],
     )
-    assert made.current_version  # made when it is asked for
+    assert made.current_version  # made when it is requested
     resources = app.synth().get_stack_by_name("Stack").template["Resources"]
     (version,) = (n for n, r in resources.items() if r["Type"] == "AWS::Lambda::Version")
     return str(version)

@@ -11,7 +11,7 @@ FILES = {1.0: {1: "a", 2: "a", 3: "a"}, 2.0: {1: "b", 2: "a"}, 3.0: {2: "c", 3: 
 
 
 def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
-    """Land, stage and merge; stage again what is asked for to be restamped."""
+    """Land, stage and merge; stage again what must be restamped."""
     job = ledger.land("departments", at)
     ledger.stage(job, "departments", list(records.items()))
     finish(ledger, job)

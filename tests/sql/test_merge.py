@@ -101,7 +101,7 @@ def test_touched_parts_are_marked_stale(hires: Ledger) -> None:
     ) == [("2020",), ("2023",)]
 
 
-def test_stage_is_dropped_and_end_is_told(hires: Ledger) -> None:
+def test_stage_is_dropped_and_end_is_reported(hires: Ledger) -> None:
     job = hires.load("hired_employees", 1, [hire(1)])
     assert hires.rows(
         "SELECT count(*) FROM pg_class WHERE relnamespace = 'staging'::regnamespace"

@@ -74,7 +74,7 @@ def test_waking_never_makes_more_of_messages(ledger: Ledger) -> None:
     for number, job in enumerate(jobs):
         ledger.stage(job, "departments", [(number, "Sales")])
         ledger.loader.execute("SELECT waybill.chunks_left(%s)", (job,))
-    # One that merged wakes the next, and what is asked of it once more wakes nobody.
+    # One that merged wakes the next, and a second call wakes nobody.
     assert ledger.merge(jobs[2])["unblocked"] == [str(jobs[0])]
     assert ledger.merge(jobs[2])["unblocked"] == []
     assert ledger.merge(jobs[0])["unblocked"] == [str(jobs[1])]

@@ -46,7 +46,7 @@ def test_a_child_waits_for_earlier_landed_parents(ledger: Ledger) -> None:
     assert ledger.waybill(hires) == {"read": 3, "inserted": 3}
 
 
-def test_adopted_record_does_not_overwrite_a_later_file(ledger: Ledger) -> None:
+def test_resolved_record_does_not_overwrite_a_later_file(ledger: Ledger) -> None:
     ledger.load("jobs", 0, [(1, "Engineer")])
     early = ledger.load("hired_employees", 1, [(1, "early", "2021-05-01T00:00:00Z", 7, 1)])
     ledger.load("hired_employees", 2, [(1, "late", "2021-05-01T00:00:00Z", None, 1)])
@@ -56,7 +56,7 @@ def test_adopted_record_does_not_overwrite_a_later_file(ledger: Ledger) -> None:
     assert ledger.rows("SELECT name FROM hired_employees") == [("late",)]
 
 
-def test_unchanged_later_row_is_safe_from_an_adopted_one(ledger: Ledger) -> None:
+def test_unchanged_later_row_is_safe_from_an_resolved_one(ledger: Ledger) -> None:
     ledger.load("jobs", 0, [(1, "Engineer")])
     same = (1, "same", "2021-05-01T00:00:00Z", None, 1)
     ledger.load("hired_employees", 1, [same])

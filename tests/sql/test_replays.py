@@ -64,7 +64,7 @@ def test_what_a_later_file_found_unchanged_is_not_overwritten(prices: Ledger) ->
     replay = landed(prices, registered(prices, first, 2), [("a", 9, None)])
     # The stamp was spared: the later file is staged again before the replay may go on.
     answer = prices.merge(replay)
-    assert [UUID(asked["job_id"]) for asked in answer["reload"]] == [later]
+    assert [UUID(query["job_id"]) for query in answer["reload"]] == [later]
     columns = ["code", "price", "department_id"]
     prices.stage_chunk(later, columns, True, same)
     assert prices.merge(later)["outcome"] == "merged"
@@ -81,7 +81,7 @@ def test_a_replay_changes_what_its_own_file_wrote(prices: Ledger) -> None:
 
 
 @pytest.mark.parametrize("in_order", [True, False])
-def test_of_two_replays_of_a_file_the_one_asked_for_last_counts(
+def test_of_two_replays_of_a_file_the_one_requested_for_last_counts(
     prices: Ledger, in_order: bool
 ) -> None:
     first = prices.load("prices", 1, [("a", -1, None), ("a", -2, None)])
@@ -110,7 +110,7 @@ def test_a_replay_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> No
 
 
 @pytest.mark.parametrize("prices", ["replace"], indirect=True)
-def test_what_is_adopted_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
+def test_what_is_resolved_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
     first = prices.load("prices", 1, [("a", 1, None), ("b", 2, 7)])
     prices.load("departments", 2, [(7, "Sales")])
     assert prices.resolve(first)["outcome"] == "merged"

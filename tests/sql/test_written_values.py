@@ -82,7 +82,7 @@ def test_an_update_is_checked_with_the_columns_that_it_keeps(ledger: Ledger) -> 
     revalidate(ledger, "t")
 
 
-def test_check_is_judged_on_the_value_that_the_row_keeps(ledger: Ledger) -> None:
+def test_check_is_checked_on_the_value_that_the_row_keeps(ledger: Ledger) -> None:
     register(
         ledger,
         "CREATE TABLE t (id int PRIMARY KEY, low int, high int DEFAULT 0, CHECK (low <= high))",

@@ -48,13 +48,13 @@ class ApiRules(RuleBasedStateMachine):
         table, records = TABLES[file[0]], file[1]
         self.admin.execute("UPDATE waybill.batch_clock SET at = %s", (at(second),))
         mode, key = "atomic" if atomic else "partial", f"key {len(self.files)}"
-        asked = (table, records, mode, f"{key} {PROVOKED['batches asked for']}")
-        PROVOKED["batches asked for"] += 1
+        call = (table, records, mode, f"{key} {PROVOKED['batches requested']}")
+        PROVOKED["batches requested"] += 1
         faulty = fault is not None
-        response = self.api.batch(*asked, fault)
+        response = self.api.batch(*call, fault)
         if faulty:
             # Whoever was not response sends it again, and so does whoever is not sure.
-            first, response = response, self.api.batch(*asked, None)
+            first, response = response, self.api.batch(*call, None)
             PROVOKED["batches faulty"] += first is None
             if first and first.status == HTTPStatus.OK:
                 assert response

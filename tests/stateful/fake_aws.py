@@ -48,8 +48,8 @@ class FakeS3:
         boundary(after=False)
         version = self._found(call)
         body = version.body or b""
-        if wanted := call.get("Range"):
-            first, last = wanted.removeprefix("bytes=").split("-")
+        if expected_rows := call.get("Range"):
+            first, last = expected_rows.removeprefix("bytes=").split("-")
             body = body[int(first) : int(last) + 1]
         boundary(after=True)
         return {"Body": io.BytesIO(body)}
@@ -87,10 +87,10 @@ class FakeS3:
         return self.buckets.setdefault(call["Bucket"], {})
 
     def _found(self, call: Mapping[str, Any]) -> Version:
-        wanted = call.get("VersionId")
+        expected_rows = call.get("VersionId")
         versions = self._keys(call).get(call["Key"], [])
         for version in reversed(versions):
-            if version.body is not None and wanted in (None, version.id):
+            if version.body is not None and expected_rows in (None, version.id):
                 if call.get("IfMatch", f'"{version.etag}"') != f'"{version.etag}"':
                     raise _refusal("PreconditionFailed", 412)
                 return version

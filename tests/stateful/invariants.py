@@ -16,9 +16,9 @@ _PATIENCE_SECONDS = 5.0
 def check(admin: Connection, files: Iterable[File], published: list[dict[str, Any]]) -> None:
     """Compare everything with the model; `published` are the events that the bus received."""
     files = list(files)
-    wanted = expected(files)
+    expected_rows = expected(files)
     for table in TABLES.values():
-        assert _rows(admin, table) == wanted[table.name], table.name
+        assert _rows(admin, table) == expected_rows[table.name], table.name
     by_object = {(file.key, file.version): file for file in files}
     heard = {detail["job_id"] for detail in published}
     jobs = _dicts(admin, "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j")
@@ -27,10 +27,10 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
     for job in jobs:
         file = by_object[job["object_key"], job["version_id"]]
         _check_job(admin, job, file)
-        _check_pending(admin, job, file, wanted)
+        _check_pending(admin, job, file, expected_rows)
         if file.ends:
-            asked = "SELECT waybill.rejects_remaining(%s)"
-            assert _column(admin, asked, job["job_id"]) == [file.remaining(files)], job
+            query = "SELECT waybill.rejects_remaining(%s)"
+            assert _column(admin, query, job["job_id"]) == [file.remaining(files)], job
         if not file.cancelled:
             assert job["job_id"] in heard, ("nobody was published", job)
     _check_nothing_is_left(admin)
@@ -101,7 +101,7 @@ def _state(file: File) -> str:
 
 
 def _check_pending(
-    admin: Connection, job: dict[str, Any], file: File, wanted: dict[str, Counter[Row]]
+    admin: Connection, job: dict[str, Any], file: File, expected_rows: dict[str, Counter[Row]]
 ) -> None:
     """Pending is only what still lacks a parent."""
     records = _dicts(
@@ -111,7 +111,7 @@ def _check_pending(
     )
     # What a dry run found is counted and not kept.
     assert len(records) == (0 if file.dry else job["pending_reference"]), job
-    present = {name: {row[0] for row in rows} for name, rows in wanted.items()}
+    present = {name: {row[0] for row in rows} for name, rows in expected_rows.items()}
     for record in records:
         row = file.table.row(tuple(record[c.name] or "" for c in file.table.columns))
         assert missing(file.table, row, present), ("its parents are there", record, job)

@@ -25,7 +25,7 @@ class File:
     corrects: "File | None" = None
     """The file whose rejects these are, corrected; they count right behind it."""
     turn: int = 0
-    """Which of the replays it is, in the order in which they were asked for."""
+    """Which of the replays it is, in the order in which they were requested."""
 
     @property
     def place(self) -> tuple[int, str, str, int]:

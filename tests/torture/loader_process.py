@@ -36,7 +36,7 @@ class Part(NamedTuple):
 
 
 class FileS3(FakeS3):
-    """One object, read from a file as it is asked for."""
+    """One object, read from a file as it is requested."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -26,13 +26,13 @@ Answer = tuple[int, Any, dict[str, list[str]]]
 
 
 def get(path: str, **query: object) -> Answer:
-    asked = {name: [str(value)] for name, value in query.items()}
+    values = {name: [str(value)] for name, value in query.items()}
     event = {
         **EVENT,
         "path": path,
         "resource": path,
-        "queryStringParameters": {name: values[-1] for name, values in asked.items()},
-        "multiValueQueryStringParameters": asked,
+        "queryStringParameters": {name: each[-1] for name, each in values.items()},
+        "multiValueQueryStringParameters": values,
         "requestContext": {**EVENT["requestContext"], "path": f"/v1{path}", "resourcePath": path},
     }
     response = handle(event, cast(LambdaContext, SimpleNamespace()))
@@ -142,7 +142,7 @@ def test_a_year_without_hires() -> None:
     ],
 )
 @pytest.mark.parametrize("path", [QUARTERS, ABOVE])
-def test_what_cannot_be_asked(path: str, query: dict[str, object], pointer: str) -> None:
+def test_what_cannot_be_requested(path: str, query: dict[str, object], pointer: str) -> None:
     status, body, headers = get(path, **query)
     assert status == 422
     assert headers["Content-Type"] == ["application/problem+json"]

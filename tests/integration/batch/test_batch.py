@@ -33,14 +33,14 @@ def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
 def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: Cloud) -> None:
     response = post("departments", [SALES, {"id": "2", "department": "R&D"}])
     assert response.status == 200, response.text
-    told = BatchResponse.model_validate(response.json())
-    assert (told.state, told.rows_written, told.errors) == ("COMPLETED", 2, [])
-    assert (told.waybill.read, told.waybill.inserted) == (2, 2)
-    assert told.latency_ms > 0
-    assert response.headers["Location"] == f"https://api.example.com/v1/jobs/{told.job_id}"
+    reported = BatchResponse.model_validate(response.json())
+    assert (reported.state, reported.rows_written, reported.errors) == ("COMPLETED", 2, [])
+    assert (reported.waybill.read, reported.waybill.inserted) == (2, 2)
+    assert reported.latency_ms > 0
+    assert response.headers["Location"] == f"https://api.example.com/v1/jobs/{reported.job_id}"
     found = rows(database, "SELECT id, department FROM departments ORDER BY id")
     assert found == [(1, "Sales"), (2, "R&D")]
-    assert [event["job_id"] for event in cloud.told()] == [str(told.job_id)]
+    assert [event["job_id"] for event in cloud.reported()] == [str(reported.job_id)]
     assert len(StateBucket(cloud.s3, STATE).markers.list()) == 2
     assert post("departments", [SALES]).json()["waybill"]["unchanged"] == 1
 
@@ -169,10 +169,10 @@ def test_partial_writes_the_good_and_keeps_the_rest(post: Post, database: Databa
     given = [hire(1), hire(2, id="x\0"), hire(3, department_id=9), hire(4, name=None)]
     response = post("hired_employees", given, mode="partial")
     assert response.status == 200, response.text
-    told = response.json()
-    assert (told["state"], told["rows_written"]) == ("COMPLETED_WITH_REJECTS", 1)
+    reported = response.json()
+    assert (reported["state"], reported["rows_written"]) == ("COMPLETED_WITH_REJECTS", 1)
     numbers = ("read", "inserted", "rejected", "pending_reference")
-    assert [told["waybill"][name] for name in numbers] == [4, 1, 2, 1]
+    assert [reported["waybill"][name] for name in numbers] == [4, 1, 2, 1]
     assert sorted(errors(response)) == [
         (1, "id", "nul_byte"),
         (2, "department_id", "unknown_reference"),
@@ -263,7 +263,7 @@ def test_a_job_that_waited_for_a_parent_is_woken(post: Post, cloud: Cloud) -> No
     assert cloud.bodies("merges") == [{"pending_job_id": waiting["job_id"]}]
 
 
-def test_what_cannot_be_told_does_not_undo_what_is_written(
+def test_what_cannot_be_reported_does_not_undo_what_is_written(
     post: Post, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     monkeypatch.setattr(cloud.events, "put_events", _no_bus)

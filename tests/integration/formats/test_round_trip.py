@@ -168,5 +168,5 @@ def test_local_times_and_offsets_are_postgresql_s(
     rows = {row["_waybill_line"]: row["x"] for row in file.rows}
     assert rows[2] == moment.replace(tzinfo=UTC) - offset
     if 1 in rows:
-        asked = "SELECT %s::timestamp AT TIME ZONE 'America/New_York'"
-        assert connection.execute(asked, (moment,)).fetchone() == (rows[1],)
+        query = "SELECT %s::timestamp AT TIME ZONE 'America/New_York'"
+        assert connection.execute(query, (moment,)).fetchone() == (rows[1],)

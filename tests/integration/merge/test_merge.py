@@ -97,7 +97,7 @@ def deliver(*messages: MergeMessage | ResolvePendingMessage) -> list[Any]:
 
 def finished(cloud: Cloud) -> list[tuple[str, str]]:
     """Job and state of every `job.finished` on the bus since the last look."""
-    return [(detail["job_id"], detail["state"]) for detail in cloud.told()]
+    return [(detail["job_id"], detail["state"]) for detail in cloud.reported()]
 
 
 def test_a_staged_job_becomes_rows_and_word_of_it(staged: Staged, cloud: Cloud) -> None:
@@ -120,7 +120,7 @@ def test_a_second_delivery_finds_the_result(staged: Staged, cloud: Cloud) -> Non
     assert staged.admin.execute("SELECT count(*) FROM departments").fetchone() == (1,)
 
 
-def test_what_a_killed_merge_left_untold_is_told_by_the_next(staged: Staged, cloud: Cloud) -> None:
+def test_the_next_merge_publishes_what_a_killed_one_left(staged: Staged, cloud: Cloud) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
     staged.admin.execute("SELECT waybill.merge_job(%s)", (job,))
     assert deliver(MergeMessage(job_id=job)) == []
@@ -204,7 +204,7 @@ def test_a_message_of_another_queue_is_not_lost() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 
-def test_an_event_that_the_bus_refuses_is_told_later(
+def test_an_event_that_the_bus_refuses_is_reported_later(
     staged: Staged, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])

@@ -34,14 +34,14 @@ class Killer:
         real: Any = getattr(of, name)
 
         def call(subject: object, *args: object, **named: object) -> object:
-            self._strike(after=False)
+            self._kill(after=False)
             answer = real(subject, *args, **named)
-            self._strike(after=True)
+            self._kill(after=True)
             return answer
 
         monkeypatch.setattr(of, name, call)
 
-    def _strike(self, *, after: bool) -> None:
+    def _kill(self, *, after: bool) -> None:
         if self._dead:
             raise Killed
         if self._left is None:

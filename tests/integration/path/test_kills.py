@@ -75,7 +75,7 @@ def _assert_loaded_once(admin: Connection, cloud: Cloud, trial: int) -> None:
         "SELECT count(*) FROM departments WHERE id / 1000 = %s", (trial,)
     ).fetchone()
     assert count == (ROWS,)
-    assert job[0][0] in {detail["job_id"] for detail in cloud.told()}
+    assert job[0][0] in {detail["job_id"] for detail in cloud.reported()}
     left = admin.execute(
         "SELECT count(*) FROM pg_class WHERE relname LIKE 's_%'"
         " AND relnamespace = 'staging'::regnamespace"

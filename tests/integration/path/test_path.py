@@ -83,7 +83,7 @@ def test_word_of_every_end_goes_out(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", DEPARTMENTS)
     land(cloud, "departments", "b.csv", b"what,is,this\n1,2,3\n", second=3)
     settle(cloud)
-    told = [detail["state"] for detail in cloud.told()]
-    assert sorted(told) == ["COMPLETED", "FAILED"]
+    reported = [detail["state"] for detail in cloud.reported()]
+    assert sorted(reported) == ["COMPLETED", "FAILED"]
     unpublished = admin.execute("SELECT * FROM waybill.unpublished(10)").fetchall()
     assert unpublished == []

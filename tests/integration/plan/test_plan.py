@@ -49,9 +49,9 @@ def deliver(*events: dict[str, Any] | str) -> list[Any]:
     return handle(sqs_event(*bodies), Context())["batchItemFailures"]
 
 
-def announce(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Ticket:
+def issue_ticket(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Ticket:
     job_id, now = new_id(), datetime.now(UTC)
-    told = {
+    reported = {
         "job_id": job_id,
         "dataset": dataset,
         "created_at": now,
@@ -61,7 +61,7 @@ def announce(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Tick
         "filename": "file.csv",
         "size_bytes": len(body),
     }
-    ticket = Ticket.model_validate({**told, **more})
+    ticket = Ticket.model_validate({**reported, **more})
     StateBucket(cloud.s3, STATE).tickets.put(ticket)
     return ticket
 
@@ -113,8 +113,8 @@ def test_an_event_without_a_version_is_pinned_by_its_content(
     assert [job["version_id"] for job in jobs(admin)] == versions
 
 
-def test_an_announced_file_keeps_its_job(admin: Connection, cloud: Cloud) -> None:
-    ticket = announce(cloud, "departments", CSV, sha256=hashlib.sha256(CSV).hexdigest())
+def test_an_requested_file_keeps_its_job(admin: Connection, cloud: Cloud) -> None:
+    ticket = issue_ticket(cloud, "departments", CSV, sha256=hashlib.sha256(CSV).hexdigest())
     of_ticket = put(cloud, "landing/none/x", b"x")
     of_ticket["detail"] |= {
         "bucket": {"name": STATE},
@@ -130,7 +130,7 @@ def test_an_announced_file_keeps_its_job(admin: Connection, cloud: Cloud) -> Non
 
 
 def test_a_cancelled_job_ignores_its_late_file(admin: Connection, cloud: Cloud) -> None:
-    ticket = announce(cloud, "departments", CSV)
+    ticket = issue_ticket(cloud, "departments", CSV)
     admin.execute(
         "SELECT waybill.cancel_job(%s, %s::jsonb)", (ticket.job_id, ticket.model_dump_json())
     )
@@ -149,20 +149,20 @@ def test_a_cancelled_job_ignores_its_late_file(admin: Connection, cloud: Cloud) 
     ],
 )
 def test_a_bad_file_fails_its_job(
-    admin: Connection, cloud: Cloud, told: dict[str, Any], body: bytes, code: str
+    admin: Connection, cloud: Cloud, reported: dict[str, Any], body: bytes, code: str
 ) -> None:
-    ticket = announce(cloud, "departments", body, **told)
+    ticket = issue_ticket(cloud, "departments", body, **reported)
     assert deliver(put(cloud, ticket.key, body)) == []
     (job,) = jobs(admin)
     assert problem(job) == code
     assert cloud.bodies("chunks") == []
-    # So that its end is told, and who waits for it is woken.
+    # So that its end is reported, and who waits for it is woken.
     assert cloud.bodies("merges") == [{"job_id": str(ticket.job_id)}]
     assert admin.execute("SELECT outcome FROM waybill.job_runs").fetchall() == [("rejected",)]
 
 
 def test_a_hash_that_s3_checked_is_taken_at_its_word(admin: Connection, cloud: Cloud) -> None:
-    ticket = announce(cloud, "departments", CSV, sha256="11" * 32)
+    ticket = issue_ticket(cloud, "departments", CSV, sha256="11" * 32)
     checked = base64.b64encode(hashlib.sha256(CSV).digest()).decode()
     event = put(cloud, ticket.key, CSV, checked)
     assert deliver(event) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.plan.test_plan import admin, announce, deliver, jobs, many, put
+from tests.integration.plan.test_plan import admin, deliver, issue_ticket, jobs, many, put
 from tests.postgres.databases import Connection
 
 __all__ = ["admin"]
@@ -39,12 +39,12 @@ def test_a_stream_is_one_chunk_also_when_its_plan_is_continued(
     assert [message["chunk"] for message in cloud.bodies("chunks")] == [0, 0]
 
 
-def test_what_was_announced_is_in_the_layout(
+def test_what_was_requested_is_in_the_layout(
     admin: Connection,
     cloud: Cloud,
 ) -> None:
     body = "1|Zürich, Basel\n".encode("latin-1")
-    ticket = announce(cloud, "departments", body, delimiter="|", encoding="iso-8859-1")
+    ticket = issue_ticket(cloud, "departments", body, delimiter="|", encoding="iso-8859-1")
     deliver(put(cloud, ticket.key, body))
     layout = jobs(admin)[0]["layout"]
     assert (layout["delimiter"], layout["encoding"], layout["warnings"]) == ("|", "latin-1", [])

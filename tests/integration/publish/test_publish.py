@@ -1,4 +1,4 @@
-"""The schedule tells what nobody told, and wakes no sleeping database for nothing."""
+"""The schedule tells what was never published, and wakes no sleeping database."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -42,11 +42,11 @@ def test_without_a_mark_the_database_sleeps(monkeypatch: pytest.MonkeyPatch) -> 
     assert handle(EVENT, Context()) == {"published": 0}
 
 
-def test_what_is_left_is_told_in_order(admin: Connection, cloud: Cloud) -> None:
+def test_what_is_left_is_reported_in_order(admin: Connection, cloud: Cloud) -> None:
     StateBucket(cloud.s3, STATE).markers.put(new_id())
     leave(admin, 25)
     assert handle(EVENT, Context()) == {"published": 25}
-    assert [detail["n"] for detail in cloud.told()] == list(range(1, 26))
+    assert [detail["n"] for detail in cloud.reported()] == list(range(1, 26))
     assert handle(EVENT, Context()) == {"published": 0}
     assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
 
@@ -62,4 +62,4 @@ def test_what_the_bus_refuses_stays_and_the_rest_goes(
         with pytest.raises(Unavailable):
             handle(EVENT, Context())
     assert handle(EVENT, Context()) == {"published": 1}
-    assert [detail["n"] for detail in cloud.told()] == [2]
+    assert [detail["n"] for detail in cloud.reported()] == [2]

@@ -32,7 +32,7 @@ def test_without_work_the_database_sleeps(
     assert reap() == {}
 
 
-def test_a_landed_job_is_looked_after_until_it_is_told(admin: Connection, cloud: Cloud) -> None:
+def test_a_landed_job_is_looked_after_until_it_is_reported(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
@@ -71,8 +71,8 @@ def test_a_plan_that_was_lost_is_made(admin: Connection, cloud: Cloud) -> None:
     pass_time(admin, "11 minutes")
     assert reap() == {"jobs_sent_again": 1}
     (again,) = cloud.bodies("landed")
-    told, sent = again["detail"]["object"], json.loads(record["body"])["detail"]["object"]
-    assert (told["key"], told["etag"]) == (sent["key"], sent["etag"])
+    reported, sent = again["detail"]["object"], json.loads(record["body"])["detail"]["object"]
+    assert (reported["key"], reported["etag"]) == (sent["key"], sent["etag"])
     cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=json.dumps(again))
     settle(cloud)
     assert states(admin) == {"a.csv": "COMPLETED"}
@@ -120,7 +120,7 @@ def test_what_does_not_move_for_a_day_is_given_up(admin: Connection, cloud: Clou
     error = admin.execute("SELECT error ->> 'type' FROM waybill.ingestion_jobs").fetchone()
     assert error == ("gave-up",)
     settle(cloud)
-    assert [detail["state"] for detail in cloud.told()] == ["FAILED"]
+    assert [detail["state"] for detail in cloud.reported()] == ["FAILED"]
     assert stages(admin) == 0
 
 
@@ -196,7 +196,7 @@ def test_left_stages_go_and_used_ones_stay(admin: Connection, cloud: Cloud) -> N
     assert stages(admin) == 1
 
 
-def test_what_was_told_long_ago_is_forgotten(admin: Connection, cloud: Cloud) -> None:
+def test_what_was_reported_long_ago_is_forgotten(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     settle(cloud)
     admin.execute(

@@ -16,7 +16,7 @@ from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket, ticket_key
 
 
-def announce(cloud: Cloud, *, hours: float) -> Ticket:
+def issue_ticket(cloud: Cloud, *, hours: float) -> Ticket:
     """An upload that is over since some hours, and word of its ticket."""
     job, now = new_id(), datetime.now(UTC)
     ticket = Ticket(
@@ -50,7 +50,7 @@ def due(cloud: Cloud) -> list[str]:
 def test_an_upload_that_may_still_come_does_not_wake_the_database(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    announce(cloud, hours=0.5)
+    issue_ticket(cloud, hours=0.5)
     settle(cloud)
     assert states(admin) == {"a.csv": "AWAITING_UPLOAD"}
     assert len(due(cloud)) == 1
@@ -61,7 +61,7 @@ def test_an_upload_that_may_still_come_does_not_wake_the_database(
 def test_an_upload_that_never_came_expires_and_a_late_file_is_loaded(
     admin: Connection, cloud: Cloud
 ) -> None:
-    ticket = announce(cloud, hours=2)
+    ticket = issue_ticket(cloud, hours=2)
     settle(cloud)
     assert reap() == {"uploads_expired": 1}
     assert states(admin) == {"a.csv": "EXPIRED"}
@@ -76,7 +76,7 @@ def test_an_upload_that_never_came_expires_and_a_late_file_is_loaded(
 def test_a_file_that_is_there_is_loaded_however_late_its_event(
     admin: Connection, cloud: Cloud
 ) -> None:
-    ticket = announce(cloud, hours=2)
+    ticket = issue_ticket(cloud, hours=2)
     settle(cloud)
     # It came in time; the queue was long, or the database was away.
     cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
@@ -88,7 +88,7 @@ def test_a_file_that_is_there_is_loaded_however_late_its_event(
 
 
 def test_a_landed_file_takes_the_time_away(admin: Connection, cloud: Cloud) -> None:
-    ticket = announce(cloud, hours=0)
+    ticket = issue_ticket(cloud, hours=0)
     settle(cloud)
     cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
     tell(cloud, LANDING, ticket.key)
@@ -105,12 +105,12 @@ def test_a_replay_whose_file_never_came_expires_too(admin: Connection, cloud: Cl
         " VALUES (%s, 'departments', 'AWAITING_UPLOAD', 'replay', 'r.csv')",
         (job,),
     )
-    announce(cloud, hours=2)
+    issue_ticket(cloud, hours=2)
     settle(cloud)
     assert reap() == {"uploads_expired": 1}
     assert states(admin)["r.csv"] == "AWAITING_UPLOAD"
     pass_time(admin, "2 days")
-    announce(cloud, hours=2)
+    issue_ticket(cloud, hours=2)
     settle(cloud)
     assert reap()["uploads_expired"] == 2
     assert states(admin)["r.csv"] == "EXPIRED"

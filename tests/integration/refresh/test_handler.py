@@ -59,15 +59,15 @@ def test_the_schedule_makes_up_for_a_lost_event(company: Database, s3: "S3Client
     assert StateBucket(s3, STATE).markers.list() == []
 
 
-def test_a_mark_outlives_a_job_that_is_not_told(company: Database, s3: "S3Client") -> None:
-    running, told = new_id(), new_id()
+def test_a_mark_outlives_a_job_that_is_not_reported(company: Database, s3: "S3Client") -> None:
+    running, reported = new_id(), new_id()
     with owner(company) as connection:
         connection.execute(
             "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state)"
             " VALUES (%s, 'hired_employees', 'MERGING'), (%s, 'hired_employees', 'FAILED')",
-            (running, told),
+            (running, reported),
         )
-    for job in (running, told):
+    for job in (running, reported):
         StateBucket(s3, STATE).markers.put(job)
     s3.put_object(Bucket=STATE, Key="markers/look", Body=b"")
     assert handle(event("refresh_schedule"), Context())["markers"] == 2

@@ -115,9 +115,9 @@ def test_a_corrected_csv_goes_back_until_none_remain(house: House) -> None:
     writer.writerows([lines[0], lines[2]])
     replay = house.deliver(house.replay(job, out.getvalue(), CSV))
     assert house.employees()[1:] == [(2, '=Grace "H"', "2021-02-28")]
-    told = house.ask("GET", f"/jobs/{replay}").json()
-    assert (told["source"]["kind"], told["parent_job_id"]) == ("replay", job)
-    assert (told["waybill"]["inserted"], told["waybill"]["rejected"]) == (1, 1)
+    reported = house.ask("GET", f"/jobs/{replay}").json()
+    assert (reported["source"]["kind"], reported["parent_job_id"]) == ("replay", job)
+    assert (reported["waybill"]["inserted"], reported["waybill"]["rejected"]) == (1, 1)
     assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 2
 
     (again,) = house.rejects(replay)

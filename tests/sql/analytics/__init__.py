@@ -1,1 +1,1 @@
-"""The views, their refresh, and the questions that are asked of them."""
+"""The views, their refresh, and the queries on them."""

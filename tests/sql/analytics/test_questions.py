@@ -134,8 +134,8 @@ def test_only_the_years_view_is_read(reader: Connection, question: str, mode: st
     )
     values = sql.SQL(", ").join(sql.Literal(given.get(name)) for name in places)
     reader.execute("SELECT set_config('plan_cache_mode', %s, false)", (mode,))
-    reader.execute(f"PREPARE asked AS {text}".encode())
-    explain = sql.SQL("EXPLAIN (ANALYZE, COSTS off, TIMING off, BUFFERS off) EXECUTE asked ({})")
+    reader.execute(f"PREPARE query AS {text}".encode())
+    explain = sql.SQL("EXPLAIN (ANALYZE, COSTS off, TIMING off, BUFFERS off) EXECUTE query ({})")
     plan = [row[0] for row in reader.execute(explain.format(values))]
     read = {
         word

@@ -114,7 +114,7 @@ def test_readers_go_on_during_a_refresh(
     assert reader.execute(Q2).fetchone() == (4,)
 
 
-def test_a_second_refresher_is_told_so_at_once(company: Database, refresher: Connection) -> None:
+def test_a_second_refresher_is_refused_at_once(company: Database, refresher: Connection) -> None:
     with owner(company) as connection:
         mark(connection, "2021", "2022")
     with company.connect("waybill_refresher") as second:
@@ -166,7 +166,7 @@ def test_visibility_of_a_job(company: Database, reader: Connection) -> None:
         assert visibility(reader, job) == "open"
         connection.execute("UPDATE waybill.ingestion_jobs SET state = 'FAILED'")
         assert visibility(reader, job) == "visible"
-        # Names are joined when asked: there is no view to wait for.
+        # Names are joined by the query: there is no view to wait for.
         assert visibility(reader, mark(connection, "", dataset="departments")) == "visible"
 
 
@@ -183,7 +183,7 @@ def test_settled_jobs(company: Database, refresher: Connection) -> None:
     running, unpublished = new_id(), new_id()
     with owner(company) as connection:
         stale = mark(connection, "2021")
-        told = mark(connection)
+        reported = mark(connection)
         taken_up = mark(connection)
         for job, state in ((running, "MERGING"), (unpublished, "FAILED")):
             connection.execute(
@@ -200,6 +200,6 @@ def test_settled_jobs(company: Database, refresher: Connection) -> None:
             (taken_up,),
         )
     unknown = new_id()
-    asked = [stale, told, taken_up, running, unpublished, unknown]
-    found = refresher.execute("SELECT * FROM waybill.settled_jobs(%s)", (asked,)).fetchall()
-    assert [row[0] for row in found] == [told, unknown]
+    jobs = [stale, reported, taken_up, running, unpublished, unknown]
+    found = refresher.execute("SELECT * FROM waybill.settled_jobs(%s)", (jobs,)).fetchall()
+    assert [row[0] for row in found] == [reported, unknown]

@@ -106,15 +106,15 @@ def test_a_changed_source_makes_every_part_stale(company: Database) -> None:
 
 def test_a_family_over_old_data_says_nothing_of_its_age_until_refreshed(company: Database) -> None:
     source = Path(__file__).parents[3] / "sql" / "views" / "mv_hires_q.sql"
-    asked = b"SELECT waybill.as_of('mv_hires_q', '2021')"
+    query = b"SELECT waybill.as_of('mv_hires_q', '2021')"
     with owner(company) as connection, company.connect("waybill_refresher") as refresher:
         connection.execute("SELECT waybill.drop_view_family('mv_hires_q')")
         gone = connection.execute("SELECT relname FROM pg_class WHERE relname LIKE 'mv\\_%'")
         assert gone.fetchall() == []
         connection.execute(source.read_bytes())
-        assert connection.execute(asked).fetchone() == (None,)
+        assert connection.execute(query).fetchone() == (None,)
         assert refresh(refresher, "2021") == "refreshed"
-        assert connection.execute(asked).fetchone() != (None,)
+        assert connection.execute(query).fetchone() != (None,)
         assert connection.execute(ROWS.encode()).fetchall() == YEAR_2021
 
 

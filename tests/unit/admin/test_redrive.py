@@ -73,7 +73,7 @@ def keys(cloud: Cloud) -> list[str]:
     return sorted(body["detail"]["object"]["key"] for body in cloud.bodies("landed"))
 
 
-def test_objects_below_a_prefix_are_announced(cloud: Cloud) -> None:
+def test_objects_below_a_prefix_are_requested(cloud: Cloud) -> None:
     put(cloud, "landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv", "landing/b/3.csv")
     response = ask("/admin/redrive/objects", {"prefix": "landing/a/"})
     assert response.json() == {"sent": 3, "next_cursor": None}

@@ -44,10 +44,10 @@ def read_file(
     *,
     block: int = 1 << 20,
     chunk_bytes: int | None = None,
-    **asked: str | None,
+    **query: str | None,
 ) -> File:
     """What the check of the file gives, be it read in one chunk or in several."""
-    layout = sniff_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **asked)
+    layout = sniff_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **query)
     begin = layout.data_offset
     ranges = [ChunkRange(0 if layout.is_stream else begin, len(data), layout.first_line)]
     if chunk_bytes and not layout.is_stream:

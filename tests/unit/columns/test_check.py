@@ -60,7 +60,7 @@ def test_without_trim_blanks_stay() -> None:
     assert found.codes(2) == [("id", "invalid_integer")]
 
 
-def test_every_reason_is_told_with_the_value() -> None:
+def test_every_reason_is_reported_with_the_value() -> None:
     found = outcome(THINGS, b'x1,,2021-02-30T00:00:00Z\n"q""\n",ok,' + b"9" * 99)
     assert found.codes(1) == [
         ("id", "invalid_integer"),
@@ -75,7 +75,7 @@ def test_every_reason_is_told_with_the_value() -> None:
     assert second["values"] == {"id": 'q"\n', "name": "ok", "at": "9" * 99}
 
 
-def test_broken_records_are_told_apart() -> None:
+def test_broken_records_are_reported_apart() -> None:
     data = b'1,a\n2,\0,\n3,\xff,\n4,a"b,\n"5,\n6,a,,\n\n7,b,\n'
     found = outcome(THINGS, data)
     assert {line: found.codes(line)[0][1] for line in found.rejects} == {

@@ -125,7 +125,7 @@ def test_a_file_that_no_delimiter_fits_is_refused(data: bytes) -> None:
         read(data)
 
 
-def test_what_is_asked_for_goes_before_the_contract_and_the_file() -> None:
+def test_what_is_requested_for_goes_before_the_contract_and_the_file() -> None:
     pipes = PEOPLE.model_copy(update={"delimiter": "|", "encoding": "latin-1"})
     assert read("1|é|".encode("latin-1"), pipes).values == [(1, "é", None)]
     assert read("1;ñ|;".encode("cp1252"), pipes, delimiter=";", encoding="cp1252").values == [

@@ -230,12 +230,12 @@ def test_numbers_round_trip(number: Decimal, grouped: bool) -> None:
 )
 @settings(max_examples=150, deadline=None)
 @example([datetime(2021, 3, 28, 2, 30), datetime(2021, 10, 31, 2, 30)], "Europe/Zurich")  # noqa: DTZ001
-def test_local_times_are_the_zone_s(moments: list[datetime], name: str) -> None:
-    moments = [moment.replace(microsecond=0) for moment in moments]
+def test_local_times_are_the_zone_s(instants: list[datetime], name: str) -> None:
+    instants = [moment.replace(microsecond=0) for moment in instants]
     written = {"date": "DD/MM/YYYY HH24:MI:SS", "zone": name}
-    file = read("timestamptz", written, *(f"{moment:%d/%m/%Y %H:%M:%S}" for moment in moments))
+    file = read("timestamptz", written, *(f"{moment:%d/%m/%Y %H:%M:%S}" for moment in instants))
     zone = ZoneInfo(name)
-    for number, moment in enumerate(moments, 1):
+    for number, moment in enumerate(instants, 1):
         both = {moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
         back = {one for one in both if one.astimezone(zone).replace(tzinfo=None) == moment}
         found = {row["id"]: row["x"] for row in file.rows}

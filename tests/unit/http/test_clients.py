@@ -10,7 +10,7 @@ from waybill.errors import Unavailable
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def test_absent_is_told_from_forbidden_by_listing_the_key() -> None:
+def test_absent_is_reported_from_forbidden_by_listing_the_key() -> None:
     for found, refused in ((0, False), (1, True)):
         with Stubber(s3_client()) as stub:
             stub.add_client_error("get_object", "AccessDenied", http_status_code=403)

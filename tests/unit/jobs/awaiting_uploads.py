@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def announce(s3: "S3Client", *, minutes_left: int = 60, dataset: str = "departments") -> UUID:
+def issue_ticket(s3: "S3Client", *, minutes_left: int = 60, dataset: str = "departments") -> UUID:
     """Write a ticket that expires in `minutes_left`; the job's id."""
     job_id = new_id()
     now = datetime.now(UTC)

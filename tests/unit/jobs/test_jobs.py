@@ -12,7 +12,7 @@ import pytest
 from functions.api.jobs.deps import deps
 from functions.api.jobs.models import Job, JobPage, RunPage
 from tests.sql.staging import Ledger
-from tests.unit.jobs.awaiting_uploads import announce
+from tests.unit.jobs.awaiting_uploads import issue_ticket
 from tests.unit.jobs.conftest import Ask
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def test_why_a_job_failed_is_a_problem(ask: Ask, ledger: Ledger) -> None:
     assert (error["title"], error["detail"]) == ("Empty file", "The file has no bytes.")
 
 
-def test_an_announced_file_is_awaited_and_then_expires(ask: Ask, aws: "S3Client") -> None:
-    awaited = ask("GET", f"/jobs/{announce(aws)}")
+def test_an_requested_file_is_awaited_and_then_expires(ask: Ask, aws: "S3Client") -> None:
+    awaited = ask("GET", f"/jobs/{issue_ticket(aws)}")
     shown = Job.model_validate(awaited.json())
     assert (shown.state, shown.source.size_bytes) == ("AWAITING_UPLOAD", 9)
     assert datetime.fromisoformat(awaited.json()["expires_at"]).tzinfo is not None
-    expired = announce(aws, minutes_left=-1)
+    expired = issue_ticket(aws, minutes_left=-1)
     assert ask("GET", f"/jobs/{expired}?wait=20").json()["state"] == "EXPIRED"
 
 
@@ -153,7 +153,7 @@ def test_an_ended_job_is_not_cancelled(ask: Ask, ledger: Ledger) -> None:
 
 
 def test_an_awaited_file_is_cancelled(ask: Ask, aws: "S3Client") -> None:
-    job = announce(aws)
+    job = issue_ticket(aws)
     assert ask("DELETE", f"/jobs/{job}").status == 202
     assert ask("GET", f"/jobs/{job}").json()["state"] == "CANCELLED"
 

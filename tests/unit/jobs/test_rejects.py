@@ -12,7 +12,7 @@ import requests
 from functions.api.jobs.models import RejectPage
 from tests.sql.staging import Ledger
 from tests.unit.http.api_client import STATE, ApiResponse
-from tests.unit.jobs.awaiting_uploads import announce
+from tests.unit.jobs.awaiting_uploads import issue_ticket
 from tests.unit.jobs.conftest import Ask
 from waybill.contract.model import Contract
 from waybill.http.csv_text import unescape_formula
@@ -135,7 +135,7 @@ def test_a_csv_can_be_read_in_pages(ask: Ask, ledger: Ledger, job: UUID) -> None
 
 def test_no_rejects_are_a_header(ask: Ask, job: UUID, aws: "S3Client") -> None:
     assert rows(ask("GET", f"/jobs/{job}/rejects", headers=CSV)) == []
-    awaited = announce(aws)
+    awaited = issue_ticket(aws)
     assert ask("GET", f"/jobs/{awaited}/rejects").json()["items"] == []
 
 

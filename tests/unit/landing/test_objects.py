@@ -82,12 +82,12 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cut_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, after: int) -> list[str]:
-    """Every answer breaks off after so many bytes; gives the ranges asked for."""
+    """Every answer breaks off after so many bytes; gives the requested ranges."""
     real: Any = cloud.s3.get_object
-    asked: list[str] = []
+    ranges: list[str] = []
 
     def get_object(**call: str) -> dict[str, Any]:
-        asked.append(call["Range"])
+        ranges.append(call["Range"])
         answer = real(**call)
         data = answer["Body"].read()
         kept = _Cut(data, after) if len(data) > after else io.BytesIO(data)
@@ -95,7 +95,7 @@ def cut_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, after: int) -> list[s
         return {**answer, "Body": broken}
 
     monkeypatch.setattr(cloud.s3, "get_object", get_object)
-    return asked
+    return ranges
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -103,18 +103,18 @@ def test_a_broken_connection_is_resumed_at_the_byte_reached(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ref = put(cloud)
-    asked = cut_off(cloud, monkeypatch, after=2500)
+    ranges = cut_off(cloud, monkeypatch, after=2500)
     assert read(cloud, ref, 10, len(BODY)) == BODY[10:]
-    assert asked[:3] == ["bytes=10-10239", "bytes=2510-10239", "bytes=5010-10239"]
+    assert ranges[:3] == ["bytes=10-10239", "bytes=2510-10239", "bytes=5010-10239"]
 
 
 @pytest.mark.usefixtures("no_pauses")
 def test_without_progress_it_gives_up(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = put(cloud)
-    asked = cut_off(cloud, monkeypatch, after=0)
+    ranges = cut_off(cloud, monkeypatch, after=0)
     with pytest.raises(Unavailable, match="storage-unavailable"):
         read(cloud, ref, 0, len(BODY))
-    assert len(asked) == 4
+    assert len(ranges) == 4
 
 
 def test_a_version_is_found_by_its_content(cloud: Cloud) -> None:

@@ -16,7 +16,7 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     assert one[-1].read_bytes() != other[-1].read_bytes()
 
 
-def test_three_files_and_a_big_one_of_the_asked_size(tmp_path: Path) -> None:
+def test_three_files_and_a_big_one_of_the_requested_size(tmp_path: Path) -> None:
     files = write_samples(tmp_path, rows=300, bad=0.0)
     assert [file.stem for file in files] == [
         "departments",
@@ -29,7 +29,7 @@ def test_three_files_and_a_big_one_of_the_asked_size(tmp_path: Path) -> None:
     assert counts["hired_employees_big"] == 300
 
 
-def test_records_are_good_unless_asked_otherwise(tmp_path: Path) -> None:
+def test_records_are_good_unless_requested_otherwise(tmp_path: Path) -> None:
     departments, jobs, hires = write_samples(tmp_path, bad=0.0)
     known = {row[0] for row in records(departments)}
     trades = {row[0] for row in records(jobs)}

@@ -49,7 +49,7 @@ def test_an_emulator_leaves_the_version_out() -> None:
         json.dumps({**sample(), "source": "somebody"}),
     ],
 )
-def test_what_is_told_of_something_else_is_no_event(body: str) -> None:
+def test_what_is_reported_of_something_else_is_no_event(body: str) -> None:
     assert parse_event(body) is None
 
 

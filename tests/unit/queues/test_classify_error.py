@@ -38,5 +38,5 @@ from waybill.errors import Busy, OutOfResources, Rejected, Retryable, Transient,
         (psycopg.DataError("text cannot contain NUL bytes"), Retryable),
     ],
 )
-def test_the_fate_of_an_error(error: psycopg.Error, expected: type[Exception]) -> None:
+def test_the_classification_of_an_error(error: psycopg.Error, expected: type[Exception]) -> None:
     assert type(classify_error(error)) is expected

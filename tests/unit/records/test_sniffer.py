@@ -65,7 +65,7 @@ def test_a_header_that_does_not_match_is_refused(head: bytes, code: str, named: 
     with pytest.raises(Rejected) as refused:
         read(head)
     assert refused.value.code == code
-    assert [flaw.pointer for flaw in refused.value.field_errors] == named
+    assert [error.pointer for error in refused.value.field_errors] == named
 
 
 @pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", b"\n\r\n"])

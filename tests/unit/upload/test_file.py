@@ -66,7 +66,7 @@ def test_what_is_said_of_the_file_is_in_its_ticket(aws: "S3Client") -> None:
     assert kept == {**said, "dry_run": True, "encoding": "iso-8859-1"}
 
 
-def test_a_larger_file_is_told_where_to_go() -> None:
+def test_a_larger_file_is_reported_where_to_go() -> None:
     for size in (4 * 1024**2 + 1, 5 * 1024**2):
         response = post(form(part("file", b"x" * size, "a.csv")))
         assert response.problem() == (413, "body-too-large")
@@ -138,5 +138,5 @@ def test_other_datasets_and_media_types() -> None:
     response = call(handle, "POST", "/uploads/parcels/file", {"file": "x"})
     assert response.problem() == (415, "unsupported-media")
     assert "multipart/form-data" in response.json()["detail"]
-    asked = call(handle, "POST", "/uploads/parcels/file")
-    assert asked.problem() == (400, "malformed-body")
+    query = call(handle, "POST", "/uploads/parcels/file")
+    assert query.problem() == (400, "malformed-body")

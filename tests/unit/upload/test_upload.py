@@ -40,7 +40,7 @@ def ticket_of(s3: "S3Client", response: ApiResponse) -> Ticket:
     return ticket
 
 
-def test_a_form_takes_exactly_the_announced_file(aws: "S3Client") -> None:
+def test_a_form_takes_exactly_the_requested_file(aws: "S3Client") -> None:
     response = ask(sha256="AB" * 32, delimiter=";")
     assert response.status == 201
     accepted = response.json()

@@ -65,7 +65,7 @@ class WaybillError(Exception):
     def problem(self) -> dict[str, object]:
         """The error as it is stored with a job: type, title, detail and errors."""
         errors = (
-            {"errors": [flaw.model_dump() for flaw in self.field_errors]}
+            {"errors": [error.model_dump() for error in self.field_errors]}
             if self.field_errors
             else {}
         )

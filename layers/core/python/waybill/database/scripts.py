@@ -97,7 +97,7 @@ def explained(script: Script, error: psycopg.Error) -> WaybillError:
     )
     context = f" (in {diag.context})" if diag.context else ""
     text = f"{place}: {said} [{error.sqlstate}]{context}"
-    judged = classify_error(error)
-    if isinstance(judged, Busy | Unavailable):
-        return type(judged)(judged.code, text)
+    classified = classify_error(error)
+    if isinstance(classified, Busy | Unavailable):
+        return type(classified)(classified.code, text)
     return Conflict("migration-failed", text)
