@@ -3,7 +3,7 @@
 from waybill import telemetry
 from waybill.database.refreshes import Refreshes
 from waybill.database.repository import Connection
-from waybill.errors import Busy
+from waybill.errors import Busy, Transient
 
 
 def premake_partitions(connection: Connection) -> int:
@@ -14,6 +14,6 @@ def premake_partitions(connection: Connection) -> int:
     """
     try:
         return Refreshes(connection).premake_partitions()
-    except Busy as busy:
+    except (Busy, Transient) as busy:
         telemetry.action("partitions.postponed", reason=busy.detail)
         return 0

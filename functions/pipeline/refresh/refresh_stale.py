@@ -12,7 +12,7 @@ from tenacity import (
 
 from waybill.database.refreshes import Refreshes, RefreshOutcome, StalePart
 from waybill.database.repository import Connection
-from waybill.errors import Busy, Unavailable, WaybillError
+from waybill.errors import Busy, Transient, Unavailable, WaybillError
 
 # Longer than most refreshes take; while waiting, a connection is held.
 _BUSY_SECONDS = 10.0
@@ -90,5 +90,5 @@ class _Run:
     def _try_refresh(self, part: StalePart) -> RefreshOutcome:
         try:
             return self._refreshes.refresh(part)
-        except Busy:
+        except (Busy, Transient):
             return "busy"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from psycopg.errors import LockNotAvailable, UndefinedTable
+from psycopg.errors import DeadlockDetected, LockNotAvailable, UndefinedTable
 
 from functions.pipeline.refresh.premake_partitions import premake_partitions
 from waybill.database.errors import classify_error
 from waybill.database.refreshes import Refreshes
-from waybill.errors import Busy, Retryable, WaybillError
+from waybill.errors import Retryable, WaybillError
 
 CONNECTION: Any = None
 
@@ -22,9 +22,16 @@ def answers(monkeypatch: pytest.MonkeyPatch, answer: int | WaybillError) -> None
     monkeypatch.setattr(Refreshes, "premake_partitions", premake)
 
 
-@pytest.mark.parametrize(("answer", "made"), [(2, 2), (classify_error(LockNotAvailable()), 0)])
+@pytest.mark.parametrize(
+    ("answer", "made"),
+    [
+        (2, 2),
+        (classify_error(LockNotAvailable()), 0),
+        (classify_error(DeadlockDetected()), 0),
+    ],
+)
 def test_a_locked_table_is_skipped(
-    monkeypatch: pytest.MonkeyPatch, answer: int | Busy, made: int
+    monkeypatch: pytest.MonkeyPatch, answer: int | WaybillError, made: int
 ) -> None:
     answers(monkeypatch, answer)
     assert premake_partitions(CONNECTION) == made

@@ -35,7 +35,7 @@ from waybill.database.scripts import (
     read_scripts,
     run,
 )
-from waybill.errors import Busy, Conflict
+from waybill.errors import Busy, Conflict, Transient
 
 # A load holds its table's lock for as long as it merges; a migration that waited in line
 # would hold up every reader behind it, so it gives up quickly and comes back.
@@ -150,7 +150,7 @@ class _Run:
     def _together(self, scripts: list[Script], do: Apply = run) -> list[Applied]:
         """Apply scripts in one transaction, again from its start while a lock is taken."""
         retrying = Retrying(
-            retry=retry_if_exception_type(Busy),
+            retry=retry_if_exception_type((Busy, Transient)),
             wait=wait_random(0, _PAUSE_SECONDS),
             stop=stop_after_attempt(_TRIES),
             before_sleep=self._start_over,

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from waybill.database.errors import classify_error
-from waybill.errors import Busy, Conflict, Unavailable, WaybillError
+from waybill.errors import Busy, Conflict, Transient, Unavailable, WaybillError
 
 Connection = psycopg.Connection[Any]
 
@@ -98,6 +98,6 @@ def explained(script: Script, error: psycopg.Error) -> WaybillError:
     context = f" (in {diag.context})" if diag.context else ""
     text = f"{place}: {said} [{error.sqlstate}]{context}"
     classified = classify_error(error)
-    if isinstance(classified, Busy | Unavailable):
+    if isinstance(classified, Busy | Transient | Unavailable):
         return type(classified)(classified.code, text)
     return Conflict("migration-failed", text)

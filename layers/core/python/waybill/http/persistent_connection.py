@@ -8,7 +8,7 @@ import psycopg
 from waybill.database.connect import connect
 from waybill.database.errors import translating_db_errors
 from waybill.database.queries import queries
-from waybill.errors import Unavailable
+from waybill.errors import Retryable
 from waybill.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class PersistentConnection:
             if connection is not None and not connection.closed:
                 try:
                     return query(connection)
-                except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError):
+                except (Retryable, psycopg.OperationalError, psycopg.InterfaceError):
                     if not connection.closed:
                         raise
             connection = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)
