@@ -23,6 +23,23 @@ BEGIN
 END
 $$;
 
+-- The error of a type's input function, also where it is not one that pg_input_error_info
+-- returns: JSON that is nested too deep raises.
+CREATE OR REPLACE FUNCTION waybill.input_error(p_value text, p_type text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT e.message FROM pg_input_error_info(p_value, p_type) AS e);
+EXCEPTION
+    WHEN OTHERS THEN
+        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        RETURN SQLERRM;
+END
+$$;
+
 -- Types that the loader does not check: the type's own input function decides.
 CREATE OR REPLACE FUNCTION waybill.check_input(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
@@ -37,20 +54,45 @@ BEGIN
         WHERE c.col ->> 'name' = ANY (p_plan.columns)
             AND NOT waybill.checked_by_loader(c.col ->> 'kind')
     LOOP
-        PERFORM waybill.run_sql(format(
-            $q$
-            INSERT INTO pg_temp.merge_rejects
-            SELECT s._waybill_line, %2$L, %3$L, e.message
-            FROM %4$s AS s, pg_input_error_info(s.%1$I, %5$L) AS e
-            WHERE s.%1$I IS NOT NULL
-                AND e.sql_error_code IS NOT NULL
-            $q$,
-            v_column ->> 'name',
-            v_column ->> 'name',
-            'invalid_' || (v_column ->> 'kind'),
-            p_plan.source,
-            v_column ->> 'type'));
+        BEGIN
+            PERFORM waybill.reject_invalid(p_plan, v_column,
+                '(SELECT message FROM pg_input_error_info(%s, %L))');
+        EXCEPTION
+            WHEN OTHERS THEN
+                IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+                    RAISE;
+                END IF;
+                -- Slower, since it takes a savepoint for each record.
+                PERFORM waybill.reject_invalid(p_plan, v_column, 'waybill.input_error(%s, %L)');
+        END;
     END LOOP;
+END
+$$;
+
+-- Reject the records whose column has an error, by an expression of value and type.
+CREATE OR REPLACE FUNCTION waybill.reject_invalid(p_plan waybill.merge_plan,
+    p_column jsonb, p_error text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.merge_rejects
+        SELECT x.line, %1$L, %2$L, x.message
+        FROM (
+            SELECT s._waybill_line AS line, %3$s AS message
+            FROM %4$s AS s
+            WHERE s.%5$I IS NOT NULL
+        ) AS x
+        WHERE x.message IS NOT NULL
+        $q$,
+        p_column ->> 'name',
+        'invalid_' || (p_column ->> 'kind'),
+        format(p_error, format('s.%I', p_column ->> 'name'), p_column ->> 'type'),
+        p_plan.source,
+        p_column ->> 'name'));
 END
 $$;
 
@@ -84,7 +126,10 @@ BEGIN
         EXCEPTION
             -- The expression itself fails for some record (a division by zero): the write
             -- then finds that record row by row.
-            WHEN data_exception THEN
+            WHEN OTHERS THEN
+                IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+                    RAISE;
+                END IF;
                 RAISE LOG 'check % cannot be evaluated as a set: %', v_check.conname, SQLERRM;
         END;
     END LOOP;

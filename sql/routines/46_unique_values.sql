@@ -81,15 +81,34 @@ CREATE OR REPLACE FUNCTION waybill.check_unique(p_plan waybill.merge_plan) RETUR
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
-DECLARE
-    v_index regclass;
-    v_rejected bigint;
 BEGIN
     DROP TABLE IF EXISTS pg_temp.merge_shifted;
     CREATE TEMP TABLE merge_shifted (line bigint PRIMARY KEY) ON COMMIT DROP;
     IF NOT p_plan.keeps_raw THEN
         RETURN;
     END IF;
+    PERFORM waybill.judge_unique(p_plan);
+EXCEPTION
+    -- An expression of an index or of a generated column fails for some record: the write then
+    -- finds that record row by row.
+    WHEN OTHERS THEN
+        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        RAISE LOG 'unique values cannot be compared as a set: %', SQLERRM;
+        CREATE TEMP TABLE IF NOT EXISTS merge_shifted (line bigint PRIMARY KEY) ON COMMIT DROP;
+        DELETE FROM pg_temp.merge_shifted;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.judge_unique(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_index regclass;
+    v_rejected bigint;
+BEGIN
     LOOP
         v_rejected := 0;
         FOR v_index IN SELECT waybill.unique_indexes(p_plan) LOOP

@@ -216,6 +216,23 @@ FAULTS: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
         [(1, 6), (2, 7), (3, 8)],
         [2],
     ),
+    "JSON that is nested too deep": (
+        "CREATE TABLE t (id int PRIMARY KEY, j jsonb)",
+        [(1, "{}"), (2, "[" * 60000 + "]" * 60000), (3, "[1]")],
+        [2],
+    ),
+    "a generated tsvector that is too long, in a CHECK": (
+        "CREATE TABLE t (id int PRIMARY KEY, body text, words tsvector"
+        " GENERATED ALWAYS AS (to_tsvector('simple', body)) STORED,"
+        " CHECK (words IS NOT NULL OR id > 0), UNIQUE (words))",
+        [(1, "a"), (2, " ".join(f"w{n}" for n in range(200_000))), (3, "b")],
+        [2],
+    ),
+    "an expression of a unique index that fails": (
+        "CREATE TABLE t (id int PRIMARY KEY, n int);CREATE UNIQUE INDEX ON t ((10 / n))",
+        [(1, 1), (2, 0), (3, 2)],
+        [2],
+    ),
     "columns named like those of the staging table": (
         "CREATE TABLE t (id int PRIMARY KEY, _line int, _raw text, _chunk int, _cls text,"
         " _part text CHECK (_part <> 'no'), line int, class text)",
