@@ -39,16 +39,16 @@ def seen_records(blocks: Iterable[Block]) -> list[reference.Seen]:
     ]
 
 
-@given(hostile, st.integers(1, 70), st.integers(1, 90), st.integers(1, 9))
+@given(hostile, st.integers(1, 70), st.integers(1, 90), st.integers(1, 9), st.integers(0, 20))
 @settings(max_examples=1500, deadline=None)
-@example(b'a"\n"b\n"c\n', 3, 90, 5)
-@example(b'"a\r', 1, 90, 5)
-@example(b"aaaaaa\r\nb\r", 3, 4, 2)
+@example(b'a"\n"b\n"c\n', 3, 90, 5, 99)
+@example(b'"a\r', 1, 90, 5, 0)
+@example(b"aaaaaa\r\nb\r", 3, 4, 2, 99)
 def test_splits_like_the_reference_for_any_block_size(
-    data: bytes, size: int, limit: int, raw_limit: int
+    data: bytes, size: int, limit: int, raw_limit: int, long: int
 ) -> None:
     raw_limit = min(raw_limit, limit)
-    splitter = RecordSplitter(",", limit=limit, raw_limit=raw_limit)
+    splitter = RecordSplitter(",", limit=limit, raw_limit=raw_limit, long_record=long)
 
     seen = seen_records(split(slices(data, size), splitter))
 

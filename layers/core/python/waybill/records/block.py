@@ -1,5 +1,6 @@
 """A block: the complete records of one part of a stream."""
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,3 +42,35 @@ class Block(NamedTuple):
 def view(data: bytes) -> Bytes:
     """The bytes as an array, without a copy."""
     return np.frombuffer(data, np.uint8)
+
+
+def limited(block: Block, records: int) -> Iterator[Block]:
+    """The block in parts of at most this many records; boundaries stay with the last."""
+    none = Boundaries(block.lines[:0], block.lines[:0])
+    for first in range(0, max(block.record_count, 1), records):
+        part = slice(first, first + records)
+        is_last = first + records >= block.record_count
+        begin = int(block.starts[first]) if first else 0
+        end = len(block.data) if is_last else int(block.starts[first + records])
+        yield Block(
+            block.data[begin:end],
+            block.starts[part] - begin,
+            block.stops[part] - begin,
+            block.lines[part],
+            block.faults[part],
+            block.boundaries if is_last else none,
+        )
+
+
+def resized(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in blocks of this size; only the last one may be shorter."""
+    rest = bytearray()
+    for data in blocks:
+        rest += data
+        begin = 0
+        while len(rest) - begin >= size:
+            yield bytes(rest[begin : begin + size])
+            begin += size
+        del rest[:begin]
+    if rest:
+        yield bytes(rest)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from waybill.records.block import Boundaries
+from waybill.records.block import Boundaries, resized
 from waybill.records.layout import Layout
-from waybill.records.reading import Splitter, splitter_for
+from waybill.records.reading import BLOCK_BYTES, Splitter, splitter_for
 
 
 class ChunkRange(NamedTuple):
@@ -32,7 +32,7 @@ def chunk_ranges(
     """
     splitter = splitter or splitter_for(layout, layout.first_line)
     ranges = _Ranges(layout, chunk_bytes)
-    for data in blocks:
+    for data in resized(blocks, BLOCK_BYTES):
         # Far from the next boundary only lines are counted.
         near = splitter.consumed + splitter.buffered + len(data) >= ranges.target
         if near or not splitter.skip(data):

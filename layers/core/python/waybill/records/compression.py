@@ -10,6 +10,7 @@ from waybill.errors import Rejected
 
 Compression = Literal["gzip", "zstd"]
 _PIECE = 1024 * 1024
+_SLICE = 16 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 # Sixteen magic numbers mark skippable frames; they differ in the first byte.
 _SKIPPABLE = bytes(range(0x50, 0x60)), b"\x2a\x4d\x18"
@@ -110,10 +111,12 @@ def decompressed(
     try:
         for data in blocks:
             consumed += len(data)
-            for piece in stream.feed(data):
-                produced += len(piece)
-                limits.check(consumed, produced)
-                yield piece
+            # What follows a member or frame is copied at its end: short slices bound the cost.
+            for start in range(0, len(data), _SLICE):
+                for piece in stream.feed(data[start : start + _SLICE]):
+                    produced += len(piece)
+                    limits.check(consumed, produced)
+                    yield piece
     except (zlib.error, zstd.ZstdError) as error:
         detail = f"The {compression} data are damaged after {produced} bytes of content: {error}."
         raise Rejected("corrupt-file", detail) from error

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from waybill.records.block import Block
+from waybill.records.block import Block, limited, resized
 from waybill.records.compression import Limits, decompressed
 from waybill.records.encodings import is_utf16, to_utf8, utf16_to_utf8
 from waybill.records.json_array import JsonArraySplitter
@@ -11,6 +11,11 @@ from waybill.records.json_lines import JsonLinesSplitter
 from waybill.records.json_objects import JsonObjectsSplitter
 from waybill.records.layout import Layout
 from waybill.records.splitter import RecordSplitter
+
+BLOCK_BYTES = 1024 * 1024
+"""Bytes that are split at once."""
+# Bounds the memory of checks and rejects where records are short.
+_BLOCK_RECORDS = 32_768
 
 
 class Splitter(Protocol):
@@ -73,11 +78,11 @@ def read_records(
     if layout.is_stream:
         blocks = _from(read_text(blocks, layout, limits), layout.data_offset)
     splitter = splitter_for(layout, first_line, last=last)
-    for data in blocks:
+    for data in resized(blocks, BLOCK_BYTES):
         for block in splitter.feed(data):
-            yield to_utf8(block, layout.encoding)
+            yield from limited(to_utf8(block, layout.encoding), _BLOCK_RECORDS)
     for block in splitter.finish():
-        yield to_utf8(block, layout.encoding)
+        yield from limited(to_utf8(block, layout.encoding), _BLOCK_RECORDS)
 
 
 def _from(text: Iterator[bytes], offset: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import numpy as np
 from waybill.records.block import Block, Boundaries
 from waybill.records.grammar import RAW_LIMIT, RECORD_LIMIT
 from waybill.records.lines import count_line_ends, line_end_from, physical_lines
-from waybill.records.overlong import first_record
+from waybill.records.overlong import FirstRecord, first_long_record, first_record
 from waybill.records.quotes import join_lines
 
 _SMALLEST_PIECE = 1024 * 1024
@@ -27,8 +27,10 @@ class RecordSplitter:
         first_line: int = 1,
         limit: int = RECORD_LIMIT,
         raw_limit: int = RAW_LIMIT,
+        long_record: int = _SMALLEST_PIECE,
     ) -> None:
         self._delimiter = ord(delimiter)
+        self._long_record = long_record
         self._limit = limit
         self._raw_limit = raw_limit
         self._carry = b""
@@ -71,7 +73,10 @@ class RecordSplitter:
         pieces = deque(_slices(data, size) or [b""])
         while pieces:
             last = final and len(pieces) == 1
-            buffer, self._carry = self._carry + pieces.popleft(), b""
+            is_long = len(self._carry) > self._long_record
+            piece = pieces.popleft()
+            ends_no_line = b"\n" not in piece and b"\r" not in piece
+            buffer, self._carry = self._carry + piece, b""
             if self._dropping_line:
                 buffer = self._drop_line(buffer, final=last)
                 if self._dropping_line:
@@ -79,16 +84,32 @@ class RecordSplitter:
             if not last and buffer.endswith(b"\r"):
                 # An LF may follow and belong to the same line ending.
                 buffer, self._carry = buffer[:-1], b"\r"
-            if len(buffer) > self._limit:
-                block, rest = self._over(buffer)
-                again = rest + self._carry
+            if is_long and ends_no_line and not last and len(buffer) <= self._limit:
+                self._carry = buffer + self._carry
+                continue
+            found = self._first(buffer, is_long=is_long, final=last)
+            if found is not None:
+                again = buffer[self._resume(buffer, found) :] + self._carry
                 self._carry = b""
                 pieces.extendleft(reversed(_slices(again, size)))
                 if last and not pieces:
                     pieces.append(b"")
+                yield self._single(buffer, found)
+            elif is_long and not last:
+                self._carry = buffer + self._carry
             else:
-                block = self._whole(buffer, final=last)
-            yield block
+                yield self._whole(buffer, final=last)
+
+    def _first(self, buffer: bytes, *, is_long: bool, final: bool) -> FirstRecord | None:
+        """The first record if it is read alone, because it is long; None if it is not known."""
+        if len(buffer) > self._limit:
+            return first_record(buffer, self._delimiter, self._limit, self._raw_limit)
+        if is_long and buffer:
+            return first_long_record(buffer, self._delimiter, self._raw_limit, final=final)
+        return None
+
+    def _resume(self, buffer: bytes, found: FirstRecord) -> int:
+        return len(buffer) if found.resume is None else found.resume
 
     def _drop_line(self, buffer: bytes, *, final: bool) -> bytes:
         """Drop the rest of the line of an over-long record."""
@@ -105,17 +126,17 @@ class RecordSplitter:
         self.consumed += end
         return buffer[end:]
 
-    def _over(self, buffer: bytes) -> tuple[Block, bytes]:
-        found = first_record(buffer, self._delimiter, self._limit, self._raw_limit)
+    def _single(self, buffer: bytes, found: FirstRecord) -> Block:
+        """A block of one record."""
         self._dropping_line = found.resume is None
-        resume = len(buffer) if found.resume is None else found.resume
+        resume = self._resume(buffer, found)
         # A blank line is not a record.
         count = int(found.kept > 0)
         line = np.full(count, self.line, np.int64)
         self.line += found.lines
         self.consumed += resume
         here = np.zeros(int(not self._dropping_line), np.int64)
-        block = Block(
+        return Block(
             buffer[: found.kept],
             np.zeros(count, np.int64),
             np.full(count, found.kept, np.int64),
@@ -123,7 +144,6 @@ class RecordSplitter:
             np.full(count, found.fault, np.uint8),
             Boundaries(here + self.consumed, here + self.line),
         )
-        return block, buffer[resume:]
 
     def _whole(self, buffer: bytes, *, final: bool) -> Block:
         lines = physical_lines(buffer, final=final)

@@ -1,0 +1,71 @@
+"""The cost of adversarial input grows linearly, and its memory stays below a bound."""
+
+import gzip
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from backports import zstd
+
+from waybill.records.layout import Layout
+from waybill.records.reading import read_records
+
+CSV = Layout(header=False, columns=("a", "b"), data_offset=0, first_line=1)
+OBJECTS = CSV.model_copy(update={"file_format": "json-objects"})
+ARRAY = CSV.model_copy(update={"file_format": "json-array"})
+LINES = CSV.model_copy(update={"file_format": "json-lines"})
+GZIP = CSV.model_copy(update={"compression": "gzip"})
+ZSTD = CSV.model_copy(update={"compression": "zstd"})
+_BLOCK = 4 * 1024 * 1024
+
+INPUTS: dict[str, tuple[Layout, Callable[[int], bytes]]] = {
+    "empty gzip members": (GZIP, lambda n: gzip.compress(b"") * (n // 20)),
+    "gzip members of one byte": (GZIP, lambda n: gzip.compress(b"x") * (n // 21)),
+    "empty zstd frames": (ZSTD, lambda n: zstd.compress(b"") * (n // 9)),
+    "unclosed quote": (CSV, lambda n: b'"' + b"a\n" * (n // 2)),
+    "unclosed quotes": (CSV, lambda n: (b'"' + b"a\n" * 9_999) * (n // 20_000)),
+    "escaped quotes": (CSV, lambda n: b'"' + b'""' * (n // 2)),
+    "odd quotes": (CSV, lambda n: b'a,"\nb",\n' * (n // 8)),
+    "delimiters": (CSV, lambda n: b"," * n),
+    "short lines": (CSV, lambda n: b",\n" * (n // 2)),
+    "open brackets": (ARRAY, lambda n: b"[" * n + b"]" * n + b"]"),
+    "backslashes": (OBJECTS, lambda n: b'{"' + b"\\\\" * (n // 2) + b'"}'),
+    "empty objects": (OBJECTS, lambda n: b"{}" * (n // 2)),
+    "one line": (LINES, lambda n: b"[" * n),
+}
+
+
+def read(name: str, size: int) -> float:
+    """The CPU seconds that splitting takes."""
+    layout, make = INPUTS[name]
+    data = make(size)
+    begin = time.process_time()
+    blocks = (data[at : at + _BLOCK] for at in range(0, len(data), _BLOCK))
+    for block in read_records(blocks, layout, 1):
+        assert block.record_count <= 32_768
+    return time.process_time() - begin
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_cost_grows_less_than_n_to_the_1_3(name: str) -> None:
+    small = min(read(name, 250_000) for _ in range(3))
+    large = read(name, 2_000_000)
+    # A constant of 20 ms covers what does not depend on the size.
+    assert large < 8**1.3 * (small + 0.02)
+
+
+@pytest.mark.parametrize("name", ["unclosed quote", "escaped quotes", "short lines", "one line"])
+def test_memory_of_splitting_is_bounded(name: str) -> None:
+    code = (
+        "import resource\n"
+        "from tests.unit.records.test_adversarial_input import read\n"
+        f"read({name!r}, 1_000)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"read({name!r}, 15_000_000)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    # In KiB: the input itself, the record, its copies and the positions of one block.
+    assert int(done.stdout) < 200_000
