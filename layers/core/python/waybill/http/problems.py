@@ -62,6 +62,9 @@ UPLOADS = {
 }
 JOBS = {
     "batch-refused": ProblemType("Batch refused", "Rows are invalid; see errors."),
+    "killed-repeatedly": ProblemType(
+        "Killed repeatedly", "The attempts ran out of memory or time; nothing was loaded."
+    ),
     "gave-up": ProblemType(
         "Gave up", "The job made no progress for a day; see its runs for the reason."
     ),
@@ -91,8 +94,18 @@ SERVICES = {
     ),
     "database-busy": ProblemType("Database busy", "A lock is held by another load; try again."),
     "database-error": ProblemType("Database error", "Unexpected database error; try again."),
+    "database-out-of-resources": ProblemType(
+        "Database out of resources",
+        "The database has no memory, disk space or connections left; try again.",
+    ),
+    "database-timeout": ProblemType(
+        "Database timeout", "A deadlock or a time limit ended the statement; try again."
+    ),
     "database-unavailable": ProblemType(
         "Database unavailable", "The database is resuming or unavailable; try again."
+    ),
+    "jobs-not-moving": ProblemType(
+        "Jobs not moving", "Open jobs made no progress for 15 minutes; see their runs."
     ),
     "not-fresh-yet": ProblemType(
         "Not fresh yet", "The figures do not include the job yet; try again."
