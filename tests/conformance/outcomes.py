@@ -26,6 +26,7 @@ def outcome_of(case: Case) -> Outcome:
         header="present" if case.header else "absent",
         file_format="csv",
         trim=False,
+        skip_blank_records=False,
     )
     try:
         file = read_file(things, case.data, delimiter=case.delimiter)

@@ -67,7 +67,14 @@ def test_result_does_not_depend_on_blocks_and_chunks(
 @given(hostile)
 @settings(max_examples=400, deadline=None)
 def test_csv_agrees_with_python_where_both_accept_it(data: bytes) -> None:
-    plain = PAIR.model_copy(update={"file_format": "csv", "delimiter": ",", "encoding": "utf-8"})
+    plain = PAIR.model_copy(
+        update={
+            "file_format": "csv",
+            "delimiter": ",",
+            "encoding": "utf-8",
+            "skip_blank_records": False,
+        }
+    )
     file: File | None = None
     try:
         file = read_file(plain, data)

@@ -96,6 +96,8 @@ class Contract(_Frozen):
     trim: bool = True
     header: Literal["auto", "present", "absent"] = "auto"
     delimiter: str | None = None
+    skip_blank_records: bool = True
+    """Whether CSV records of only delimiters are blank, not records."""
     content_key: str | None = None
     """Column filled with the SHA-256 of the record's content; not in files."""
     document: str | None = None

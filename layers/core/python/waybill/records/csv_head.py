@@ -41,6 +41,7 @@ def csv_layout(text: Head, contract: Contract, requested: str | None) -> Layout:
     skipped_lines = 1 if separator.length else 0
     return layout.model_copy(
         update={
+            "skip_blank_records": contract.skip_blank_records,
             "data_offset": layout.data_offset + separator.length,
             "first_line": layout.first_line + skipped_lines,
             "warnings": separator.warnings + dialect.warnings + layout.warnings,

@@ -41,6 +41,8 @@ class Layout(BaseModel):
     """The column of each field, in file order; for JSON, the columns that records may fill."""
     fields: tuple[str, ...] = ()
     """The header's own names, if each record becomes a document."""
+    skip_blank_records: bool = False
+    """Whether CSV records of only delimiters are blank, not records."""
     data_offset: int = Field(ge=0)
     """HeadRecord byte of the data in the text: after a byte order mark and a header."""
     first_line: int = Field(ge=1)

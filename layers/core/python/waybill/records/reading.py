@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from waybill.records.blank import without_blank_records
 from waybill.records.block import Block, limited, resized
 from waybill.records.compression import Limits, decompressed
 from waybill.records.encodings import is_utf16, to_utf8, utf16_to_utf8
@@ -78,11 +79,16 @@ def read_records(
     if layout.is_stream:
         blocks = _from(read_text(blocks, layout, limits), layout.data_offset)
     splitter = splitter_for(layout, first_line, last=last)
-    for data in resized(blocks, BLOCK_BYTES):
-        for block in splitter.feed(data):
-            yield from limited(to_utf8(block, layout.encoding), _BLOCK_RECORDS)
-    for block in splitter.finish():
+    for block in _split(blocks, splitter):
+        if layout.skip_blank_records:
+            block = without_blank_records(block, ord(layout.delimiter))  # noqa: PLW2901
         yield from limited(to_utf8(block, layout.encoding), _BLOCK_RECORDS)
+
+
+def _split(blocks: Iterable[bytes], splitter: Splitter) -> Iterator[Block]:
+    for data in resized(blocks, BLOCK_BYTES):
+        yield from splitter.feed(data)
+    yield from splitter.finish()
 
 
 def _from(text: Iterator[bytes], offset: int) -> Iterator[bytes]:
