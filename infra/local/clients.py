@@ -6,7 +6,8 @@ import boto3
 from botocore.config import Config
 
 from infra.environments import DEFAULT_REGION
-from infra.local.emulator import CREDENTIALS, endpoint
+from infra.local.access_key import AccessKey
+from infra.local.emulator import endpoint
 
 AwsClient = Any
 """A boto3 client; its operations are generated at run time."""
@@ -15,12 +16,12 @@ AwsClient = Any
 class Clients:
     """boto3 clients of the emulator at `port`, one per service."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, key: AccessKey) -> None:
         self.endpoint = endpoint(port)
         self._clients: dict[str, AwsClient] = {}
         self._session = boto3.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=key.key_id,
+            aws_secret_access_key=key.secret,
             region_name=DEFAULT_REGION,
         )
 

@@ -8,16 +8,12 @@ from pathlib import Path
 from urllib.error import URLError
 
 from infra.environments import DEFAULT_REGION, LOCAL_ACCOUNT
+from infra.local.access_key import AccessKey
 from infra.local.postgres import HOST
 from infra.local.processes import Process, wait_until
 
 PREFERRED_PORT = 4566
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": DEFAULT_REGION,
-}
-"""The emulator's administrator; functions get credentials of their roles."""
+LANDING_BUCKET = "waybill-local-landing"
 _SCRIPT = Path(__file__).with_name("emulator_process.py")
 _START_SECONDS = 30.0
 # The emulator outlives this process. Keeping the handle avoids a ResourceWarning.
@@ -33,18 +29,23 @@ def endpoint(port: int) -> str:
     return f"http://{HOST}:{port}"
 
 
-def start(folder: Path, port: int) -> Process:
-    """Start the emulator on `port`; its log and its objects are in `folder`.
+def start(folder: Path, port: int, key: AccessKey) -> Process:
+    """Start the emulator on `port`, with `key` as its administrator's.
+
+    Its log and its objects are in `folder`, readable by their owner only. Functions get
+    credentials of their roles.
 
     Raises:
         EmulatorError: it was not ready within 30 s.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     log = folder / "emulator.log"
+    log.touch(mode=0o600)
     with log.open("ab") as written:
         started = subprocess.Popen(  # noqa: S603 - this interpreter, no shell
             [sys.executable, "-P", str(_SCRIPT)],
-            env=_environment(folder, port),
+            env=_environment(folder, port, key),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=written,
@@ -70,14 +71,16 @@ def is_ready(port: int) -> bool:
         return False
 
 
-def _environment(folder: Path, port: int) -> dict[str, str]:
+def _environment(folder: Path, port: int, key: AccessKey) -> dict[str, str]:
     """The minimal environment, since the emulated functions inherit it."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
     return {
         **inherited,
-        **CREDENTIALS,
+        **key.variables,
+        "AWS_DEFAULT_REGION": DEFAULT_REGION,
+        "WAYBILL_LANDING_BUCKET": LANDING_BUCKET,
         "TMPDIR": str(scratch),
         "TZ": "UTC",
         "LANG": "C.UTF-8",

@@ -1,4 +1,4 @@
-"""The emulator's process: ministack with fixes for four differences from AWS.
+"""The emulator's process: ministack behind a guard, with fixes for six differences from AWS.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -7,18 +7,25 @@ functions that it runs see their own packages and layers only, as on AWS.
 * A ranged read of a persisted object reads the whole file; here the file is memory-mapped.
 * A batch call of SQS requires a permission of its own; on AWS `sqs:SendMessage` is enough.
 * Objects survive a restart and stacks do not, so a new stack takes over its existing buckets.
+* The well-known keys (`test`, an account number) are the administrator's, and its signatures are
+  not checked. Here only the configured key is, and its signature is checked.
+* The credentials of functions are hashes of their names; here they are keyed with a secret.
 """
 
+import hmac
 import logging
 import mmap
 import os
+import runpy
+import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
-from ministack.services import s3
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import s3, sts
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
@@ -100,6 +107,11 @@ def action(*args: Loose, **kwargs: Loose) -> Loose:
 
 
 def _patch() -> None:
+    iam_evaluator.is_root_access_key = is_administrator
+    sts.is_root_access_key = is_administrator
+    # Asked to exempt a key from the check of its signature.
+    iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001
+    lambda_runtime.hashlib = KeyedHashes(secrets.token_bytes(32))
     s3._get_object = get_object  # noqa: SLF001
     s3._read_body = read_body  # noqa: SLF001
     iam_actions.extract_iam_action = action
@@ -107,6 +119,36 @@ def _patch() -> None:
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["create"] = create_bucket  # noqa: SLF001
 
 
+def is_administrator(access_key_id: str) -> bool:
+    """Whether the key is the one that this emulator was started with.
+
+    Without a key too: the emulator checks in other places what an unsigned request may do, such
+    as the upload of a presigned form.
+    """
+    return not access_key_id or hmac.compare_digest(
+        access_key_id.encode(), os.environ["AWS_ACCESS_KEY_ID"].encode()
+    )
+
+
+class KeyedHashes:
+    """In place of `hashlib` where the emulator derives a function's credentials."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sha256(self, data: bytes) -> hmac.HMAC:
+        """HMAC-SHA-256 of `data`."""
+        return hmac.new(self._key, data, "sha256")
+
+
+def _guard() -> None:
+    guard = runpy.run_path(str(Path(__file__).with_name("emulator_guard.py")))["Guard"]
+    port = int(os.environ["GATEWAY_PORT"])
+    app.app = guard(app.app, port, os.environ["WAYBILL_LANDING_BUCKET"])
+
+
 if __name__ == "__main__":
+    os.umask(0o077)
     _patch()
+    _guard()
     app.main()

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from infra.local import emulator
+from infra.local.access_key import load_access_key
 from infra.local.bootstrap import ADMIN, set_passwords
 from infra.local.clients import Clients
 from infra.local.databases import Location, choose_database
@@ -52,7 +53,7 @@ class Stack:
         if not alive or location is None or state.assembly is None:
             return Status(state="partial")
         url = location.url(ADMIN, load_passwords(self._home)[ADMIN])
-        return Status.up(state.emulator_port or 0, state.outputs, url)
+        return Status.up(state.emulator_port or 0, state.outputs, url, load_access_key(self._home))
 
     def up(self) -> Status:
         """Start what does not run, deploy, migrate, and return the status.
@@ -89,7 +90,8 @@ class Stack:
 
     def clients(self) -> Clients:
         """AWS clients of the running emulator."""
-        return Clients(StackState.load(self._home).emulator_port or 0)
+        port = StackState.load(self._home).emulator_port or 0
+        return Clients(port, load_access_key(self._home))
 
     def migrate(self) -> str:
         """Invoke the deployed `migrate` function and return its response.
@@ -123,9 +125,9 @@ class Stack:
             say=self._say,
         )
         state.emulator_port = port
-        state.emulator = emulator.start(self._home / "emulator", port)
+        state.emulator = emulator.start(self._home / "emulator", port, load_access_key(self._home))
         state.save(self._home)
-        clients = Clients(port)
+        clients = self.clients()
         self._say("Deploying to the AWS emulator …")
         store_in_secrets_manager(clients, passwords)
         state.outputs = deploy(clients, folder, STACK, _parameters(location))
@@ -142,7 +144,7 @@ class Stack:
 
     def _warm(self, state: StackState) -> None:
         """Start the pipeline's functions with an empty batch, before the first file."""
-        invoke = Clients(state.emulator_port or 0)("lambda").invoke
+        invoke = self.clients()("lambda").invoke
         for function in ("Plan", "Load", "Merge"):
             name = state.outputs[f"{function}FunctionName"]
             invoke(FunctionName=name, InvocationType="Event", Payload=b'{"Records": []}')

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from infra.local.access_key import AccessKey
 from infra.local.emulator import endpoint
 
 
@@ -19,11 +20,15 @@ class Status(BaseModel):
     """With the admin role's password."""
     landing_bucket: str | None = None
     aws_endpoint_url: str | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = None
     token: str | None = None
     """Value for the Authorization header; null while the API requires none."""
 
     @classmethod
-    def up(cls, port: int, outputs: Mapping[str, str], database_url: str) -> "Status":
+    def up(
+        cls, port: int, outputs: Mapping[str, str], database_url: str, key: AccessKey
+    ) -> "Status":
         """The status of a running stack."""
         url = endpoint(port)
         api = f"{url}/_aws/execute-api/{outputs['RestApiId']}/{outputs['ApiStage']}"
@@ -34,4 +39,6 @@ class Status(BaseModel):
             database_url=database_url,
             landing_bucket=outputs["LandingBucketName"],
             aws_endpoint_url=url,
+            aws_access_key_id=key.key_id,
+            aws_secret_access_key=key.secret,
         )

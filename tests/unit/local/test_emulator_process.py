@@ -9,10 +9,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local import emulator
+from infra.local.access_key import AccessKey
 from infra.local.clients import AwsClient, Clients
 from infra.local.postgres import free_port
 from infra.local.processes import Process
 
+KEY_PAIR = AccessKey.generate()
 BUCKET, KEY = "a-bucket", "landing/d/x.csv"
 
 
@@ -24,8 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def running(folder: Path) -> Iterator[tuple[Process, Clients]]:
     port = free_port()
-    process = emulator.start(folder, port)
-    yield process, Clients(port)
+    process = emulator.start(folder, port, KEY_PAIR)
+    yield process, Clients(port, KEY_PAIR)
     process.stop()
 
 
@@ -73,9 +75,9 @@ def test_a_role_that_may_send_may_send_a_batch(running: tuple[Process, Clients])
 
 def test_objects_outlive_the_process(folder: Path, versions: list[str]) -> None:
     port = free_port()
-    again = emulator.start(folder, port)
+    again = emulator.start(folder, port, KEY_PAIR)
     try:
-        s3 = Clients(port)("s3")
+        s3 = Clients(port, KEY_PAIR)("s3")
         assert read(s3) == (200, b"abcdefghij")
         assert read(s3, Range="bytes=1-2", VersionId=versions[0]) == (206, b"12")
     finally:

@@ -2,6 +2,7 @@ import json
 import stat
 from pathlib import Path
 
+from infra.local.access_key import AccessKey, load_access_key
 from infra.local.bootstrap import ADMIN, ROLES
 from infra.local.passwords import load_passwords
 from infra.local.processes import Process
@@ -24,11 +25,23 @@ def test_passwords_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "passwords.json").stat().st_mode) == 0o600
 
 
+def test_the_access_key_is_random_kept_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    key = load_access_key(tmp_path)
+    assert load_access_key(tmp_path) == key
+    assert AccessKey.generate() != key
+    assert stat.S_IMODE((tmp_path / "access_key.json").stat().st_mode) == 0o600
+
+
 def test_status_has_the_promised_keys() -> None:
     outputs = {"RestApiId": "r", "ApiStage": "v1", "LandingBucketName": "b"}
-    up = json.loads(Status.up(4566, outputs, "postgresql://…").model_dump_json())
+    up = json.loads(
+        Status.up(4566, outputs, "postgresql://…", AccessKey("id", "secret")).model_dump_json()
+    )
     down = json.loads(Status().model_dump_json())
-    keys = {"api", "docs", "database_url", "landing_bucket", "aws_endpoint_url", "token", "state"}
+    keys = {
+        *("state", "api", "docs", "database_url", "landing_bucket", "token"),
+        *("aws_endpoint_url", "aws_access_key_id", "aws_secret_access_key"),
+    }
     assert up.keys() == down.keys() == keys
     assert up["api"].endswith("/r/v1")
     assert down["state"] == "down"
