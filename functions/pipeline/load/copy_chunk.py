@@ -1,5 +1,6 @@
 """Copies a chunk's rows into its staging table and its rejects into `validation_errors`."""
 
+import errno
 from contextlib import ExitStack, closing
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -11,6 +12,7 @@ from functions.pipeline.load.watchdog import Watchdog
 from waybill.columns.stage import stage_schema
 from waybill.database.chunks import ChunkId, Claim, StagedCounts
 from waybill.database.copying import copy_into
+from waybill.errors import Rejected
 
 # Encoded blocks waiting for the database: enough to keep it busy, few enough for memory.
 _PREFETCHED_BLOCKS = 2
@@ -44,13 +46,28 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
         with copy_into(deps.connection, claim.stage_schema, claim.stage_table, columns) as copy:
             for block in blocks:
                 copy.write(block.rows)
-                spool.write(block.rejects)
+                _write(spool, block.rejects)
                 read += block.read
                 rejected += block.rejected
                 watchdog.beat()
         if rejected and claim.keeps_rejects:
             _copy_rejects(deps, spool, watchdog)
     return StagedCounts(read, copy.rows, rejected, encoder.sha256)
+
+
+def _write(spool: IO[bytes], rejects: bytes) -> None:
+    """Spool rejects.
+
+    Raises:
+        Rejected: `too-many-rejects`: they do not fit on the local disk, and never will.
+    """
+    try:
+        spool.write(rejects)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        detail = "The rejects of one part of the file do not fit on the loader's disk."
+        raise Rejected("too-many-rejects", detail) from error
 
 
 def _copy_rejects(deps: Deps, spool: IO[bytes], watchdog: Watchdog) -> None:

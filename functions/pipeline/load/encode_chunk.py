@@ -14,6 +14,7 @@ from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.database.chunks import ChunkId, Claim
 from waybill.landing.objects import stream_range
+from waybill.records.block import limited
 from waybill.records.compression import Limits
 from waybill.records.reading import read_records
 
@@ -25,6 +26,7 @@ _REJECT_SCHEMA = pa.schema(
         *REJECTS,
     ]
 )
+_MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 16_384, 100_000
 REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
 """The copied columns of `waybill.validation_errors`, in order."""
 
@@ -45,6 +47,9 @@ class ChunkEncoder:
         self._deps = deps
         self._chunk = chunk
         self._claim = claim
+        # Both the records and their fields: either may be millions in a block of 1 MiB.
+        width = max(claim.layout.width, len(claim.contract.columns))
+        self._max_records = max(_MIN_RECORDS, min(_MAX_RECORDS, _MAX_FIELDS // width))
         # The only chunk of an object: its hash, header included, is the object's.
         self._whole = chunk.chunk == 0 and claim.byte_to == claim.size_bytes
         self.sha256: str | None = None
@@ -61,9 +66,11 @@ class ChunkEncoder:
         for block in read_records(
             self._bytes(), claim.layout, claim.first_line, last=last, limits=limits
         ):
-            if block.record_count:
-                result = checker.check(block)
-                reject_parts = [rejects.write_batch(part) for part in self._rejects(result)]
+            for part in limited(block, self._max_records):
+                if not part.record_count:
+                    continue
+                result = checker.check(part)
+                reject_parts = [rejects.write_batch(batch) for batch in self._rejects(result)]
                 yield EncodedBlock(
                     rows.write_batch(result.staged),
                     b"".join(reject_parts),

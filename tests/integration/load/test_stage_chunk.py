@@ -1,6 +1,8 @@
 """A chunk is staged once, exactly, with its rejects, or not at all."""
 
+import errno
 import hashlib
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from functions.pipeline.load import encode_chunk
+from functions.pipeline.load import copy_chunk, encode_chunk
 from functions.pipeline.load.handler import handle
 from functions.pipeline.load.stage_chunk import stage_chunk
 from functions.pipeline.load.watchdog import Watchdog
@@ -182,3 +184,17 @@ def test_the_event_stages_its_chunk(landing: Landing) -> None:
     assert len(landing.staged(job)) == 1
     record["body"] = json.dumps({"job_id": str(new_id()), "chunk": 0})
     assert handle(event, context) == {"batchItemFailures": []}
+
+
+def test_a_full_local_disk_fails_the_job(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = landing.land(HEADER + BAD)
+
+    class FullDisk(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(copy_chunk, "SpooledTemporaryFile", lambda _: FullDisk())
+    landing.stage(job)
+    failed = landing.job(job)
+    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "too-many-rejects")
+    assert landing.rejects(job) == []

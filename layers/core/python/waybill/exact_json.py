@@ -20,10 +20,14 @@ MIN_EXPONENT = -400
 MAX_DOCUMENT_BYTES = 1024 * 1024
 """Size of a document in UTF-8."""
 
+MAX_VALUES = 200_000
+"""Values of a record, since each takes a hundred times its own size while it is parsed."""
+
 _MAX_NAME_SHOWN = 60
 # Brackets outside strings. A string is skipped as a whole, to the end if it is unterminated:
 # starting again at each of its characters would take quadratic time.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+_COMMAS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|,', re.DOTALL)
 # Only a number like this can be beyond the limits.
 _SUSPECT_NUMBER = re.compile(r"[0-9]{300}|[0-9.][eE][+-]?[0-9]{3}")
 
@@ -49,9 +53,10 @@ def parse_json(text: str, max_depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 - 
     """Parse JSON; numbers become `Number`.
 
     Raises:
-        JsonError: `invalid_json`, `duplicate_field` or `nested_too_deeply`.
+        JsonError: `invalid_json`, `duplicate_field`, `nested_too_deeply` or `too_many_values`.
     """
     check_depth(text, max_depth)
+    check_value_count(text)
     try:
         return _DECODER.decode(text)
     except JsonError:
@@ -97,6 +102,19 @@ def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
                 raise JsonError("nested_too_deeply", message)
         elif bracket in "]}":
             depth -= 1
+
+
+def check_value_count(text: str) -> None:
+    """Check how many values a parser would have to make objects of.
+
+    Raises:
+        JsonError: `too_many_values`.
+    """
+    if text.count(",") < MAX_VALUES:
+        return
+    count = sum(match[0] == "," for match in _COMMAS.finditer(text))
+    if count >= MAX_VALUES:
+        raise JsonError("too_many_values", f"more than {MAX_VALUES} values in one record")
 
 
 def check_numbers(text: str, value: object) -> None:

@@ -20,6 +20,7 @@ INVALID_JSON = "invalid_json"
 NOT_AN_OBJECT = "not_an_object"
 DUPLICATE_FIELD = "duplicate_field"
 NESTED_TOO_DEEPLY = "nested_too_deeply"
+TOO_MANY_VALUES = "too_many_values"
 DOCUMENT_TOO_LARGE = "document_too_large"
 NONEXISTENT_TIME = "nonexistent_time"
 AMBIGUOUS_TIME = "ambiguous_time"
@@ -43,6 +44,7 @@ MEANINGS = {
     NOT_AN_OBJECT: "a JSON value that is not an object",
     DUPLICATE_FIELD: "a field that occurs twice, or a column under two names",
     NESTED_TOO_DEEPLY: "JSON with more than 100 levels of objects and arrays",
+    TOO_MANY_VALUES: "a JSON record of more than 200,000 values",
     DOCUMENT_TOO_LARGE: "a document of more than 1 MiB",
     NONEXISTENT_TIME: "a local time skipped by a clock change in the column's zone",
     AMBIGUOUS_TIME: "a local time that occurs twice because of a clock change in the column's zone",

@@ -14,6 +14,7 @@ from waybill.contract.model import Column
 from waybill.exact_json import (
     MAX_DEPTH,
     MAX_NUMBER_DIGITS,
+    MAX_VALUES,
     JsonError,
     check_characters,
     check_numbers,
@@ -24,6 +25,7 @@ _EXPECTED = {
     codes.INVALID_JSON: "expected JSON",
     codes.DUPLICATE_FIELD: "expected JSON with every field once per object",
     codes.NESTED_TOO_DEEPLY: f"expected JSON of at most {MAX_DEPTH} levels",
+    codes.TOO_MANY_VALUES: f"expected JSON of at most {MAX_VALUES} values",
     codes.OUT_OF_RANGE: "expected numbers within the range of a double and of at most "
     f"{MAX_NUMBER_DIGITS} digits",
     "invalid_utf8": "expected JSON without half surrogate pairs",

@@ -100,11 +100,13 @@ class JsonReader:
         except UnicodeDecodeError:
             raise self._error("invalid_utf8") from None
         try:
+            if self._contract.document:
+                # First, so that nothing is built of a text that is too large anyway.
+                check_size(text)
             value = parse_json(text)
             if "\\u" in text:
                 check_characters(value)
             if self._contract.document:
-                check_size(text)
                 check_numbers(text, value)
         except JsonError as error:
             reason = RejectReason(error.name, error.code, error.message)

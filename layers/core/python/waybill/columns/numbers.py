@@ -31,6 +31,8 @@ _MAX_INTEGER_DIGITS, _MAX_DECIMALS = 131_072, 16_383
 MAX_EXPONENT = 1000
 """Of a numeric, so that a few bytes do not become megabytes of digits."""
 _EXPONENT_DIGITS = len(str(MAX_EXPONENT))
+# The positions of single bytes in a text take eight times its size.
+_MAX_SEARCHED = 4 * 1024 * 1024
 # Every integer with this many digits fits into 64 bits.
 _SAFE_DIGITS = 18
 
@@ -74,6 +76,8 @@ def _not_integer(strings: Array) -> Mask:
     """Rows that are not `-?[0-9]+`. Only rows with a byte other than a digit are matched."""
     invalid = np.zeros(len(strings), bool)
     text = text_bytes(strings)
+    if len(text.octets) > _MAX_SEARCHED:
+        return not_matching(strings, "-?[0-9]+")
     other = np.flatnonzero((text.octets - np.uint8(ord("0"))) > 9)
     owners = np.unique(np.searchsorted(text.starts, other, "right") - 1)
     # Empty values contain no such byte either.

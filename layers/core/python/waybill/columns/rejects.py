@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.columns import codes
-from waybill.columns.check_result import Array, Mask, Violation
+from waybill.columns.check_result import Array, Mask, Violation, null_where, to_mask
 from waybill.columns.json_text import concat, escape_json, json_objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
@@ -27,6 +27,7 @@ REJECTS = pa.schema(
     ]
 )
 _MAX_SHOWN = 60
+_MAX_VALUE_BYTES = 1024 * 1024
 
 
 class ColumnViolation(NamedTuple):
@@ -87,10 +88,16 @@ def invalid_rejects(
         for field, violation in column_violations
     ]
     joined = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
-    values = json_objects(list(zip(layout.columns, texts, strict=True)))
+    values = json_objects(list(zip(layout.columns, map(_bounded, texts), strict=True)))
     if records.absent is not None:
         values = _without_absent(values, records.absent.names().take(indices))
     return _batch(records.block, records.valid[rows], values, concat("[", joined, "]"))
+
+
+def _bounded(texts: Array) -> Array:
+    """The texts, null where too long to be kept twice; the raw record has them."""
+    too_long = to_mask(pc.greater(pc.binary_length(texts), _MAX_VALUE_BYTES))
+    return null_where(too_long, texts)
 
 
 def _without_absent(values: Array, absent: Array) -> Array:
