@@ -131,7 +131,7 @@ def test_a_corrected_csv_goes_back_until_none_remain(house: House) -> None:
 
 
 def test_what_a_later_file_says_stays(house: House) -> None:
-    job = house.loaded(b"1,Early,no date,,\n")
+    job = house.loaded(b"id,name,hire_dt,department_id,job_id\n1,Early,no date,,\n")
     house.loaded(b"1,Late,2022-01-01T00:00:00Z,,\n", "b.csv", 30)
     (reject,) = house.rejects(job)
     row = {"_reject_id": reject["reject_id"], "hire_dt": "2021-01-01T00:00:00Z"}
