@@ -1,12 +1,11 @@
 """Departments that hired more people in a year than the mean."""
 
-from typing import Any, NamedTuple
-
-import psycopg
+from typing import NamedTuple
 
 from functions.api.analytics.models import DepartmentsAboveAverage, HiredItem, MeanOver
 from functions.api.analytics.page_size import LINE_CHARACTERS, PAGE_CHARACTERS
-from waybill.database.queries import queries
+from waybill.database.analytics import Analytics
+from waybill.database.repository import Connection
 from waybill.http.pagination import Cursor, CursorInteger, cut_page
 
 
@@ -31,7 +30,7 @@ class _Line(NamedTuple):
 
 
 def departments_above_average(
-    connection: psycopg.Connection[tuple[Any, ...]],
+    connection: Connection,
     year: int,
     *,
     mean_over: MeanOver = "hiring",
@@ -47,23 +46,22 @@ def departments_above_average(
         limit: lines per page, 1 or more.
         after: the last line of the previous page.
     """
-    rows = list(
-        queries("analytics").above_average(
-            connection,
-            year=year,
-            mean_over=mean_over,
-            lines=limit + 1,
-            after_hired=after.hired if after else None,
-            after_id=after.id if after else None,
-        )
+    rows = Analytics(connection).above_average(
+        year,
+        mean_over=mean_over,
+        limit=limit + 1,
+        after=(after.hired, after.id) if after else None,
     )
-    as_of, unassigned, mean = rows[0][:3]
-    lines = [_Line(*row[3:]) for row in rows if row[3] is not None]
+    lines = [
+        _Line(row.id, row.department, row.hired)
+        for row in rows
+        if row.id is not None and row.department is not None and row.hired is not None
+    ]
     page = cut_page(lines, limit, _Line.cursor, lambda line: line.size, PAGE_CHARACTERS)
     return DepartmentsAboveAverage(
         items=[HiredItem(**line._asdict()) for line in page.items],
         next_cursor=page.next_cursor,
-        mean=mean,
-        as_of=as_of,
-        unassigned=unassigned,
+        mean=rows[0].mean,
+        as_of=rows[0].as_of,
+        unassigned=rows[0].unassigned,
     )

@@ -23,7 +23,7 @@ from functions.api.analytics.models import (
     MinJobParam,
     YearParam,
 )
-from waybill.database.queries import queries
+from waybill.database.analytics import Analytics
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.pagination import CursorParam, decode_cursor
@@ -96,10 +96,7 @@ def _await(job_id: UUID | None) -> None:
 
 
 def _visibility(job_id: UUID) -> str:
-    visibility: str = deps().database.run(
-        lambda connection: queries("analytics").job_visibility(connection, job=job_id)
-    )
-    return visibility
+    return deps().database.run(lambda connection: Analytics(connection).job_visibility(job_id))
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -1,12 +1,9 @@
 """Hires of a year by department, job and quarter."""
 
-from typing import Any, NamedTuple
-
-import psycopg
-
 from functions.api.analytics.models import HiresByQuarter, QuarterItem
 from functions.api.analytics.page_size import LINE_CHARACTERS, PAGE_CHARACTERS
-from waybill.database.queries import queries
+from waybill.database.analytics import Analytics, QuarterLine, QuarterPlace
+from waybill.database.repository import Connection
 from waybill.http.pagination import Cursor, CursorInteger, CursorText, cut_page
 
 
@@ -19,38 +16,23 @@ class QuarterCursor(Cursor):
     job_id: CursorInteger
 
 
-class _Line(NamedTuple):
-    department: str
-    job: str
-    department_id: int
-    job_id: int
-    q1: int
-    q2: int
-    q3: int
-    q4: int
+def _size(line: QuarterLine) -> int:
+    return len(f"{line.department}{line.job}") + LINE_CHARACTERS
 
-    @property
-    def size(self) -> int:
-        return len(self.department) + len(self.job) + LINE_CHARACTERS
 
-    def cursor(self) -> QuarterCursor:
-        return QuarterCursor(
-            department=self.department,
-            job=self.job,
-            department_id=self.department_id,
-            job_id=self.job_id,
-        )
+def _cursor(line: QuarterLine) -> QuarterCursor:
+    return QuarterCursor.model_validate(line._asdict(), extra="ignore")
 
-    def item(self) -> QuarterItem:
-        # The database guarantees the types; validating a thousand lines would take as long as
-        # the query.
-        return QuarterItem.model_construct(
-            department=self.department, job=self.job, q1=self.q1, q2=self.q2, q3=self.q3, q4=self.q4
-        )
+
+def _item(line: QuarterLine) -> QuarterItem:
+    # The database guarantees the types; validating a thousand lines would take as long as
+    # the query.
+    fields = line._asdict()
+    return QuarterItem.model_construct(**{name: fields[name] for name in QuarterItem.model_fields})
 
 
 def hires_by_quarter(
-    connection: psycopg.Connection[tuple[Any, ...]],
+    connection: Connection,
     year: int,
     *,
     limit: int,
@@ -64,21 +46,14 @@ def hires_by_quarter(
         limit: lines per page, 1 or more.
         after: the last line of the previous page.
     """
-    key = after.model_dump() if after else dict.fromkeys(QuarterCursor.model_fields)
-    rows = list(
-        queries("analytics").by_quarter(
-            connection,
-            year=year,
-            lines=limit + 1,
-            **{f"after_{name}": value for name, value in key.items()},
-        )
-    )
-    as_of, unassigned = rows[0][:2]
-    lines = [_Line(*row[2:]) for row in rows if row[2] is not None]
-    page = cut_page(lines, limit, _Line.cursor, lambda line: line.size, PAGE_CHARACTERS)
+    place = QuarterPlace(**after.model_dump()) if after else None
+    rows = Analytics(connection).by_quarter(year, limit=limit + 1, after=place)
+    # A year without hires has one row, without a department.
+    lines = [row for row in rows if row.department is not None]
+    page = cut_page(lines, limit, _cursor, _size, PAGE_CHARACTERS)
     return HiresByQuarter(
-        items=[line.item() for line in page.items],
+        items=[_item(line) for line in page.items],
         next_cursor=page.next_cursor,
-        as_of=as_of,
-        unassigned=unassigned,
+        as_of=rows[0].as_of,
+        unassigned=rows[0].unassigned,
     )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from functions.api.batch.settings import BatchSettings
 from functions.api.batch.validate_rows import RowValidator
 from waybill.clients import events_client, s3_client
-from waybill.http.persistent_connection import Connection, PersistentConnection
+from waybill.database.repository import Connection
+from waybill.http.persistent_connection import PersistentConnection
 from waybill.outbox.publish_job_finished import JobNotifier
 from waybill.state.bucket import StateBucket
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.database.batches import BatchResult
+
 MAX_ROWS = 1000
 
 
@@ -64,14 +66,14 @@ class BatchResponse(BaseModel):
     latency_ms: float = Field(description="From the request's arrival to the write.")
 
     @classmethod
-    def of(cls, job_id: UUID, merged: dict[str, Any], milliseconds: float) -> "BatchResponse":
-        """The response to a result of `waybill.merge_batch`."""
-        waybill = BatchWaybill.model_validate(merged["waybill"])
+    def of(cls, job_id: UUID, merged: BatchResult, milliseconds: float) -> "BatchResponse":
+        """The response to a merged batch."""
+        waybill = BatchWaybill.model_validate(merged.waybill)
         return cls(
             job_id=job_id,
-            state=merged["state"],
+            state=merged.state,
             rows_written=waybill.inserted + waybill.updated,
             waybill=waybill,
-            errors=merged["errors"],
+            errors=[BatchRowError.model_validate(error) for error in merged.errors],
             latency_ms=round(milliseconds, 1),
         )

@@ -1,19 +1,16 @@
 """Write a batch of rows, with a waybill, in one transaction."""
 
 import time
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
-from pydantic_core import to_json
 
 from functions.api.batch.deps import Deps
 from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
-from waybill.database.queries import queries
+from waybill.database.batches import Batches, IdempotencyKey
+from waybill.database.repository import Connection, transaction
 from waybill.errors import FieldError, Rejected, Retryable, RowError
-from waybill.http.persistent_connection import Connection
 from waybill.ids import new_id
 from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
 
@@ -83,28 +80,25 @@ def _refused(validated: Validated) -> BatchRefused:
 
 
 def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Validated) -> _Written:
-    sql = queries("batch")
+    batches = Batches(connection)
     # If the connection is lost during the commit, this runs again; without an Idempotency-Key
     # the job id serves as the key, so that the rows are written once.
-    key = {"key": batch.key or f"job:{job_id}", "dataset": batch.dataset, "sha256": batch.sha256}
-    with connection.transaction():
-        stored = sql.recall_answer(connection, **key)
+    key = IdempotencyKey(batch.key or f"job:{job_id}", batch.dataset, batch.sha256)
+    with transaction(connection):
+        stored = batches.get_response(key)
         if stored is not None:
             return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
-        merged: dict[str, Any] = sql.merge_batch(
-            connection,
-            job_id=job_id,
-            dataset=batch.dataset,
-            rows=Jsonb(validated.valid, dumps=to_json),
+        merged = batches.merge(
+            job_id,
+            batch.dataset,
+            rows=validated.valid,
+            rejected=[row._asdict() for row in validated.rejected],
             mode=batch.request.mode,
-            rejected=Jsonb([row._asdict() for row in validated.rejected]),
         )
         milliseconds = (time.monotonic() - batch.started) * 1000
         response = BatchResponse.of(job_id, merged, milliseconds)
-        sql.keep_answer(connection, **key, answer=Jsonb(response.model_dump(mode="json")))
-    wake = [UUID(waiting) for waiting in merged["unblocked"]]
-    pending = [UUID(pending) for pending in merged["pending"]]
-    return _Written(response, UnblockedJobs(wake, pending), is_new=True)
+        batches.put_response(key, response.model_dump(mode="json"))
+    return _Written(response, UnblockedJobs(merged.unblocked, merged.pending), is_new=True)
 
 
 def _publish(deps: Deps, written: _Written) -> None:

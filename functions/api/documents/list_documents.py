@@ -1,14 +1,15 @@
 """List documents, newest first."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from functions.api.documents.models import Document, DocumentPage, DocumentsQuery
-from waybill.database.queries import queries
+from waybill.database.documents import Documents, StoredDocument
+from waybill.database.repository import Connection
 from waybill.errors import FieldError, Rejected
 from waybill.http.pagination import Cursor, cut_page, decode_cursor
-from waybill.http.persistent_connection import Connection, PersistentConnection
+from waybill.http.persistent_connection import PersistentConnection
 
 MAX_OFFSET = 10_000
 """The database reads skipped rows too; beyond this offset a cursor is required."""
@@ -29,12 +30,12 @@ def list_documents(database: PersistentConnection, query: DocumentsQuery) -> Doc
     before = decode_cursor(query.cursor, _DocumentCursor)
     offset = _offset(query)
 
-    def read(connection: Connection) -> tuple[list[Any], int | None]:
-        sql = queries("documents")
-        rows = sql.list_documents(
-            connection, before=before and before.id, rows=query.limit + 1, skipped=offset
+    def read(connection: Connection) -> tuple[list[StoredDocument], int | None]:
+        documents = Documents(connection)
+        rows = documents.list_page(
+            before=before.id if before else None, limit=query.limit + 1, skip=offset
         )
-        return list(rows), sql.estimate(connection)
+        return rows, documents.estimated_count()
 
     rows, estimate = database.run(read)
     page = cut_page(
@@ -62,6 +63,6 @@ def _offset(query: DocumentsQuery) -> int:
     return offset
 
 
-def _document(row: tuple[Any, ...]) -> Document:
+def _document(row: StoredDocument) -> Document:
     # The database guarantees the types; validating them again would only cost time.
-    return Document.model_construct(**dict(zip(Document.model_fields, row, strict=True)))
+    return Document.model_construct(**row._asdict())

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from functions.api.jobs.deps import SQL, Deps, unknown_job
-from functions.api.jobs.models import FINAL_STATES
+from functions.api.jobs.deps import Deps, unknown_job
+from waybill.database.jobs import Jobs
+from waybill.database.repository import Connection
 from waybill.errors import Conflict
-from waybill.http.persistent_connection import Connection
+from waybill.states import JobState
 
 
 def cancel_job(deps: Deps, job_id: UUID) -> None:
@@ -19,15 +20,16 @@ def cancel_job(deps: Deps, job_id: UUID) -> None:
     """
     ticket = deps.ticket(job_id)
 
-    def cancel(connection: Connection) -> str | None:
-        state: str | None = SQL.get_state(connection, job_id=job_id)
+    def cancel(connection: Connection) -> JobState | None:
+        jobs = Jobs(connection)
+        state = jobs.state_of(job_id)
         if state is None and ticket is None:
             raise unknown_job(job_id)
-        if state in FINAL_STATES:
+        if state is not None and state.is_final:
             return state
-        document = ticket.model_dump_json() if ticket else None
-        state_after: str = SQL.cancel_job(connection, job_id=job_id, ticket=document)
-        return None if state_after == "CANCELLED" else state_after
+        document = ticket.model_dump(mode="json") if ticket else None
+        state = jobs.cancel(job_id, document)
+        return None if state is JobState.CANCELLED else state
 
     final_state = deps.database.run(cancel)
     if final_state is not None:

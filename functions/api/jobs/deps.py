@@ -6,7 +6,7 @@ from uuid import UUID
 
 from functions.api.jobs.settings import JobsSettings
 from waybill.clients import s3_client
-from waybill.database.queries import queries
+from waybill.database.jobs import Jobs
 from waybill.errors import NotFound
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.state.bucket import StateBucket
@@ -14,8 +14,6 @@ from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-SQL = queries("jobs")
 
 
 class Deps(NamedTuple):
@@ -36,9 +34,7 @@ class Deps(NamedTuple):
         Raises:
             NotFound: `unknown-job`.
         """
-        dataset: str | None = self.database.run(
-            lambda connection: SQL.get_dataset(connection, job_id=job_id)
-        )
+        dataset = self.database.run(lambda connection: Jobs(connection).dataset_of(job_id))
         if dataset is None:
             ticket = self.ticket(job_id)
             if ticket is None:

@@ -9,8 +9,9 @@ from uuid import UUID
 from boto3.s3.transfer import TransferConfig
 
 from functions.api.jobs.deps import Deps
-from functions.api.jobs.list_rejects import Reject, all_rejects
+from functions.api.jobs.list_rejects import all_rejects, raw_text
 from waybill.clients import storage_reached
+from waybill.database.rejects import Reject
 from waybill.errors import TooLarge
 from waybill.http.csv_text import csv_lines
 from waybill.http.media import CSV
@@ -47,7 +48,7 @@ def _row(reject: Reject, names: list[str]) -> list[object]:
     values = reject.values or {}
     if not values:
         # The record could not be split into fields, so its text is shown instead.
-        reason = f"{reason} | {reject.text()}"
+        reason = f"{reason} | {raw_text(reject)}"
     export: list[object] = [str(reject.reject_id), reject.line, "; ".join(columns), reason]
     return [*export, *(values.get(name) for name in names)]
 

@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import JobsQuery
+from waybill.database.jobs import Jobs
 from waybill.http.pagination import Cursor, Page, cut_page, decode_cursor
 
 
@@ -21,15 +22,12 @@ def list_jobs(deps: Deps, query: JobsQuery) -> Page[dict[str, Any]]:
     """
     before = decode_cursor(query.cursor, _JobCursor)
     rows = deps.database.run(
-        lambda connection: list(
-            SQL.list_jobs(
-                connection,
-                dataset=query.dataset,
-                state=query.state,
-                before=before and before.job_id,
-                rows=query.limit + 1,
-            )
+        lambda connection: Jobs(connection).list_page(
+            dataset=query.dataset,
+            state=query.state,
+            before=before.job_id if before else None,
+            limit=query.limit + 1,
         )
     )
-    page = cut_page(rows, query.limit, lambda row: _JobCursor(job_id=row[0]))
-    return Page([document for _, document in page.items], page.next_cursor)
+    page = cut_page(rows, query.limit, lambda row: _JobCursor(job_id=row.job_id))
+    return Page([row.document for row in page.items], page.next_cursor)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.deps import Deps
+from waybill.database.rejects import Rejects
 from waybill.http.pagination import Cursor, CursorInteger, Page, cut_page, decode_cursor
 
 
@@ -24,9 +25,9 @@ def list_pending(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Pa
     after = decode_cursor(cursor, _PendingCursor) or _PendingCursor(line=0)
     deps.dataset_of(job_id)
     rows = deps.database.run(
-        lambda connection: list(
-            SQL.list_pending(connection, job_id=job_id, after=after.line, rows=limit + 1)
+        lambda connection: Rejects(connection).list_pending(
+            job_id, after=after.line, limit=limit + 1
         )
     )
-    page = cut_page(rows, limit, lambda row: _PendingCursor(line=row[0]))
-    return Page([document for _, document in page.items], page.next_cursor)
+    page = cut_page(rows, limit, lambda row: _PendingCursor(line=row.line))
+    return Page([row.document for row in page.items], page.next_cursor)

@@ -1,31 +1,18 @@
 """List a job's rejects, by line."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import RejectsQuery
+from waybill.database.rejects import Reject, Rejects
 from waybill.http.pagination import Cursor, CursorInteger, Page, decode_cursor, encode_cursor
 
 DEFAULT_LIMIT = 100
 _MAX_LIMIT = 1000
 # Bytes of raw text per page: with its values and JSON escapes it stays below Lambda's 6 MB.
 _PAGE_BYTES = 1_500_000
-
-
-class Reject(NamedTuple):
-    """A rejected record with every reason."""
-
-    reject_id: UUID
-    line: int
-    raw: bytes
-    values: dict[str, str | None] | None
-    errors: list[dict[str, Any]]
-
-    def text(self) -> str:
-        """The record as text; invalid UTF-8 becomes U+FFFD."""
-        return self.raw.decode(errors="replace")
 
 
 class _RejectCursor(Cursor):
@@ -43,20 +30,15 @@ def list_rejects(deps: Deps, query: RejectsQuery) -> Page[Reject]:
     limit = query.limit or DEFAULT_LIMIT
     after = decode_cursor(query.cursor, _RejectCursor)
     rows = deps.database.run(
-        lambda connection: list(
-            SQL.list_rejects(
-                connection,
-                job_id=query.job_id,
-                line=after and after.line,
-                reject_id=after and after.reject_id,
-                rows=limit + 1,
-                bytes=_PAGE_BYTES,
-            )
+        lambda connection: Rejects(connection).list_page(
+            query.job_id,
+            after=(after.line, after.reject_id) if after else None,
+            limit=limit + 1,
+            max_bytes=_PAGE_BYTES,
         )
     )
-    rejects = [Reject(*row[:5]) for row in rows[:limit]]
-    # The last column counts the rows before the page was cut to `_PAGE_BYTES`.
-    if not rejects or rows[0][5] == len(rejects):
+    rejects = rows[:limit]
+    if not rejects or rows[0].found == len(rejects):
         return Page(rejects, None)
     last = rejects[-1]
     cursor = _RejectCursor(line=last.line, reject_id=last.reject_id)
@@ -74,12 +56,17 @@ def all_rejects(deps: Deps, job_id: UUID) -> Iterator[list[Reject]]:
             return
 
 
+def raw_text(reject: Reject) -> str:
+    """The record as text; invalid UTF-8 becomes U+FFFD."""
+    return reject.raw.decode(errors="replace")
+
+
 def reject_document(reject: Reject) -> dict[str, Any]:
     """The reject as JSON; a record too long for the response is cut, the CSV has all of it."""
     document: dict[str, Any] = {
         "reject_id": reject.reject_id,
         "line": reject.line,
-        "raw": reject.text(),
+        "raw": raw_text(reject),
         "values": reject.values or {},
         "errors": reject.errors,
     }

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.deps import Deps
+from waybill.database.runs import Runs
 from waybill.http.pagination import Cursor, CursorInteger, Page, cut_page, decode_cursor
 from waybill.http.problems import stored_problem
 
@@ -25,12 +26,10 @@ def list_runs(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[
     after = decode_cursor(cursor, _RunCursor) or _RunCursor(run=0)
     deps.dataset_of(job_id)
     rows = deps.database.run(
-        lambda connection: list(
-            SQL.list_runs(connection, job_id=job_id, after=after.run, rows=limit + 1)
-        )
+        lambda connection: Runs(connection).list_page(job_id, after=after.run, limit=limit + 1)
     )
-    page = cut_page(rows, limit, lambda row: _RunCursor(run=row[0]))
-    return Page([_with_problem(run) for _, run in page.items], page.next_cursor)
+    page = cut_page(rows, limit, lambda row: _RunCursor(run=row.run_id))
+    return Page([_with_problem(row.document) for row in page.items], page.next_cursor)
 
 
 def _with_problem(run: dict[str, Any]) -> dict[str, Any]:

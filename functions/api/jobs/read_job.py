@@ -8,8 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from functions.api.jobs.deps import SQL, Deps, unknown_job
+from functions.api.jobs.deps import Deps, unknown_job
 from functions.api.jobs.models import FINAL_STATES, Job, Waybill
+from waybill.database.jobs import Jobs
 from waybill.http.problems import stored_problem
 from waybill.state.tickets import Ticket
 
@@ -41,8 +42,7 @@ def read_job(deps: Deps, job_id: UUID, wait_seconds: float = 0) -> Document:
 
 
 def _from_database(deps: Deps, job_id: UUID) -> Document | None:
-    row = deps.database.run(lambda connection: SQL.get_job(connection, job_id=job_id))
-    return row[0] if row else None
+    return deps.database.run(lambda connection: Jobs(connection).get(job_id))
 
 
 def _from_ticket(ticket: Ticket) -> Document:

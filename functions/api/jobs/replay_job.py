@@ -5,23 +5,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
-from functions.api.jobs.deps import SQL, Deps
+from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import REJECT_ID
 from functions.api.jobs.parse_replay import CorrectedReject
 from waybill.clients import storage_reached
 from waybill.contract.model import Contract
+from waybill.database.jobs import Jobs
+from waybill.database.rejects import Fields, Rejects
+from waybill.database.repository import Connection
 from waybill.errors import FieldError, Rejected, Retryable
 from waybill.exact_json import format_json
-from waybill.http.persistent_connection import Connection
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.state.tickets import Ticket
 
 _HOUR = timedelta(hours=1)
 _BREAKS = re.compile(r"[\r\n]")
-Fields = dict[str, str | None]
 
 
 def replay_job(
@@ -45,8 +44,7 @@ def replay_job(
             deps.s3.put_object(Bucket=ticket.bucket, Key=ticket.key, Body=content)
     except Retryable:
         # Free the rejects, so that the client can retry at once.
-        document = Jsonb(ticket.model_dump(mode="json"))
-        deps.database.run(lambda c: SQL.cancel_job(c, job_id=ticket.job_id, ticket=document))
+        deps.database.run(lambda connection: Jobs(connection).cancel(ticket.job_id))
         raise
     return ticket.job_id
 
@@ -54,12 +52,7 @@ def replay_job(
 def _stored_values(deps: Deps, parent: UUID, rows: Sequence[CorrectedReject]) -> dict[UUID, Fields]:
     """The values of the rejects, by id."""
     ids = [row.reject_id for row in rows]
-    stored: dict[UUID, Fields] = {
-        reject_id: values or {}
-        for reject_id, values in deps.database.run(
-            lambda connection: list(SQL.rejects_of(connection, job_id=parent, reject_ids=ids))
-        )
-    }
+    stored = deps.database.run(lambda connection: Rejects(connection).values_of(parent, ids))
     errors = [
         FieldError(
             pointer=f"/rows/{row}/{REJECT_ID}",
@@ -79,9 +72,9 @@ def _register(
     connection: Connection, parent: UUID, ticket: Ticket, rows: Sequence[CorrectedReject]
 ) -> None:
     # This may run twice, if the connection is lost during the commit.
-    if SQL.get_state(connection, job_id=ticket.job_id) is None:
+    if Jobs(connection).state_of(ticket.job_id) is None:
         ids = [row.reject_id for row in rows]
-        SQL.register_replay(connection, parent=parent, job_id=ticket.job_id, reject_ids=ids)
+        Rejects(connection).register_replay(parent, ticket.job_id, ids)
 
 
 def _file(deps: Deps, contract: Contract, records: Sequence[Fields]) -> tuple[Ticket, bytes]:

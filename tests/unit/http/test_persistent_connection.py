@@ -6,8 +6,9 @@ import pytest
 
 from tests.postgres.databases import Database
 from tests.unit.http.api_client import connect_as
+from waybill.database.repository import Connection
 from waybill.errors import Rejected, Unavailable
-from waybill.http.persistent_connection import Connection, PersistentConnection
+from waybill.http.persistent_connection import PersistentConnection
 from waybill.settings import DatabaseSettings
 
 if TYPE_CHECKING:

@@ -1,18 +1,18 @@
 """The database connection that a Lambda environment keeps between requests."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 
 from waybill.database.connect import connect
 from waybill.database.errors import translating_db_errors
-from waybill.database.queries import queries
+from waybill.database.repository import Connection
+from waybill.database.session import Session
 from waybill.errors import Retryable
 from waybill.settings import DatabaseSettings
 
 T = TypeVar("T")
-Connection = psycopg.Connection[tuple[Any, ...]]
 # A client is waiting: a 503 with Retry-After is better than API Gateway's timeout.
 _PATIENCE_SECONDS = 3.0
 
@@ -45,7 +45,7 @@ class PersistentConnection:
                         raise
             connection = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)
             self._connection = connection
-            queries("session").bound_statements(connection)
+            Session(connection).limit_statements()
             return query(connection)
 
     def close(self) -> None:

@@ -1,0 +1,11 @@
+"""Settings of a session."""
+
+from waybill.database.repository import Repository
+
+
+class Session(Repository):
+    """Settings of the session of a connection."""
+
+    def limit_statements(self) -> None:
+        """Let every statement time out before API Gateway does."""
+        self._select_value("session.limit_statements")
