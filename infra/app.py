@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Tags
 
 from infra.bootstrap import ROOT
-from infra.environments import Environment, choose
+from infra.environments import ENVIRONMENTS, Environment, UnknownTargetError, choose
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
 
@@ -20,13 +21,23 @@ def context() -> dict[str, Any]:
     return values
 
 
-def chosen(app: App) -> Environment:
-    """The environment of `-c env=…`, else of WAYBILL_ENV, else local."""
-    name = app.node.try_get_context("env") or os.environ.get("WAYBILL_ENV") or "local"
+def choose_environment(app: App) -> Environment:
+    """The environment of `-c env=…`, else of `WAYBILL_ENV`.
+
+    Raises:
+        UnknownTargetError: none is chosen, or not for this account.
+    """
+    name = app.node.try_get_context("env") or os.environ.get("WAYBILL_ENV")
+    if not name:
+        raise UnknownTargetError(
+            f"Choose an environment: -c env=… with one of {', '.join(ENVIRONMENTS)}."
+        )
+    accounts: dict[str, str] = app.node.try_get_context("accounts") or {}
     return choose(
         str(name),
-        os.environ.get("CDK_DEFAULT_ACCOUNT"),
-        os.environ.get("CDK_DEFAULT_REGION"),
+        account=accounts.get(str(name)),
+        region=os.environ.get("CDK_DEFAULT_REGION"),
+        current=os.environ.get("CDK_DEFAULT_ACCOUNT"),
     )
 
 
@@ -46,7 +57,10 @@ def build(app: App, environment: Environment) -> None:
 def main() -> None:
     """Synthesise the chosen environment."""
     app = App(context=context(), analytics_reporting=False)
-    build(app, chosen(app))
+    try:
+        build(app, choose_environment(app))
+    except UnknownTargetError as error:
+        sys.exit(str(error))
     app.synth()
 
 

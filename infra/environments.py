@@ -1,7 +1,8 @@
 """The environments: local, dev, staging and prod, and nothing else that differs between them.
 
-Chosen with `-c env=dev` or `WAYBILL_ENV=dev`; without either it is `local`. The account comes
-from `CDK_DEFAULT_ACCOUNT`, the region from `CDK_DEFAULT_REGION` (default us-east-1).
+Chosen with `-c env=dev` or `WAYBILL_ENV=dev`; there is no default, so that nothing is deployed by
+accident. `cdk.json` names the account of each environment (`accounts`), and credentials of
+another account are refused. The region is `CDK_DEFAULT_REGION`, by default us-east-1.
 
 What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
 
@@ -28,6 +29,10 @@ from types import MappingProxyType
 
 LOCAL_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
+
+
+class UnknownTargetError(Exception):
+    """The environment or its account is not known; the message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,17 +117,32 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
 )
 
 
-def choose(name: str, account: str | None = None, region: str | None = None) -> Environment:
-    """The environment called `name`, in the given account and region.
+def choose(
+    name: str, account: str | None = None, region: str | None = None, current: str | None = None
+) -> Environment:
+    """The environment called `name`, in its `account` and `region`.
 
-    `local` is always the emulator's account in the default region.
+    `current` is the account of the credentials at hand, if there are any. `local` is always the
+    emulator's account. Without an account and without credentials the templates are for any
+    account, to be read and checked.
 
     Raises:
-        ValueError: there is no such environment.
+        UnknownTargetError: there is no such environment, or `current` is not its account.
     """
     if name not in ENVIRONMENTS:
-        raise ValueError(f"env={name!r}: there is no such environment; {', '.join(ENVIRONMENTS)}")
+        raise UnknownTargetError(
+            f"env={name!r}: there is no such environment. Use one of {', '.join(ENVIRONMENTS)}."
+        )
     known = ENVIRONMENTS[name]
     if known.is_local:
         return known
+    if current and not account:
+        raise UnknownTargetError(
+            f"The account of {name} is not known. If {current} is, write it into cdk.json: "
+            f'"accounts": {{"{name}": "{current}"}}'
+        )
+    if current and current != account:
+        raise UnknownTargetError(
+            f"{name} belongs to the account {account}, and the credentials are of {current}."
+        )
     return replace(known, account=account, region=region or DEFAULT_REGION)

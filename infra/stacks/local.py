@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aws_cdk import DefaultStackSynthesizer, Stack
+from aws_cdk import Environment as Target
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
@@ -21,6 +22,8 @@ class LocalStack(Stack):
         super().__init__(
             scope,
             f"waybill-{environment.name}",
+            # The CDK refuses to deploy it with credentials of another account.
+            env=Target(account=environment.account, region=environment.region),
             # The emulator has no bootstrap stack whose version could be checked.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
