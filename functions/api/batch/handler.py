@@ -43,9 +43,10 @@ def batch(
 ) -> Response[Any]:
     """Write 1 to 1,000 rows in one transaction.
 
-    The rows get the same checks and the same merge as a file that lands now. Numbers keep every
-    digit. `errors` lists each invalid row and column. If all rows are valid, the only possible
-    failure is 503; retry the same request.
+    The rows get the same checks and the same merge as a file that lands now. A field that a row
+    lacks keeps its value in an existing row and gets its default in a new one; null means NULL.
+    Numbers keep every digit. `errors` lists each invalid row and column. If all rows are valid,
+    the only possible failure is 503; retry the same request.
     """
     sha256 = hashlib.sha256(body_bytes(api.current_event)).hexdigest()
     result = write_batch(deps(), Batch(dataset, request, key, sha256, api.started))

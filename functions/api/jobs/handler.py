@@ -142,7 +142,8 @@ def post_replay(job_id: JobId) -> Response[Any]:
     """Replay corrected rejects.
 
     Rows that a later file changed are left alone. A JSON row has the `_reject_id` and the
-    corrected columns; a column that is left out keeps the value of the reject. A CSV has the
+    corrected columns; a column that is left out keeps the value of the reject, and null means
+    NULL. Columns that the file did not have keep their values in the table. A CSV has the
     columns of the rejects' CSV, with all or some of the records. Rejects of the new job can be
     replayed again.
     """

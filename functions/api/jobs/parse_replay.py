@@ -26,6 +26,8 @@ class CorrectedReject(NamedTuple):
 
     reject_id: UUID
     fields: dict[str, str | None]
+    is_csv: bool = False
+    """An empty cell says nothing of a column that the reject does not have."""
 
 
 def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[CorrectedReject]:
@@ -39,10 +41,8 @@ def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[Correc
         BadRequest: `malformed-json` or `malformed-body`.
         Rejected: `invalid-request`, with every invalid row and field.
     """
-    if media_type_of(event) in ("", JSON):
-        rows = validate_model(ReplayRequest, _json(event)).rows
-    else:
-        rows = _csv(event, contract)
+    is_csv = media_type_of(event) not in ("", JSON)
+    rows = _csv(event, contract) if is_csv else validate_model(ReplayRequest, _json(event)).rows
     columns = {column.name for column in contract.columns}
     errors = [error for n, row in enumerate(rows) for error in _row_errors(n, row, columns)]
     errors += _duplicates(rows)
@@ -52,6 +52,7 @@ def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[Correc
         CorrectedReject(
             UUID(row[REJECT_ID]),
             {name: _text(value) for name, value in row.items() if name not in _EXPORT_COLUMNS},
+            is_csv,
         )
         for row in rows
     ]

@@ -34,7 +34,7 @@ def replay_job(
         Unavailable: the database or S3 cannot be reached; the rejects remain.
     """
     values = _stored_values(deps, parent, rows)
-    records = [{**values[row.reject_id], **row.fields} for row in rows]
+    records = [_record(values[row.reject_id], row) for row in rows]
     ticket, content = _file(deps, contract, records)
     deps.database.run(lambda connection: _register(connection, parent, ticket, rows))
     try:
@@ -47,6 +47,17 @@ def replay_job(
         deps.database.run(lambda connection: Jobs(connection).cancel(ticket.job_id))
         raise
     return ticket.job_id
+
+
+def _record(values: Fields, row: CorrectedReject) -> Fields:
+    """The reject with its corrections, without columns that neither of them has."""
+    corrections = {
+        name: value
+        for name, value in row.fields.items()
+        # The CSV export has every column of the dataset, also those that the file lacked.
+        if value is not None or name in values or not row.is_csv
+    }
+    return {**values, **corrections}
 
 
 def _stored_values(deps: Deps, parent: UUID, rows: Sequence[CorrectedReject]) -> dict[UUID, Fields]:
@@ -101,8 +112,17 @@ def _file(deps: Deps, contract: Contract, records: Sequence[Fields]) -> tuple[Ti
 
 
 def csv_lines(contract: Contract, delimiter: str, records: Sequence[Fields]) -> bytes:
-    """The records as a file of the dataset, with every text quoted so that it is not trimmed."""
-    names = [column.name for column in contract.columns]
+    """The records as a file of the dataset, with every text quoted so that it is not trimmed.
+
+    Like the file that the records were in, it has no column that none of them has, so that such
+    a column keeps its value or gets its default. Without a header every column has its place.
+    """
+    present = set().union(*records)
+    names = [
+        column.name
+        for column in contract.columns
+        if column.name in present or column.required or contract.header == "absent"
+    ]
     lines = [[record.get(name) for name in names] for record in records]
     if contract.header != "absent":
         lines.insert(0, [*names])

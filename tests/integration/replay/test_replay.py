@@ -140,6 +140,34 @@ def test_what_a_later_file_says_stays(house: House) -> None:
     assert house.ask("GET", f"/jobs/{replay}").json()["waybill"]["superseded"] == 1
 
 
+@pytest.mark.parametrize("as_csv", [False, True])
+def test_columns_that_the_file_lacked_keep_their_values(house: House, as_csv: bool) -> None:
+    house.rows("INSERT INTO departments VALUES (7, 'Research') RETURNING id")
+    house.loaded(b"id,name,hire_dt,department_id,job_id\n1,Ada,2021-01-01T00:00:00Z,7,\n")
+    job = house.loaded(b"id,name,hire_dt\n1,Ada L.,no date\n", "b.csv", 30)
+    (reject,) = house.rejects(job)
+    assert reject["values"] == {"id": "1", "name": "Ada L.", "hire_dt": "no date"}
+    row = {"_reject_id": reject["reject_id"], "hire_dt": "2021-02-01T00:00:00Z"}
+    if as_csv:
+        text = house.ask("GET", f"/jobs/{job}/rejects", headers={"Accept": "text/csv"}).text
+        corrected = text.replace("no date", "2021-02-01T00:00:00Z")
+        house.deliver(house.replay(job, corrected, CSV))
+    else:
+        house.deliver(house.replay(job, {"rows": [row]}))
+    assert house.employees() == [(1, "Ada L.", "2021-02-01")]
+    assert house.rows("SELECT department_id FROM hired_employees") == [(7,)]
+
+
+def test_a_column_that_the_file_lacked_can_be_corrected_to_null(house: House) -> None:
+    house.rows("INSERT INTO departments VALUES (7, 'Research') RETURNING id")
+    house.loaded(b"id,name,hire_dt,department_id,job_id\n1,Ada,2021-01-01T00:00:00Z,7,\n")
+    job = house.loaded(b"id,name,hire_dt\n1,Ada,no date\n", "b.csv", 30)
+    (reject,) = house.rejects(job)
+    row = {"_reject_id": reject["reject_id"], "hire_dt": "2021-02-01T00:00:00Z"}
+    house.deliver(house.replay(job, {"rows": [{**row, "department_id": None}]}))
+    assert house.rows("SELECT department_id FROM hired_employees") == [(None,)]
+
+
 def test_ids_that_do_not_remain_are_named(house: House) -> None:
     job = house.loaded()
     one, other = (reject["reject_id"] for reject in house.rejects(job)[:2])
