@@ -1,1 +1,1 @@
-"""Answers the analytics questions from the views."""
+"""GET /analytics: figures from the views."""

@@ -1,1 +1,1 @@
-"""The batch door: a few rows, checked and written like a file, while the caller waits."""
+"""POST /batch: rows that are checked and merged like a file, synchronously."""

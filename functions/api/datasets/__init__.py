@@ -1,1 +1,1 @@
-"""Answers for datasets: their contracts as published."""
+"""GET /datasets: the published contracts."""

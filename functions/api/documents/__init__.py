@@ -1,1 +1,1 @@
-"""The documents door: what was ingested without a fixed shape."""
+"""GET /data: documents without a fixed schema."""

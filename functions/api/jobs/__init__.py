@@ -1,1 +1,1 @@
-"""Answers for jobs: state, waybill, rejects, runs; cancels them."""
+"""/jobs: states, waybills, rejects, runs, cancellation, replay."""

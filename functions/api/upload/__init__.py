@@ -1,1 +1,1 @@
-"""The upload door: hands out presigned uploads without the database."""
+"""POST /uploads: presigned uploads and small files, without the database."""

@@ -1,1 +1,1 @@
-"""The analytics doors on a real PostgreSQL, as API Gateway calls them."""
+"""The analytics endpoints with a real PostgreSQL, called as API Gateway does."""

@@ -1,4 +1,4 @@
-"""The doors, from an event of API Gateway to the response."""
+"""The analytics endpoints, from an API Gateway event to the response."""
 
 import base64
 import json
@@ -22,10 +22,10 @@ from waybill.ids import new_id
 EVENT = json.loads((Path(__file__).parents[3] / "events" / "analytics.json").read_text())
 QUARTERS = "/analytics/hired/by-quarter"
 ABOVE = "/analytics/departments/above-average"
-Answer = tuple[int, Any, dict[str, list[str]]]
+AnalyticsResponse = tuple[int, Any, dict[str, list[str]]]
 
 
-def get(path: str, **query: object) -> Answer:
+def get(path: str, **query: object) -> AnalyticsResponse:
     values = {name: [str(value)] for name, value in query.items()}
     event = {
         **EVENT,

@@ -1,4 +1,4 @@
-"""Fixtures of the batch door."""
+"""Fixtures of the batch endpoint."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Rows through the batch door: into the table, or refused by row and column."""
+"""Rows of a batch: written to the table, or rejected by row and column."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fixtures of the datasets door."""
+"""Fixtures of the datasets endpoints."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What every door does with a request before, and with an error after, its own work."""
+"""What every endpoint does with a request before its own work, and with an error after."""
 
 from typing import Annotated, Any
 

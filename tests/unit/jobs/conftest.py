@@ -1,4 +1,4 @@
-"""Fixtures of the jobs' doors."""
+"""Fixtures of the jobs endpoints."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -28,7 +28,7 @@ def ask(
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Ask]:
-    """Ask the jobs' doors, which connect as their own role."""
+    """Call the jobs endpoints, which connect as their own role."""
     connect_as("waybill_api", database, monkeypatch)
     deps.cache_clear()
     yield partial(call, handle)

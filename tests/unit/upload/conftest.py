@@ -1,4 +1,4 @@
-"""Fixtures of the upload door."""
+"""Fixtures of the upload endpoints."""
 
 from collections.abc import Iterator
 

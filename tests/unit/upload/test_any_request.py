@@ -1,4 +1,4 @@
-"""Whatever is sent, the door answers for it: never a fault of ours."""
+"""No request to the upload endpoints causes an internal error."""
 
 import json
 

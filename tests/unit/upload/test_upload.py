@@ -1,4 +1,4 @@
-"""The upload door: a ticket, then a place that takes exactly the announced file."""
+"""An upload gets a ticket, then a presigned URL that accepts exactly the requested file."""
 
 import base64
 import json
