@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
+EVENT_SOURCE = "waybill"
 # These actions have no resource-level permissions, so their resource is `*`.
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
@@ -108,5 +109,9 @@ def consume(*queues: sqs.IQueue) -> iam.PolicyStatement:
 
 
 def put_events(bus: events.IEventBus) -> iam.PolicyStatement:
-    """Allow putting events on the bus."""
-    return iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.event_bus_arn])
+    """Allow putting events on the bus, in Waybill's name only."""
+    return iam.PolicyStatement(
+        actions=["events:PutEvents"],
+        resources=[bus.event_bus_arn],
+        conditions={"ForAllValues:StringEquals": {"events:source": [EVENT_SOURCE]}},
+    )

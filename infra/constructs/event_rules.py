@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.access import EVENT_SOURCE
 from infra.constructs.buckets import Buckets
 from infra.constructs.function import LambdaFunction
 from infra.constructs.queue import DeadLetterQueue
@@ -58,7 +59,7 @@ class EventRules(Construct):
             self,
             "Finished",
             description="Finished jobs",
-            event_pattern=events.EventPattern(source=["waybill"], detail_type=["job.finished"]),
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=["job.finished"]),
             targets=[self._invoke(consumer, retries=_MAX_RETRIES)],
         )
 

@@ -3,9 +3,13 @@
 from typing import cast
 
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.buckets import Buckets
+
 POSTGRESQL = ec2.Port.tcp(5432)
+HTTPS = ec2.Port.tcp(443)
 
 
 class Network(Construct):
@@ -15,7 +19,7 @@ class Network(Construct):
     endpoint, other AWS services over IPv6 through the egress-only gateway; both are free.
     """
 
-    def __init__(self, scope: Construct) -> None:
+    def __init__(self, scope: Construct, buckets: Buckets) -> None:
         """Create the VPC and the security groups of functions and database."""
         super().__init__(scope, "Network")
         self.vpc = ec2.Vpc(
@@ -32,18 +36,15 @@ class Network(Construct):
                     ipv6_assign_address_on_creation=True,
                 )
             ],
-            gateway_endpoints={
-                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
-            },
         )
+        self._reach_s3(buckets)
         self._route_out()
         self.functions = ec2.SecurityGroup(
             self,
             "Functions",
             vpc=self.vpc,
             description="Functions that connect to the database",
-            allow_all_outbound=True,
-            allow_all_ipv6_outbound=True,
+            allow_all_outbound=False,
         )
         self.database = ec2.SecurityGroup(
             self,
@@ -53,6 +54,22 @@ class Network(Construct):
             allow_all_outbound=False,
         )
         self.database.add_ingress_rule(self.functions, POSTGRESQL, "Functions")
+        self.functions.add_egress_rule(self.database, POSTGRESQL, "Database")
+        self.functions.add_egress_rule(ec2.Peer.any_ipv6(), HTTPS, "AWS services")
+        # The only IPv4 route leads to S3, through the gateway endpoint.
+        self.functions.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "S3")
+
+    def _reach_s3(self, buckets: Buckets) -> None:
+        """Route S3 through the gateway endpoint, which admits the two buckets only."""
+        endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        both = (buckets.landing, buckets.state)
+        endpoint.add_to_policy(
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:*"],
+                resources=[arn for one in both for arn in (one.bucket_arn, f"{one.bucket_arn}/*")],
+            )
+        )
 
     def _route_out(self) -> None:
         """Route IPv6 to the egress-only gateway; the CDK creates it without a route."""

@@ -29,7 +29,7 @@ class DataStack(Stack):
             description=f"Waybill {environment.name}: buckets and database",
         )
         self.buckets = Buckets(self, environment)
-        self.database = Aurora(self, environment, Network(self))
+        self.database = Aurora(self, environment, Network(self, self.buckets))
 
     @property
     def availability_zones(self) -> list[str]:

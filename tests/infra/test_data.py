@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra.template import Synthesised
+from tests.infra.template import Synthesised, text
 
 
 def test_no_bucket_is_public(synthesised: Synthesised) -> None:
@@ -51,6 +51,27 @@ def test_the_database_is_private(on_aws: Synthesised) -> None:
     (ingress,) = on_aws.of_type("AWS::EC2::SecurityGroupIngress").values()
     assert (ingress["FromPort"], ingress["ToPort"]) == (5432, 5432)
     assert "SourceSecurityGroupId" in ingress
+
+
+def test_functions_connect_to_the_database_and_to_https_only(on_aws: Synthesised) -> None:
+    (functions,) = (
+        group["SecurityGroupEgress"]
+        for group in on_aws.of_type("AWS::EC2::SecurityGroup").values()
+        if group["GroupDescription"].startswith("Functions")
+    )
+    rules = [*functions, *on_aws.of_type("AWS::EC2::SecurityGroupEgress").values()]
+    to = {
+        (rule["FromPort"], rule["ToPort"], rule.get("CidrIp", rule.get("CidrIpv6", "database")))
+        for rule in rules
+    }
+    assert to == {(5432, 5432, "database"), (443, 443, "0.0.0.0/0"), (443, 443, "::/0")}
+
+
+def test_the_s3_endpoint_admits_the_two_buckets_only(on_aws: Synthesised) -> None:
+    (endpoint,) = on_aws.of_type("AWS::EC2::VPCEndpoint").values()
+    (statement,) = endpoint["PolicyDocument"]["Statement"]
+    buckets = {f"${{{name}.Arn}}" for name in on_aws.of_type("AWS::S3::Bucket")}
+    assert set(map(text, statement["Resource"])) == buckets | {f"{arn}/*" for arn in buckets}
 
 
 def test_functions_get_out_over_ipv6_and_to_s3_for_nothing(on_aws: Synthesised) -> None:

@@ -2,6 +2,7 @@ import re
 
 from infra.access import NETWORK_INTERFACES
 from tests.infra.template import Synthesised, listed, text
+from waybill.outbox.relay import SOURCE
 
 # AWS allows these on everything or not at all.
 WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *NETWORK_INTERFACES}
@@ -70,3 +71,10 @@ def test_the_upload_endpoint_does_not_need_the_database(synthesised: Synthesised
         function = synthesised.functions()[step]
         assert "VpcConfig" not in function
         assert not [n for n in function["Environment"]["Variables"] if n.startswith("DATABASE")]
+
+
+def test_events_are_put_in_waybills_name_only(synthesised: Synthesised) -> None:
+    putting = [one for _, one in synthesised.statements() if "events:PutEvents" in one["Action"]]
+    assert len(putting) == 3
+    for statement in putting:
+        assert statement["Condition"] == {"ForAllValues:StringEquals": {"events:source": [SOURCE]}}
