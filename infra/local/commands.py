@@ -147,8 +147,9 @@ def shell_db() -> None:
 def migrate() -> None:
     """Deploy the tree to the running stack and apply the changes in sql/."""
     _running()
-    _stack().up()
-    out.print(_stack().migrate(), markup=False)
+    stack = _stack()
+    stack.up()
+    out.print(stack.migrated or stack.migrate(), markup=False)
 
 
 @app.command()

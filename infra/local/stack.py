@@ -13,7 +13,7 @@ import psycopg
 
 from infra.local import emulator
 from infra.local.access_key import load_access_key
-from infra.local.bootstrap import ADMIN, set_passwords
+from infra.local.bootstrap import ADMIN, Connection, set_passwords
 from infra.local.clients import Clients
 from infra.local.databases import Location, choose_database
 from infra.local.deployer import deploy
@@ -34,6 +34,10 @@ class StackError(Exception):
     """The operation is not possible; the message says what to do."""
 
 
+class MigrationError(StackError):
+    """A file of `sql/` was refused; the database is as it was before."""
+
+
 class Stack:
     """The local stack of one home folder."""
 
@@ -42,6 +46,8 @@ class Stack:
         self._home: Path = settings.waybill_home.resolve()
         self._database = choose_database(settings)
         self._say = say
+        self.migrated: str | None = None
+        """The response of `migrate`, if `up` called it."""
 
     def status(self) -> Status:
         """The state and the addresses of the stack."""
@@ -59,7 +65,8 @@ class Stack:
         """Start what does not run, deploy, migrate, and return the status.
 
         Raises:
-            StackError: another command is running, or the migration failed.
+            StackError: another command is running.
+            MigrationError: the stack is up with its former tables, or down if it had none.
         """
         with self._lock():
             state = StackState.load(self._home)
@@ -68,10 +75,11 @@ class Stack:
             self._stop_emulator(state)
             try:
                 self._start(state)
-            except BaseException:
-                # Do not leave a partly started stack behind.
-                self._stop_emulator(state)
-                self._database.stop()
+            except BaseException as error:
+                if not (isinstance(error, MigrationError) and state.assembly):
+                    # Do not leave a partly started stack behind.
+                    self._stop_emulator(state)
+                    self._database.stop()
                 raise
         return self.status()
 
@@ -97,15 +105,15 @@ class Stack:
         """Invoke the deployed `migrate` function and return its response.
 
         Raises:
-            StackError: it failed.
+            MigrationError: it failed.
         """
         name = StackState.load(self._home).outputs["MigrateFunctionName"]
         response = self.clients()("lambda").invoke(FunctionName=name, Payload=b"{}")
         payload = str(response["Payload"].read().decode())
         if response.get("FunctionError"):
-            raise StackError(
+            raise MigrationError(
                 f"The migration failed:\n{_error_text(payload)}\n"
-                "To start over with an empty database: `waybill down --erase`, then `waybill up`."
+                "Nothing of the file was applied. Correct it, then `waybill migrate`."
             )
         return payload
 
@@ -133,14 +141,22 @@ class Stack:
         state.outputs = deploy(clients, folder, STACK, _parameters(location))
         state.save(self._home)
         self._say("Migrating the database …")
-        self.migrate()
+        failure = None
         with psycopg.connect(location.url(ADMIN, passwords[ADMIN]), autocommit=True) as admin:
+            try:
+                self.migrated = self.migrate()
+            except MigrationError as error:
+                if not _was_migrated(admin):
+                    raise
+                failure = error
             set_passwords(admin, passwords)
         since, state.events_emitted_at = state.events_emitted_at, datetime.now(UTC)
         reemit_object_events(clients, state.outputs, since)
         self._warm(state)
         state.assembly = folder.name
         state.save(self._home)
+        if failure:
+            raise failure
 
     def _warm(self, state: StackState) -> None:
         """Start the pipeline's functions with an empty batch, before the first file."""
@@ -184,6 +200,12 @@ class Stack:
             except BlockingIOError as error:
                 raise StackError("Another `waybill up` or `down` is running.") from error
             yield
+
+
+def _was_migrated(admin: Connection) -> bool:
+    """Whether the database has the tables of an earlier release."""
+    row = admin.execute("SELECT to_regclass('waybill.ingestion_jobs') IS NOT NULL").fetchone()
+    return row == (True,)
 
 
 def _parameters(location: Location) -> dict[str, str]:

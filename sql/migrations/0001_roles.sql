@@ -25,6 +25,13 @@ $roles$;
 
 GRANT waybill_owner TO CURRENT_USER;
 
+-- A dataset's file may keep its table in a schema of its own.
+DO $database$
+BEGIN
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO waybill_owner', current_database());
+END
+$database$;
+
 -- Cancelling a job ends the statement that merges it, which only a member of the role that runs it
 -- may do. Where it cannot be granted, a cancellation waits for the merge.
 DO $members$

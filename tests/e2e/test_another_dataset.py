@@ -91,6 +91,40 @@ def test_the_tutorial(tree: ProjectCopy) -> None:
         assert stock.fetchall() == [("A-1", 5), ("A-2", 7)]
 
 
+def test_a_new_stack_starts_from_the_tree_that_the_tutorial_leaves(tree: ProjectCopy) -> None:
+    assert (tree.folder / "sql/datasets/berths/0001_depth.sql").exists(), "the tutorial ran before"
+    tree.run("make down ERASE=1 && make up")
+    with psycopg.connect(str(tree.status().database_url)) as database:
+        assert database.execute("SELECT depth_m FROM berths").fetchall() == []
+        assert database.execute("SELECT quantity FROM inventory.stock").fetchall() == []
+
+
+def test_the_product_is_upgraded_beside_the_datasets_of_the_tutorial(
+    tree: ProjectCopy, tmp_path: Path
+) -> None:
+    status = tree.status()
+    with Waybill(str(status.api)) as waybill:
+        assert counted(load(waybill, tmp_path, "stock", "A-1,5\n"))["inserted"] == 1
+    numbers = [int(file.name[:4]) for file in (tree.folder / "sql/migrations").glob("*.sql")]
+    product = tree.folder / f"sql/migrations/{max(numbers) + 1:04}_product.sql"
+    product.write_text("CREATE TABLE waybill.product (id integer);")
+    assert product.name in tree.run("make migrate")
+    with psycopg.connect(str(status.database_url)) as database:
+        assert database.execute("SELECT * FROM waybill.product").fetchall() == []
+        assert database.execute("SELECT sku FROM inventory.stock").fetchall() == [("A-1",)]
+
+
+def test_a_wrong_dataset_file_leaves_the_stack_up(tree: ProjectCopy) -> None:
+    file = tree.folder / "sql/datasets/quays.sql"
+    table = "CREATE TABLE quays (id integer PRIMARY KEY, name text);\n"
+    file.write_text(f"{table}SELECT waybill.register_dataset('quays', null_words => '{{NULL}}');")
+    with pytest.raises(AssertionError, match=r"datasets/quays\.sql:2: null_words"):
+        tree.run("make migrate")
+    assert tree.status().state == "up"
+    file.write_text(f"{table}SELECT waybill.register_dataset('quays', null_words => '{{NA}}');")
+    assert "datasets/quays.sql" in tree.run("make migrate")
+
+
 def _rows(database_url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(database_url) as database:
         return database.execute(

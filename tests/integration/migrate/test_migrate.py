@@ -83,7 +83,7 @@ def test_everything_belongs_to_the_owner_role(admin: Connection) -> None:
     owners = admin.execute(
         "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class"
         " WHERE relnamespace IN ('public'::regnamespace, 'waybill'::regnamespace)"
-        " AND relname NOT LIKE 'waybill_migrations%'"
+        " AND relname !~ '^waybill_(migrations|releases)'"
     ).fetchall()
     assert owners == [("waybill_owner",)]
     functions = admin.execute(
@@ -185,6 +185,7 @@ def test_a_partitioned_dataset_is_compared_with_its_partitions(admin: Connection
     forgotten = admin.execute(
         "UPDATE waybill_migrations SET sha256 = 'other' WHERE path LIKE 'datasets/%'"
     ).rowcount
+    admin.execute("DELETE FROM waybill_releases")
     admin.execute(
         "SET ROLE waybill_owner; CREATE TABLE hired_employees_1999 PARTITION OF hired_employees"
         " FOR VALUES FROM ('1999-01-01') TO ('2000-01-01'); RESET ROLE"
@@ -197,6 +198,82 @@ def test_a_reworded_file_is_accepted(admin: Connection, folder: Path) -> None:
     migrate(admin, folder)
     write(folder, "datasets/birds.sql", "-- Birds that were seen.\n" + BIRDS)
     assert paths(admin, folder) == ["datasets/birds.sql"]
+
+
+def test_a_new_database_takes_the_declared_state_and_not_the_migrations_before_it(
+    admin: Connection, folder: Path
+) -> None:
+    (folder / "datasets/birds").mkdir()
+    changed = BIRDS.replace("seen timestamptz", "seen timestamptz,\n    legs integer")
+    write(folder, "datasets/birds.sql", changed)
+    write(folder, "datasets/birds/0001_legs.sql", "ALTER TABLE birds ADD legs integer;")
+    assert "datasets/birds/0001_legs.sql" not in paths(admin, folder)
+    admin.execute("SET ROLE waybill_owner")
+    admin.execute("SELECT legs FROM birds")
+    admin.execute("RESET ROLE")
+    assert paths(admin, folder) == []
+
+
+def test_migrations_of_a_dataset_have_a_number_line_of_their_own(
+    admin: Connection, folder: Path
+) -> None:
+    migrate(admin, folder)
+    admin.execute("SET ROLE waybill_owner; INSERT INTO birds VALUES (1, 'wren'); RESET ROLE")
+    (folder / "datasets/birds").mkdir()
+    changed = BIRDS.replace("seen timestamptz", "seen timestamptz,\n    legs integer")
+    write(folder, "datasets/birds.sql", changed)
+    write(folder, "datasets/birds/9000_legs.sql", "ALTER TABLE birds ADD legs integer;")
+    assert paths(admin, folder) == ["datasets/birds/9000_legs.sql", "datasets/birds.sql"]
+    # The product goes on with its own numbers, whatever the user's are.
+    write(folder, "migrations/8000_more.sql", "CREATE TABLE more (id integer);")
+    assert "migrations/8000_more.sql" in paths(admin, folder)
+    assert admin.execute("SELECT count(*) FROM birds").fetchone() == (1,)
+
+
+def test_a_wrong_argument_names_file_line_and_argument_and_can_be_corrected(
+    admin: Connection, folder: Path
+) -> None:
+    wrong = BIRDS.replace("('birds');", "(\n    'birds',\n    null_words => '{NULL}'\n);")
+    write(folder, "datasets/birds.sql", wrong)
+    message = refused(admin, folder)
+    line = wrong.split("\n").index("    null_words => '{NULL}'") + 1
+    assert f"datasets/birds.sql:{line}" in message
+    assert "null_words" in message
+    assert admin.execute("SELECT to_regclass('birds')").fetchone() == (None,)
+    write(folder, "datasets/birds.sql", BIRDS)
+    assert "datasets/birds.sql" in paths(admin, folder)
+
+
+def test_a_dataset_file_may_create_types_and_change_later(admin: Connection, folder: Path) -> None:
+    typed = "CREATE TYPE plumage AS ENUM ('dull', 'bright');\n" + BIRDS.replace(
+        "seen timestamptz", "seen timestamptz,\n    plumage plumage"
+    )
+    write(folder, "datasets/birds.sql", typed)
+    migrate(admin, folder)
+    write(folder, "datasets/birds.sql", f"-- Birds and their plumage.\n{typed}")
+    assert paths(admin, folder) == ["datasets/birds.sql"]
+
+
+def test_a_rolled_back_release_finds_a_database_that_is_ahead(
+    admin: Connection, folder: Path, tmp_path: Path
+) -> None:
+    migrate(admin, folder)
+    newer = tmp_path / "newer"
+    shutil.copytree(folder, newer, ignore=shutil.ignore_patterns("newer"))
+    write(newer, "migrations/9001_more.sql", "CREATE TABLE more (id integer);")
+    write(newer, "datasets/eggs.sql", BASE.replace("colours", "eggs"))
+    write(
+        newer,
+        "routines/99_new.sql",
+        "CREATE OR REPLACE FUNCTION waybill.is_open(p_state text)"
+        " RETURNS boolean LANGUAGE sql IMMUTABLE RETURN false;",
+    )
+    assert "migrations/9001_more.sql" in paths(admin, newer)
+    assert admin.execute("SELECT waybill.is_open('LANDED')").fetchone() == (False,)
+    # The old release applies nothing but restores its routines; then the new one goes on.
+    assert {path.split("/")[0] for path in paths(admin, folder)} <= {"routines", "views"}
+    assert admin.execute("SELECT waybill.is_open('LANDED')").fetchone() == (True,)
+    assert {path.split("/")[0] for path in paths(admin, newer)} <= {"routines", "views"}
 
 
 def test_a_dataset_file_does_not_vanish(admin: Connection, folder: Path) -> None:

@@ -1,13 +1,17 @@
 """Brings a database to the state that `sql/` declares.
 
 In this order: `migrations/` (numbered, once each), `routines/` (again when changed),
-`datasets/` (once each, in an order that their references allow), `views/` (again when changed).
-A migration is a transaction of its own, each of the other kinds one for all its files; what was
-applied is recorded in it, so a run that is killed is continued by the next. All but `0001_*` run
-as the owner role, so that it owns everything.
+`datasets/` (each once, in an order that their references allow, and then their migrations),
+`views/` (again when changed). A migration is a transaction of its own; so are all new datasets,
+all changed datasets, all routines, and all views together. What was applied is recorded in the
+same transaction, so the next run continues where one was killed. All but
+`migrations/0001_*` run as the owner role, so that it owns everything.
+
+A release that was applied completely before, and now meets a database with newer migrations, is
+a roll-back: its routines and views are restored, the newer tables stay.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,29 +27,19 @@ from tenacity import (
 )
 
 from waybill import telemetry
-from waybill.database.end_state import check_end_state
+from waybill.database.dataset_scripts import create_dataset, registered_datasets, update_dataset
 from waybill.database.ledger import Ledger
 from waybill.database.queries import queries, sql_folder
-from waybill.database.scripts import (
-    Connection,
-    Script,
-    become_owner,
-    explained,
-    read_migrations,
-    read_scripts,
-    run,
-)
+from waybill.database.script_errors import explain
+from waybill.database.scripts import Connection, DatasetScripts, Script, ScriptError, read_tree, run
 from waybill.errors import Busy, Conflict, Transient
 
 # A load holds its table's lock for as long as it merges; a migration that waited in line
-# would hold up every reader behind it, so it gives up quickly and comes back.
+# would block every reader behind it, so it gives up quickly and tries again.
 _LOCK_TIMEOUT = "3s"
 _TRIES = 8
 _PAUSE_SECONDS = 2.0
 _MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedObject)
-
-
-Apply = Callable[[Connection, Script], None]
 
 
 class Applied(NamedTuple):
@@ -53,6 +47,10 @@ class Applied(NamedTuple):
 
     path: str
     sha256: str
+
+
+Step = Callable[[], Iterator[Script]]
+"""Applies scripts in the open transaction, and gives each that it applied."""
 
 
 def migrate(connection: psycopg.Connection[Any], folder: Path | None = None) -> list[Applied]:
@@ -89,101 +87,149 @@ def _alone(connection: Connection) -> Iterator[None]:
 class _Run:
     def __init__(self, connection: Connection, folder: Path) -> None:
         self._connection = connection
-        self._folder = folder
+        self._tree = read_tree(folder)
         self._ledger = Ledger(connection)
 
     def all(self) -> Iterator[Applied]:
-        migrations = read_migrations(self._folder / "migrations")
-        self._ledger.check(migrations)
-        for script in migrations:
-            if not self._ledger.entry(script):
-                yield from self._together([script])
-        yield from self._repeatable("routines")
+        fingerprint = self._tree.fingerprint()
+        if self._ledger.has_release(fingerprint):
+            self._report_newer()
+            yield from self._routines()
+            yield from self._views()
+            return
+        for script in self._ledger.unapplied("migrations", self._tree.migrations):
+            yield from self._together([self._step(script)])
+        yield from self._routines()
         yield from self._datasets()
-        yield from self._repeatable("views")
+        yield from self._views()
+        self._ledger.record_release(fingerprint)
 
-    def _repeatable(self, kind: str) -> Iterator[Applied]:
-        """Apply the whole kind again when one of its files is due.
+    def _report_newer(self) -> None:
+        once = {script.path for script in self._tree.once()}
+        folders = {path.rpartition("/")[0] for path in once}
+        newer = sorted({path for one in folders for path in self._ledger.paths(one)} - once)
+        if newer:
+            telemetry.action("release.rolled_back", level="warning", newer=newer)
 
-        All of them, since one may drop what others stand on (a type that changed), and in
-        one transaction, so that nobody meets half of the new and half of the old.
+    def _routines(self) -> Iterator[Applied]:
+        # A migration may have dropped what it had to rebuild.
+        since = self._ledger.newest(self._ledger.paths("migrations"))
+        yield from self._repeatable("routines", self._tree.routines, since)
+
+    def _views(self) -> Iterator[Applied]:
+        migrations = self._ledger.paths("migrations") + self._ledger.dataset_migrations()
+        yield from self._repeatable("views", self._tree.views, self._ledger.newest(migrations))
+
+    def _repeatable(self, folder: str, scripts: Sequence[Script], since: int) -> Iterator[Applied]:
+        """Apply the whole kind again when one of its files is due, or was removed.
+
+        All of them, since one may drop or replace what others define, and in one transaction,
+        so that nobody sees a mixture of old and new.
         """
-        scripts = read_scripts(self._folder / kind)
-        for path in set(self._ledger.paths(kind)) - {script.path for script in scripts}:
+        removed = set(self._ledger.paths(folder)) - {script.path for script in scripts}
+        for path in removed:
             self._ledger.forget(path)
-        # A migration, too, may have dropped what it had to rebuild.
-        since = self._ledger.newest("migrations")
         entries = [self._ledger.entry(script) for script in scripts]
-        if any(
+        if removed or any(
             entry is None or entry.sha256 != script.sha256 or entry.run_order < since
             for script, entry in zip(scripts, entries, strict=True)
         ):
-            yield from self._together(scripts)
+            yield from self._together([self._step(script) for script in scripts])
 
     def _datasets(self) -> Iterator[Applied]:
-        scripts = read_scripts(self._folder / "datasets")
-        known = self._ledger.paths("datasets")
-        registered = self._registered() if scripts or known else set()
-        self._check_files(set(known) - {script.path for script in scripts}, registered)
-        yield from self._together([script for script in scripts if script.name not in registered])
-        for script in scripts:
-            entry = self._ledger.entry(script)
-            if script.name in registered and (entry is None or entry.sha256 != script.sha256):
-                yield from self._together([script], do=check_end_state)
-        missing = {script.name for script in scripts} - (self._registered() if scripts else set())
-        if missing:
-            detail = f"datasets/{min(missing)}.sql does not register a dataset of that name."
-            raise Conflict("dataset-unregistered", detail)
+        registered = registered_datasets(self._connection) if self._has_datasets() else set()
+        self._forget_removed(registered)
+        new = [
+            dataset
+            for dataset in self._tree.datasets
+            if dataset.declaration and dataset.name not in registered
+        ]
+        yield from self._together([self._creation(dataset) for dataset in new])
+        changed = [
+            dataset
+            for dataset in self._tree.datasets
+            if dataset.name in registered and not self._is_current(dataset)
+        ]
+        yield from self._together([self._update(dataset) for dataset in changed])
 
-    def _check_files(self, gone: set[str], registered: set[str]) -> None:
-        for path in sorted(gone):
-            if Path(path).stem in registered:
+    def _has_datasets(self) -> bool:
+        return bool(self._tree.datasets or self._ledger.paths("datasets"))
+
+    def _is_current(self, dataset: DatasetScripts) -> bool:
+        folder = f"datasets/{dataset.name}"
+        return (
+            dataset.declaration is not None
+            and self._ledger.is_current(dataset.declaration)
+            and not self._ledger.unapplied(folder, dataset.migrations)
+        )
+
+    def _forget_removed(self, registered: set[str]) -> None:
+        names = {dataset.name for dataset in self._tree.datasets}
+        for path in self._ledger.paths("datasets"):
+            name = Path(path).stem
+            if name in names:
+                continue
+            if name in registered:
                 detail = f"{path} is gone, but the dataset is still registered; write a migration."
                 raise Conflict("dataset-missing", detail)
             self._ledger.forget(path)
 
-    def _registered(self) -> set[str]:
-        with self._connection.transaction():
-            become_owner(self._connection)
-            return {name for (name,) in queries("migrate").dataset_names(self._connection)}
+    def _step(self, script: Script) -> Step:
+        def apply() -> Iterator[Script]:
+            run(self._connection, script)
+            self._ledger.record(script)
+            yield script
 
-    def _together(self, scripts: list[Script], do: Apply = run) -> list[Applied]:
-        """Apply scripts in one transaction, again from its start while a lock is taken."""
+        return apply
+
+    def _creation(self, dataset: DatasetScripts) -> Step:
+        return lambda: create_dataset(self._connection, self._ledger, dataset)
+
+    def _update(self, dataset: DatasetScripts) -> Step:
+        return lambda: update_dataset(self._connection, self._ledger, dataset)
+
+    def _together(self, steps: Sequence[Step]) -> list[Applied]:
+        """Take steps in one transaction, again from its start while a lock is taken."""
         retrying = Retrying(
             retry=retry_if_exception_type((Busy, Transient)),
             wait=wait_random(0, _PAUSE_SECONDS),
             stop=stop_after_attempt(_TRIES),
-            before_sleep=self._start_over,
+            before_sleep=_log_postponed,
             reraise=True,
         )
-        return retrying(self._in_transaction, scripts, do)
+        return retrying(self._in_transaction, steps)
 
-    def _in_transaction(self, scripts: list[Script], do: Apply) -> list[Applied]:
-        with self._connection.transaction():
-            return self._settle(scripts, do)
+    def _in_transaction(self, steps: Sequence[Step]) -> list[Applied]:
+        try:
+            with self._connection.transaction():
+                return self._in_any_order(steps)
+        except BaseException:
+            # What was recorded in the transaction is rolled back.
+            if not self._connection.broken:
+                self._ledger.read()
+            raise
 
-    def _start_over(self, state: RetryCallState) -> None:
-        # What was recorded in the transaction is rolled back.
-        self._ledger.read()
-        telemetry.action("migration.postponed", tries=state.attempt_number)
-
-    def _settle(self, scripts: list[Script], do: Apply) -> list[Applied]:
-        """Apply scripts whose order is not known: one that misses another waits for it."""
+    def _in_any_order(self, steps: Sequence[Step]) -> list[Applied]:
+        """Take steps whose order is not known: one that misses another's object waits for it."""
         applied: list[Applied] = []
-        while scripts:
-            waiting: dict[Script, psycopg.Error] = {}
-            for script in scripts:
+        while steps:
+            waiting: list[tuple[Step, ScriptError]] = []
+            for step in steps:
                 try:
                     with self._connection.transaction():
-                        do(self._connection, script)
-                        self._ledger.record(script)
-                    applied.append(Applied(script.path, script.sha256))
-                    telemetry.action("script.applied", script=script.path)
-                except _MISSING as error:
-                    waiting[script] = error
-                except psycopg.Error as error:
-                    raise explained(script, error) from error
-            if len(waiting) == len(scripts):
-                raise explained(scripts[0], waiting[scripts[0]]) from waiting[scripts[0]]
-            scripts = list(waiting)
+                        applied += [Applied(script.path, script.sha256) for script in step()]
+                except ScriptError as failed:
+                    if not isinstance(failed.error, _MISSING):
+                        raise explain(failed) from failed.error
+                    waiting.append((step, failed))
+                    self._ledger.read()
+            if len(waiting) == len(steps):
+                raise explain(waiting[0][1]) from waiting[0][1].error
+            steps = [step for step, _ in waiting]
+        for script in applied:
+            telemetry.action("script.applied", script=script.path)
         return applied
+
+
+def _log_postponed(state: RetryCallState) -> None:
+    telemetry.action("migration.postponed", tries=state.attempt_number)

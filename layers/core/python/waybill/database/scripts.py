@@ -1,7 +1,8 @@
-"""The SQL files that make the database: found, checksummed, and applied with a clear error."""
+"""The SQL files that define the database: read, checksummed and applied."""
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -9,8 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
-from waybill.database.errors import classify_error
-from waybill.errors import Busy, Conflict, Transient, Unavailable, WaybillError
+from waybill.errors import Conflict
 
 Connection = psycopg.Connection[Any]
 
@@ -21,83 +21,128 @@ _NUMBERED = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 
 
 class Script(NamedTuple):
-    """One SQL file: its path below `sql/`, its text, and the checksum it is known by."""
+    """One SQL file: its path below `sql/`, its text, and its checksum."""
 
     path: str
     text: bytes
     sha256: str
 
     @classmethod
-    def read(cls, file: Path) -> Self:
-        """The script in `file`; its path is kept with its folder's name only."""
+    def read(cls, folder: Path, file: Path) -> Self:
+        """The script in `file`, which is somewhere below `folder`."""
         text = file.read_bytes()
-        return cls(f"{file.parent.name}/{file.name}", text, hashlib.sha256(text).hexdigest())
+        return cls(file.relative_to(folder).as_posix(), text, hashlib.sha256(text).hexdigest())
 
     @property
     def name(self) -> str:
-        """The file's name without its ending; of a dataset's file, the dataset."""
+        """The file's name without its suffix."""
         return Path(self.path).stem
 
 
-def read_scripts(folder: Path) -> list[Script]:
-    """The scripts of one folder in name order; none when there is no such folder."""
-    return [Script.read(file) for file in sorted(folder.glob("*.sql"))]
+class DatasetScripts(NamedTuple):
+    """A dataset: `datasets/<name>.sql`, and its migrations in `datasets/<name>/`.
+
+    Without `declaration`, only the migrations are left of a dataset that was removed.
+    """
+
+    name: str
+    declaration: Script | None
+    migrations: tuple[Script, ...]
 
 
-def read_migrations(folder: Path) -> list[Script]:
-    """The numbered scripts of `folder`, in order.
+class SqlTree(NamedTuple):
+    """All scripts of a release, each kind in the order of its names."""
+
+    migrations: tuple[Script, ...]
+    routines: tuple[Script, ...]
+    datasets: tuple[DatasetScripts, ...]
+    views: tuple[Script, ...]
+
+    def once(self) -> Iterator[Script]:
+        """The scripts that are applied once: migrations and datasets."""
+        yield from self.migrations
+        for dataset in self.datasets:
+            yield from dataset.migrations
+            if dataset.declaration:
+                yield dataset.declaration
+
+    def fingerprint(self) -> str:
+        """Identifies the state that the scripts of `once()` define, as a SHA-256 in hex."""
+        lines = sorted(f"{script.path} {script.sha256}\n" for script in self.once())
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read_tree(folder: Path) -> SqlTree:
+    """The scripts in `folder`.
 
     Raises:
-        Conflict: `migration-misnamed`, a name is not `NNNN_name.sql` or a number comes twice.
+        Conflict: `migration-misnamed`, a name is not `NNNN_name.sql` or a number occurs twice.
     """
-    found = read_scripts(folder)
-    numbers = [script.name[:4] for script in found]
-    for script, number in zip(found, numbers, strict=True):
-        if not _NUMBERED.fullmatch(f"{script.name}.sql") or numbers.count(number) > 1:
-            detail = f"{script.path}: a migration is named NNNN_name.sql, each number once."
+    declarations = {file.stem: Script.read(folder, file) for file in _files(folder / "datasets")}
+    with_migrations = {path.parent.name for path in folder.glob("datasets/*/*.sql")}
+    datasets = (
+        DatasetScripts(
+            name,
+            declarations.get(name),
+            tuple(_numbered(folder, folder / "datasets" / name)),
+        )
+        for name in sorted(declarations.keys() | with_migrations)
+    )
+    return SqlTree(
+        tuple(_numbered(folder, folder / "migrations")),
+        tuple(Script.read(folder, file) for file in _files(folder / "routines")),
+        tuple(datasets),
+        tuple(Script.read(folder, file) for file in _files(folder / "views")),
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.sql"))
+
+
+def _numbered(root: Path, folder: Path) -> Iterable[Script]:
+    files = _files(folder)
+    numbers = [file.name[:4] for file in files]
+    for file in files:
+        if not _NUMBERED.fullmatch(file.name) or numbers.count(file.name[:4]) > 1:
+            detail = f"{file.relative_to(root)}: name it NNNN_name.sql, each number once."
             raise Conflict("migration-misnamed", detail)
-    return found
+    return [Script.read(root, file) for file in files]
 
 
 def become_owner(connection: Connection) -> None:
-    """For the rest of the transaction, act as the role that is to own everything."""
+    """For the rest of the transaction, act as the role that owns everything."""
     connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(OWNER)))
 
 
-def run(connection: Connection, script: Script) -> None:
-    """Execute a script in the open transaction, and come back as the connection's own role.
+class ScriptError(Exception):
+    """The server refused a script."""
+
+    def __init__(self, script: Script, error: psycopg.Error) -> None:
+        super().__init__(script.path, str(error))
+        self.script = script
+        self.error = error
+
+
+def run(connection: Connection, script: Script, search_path: str = "public") -> None:
+    """Execute a script in the open transaction, and return to the connection's own role.
 
     Raises:
-        psycopg.Error: as the server said; `explained` tells where.
+        ScriptError: the server refused it.
         Conflict: `migration-refused`, the script ended the transaction that it runs in.
     """
     # Unqualified names mean the same whoever applies the file, and a routine may call one
     # whose file has a later name.
-    connection.execute("SET LOCAL search_path TO public; SET LOCAL check_function_bodies TO off")
+    connection.execute(
+        f"SET LOCAL search_path TO {search_path}; SET LOCAL check_function_bodies TO off".encode()
+    )
     if not script.path.startswith(_AS_ADMIN):
         become_owner(connection)
-    connection.execute(script.text)
+    try:
+        connection.execute(script.text)
+    except psycopg.Error as error:
+        raise ScriptError(script, error) from error
     if connection.info.transaction_status != TransactionStatus.INTRANS:
         detail = f"{script.path}: the script must not begin or end a transaction."
         raise Conflict("migration-refused", detail)
     connection.execute("SET LOCAL ROLE NONE")
-
-
-def explained(script: Script, error: psycopg.Error) -> WaybillError:
-    """The server's error with the file and, where the server says it, the line."""
-    diag = error.diag
-    place = script.path
-    if diag.statement_position:
-        before = script.text.decode()[: int(diag.statement_position) - 1]
-        place = f"{script.path}:{before.count(chr(10)) + 1}"
-    said = " | ".join(
-        part
-        for part in (diag.message_primary or str(error), diag.message_detail, diag.message_hint)
-        if part
-    )
-    context = f" (in {diag.context})" if diag.context else ""
-    text = f"{place}: {said} [{error.sqlstate}]{context}"
-    classified = classify_error(error)
-    if isinstance(classified, Busy | Transient | Unavailable):
-        return type(classified)(classified.code, text)
-    return Conflict("migration-failed", text)
