@@ -1,6 +1,6 @@
-"""Deployment → the database as `sql/` declares it, and its contracts where the doors read them.
+"""Deployment → the database as `sql/` declares it, and its contracts published to S3.
 
-Invoked directly, or as a custom resource: an error fails the deployment.
+Invoked by CDK's Trigger during a deployment, which fails when the function does.
 """
 
 from collections.abc import Mapping
@@ -18,16 +18,12 @@ from waybill.state.bucket import StateBucket
 
 # A new or paused cluster takes its time.
 _PATIENCE_SECONDS = 60.0
-_RESOURCE = "waybill-database"
 
 
-def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Migrate and publish; `applied` has the paths of the files that were due."""
     settings = MigrateSettings.from_environment()
     telemetry.start("migrate", settings)
-    if event.get("RequestType") == "Delete":
-        # The stack goes; what becomes of the data is the database's own removal policy.
-        return {"PhysicalResourceId": _RESOURCE}
     state = StateBucket(s3_client(), settings.state_bucket)
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
         applied = [script.path for script in migrate(connection)]
@@ -35,8 +31,4 @@ def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
     # New views are stale for every year that there is.
     state.markers.put("migrate")
     telemetry.action("database.migrated", applied=applied, datasets=datasets)
-    result = {"applied": applied, "datasets": datasets}
-    if "RequestType" in event:
-        # A custom resource's answer is limited to 4 KB.
-        return {"PhysicalResourceId": _RESOURCE, "Data": {"applied": len(applied)}}
-    return result
+    return {"applied": applied, "datasets": datasets}

@@ -1,4 +1,4 @@
-"""The verb: put every dataset's contract where the doors read it without the database."""
+"""Publish the contract of every dataset to S3, where the API reads it without the database."""
 
 from waybill.contract.model import Contract
 from waybill.database.datasets import Datasets
@@ -8,10 +8,10 @@ from waybill.state.contracts import PublishedContracts
 
 
 def publish_contracts(connection: Connection, published: PublishedContracts) -> list[str]:
-    """Publish what is registered and remove what is not; the names that are published, sorted.
+    """Publish what is registered and remove what is not; gives the published names, sorted.
 
     Raises:
-        Unavailable: the database or S3 cannot be reached; what was done stays, do it again.
+        Unavailable: the database or S3 cannot be reached; safe to repeat.
     """
     contracts = _contracts(connection)
     for contract in contracts:

@@ -16,7 +16,7 @@ RETURN (
         'pending_reference', j.pending_reference,
         'deleted', CASE WHEN j.contract ->> 'write_disposition' = 'replace' THEN j.deleted END,
         'sha256', j.sha256,
-        'contract_version', j.contract -> 'version', 'doubts', j.layout -> 'warnings',
+        'contract_version', j.contract -> 'version',
         'seconds', round(took, 3),
         'records_per_second', CASE WHEN took > 0 THEN round(j.read / took) END))
     FROM (SELECT extract(epoch FROM j.finished_at - coalesce(j.started_at, j.landed_at,
@@ -47,6 +47,7 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
     || jsonb_strip_nulls(jsonb_build_object(
         'waybill', CASE WHEN j.read IS NOT NULL THEN waybill.waybill_document(j) END,
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
+        'warnings', nullif(j.layout -> 'warnings', '[]'),
         'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
             THEN waybill.rejects_remaining(j.job_id) END,
         'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,

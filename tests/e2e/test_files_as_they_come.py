@@ -30,6 +30,18 @@ def test_one_content_in_many_spellings(waybill: Waybill, tmp_path: Path, content
     assert seen.get("inserted", 0) + seen.get("unchanged", 0) == 2
 
 
+def test_a_job_shows_the_warnings_of_its_file(waybill: Waybill, tmp_path: Path) -> None:
+    job = load(waybill, tmp_path, "departments", b"sep=;\nid;department\n9301;One\n")
+    assert counted(job)["read"] == 1
+    assert any("sep=" in warning for warning in job["warnings"])
+    assert (
+        waybill.job(load(waybill, tmp_path, "departments", b"9301,One\n")["job_id"]).get(
+            "warnings", []
+        )
+        == []
+    )
+
+
 def test_an_empty_file_fails(waybill: Waybill, tmp_path: Path) -> None:
     assert problem(load(waybill, tmp_path, "departments", b"")) == "empty-file"
 

@@ -121,6 +121,9 @@ class Job(_Document):
     progress: Progress
     waybill: Waybill | None = None
     rejects_url: str | None = None
+    warnings: list[str] = Field(
+        default=[], description="Doubts about how the head of the file was read."
+    )
     error: JobProblem | None = None
     duplicate_of: UUID | None = None
     parent_job_id: UUID | None = None

@@ -38,16 +38,3 @@ def test_the_contract_of_what_is_gone_is_removed(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=STATE, Key="contracts/gone.json", Body=b"{}")
     handle({}, Context())
     assert "gone" not in StateBucket(cloud.s3, STATE).contracts.names()
-
-
-def test_a_deleted_stack_leaves_the_database_alone(admin: Connection) -> None:
-    answer = handle({"RequestType": "Delete"}, Context())
-    assert answer == {"PhysicalResourceId": "waybill-database"}
-    assert admin.execute("SELECT to_regclass('waybill_migrations')").fetchone() == (None,)
-
-
-@pytest.mark.usefixtures("admin")
-def test_a_custom_resource_is_answered(cloud: Cloud) -> None:
-    answer = handle({"RequestType": "Create"}, Context())
-    assert answer["PhysicalResourceId"] == "waybill-database"
-    assert StateBucket(cloud.s3, STATE).contracts.names()
