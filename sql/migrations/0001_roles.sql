@@ -64,5 +64,14 @@ GRANT USAGE ON SCHEMA public TO waybill_reader;
 GRANT USAGE ON SCHEMA waybill TO waybill_loader, waybill_api, waybill_reader, waybill_refresher;
 GRANT USAGE ON SCHEMA staging TO waybill_loader;
 
+-- Only the owner's routines create temporary objects: a role that could would shadow names that
+-- they use.
+DO $temporary$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO waybill_owner', current_database());
+END
+$temporary$;
+
 -- A function is callable only by the roles it names.
 ALTER DEFAULT PRIVILEGES FOR ROLE waybill_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;

@@ -1,52 +1,55 @@
--- Register a table as a dataset: what the catalog cannot say of it.
+-- Register a table as a dataset: what the catalog does not say about it.
 
-CREATE OR REPLACE FUNCTION waybill.primary_key(target regclass) RETURNS text[]
+CREATE OR REPLACE FUNCTION waybill.primary_key(p_table regclass) RETURNS text[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
-RETURN (SELECT waybill.column_names(c.conrelid, c.conkey) FROM pg_constraint AS c
-    WHERE c.conrelid = target AND c.contype = 'p');
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT waybill.column_names(c.conrelid, c.conkey) FROM pg_constraint AS c
+    WHERE c.conrelid = p_table AND c.contype = 'p'
+);
 
--- A natural key that no index leads with would make every merge scan the table, and one that
--- may be null identifies nothing.
-CREATE OR REPLACE FUNCTION waybill.assert_natural_key(target regclass, key text[])
+-- A natural key that no index leads with would make every merge scan the table, and one that may
+-- be null identifies nothing.
+CREATE OR REPLACE FUNCTION waybill.assert_natural_key(p_table regclass, p_key text[])
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    loose text;
+    v_nullable text;
 BEGIN
-    SELECT string_agg(k, ', ') INTO loose FROM unnest(key) AS k
-    WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
-        WHERE a.attrelid = target AND a.attname = k AND a.attnotnull);
-    IF loose IS NOT NULL THEN
-        RAISE EXCEPTION 'Natural key of %: % must be columns that are NOT NULL.', target, loose
-            USING ERRCODE = 'WB005';
+    SELECT string_agg(coalesce(k, 'NULL'), ', ') INTO v_nullable FROM unnest(p_key) AS k
+    WHERE NOT EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = p_table AND a.attname = k AND a.attnotnull);
+    IF v_nullable IS NOT NULL THEN
+        RAISE EXCEPTION 'natural_key of %: % must be columns that are NOT NULL.', p_table,
+            v_nullable USING ERRCODE = 'WB005';
     END IF;
     IF NOT EXISTS (
         SELECT FROM pg_index AS i
-        WHERE i.indrelid = target AND i.indpred IS NULL
-            AND (waybill.column_names(target, i.indkey::smallint[]))[1:cardinality(key)] @> key
-    ) THEN
-        RAISE EXCEPTION 'Natural key of %: no index leads with (%).', target,
-            array_to_string(key, ', ') USING ERRCODE = 'WB005';
+        WHERE i.indrelid = p_table AND i.indpred IS NULL
+            AND (waybill.column_names(p_table, i.indkey::smallint[]))[1:cardinality(p_key)]
+                @> p_key)
+    THEN
+        RAISE EXCEPTION 'natural_key of %: no index leads with (%).', p_table,
+            array_to_string(p_key, ', ') USING ERRCODE = 'WB005';
     END IF;
 END
 $$;
 
--- A table of somebody else's could be neither written nor given its stamp, and its files would
--- wait for ever.
-CREATE OR REPLACE FUNCTION waybill.assert_owned(target regclass) RETURNS void
+-- A table of another owner could be neither written nor given its stamp, and its files would wait
+-- forever.
+CREATE OR REPLACE FUNCTION waybill.assert_owned(p_table regclass) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    owner regrole;
+    v_owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = p_table);
 BEGIN
-    SELECT c.relowner INTO owner FROM pg_class AS c WHERE c.oid = target;
-    IF owner <> 'waybill_owner'::regrole THEN
-        RAISE EXCEPTION '% belongs to %.', target, owner USING ERRCODE = 'WB005',
-            HINT = format('ALTER TABLE %s OWNER TO waybill_owner;', target);
+    IF v_owner <> 'waybill_owner'::regrole THEN
+        RAISE EXCEPTION '% belongs to %.', p_table, v_owner USING ERRCODE = 'WB005',
+            HINT = format('ALTER TABLE %s OWNER TO waybill_owner;', p_table);
     END IF;
 END
 $$;
@@ -111,19 +114,34 @@ BEGIN
 END
 $$;
 
--- The unit of its partitions, when the table is ranged by one time column.
-CREATE OR REPLACE FUNCTION waybill.default_unit(target regclass) RETURNS text
+-- The unit of the partitions of a table that is partitioned by range of one time column.
+CREATE OR REPLACE FUNCTION waybill.default_unit(p_table regclass) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT 'year' FROM pg_partitioned_table AS p
     JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
-    WHERE p.partrelid = target AND p.partstrat = 'r' AND p.partnatts = 1
+    WHERE p.partrelid = p_table AND p.partstrat = 'r' AND p.partnatts = 1
         AND a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
 );
 
--- Called once from the dataset's own file. Defaults: the table of the same name, its primary
--- key as natural key, `merge` when there is a key and `append` when there is none.
+-- Give the table its stamp: which file last wrote a row. Without it a file that comes late would
+-- win over a later one, or replace its rows. The constant default changes the catalog only.
+CREATE OR REPLACE FUNCTION waybill.add_stamp(p_table regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        'ALTER TABLE %s ADD COLUMN IF NOT EXISTS _landed bigint NOT NULL DEFAULT 0', p_table));
+    PERFORM waybill.run_sql(format('COMMENT ON COLUMN %s._landed IS %L', p_table,
+        'Order of landing of the file that last wrote or stamped the row.'));
+END
+$$;
+
+-- Called from the dataset's own file. Defaults: the table of the same name, its primary key as
+-- natural key, `merge` when there is a key and `append` when there is none. The parameters have
+-- the names that the file writes.
 CREATE OR REPLACE FUNCTION waybill.register_dataset(
     name text,
     target regclass DEFAULT NULL,
@@ -152,41 +170,43 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
 DECLARE
-    -- Resolved under the caller's search_path, as the file itself was written.
-    tab regclass := coalesce(target, to_regclass(quote_ident(name)));
-    key text[];
-    disposition text;
+    -- Resolved by the caller's search_path, as the file was written.
+    v_table regclass := coalesce(target, to_regclass(quote_ident(name)));
+    v_key text[];
+    v_disposition text;
 BEGIN
-    IF tab IS NULL THEN
+    IF v_table IS NULL THEN
         RAISE EXCEPTION 'There is no table % to register.', name USING ERRCODE = 'WB005';
     END IF;
-    PERFORM waybill.assert_owned(tab);
-    key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
-        waybill.primary_key(tab), '{}');
-    disposition := coalesce(write_disposition,
-        CASE WHEN key = '{}' THEN 'append' ELSE 'merge' END);
-    PERFORM waybill.assert_free_names(tab);
-    PERFORM waybill.assert_moves_are_silent(tab, key);
-    IF key <> '{}' THEN
-        PERFORM waybill.assert_natural_key(tab, key);
+    PERFORM waybill.assert_owned(v_table);
+    PERFORM waybill.assert_word('write_disposition', write_disposition, '{merge,append,replace}');
+    PERFORM waybill.assert_word('header', header, '{auto,present,absent}');
+    PERFORM waybill.assert_word('file_format', file_format, '{auto,csv,json}');
+    PERFORM waybill.assert_word('replace_scope', replace_scope, '{table,partition}');
+    PERFORM waybill.assert_word('partition_unit', partition_unit, '{year,month,day}');
+    PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
+    PERFORM waybill.assert_word('delimiter', delimiter, ARRAY[',', ';', E'\t', '|']);
+    v_key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
+        waybill.primary_key(v_table), '{}');
+    v_disposition := coalesce(write_disposition,
+        CASE WHEN v_key = '{}' THEN 'append' ELSE 'merge' END);
+    PERFORM waybill.assert_free_names(v_table);
+    PERFORM waybill.assert_moves_are_silent(v_table, v_key);
+    IF v_key <> '{}' THEN
+        PERFORM waybill.assert_natural_key(v_table, v_key);
     END IF;
-    IF key <> '{}' OR disposition = 'replace' THEN
-        -- Which landing wrote a row: without it a file that comes late would win over a
-        -- later one, or replace its rows. The constant default makes this a change of the
-        -- catalog only.
-        EXECUTE pg_catalog.format(
-            'ALTER TABLE %s ADD COLUMN IF NOT EXISTS _landed bigint NOT NULL DEFAULT 0', tab);
-        EXECUTE pg_catalog.format('COMMENT ON COLUMN %s._landed IS %L', tab,
-            'Order of landing of the file that last wrote or stamped the row.');
+    IF v_key <> '{}' OR v_disposition = 'replace' THEN
+        PERFORM waybill.add_stamp(v_table);
     END IF;
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
-        provenance, document, file_format, formats, encoding, aliases, null_words, trim_text, personal,
-        delimiter, header, partition_unit, on_missing_parent, max_reject_share, max_rejects,
-        replace_scope, partition_range)
-    VALUES (name, tab, disposition, key, content_key, provenance, document, file_format, formats,
-        encoding, waybill.folded(aliases), null_words, trim_text, personal, delimiter, header,
-        coalesce(partition_unit, waybill.default_unit(tab)), on_missing_parent,
-        max_reject_share, max_rejects, replace_scope, partition_range)
+        provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
+        personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
+        max_reject_share, max_rejects, replace_scope)
+    VALUES (name, v_table, v_disposition, v_key, content_key,
+        provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
+        trim_text, personal, delimiter, header,
+        coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
+        on_missing_parent, max_reject_share, max_rejects, replace_scope)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -200,31 +220,36 @@ BEGIN
         on_missing_parent = excluded.on_missing_parent,
         partition_range = excluded.partition_range,
         max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects;
+    PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);
-    EXECUTE pg_catalog.format('GRANT SELECT ON %s TO waybill_reader', tab);
+    EXECUTE pg_catalog.format('GRANT SELECT ON %s TO waybill_reader', v_table);
 END
 $$;
 
 -- Header names are compared without regard to case.
-CREATE OR REPLACE FUNCTION waybill.folded(aliases jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION waybill.folded(p_aliases jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
-RETURN (SELECT coalesce(jsonb_object_agg(lower(key), value), '{}') FROM jsonb_each(aliases));
+SET search_path = pg_catalog, pg_temp
+RETURN CASE WHEN jsonb_typeof(p_aliases) = 'object'
+    THEN (SELECT coalesce(jsonb_object_agg(lower(key), value), '{}') FROM jsonb_each(p_aliases))
+    ELSE p_aliases END;
 
-CREATE OR REPLACE FUNCTION waybill.assert_aliases(dataset text) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.assert_aliases(p_dataset text) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    wrong text;
+    v_unknown text;
 BEGIN
-    SELECT string_agg(a.value, ', ') INTO wrong
+    SELECT string_agg(a.value, ', ') INTO v_unknown
     FROM waybill.datasets AS d, jsonb_each_text(d.aliases) AS a
-    WHERE d.name = assert_aliases.dataset AND NOT EXISTS (SELECT FROM pg_attribute AS c
-        WHERE c.attrelid = d.target AND c.attname = a.value AND c.attnum > 0);
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'Aliases of %: there is no column %.', dataset, wrong
+    WHERE d.name = p_dataset
+        AND NOT EXISTS (
+            SELECT FROM pg_attribute AS c
+            WHERE c.attrelid = d.target AND c.attname = a.value AND c.attnum > 0);
+    IF v_unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'aliases of %: there is no column %.', p_dataset, v_unknown
             USING ERRCODE = 'WB005';
     END IF;
 END

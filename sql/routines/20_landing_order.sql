@@ -11,7 +11,7 @@ RETURN pg_advisory_xact_lock(hashtextextended('waybill.landing.' || p_dataset, 0
 -- Compared from the left, sequencers of different length are padded with zeros (S3's rule).
 CREATE OR REPLACE FUNCTION waybill.padded_sequencer(p_sequencer text) RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN CASE WHEN coalesce(p_sequencer, '') = '' THEN ''
     ELSE rpad(upper(p_sequencer), greatest(64, length(p_sequencer)), '0') END;
 
@@ -19,7 +19,7 @@ RETURN CASE WHEN coalesce(p_sequencer, '') = '' THEN ''
 CREATE OR REPLACE FUNCTION waybill.second_bounds(p_landed_at timestamptz, OUT lower bigint,
     OUT upper bigint)
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT (s << 30) - 1, (s + 1) << 30
     FROM (SELECT floor(extract(epoch FROM p_landed_at))::bigint) AS x (s);

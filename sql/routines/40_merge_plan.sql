@@ -56,7 +56,7 @@ $$;
 -- names, or null): so for JSON files, whose records name their fields, unless they are documents.
 CREATE OR REPLACE FUNCTION waybill.tracks_absence(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN p_job.contract ->> 'document' IS NULL
     AND coalesce(p_job.layout ->> 'file_format' LIKE 'json%', false);
 
@@ -132,7 +132,7 @@ $$;
 -- A dry run is counted and undone: nothing waits for it.
 CREATE OR REPLACE FUNCTION waybill.is_dry(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 
 -- Whether the merge also stamps the rows that it finds unchanged: only while an earlier-landed
@@ -142,7 +142,7 @@ RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(p_job waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 -- Two subqueries, so that each uses its own partial index.
 RETURN p_job.kind = 'batch'
     OR p_job.effective_order IS NOT NULL
@@ -164,7 +164,7 @@ RETURN p_job.kind = 'batch'
 CREATE OR REPLACE FUNCTION waybill.has_column(p_table regclass, p_column text)
 RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (
     SELECT FROM pg_attribute AS a
     WHERE a.attrelid = p_table
@@ -175,20 +175,20 @@ RETURN EXISTS (
 -- On update a column that the file lacks keeps its value.
 CREATE OR REPLACE FUNCTION waybill.updated_columns(p_plan waybill.merge_plan) RETURNS text[]
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (p_plan).columns || ARRAY(SELECT jsonb_object_keys((p_plan).computed));
 
 -- Columns that the merge computes or completes are written with the file's own on insert.
 CREATE OR REPLACE FUNCTION waybill.inserted_columns(p_plan waybill.merge_plan) RETURNS text[]
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN waybill.updated_columns(p_plan) || (p_plan).defaulted;
 
 -- `a, b`, or with a prefix `s.a, s.b`.
 CREATE OR REPLACE FUNCTION waybill.ident_list(p_names text[], p_prefix text DEFAULT '')
 RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT string_agg(p_prefix || quote_ident(x.name), ', ' ORDER BY x.n)
     FROM unnest(p_names) WITH ORDINALITY AS x (name, n)
@@ -197,7 +197,7 @@ RETURN (
 -- `a = s.a, b = s.b`
 CREATE OR REPLACE FUNCTION waybill.set_list(p_names text[], p_from text) RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT string_agg(format('%1$I = %2$s.%1$I', x.name, p_from), ', ')
     FROM unnest(p_names) AS x (name)
@@ -207,7 +207,7 @@ RETURN (
 CREATE OR REPLACE FUNCTION waybill.equal_on(p_names text[], p_left text, p_right text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
     SELECT string_agg(format('%1$s.%3$I = %2$s.%3$I', p_left, p_right, x.name), ' AND ')
     FROM unnest(p_names) AS x (name)
@@ -218,7 +218,7 @@ RETURN coalesce((
 CREATE OR REPLACE FUNCTION waybill.equal_means_identical(p_type oid, p_collation oid)
 RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN p_type IN (
         'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype,
         'date'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype,
@@ -273,7 +273,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.typed_column(p_plan waybill.merge_plan, p_column jsonb)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN p_column ->> 'kind' = p_column ->> 'stage'
         THEN quote_ident(p_column ->> 'name')
@@ -292,7 +292,7 @@ END;
 -- The file's columns in the table's types, and the computed ones.
 CREATE OR REPLACE FUNCTION waybill.typed_columns(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN concat_ws(', ', (
     SELECT string_agg(
         format('%s AS %I', waybill.typed_column(p_plan, c.col), c.col ->> 'name'),

@@ -173,7 +173,7 @@ $$;
 -- Columns of the table that a file neither has nor is given, other than generated ones.
 CREATE OR REPLACE FUNCTION waybill.absent_columns(p_plan waybill.merge_plan) RETURNS text[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT a.attname::text
     FROM pg_attribute AS a
@@ -188,7 +188,7 @@ RETURN ARRAY(
 -- `, expression AS name` of each generated column.
 CREATE OR REPLACE FUNCTION waybill.generated_columns(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
     SELECT string_agg(
         format(', %s AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname), '' ORDER BY a.attnum)
@@ -203,7 +203,7 @@ RETURN coalesce((
 CREATE OR REPLACE FUNCTION waybill.reads(p_plan waybill.merge_plan, p_columns text[])
 RETURNS text[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN EXISTS (
         SELECT FROM pg_attribute AS a

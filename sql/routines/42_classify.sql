@@ -48,7 +48,7 @@ $$;
 -- table or on an earlier line, is rejected.
 CREATE OR REPLACE FUNCTION waybill.is_insert_only(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (p_plan).disposition = 'append' AND (p_plan).natural_key <> '{}';
 
 CREATE OR REPLACE FUNCTION waybill.reject_present_keys(p_plan waybill.merge_plan)
@@ -132,7 +132,7 @@ $$;
 -- Whether the natural key is one integer.
 CREATE OR REPLACE FUNCTION waybill.has_integer_key(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN cardinality((p_plan).natural_key) = 1 AND EXISTS (
     SELECT FROM pg_attribute AS a
     WHERE a.attrelid = (p_plan).target
@@ -144,7 +144,7 @@ RETURN cardinality((p_plan).natural_key) = 1 AND EXISTS (
 CREATE OR REPLACE FUNCTION waybill.defaulted_values(p_plan waybill.merge_plan, p_row text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
     SELECT string_agg(
         format(', %s AS %I', waybill.absent_column(p_plan, x.name, p_row), x.name),
@@ -157,7 +157,7 @@ CREATE OR REPLACE FUNCTION waybill.covered_by_replace(p_plan waybill.merge_plan,
     p_partition text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN (p_plan).replaced_later = '{}' THEN 'false'
     WHEN '' = ANY ((p_plan).replaced_later) THEN 'true'
@@ -203,7 +203,7 @@ CREATE OR REPLACE FUNCTION waybill.partition_start_of(p_plan waybill.merge_plan,
     p_alias text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN (p_plan).partition_unit IS NULL OR p_alias IS NULL THEN 'NULL::timestamp'
     ELSE (

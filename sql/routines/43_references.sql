@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE FUNCTION waybill.text_array(p_json jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT x.value
     FROM jsonb_array_elements_text(p_json) WITH ORDINALITY AS x (value, n)
@@ -14,7 +14,7 @@ RETURN ARRAY(
 CREATE OR REPLACE FUNCTION waybill.written_references(p_plan waybill.merge_plan)
 RETURNS SETOF jsonb
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT r.reference
     FROM jsonb_array_elements((p_plan).contract -> 'references') AS r (reference)
@@ -31,7 +31,7 @@ CREATE OR REPLACE FUNCTION waybill.reads_generated(p_plan waybill.merge_plan,
     p_reference jsonb)
 RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (
     SELECT FROM pg_attribute AS a
     WHERE a.attrelid = (p_plan).target
@@ -79,7 +79,7 @@ $$;
 -- A reference with a null in it refers to nothing (MATCH SIMPLE).
 CREATE OR REPLACE FUNCTION waybill.all_filled(p_reference jsonb, p_alias text) RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT string_agg(format('%s.%I IS NOT NULL', p_alias, x.name), ' AND ')
     FROM jsonb_array_elements_text(p_reference -> 'columns') AS x (name)
@@ -89,7 +89,7 @@ CREATE OR REPLACE FUNCTION waybill.parent_match(p_reference jsonb, p_parent text
     p_child text)
 RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT string_agg(format('%s.%I = %s.%I', p_parent, x.target, p_child, x.source), ' AND ')
     FROM ROWS FROM (
@@ -104,7 +104,7 @@ CREATE OR REPLACE FUNCTION waybill.has_parent(p_plan waybill.merge_plan, p_refer
     p_child text, p_records text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN format(
     '(EXISTS (SELECT FROM %s AS p WHERE %s) OR %s)',
     (p_reference ->> 'table')::regclass,
@@ -119,7 +119,7 @@ RETURN format(
 -- The classified records with the table's generated columns, which a foreign key may read.
 CREATE OR REPLACE FUNCTION waybill.written_rows(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN format(
     $q$(
     SELECT r.*%s

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION waybill.partition_label(p_unit text, p_start timestamp)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN to_char(p_start, CASE p_unit
     WHEN 'year' THEN 'YYYY'
     WHEN 'month' THEN 'YYYY-MM'
@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION waybill.partition_bound(p_plan waybill.merge_plan,
     p_start timestamp)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN to_char(p_start, 'YYYY-MM-DD HH24:MI:SS') || CASE
     WHEN EXISTS (
         SELECT FROM pg_attribute AS a
@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION waybill.partition_ranges(p_plan waybill.merge_plan,
     OUT partition_id regclass, OUT lower timestamp, OUT upper timestamp, OUT is_default boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 BEGIN ATOMIC
     SELECT c.oid::regclass,
@@ -54,7 +54,7 @@ CREATE OR REPLACE FUNCTION waybill.partition_for(p_plan waybill.merge_plan,
     p_start timestamp)
 RETURNS regclass
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT r.partition_id
     FROM waybill.partition_ranges(p_plan) AS r
@@ -68,7 +68,7 @@ CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan
     p_start timestamp)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT x.name
     FROM pg_class AS c
@@ -171,7 +171,7 @@ END;
 -- server's lock table has room for four of those at once.
 CREATE OR REPLACE FUNCTION waybill.max_partitions(p_table regclass) RETURNS bigint
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT current_setting('max_locks_per_transaction')::bigint
         * current_setting('max_connections')::bigint

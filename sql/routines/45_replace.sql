@@ -42,7 +42,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.in_scope(p_plan waybill.merge_plan, p_alias text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN format('NOT (%s)',
         waybill.covered_by_replace(p_plan, waybill.partition_start_of(p_plan, p_alias)))
     || CASE

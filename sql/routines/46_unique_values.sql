@@ -1,10 +1,10 @@
--- Unique indexes other than that of the natural key, judged on the end state: values may be
+-- Unique indexes other than that of the natural key, checked on the end state: values may be
 -- passed on from row to row, or swapped, within one file.
 
 -- The columns that an index reads, in keys, expressions and predicate.
 CREATE OR REPLACE FUNCTION waybill.index_columns(p_index regclass) RETURNS text[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT a.attname::text
     FROM pg_index AS i
@@ -28,7 +28,7 @@ RETURN ARRAY(
 CREATE OR REPLACE FUNCTION waybill.unique_indexes(p_plan waybill.merge_plan)
 RETURNS SETOF regclass
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT i.indexrelid::regclass
     FROM pg_index AS i
@@ -58,7 +58,7 @@ END;
 CREATE OR REPLACE FUNCTION waybill.index_keys(p_index regclass, p_columns text, p_from text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT format('SELECT * FROM (SELECT %s, %s FROM %s WHERE %s) AS x WHERE %s',
         p_columns,
@@ -87,7 +87,7 @@ BEGIN
     IF NOT p_plan.keeps_raw THEN
         RETURN;
     END IF;
-    PERFORM waybill.judge_unique(p_plan);
+    PERFORM waybill.reject_duplicates_of_unique_indexes(p_plan);
 EXCEPTION
     -- An expression of an index or of a generated column fails for some record: the write then
     -- finds that record row by row.
@@ -101,7 +101,7 @@ EXCEPTION
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.judge_unique(p_plan waybill.merge_plan) RETURNS void
+CREATE OR REPLACE FUNCTION waybill.reject_duplicates_of_unique_indexes(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -138,7 +138,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.new_keys(p_plan waybill.merge_plan, p_index regclass)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN waybill.index_keys(p_index, '_waybill_line, _waybill_class',
     format('(SELECT r.*%s FROM pg_temp.merge_records AS r'
         ' WHERE r._waybill_class IN (''insert'', ''update'')) AS s',
@@ -150,7 +150,7 @@ RETURN waybill.index_keys(p_index, '_waybill_line, _waybill_class',
 CREATE OR REPLACE FUNCTION waybill.old_keys(p_plan waybill.merge_plan, p_index regclass)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN waybill.index_keys(p_index, '_waybill_line',
     format('(SELECT s._waybill_line, h.* FROM pg_temp.merge_records AS s JOIN %s AS h ON %s'
         ' WHERE s._waybill_class = ''update'') AS o',
@@ -159,7 +159,7 @@ RETURN waybill.index_keys(p_index, '_waybill_line',
 CREATE OR REPLACE FUNCTION waybill.same_keys(p_index regclass, p_left text, p_right text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT string_agg(format('%1$s._waybill_k%3$s %4$s %2$s._waybill_k%3$s', p_left, p_right, k,
         CASE WHEN i.indnullsnotdistinct THEN 'IS NOT DISTINCT FROM' ELSE '=' END), ' AND ')
@@ -234,7 +234,7 @@ $$;
 -- nobody's trigger sees it, and rows of other tables refer to none of the columns that change.
 CREATE OR REPLACE FUNCTION waybill.may_rewrite(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN NOT EXISTS (
         SELECT FROM pg_trigger AS t
         WHERE t.tgrelid = (p_plan).target AND NOT t.tgisinternal

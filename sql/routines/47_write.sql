@@ -41,7 +41,7 @@ $$;
 -- refused (MATCH FULL).
 CREATE OR REPLACE FUNCTION waybill.may_skip_triggers(p_target regclass) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN has_parameter_privilege('session_replication_role', 'SET')
     AND NOT EXISTS (
         SELECT FROM pg_trigger AS t
@@ -139,7 +139,7 @@ CREATE OR REPLACE FUNCTION waybill.assert_count(p_what text, p_expected bigint,
     p_written bigint)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF p_expected <> p_written THEN
@@ -153,7 +153,7 @@ $$;
 -- which is where a bulk load spends most of its time.
 CREATE OR REPLACE FUNCTION waybill.write_order(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
     SELECT waybill.ident_list(waybill.column_names(i.indrelid, i.indkey::smallint[]), 's.')
     FROM pg_index AS i

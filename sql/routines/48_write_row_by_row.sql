@@ -7,14 +7,14 @@
 -- an intervention (57), the file system (58), configuration (F0), PostgreSQL itself (XX).
 CREATE OR REPLACE FUNCTION waybill.is_transient(p_sqlstate text) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58', 'F0', 'XX');
 
 -- Whether an error is about some record, so that the others may be written. A statement that
 -- cannot run at all (42, 0A: of a trigger or an expression of the table) fails for every one.
 CREATE OR REPLACE FUNCTION waybill.is_fault_of_data(p_sqlstate text) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN NOT waybill.is_transient(p_sqlstate)
     AND left(p_sqlstate, 2) NOT IN ('42', '0A', 'WB');
 

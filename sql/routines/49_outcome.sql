@@ -4,7 +4,7 @@
 -- more than fifty.
 CREATE OR REPLACE FUNCTION waybill.json_object(p_fields jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN format('(SELECT to_jsonb(x) FROM (SELECT %s) AS x)', (
     SELECT string_agg(format('%s AS %I', f.field ->> 'value', f.field ->> 'name'), ', '
         ORDER BY f.n)
@@ -15,7 +15,7 @@ RETURN format('(SELECT to_jsonb(x) FROM (SELECT %s) AS x)', (
 CREATE OR REPLACE FUNCTION waybill.record_values(p_plan waybill.merge_plan, p_alias text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN waybill.json_object((
     SELECT jsonb_agg(jsonb_build_object(
         'name', c.name, 'value', format('%s.%I::text', p_alias, c.name)))
@@ -27,7 +27,7 @@ CREATE OR REPLACE FUNCTION waybill.format_of(p_plan waybill.merge_plan, p_column
     p_part text)
 RETURNS jsonb
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN coalesce(
     (p_plan).contract -> 'formats' -> (p_column ->> 'name') -> p_part,
     (p_plan).contract -> 'formats' -> '*' -> p_part);
@@ -66,7 +66,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.written_values(p_plan waybill.merge_plan, p_alias text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN waybill.json_object((
     SELECT jsonb_agg(jsonb_build_object(
         'name', c.col ->> 'name', 'value', waybill.written_column(p_plan, c.col, p_alias)))

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION waybill.exceeded_reject_limit(p_contract jsonb,
     p_rejected bigint, p_records bigint)
 RETURNS text
 LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN p_rejected > (p_contract ->> 'max_rejects')::bigint
         THEN format('at most %s', p_contract ->> 'max_rejects')
@@ -24,7 +24,7 @@ END;
 CREATE OR REPLACE FUNCTION waybill.first_rejects(p_job uuid)
 RETURNS waybill.validation_errors[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT v
     FROM waybill.validation_errors AS v

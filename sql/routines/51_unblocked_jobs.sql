@@ -4,7 +4,7 @@
 -- is known only from its records, so it counts as one.
 CREATE OR REPLACE FUNCTION waybill.is_partial(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN waybill.tracks_absence(p_job) OR EXISTS (
     SELECT FROM jsonb_array_elements(p_job.contract -> 'columns') AS c (col)
     WHERE NOT p_job.layout -> 'columns' ? (c.col ->> 'name')
@@ -15,7 +15,7 @@ RETURN waybill.tracks_absence(p_job) OR EXISTS (
 -- row has one stamp, not one for each column) or only inserts (the first to come keeps the key).
 CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT e.job_id
     FROM waybill.ingestion_jobs AS e
@@ -37,7 +37,7 @@ RETURN ARRAY(
 CREATE OR REPLACE FUNCTION waybill.next_to_merge(p_dataset text, p_except uuid)
 RETURNS uuid
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT w.job_id
     FROM waybill.ingestion_jobs AS w
@@ -60,7 +60,7 @@ RETURN (
 CREATE OR REPLACE FUNCTION waybill.unblocked_jobs(p_job waybill.ingestion_jobs,
     OUT unblocked uuid[], OUT pending uuid[])
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT
         ARRAY(

@@ -214,7 +214,7 @@ $$;
 -- table's lock with an open connection.
 CREATE OR REPLACE FUNCTION waybill.lock_merge(p_dataset text) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0)) THEN

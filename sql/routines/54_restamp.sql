@@ -60,7 +60,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.key_hash(p_plan waybill.merge_plan, p_alias text)
 RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT CASE WHEN bool_and(waybill.equal_means_identical(a.atttypid, a.attcollation))
         THEN format('hashtextextended(concat_ws(%L, %s), 0)', chr(31),

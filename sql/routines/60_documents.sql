@@ -2,13 +2,13 @@
 
 CREATE OR REPLACE FUNCTION waybill.rfc3339(moment timestamptz) RETURNS text
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 RETURN to_char(moment, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
 CREATE OR REPLACE FUNCTION waybill.waybill_document(j waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE sql STABLE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT jsonb_strip_nulls(jsonb_build_object('read', j.read, 'inserted', j.inserted,
         'updated', j.updated, 'unchanged', j.unchanged, 'superseded', j.superseded,
@@ -25,7 +25,7 @@ RETURN (
 
 CREATE OR REPLACE FUNCTION waybill.progress_document(j waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT jsonb_build_object('bytes_total', j.size_bytes,
         'bytes_read', coalesce(sum(c.byte_to - c.byte_from) FILTER (WHERE c.done), 0),

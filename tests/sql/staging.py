@@ -21,10 +21,12 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.loader: Connection = database.connect("waybill_loader")
+        self.api: Connection = database.connect("waybill_api")
         self.admin: Connection = database.connect()
 
     def close(self) -> None:
         self.loader.close()
+        self.api.close()
         self.admin.close()
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -2,9 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
+
+import psycopg
+import pytest
 
 from tests.postgres.databases import Connection, Database
+from waybill.contract.model import Contract
 from waybill.database.errors import REFUSALS
+from waybill.database.runs import Outcome
+from waybill.states import JobState
 
 _ROUTINES = Path(__file__).parents[2] / "sql" / "routines"
 
@@ -46,3 +53,62 @@ def test_open_jobs_are_found_by_their_partial_index(database: Database) -> None:
 
 def _plan(connection: Connection, query: str) -> str:
     return "\n".join(line for (line,) in connection.execute(f"EXPLAIN {query}".encode()))
+
+
+ARGUMENTS = {
+    "null_words => '{NULL}'": "null_words",
+    "header => 'yes'": "header",
+    "write_disposition => 'upsert'": "write_disposition",
+    "delimiter => 'x'": "delimiter",
+    "personal => '{surname}'": "personal",
+    "aliases => '{\"n\": 1}'": "aliases",
+    "aliases => '[]'": "aliases",
+    "natural_key => '{NULL}'": "natural_key",
+    "document => 'name'": "document",
+    "encoding => 'utf8mb4'": "encoding",
+    "partition_unit => 'year'": "partition_unit",
+    "replace_scope => 'partition'": "replace_scope",
+    'formats => \'{"name": {"date": "QQ"}}\'': "formats",
+}
+
+
+@pytest.mark.parametrize(("argument", "name"), ARGUMENTS.items())
+def test_wrong_argument_of_a_registration_is_named(
+    database: Database, argument: str, name: str
+) -> None:
+    with database.connect() as admin, pytest.raises(psycopg.Error) as caught:
+        admin.execute("SET ROLE waybill_owner")
+        admin.execute("CREATE TABLE pets (id integer PRIMARY KEY, name text)")
+        admin.execute(f"SELECT waybill.register_dataset('pets', {argument})".encode())
+    assert caught.value.sqlstate == "WB005"
+    assert (caught.value.diag.message_primary or "").startswith(name)
+
+
+def literals(annotation: object) -> set[str]:
+    """The words of a Literal, or of a union with one."""
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    return set().union(*(literals(part) if get_args(part) else {part} for part in parts))
+
+
+ENUMERATIONS = {
+    "datasets.write_disposition": literals(Contract.model_fields["write_disposition"].annotation),
+    "datasets.header": literals(Contract.model_fields["header"].annotation),
+    "datasets.file_format": literals(Contract.model_fields["file_format"].annotation),
+    "ingestion_jobs.state": set(JobState),
+    "job_runs.outcome": literals(Outcome),
+}
+
+
+@pytest.mark.parametrize(("column", "words"), ENUMERATIONS.items())
+def test_enumerations_of_the_code_are_those_of_the_database(
+    database: Database, column: str, words: set[str]
+) -> None:
+    table, _, name = column.partition(".")
+    with database.connect() as admin:
+        row = admin.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = %s::regclass AND conname = %s",
+            (f"waybill.{table}", f"{table}_{name}_check"),
+        ).fetchone()
+    assert row is not None
+    assert set(re.findall(r"'([^']*)'::text", row[0])) == words

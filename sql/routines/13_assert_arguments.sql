@@ -1,0 +1,88 @@
+-- The arguments of register_dataset are checked one by one, so that a mistake fails the
+-- registration with the name of the argument, and not every file after it.
+
+CREATE OR REPLACE FUNCTION waybill.has_columns(p_table regclass, p_names text[]) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN NOT EXISTS (
+    SELECT FROM unnest(p_names) AS n
+    WHERE NOT EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = p_table AND a.attname = n AND a.attnum > 0 AND NOT a.attisdropped)
+);
+
+CREATE OR REPLACE FUNCTION waybill.has_column_of(p_table regclass, p_name text, p_type text)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = p_table AND a.attname = p_name AND a.attnum > 0 AND NOT a.attisdropped
+        AND format_type(a.atttypid, NULL) = p_type
+);
+
+-- The problem of one argument, or null. Runs after the row was written, so that defaults are in.
+CREATE OR REPLACE FUNCTION waybill.argument_problem(p_dataset waybill.datasets) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN array_position(p_dataset.null_words, NULL) IS NOT NULL
+        THEN 'null_words: a word is NULL; write ''{"NULL"}'' for the text NULL'
+    WHEN array_position(p_dataset.natural_key, NULL) IS NOT NULL
+        THEN 'natural_key: a name is NULL'
+    WHEN NOT waybill.has_columns(p_dataset.target, p_dataset.personal)
+        THEN format('personal: %s has no such columns', p_dataset.target)
+    WHEN jsonb_typeof(p_dataset.aliases) <> 'object'
+        OR p_dataset.aliases @? '$.* ? (@.type() != "string")'
+        THEN 'aliases: a JSON object is needed that names a column for each header name'
+    WHEN p_dataset.content_key IS NOT NULL
+        AND NOT waybill.has_column_of(p_dataset.target, p_dataset.content_key, 'text')
+        THEN 'content_key: a column of type text is needed'
+    WHEN p_dataset.provenance IS NOT NULL
+        AND NOT waybill.has_column_of(p_dataset.target, p_dataset.provenance, 'jsonb')
+        THEN 'provenance: a column of type jsonb is needed'
+    WHEN p_dataset.document IS NOT NULL
+        AND NOT waybill.has_column_of(p_dataset.target, p_dataset.document, 'jsonb')
+        THEN 'document: a column of type jsonb is needed'
+    WHEN p_dataset.encoding NOT IN
+            ('utf-8', 'latin-1', 'windows-1252', 'utf-16-le', 'utf-16-be')
+        THEN format('encoding: %L is not utf-8, latin-1, windows-1252, utf-16-le or utf-16-be',
+            p_dataset.encoding)
+    WHEN p_dataset.write_disposition = 'merge' AND p_dataset.natural_key = '{}'
+        THEN 'write_disposition: merge needs a natural key'
+    WHEN p_dataset.partition_unit IS NOT NULL
+        AND waybill.default_unit(p_dataset.target) IS NULL
+        THEN 'partition_unit: the table is not partitioned by range of one time column'
+    WHEN p_dataset.replace_scope = 'partition' AND p_dataset.partition_unit IS NULL
+        THEN 'replace_scope: the table has no partitions by time'
+END;
+
+-- An argument that takes one of a few words.
+CREATE OR REPLACE FUNCTION waybill.assert_word(p_argument text, p_word text, p_words text[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF p_word <> ALL (p_words) THEN
+        RAISE EXCEPTION '%: % is not one of %.', p_argument, quote_literal(p_word),
+            array_to_string(p_words, ', ') USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.assert_arguments(p_dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_dataset waybill.datasets;
+    v_problem text;
+BEGIN
+    SELECT * INTO v_dataset FROM waybill.datasets WHERE name = p_dataset;
+    v_problem := waybill.argument_problem(v_dataset);
+    IF v_problem IS NOT NULL THEN
+        RAISE EXCEPTION '%.', v_problem USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
