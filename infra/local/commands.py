@@ -149,7 +149,7 @@ def migrate() -> None:
     _running()
     stack = _stack()
     stack.up()
-    out.print(stack.migrated or stack.migrate(), markup=False)
+    out.print(stack.migrated or stack.migrate(), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -51,7 +51,7 @@ def deliver(*events: dict[str, Any] | str) -> list[Any]:
 
 def issue_ticket(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Ticket:
     job_id, now = new_id(), datetime.now(UTC)
-    reported = {
+    requested = {
         "job_id": job_id,
         "dataset": dataset,
         "created_at": now,
@@ -61,7 +61,7 @@ def issue_ticket(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> 
         "filename": "file.csv",
         "size_bytes": len(body),
     }
-    ticket = Ticket.model_validate({**reported, **more})
+    ticket = Ticket.model_validate({**requested, **more})
     StateBucket(cloud.s3, STATE).tickets.put(ticket)
     return ticket
 
@@ -140,7 +140,7 @@ def test_a_cancelled_job_ignores_its_late_file(admin: Connection, cloud: Cloud) 
 
 
 @pytest.mark.parametrize(
-    ("told", "body", "code"),
+    ("requested", "body", "code"),
     [
         ({}, b"", "empty-file"),
         ({"size_bytes": 5}, CSV, "size-mismatch"),
@@ -149,9 +149,9 @@ def test_a_cancelled_job_ignores_its_late_file(admin: Connection, cloud: Cloud) 
     ],
 )
 def test_a_bad_file_fails_its_job(
-    admin: Connection, cloud: Cloud, reported: dict[str, Any], body: bytes, code: str
+    admin: Connection, cloud: Cloud, requested: dict[str, Any], body: bytes, code: str
 ) -> None:
-    ticket = issue_ticket(cloud, "departments", body, **reported)
+    ticket = issue_ticket(cloud, "departments", body, **requested)
     assert deliver(put(cloud, ticket.key, body)) == []
     (job,) = jobs(admin)
     assert problem(job) == code
