@@ -54,6 +54,7 @@ def outcome(things: Contract, data: bytes, block: int, chunk: int | None = None)
 @given(packed, st.sampled_from(sorted(CONTRACTS)), st.integers(1, 50), st.integers(1, 50))
 @settings(max_examples=500, deadline=None)
 @example(b"[{},", "json", 1, 1)
+@example(b'{"c0": 1}{"c0": 1}', "pair", 1, 1)
 @example(gzip.compress(b"")[:12], "pair", 5, 1)
 def test_result_does_not_depend_on_blocks_and_chunks(
     data: bytes, name: str, block: int, chunk: int
