@@ -62,7 +62,8 @@ def test_each_has_line_text_and_reason(job: Job, waybill: Waybill) -> None:
 
 
 def test_all_reasons_of_a_record_are_reported(waybill: Waybill, tmp_path: Path) -> None:
-    job = load(waybill, tmp_path, "hired_employees", "x,,soon,a,b\n")
+    header = "id,name,hire_dt,department_id,job_id\n"
+    job = load(waybill, tmp_path, "hired_employees", f"{header}x,,soon,a,b\n")
     (reject,) = waybill.rejects(job["job_id"])
     assert [(error["column"], error["code"]) for error in reject["errors"]] == [
         ("id", "invalid_integer"),
