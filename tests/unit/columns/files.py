@@ -54,7 +54,7 @@ def read_file(
         ranges = list(chunk_ranges(slices(data[begin:], block), layout, chunk_bytes))
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
-    read = rejected = 0
+    read = 0
     for number, (start, stop, line) in enumerate(ranges):
         checker = Checker(contract, layout, number)
         last = stop == len(data)
@@ -64,9 +64,7 @@ def read_file(
             rows += checked.staged.to_pylist()
             for reject in (row for batch in checked.rejects for row in batch.to_pylist()):
                 parsed = {name: json.loads(reject[name]) for name in ("values", "errors")}
-                # JSON objects may share a line; the last of its rejects is kept here.
-                rejected += 1
                 rejects[reject["line"]] = {"raw": reject["raw"], **parsed}
-    assert read == len(rows) + rejected
+    assert read == len(rows) + len(rejects)
     absent = [row.pop(ABSENT, None) for row in rows]
     return File(layout, rows, rejects, read, absent)

@@ -10,6 +10,9 @@ import pytest
 
 from tests.unit.load.peak_memory import CORPUS, MIB
 
+# Records of only delimiters are blank; a file whose last object never ends is refused.
+WITHOUT_RECORDS = {"two columns too short": (0, None), "deep nesting": (None, "broken-json")}
+
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_the_peak_is_below_300_mb(name: str, tmp_path: Path) -> None:
@@ -20,6 +23,8 @@ def test_the_peak_is_below_300_mb(name: str, tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(done.stdout.splitlines()[-1])
-    # Either its records are read (blank ones are none), or the file is refused as a whole.
-    assert "read" in result or result.get("refused") in ("broken-json", "empty-file"), result
+    if name in WITHOUT_RECORDS:
+        assert (result.get("read"), result.get("refused")) == WITHOUT_RECORDS[name]
+    else:
+        assert result["read"] > 0
     assert result["peak"] < 300 * MIB

@@ -1,8 +1,9 @@
 """Split JSON objects that follow each other, each over one or several lines.
 
-A record ends where its brackets are balanced. A record that is not valid JSON becomes a reject
-later, when it is parsed. The file fails if its last record is not balanced, or if a bracket is
-closed that was not opened.
+A record ends where its brackets are balanced. Records are numbered as the elements of an array
+are, since objects may share a line and the merge tells the records of a file apart by number. A
+record that is not valid JSON becomes a reject later, when it is parsed. The file fails if its
+last record is not balanced, or if a bracket is closed that was not opened.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy as np
 
 from waybill.errors import Rejected
 from waybill.records.block import Block, Boundaries, Positions, view
-from waybill.records.grammar import LF, RAW_LIMIT, RECORD_LIMIT, Fault
+from waybill.records.grammar import RAW_LIMIT, RECORD_LIMIT, Fault
 from waybill.records.json_scanner import COMMA, JsonScanner
 from waybill.records.trimming import BLANKS, trimmed
 
@@ -26,9 +27,9 @@ class JsonObjectsSplitter:
         self._limit = limit
         self._raw_limit = raw_limit
         self._carry = b""
-        self._dropped = self._dropped_lines = 0
+        self._dropped = 0
         self.line = first_line
-        """Physical line at the first byte not consumed."""
+        """Number, from 1, of the record at the first byte not consumed."""
         self.consumed = 0
         """Bytes of the stream consumed."""
 
@@ -62,8 +63,7 @@ class JsonObjectsSplitter:
             Rejected: `broken-json`, the last record is not complete.
         """
         if self._carry.strip(BLANKS):
-            lead = len(self._carry) - len(self._carry.lstrip(BLANKS))
-            raise _broken("the end is missing", self.line + self._carry.count(b"\n", 0, lead))
+            raise _broken("the end is missing", self.line)
         self.consumed += self.buffered
         self._carry, self._dropped = b"", 0
         yield from ()
@@ -73,7 +73,6 @@ class JsonObjectsSplitter:
         room = max(self._limit + 1 - len(self._carry), 0)
         self._carry += rest[:room]
         self._dropped += len(rest[room:])
-        self._dropped_lines += rest.count(b"\n", room)
 
     def _block(self, data: bytes, stops: Positions) -> Block:
         kept = len(self._carry)
@@ -83,19 +82,16 @@ class JsonObjectsSplitter:
         starts, ends = trimmed(buffer, begins, ends)
         lengths = ends - starts
         lengths[0] += self._dropped
-        breaks = np.flatnonzero(view(buffer) == LF)
-        lines = np.searchsorted(breaks, starts) + self.line
-        after = np.searchsorted(breaks, stops + kept) + self.line + self._dropped_lines
-        lines[1:] += self._dropped_lines
+        numbers = np.arange(len(stops) + 1) + self.line
         long = lengths > self._limit
         ends = np.where(long, starts + np.minimum(self._raw_limit, ends - starts), ends)
         positions = np.append(0, stops + kept + self._dropped) + self.consumed
-        boundaries = Boundaries(positions, np.append(self.line, after))
+        boundaries = Boundaries(positions, numbers)
         faults = np.where(long, Fault.RECORD_TOO_LONG, Fault.OK).astype(np.uint8)
-        self._carry, self._dropped, self._dropped_lines = b"", 0, 0
-        self.line, self.consumed = int(after[-1]), int(positions[-1])
-        return Block(buffer, starts, ends, lines, faults, boundaries)
+        self._carry, self._dropped = b"", 0
+        self.line, self.consumed = int(numbers[-1]), int(positions[-1])
+        return Block(buffer, starts, ends, numbers[:-1], faults, boundaries)
 
 
-def _broken(what: str, line: int) -> Rejected:
-    return Rejected("broken-json", f"The JSON objects are malformed at line {line}: {what}.")
+def _broken(what: str, number: int) -> Rejected:
+    return Rejected("broken-json", f"The JSON objects are malformed in object {number}: {what}.")

@@ -46,7 +46,7 @@ class Layout(BaseModel):
     data_offset: int = Field(ge=0)
     """HeadRecord byte of the data in the text: after a byte order mark and a header."""
     first_line: int = Field(ge=1)
-    """Physical line at that offset; for a JSON array, the element, from 1."""
+    """Physical line at that offset; for a JSON array or JSON objects, the element, from 1."""
     warnings: tuple[str, ...] = ()
     """Doubts about how the head was read, for the user."""
 
