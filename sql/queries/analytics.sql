@@ -1,7 +1,3 @@
--- name: job_visibility(job)$
--- Whether an ingestion job's rows are in the views.
-SELECT waybill.job_visibility(:job);
-
 -- name: by_quarter(year, lines, after_department, after_job, after_department_id, after_job_id)
 -- One line per department and job; the facts of the year ride on every line, and on one empty
 -- line when there is none, so one statement answers with one snapshot. Only the view of

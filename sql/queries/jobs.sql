@@ -21,10 +21,6 @@ SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
 -- Asked before a cancellation, which answers the same for "now" and "long ago".
 SELECT state FROM waybill.job_documents WHERE job_id = :job_id;
 
--- name: cancel_job(job_id, ticket)$
--- The ticket makes a row for a file that has not arrived, so that a late one is ignored.
-SELECT waybill.cancel_job(:job_id::uuid, :ticket::jsonb);
-
 -- name: list_rejects(job_id, line, reject_id, rows, bytes)
 -- A page of rejects, by line, cut where its raw text passes `bytes`: a record may have 16 MB
 -- and a function's answer 6. The sum needs the lengths only, so nothing large is read for it.
@@ -68,7 +64,3 @@ LIMIT :rows;
 SELECT reject_id, "values"
 FROM waybill.validation_errors
 WHERE job_id = :job_id AND replayed_by IS NULL AND reject_id = ANY (:reject_ids);
-
--- name: register_replay(parent, job_id, reject_ids)!
--- The replay becomes a job that counts at the place of the file that it corrects.
-SELECT waybill.register_replay(:parent, :job_id, :reject_ids);

@@ -1,10 +1,10 @@
 -- Jobs, runs and pending records as the API shows them.
 
-CREATE OR REPLACE FUNCTION waybill.rfc3339(moment timestamptz) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.rfc3339(p_time timestamptz) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
-RETURN to_char(moment, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+RETURN to_char(p_time, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 
 CREATE OR REPLACE FUNCTION waybill.waybill_document(j waybill.ingestion_jobs) RETURNS jsonb
 LANGUAGE sql STABLE

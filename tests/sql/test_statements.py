@@ -14,6 +14,7 @@ from waybill.database.runs import Outcome
 from waybill.states import JobState
 
 _ROUTINES = Path(__file__).parents[2] / "sql" / "routines"
+_LAYER = Path(__file__).parents[2] / "layers" / "core" / "python" / "waybill"
 
 
 def test_composed_statement_is_logged_at_debug(database: Database) -> None:
@@ -112,3 +113,14 @@ def test_enumerations_of_the_code_are_those_of_the_database(
         ).fetchone()
     assert row is not None
     assert set(re.findall(r"'([^']*)'::text", row[0])) == words
+
+
+def test_every_named_query_is_used() -> None:
+    code = "\n".join(path.read_text() for path in (_LAYER / "database").glob("*.py"))
+    for path in (_ROUTINES.parent / "queries").glob("*.sql"):
+        for part in path.read_text().split("-- name: ")[1:]:
+            name = re.split(r"\W", part, maxsplit=1)[0]
+            used = f'"{path.stem}.{name}"' in code or (
+                path.stem == "migrate" and re.search(rf"\.{name}\b", code)
+            )
+            assert used, f"{path.stem}.{name}"
