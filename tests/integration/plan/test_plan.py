@@ -296,3 +296,12 @@ def test_the_sample_event_is_read(admin: Connection, cloud: Cloud) -> None:
     assert handle(sample, Context()) == {"batchItemFailures": []}
     (job,) = jobs(admin)
     assert uuid.UUID(job["job_id"]).version == 7
+
+
+def test_a_file_of_arbitrary_bytes_fails_its_job(admin: Connection, cloud: Cloud) -> None:
+    content = bytes(range(256)) * 40
+    assert deliver(put(cloud, "landing/departments/any.csv", content)) == []
+    ((state, error),) = admin.execute("SELECT state, error FROM waybill.ingestion_jobs").fetchall()
+    assert state == "FAILED"
+    assert error["type"] == "unknown-columns"
+    assert "\x00" not in str(error)

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
+from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.states import JobState
 
@@ -60,7 +61,7 @@ class Batches(Repository):
             p_key=key.key,
             p_dataset=key.dataset,
             p_sha256=key.sha256,
-            p_response=Jsonb(response),
+            p_response=jsonb(response),
         )
 
     def merge(
@@ -93,7 +94,7 @@ class Batches(Repository):
             p_dataset=dataset,
             p_rows=Jsonb(rows, dumps=to_json),
             p_mode=mode,
-            p_rejected=Jsonb(rejected),
+            p_rejected=jsonb(rejected),
         )
         assert result is not None  # noqa: S101 - the routine returns one row
         return result

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from waybill.contract.model import Contract
+from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.landing.objects import ObjectRef
 from waybill.records.layout import Layout
@@ -121,7 +121,7 @@ class Chunks(Repository):
             JobState,
             "start_loading",
             p_job=plan.job_id,
-            p_layout=Jsonb(layout.model_dump()),
+            p_layout=jsonb(layout.model_dump()),
             p_attempt=plan.attempt,
         )
 
@@ -131,7 +131,7 @@ class Chunks(Repository):
         Raises:
             Rejected: `plan-superseded`.
         """
-        rows = Jsonb([chunk._asdict() for chunk in chunks])
+        rows = jsonb([chunk._asdict() for chunk in chunks])
         self._do("add_chunks", p_job=plan.job_id, p_chunks=rows, p_attempt=plan.attempt)
 
     def finish_plan(self, plan: PlanClaim, chunks_total: int, sha256: str | None) -> None:

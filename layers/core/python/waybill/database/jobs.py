@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
+from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.states import JobState
 
@@ -69,7 +68,7 @@ class Jobs(Repository):
             p_dataset=file.dataset,
             p_filename=file.filename,
             p_size_bytes=size_bytes,
-            p_options=Jsonb(file.options),
+            p_options=jsonb(file.options),
             p_created_at=created_at,
             p_expires_at=expires_at,
         )
@@ -98,7 +97,7 @@ class Jobs(Repository):
             p_size_bytes=found.size_bytes,
             p_filename=file.filename,
             p_landed_at=found.landed_at,
-            p_options=Jsonb(file.options),
+            p_options=jsonb(file.options),
             p_sequencer=found.sequencer,
         )
         assert registered is not None  # noqa: S101 - the routine returns one row
@@ -110,7 +109,7 @@ class Jobs(Repository):
         Raises:
             Rejected: `unknown-job`.
         """
-        return self._value(JobState, "fail_job", p_job=job_id, p_problem=Jsonb(problem))
+        return self._value(JobState, "fail_job", p_job=job_id, p_problem=jsonb(problem))
 
     def cancel(self, job_id: UUID, ticket: Mapping[str, object] | None = None) -> JobState:
         """Cancel the job unless it has ended; the state that it has then.
@@ -124,7 +123,7 @@ class Jobs(Repository):
             Rejected: `unknown-job`.
             Busy: its merge is committing.
         """
-        given = None if ticket is None else Jsonb(ticket)
+        given = None if ticket is None else jsonb(ticket)
         return self._value(JobState, "cancel_job", p_job=job_id, p_ticket=given)
 
     def get(self, job_id: UUID) -> Document | None:

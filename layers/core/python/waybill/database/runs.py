@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
+from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 
 Outcome = Literal["ok", "rejected", "retry"]
@@ -33,7 +32,7 @@ class Runs(Repository):
         self, run_id: int, outcome: Outcome, problem: Mapping[str, object] | None = None
     ) -> None:
         """Record how the attempt ended. One that was killed stays without an end."""
-        error = None if problem is None else Jsonb(problem)
+        error = None if problem is None else jsonb(problem)
         self._do("end_run", p_run=run_id, p_outcome=outcome, p_problem=error)
 
     def list_page(self, job_id: UUID, *, after: int, limit: int) -> list[ListedRun]:
