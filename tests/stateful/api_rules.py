@@ -11,7 +11,7 @@ from tests.stateful.api_client import ApiClient, errors_of, fields_of
 from tests.stateful.fake_cloud import FakeCloud, at
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, places, seconds, some_files, some_records
-from tests.stateful.model import File, body_of
+from tests.stateful.model import File, body_of, read_of
 from tests.stateful.tables import TABLES, Cells, Table
 from tests.unit.http.api_client import ApiResponse
 
@@ -34,7 +34,7 @@ class ApiRules(RuleBasedStateMachine):
         table, records = TABLES[file[0]], file[1]
         body = body_of(table, records, header=True)
         key, version = self.api.upload(table, body, second, dry=dry)
-        self.files.append(File(table, second, key, version, records, dry=dry))
+        self.files.append(File(table, second, key, version, read_of(records), dry=dry))
         PROVOKED["dry runs" if dry else "uploads"] += 1
 
     @rule(file=some_files(least=1), second=seconds, atomic=st.booleans(), fault=_faults)

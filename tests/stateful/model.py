@@ -73,6 +73,11 @@ class File:
         return {self.table.key_of(row): row for row in self.accepted}
 
 
+def read_of(records: Iterable[Cells]) -> tuple[Cells, ...]:
+    """The records that are read of a file: a line of only delimiters is blank."""
+    return tuple(record for record in records if any(record))
+
+
 def body_of(table: Table, records: Iterable[Cells], *, header: bool) -> bytes:
     """A file of these records."""
     head = [",".join(column.name for column in table.columns)] if header else []

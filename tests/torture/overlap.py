@@ -16,7 +16,7 @@ from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from tests.stateful.fake_cloud import HANDLERS, QUEUES, FakeCloud, record_of
 from tests.stateful.invariants import check, check_against_reload
-from tests.stateful.model import File, body_of
+from tests.stateful.model import File, body_of, read_of
 from tests.stateful.tables import TABLES, Table
 from tests.torture.figures import Figures
 from waybill.errors import Busy
@@ -105,7 +105,7 @@ class Overlap:
         second, name = self.chance.randrange(60), f"{len(self.files)}.csv"
         body = body_of(table, records, header=True)
         key, version = self.cloud.land(table.name, name, body, second)
-        self.files.append(File(table, second, key, version, records))
+        self.files.append(File(table, second, key, version, read_of(records)))
         self.figures.files += 1
         self.figures.records += len(records)
 

@@ -103,6 +103,7 @@ def _file(deps: Deps, contract: Contract, records: Sequence[Fields]) -> tuple[Ti
         size_bytes=len(content),
         delimiter=None if as_json else delimiter,
         encoding="utf-8",
+        is_replay=True,
         created_at=now,
         expires_at=now + _HOUR,
         bucket=deps.settings.landing_bucket,

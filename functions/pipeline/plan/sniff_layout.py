@@ -44,6 +44,9 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedO
         Retryable: S3 cannot be reached.
     """
     ref, ticket = job.ref, job.ticket
+    if ticket and ticket.is_replay:
+        # A blank record that was skipped would be a reject that is neither loaded nor left.
+        contract = contract.model_copy(update={"skip_blank_records": False})
     end = min(ref.size_bytes, _HEAD_BYTES)
     head = b"".join(stream_range(s3, ref, 0, end, _BLOCK_BYTES))
     layout = sniff_layout(

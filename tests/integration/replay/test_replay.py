@@ -224,3 +224,13 @@ def test_requests_that_are_none(house: House) -> None:
     assert house.replay(job, "[]").problem() == (400, "malformed-json")
     response = house.replay(job, "x", {"Content-Type": "text/plain"})
     assert response.problem() == (415, "unsupported-media")
+
+
+def test_a_correction_to_nothing_is_read_and_rejected_again(house: House) -> None:
+    job = house.loaded(b"id,name,hire_dt,department_id,job_id\nx,,,,\n")
+    (reject,) = house.rejects(job)
+    row = {"_reject_id": reject["reject_id"], "id": None}
+    replay = house.deliver(house.replay(job, {"rows": [row]}))
+    waybill = house.ask("GET", f"/jobs/{replay}").json()["waybill"]
+    assert (waybill["read"], waybill["rejected"]) == (1, 1)
+    assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 1
