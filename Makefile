@@ -126,7 +126,7 @@ COMPILE := $(BIN)/python -m infra.uv pip compile --quiet --universal --python-ve
 lock: $(RUN_STAMP) ## Pin the packages of pyproject.toml again, with hashes (UPGRADE=1 for newer ones)
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --all-extras pyproject.toml -o $(TEST_LOCK)
 	@$(COMPILE) --constraints $(TEST_LOCK) pyproject.toml -o $(RUN_LOCK) \
-		--extra arrow --extra client --extra infra --extra local --extra setup
+		--extra arrow --extra auth --extra cache --extra client --extra infra --extra local --extra setup
 	@echo uv | $(COMPILE) --constraints $(TEST_LOCK) --no-annotate - -o $(UV_LOCK)
 	@$(BIN)/python -m infra.layers.lock
 
