@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
@@ -106,6 +108,28 @@ def consume(*queues: sqs.IQueue) -> iam.PolicyStatement:
         actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
         resources=[queue.queue_arn for queue in queues],
     )
+
+
+def use_key(key: kms.IKey, statements: Iterable[iam.PolicyStatement]) -> list[iam.PolicyStatement]:
+    """Allow what `statements` need of the key that encrypts the buckets and queues.
+
+    Reading an object or a message decrypts; writing one makes a data key, and S3 reads back the
+    parts of a multipart upload. The key is used through S3 and SQS only.
+    """
+    actions = {action for statement in statements for action in statement.actions}
+    reads = actions & {"s3:GetObject", "s3:GetObjectVersion", "sqs:ReceiveMessage"}
+    writes = actions & {"s3:PutObject", "sqs:SendMessage"}
+    if not reads and not writes:
+        return []
+    stack = Stack.of(key)
+    services = [f"{service}.{stack.region}.amazonaws.com" for service in ("s3", "sqs")]
+    return [
+        iam.PolicyStatement(
+            actions=["kms:Decrypt", *(["kms:GenerateDataKey"] if writes else [])],
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": services}},
+        )
+    ]
 
 
 def put_events(bus: events.IEventBus) -> iam.PolicyStatement:

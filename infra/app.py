@@ -11,6 +11,7 @@ from aws_cdk import App, Tags
 
 from infra.bootstrap import ROOT
 from infra.environments import ENVIRONMENTS, Environment, UnknownTargetError, choose
+from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
 
@@ -49,7 +50,9 @@ def build(app: App, environment: Environment) -> None:
     if environment.is_local:
         LocalStack(app, environment, sources)
     else:
-        ServiceStack(app, environment, DataStack(app, environment), sources)
+        restores: dict[str, Any] = app.node.try_get_context("restore") or {}
+        restore = Restore.from_context(restores.get(environment.name))
+        ServiceStack(app, environment, DataStack(app, environment, restore), sources)
     Tags.of(app).add("project", "waybill")
     Tags.of(app).add("environment", environment.name)
 
@@ -59,7 +62,7 @@ def main() -> None:
     app = App(context=context(), analytics_reporting=False)
     try:
         build(app, choose_environment(app))
-    except UnknownTargetError as error:
+    except (UnknownTargetError, InvalidRestoreError) as error:
         sys.exit(str(error))
     app.synth()
 

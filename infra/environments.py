@@ -52,6 +52,12 @@ class Environment:
     most_acu: float = 2
     """Aurora capacity units at most; max_connections follows it."""
     backup_days: int = 7
+    readers: int = 0
+    """Instances in other zones, which take over when the writer fails and answer analytics."""
+    logical_replication: bool = False
+    """Lets other systems follow the tables; a cluster with it never pauses."""
+    detailed_metrics: bool = False
+    """CloudWatch metrics by method of the API; about 34 USD a month once it is used."""
     plans_at_once: int = 2
     loads_at_once: int = 4
     merges_at_once: int = 2
@@ -64,6 +70,11 @@ class Environment:
     def chunks_at_once(self) -> int:
         """Chunks of one job that are on their way: a huge file leaves loaders to small ones."""
         return max(1, self.loads_at_once * 3 // 4)
+
+    @property
+    def own_key(self) -> bool:
+        """Whether data are encrypted with a key of the environment's own, not with AWS's."""
+        return self.keep_data
 
     @property
     def is_local(self) -> bool:
@@ -106,6 +117,8 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 least_acu=0.5,
                 most_acu=16,
                 backup_days=35,
+                readers=1,
+                detailed_metrics=True,
                 plans_at_once=8,
                 loads_at_once=32,
                 merges_at_once=4,

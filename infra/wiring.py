@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
@@ -32,6 +33,8 @@ class Resources(NamedTuple):
     chunks_dlq: sqs.IQueue
     merges_dlq: sqs.IQueue
     bus: events.IEventBus
+    key: kms.IKey | None
+    """Encrypts buckets and queues; None for AWS's own keys."""
     chunks_at_once: int
     """Chunks of one job in flight; fewer than there are loaders."""
 

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 
 from aws_cdk import RemovalPolicy, Size, Tags
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.access import retention
 from infra.constructs.function import LambdaFunction
 from infra.constructs.gateway_responses import gateway_responses
-from infra.environments import Environment
+from infra.constructs.log_group import log_group
+from infra.constructs.shared_resources import SharedResources
 from infra.routes import ROUTES
 
 STAGE = "v1"
@@ -38,16 +37,13 @@ class Api(Construct):
     """The routes of `infra.routes`, each integrated with its function."""
 
     def __init__(
-        self, scope: Construct, *, environment: Environment, functions: Mapping[str, LambdaFunction]
+        self, scope: Construct, shared: SharedResources, *, functions: Mapping[str, LambdaFunction]
     ) -> None:
         """Create the API in front of `functions`."""
         super().__init__(scope, "Api")
-        log = logs.LogGroup(
-            self,
-            "AccessLog",
-            log_group_name=f"/aws/apigateway/waybill-{environment.name}",
-            retention=retention(environment.log_retention_days),
-            removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
+        environment = shared.environment
+        log = log_group(
+            self, f"/aws/apigateway/waybill-{environment.name}", environment, shared.key
         )
         self.rest = apigateway.RestApi(
             self,
@@ -64,7 +60,7 @@ class Api(Construct):
                 access_log_format=_log_format(),
                 throttling_rate_limit=environment.requests_per_second,
                 throttling_burst_limit=environment.request_burst,
-                metrics_enabled=True,
+                metrics_enabled=environment.detailed_metrics,
                 tracing_enabled=True,
             ),
             default_method_options=apigateway.MethodOptions(

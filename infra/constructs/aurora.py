@@ -3,18 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.access import retention
+from infra.constructs.cluster_name import cluster_name
+from infra.constructs.database_parameters import parameters
+from infra.constructs.log_group import removal_policy
 from infra.constructs.network import Network
 from infra.environments import Environment
 from infra.functions import Role
+from infra.restore import Restore
 
 _VERSION = rds.AuroraPostgresEngineVersion.VER_18_6
 _ADMIN: Role = "waybill_admin"
@@ -29,16 +34,33 @@ class Aurora(Construct):
     auto-pause. The queues' concurrency limits bound the number of connections.
     """
 
-    def __init__(self, scope: Construct, environment: Environment, network: Network) -> None:
-        """Create the cluster in `network`."""
+    def __init__(
+        self,
+        scope: Construct,
+        environment: Environment,
+        network: Network,
+        key: kms.IKey | None = None,
+        restore: Restore | None = None,
+    ) -> None:
+        """Create the cluster in `network`, encrypted with `key` or with RDS's own.
+
+        `restore` creates it from a snapshot or from another cluster's backups; one that is
+        there already is replaced, and kept where the environment keeps data.
+        """
         super().__init__(scope, "Aurora")
         self._network = network
+        name = cluster_name(Stack.of(self), environment, restore)
         pauses = environment.least_acu == 0
         self.cluster = rds.DatabaseCluster(
             self,
             "Cluster",
+            cluster_identifier=name,
             engine=rds.DatabaseClusterEngine.aurora_postgres(version=_VERSION),
-            writer=rds.ClusterInstance.serverless_v2("Writer", publicly_accessible=False),
+            writer=_instance("Writer"),
+            readers=[
+                _instance(f"Reader{number}", reads=True)
+                for number in range(1, environment.readers + 1)
+            ],
             serverless_v2_min_capacity=environment.least_acu,
             serverless_v2_max_capacity=environment.most_acu,
             serverless_v2_auto_pause_duration=_PAUSE_AFTER if pauses else None,
@@ -47,39 +69,40 @@ class Aurora(Construct):
             security_groups=[network.database],
             default_database_name=_NAME,
             # For `migrate` only; every other role connects with an IAM token.
-            credentials=rds.Credentials.from_generated_secret(_ADMIN),
+            credentials=rds.Credentials.from_generated_secret(_ADMIN, encryption_key=key),
             iam_authentication=True,
-            parameters={"rds.force_ssl": "1"},
+            parameters=parameters(environment),
             storage_encrypted=True,
+            storage_encryption_key=key,
             backup=rds.BackupProps(retention=Duration.days(environment.backup_days)),
             cloudwatch_logs_exports=["postgresql"],
             cloudwatch_logs_retention=None,
             copy_tags_to_snapshot=True,
             deletion_protection=environment.keep_data,
-            removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(environment),
         )
+        # Without its password a kept cluster, or a copy of it, could not be opened.
+        self._secret.apply_removal_policy(removal_policy(environment))
+        if restore:
+            restore.apply(cast(rds.CfnDBCluster, self.cluster.node.default_child))
         Validations.of(self.cluster).acknowledge(
             Acknowledgment(
                 id="CloudFormation-Validate::E9006",
                 reason="The rule's list of engine versions is older than the CDK's constants.",
             )
         )
-        self._log_group(environment)
+        self._log_group(name, environment, key)
 
-    def _log_group(self, environment: Environment) -> None:
+    def _log_group(self, name: str, environment: Environment, key: kms.IKey | None) -> None:
         """Create the cluster's log group before Aurora does, to set its retention."""
-        name = f"waybill-{environment.name}"
-        resource = cast(rds.CfnDBCluster, self.cluster.node.default_child)
-        resource.db_cluster_identifier = name
         self.cluster.node.add_dependency(
             logs.LogGroup(
                 self,
                 "Log",
                 log_group_name=f"/aws/rds/cluster/{name}/postgresql",
+                encryption_key=key,
                 retention=retention(environment.log_retention_days),
-                removal_policy=RemovalPolicy.RETAIN
-                if environment.keep_data
-                else RemovalPolicy.DESTROY,
+                removal_policy=removal_policy(environment),
             )
         )
 
@@ -102,16 +125,16 @@ class Aurora(Construct):
     def _authentication(self, role: Role) -> Mapping[str, str]:
         if role != _ADMIN:
             return {"database_auth": "iam"}
-        return {"database_auth": "secret", "database_secret_arn": self._secret_arn}
+        return {"database_auth": "secret", "database_secret_arn": self._secret.secret_arn}
 
     @property
-    def _secret_arn(self) -> str:
-        return cast(secretsmanager.ISecret, self.cluster.secret).secret_arn
+    def _secret(self) -> secretsmanager.ISecret:
+        return cast(secretsmanager.ISecret, self.cluster.secret)
 
     def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
         """Allow reading the admin password, or connecting as exactly `role`."""
         if role == _ADMIN:
-            action, resource = "secretsmanager:GetSecretValue", self._secret_arn
+            action, resource = "secretsmanager:GetSecretValue", self._secret.secret_arn
         else:
             action = "rds-db:connect"
             resource = Stack.of(self).format_arn(
@@ -121,3 +144,18 @@ class Aurora(Construct):
                 arn_format=ArnFormat.COLON_RESOURCE_NAME,
             )
         return [iam.PolicyStatement(actions=[action], resources=[resource])]
+
+
+def _instance(name: str, *, reads: bool = False) -> rds.IClusterInstance:
+    """An instance without automatic minor upgrades: the version is the template's."""
+    if reads:
+        return rds.ClusterInstance.serverless_v2(
+            name,
+            publicly_accessible=False,
+            auto_minor_version_upgrade=False,
+            # It takes over from the writer at the writer's size.
+            scale_with_writer=True,
+        )
+    return rds.ClusterInstance.serverless_v2(
+        name, publicly_accessible=False, auto_minor_version_upgrade=False
+    )

@@ -1,21 +1,31 @@
 """The landing bucket for files, and the state bucket for what is read without the database."""
 
-from typing import cast
+from typing import NamedTuple, cast
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.log_group import log_of_provider, removal_policy
 from infra.environments import Environment
+
+_EMPTIES = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
+
+
+class _Content(NamedTuple):
+    """What a bucket's objects are for: how long they stay, and which pages may send them."""
+
+    rules: list[s3.LifecycleRule]
+    cors: list[s3.CorsRule] | None = None
 
 
 def _bucket(
     scope: Construct,
     name: str,
+    content: _Content,
     environment: Environment,
-    *,
-    rules: list[s3.LifecycleRule],
-    cors: list[s3.CorsRule] | None = None,
+    key: kms.IKey | None,
 ) -> s3.Bucket:
     bucket = s3.Bucket(
         scope,
@@ -23,14 +33,19 @@ def _bucket(
         # On AWS CloudFormation generates the name: bucket names are global.
         bucket_name=f"waybill-local-{name.lower()}" if environment.is_local else None,
         versioned=True,
-        encryption=s3.BucketEncryption.S3_MANAGED,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        # One call of KMS for many objects.
+        bucket_key_enabled=True if key else None,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=environment.speaks_tls,
         minimum_tls_version=1.2 if environment.speaks_tls else None,
-        lifecycle_rules=rules,
-        cors=cors,
-        removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
+        lifecycle_rules=content.rules,
+        cors=content.cors,
+        removal_policy=removal_policy(environment),
+        # CloudFormation deletes empty buckets only.
+        auto_delete_objects=not environment.keep_data and not environment.is_local,
     )
     resource = cast(s3.CfnBucket, bucket.node.default_child)
     # `event_bridge_enabled` of the CDK would deploy a function that may change any bucket.
@@ -45,8 +60,10 @@ def _bucket(
 class Buckets(Construct):
     """Both buckets, versioned, with events on EventBridge."""
 
-    def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Create the buckets."""
+    def __init__(
+        self, scope: Construct, environment: Environment, key: kms.IKey | None = None
+    ) -> None:
+        """Create the buckets, encrypted with `key` or with S3's own."""
         super().__init__(scope, "Buckets")
         versions = s3.LifecycleRule(
             id="keep-versions",
@@ -57,18 +74,21 @@ class Buckets(Construct):
         self.landing = _bucket(
             self,
             "Landing",
+            _Content(
+                [versions],
+                [
+                    s3.CorsRule(
+                        allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
+                        allowed_origins=list(environment.browser_origins),
+                        allowed_headers=["*"],
+                        # Completing a multipart upload needs the ETags of its parts.
+                        exposed_headers=["ETag", "x-amz-version-id"],
+                        max_age=3600,
+                    )
+                ],
+            ),
             environment,
-            rules=[versions],
-            cors=[
-                s3.CorsRule(
-                    allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
-                    allowed_origins=list(environment.browser_origins),
-                    allowed_headers=["*"],
-                    # Completing a multipart upload needs the ETags of its parts.
-                    exposed_headers=["ETag", "x-amz-version-id"],
-                    max_age=3600,
-                )
-            ],
+            key,
         )
         exports = s3.LifecycleRule(
             # Each is for one download through a URL that expires within minutes.
@@ -77,6 +97,8 @@ class Buckets(Construct):
             expiration=Duration.days(1),
             noncurrent_version_expiration=Duration.days(1),
         )
-        self.state = _bucket(self, "State", environment, rules=[versions, exports])
+        self.state = _bucket(self, "State", _Content([versions, exports]), environment, key)
+        if Stack.of(self).node.try_find_child(_EMPTIES):
+            log_of_provider(Stack.of(self), _EMPTIES)
         CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)
         CfnOutput(Stack.of(self), "StateBucketName", value=self.state.bucket_name)

@@ -11,7 +11,7 @@ from infra.access import EVENT_SOURCE
 from infra.constructs.buckets import Buckets
 from infra.constructs.function import LambdaFunction
 from infra.constructs.queue import DeadLetterQueue
-from infra.environments import Environment
+from infra.constructs.shared_resources import SharedResources
 
 _MAX_AGE = Duration.hours(24)  # the maximum of EventBridge
 _MAX_RETRIES = 185  # likewise
@@ -20,10 +20,10 @@ _MAX_RETRIES = 185  # likewise
 class EventRules(Construct):
     """The rules on the default bus; undeliverable events go to one dead-letter queue."""
 
-    def __init__(self, scope: Construct, environment: Environment) -> None:
+    def __init__(self, scope: Construct, shared: SharedResources) -> None:
         """Create the dead-letter queue that the rules share."""
         super().__init__(scope, "EventRules")
-        self.undelivered = DeadLetterQueue(self, "undelivered-dlq", environment=environment)
+        self.undelivered = DeadLetterQueue(self, "undelivered-dlq", shared)
 
     def from_buckets(self, buckets: Buckets, landed: sqs.IQueue) -> None:
         """Send events of new landing objects and new upload tickets to `landed`."""

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra import access
+from infra.constructs.log_group import log_group
 from infra.constructs.shared_resources import SharedResources
-from infra.environments import Environment
 from infra.functions import FunctionSpec
 from infra.layers.sources import function_source
 from infra.variables import variables
@@ -38,7 +37,7 @@ class LambdaFunction(Construct):
         self.spec = spec
         name = f"waybill-{shared.environment.name}-{spec.name}"
         network = shared.database.network if spec.role else None
-        self.log_group = self._log(name, shared.environment)
+        self.log_group = log_group(self, f"/aws/lambda/{name}", shared.environment, shared.key)
         self.role = self._role(in_vpc=network is not None)
         self.function = lambda_.Function(
             self,
@@ -70,15 +69,6 @@ class LambdaFunction(Construct):
         """Add `statements` to the function's role."""
         for statement in statements:
             self.role.add_to_policy(statement)
-
-    def _log(self, name: str, environment: Environment) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/lambda/{name}",
-            retention=access.retention(environment.log_retention_days),
-            removal_policy=RemovalPolicy.RETAIN if environment.keep_data else RemovalPolicy.DESTROY,
-        )
 
     def _role(self, *, in_vpc: bool) -> iam.Role:
         runtime = access.document(access.runtime(self.log_group, in_vpc=in_vpc))

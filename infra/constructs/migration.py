@@ -1,12 +1,10 @@
 """Database migrations during a deployment, before the new code goes live."""
 
-from typing import cast
-
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack, triggers
-from aws_cdk import aws_logs as logs
+from aws_cdk import Duration, Stack, triggers
 from constructs import Construct
 
 from infra.constructs.function import LambdaFunction
+from infra.constructs.log_group import log_of_provider
 
 _INVOKER = "AWSCDK.TriggerCustomResourceProviderCustomResourceProvider"
 
@@ -31,13 +29,4 @@ class Migration(Construct):
             invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
             execute_before=[function.function for function in before],
         )
-        invoker = Stack.of(self).node.find_child(_INVOKER).node.find_child("Handler")
-        log = logs.LogGroup(
-            self,
-            "Log",
-            log_group_name=f"/aws/lambda/{cast(CfnResource, invoker).ref}",
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        # Otherwise the first invocation creates a log group that never expires.
-        trigger.node.add_dependency(log)
+        trigger.node.add_dependency(log_of_provider(Stack.of(self), _INVOKER))

@@ -1,33 +1,52 @@
 """The queue construct: every queue has a dead-letter queue, and that an alarm."""
 
-from typing import cast
+from typing import TypedDict, cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.function import LambdaFunction
-from infra.environments import Environment
+from infra.constructs.shared_resources import SharedResources
 
 _RETENTION = Duration.days(14)  # the maximum of SQS
 _MAX_RECEIVES = 5
 
 
+class _Encryption(TypedDict, total=False):
+    encryption: sqs.QueueEncryption
+    encryption_master_key: kms.IKey
+    data_key_reuse: Duration
+
+
+def _encryption(shared: SharedResources) -> _Encryption:
+    if not shared.key:
+        return {"encryption": sqs.QueueEncryption.SQS_MANAGED}
+    return {
+        "encryption": sqs.QueueEncryption.KMS,
+        "encryption_master_key": shared.key,
+        # Fewer calls of KMS; the messages hold ids and keys of objects, no records.
+        "data_key_reuse": Duration.hours(1),
+    }
+
+
 class DeadLetterQueue(Construct):
     """A dead-letter queue with an alarm that fires while it is not empty."""
 
-    def __init__(self, scope: Construct, name: str, *, environment: Environment) -> None:
-        """Create the queue `waybill-<env>-<name>`."""
+    def __init__(self, scope: Construct, name: str, shared: SharedResources) -> None:
+        """Create the queue `waybill-<env>-<name>`, encrypted with `key` or with SQS's own."""
         super().__init__(scope, "Dlq")
+        environment = shared.environment
         self.queue = sqs.Queue(
             self,
             "Queue",
             queue_name=f"waybill-{environment.name}-{name}",
             retention_period=_RETENTION,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            **_encryption(shared),
             enforce_ssl=environment.speaks_tls,
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -50,11 +69,12 @@ class WorkQueue(Construct):
     """A queue that one function consumes."""
 
     def __init__(
-        self, scope: Construct, name: str, *, environment: Environment, consumer_seconds: int
+        self, scope: Construct, name: str, shared: SharedResources, *, consumer_seconds: int
     ) -> None:
         """Create the queue; `consumer_seconds` is the timeout of its consumer."""
         super().__init__(scope, name.capitalize())
-        self.dlq = DeadLetterQueue(self, f"{name}-dlq", environment=environment)
+        environment = shared.environment
+        self.dlq = DeadLetterQueue(self, f"{name}-dlq", shared)
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -63,7 +83,7 @@ class WorkQueue(Construct):
             # batch can become visible again while it is still being processed.
             visibility_timeout=Duration.seconds(6 * consumer_seconds),
             retention_period=_RETENTION,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            **_encryption(shared),
             enforce_ssl=environment.speaks_tls,
             dead_letter_queue=sqs.DeadLetterQueue(
                 max_receive_count=_MAX_RECEIVES, queue=self.dlq.queue

@@ -6,6 +6,7 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from infra import wiring
+from infra.access import use_key
 from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
 from infra.constructs.event_rules import EventRules
@@ -29,16 +30,16 @@ class Service(Construct):
             name: WorkQueue(
                 self,
                 name,
-                environment=shared.environment,
+                shared,
                 consumer_seconds=FUNCTIONS[consumer].timeout_seconds,
             )
             for name, consumer in _CONSUMERS.items()
         }
         self.functions = self._functions(shared)
-        self.event_rules = EventRules(self, shared.environment)
+        self.event_rules = EventRules(self, shared)
         self._connect(shared.environment)
         self._alarm_on_stuck_jobs(shared.environment)
-        self.api = Api(self, environment=shared.environment, functions=self.functions)
+        self.api = Api(self, shared, functions=self.functions)
         self._outputs()
 
     def _functions(self, shared: SharedResources) -> dict[str, LambdaFunction]:
@@ -52,6 +53,7 @@ class Service(Construct):
             chunks_dlq=self.queues["chunks"].dlq.queue,
             merges_dlq=self.queues["merges"].dlq.queue,
             chunks_at_once=shared.environment.chunks_at_once,
+            key=shared.key,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
         values, permissions = wiring.settings(resources), wiring.permissions(resources)
@@ -61,6 +63,8 @@ class Service(Construct):
         }
         for name, function in functions.items():
             function.allow(*permissions[name])
+            if shared.key:
+                function.allow(*use_key(shared.key, permissions[name]))
         return functions
 
     def _connect(self, environment: Environment) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 
 from infra.environments import Environment
@@ -33,3 +34,5 @@ class SharedResources(NamedTuple):
     database: DatabaseAccess
     layers: Mapping[str, lambda_.ILayerVersion]
     sources: Path
+    key: kms.IKey | None = None
+    """Encrypts queues and logs; None for AWS's own keys."""

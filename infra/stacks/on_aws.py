@@ -8,19 +8,23 @@ from constructs import Construct
 
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
+from infra.constructs.data_key import data_key
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
 from infra.constructs.network import Network
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
+from infra.restore import Restore
 
 
 class DataStack(Stack):
     """Network, buckets and database, separate from changes to the service."""
 
-    def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Create the resources."""
+    def __init__(
+        self, scope: Construct, environment: Environment, restore: Restore | None = None
+    ) -> None:
+        """Create the resources; the database from `restore`, or empty."""
         super().__init__(
             scope,
             f"waybill-{environment.name}-data",
@@ -28,8 +32,9 @@ class DataStack(Stack):
             termination_protection=environment.keep_data,
             description=f"Waybill {environment.name}: buckets and database",
         )
-        self.buckets = Buckets(self, environment)
-        self.database = Aurora(self, environment, Network(self, self.buckets))
+        self.key = data_key(self, environment)
+        self.buckets = Buckets(self, environment, self.key)
+        self.database = Aurora(self, environment, Network(self, self.buckets), self.key, restore)
 
     @property
     def availability_zones(self) -> list[str]:
@@ -51,7 +56,7 @@ class ServiceStack(Stack):
             description=f"Waybill {environment.name}: functions and API",
         )
         layers = make_layers(self, environment, sources)
-        shared = SharedResources(environment, data.database, layers, sources)
+        shared = SharedResources(environment, data.database, layers, sources, data.key)
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]
         Migration(self, service.functions["migrate"], before=others)

@@ -20,18 +20,18 @@ def text(value: object) -> str:
             return f"${{{given}}}"
         case "Fn::GetAtt":
             return f"${{{'.'.join(given)}}}"
-        case "Fn::ImportValue":
-            return f"${{{_imported(text(given))}}}"
         case "Fn::Join":
             return str(given[0]).join(text(part) for part in given[1])
+        case "Fn::GetStackOutput":
+            return f"${{{_published(str(given['OutputName']))}}}"
         case "Fn::Sub":
             return str(given)
     raise AssertionError(f"no text for {name}")
 
 
-def _imported(export: str) -> str:
-    """`stack:ExportsOutputRefX1234` → X…: enough to tell one resource from another."""
-    return re.sub(r"^.*:ExportsOutput(Ref|FnGetAtt)", "", export)
+def _published(output: str) -> str:
+    """`PublishOutputFnGetAttX1234Arn9ABC` → X1234Arn9ABC"""
+    return re.sub(r"^PublishOutput(Ref|FnGetAtt)", "", output)
 
 
 def listed(value: object) -> list[Any]:

@@ -42,8 +42,12 @@ def test_buckets_are_reached_over_tls_only(on_aws: Synthesised) -> None:
 
 
 def test_the_database_is_private(on_aws: Synthesised) -> None:
-    (instance,) = on_aws.of_type("AWS::RDS::DBInstance").values()
-    assert instance["PubliclyAccessible"] is False
+    instances = on_aws.of_type("AWS::RDS::DBInstance").values()
+    assert len(instances) == (2 if on_aws.environment == "prod" else 1)
+    for instance in instances:
+        assert instance["PubliclyAccessible"] is False
+        # The template names the version, so nothing else may change it.
+        assert instance["AutoMinorVersionUpgrade"] is False
     for absent in ("NatGateway", "InternetGateway"):
         assert not on_aws.of_type(f"AWS::EC2::{absent}")
     for subnet in on_aws.of_type("AWS::EC2::Subnet").values():
@@ -92,7 +96,8 @@ def test_the_database_is_encrypted_and_takes_verified_tls_and_iam(on_aws: Synthe
     assert cluster["EngineVersion"].startswith("18.")
     assert cluster["MasterUsername"] == "waybill_admin"
     (parameters,) = on_aws.of_type("AWS::RDS::DBClusterParameterGroup").values()
-    assert parameters["Parameters"] == {"rds.force_ssl": "1"}
+    assert parameters["Parameters"]["rds.force_ssl"] == "1"
+    assert "rds.logical_replication" not in parameters["Parameters"]
     for function in on_aws.functions().values():
         variables = function["Environment"]["Variables"]
         assert variables.get("DATABASE_TLS", "verify-full") == "verify-full"
@@ -109,7 +114,7 @@ def test_data_outlives_the_stack_where_it_must(
     assert cluster["DeletionProtection"] is kept
     for resource in found.resources.values():
         if resource["Type"] in ("AWS::RDS::DBCluster", "AWS::S3::Bucket"):
-            assert (resource["DeletionPolicy"] == "Retain") is kept
+            assert (resource["DeletionPolicy"] == "RetainExceptOnCreate") is kept
 
 
 def test_dev_pauses(synthesise: Callable[[str], Synthesised]) -> None:

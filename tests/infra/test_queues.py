@@ -45,7 +45,10 @@ def test_jobs_that_do_not_move_raise_an_alarm(synthesised: Synthesised) -> None:
 
 def test_messages_are_encrypted_and_kept_for_two_weeks(synthesised: Synthesised) -> None:
     for queue in synthesised.of_type("AWS::SQS::Queue").values():
-        assert queue["SqsManagedSseEnabled"] is True
+        if synthesised.environment in ("staging", "prod"):
+            assert "DataKey" in text(queue["KmsMasterKeyId"])
+        else:
+            assert queue["SqsManagedSseEnabled"] is True
         assert queue["MessageRetentionPeriod"] == 14 * 86_400
 
 
