@@ -25,7 +25,7 @@ CODE := functions infra layers/core/python layers/client/python tests
 .DEFAULT_GOAL := help
 .PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock \
 	sample upload-departments upload-jobs upload-employees upload-all \
-	analytics-quarterly analytics-departments benchmark torture
+	analytics-quarterly analytics-departments benchmark torture mutants
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -107,6 +107,9 @@ test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for
 
 torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)
+
+mutants: $(TEST_STAMP) ## Break one promise at a time and see a test fail (PART=1/4, or NAME="a b" for some)
+	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.mutants $(if $(PART),--part $(PART)) $(NAME)
 
 benchmark: $(TEST_STAMP) ## Time it on this machine: each benchmark, or one (NAME=visible_in_analytics)
 	@for name in $(or $(NAME),$(BENCHMARKS)); do \

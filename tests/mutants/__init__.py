@@ -1,0 +1,1 @@
+"""Mutation tests: change a line that keeps a promise, and check that a test fails."""

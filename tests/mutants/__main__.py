@@ -1,0 +1,55 @@
+"""`make mutants`: print a line for each mutant; the status is 1 unless all are killed."""
+
+import argparse
+import sys
+
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import Mutant
+from tests.mutants.run import Result, copied_tree, failures_without_mutant, run_mutant
+
+
+def main() -> int:
+    """Run the named mutants, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("names", nargs="*", help="names of mutants (default: all)")
+    parser.add_argument("--part", default="1/1", help="K/N: the Kth of N parts of the mutants")
+    arguments = parser.parse_args()
+    mutants = _choose(arguments.names, arguments.part)
+    with copied_tree() as root:
+        if failures := failures_without_mutant(mutants, root):
+            _print(f"{failures}\nTests fail without a mutant.")
+            return 1
+        results = []
+        for mutant in mutants:
+            results.append(run_mutant(mutant, root))
+            _report(results[-1])
+    killed = sum(result.outcome == "killed" for result in results)
+    seconds = sum(result.seconds for result in results)
+    _print(f"{killed} of {len(results)} mutants killed in {seconds:.0f} s")
+    return 0 if killed == len(results) else 1
+
+
+def _choose(names: list[str], part: str) -> list[Mutant]:
+    unknown = set(names) - {mutant.name for mutant in MUTANTS}
+    if unknown:
+        sys.exit(f"There is no mutant named {', '.join(sorted(unknown))}.")
+    number, parts = map(int, part.split("/"))
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    return chosen[number - 1 :: parts]
+
+
+def _report(result: Result) -> None:
+    mutant = result.mutant
+    if result.outcome == "error":
+        _print(result.detail)
+    by = f" by {result.detail}" if result.outcome == "killed" else ""
+    _print(f"{result.outcome:8} {result.seconds:3.0f} s  {mutant.name}: {mutant.promise}{by}")
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

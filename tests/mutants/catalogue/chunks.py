@@ -1,0 +1,51 @@
+"""Each chunk is staged once, with its rejects, or not at all."""
+
+from tests.mutants.mutant import Mutant
+
+CHUNKS = "sql/routines/31_chunks.sql"
+MERGE = "sql/routines/52_merge_job.sql"
+ENDS = "tests/sql/test_job_ends.py"
+STAGE = "tests/integration/load/test_stage_chunk.py"
+
+MUTANTS = (
+    Mutant(
+        "chunk_staged_twice",
+        "a chunk that is done is not staged again",
+        CHUNKS,
+        "WHEN v_chunk.done THEN 'done'",
+        "WHEN false THEN 'done'",
+        (f"{STAGE}::test_a_second_delivery_stages_nothing_and_asks_again",),
+    ),
+    Mutant(
+        "chunk_of_ended_job_staged",
+        "a chunk of a job that has ended is not staged",
+        CHUNKS,
+        "WHEN v_job.state NOT IN ('LOADING', 'MERGING') AND NOT v_job.restamping THEN 'ended'",
+        "WHEN false THEN 'ended'",
+        (f"{STAGE}::test_an_object_that_is_gone_fails_its_job",),
+    ),
+    Mutant(
+        "chunk_finished_after_end",
+        "a loader that outlived its job commits nothing",
+        CHUNKS,
+        "IF v_job.state <> 'LOADING' AND NOT v_job.restamping THEN",
+        "IF false THEN",
+        (f"{ENDS}::test_a_loader_that_outlived_its_job_commits_nothing",),
+    ),
+    Mutant(
+        "emptied_stage_unnoticed",
+        "chunks that a crash of the server has emptied are staged again",
+        MERGE,
+        "AND c.staged <> coalesce(s.records, 0)",
+        "AND false",
+        (f"{ENDS}::test_an_emptied_stage_is_staged_again",),
+    ),
+    Mutant(
+        "lost_chunks_named_once",
+        "lost chunks are named again until they are staged",
+        MERGE,
+        "WHERE c.job_id = p_job.job_id AND NOT c.done",
+        "WHERE false",
+        ("tests/sql/test_races.py::test_chunks_lost_in_a_crash_are_named_until_they_are_staged",),
+    ),
+)

@@ -1,0 +1,119 @@
+"""The merge: order, classes and counts."""
+
+from tests.mutants.mutant import Mutant
+
+MERGE = "sql/routines/52_merge_job.sql"
+FINISH = "sql/routines/50_finish_merge.sql"
+CLASSIFY = "sql/routines/42_classify.sql"
+ORDER = "tests/sql/test_landing_order.py"
+TESTS = "tests/sql/test_merge.py"
+LIMITS = ("tests/sql/test_batch.py::test_too_many_rejects_fail_the_file_whole",)
+
+MUTANTS = (
+    Mutant(
+        "merged_before_parents",
+        "a job merges after earlier-landed jobs of the datasets that it refers to",
+        MERGE,
+        "IF NOT p_job.restamping AND v_earlier <> '{}' THEN",
+        "IF false THEN",
+        ("tests/sql/test_references.py::test_a_child_waits_for_earlier_landed_parents",),
+    ),
+    Mutant(
+        "partial_file_does_not_wait",
+        "a file that lacks a column merges after the earlier ones of its dataset",
+        "sql/routines/51_unblocked_jobs.sql",
+        "AND (waybill.is_partial(p_job)",
+        "AND (false",
+        (f"{ORDER}::test_a_file_without_a_column_waits_for_earlier_ones",),
+    ),
+    Mutant(
+        "later_rows_overwritten",
+        "a row of a later-landed file is not overwritten",
+        CLASSIFY,
+        "WHEN r._waybill_stamp > %4$s THEN 'superseded'",
+        "WHEN false THEN 'superseded'",
+        (f"{ORDER}::test_any_order_ends_the_same",),
+    ),
+    Mutant(
+        "own_rows_superseded",
+        "a replay changes what its own file wrote",
+        CLASSIFY,
+        "WHEN r._waybill_stamp > %4$s THEN 'superseded'",
+        "WHEN r._waybill_stamp >= %4$s - 1 THEN 'superseded'",
+        ("tests/sql/test_replays.py::test_a_replay_changes_what_its_own_file_wrote",),
+    ),
+    Mutant(
+        "first_line_wins",
+        "within a file the later line wins",
+        CLASSIFY,
+        "THEN 'ASC' ELSE 'DESC' END",
+        "THEN 'ASC' ELSE 'ASC' END",
+        (f"{TESTS}::test_every_class_is_counted",),
+    ),
+    Mutant(
+        "late_file_does_not_restamp",
+        "a file that comes late does not overwrite what a later one found unchanged",
+        MERGE,
+        "v_result.reload := waybill.request_restamps(v_job);",
+        "v_result.reload := '[]';",
+        ("tests/sql/test_replays.py::test_what_a_later_file_found_unchanged_is_not_overwritten",),
+    ),
+    Mutant(
+        "reject_limit_one_less",
+        "as many rejects as the contract allows are allowed",
+        FINISH,
+        "WHEN p_rejected > (p_contract ->> 'max_rejects')::bigint",
+        "WHEN p_rejected >= (p_contract ->> 'max_rejects')::bigint",
+        LIMITS,
+    ),
+    Mutant(
+        "reject_share_less",
+        "as large a share of rejects as the contract allows is allowed",
+        FINISH,
+        "WHEN p_rejected > p_records *",
+        "WHEN p_rejected >= p_records *",
+        LIMITS,
+    ),
+    Mutant(
+        "too_many_rejects_loaded",
+        "nothing of a file with too many rejects is loaded",
+        FINISH,
+        "IF v_limit IS NOT NULL OR waybill.is_dry(p_job) THEN",
+        "IF waybill.is_dry(p_job) THEN",
+        LIMITS,
+    ),
+    Mutant(
+        "dry_run_writes",
+        "a dry run changes nothing",
+        FINISH,
+        "IF v_limit IS NOT NULL OR waybill.is_dry(p_job) THEN",
+        "IF v_limit IS NOT NULL THEN",
+        ("tests/sql/test_batch.py::test_a_dry_run_counts_and_changes_nothing",),
+    ),
+    Mutant(
+        "waybill_unbalanced",
+        "a waybill whose numbers do not add up cannot be written",
+        "sql/migrations/0003_jobs.sql",
+        "CHECK (read IS NULL OR read =",
+        "CHECK (true OR read =",
+        ("tests/sql/test_job_ends.py::test_numbers_that_do_not_add_up_cannot_be_written",),
+    ),
+    Mutant(
+        "skipped_rows_unnoticed",
+        "as many rows are written as records were to be",
+        "sql/routines/47_write.sql",
+        "IF p_expected <> p_written THEN",
+        "IF false THEN",
+        (
+            "tests/sql/test_constraints.py::test_a_trigger_that_swallows_rows_fails_the_file_clearly",
+        ),
+    ),
+    Mutant(
+        "end_not_reported",
+        "the end of a job is an event in the commit that ends it",
+        FINISH,
+        "PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);",
+        "NULL;",
+        (f"{TESTS}::test_stage_is_dropped_and_end_is_reported",),
+    ),
+)

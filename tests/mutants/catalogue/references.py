@@ -1,0 +1,42 @@
+"""Records whose parents are missing wait for them, and only so long."""
+
+from tests.mutants.mutant import Mutant
+
+REFERENCES = "sql/routines/43_references.sql"
+TESTS = "tests/sql/test_references.py"
+STALLED = "tests/sql/test_stalled_resolutions.py"
+
+MUTANTS = (
+    Mutant(
+        "pending_closure_cut",
+        "a record whose parent in the same file is pending is pending too",
+        REFERENCES,
+        "EXIT WHEN v_found = 0 OR NOT v_refers_to_itself;",
+        "EXIT;",
+        (f"{TESTS}::test_self_reference_within_one_file_and_across",),
+    ),
+    Mutant(
+        "partial_record_does_not_wait",
+        "a record that lacks columns waits for an earlier pending one of its key",
+        REFERENCES,
+        "PERFORM waybill.hold_back_partial(p_plan);",
+        "NULL;",
+        (f"{TESTS}::test_a_partial_record_waits_for_the_pending_one_of_its_key",),
+    ),
+    Mutant(
+        "parent_of_another_resolution_missed",
+        "a resolution may bring the parents of another",
+        "sql/routines/53_resolve_pending.sql",
+        "AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen)",
+        "AND p_parent.written_by IS NULL",
+        (f"{STALLED}::test_a_resolution_may_have_brought_the_parents_of_another",),
+    ),
+    Mutant(
+        "own_pending_not_named",
+        "a parent that commits while its child merges is found",
+        "sql/routines/51_unblocked_jobs.sql",
+        "AND (w.dataset = p_job.dataset OR",
+        "AND (false OR",
+        ("tests/sql/test_races.py::test_a_parent_that_commits_while_its_child_merges_is_found",),
+    ),
+)
