@@ -12,6 +12,7 @@ from functions.api.docs.settings import DocsSettings
 from functions.api.documents.settings import DocumentsSettings
 from functions.api.health.settings import HealthSettings
 from functions.api.jobs.settings import JobsSettings
+from functions.api.lookups.settings import LookupsSettings
 from functions.api.upload.settings import UploadSettings
 from functions.migrate.settings import MigrateSettings
 from functions.pipeline.load.settings import LoadSettings
@@ -69,6 +70,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(JobsSettings, API_SECONDS, 1024, "waybill_api"),
             FunctionSpec(DatasetsSettings, API_SECONDS, 1024),
             FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, "waybill_reader"),
+            FunctionSpec(LookupsSettings, API_SECONDS, 1024, "waybill_reader"),
             FunctionSpec(DocumentsSettings, API_SECONDS, 1024, "waybill_reader"),
             FunctionSpec(HealthSettings, API_SECONDS, 512, "waybill_reader"),
             FunctionSpec(DocsSettings, API_SECONDS, 512),

@@ -18,6 +18,7 @@ from functions.api.datasets import handler as datasets
 from functions.api.documents import handler as documents
 from functions.api.health import handler as health
 from functions.api.jobs import handler as jobs
+from functions.api.lookups import handler as lookups
 from functions.api.upload import handler as upload
 from waybill.http.app import Api
 from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
@@ -28,11 +29,22 @@ APIS: tuple[Api, ...] = (
     batch.api,
     jobs.api,
     datasets.api,
+    lookups.api,
     analytics.api,
     documents.api,
     health.api,
     admin.api,
 )
+# Parameters that depend on the dataset.
+_COLUMNS = {
+    "name": "columns",
+    "in": "query",
+    "required": False,
+    "description": "A parameter for each column: `?column=value`.",
+    "style": "form",
+    "explode": True,
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
 _REFERENCE = re.compile(r"#/components/schemas/([^\"]+)")
 _ABOUT = (
     "Load files into PostgreSQL, with a waybill that accounts for every record.\n\n"
@@ -46,6 +58,7 @@ _TAGS = {
     "jobs": "Ingestion jobs, their waybills and rejects.",
     "datasets": "The tables that can be loaded.",
     "analytics": "Figures on hires.",
+    "lookups": "Rows by value, with the plan that found them.",
     "documents": "Documents without a fixed schema.",
     "health": "Service health.",
     "admin": "Redrive failed messages and objects.",
@@ -68,6 +81,8 @@ def _describe(api: Api) -> dict[str, Any]:
         operation = document["paths"].get(route.openapi_path, {}).get(route.method.lower())
         if operation:
             operation.update({**_summary(route), **_body(api, route)})
+            if route.openapi_path in api.open_queries:
+                operation.setdefault("parameters", []).append(_COLUMNS)
     return document
 
 

@@ -145,7 +145,9 @@ RETURN (
         'trim', p_dataset.trim_text,
         'keeps_raw', waybill.may_refuse(p_dataset),
         'max_reject_share', p_dataset.max_reject_share,
-        'max_rejects', p_dataset.max_rejects)
+        'max_rejects', p_dataset.max_rejects,
+        'searchable', p_dataset.searchable,
+        'lookups', p_dataset.lookups)
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.oid = p_dataset.target

@@ -164,7 +164,9 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     max_reject_share numeric DEFAULT NULL,
     max_rejects bigint DEFAULT NULL,
     replace_scope text DEFAULT 'table',
-    partition_range daterange DEFAULT '[1700-01-01,2300-01-01)'
+    partition_range daterange DEFAULT '[1700-01-01,2300-01-01)',
+    searchable text[] DEFAULT '{}',
+    lookups jsonb DEFAULT '{}'
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -201,12 +203,12 @@ BEGIN
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
-        max_reject_share, max_rejects, replace_scope)
+        max_reject_share, max_rejects, replace_scope, searchable, lookups)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
-        on_missing_parent, max_reject_share, max_rejects, replace_scope)
+        on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -219,7 +221,8 @@ BEGIN
         header = excluded.header, partition_unit = excluded.partition_unit,
         on_missing_parent = excluded.on_missing_parent,
         partition_range = excluded.partition_range,
-        max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects;
+        max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects,
+        searchable = excluded.searchable, lookups = excluded.lookups;
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);

@@ -21,6 +21,45 @@ RETURN EXISTS (
         AND format_type(a.atttypid, NULL) = p_type
 );
 
+-- The problem of a lookup strategy, or null.
+CREATE OR REPLACE FUNCTION waybill.lookup_problem(p_table regclass, p_name text, p_lookup jsonb)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_name !~ '^[a-z][a-z0-9-]*$' OR p_name = 'compare'
+        THEN 'is no name of a strategy'
+    WHEN NOT coalesce(jsonb_typeof(p_lookup -> 'columns') = 'array'
+            AND p_lookup -> 'columns' <> '[]', false)
+        THEN 'needs a list of columns'
+    WHEN NOT waybill.has_columns(p_table, ARRAY(
+            SELECT jsonb_array_elements_text(p_lookup -> 'columns')
+            UNION ALL
+            SELECT jsonb_object_keys(p_lookup -> 'filters')
+            UNION ALL
+            SELECT jsonb_object_keys(p_lookup -> 'where')))
+        THEN format('names a column that %s does not have', p_table)
+    WHEN p_lookup ? 'index'
+        AND NOT p_lookup -> 'columns' ?
+            coalesce((waybill.index_columns(
+                waybill.index_of_table(p_table, p_lookup ->> 'index')))[1], '')
+        THEN format('needs an index of %s that begins with one of its columns', p_table)
+    WHEN p_lookup - '{columns,filters,where,index,cached}'::text[] <> '{}'
+        THEN 'has an unknown field'
+END;
+
+-- The problem of the first lookup strategy that has one, or null.
+CREATE OR REPLACE FUNCTION waybill.lookups_problem(p_dataset waybill.datasets) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT format('lookups: %s %s', l.key, waybill.lookup_problem(p_dataset.target, l.key, l.value))
+    FROM jsonb_each(p_dataset.lookups) AS l
+    WHERE waybill.lookup_problem(p_dataset.target, l.key, l.value) IS NOT NULL
+    ORDER BY l.key
+    LIMIT 1
+);
+
 -- The problem of one argument, or null. Runs after the row was written, so that defaults are in.
 CREATE OR REPLACE FUNCTION waybill.argument_problem(p_dataset waybill.datasets) RETURNS text
 LANGUAGE sql STABLE
@@ -32,6 +71,12 @@ RETURN CASE
         THEN 'natural_key: a name is NULL'
     WHEN NOT waybill.has_columns(p_dataset.target, p_dataset.personal)
         THEN format('personal: %s has no such columns', p_dataset.target)
+    WHEN NOT waybill.has_columns(p_dataset.target, p_dataset.searchable)
+        THEN format('searchable: %s has no such columns', p_dataset.target)
+    WHEN p_dataset.searchable <> '{}' AND p_dataset.natural_key = '{}'
+        THEN 'searchable: pages of rows need a natural key to continue from'
+    WHEN waybill.lookups_problem(p_dataset) IS NOT NULL
+        THEN waybill.lookups_problem(p_dataset)
     WHEN jsonb_typeof(p_dataset.aliases) <> 'object'
         OR p_dataset.aliases @? '$.* ? (@.type() != "string")'
         THEN 'aliases: a JSON object is needed that names a column for each header name'

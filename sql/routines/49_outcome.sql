@@ -254,6 +254,9 @@ BEGIN
     v_counts.deleted := v_deleted;
     v_counts.row_by_row := v_row_by_row;
     v_counts.replaced := waybill.replaced_partitions(p_plan);
+    IF v_counts.inserted + v_counts.updated + v_counts.deleted > 0 THEN
+        PERFORM waybill.begin_generation(p_dataset);
+    END IF;
     RETURN v_counts;
 END
 $$;

@@ -118,3 +118,12 @@ def test_health(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_analytics(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     connect_as("waybill_reader", database, monkeypatch)
     assert run("analytics").json()["items"] == []
+
+
+def test_lookups(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect_as("waybill_reader", database, monkeypatch)
+    with database.connect("waybill_loader") as connection:
+        found = connection.execute("SELECT waybill.contract('users')").fetchone()
+    assert found
+    StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))
+    assert run("lookups").json()["item"] is None

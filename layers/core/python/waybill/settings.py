@@ -54,6 +54,20 @@ class DatabaseSettings(Settings):
     )
 
 
+class CacheSettings(Settings):
+    """Cached rows and figures."""
+
+    cache_url: str | None = Field(
+        default=None,
+        description="`valkeys://host:port` of a cache server; without it, the process's memory.",
+    )
+    cache_ttl_seconds: float = Field(
+        default=300,
+        gt=0,
+        description="Seconds that a cached response lives at most.",
+    )
+
+
 class LandingSettings(Settings):
     """The bucket of uploaded files."""
 

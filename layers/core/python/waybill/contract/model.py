@@ -77,6 +77,20 @@ class Format(_Frozen):
     false_words: tuple[str, ...] = ()
 
 
+class Lookup(_Frozen):
+    """A declared way to look up a row."""
+
+    columns: tuple[str, ...]
+    """Columns that a value must be given for."""
+    filters: dict[str, str | None] = {}
+    """Columns that a value may be given for, with the value that is used otherwise."""
+    where: dict[str, str] = {}
+    """Values that are always the same."""
+    index: str | None = None
+    """The index that the plan must use; None for a scan of the whole table."""
+    cached: bool = False
+
+
 class Contract(_Frozen):
     """A dataset as the pipeline sees it."""
 
@@ -108,6 +122,10 @@ class Contract(_Frozen):
     encoding: str | None = None
     max_reject_share: float | None = None
     max_rejects: int | None = None
+    searchable: tuple[str, ...] = ()
+    """Columns that rows can be found by."""
+    lookups: dict[str, Lookup] = {}
+    """Ways to look up a row, by name."""
     keeps_raw: bool = False
     """Whether the staging table has the raw text, since the database may reject records."""
 

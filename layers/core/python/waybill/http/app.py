@@ -1,7 +1,7 @@
 """The resolver that every API function uses."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -44,14 +44,24 @@ class MethodNotAllowed(Rejected):
 class Api(APIGatewayRestResolver):
     """Routes of one function; see `create_api`."""
 
-    def __init__(self, function: str, bodies: Mapping[str, BodySpec], parser: JsonParser) -> None:
+    def __init__(
+        self,
+        function: str,
+        bodies: Mapping[str, BodySpec],
+        parser: JsonParser,
+        open_queries: Collection[str],
+    ) -> None:
         super().__init__(
             cors=_CORS,
             enable_validation=True,
             strip_prefixes=list(_PREFIXES),
             json_body_deserializer=parser,
         )
-        self._request_validation_middleware = StrictValidationMiddleware(self._matched, bodies)
+        self._request_validation_middleware = StrictValidationMiddleware(
+            self._matched, bodies, open_queries
+        )
+        self.open_queries = open_queries
+        """OpenAPI paths whose query parameters depend on the dataset."""
         self.bodies = bodies
         """Bodies other than small JSON, by OpenAPI path."""
         self._function = function
@@ -100,6 +110,7 @@ def create_api(
     function: str,
     bodies: Mapping[str, BodySpec] = MappingProxyType({}),
     parser: JsonParser = parse_json,
+    open_queries: Collection[str] = (),
 ) -> Api:
     """The resolver of a function: strict validation, problem responses, CORS, security headers.
 
@@ -107,8 +118,10 @@ def create_api(
         function: the function's name, for its log lines.
         bodies: bodies other than small JSON, by OpenAPI path.
         parser: parses a JSON body.
+        open_queries: OpenAPI paths whose query parameters depend on the dataset; the route
+            checks them.
     """
-    api = Api(function, bodies, parser)
+    api = Api(function, bodies, parser, open_queries)
 
     def waybill_error(error: WaybillError) -> Response[Any]:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

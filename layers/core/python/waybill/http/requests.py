@@ -1,7 +1,7 @@
 """Strict request validation: media type, size, unknown fields and unknown parameters."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
@@ -37,14 +37,21 @@ _CODES: Mapping[str, str] = {
 class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
     """Powertools' validation, which alone accepts unknown parameters and form bodies."""
 
-    def __init__(self, on_match: Callable[[Route], None], bodies: Mapping[str, BodySpec]) -> None:
+    def __init__(
+        self,
+        on_match: Callable[[Route], None],
+        bodies: Mapping[str, BodySpec],
+        open_queries: Collection[str] = (),
+    ) -> None:
         """Create the middleware.
 
         Args:
             on_match: called with the route before validation, unless the path is unknown.
             bodies: bodies other than small JSON, by OpenAPI path.
+            open_queries: OpenAPI paths whose query parameters the route checks itself.
         """
         self._on_match = on_match
+        self._open_queries = open_queries
         self._bodies = bodies
 
     def handler(self, app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
@@ -63,7 +70,7 @@ class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
             self._on_match(route)
         if event.body:
             _check_body(event, self._bodies.get(route.openapi_path, BodySpec()))
-        if is_known:
+        if is_known and route.openapi_path not in self._open_queries:
             _check_parameters(event, route)
         return super().handler(app, next_middleware)
 

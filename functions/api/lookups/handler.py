@@ -1,0 +1,115 @@
+"""GET /users/…, /datasets/{name}/lookups/…, /datasets/{name}/rows: rows by value.
+
+Which columns there are, and which strategies, is declared with the dataset. `/users/…` is short
+for `/datasets/users/lookups/…`.
+"""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.api.lookups.column_values import lookup_values, searched_values
+from functions.api.lookups.deps import deps
+from functions.api.lookups.format_rows import format_comparison, format_found, format_page
+from functions.api.lookups.list_rows import RowCursor, list_rows
+from functions.api.lookups.look_up import look_up
+from functions.api.lookups.models import Comparison, LookupResult, RowPage
+from waybill.errors import NotFound
+from waybill.http.app import create_api
+from waybill.http.describe import describe_responses
+from waybill.http.pagination import CursorParam, PageLimit, decode_cursor
+
+_USERS = "users"
+_PAGING = ("limit", "cursor")
+api = create_api(
+    "lookups",
+    open_queries=(
+        "/users/compare",
+        "/users/{strategy}",
+        "/datasets/{name}/lookups/compare",
+        "/datasets/{name}/lookups/{strategy}",
+        "/datasets/{name}/rows",
+    ),
+)
+Name = Annotated[str, Path()]
+Strategy = Annotated[str, Path(description="Name of a strategy of the dataset.")]
+_ONE = describe_responses({200: LookupResult}, 404, 422, 503)
+_ALL = describe_responses({200: Comparison}, 404, 422, 503)
+
+
+@api.get("/users/compare", tags=["lookups"], responses=_ALL)
+def compare_users() -> Response[Any]:
+    """Look up a user by every strategy, side by side."""
+    return _compare(_USERS)
+
+
+@api.get("/users/<strategy>", tags=["lookups"], responses=_ONE)
+def get_user(strategy: Strategy) -> Response[Any]:
+    """Look up a user by one strategy: scan, indexed, partial, composite or cached."""
+    return _look_up(_USERS, strategy)
+
+
+@api.get("/datasets/<name>/lookups/compare", tags=["lookups"], responses=_ALL)
+def compare_lookups(name: Name) -> Response[Any]:
+    """Look up a row by every strategy of the dataset, side by side."""
+    return _compare(name)
+
+
+@api.get("/datasets/<name>/lookups/<strategy>", tags=["lookups"], responses=_ONE)
+def get_lookup(name: Name, strategy: Strategy) -> Response[Any]:
+    """Look up a row by one strategy of the dataset.
+
+    The columns of the strategy are query parameters.
+    """
+    return _look_up(name, strategy)
+
+
+@api.get(
+    "/datasets/<name>/rows",
+    tags=["lookups"],
+    responses=describe_responses({200: RowPage}, 400, 404, 422, 503),
+)
+def get_rows(name: Name, limit: PageLimit = 50, cursor: CursorParam = None) -> Response[Any]:
+    """List rows by the values of searchable columns.
+
+    At least one searchable column is a query parameter; the error for another column names those
+    that there are.
+    """
+    contract = deps().contracts.get(name)
+    query = {name: values for name, values in _query().items() if name not in _PAGING}
+    values = searched_values(query, contract.searchable)
+    after = decode_cursor(cursor, RowCursor)
+    return format_page(list_rows(deps(), contract, values, limit=limit, after=after))
+
+
+def _look_up(name: str, strategy: str) -> Response[Any]:
+    contract = deps().contracts.get(name)
+    if strategy not in contract.lookups:
+        known = ", ".join(contract.lookups) or "none"
+        raise NotFound("unknown-path", f"Strategies of {name}: {known}.")
+    values = lookup_values(_query(), contract.lookups[strategy])
+    return format_found(look_up(deps(), contract, strategy, values))
+
+
+def _compare(name: str) -> Response[Any]:
+    contract = deps().contracts.get(name)
+    if not contract.lookups:
+        raise NotFound("unknown-path", f"{name} has no strategies.")
+    query = _query()
+    requests = {
+        strategy: lookup_values(query, lookup) for strategy, lookup in contract.lookups.items()
+    }
+    return format_comparison(
+        look_up(deps(), contract, strategy, values) for strategy, values in requests.items()
+    )
+
+
+def _query() -> dict[str, list[str]]:
+    return api.current_event.resolved_query_string_parameters
+
+
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Handle an API Gateway proxy event."""
+    return api.resolve(event, context)

@@ -1,0 +1,87 @@
+"""Rows by value: strategies with their plans, pages of rows, and leases of generations."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from waybill.database.json_parameters import jsonb
+from waybill.database.repository import Repository
+
+
+class ExplainedRow(NamedTuple):
+    """A row, and how PostgreSQL found it."""
+
+    item: str | None
+    """The row as JSON; the first one that was read if several match."""
+    plan_node: str | None
+    index_name: str | None
+    as_declared: bool | None
+    """Whether the plan uses the index that the strategy declares."""
+    rows_scanned: int
+    rows_found: int
+    buffers: int
+    """Pages of 8 KiB."""
+    planning_ms: float
+    execution_ms: float
+
+
+class FoundRow(NamedTuple):
+    """A row as JSON, and its natural key as text."""
+
+    item: str
+    key: list[str]
+
+
+class _Lease(NamedTuple):
+    generation: int | None
+    seconds: float | None
+
+
+class GenerationLease(NamedTuple):
+    """The generation of a dataset's rows, which does not end within `seconds`."""
+
+    generation: int
+    seconds: float
+
+
+class Lookups(Repository):
+    """Rows of datasets by value."""
+
+    def look_up(self, dataset: str, strategy: str, values: Mapping[str, str]) -> ExplainedRow:
+        """Look a row up by a declared strategy.
+
+        Raises:
+            Rejected: `unknown-dataset`; `data-refused`, a value is none of its column's type.
+        """
+        row = self._row(
+            ExplainedRow,
+            "look_up",
+            p_dataset=dataset,
+            p_strategy=strategy,
+            p_values=jsonb(dict(values)),
+        )
+        assert row is not None  # noqa: S101 - the routine returns one row
+        return row
+
+    def find_rows(
+        self, dataset: str, values: Mapping[str, str], *, after: Sequence[str] | None, limit: int
+    ) -> list[FoundRow]:
+        """Rows with these values, after a natural key and in its order.
+
+        Raises:
+            Rejected: `unknown-dataset`; `data-refused`, a value is none of its column's type.
+        """
+        return self._rows(
+            FoundRow,
+            "find_rows",
+            p_dataset=dataset,
+            p_values=jsonb(dict(values)),
+            p_after=None if after is None else jsonb(list(after)),
+            p_limit=limit,
+        )
+
+    def lease_generation(self, dataset: str) -> GenerationLease | None:
+        """Lease the current generation; None while it is being changed, or changes often."""
+        row = self._row(_Lease, "lease_generation", p_dataset=dataset)
+        if row is None or row.generation is None or row.seconds is None:
+            return None
+        return GenerationLease(row.generation, row.seconds)

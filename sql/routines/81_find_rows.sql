@@ -1,0 +1,56 @@
+-- Rows of a dataset by the values of searchable columns, in pages.
+
+-- The columns of the natural key with their values in a row, as text: where the next page begins.
+CREATE OR REPLACE FUNCTION waybill.row_key(p_columns text[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT format('jsonb_build_array(%s)', string_agg(format('t.%I::text', c.name), ', '
+        ORDER BY c.place))
+    FROM unnest(p_columns) WITH ORDINALITY AS c (name, place)
+);
+
+-- `(a, b) > (1, 2)`: the rows after those of the previous page; `true` on the first.
+CREATE OR REPLACE FUNCTION waybill.after_key(p_table regclass, p_columns text[], p_after jsonb)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT CASE WHEN p_after IS NULL THEN 'true' ELSE format('(%s) > (%s)',
+        string_agg(format('t.%I', c.name), ', ' ORDER BY c.place),
+        string_agg(waybill.column_literal(p_table, c.name, p_after ->> (c.place - 1)::integer),
+            ', ' ORDER BY c.place)) END
+    FROM unnest(p_columns) WITH ORDINALITY AS c (name, place)
+);
+
+-- A page of rows, in the order of the natural key. `p_values` has a value for each column; `key`
+-- of the last row is `p_after` of the next page.
+CREATE OR REPLACE FUNCTION waybill.find_rows(p_dataset text, p_values jsonb, p_after jsonb,
+    p_limit integer, OUT item text, OUT key jsonb)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET jit = off
+AS $$
+DECLARE
+    v_table CONSTANT regclass := waybill.target_of(p_dataset);
+    v_key CONSTANT text[] := (
+        SELECT d.natural_key FROM waybill.datasets AS d WHERE d.name = p_dataset);
+BEGIN
+    RETURN QUERY EXECUTE format($q$
+        SELECT (to_jsonb(t) - '_landed')::text, %s
+        FROM %s AS t
+        WHERE %s AND %s
+        ORDER BY %s
+        LIMIT $1
+        $q$,
+        waybill.row_key(v_key), v_table, waybill.equal_to(v_table, p_values),
+        waybill.after_key(v_table, v_key, p_after),
+        (SELECT string_agg(format('t.%I', k), ', ' ORDER BY n)
+            FROM unnest(v_key) WITH ORDINALITY AS x (k, n)))
+    USING p_limit;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.find_rows(text, jsonb, jsonb, integer) TO waybill_reader;

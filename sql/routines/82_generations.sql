@@ -1,0 +1,96 @@
+-- Generations: how often the rows of a dataset have changed, for whoever caches them.
+--
+-- A process may serve cached rows of a generation while it holds a lease of it. No change becomes
+-- visible before every lease of the earlier generation has ended, and none is given while a change
+-- is on its way. So nobody serves rows from before a commit after it, whatever a cache does with
+-- its entries: they carry their generation, and no message has to arrive.
+
+CREATE OR REPLACE FUNCTION waybill.generation_lock_key(p_dataset text) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN hashtextextended('waybill.generation.' || p_dataset, 0);
+
+-- The transaction has changed rows of the dataset. Called before the commit, once or more often.
+CREATE OR REPLACE FUNCTION waybill.begin_generation(p_dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_generation bigint;
+BEGIN
+    -- Held until the commit: without it a lease could be given between the wait for the last one
+    -- and the commit. It waits for leases being given, which takes milliseconds.
+    PERFORM pg_advisory_xact_lock(waybill.generation_lock_key(p_dataset));
+    INSERT INTO waybill.data_generations AS g (dataset, generation) VALUES (p_dataset, 1)
+    ON CONFLICT (dataset) DO UPDATE SET generation = g.generation + 1
+    RETURNING g.generation INTO v_generation;
+    INSERT INTO waybill.data_changes (dataset, generation) VALUES (p_dataset, v_generation);
+    DELETE FROM waybill.data_changes
+    WHERE dataset = p_dataset AND changed_at < clock_timestamp() - interval '1 minute';
+END
+$$;
+
+-- Runs at the commit of a change: waits until the last lease has ended. Without readers that
+-- cache there is none, and nothing is waited for.
+CREATE OR REPLACE FUNCTION waybill.await_leases() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_until CONSTANT timestamptz := (
+        SELECT g.leased_until FROM waybill.data_generations AS g WHERE g.dataset = NEW.dataset);
+BEGIN
+    -- Twice two seconds at most, should the clock have been set back meanwhile.
+    IF v_until > clock_timestamp() THEN
+        PERFORM pg_sleep(least(extract(epoch FROM v_until - clock_timestamp()), 4));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Whether the dataset changes so often that every lease would keep a change waiting.
+CREATE OR REPLACE FUNCTION waybill.changes_often(p_dataset text) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT count(*) > 3
+    FROM waybill.data_changes AS c
+    WHERE c.dataset = p_dataset AND c.changed_at > clock_timestamp() - interval '10 seconds'
+);
+
+-- Lease the current generation for `seconds`, one to two; null while rows are being changed and
+-- for datasets that change often. The lease of one process is everybody's: it is extended at most
+-- once a second, however many ask.
+CREATE OR REPLACE FUNCTION waybill.lease_generation(p_dataset text, OUT generation bigint,
+    OUT seconds float8)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_until timestamptz;
+BEGIN
+    -- Shared, and only if it is free: a change holds it from before its wait to its commit. The
+    -- generation is read in a later snapshot, which has the commit of every change before.
+    IF NOT pg_try_advisory_xact_lock_shared(waybill.generation_lock_key(p_dataset)) THEN
+        RETURN;
+    END IF;
+    IF waybill.changes_often(p_dataset) THEN
+        RETURN;
+    END IF;
+    SELECT g.generation, g.leased_until INTO generation, v_until
+    FROM waybill.data_generations AS g
+    WHERE g.dataset = p_dataset;
+    IF v_until IS NULL OR v_until < clock_timestamp() + interval '1 second' THEN
+        INSERT INTO waybill.data_generations AS g (dataset, leased_until)
+        SELECT d.name, clock_timestamp() + interval '2 seconds'
+        FROM waybill.datasets AS d
+        WHERE d.name = p_dataset
+        ON CONFLICT (dataset) DO UPDATE
+        SET leased_until = greatest(g.leased_until, excluded.leased_until)
+        RETURNING g.generation, g.leased_until INTO generation, v_until;
+    END IF;
+    seconds := extract(epoch FROM v_until - clock_timestamp());
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.lease_generation(text) TO waybill_reader;

@@ -1,0 +1,1 @@
+"""Rows by value: strategies, pages, cache."""
