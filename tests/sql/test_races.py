@@ -83,7 +83,7 @@ def test_waking_never_makes_more_of_messages(ledger: Ledger) -> None:
 SLOW = """
 CREATE TABLE t (id int PRIMARY KEY);
 CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
-$f$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $f$;
+$f$ BEGIN PERFORM pg_sleep(20); RETURN NEW; END $f$;
 CREATE TRIGGER dawdle BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION dawdle()
 """
 

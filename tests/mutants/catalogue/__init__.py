@@ -1,12 +1,24 @@
 """Every mutant, by subject."""
 
-from tests.mutants.catalogue import chunks, merge, plan, references, registration
+from tests.mutants.catalogue import (
+    chunks,
+    locks,
+    merge,
+    plan,
+    references,
+    registration,
+    rejects,
+    waiting,
+)
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *registration.MUTANTS,
     *plan.MUTANTS,
     *chunks.MUTANTS,
+    *locks.MUTANTS,
     *merge.MUTANTS,
     *references.MUTANTS,
+    *waiting.MUTANTS,
+    *rejects.MUTANTS,
 )

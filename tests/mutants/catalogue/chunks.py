@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 CHUNKS = "sql/routines/31_chunks.sql"
 MERGE = "sql/routines/52_merge_job.sql"
 ENDS = "tests/sql/test_job_ends.py"
+CANCEL = "tests/sql/test_cancel.py"
 STAGE = "tests/integration/load/test_stage_chunk.py"
 
 MUTANTS = (
@@ -47,5 +48,29 @@ MUTANTS = (
         "WHERE c.job_id = p_job.job_id AND NOT c.done",
         "WHERE false",
         ("tests/sql/test_races.py::test_chunks_lost_in_a_crash_are_named_until_they_are_staged",),
+    ),
+    Mutant(
+        "last_chunk_not_locked_against_cancel",
+        "a job that is cancelled while its last chunk commits leaves no rejects",
+        CHUNKS,
+        "WHERE job_id = p_job FOR SHARE;",
+        "WHERE job_id = p_job;",
+        (f"{CANCEL}::test_a_job_cancelled_while_its_last_chunk_commits_leaves_no_rejects",),
+    ),
+    Mutant(
+        "cancel_keeps_rejects",
+        "a cancelled job leaves no rejects",
+        "sql/routines/22_end_job.sql",
+        "DELETE FROM waybill.validation_errors WHERE job_id = p_job;",
+        "",
+        (f"{CANCEL}::test_a_cancelled_job_leaves_no_rejects",),
+    ),
+    Mutant(
+        "chunk_counts_unchecked",
+        "a chunk whose counts do not add up is not finished",
+        CHUNKS,
+        "ELSIF p_read <> p_staged + p_rejected THEN",
+        "ELSIF false THEN",
+        (f"{CANCEL}::test_a_chunk_whose_counts_do_not_add_up_is_not_finished",),
     ),
 )

@@ -32,6 +32,17 @@ MUTANTS = (
         OVERLAPPING,
     ),
     Mutant(
+        "plan_row_unlocked",
+        "an attempt that takes over a plan sees what the earlier one was writing",
+        PLAN,
+        "WHERE job_id = p_job FOR NO KEY UPDATE;",
+        "WHERE job_id = p_job;",
+        (
+            "tests/sql/test_registration_races.py"
+            "::test_a_chunk_that_a_plan_is_writing_is_seen_by_the_attempt_that_takes_over",
+        ),
+    ),
+    Mutant(
         "tiling_unchecked",
         "chunks that do not tile the object are not merged",
         MERGE,

@@ -8,6 +8,17 @@ STALLED = "tests/sql/test_stalled_resolutions.py"
 
 MUTANTS = (
     Mutant(
+        "parents_unlocked",
+        "a parent is not deleted before the merge of its child commits",
+        REFERENCES,
+        "FOR KEY SHARE OF p\n",
+        "\n",
+        (
+            "tests/sql/test_merge_races.py"
+            "::test_a_parent_cannot_be_deleted_before_the_merge_of_its_child_commits",
+        ),
+    ),
+    Mutant(
         "pending_closure_cut",
         "a record whose parent in the same file is pending is pending too",
         REFERENCES,

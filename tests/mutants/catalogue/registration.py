@@ -3,9 +3,35 @@
 from tests.mutants.mutant import Mutant
 
 REGISTER = "sql/routines/21_register.sql"
+ORDER = "sql/routines/20_landing_order.sql"
 LANDING = "tests/sql/test_landing_order.py"
+RACES = "tests/sql/test_registration_races.py"
 
 MUTANTS = (
+    Mutant(
+        "registration_lock_shared",
+        "objects of one second that are registered at once have their places in order",
+        ORDER,
+        "RETURN pg_advisory_xact_lock(",
+        "RETURN pg_advisory_xact_lock_shared(",
+        (f"{RACES}::test_objects_registered_at_once_have_their_places_in_order",),
+    ),
+    Mutant(
+        "registration_unlocked",
+        "an object whose events are delivered at once has one job",
+        REGISTER,
+        "PERFORM waybill.lock_registration(p_dataset);",
+        "NULL;",
+        (f"{RACES}::test_an_object_registered_twice_at_once_is_one_job",),
+    ),
+    Mutant(
+        "landed_upload_expired",
+        "an upload that lands just before it is expired is loaded",
+        "sql/routines/71_reap.sql",
+        "WHERE job_id = ANY (p_jobs) AND state = 'AWAITING_UPLOAD'",
+        "WHERE job_id = ANY (p_jobs)",
+        (f"{RACES}::test_an_upload_that_lands_before_it_is_expired_is_loaded",),
+    ),
     Mutant(
         "object_registered_twice",
         "an object whose event is delivered twice has one job",

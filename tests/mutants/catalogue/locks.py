@@ -1,0 +1,41 @@
+"""A merge keeps everybody else out while it works, and waits for nobody with a connection."""
+
+from tests.mutants.mutant import Mutant
+
+MERGE = "sql/routines/52_merge_job.sql"
+RACES = "tests/sql/test_merge_races.py"
+
+MUTANTS = (
+    Mutant(
+        "table_unlocked",
+        "a row that is written during a merge is not there twice",
+        "sql/routines/49_outcome.sql",
+        "EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);",
+        "NULL;",
+        (f"{RACES}::test_a_row_that_is_written_during_a_merge_is_not_there_twice",),
+    ),
+    Mutant(
+        "merged_job_unlocked",
+        "nothing of a job that is being cancelled is merged",
+        MERGE,
+        "WHERE job_id = p_job FOR UPDATE NOWAIT;",
+        "WHERE job_id = p_job;",
+        (f"{RACES}::test_a_merge_beside_a_cancellation_makes_nothing_visible",),
+    ),
+    Mutant(
+        "merges_of_a_dataset_wait",
+        "a second merge of a dataset comes back later, rather than waiting with a connection",
+        MERGE,
+        "IF NOT pg_try_advisory_xact_lock(",
+        "IF NOT pg_try_advisory_xact_lock_shared(",
+        (f"{RACES}::test_a_second_merge_of_a_dataset_does_not_wait_with_a_connection",),
+    ),
+    Mutant(
+        "running_merge_not_cancelled",
+        "a merge that takes long can be cancelled",
+        "sql/routines/22_end_job.sql",
+        "PERFORM waybill.cancel_merge(p_job);",
+        "NULL;",
+        ("tests/sql/test_races.py::test_a_job_is_cancelled_while_it_is_merged",),
+    ),
+)

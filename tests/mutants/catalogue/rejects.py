@@ -1,0 +1,66 @@
+"""Rejects: kept once, replayed once, freed when a replay does not load them."""
+
+from tests.mutants.mutant import Mutant
+
+REPLAY = "sql/routines/59_replay.sql"
+REPLAYS = "tests/sql/test_replays.py"
+RACES = "tests/sql/test_registration_races.py"
+
+MUTANTS = (
+    Mutant(
+        "rejects_stranded",
+        "a replay that ends without loading frees its rejects",
+        "sql/routines/22_end_job.sql",
+        "UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job.job_id;",
+        "",
+        (f"{REPLAYS}::test_replay_that_ends_without_loading_frees_its_rejects",),
+    ),
+    Mutant(
+        "reject_replayed_twice",
+        "a reject is replayed once, also when two replays take it at once",
+        REPLAY,
+        "AND v.reject_id = ANY (p_reject_ids) FOR UPDATE;",
+        "AND v.reject_id = ANY (p_reject_ids);",
+        (f"{RACES}::test_a_reject_is_replayed_once_when_two_replays_take_it_at_once",),
+    ),
+    Mutant(
+        "taken_reject_replayed",
+        "a reject that is being replayed cannot be replayed",
+        REPLAY,
+        "WHERE v.job_id = p_parent AND v.replayed_by IS NULL);",
+        "WHERE v.job_id = p_parent);",
+        (f"{RACES}::test_a_reject_is_replayed_once_when_two_replays_take_it_at_once",),
+    ),
+    Mutant(
+        "replays_at_once_in_any_order",
+        "of two replays that are requested at once the second counts",
+        REPLAY,
+        "PERFORM waybill.lock_registration(p_parent.dataset);",
+        "NULL;",
+        (f"{RACES}::test_of_two_replays_requested_at_once_the_second_comes_later",),
+    ),
+    Mutant(
+        "replays_in_any_order",
+        "of two replays of a file the one that was requested last counts",
+        REPLAY,
+        "least(coalesce(v_last_replay, v_place) + 1,",
+        "least(v_place + 1,",
+        (f"{REPLAYS}::test_of_two_replays_of_a_file_the_one_requested_for_last_counts",),
+    ),
+    Mutant(
+        "replay_beside_its_file",
+        "pending records of a file do not undo its replay",
+        REPLAY,
+        "least(coalesce(v_last_replay, v_place) + 1,",
+        "least(coalesce(v_last_replay, v_place),",
+        (f"{REPLAYS}::test_what_the_file_itself_waits_for_does_not_undo_its_replay",),
+    ),
+    Mutant(
+        "rejects_of_failed_replay_counted",
+        "rejects of a replay that failed remain once",
+        REPLAY,
+        "WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')",
+        "WHERE true",
+        (f"{REPLAYS}::test_what_a_failed_replay_left_remains_once",),
+    ),
+)

@@ -1,0 +1,53 @@
+"""What waits for what, and what is given up."""
+
+from tests.mutants.mutant import Mutant
+
+WAITING = "tests/sql/test_waiting.py"
+UNBLOCKED = "sql/routines/51_unblocked_jobs.sql"
+PLAN = "sql/routines/40_merge_plan.sql"
+
+MUTANTS = (
+    Mutant(
+        "batch_does_not_wait",
+        "a batch waits for earlier-landed files of the datasets that it refers to",
+        "sql/routines/62_batch.sql",
+        "PERFORM waybill.assert_batch_turn(v_job);",
+        "NULL;",
+        (f"{WAITING}::test_a_batch_waits_for_earlier_files_of_its_parents",),
+    ),
+    Mutant(
+        "dry_run_waited_for",
+        "nothing waits for a dry run",
+        UNBLOCKED,
+        "AND NOT waybill.is_dry(e)",
+        "",
+        (
+            f"{WAITING}::test_a_file_does_not_wait_for_a_dry_run_of_its_parents",
+            f"{WAITING}::test_a_batch_does_not_wait_for_a_dry_run_of_its_parents",
+        ),
+    ),
+    Mutant(
+        "stamped_for_dry_run",
+        "rows are not stamped for the sake of a dry run",
+        PLAN,
+        "AND waybill.is_open(e.state)\n            AND NOT waybill.is_dry(e)",
+        "AND waybill.is_open(e.state)",
+        (f"{WAITING}::test_rows_are_not_stamped_for_a_dry_run",),
+    ),
+    Mutant(
+        "waiting_job_given_up",
+        "a job that only waits for an earlier one is not given up",
+        "sql/routines/70_stalled.sql",
+        "CONTINUE WHEN v_job.state = 'MERGING' AND waybill.earlier_open(v_job) <> '{}';",
+        "",
+        (f"{WAITING}::test_a_job_that_only_waits_for_an_earlier_one_is_not_given_up",),
+    ),
+    Mutant(
+        "transient_error_fails_job",
+        "an error that may pass does not fail the job",
+        "sql/routines/50_finish_merge.sql",
+        "IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN",
+        "IF SQLSTATE LIKE 'WB%' THEN",
+        (f"{WAITING}::test_a_merge_that_may_succeed_later_does_not_fail_its_job",),
+    ),
+)
