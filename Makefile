@@ -24,7 +24,7 @@ CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
 .PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock \
-	sample upload-departments upload-jobs upload-employees upload-all \
+	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture mutants
 
 help: ## List these targets
@@ -63,6 +63,9 @@ $(SAMPLES)/hired_employees.csv: | $(WAYBILL)
 
 sample: $(WAYBILL) ## Write the sample CSVs and a big one (ROWS=1000000 BAD=0.01 SEED=1)
 	@$(WAYBILL) sample --rows $(ROWS) --bad $(BAD) --seed $(SEED) --out $(SAMPLES)
+
+sample-users: $(WAYBILL) ## Generate users and load them into the running stack (ROWS=1000000 SEED=1)
+	@$(WAYBILL) sample-users --rows $(ROWS) --seed $(SEED) --out $(SAMPLES)
 
 upload-departments: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Upload the departments (FILE=… for another file)
 	@$(WAYBILL) upload departments $(or $(FILE),$(SAMPLES)/departments.csv)

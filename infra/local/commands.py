@@ -25,7 +25,11 @@ from infra.local.settings import LocalSettings
 from infra.local.stack import Stack, StackError
 from infra.local.status import Status
 from infra.local.synth import SynthError
-from waybill_client.commands import api_from_environment, err, make_app, out, run
+from infra.local.user_samples import DATASET as USERS
+from infra.local.user_samples import write_users
+from waybill_client import Waybill, tables
+from waybill_client.commands import api_from_environment, err, make_app, nothing_loaded, out, run
+from waybill_client.progress import upload_with_bar
 
 _EXPECTED = (
     psycopg.Error,
@@ -162,6 +166,24 @@ def sample(
     """Write the three sample files (2,000 employees) and a large one."""
     for file in write_samples(out_folder, rows=rows, bad=bad, seed=seed):
         out.print(f"{file}  {file.stat().st_size:,} bytes", markup=False)
+
+
+@app.command(name="sample-users")
+def sample_users(
+    rows: Annotated[int, typer.Option(help="Users in all.", min=1)] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same users.")] = 1,
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = _SAMPLES,
+) -> None:
+    """Write sample users file by file, and load each through the running stack."""
+    with Waybill(str(_running().api)) as waybill:
+        for file in write_users(folder, rows=rows, seed=seed):
+            (job_id,) = upload_with_bar(waybill, [(USERS, file)], err)
+            job = waybill.wait(job_id)
+            out.print(tables.waybills([job]))
+            # The object store has it; ten million users are ten files.
+            file.unlink()
+            if nothing_loaded(job):
+                raise typer.Exit(1)
 
 
 def _print_status(status: Status) -> None:
