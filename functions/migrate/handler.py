@@ -14,6 +14,7 @@ from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
 from waybill.database.migrations import migrate
+from waybill.database.search_indexes import build_search_indexes
 from waybill.state.bucket import StateBucket
 
 # A new or paused cluster takes its time.
@@ -21,14 +22,19 @@ _PATIENCE_SECONDS = 60.0
 
 
 def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Migrate and publish; `applied` has the paths of the files that were due."""
+    """Migrate and publish.
+
+    Returns `applied`, the paths of the files that were due; `datasets`, the published names; and
+    `indexes`, the statements that built or dropped indexes of searchable columns.
+    """
     settings = MigrateSettings.from_environment()
     telemetry.start("migrate", settings)
     state = StateBucket(s3_client(), settings.state_bucket)
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
         applied = [script.path for script in migrate(connection)]
         datasets = publish_contracts(connection, state.contracts)
+        indexes = build_search_indexes(connection)
     # New views are stale for every year that there is.
     state.markers.put("migrate")
-    telemetry.action("database.migrated", applied=applied, datasets=datasets)
-    return {"applied": applied, "datasets": datasets}
+    telemetry.action("database.migrated", applied=applied, datasets=datasets, indexes=indexes)
+    return {"applied": applied, "datasets": datasets, "indexes": indexes}

@@ -72,8 +72,8 @@ SELECT relid::text FROM pg_partition_tree(:target::regclass);
 
 -- name: describe(target)
 -- The end state of a table as lines of text: columns in order, constraints, indexes, comments.
--- Only what its file declares; partitions come and go with the data, and _landed stands
--- wherever the registration added it.
+-- Only what its file declares; partitions come and go with the data, indexes of searchable
+-- columns are built later, and _landed stands wherever the registration added it.
 SELECT description FROM (
     SELECT 1 AS part, row_number() OVER (ORDER BY attname = '_landed', attnum) AS place, concat_ws(' ',
         'column', attname, format_type(atttypid, atttypmod),
@@ -90,6 +90,7 @@ SELECT description FROM (
     UNION ALL
     SELECT 3, row_number() OVER (ORDER BY indexrelid::regclass::text), pg_get_indexdef(indexrelid)
     FROM pg_index WHERE indrelid = :target::regclass
+        AND indexrelid::regclass::text !~ '_waybill_search_'
     UNION ALL
     SELECT 4, 1, concat_ws(' ', 'table', 'partitioned by ' || pg_get_partkeydef(:target::regclass),
         'comment ' || quote_literal(obj_description(:target::regclass, 'pg_class')))
