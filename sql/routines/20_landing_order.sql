@@ -72,20 +72,20 @@ DECLARE
     v_first bigint;
 BEGIN
     -- A job whose row is locked may be writing its number into rows: it is not moved.
-    v_movable := ARRAY(SELECT j.landed_seq FROM waybill.ingestion_jobs AS j
+    v_movable := ARRAY(SELECT j.landing_order FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_dataset AND waybill.is_open(j.state)
-            AND j.landed_seq > v_second.lower AND j.landed_seq < v_second.upper
+            AND j.landing_order > v_second.lower AND j.landing_order < v_second.upper
         FOR UPDATE SKIP LOCKED);
     -- A replay counts right after its file, which is fixed: what follows stays behind it.
     SELECT greatest(v_second.lower, max(x.n)) INTO v_lower FROM (
-        SELECT j.landed_seq FROM waybill.ingestion_jobs AS j WHERE j.dataset = p_dataset
-            AND j.landed_seq <= p_before AND j.landed_seq <> ALL (v_movable)
+        SELECT j.landing_order FROM waybill.ingestion_jobs AS j WHERE j.dataset = p_dataset
+            AND j.landing_order <= p_before AND j.landing_order <> ALL (v_movable)
         UNION ALL
         SELECT j.effective_order FROM waybill.ingestion_jobs AS j WHERE j.dataset = p_dataset
             AND j.effective_order < p_after) AS x (n);
-    SELECT least(v_second.upper, min(j.landed_seq)) INTO v_upper
+    SELECT least(v_second.upper, min(j.landing_order)) INTO v_upper
     FROM waybill.ingestion_jobs AS j WHERE j.dataset = p_dataset
-        AND j.landed_seq >= p_after AND j.landed_seq <> ALL (v_movable);
+        AND j.landing_order >= p_after AND j.landing_order <> ALL (v_movable);
     v_left := ARRAY(SELECT n FROM unnest(v_movable) AS n
         WHERE n > v_lower AND n <= p_before ORDER BY n);
     v_right := ARRAY(SELECT n FROM unnest(v_movable) AS n
@@ -93,20 +93,20 @@ BEGIN
     v_step := (v_upper - v_lower) / 2 / (cardinality(v_left) + cardinality(v_right) + 1);
     -- Files that once found no room have numbers out of order: nothing is moved across them.
     IF v_step < 1 OR EXISTS (SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_dataset AND j.landed_seq > v_lower AND j.landed_seq < v_upper
-            AND j.landed_seq <> ALL (v_movable))
+        WHERE j.dataset = p_dataset AND j.landing_order > v_lower AND j.landing_order < v_upper
+            AND j.landing_order <> ALL (v_movable))
     THEN
         RETURN NULL;
     END IF;
     v_first := v_lower + (v_upper - v_lower) / 4 + 1;
     -- In two steps, since the numbers are unique at every moment.
-    UPDATE waybill.ingestion_jobs AS j SET landed_seq = -j.landed_seq
-    WHERE j.dataset = p_dataset AND j.landed_seq = ANY (v_left || v_right);
+    UPDATE waybill.ingestion_jobs AS j SET landing_order = -j.landing_order
+    WHERE j.dataset = p_dataset AND j.landing_order = ANY (v_left || v_right);
     UPDATE waybill.ingestion_jobs AS j
-    SET landed_seq = v_first + v_step * (x.place - 1
+    SET landing_order = v_first + v_step * (x.place - 1
         + (x.place > cardinality(v_left))::integer)
     FROM unnest(v_left || v_right) WITH ORDINALITY AS x (n, place)
-    WHERE j.dataset = p_dataset AND j.landed_seq = -x.n;
+    WHERE j.dataset = p_dataset AND j.landing_order = -x.n;
     RETURN v_first + v_step * cardinality(v_left);
 END
 $$;
@@ -125,13 +125,13 @@ DECLARE
     v_after bigint;
     v_order bigint;
 BEGIN
-    SELECT j.landed_seq INTO v_before FROM waybill.ingestion_jobs AS j
-    WHERE j.dataset = p_dataset AND j.landed_seq IS NOT NULL
+    SELECT j.landing_order INTO v_before FROM waybill.ingestion_jobs AS j
+    WHERE j.dataset = p_dataset AND j.landing_order IS NOT NULL
         AND (j.landed_at, j.object_key, j.sequencer, j.version_id)
             < (p_landed_at, p_key, p_sequencer, p_version)
     ORDER BY j.landed_at DESC, j.object_key DESC, j.sequencer DESC, j.version_id DESC LIMIT 1;
-    SELECT j.landed_seq INTO v_after FROM waybill.ingestion_jobs AS j
-    WHERE j.dataset = p_dataset AND j.landed_seq IS NOT NULL
+    SELECT j.landing_order INTO v_after FROM waybill.ingestion_jobs AS j
+    WHERE j.dataset = p_dataset AND j.landing_order IS NOT NULL
         AND (j.landed_at, j.object_key, j.sequencer, j.version_id)
             > (p_landed_at, p_key, p_sequencer, p_version)
     ORDER BY j.landed_at, j.object_key, j.sequencer, j.version_id LIMIT 1;
@@ -141,7 +141,7 @@ BEGIN
     -- the next free number.
     v_order := coalesce(v_order, v_before + 1, (waybill.second_bounds(p_landed_at)).lower + 1);
     WHILE EXISTS (SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_dataset AND j.landed_seq = v_order)
+        WHERE j.dataset = p_dataset AND j.landing_order = v_order)
     LOOP
         v_order := v_order + 1;
     END LOOP;

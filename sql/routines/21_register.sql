@@ -56,7 +56,7 @@ BEGIN
     state := 'LANDED';
     is_new := true;
     INSERT INTO waybill.ingestion_jobs AS j (job_id, dataset, state, kind, bucket, object_key,
-        version_id, sequencer, etag, size_bytes, filename, options, landed_at, landed_seq)
+        version_id, sequencer, etag, size_bytes, filename, options, landed_at, landing_order)
     VALUES (job_id, p_dataset, 'LANDED',
         CASE WHEN p_given_job IS NULL THEN 's3' ELSE 'upload' END, p_bucket, p_key, c_version,
         c_sequencer, p_etag, p_size_bytes, p_filename, p_options, p_landed_at,
@@ -65,7 +65,7 @@ BEGIN
         bucket = excluded.bucket, object_key = excluded.object_key,
         version_id = excluded.version_id, sequencer = excluded.sequencer, etag = excluded.etag,
         size_bytes = excluded.size_bytes, landed_at = excluded.landed_at,
-        landed_seq = excluded.landed_seq;
+        landing_order = excluded.landing_order;
 END
 $$;
 

@@ -98,6 +98,17 @@ BEGIN
 END
 $$;
 
+-- The planned chunks that are not staged, in order.
+CREATE OR REPLACE FUNCTION waybill.unstaged_chunks(p_job uuid) RETURNS integer[]
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT c.chunk
+    FROM waybill.chunks AS c
+    WHERE c.job_id = p_job AND NOT c.done
+    ORDER BY c.chunk
+);
+
 -- Whether a chunk is planned, and staged: this decides which chunk is sent next.
 CREATE OR REPLACE FUNCTION waybill.chunk_state(p_job uuid, p_chunk integer) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -110,4 +121,5 @@ END;
 
 GRANT EXECUTE ON FUNCTION waybill.claim_chunk(uuid, integer),
     waybill.finish_chunk(uuid, integer, bigint, bigint, bigint, text),
-    waybill.chunks_left(uuid), waybill.chunk_state(uuid, integer) TO waybill_loader;
+    waybill.chunks_left(uuid), waybill.unstaged_chunks(uuid),
+    waybill.chunk_state(uuid, integer) TO waybill_loader;

@@ -11,7 +11,7 @@ DECLARE
     v_contract CONSTANT jsonb := p_job.contract;
 BEGIN
     v_plan.job_id := p_job.job_id;
-    v_plan.effective_order := coalesce(p_job.effective_order, p_job.landed_seq);
+    v_plan.effective_order := coalesce(p_job.effective_order, p_job.landing_order);
     v_plan.source := p_source;
     v_plan.contract := v_contract;
     SELECT target INTO v_plan.target FROM waybill.datasets WHERE name = p_job.dataset;
@@ -45,7 +45,7 @@ BEGIN
         SELECT DISTINCT unnest(j.replaced)
         FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_job.dataset
-            AND j.landed_seq > v_plan.effective_order
+            AND j.landing_order > v_plan.effective_order
             AND j.replaced IS NOT NULL
     );
     RETURN v_plan;
@@ -149,14 +149,14 @@ RETURN p_job.kind = 'batch'
     OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = p_job.dataset
-            AND e.landed_seq < p_job.landed_seq
+            AND e.landing_order < p_job.landing_order
             AND waybill.is_open(e.state)
             AND NOT waybill.is_dry(e)
     )
     OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = p_job.dataset
-            AND e.landed_seq < p_job.landed_seq
+            AND e.landing_order < p_job.landing_order
             AND e.pending_reference > 0
             AND NOT waybill.is_dry(e)
     );

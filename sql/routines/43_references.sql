@@ -189,7 +189,7 @@ BEGIN
             AND j.pending_reference + (j.job_id = %2$L)::integer > 0
             AND NOT waybill.is_dry(j)
             AND (
-                coalesce(j.effective_order, j.landed_seq) < %3$s
+                coalesce(j.effective_order, j.landing_order) < %3$s
                 OR j.job_id = %2$L AND p.line < s._waybill_line
             )
             AND s._waybill_class IN ('insert', 'update', 'unchanged')

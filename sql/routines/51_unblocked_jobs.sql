@@ -45,7 +45,7 @@ RETURN (
         AND w.state = 'MERGING'
         AND w.job_id <> p_except
         AND waybill.earlier_open(w) = '{}'
-    ORDER BY w.landed_seq
+    ORDER BY w.landing_order
     LIMIT 1
 );
 
@@ -101,7 +101,8 @@ BEGIN
     v_result.state := p_job.state;
     v_result.dataset := p_job.dataset;
     v_result.chunks := '{}';
-    v_result.reload := '[]';
+    v_result.waiting_for := '{}';
+    v_result.restamping := '{}';
     v_result.unblocked := '{}';
     v_result.pending := '{}';
     RETURN v_result;

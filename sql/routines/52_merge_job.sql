@@ -32,10 +32,10 @@ BEGIN
         PERFORM waybill.restamp_job(v_job);
         RETURN waybill.result_of(p_job, 'merged');
     END IF;
-    v_result.reload := waybill.request_restamps(v_job);
-    IF v_result.reload <> '[]' THEN
+    v_result.restamping := waybill.request_restamps(v_job);
+    IF v_result.restamping <> '{}' THEN
         v_result.outcome := 'waiting';
-        v_result.waiting_for := '"later jobs to be restamped"';
+        v_result.waiting_for := v_result.restamping;
         RETURN v_result;
     END IF;
     RETURN waybill.finish_merge(v_job);
@@ -137,7 +137,7 @@ BEGIN
     v_earlier := waybill.earlier_open(p_job);
     IF NOT p_job.restamping AND v_earlier <> '{}' THEN
         v_result.outcome := 'waiting';
-        v_result.waiting_for := to_jsonb(v_earlier);
+        v_result.waiting_for := v_earlier;
     END IF;
     RETURN v_result;
 END
@@ -154,15 +154,9 @@ AS $$
 BEGIN
     IF p_job.chunks_total IS NULL THEN
         p_result.outcome := 'waiting';
-        p_result.waiting_for := '"chunks"';
     ELSE
         p_result.outcome := 'restage';
-        p_result.chunks := ARRAY(
-            SELECT c.chunk
-            FROM waybill.chunks AS c
-            WHERE c.job_id = p_job.job_id AND NOT c.done
-            ORDER BY c.chunk
-        );
+        p_result.chunks := waybill.unstaged_chunks(p_job.job_id);
     END IF;
     RETURN p_result;
 END

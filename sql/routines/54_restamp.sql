@@ -1,22 +1,22 @@
 -- A file that comes late would overwrite rows that later-landed files found unchanged and did
 -- not stamp. The objects of those files are staged again first, and their rows stamped.
 
--- Returns the chunks to stage of each later job, [{job_id, chunks}].
+-- Returns the later jobs whose unstaged chunks are to be staged.
 CREATE OR REPLACE FUNCTION waybill.request_restamps(p_late waybill.ingestion_jobs)
-RETURNS jsonb
+RETURNS uuid[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
-    v_requested jsonb := '[]';
-    v_order CONSTANT bigint := coalesce(p_late.effective_order, p_late.landed_seq);
+    v_requested uuid[] := '{}';
+    v_order CONSTANT bigint := coalesce(p_late.effective_order, p_late.landing_order);
     v_changed bigint[];
 BEGIN
     IF NOT EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_late.dataset
-            AND j.landed_seq > v_order
+            AND j.landing_order > v_order
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
             AND NOT j.stamped
     ) THEN
@@ -26,7 +26,7 @@ BEGIN
     FOR v_job IN
         SELECT * FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_late.dataset
-            AND j.landed_seq > v_order
+            AND j.landing_order > v_order
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
             AND NOT j.stamped
             -- Only if they may have found a row unchanged that the late file changes.
@@ -35,7 +35,7 @@ BEGIN
                 SELECT FROM waybill.unchanged_keys AS u
                 WHERE u.job_id = j.job_id AND NOT u.hashes && v_changed
             )
-        ORDER BY j.landed_seq
+        ORDER BY j.landing_order
         -- A second late file must not empty the staging table that this one makes.
         FOR UPDATE
     LOOP
@@ -45,12 +45,7 @@ BEGIN
             PERFORM waybill.drop_stage(v_job.job_id);
             PERFORM waybill.create_stage(v_job);
         END IF;
-        v_requested := v_requested || jsonb_build_object('job_id', v_job.job_id, 'chunks', ARRAY(
-            SELECT c.chunk
-            FROM waybill.chunks AS c
-            WHERE c.job_id = v_job.job_id AND NOT c.done
-            ORDER BY c.chunk
-        ));
+        v_requested := v_requested || v_job.job_id;
     END LOOP;
     RETURN v_requested;
 END

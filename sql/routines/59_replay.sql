@@ -9,13 +9,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_place CONSTANT bigint := coalesce(p_parent.effective_order, p_parent.landed_seq);
+    v_place CONSTANT bigint := coalesce(p_parent.effective_order, p_parent.landing_order);
     v_next_file bigint;
     v_last_replay bigint;
 BEGIN
     PERFORM waybill.lock_registration(p_parent.dataset);
-    SELECT min(landed_seq) INTO v_next_file FROM waybill.ingestion_jobs
-    WHERE dataset = p_parent.dataset AND landed_seq > v_place;
+    SELECT min(landing_order) INTO v_next_file FROM waybill.ingestion_jobs
+    WHERE dataset = p_parent.dataset AND landing_order > v_place;
     SELECT max(effective_order) INTO v_last_replay FROM waybill.ingestion_jobs
     WHERE dataset = p_parent.dataset AND effective_order > v_place
         AND (v_next_file IS NULL OR effective_order < v_next_file);

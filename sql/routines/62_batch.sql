@@ -90,7 +90,7 @@ DECLARE
 BEGIN
     PERFORM waybill.lock_registration(p_dataset);
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, bucket, object_key,
-        contract, layout, landed_at, landed_seq, started_at, chunks_total)
+        contract, layout, landed_at, landing_order, started_at, chunks_total)
     VALUES (p_job, p_dataset, 'MERGING', 'batch', '', c_key, p_contract,
         jsonb_build_object('columns', v_columns), c_landed_at,
         waybill.landing_order(p_dataset, c_landed_at, c_key, ''), c_landed_at, 0)
@@ -109,7 +109,7 @@ AS $$
 BEGIN
     IF waybill.earlier_open(p_job) <> '{}' OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_job.dataset AND j.landed_seq > p_job.landed_seq AND NOT j.stamped
+        WHERE j.dataset = p_job.dataset AND j.landing_order > p_job.landing_order AND NOT j.stamped
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS'))
     THEN
         RAISE EXCEPTION 'Files that the batch depends on are being loaded.'

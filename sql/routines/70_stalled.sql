@@ -39,9 +39,7 @@ SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN p_job.restamping OR p_job.state = 'MERGING'
             OR p_job.state = 'LOADING' AND p_job.chunks_total IS NOT NULL
-        THEN CASE WHEN EXISTS (
-                SELECT FROM waybill.chunks AS c WHERE c.job_id = p_job.job_id AND NOT c.done)
-            THEN 'chunks' ELSE 'merges' END
+        THEN CASE WHEN waybill.unstaged_chunks(p_job.job_id) <> '{}' THEN 'chunks' ELSE 'merges' END
     WHEN waybill.is_final(p_job.state)
         THEN CASE WHEN EXISTS (
                 SELECT FROM waybill.ingestion_jobs AS parent
@@ -77,9 +75,7 @@ BEGIN
         queue := waybill.needed_message(v_job);
         CONTINUE WHEN queue IS NULL;
         job_id := v_job.job_id;
-        chunks := ARRAY(
-            SELECT c.chunk FROM waybill.chunks AS c
-            WHERE c.job_id = v_job.job_id AND NOT c.done ORDER BY c.chunk);
+        chunks := waybill.unstaged_chunks(v_job.job_id);
         bucket := v_job.bucket;
         key := v_job.object_key;
         version_id := nullif(v_job.version_id, '');

@@ -19,10 +19,10 @@ def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
 
 def finish(ledger: Ledger, job: object) -> None:
     answer = ledger.merge(job)  # type: ignore[arg-type]
-    for later in answer.get("reload", []):
-        stage_again(ledger, later["job_id"])
-        assert ledger.merge(later["job_id"])["outcome"] == "merged"
-    if answer.get("reload"):
+    for later in answer["restamping"]:
+        stage_again(ledger, later)
+        assert ledger.merge(later)["outcome"] == "merged"
+    if answer["restamping"]:
         answer = ledger.merge(job)  # type: ignore[arg-type]
     assert answer["outcome"] == "merged", answer
 
@@ -82,7 +82,7 @@ def test_places_follow_time_then_key(ledger: Ledger) -> None:
     for at, key in chance.sample(objects, len(objects)):
         ledger.land("departments", at, key)
     by_place = ledger.rows(
-        "SELECT object_key, landed_at FROM waybill.ingestion_jobs ORDER BY landed_seq"
+        "SELECT object_key, landed_at FROM waybill.ingestion_jobs ORDER BY landing_order"
     )
     assert by_place == sorted(by_place, key=lambda row: (row[1], row[0]))
 
@@ -106,13 +106,13 @@ def test_a_file_without_a_column_waits_for_earlier_ones(ledger: Ledger) -> None:
     assert ledger.rows("SELECT name, department_id FROM hired_employees") == [("late", 1)]
 
 
-def test_late_file_reloads_only_the_files_that_have_its_changed_keys(ledger: Ledger) -> None:
+def test_a_late_file_restages_only_the_files_that_have_its_changed_keys(ledger: Ledger) -> None:
     ledger.load("departments", 1, [(n, "old") for n in range(20)])
     later = [ledger.load("departments", 10 + n, [(n, "old")]) for n in range(10)]
     late = ledger.land("departments", 5)
     ledger.stage(late, "departments", [(3, "late"), (15, "late"), (99, "new"), (7, "old")])
     answer = ledger.merge(late)
-    assert [job["job_id"] for job in answer["reload"]] == [str(later[3])]
+    assert answer["restamping"] == [str(later[3])]
     contract = ledger.contract("departments")
     ledger.stage_chunk(later[3], ["id", "department"], contract["keeps_raw"], [(3, "old")])
     ledger.merge(later[3])

@@ -6,7 +6,7 @@ from tests.sql.staging import Ledger
 
 MANY = """
 INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, bucket, object_key, landed_at,
-    landed_seq, contract, layout, read, stamped, parent_job_id)
+    landing_order, contract, layout, read, stamped, parent_job_id)
 SELECT gen_random_uuid(), 'departments', 'COMPLETED', 'b', n::text, now(), n, '{}', '{}', 0,
     true, NULL
 FROM generate_series(1, 20000) AS n
@@ -14,9 +14,9 @@ FROM generate_series(1, 20000) AS n
 
 QUESTIONS = {
     "unblocked": "SELECT waybill.unblocked_jobs(j) FROM waybill.ingestion_jobs AS j"
-    " WHERE dataset = 'departments' AND landed_seq = 20000",
+    " WHERE dataset = 'departments' AND landing_order = 20000",
     "restamp": "SELECT waybill.stamp_unchanged(j) FROM waybill.ingestion_jobs AS j"
-    " WHERE dataset = 'departments' AND landed_seq = 20000",
+    " WHERE dataset = 'departments' AND landing_order = 20000",
     "order": "SELECT waybill.landing_order('departments', now(), 'x', 'v')",
 }
 

@@ -21,7 +21,7 @@ def keys_in(order: str) -> list[str]:
 
 
 def in_order(ledger: Ledger) -> list[UUID]:
-    rows = ledger.rows("SELECT job_id FROM waybill.ingestion_jobs ORDER BY landed_seq")
+    rows = ledger.rows("SELECT job_id FROM waybill.ingestion_jobs ORDER BY landing_order")
     return [job for (job,) in rows]
 
 
@@ -49,8 +49,8 @@ def test_objects_beside_merged_ones_find_room(ledger: Ledger) -> None:
         else:
             jobs[key] = ledger.land("departments", 5, key)
     assert in_order(ledger) == [jobs[key] for key in sorted(jobs)]
-    stamps = "SELECT j.landed_seq, d._landed FROM departments AS d JOIN waybill.ingestion_jobs"
-    pairs = ledger.rows(f"{stamps} AS j ON j.landed_seq = d._landed")
+    stamps = "SELECT j.landing_order, d._landed FROM departments AS d JOIN waybill.ingestion_jobs"
+    pairs = ledger.rows(f"{stamps} AS j ON j.landing_order = d._landed")
     assert len(pairs) == 12
 
 
@@ -86,11 +86,11 @@ def test_without_room_between_two_written_files_the_next_free_number_is_taken(
 ) -> None:
     for number, key in enumerate(("a", "z")):
         ledger.load("departments", 5, [(number, "x")], key=key)
-    first = min(ledger.rows("SELECT landed_seq FROM waybill.ingestion_jobs"))[0]
+    first = min(ledger.rows("SELECT landing_order FROM waybill.ingestion_jobs"))[0]
     ledger.admin.execute(
-        "UPDATE waybill.ingestion_jobs SET landed_seq = %s WHERE object_key = 'z'", (first + 1,)
+        "UPDATE waybill.ingestion_jobs SET landing_order = %s WHERE object_key = 'z'", (first + 1,)
     )
     for key in ("m", "k", "p"):
         ledger.land("departments", 5, key)
-    ((found,),) = ledger.rows("SELECT count(DISTINCT landed_seq) FROM waybill.ingestion_jobs")
+    ((found,),) = ledger.rows("SELECT count(DISTINCT landing_order) FROM waybill.ingestion_jobs")
     assert found == 5

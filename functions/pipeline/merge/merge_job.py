@@ -1,12 +1,12 @@
 """Merges a staged job: one call of the database, which outlives this function."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from uuid import UUID
 
 from functions.pipeline.merge.deps import Deps
 from waybill import telemetry
 from waybill.database.jobs import Jobs
-from waybill.database.merges import ChunksToStage, MergeResult, Merges
+from waybill.database.merges import MergeResult, Merges
 from waybill.errors import Busy, NotFound, Rejected
 from waybill.flow_control import next_chunks
 from waybill.messages import ChunkMessage
@@ -16,7 +16,7 @@ from waybill.runs import run
 
 
 def merge_job(deps: Deps, job_id: UUID) -> None:
-    """Merge the job unless it has ended; then publish its end and wake the jobs that waited.
+    """Merge the job unless it has ended; then publish its end and unblock the jobs that waited.
 
     Raises:
         Busy: an earlier job is open, or a lock is taken; try again later.
@@ -28,30 +28,36 @@ def merge_job(deps: Deps, job_id: UUID) -> None:
         with run(deps.connection, job_id, "merge"):
             # Inside the run, because a refresh keeps the markers of jobs with an open run.
             deps.state.markers.put(job_id)
-            result = Merges(deps.connection).merge(job_id)
+            merges = Merges(deps.connection)
+            result = merges.merge(job_id)
             if result.outcome == "waiting":
-                _reload_chunks(deps, result.reload)
-                raise Busy("job-waiting", f"The job waits for {result.waiting_for}.")
+                for later in result.restamping:
+                    _send_chunks(deps, later, merges.unstaged_chunks(later))
+                raise Busy("job-waiting", _waiting(result.waiting_for))
     except Rejected as error:
         fail_job(deps, job_id, error)
         return
     telemetry.action("job.merged", outcome=result.outcome, state=result.state)
     if result.outcome == "restage":
-        _reload_chunks(deps, [ChunksToStage(job_id=job_id, chunks=result.chunks)])
+        _send_chunks(deps, job_id, result.chunks)
     else:
         _publish(deps, job_id, result)
 
 
-def _reload_chunks(deps: Deps, jobs: Iterable[ChunksToStage]) -> None:
-    for job in jobs:
-        first = next_chunks(job.chunks, deps.settings.chunks_at_once)
-        messages = (ChunkMessage(job_id=job.job_id, chunk=chunk) for chunk in first)
-        count = send(deps.settings.chunks_queue_url, messages)
-        telemetry.action("chunks.reloaded", job_id=str(job.job_id), chunks=count)
+def _send_chunks(deps: Deps, job_id: UUID, chunks: Sequence[int]) -> None:
+    first = next_chunks(chunks, deps.settings.chunks_at_once)
+    messages = (ChunkMessage(job_id=job_id, chunk=chunk) for chunk in first)
+    count = send(deps.settings.chunks_queue_url, messages)
+    telemetry.action("chunks.restaged", job_id=str(job_id), chunks=count)
+
+
+def _waiting(jobs: Sequence[UUID]) -> str:
+    names = ", ".join(map(str, jobs))
+    return f"The job waits for {names or 'its plan'}."
 
 
 def fail_job(deps: Deps, job_id: UUID, reason: Rejected) -> None:
-    """Fail the job; then publish its end and wake the jobs that waited.
+    """Fail the job; then publish its end and unblock the jobs that waited.
 
     Raises:
         NotFound: there is no such job.

@@ -43,7 +43,7 @@ def load(cloud: Cloud, text: str, second: int = 0) -> None:
 def states(admin: Connection) -> list[tuple[Any, ...]]:
     return admin.execute(
         "SELECT state, read, inserted, updated, unchanged, rejected FROM waybill.ingestion_jobs"
-        " ORDER BY landed_seq"
+        " ORDER BY landing_order"
     ).fetchall()
 
 

@@ -45,8 +45,8 @@ MUTANTS = (
         "lost_chunks_named_once",
         "lost chunks are named again until they are staged",
         MERGE,
-        "WHERE c.job_id = p_job.job_id AND NOT c.done",
-        "WHERE false",
+        "p_result.chunks := waybill.unstaged_chunks(p_job.job_id);",
+        "p_result.chunks := '{}';",
         ("tests/sql/test_races.py::test_chunks_lost_in_a_crash_are_named_until_they_are_staged",),
     ),
     Mutant(

@@ -52,10 +52,10 @@ MUTANTS = (
     ),
     Mutant(
         "late_file_does_not_restamp",
-        "a file that comes late does not overwrite what a later one found unchanged",
+        "a file that arrives late does not overwrite what a later one found unchanged",
         MERGE,
-        "v_result.reload := waybill.request_restamps(v_job);",
-        "v_result.reload := '[]';",
+        "v_result.restamping := waybill.request_restamps(v_job);",
+        "v_result.restamping := '{}';",
         ("tests/sql/test_replays.py::test_what_a_later_file_found_unchanged_is_not_overwritten",),
     ),
     Mutant(

@@ -1,40 +1,28 @@
 """The merge of a job, and the records that wait for their parents."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict
 
 from waybill.database.repository import Repository
 
 
-class ChunksToStage(BaseModel):
-    """Chunks of a job that are to be staged again."""
-
-    model_config = ConfigDict(frozen=True)
-
-    job_id: UUID
-    chunks: tuple[int, ...]
-
-
-class MergeResult(BaseModel):
+class MergeResult(NamedTuple):
     """How a call of `merge_job` or `resolve_pending` ended."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     outcome: Literal["merged", "ended", "waiting", "restage"]
-    state: str | None = None
-    dataset: str | None = None
-    waiting_for: Any = None
-    """What has to end first."""
-    unblocked: tuple[UUID, ...] = ()
+    state: str | None
+    dataset: str | None
+    chunks: Sequence[int]
+    """Chunks of this job to stage again, because a crash of the server emptied its table."""
+    unblocked: Sequence[UUID]
     """Jobs that waited for this one."""
-    pending: tuple[UUID, ...] = ()
-    """Jobs with pending records whose parents this one may have brought."""
-    chunks: tuple[int, ...] = ()
-    """Of this job, when its staging table was emptied by a crash of the server."""
-    reload: tuple[ChunksToStage, ...] = ()
-    """Later jobs that must be staged again before this late one may merge."""
+    pending: Sequence[UUID]
+    """Jobs with pending records whose parents this one may have loaded."""
+    waiting_for: Sequence[UUID]
+    """Jobs that must end first; none when the job waits for its own plan."""
+    restamping: Sequence[UUID]
+    """Later jobs to stage again before this one may merge."""
 
 
 class Merges(Repository):
@@ -51,13 +39,17 @@ class Merges(Repository):
         return self._result("merge_job", job_id)
 
     def resolve_pending(self, job_id: UUID) -> MergeResult:
-        """Take in the job's pending records whose parents have come.
+        """Take in the job's pending records whose parents exist now.
 
         Raises:
             Busy: another merge of the dataset is running.
         """
         self._limit_time(job_id)
         return self._result("resolve_pending", job_id)
+
+    def unstaged_chunks(self, job_id: UUID) -> Sequence[int]:
+        """The job's planned chunks that are not staged, in order."""
+        return self._value(tuple, "unstaged_chunks", p_job=job_id)
 
     def _result(self, routine: str, job_id: UUID) -> MergeResult:
         result = self._row(MergeResult, routine, p_job=job_id)

@@ -1,0 +1,25 @@
+-- Jobs as the API shows them.
+CREATE OR REPLACE VIEW waybill.job_documents AS
+SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_object(
+        'job_id', j.job_id, 'dataset', j.dataset, 'state', j.state,
+        'source', jsonb_build_object('kind', j.kind, 'bucket', j.bucket, 'key', j.object_key,
+            'version_id', nullif(j.version_id, ''), 'etag', j.etag,
+            'size_bytes', j.size_bytes, 'filename', j.filename),
+        'progress', waybill.progress_document(j),
+        'attempts', (SELECT coalesce(max(r.attempt), 0) FROM waybill.job_runs AS r
+            WHERE r.job_id = j.job_id))
+    || jsonb_strip_nulls(jsonb_build_object(
+        'waybill', CASE WHEN j.read IS NOT NULL THEN waybill.waybill_document(j) END,
+        'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
+        'warnings', nullif(j.layout -> 'warnings', '[]'),
+        'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
+            THEN waybill.rejects_remaining(j.job_id) END,
+        'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,
+        'created_at', waybill.rfc3339(j.created_at), 'landed_at', waybill.rfc3339(j.landed_at),
+        'expires_at', CASE WHEN j.state IN ('AWAITING_UPLOAD', 'EXPIRED')
+            THEN waybill.rfc3339(j.expires_at) END,
+        'started_at', waybill.rfc3339(j.started_at),
+        'finished_at', waybill.rfc3339(j.finished_at))) AS document
+FROM waybill.ingestion_jobs AS j;
+
+GRANT SELECT ON waybill.job_documents TO waybill_api;
