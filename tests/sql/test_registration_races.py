@@ -25,7 +25,7 @@ def test_objects_registered_at_once_have_their_places_in_order(ledger: Ledger) -
             waits(ledger.database, second)
             first.commit()
             second.result()
-    assert ledger.rows("SELECT object_key FROM waybill.ingestion_jobs ORDER BY landed_seq") == [
+    assert ledger.rows("SELECT object_key FROM waybill.ingestion_jobs ORDER BY landing_order") == [
         (f"{FOLDER}/a.csv",),
         (f"{FOLDER}/b.csv",),
     ]

@@ -1,15 +1,21 @@
 """Read your own writes: wait until the figures include a job."""
 
-import random
 import time
 from collections.abc import Callable
 from typing import ClassVar
 from uuid import UUID
 
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    stop_before_delay,
+    wait_random_exponential,
+)
+
 from waybill.errors import NotFound, Retryable
 
 WAIT_SECONDS = 10.0
-# The database learns of an accepted job when the loader reads its ticket.
+# An upload is in the database only after its object event has been processed.
 _RECENT_SECONDS = 60.0
 _MIN_PAUSE_SECONDS = 0.05
 _MAX_PAUSE_SECONDS = 0.5
@@ -36,17 +42,28 @@ def await_job(
         NotFound: `unknown-job`.
         NotFreshYet: `not-fresh-yet`, the figures do not include it in time.
     """
-    deadline = time.monotonic() + seconds
-    pause = _MIN_PAUSE_SECONDS
-    while (current := visibility(job_id)) != "visible":
-        unknown = current == "unknown"
-        timed_out = time.monotonic() + pause > deadline
-        if unknown and (timed_out or not _is_recent(job_id)):
-            raise NotFound("unknown-job", f"There is no job {job_id}.")
-        if timed_out:
-            raise NotFreshYet("not-fresh-yet", f"The figures do not include job {job_id} yet.")
-        time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
-        pause = min(pause * 2, _MAX_PAUSE_SECONDS)
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: _may_end(error, job_id)),
+        wait=wait_random_exponential(
+            multiplier=_MIN_PAUSE_SECONDS, min=_MIN_PAUSE_SECONDS, max=_MAX_PAUSE_SECONDS
+        ),
+        stop=stop_before_delay(seconds),
+        reraise=True,
+    )
+    retrying(_check, visibility, job_id)
+
+
+def _check(visibility: Callable[[UUID], str], job_id: UUID) -> None:
+    current = visibility(job_id)
+    if current == "unknown":
+        raise NotFound("unknown-job", f"There is no job {job_id}.")
+    if current != "visible":
+        raise NotFreshYet("not-fresh-yet", f"The figures do not include job {job_id} yet.")
+
+
+def _may_end(error: BaseException, job_id: UUID) -> bool:
+    """Whether the job may be visible later; an unknown one only if it is new."""
+    return isinstance(error, NotFreshYet) or (isinstance(error, NotFound) and _is_recent(job_id))
 
 
 def _is_recent(job_id: UUID) -> bool:

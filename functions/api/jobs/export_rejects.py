@@ -1,30 +1,20 @@
 """Export rejects as CSV, for correction in a spreadsheet and replay."""
 
-import io
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 from uuid import UUID
-
-from boto3.s3.transfer import TransferConfig
 
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.list_rejects import all_rejects, raw_text
-from waybill.clients import storage_reached
 from waybill.database.rejects import Reject
 from waybill.errors import TooLarge
 from waybill.http.csv_text import csv_lines
-from waybill.http.media import CSV
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 # Lambda's response limit is 6 MB, and JSON escapes make the text longer.
 INLINE_BYTES = 4_000_000
-_PREFIX = "exports/"
-_URL_SECONDS = 900
 _EXPORT_COLUMNS = ("_reject_id", "_line", "_column", "_reason")
-_SEQUENTIAL = TransferConfig(use_threads=False, multipart_chunksize=8 * 1024**2)
 
 
 class Export(NamedTuple):
@@ -65,7 +55,8 @@ def export_rejects(deps: Deps, job_id: UUID, columns: list[str], seconds: float)
     for block in blocks:
         start += block
         if len(start) > INLINE_BYTES:
-            return Export(None, _store(deps, job_id, bytes(start), blocks))
+            deps.state.exports.put(job_id, chain([bytes(start)], blocks))
+            return Export(None, deps.state.exports.url(job_id))
     return Export(start.decode(), None)
 
 
@@ -77,44 +68,3 @@ def _blocks(deps: Deps, job_id: UUID, columns: list[str], deadline: float) -> It
             raise TooLarge("too-many-rejects", detail)
         yield csv_page(rejects, columns, header=header).encode()
         header = False
-
-
-def _store(deps: Deps, job_id: UUID, start: bytes, rest: Iterator[bytes]) -> str:
-    bucket, key = deps.settings.state_bucket, f"{_PREFIX}{job_id}.csv"
-    with storage_reached():
-        deps.s3.upload_fileobj(
-            io.BufferedReader(_Stream(start, rest)),
-            bucket,
-            key,
-            ExtraArgs={"ContentType": CSV},
-            Config=_SEQUENTIAL,
-        )
-    attachment = f'attachment; filename="rejects-{job_id}.csv"'
-    return deps.s3.generate_presigned_url(
-        "get_object",
-        Params={"Bucket": bucket, "Key": key, "ResponseContentDisposition": attachment},
-        ExpiresIn=_URL_SECONDS,
-    )
-
-
-class _Stream(io.RawIOBase):
-    """Blocks as a file that can be read once, in constant memory."""
-
-    def __init__(self, start: bytes, rest: Iterator[bytes]) -> None:
-        self._block = memoryview(start)
-        self._blocks = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "Buffer") -> int:
-        target = memoryview(buffer)
-        while not self._block:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._block = memoryview(block)
-        count = min(len(target), len(self._block))
-        target[:count] = self._block[:count]
-        self._block = self._block[count:]
-        return count

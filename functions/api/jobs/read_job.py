@@ -1,12 +1,19 @@
 """Read one job, optionally waiting until it has ended."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    stop_before_delay,
+    wait_fixed,
+)
 
 from functions.api.jobs.deps import Deps, unknown_job
 from functions.api.jobs.models import FINAL_STATES, Job, Waybill
@@ -27,22 +34,30 @@ def read_job(deps: Deps, job_id: UUID, wait_seconds: float = 0) -> Document:
         NotFound: `unknown-job`.
         Unavailable: the database cannot be reached.
     """
-    deadline = time.monotonic() + wait_seconds
-    ticket: Ticket | None = None
-    while True:
-        document = _from_database(deps, job_id)
-        if document is None:
-            ticket = ticket or deps.ticket(job_id)
-            if ticket is None:
-                raise unknown_job(job_id)
-            document = _from_ticket(ticket)
-        if document["state"] in FINAL_STATES or time.monotonic() + _POLL_SECONDS > deadline:
-            return document
-        time.sleep(_POLL_SECONDS)
+    retrying = Retrying(
+        retry=retry_if_result(lambda document: document["state"] not in FINAL_STATES),
+        wait=wait_fixed(_POLL_SECONDS),
+        stop=stop_before_delay(wait_seconds),
+        retry_error_callback=_latest,
+    )
+    # A ticket does not change: it is read from S3 once.
+    return retrying(_read, deps, job_id, cache(deps.ticket))
 
 
-def _from_database(deps: Deps, job_id: UUID) -> Document | None:
-    return deps.database.run(lambda connection: Jobs(connection).get(job_id))
+def _read(deps: Deps, job_id: UUID, find_ticket: Callable[[UUID], Ticket | None]) -> Document:
+    document = deps.database.run(lambda connection: Jobs(connection).get(job_id))
+    if document is not None:
+        return document
+    ticket = find_ticket(job_id)
+    if ticket is None:
+        raise unknown_job(job_id)
+    return _from_ticket(ticket)
+
+
+def _latest(state: RetryCallState) -> Document:
+    assert state.outcome is not None  # noqa: S101 - it is called after an attempt
+    document: Document = state.outcome.result()
+    return document
 
 
 def _from_ticket(ticket: Ticket) -> Document:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from waybill.state.contracts import PublishedContracts
+from waybill.state.exports import Exports
 from waybill.state.markers import WakeUpMarkers
 from waybill.state.tickets import Tickets
 from waybill.state.upload_deadlines import UploadDeadlines
@@ -18,6 +19,7 @@ class StateBucket:
         contracts: the contracts of the datasets, published by `migrate`.
         tickets: what clients announced, by job.
         deadlines: when announced uploads expire.
+        exports: CSV files that are too large for a response.
         markers: which jobs keep the schedules looking at the database.
     """
 
@@ -26,4 +28,5 @@ class StateBucket:
         self.contracts = PublishedContracts(s3, name)
         self.tickets = Tickets(s3, name)
         self.deadlines = UploadDeadlines(s3, name)
+        self.exports = Exports(s3, name)
         self.markers = WakeUpMarkers(s3, name)

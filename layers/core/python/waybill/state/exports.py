@@ -1,0 +1,78 @@
+"""Exports, `exports/{job_id}.csv`: rejects that are too large for a response."""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from boto3.s3.transfer import TransferConfig
+
+from waybill.clients import storage_reached
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from typing_extensions import Buffer
+
+_PREFIX = "exports/"
+_CSV = "text/csv; charset=utf-8"
+_URL_SECONDS = 900
+_SEQUENTIAL = TransferConfig(use_threads=False, multipart_chunksize=8 * 1024**2)
+
+
+class Exports:
+    """CSV files to download. Every method raises `Unavailable` when S3 cannot be reached."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def put(self, job_id: UUID, blocks: Iterator[bytes]) -> None:
+        """Write the export of a job in constant memory; an older one is replaced."""
+        with storage_reached():
+            self._s3.upload_fileobj(
+                io.BufferedReader(_Stream(blocks)),
+                self._bucket,
+                _key(job_id),
+                ExtraArgs={"ContentType": _CSV},
+                Config=_SEQUENTIAL,
+            )
+
+    def url(self, job_id: UUID) -> str:
+        """A URL that downloads the export as `rejects-{job_id}.csv`, for 15 minutes."""
+        attachment = f'attachment; filename="rejects-{job_id}.csv"'
+        return self._s3.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": _key(job_id),
+                "ResponseContentDisposition": attachment,
+            },
+            ExpiresIn=_URL_SECONDS,
+        )
+
+
+def _key(job_id: UUID) -> str:
+    return f"{_PREFIX}{job_id}.csv"
+
+
+class _Stream(io.RawIOBase):
+    """Blocks as a file that can be read once."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._block = memoryview(b"")
+        self._blocks = blocks
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        target = memoryview(buffer)
+        while not self._block:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._block = memoryview(block)
+        count = min(len(target), len(self._block))
+        target[:count] = self._block[:count]
+        self._block = self._block[count:]
+        return count
