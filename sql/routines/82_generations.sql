@@ -5,6 +5,12 @@
 -- is on its way. So nobody serves rows from before a commit after it, whatever a cache does with
 -- its entries: they carry their generation, and no message has to arrive.
 
+-- The least time of a lease; the longest is twice that, and so is the longest wait of a change.
+CREATE OR REPLACE FUNCTION waybill.lease_time() RETURNS interval
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN interval '1 second';
+
 CREATE OR REPLACE FUNCTION waybill.generation_lock_key(p_dataset text) RETURNS bigint
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -40,9 +46,10 @@ DECLARE
     v_until CONSTANT timestamptz := (
         SELECT g.leased_until FROM waybill.data_generations AS g WHERE g.dataset = NEW.dataset);
 BEGIN
-    -- Twice two seconds at most, should the clock have been set back meanwhile.
     IF v_until > clock_timestamp() THEN
-        PERFORM pg_sleep(least(extract(epoch FROM v_until - clock_timestamp()), 4));
+        -- No lease is longer than twice the lease time: if the clock was set back meanwhile, that
+        -- is enough.
+        PERFORM pg_sleep_for(least(v_until - clock_timestamp(), 2 * waybill.lease_time()));
     END IF;
     RETURN NULL;
 END
@@ -58,9 +65,9 @@ RETURN (
     WHERE c.dataset = p_dataset AND c.changed_at > clock_timestamp() - interval '10 seconds'
 );
 
--- Lease the current generation for `seconds`, one to two; null while rows are being changed and
+-- Lease the current generation for so many seconds; null while rows are being changed and
 -- for datasets that change often. The lease of one process is everybody's: it is extended at most
--- once a second, however many ask.
+-- once in a lease time, however many ask.
 CREATE OR REPLACE FUNCTION waybill.lease_generation(p_dataset text, OUT generation bigint,
     OUT seconds float8)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -80,9 +87,9 @@ BEGIN
     SELECT g.generation, g.leased_until INTO generation, v_until
     FROM waybill.data_generations AS g
     WHERE g.dataset = p_dataset;
-    IF v_until IS NULL OR v_until < clock_timestamp() + interval '1 second' THEN
+    IF v_until IS NULL OR v_until < clock_timestamp() + waybill.lease_time() THEN
         INSERT INTO waybill.data_generations AS g (dataset, leased_until)
-        SELECT d.name, clock_timestamp() + interval '2 seconds'
+        SELECT d.name, clock_timestamp() + 2 * waybill.lease_time()
         FROM waybill.datasets AS d
         WHERE d.name = p_dataset
         ON CONFLICT (dataset) DO UPDATE

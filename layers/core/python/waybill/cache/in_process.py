@@ -35,6 +35,8 @@ class InProcessStore:
         """Keep the entry for so many seconds; one that is too large is not kept."""
         with self._lock:
             self._drop(key)
+            if len(entry) + _OVERHEAD_BYTES > self._max_bytes:
+                return
             self._entries[key] = (time.monotonic() + seconds, entry)
             self._bytes += len(entry) + _OVERHEAD_BYTES
             while self._bytes > self._max_bytes:

@@ -1,0 +1,154 @@
+"""No read after a job's end serves what was before it, whatever the cache does.
+
+The cache loses, delays and reorders entries. The last test breaks the protocol, to show that the
+others would notice.
+"""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.integration.lookups.lossy_store import LossyStore
+from tests.integration.lookups.processes import (
+    Process,
+    name_of,
+    shorten_leases,
+    stop_waiting,
+    write,
+)
+from tests.postgres.databases import Connection, Database
+from waybill.cache.in_process import InProcessStore
+
+USERS = st.integers(1, 3)
+PROCESSES = 3
+
+
+@pytest.fixture
+def short_leases(database: Database) -> Database:
+    shorten_leases(database)
+    return database
+
+
+@pytest.fixture
+def writer(short_leases: Database) -> Iterator[Connection]:
+    with short_leases.connect("waybill_api") as connection:
+        yield connection
+
+
+class CachedReads(RuleBasedStateMachine):
+    """Writes and reads one after the other; every read must have the last write."""
+
+    database: ClassVar[Database]
+    writer: ClassVar[Connection]
+    numbers: ClassVar[Iterator[int]]
+    written: ClassVar[dict[int, int]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processes: list[Process] = []
+
+    @initialize(chance=st.randoms(use_true_random=False))
+    def start(self, chance: random.Random) -> None:
+        self.shared = LossyStore(chance)
+        stores = [self.shared, self.shared, InProcessStore()]
+        self.processes = [Process(self.database, store) for store in stores]
+
+    @rule(user=USERS)
+    def write(self, user: int) -> None:
+        number = next(self.numbers)
+        write(self.writer, user, number)
+        self.written[user] = number
+
+    @rule(user=USERS, process=st.integers(0, PROCESSES - 1))
+    def read(self, user: int, process: int) -> None:
+        assert name_of(self.processes[process].read(user)) == self.written.get(user, 0)
+
+    @rule()
+    def deliver(self) -> None:
+        self.shared.deliver()
+
+    @rule(user=USERS)
+    def change_that_is_undone(self, user: int) -> None:
+        with pytest.raises(ZeroDivisionError), self.writer.transaction():
+            write(self.writer, user, next(self.numbers))
+            for process in self.processes:
+                assert name_of(process.read(user)) == self.written.get(user, 0)
+            raise ZeroDivisionError
+
+    @rule(milliseconds=st.integers(1, 40))
+    def time_passes(self, milliseconds: int) -> None:
+        time.sleep(milliseconds / 1000)
+
+    def teardown(self) -> None:
+        for process in self.processes:
+            process.close()
+
+
+def test_every_read_has_the_last_write(short_leases: Database, writer: Connection) -> None:
+    shared = {"database": short_leases, "writer": writer, "numbers": itertools.count(1)}
+    machine = type("Machine", (CachedReads,), {**shared, "written": {}})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            # Time is real: a failure is shown as it was found.
+            phases=[Phase.generate],
+        ),
+    )
+
+
+def test_concurrent_readers_never_go_back_behind_a_finished_job(
+    short_leases: Database, writer: Connection
+) -> None:
+    store = LossyStore(random.Random(1))
+    finished = [0]
+    stale: list[tuple[int, int]] = []
+    hits = [0]
+    over = threading.Event()
+
+    def read() -> None:
+        process = Process(short_leases, store)
+        while not over.is_set():
+            before = finished[0]
+            found = process.read(1)
+            hits[0] += found.cache_status == "hit"
+            if name_of(found) < before:
+                stale.append((name_of(found), before))
+        process.close()
+
+    readers = [threading.Thread(target=read) for _ in range(PROCESSES)]
+    for reader in readers:
+        reader.start()
+    try:
+        for number in range(1, 31):
+            write(writer, 1, number)
+            finished[0] = number
+            time.sleep(0.02)
+    finally:
+        over.set()
+        for reader in readers:
+            reader.join()
+    assert stale == []
+    assert hits[0] > 0
+    assert store.served_old > 0
+
+
+def test_without_the_wait_a_stale_read_is_found(short_leases: Database, writer: Connection) -> None:
+    stop_waiting(short_leases)
+    process = Process(short_leases, InProcessStore())
+    write(writer, 1, 1)
+    assert name_of(process.read(1)) == 1
+    write(writer, 1, 2)
+    assert name_of(process.read(1)) == 1
+    process.close()
