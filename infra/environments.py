@@ -56,6 +56,8 @@ class Environment:
     """Instances in other zones, which take over when the writer fails and answer analytics."""
     logical_replication: bool = False
     """Lets other systems follow the tables; a cluster with it never pauses."""
+    cache_server: bool = False
+    """ElastiCache Serverless, from about 6 USD a month; otherwise each process has its cache."""
     detailed_metrics: bool = False
     """CloudWatch metrics by method of the API; about 34 USD a month once it is used."""
     plans_at_once: int = 2
@@ -118,6 +120,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 most_acu=16,
                 backup_days=35,
                 readers=1,
+                cache_server=True,
                 detailed_metrics=True,
                 plans_at_once=8,
                 loads_at_once=32,

@@ -38,6 +38,14 @@ class FunctionSpec(NamedTuple):
     memory_mb: int
     role: Role | None = None
     arrow: bool = False
+    cache: bool = False
+    """Whether it uses a cache server, where the environment has one."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of its layers."""
+        chosen = {"arrow": self.arrow, "cache": self.cache}
+        return ("core", *(name for name, needed in chosen.items() if needed))
 
     @property
     def module(self) -> str:
@@ -70,7 +78,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(JobsSettings, API_SECONDS, 1024, "waybill_api"),
             FunctionSpec(DatasetsSettings, API_SECONDS, 1024),
             FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, "waybill_reader"),
-            FunctionSpec(LookupsSettings, API_SECONDS, 1024, "waybill_reader"),
+            FunctionSpec(LookupsSettings, API_SECONDS, 1024, "waybill_reader", cache=True),
             FunctionSpec(DocumentsSettings, API_SECONDS, 1024, "waybill_reader"),
             FunctionSpec(HealthSettings, API_SECONDS, 512, "waybill_reader"),
             FunctionSpec(DocsSettings, API_SECONDS, 512),

@@ -35,6 +35,7 @@ class Resources(NamedTuple):
     bus: events.IEventBus
     key: kms.IKey | None
     """Encrypts buckets and queues; None for AWS's own keys."""
+    cache_url: str | None
     chunks_at_once: int
     """Chunks of one job in flight; fewer than there are loaders."""
 
@@ -49,6 +50,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     bus = {"event_bus_name": resources.bus.event_bus_name}
     window = {"chunks_at_once": str(resources.chunks_at_once)}
     queues = {**landed, **chunks, **merges}
+    cache = {"cache_url": resources.cache_url} if resources.cache_url else {}
     dead = {
         "landed_dlq_url": resources.landed_dlq.queue_url,
         "chunks_dlq_url": resources.chunks_dlq.queue_url,
@@ -66,7 +68,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "jobs": {**landing, **state},
         "datasets": state,
         "analytics": {},
-        "lookups": state,
+        "lookups": {**state, **cache},
         "documents": {},
         "health": {**landing, **landed},
         "docs": {},

@@ -47,7 +47,7 @@ class LambdaFunction(Construct):
             architecture=lambda_.Architecture.X86_64,
             handler=f"{spec.module}.handler.handle",
             code=lambda_.Code.from_asset(str(function_source(spec, shared.sources))),
-            layers=[layer for name, layer in shared.layers.items() if name == "core" or spec.arrow],
+            layers=[layer for name, layer in shared.layers.items() if name in spec.layers],
             role=self.role,
             log_group=self.log_group,
             timeout=Duration.seconds(spec.timeout_seconds),

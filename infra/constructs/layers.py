@@ -1,4 +1,4 @@
-"""The Lambda layers: `core` for every function, `arrow` for those that read rows."""
+"""The Lambda layers: `core`, `arrow` for functions that read rows, `cache` for a cache server."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,11 @@ def _folders(environment: Environment, sources: Path) -> Mapping[str, Path]:
     if environment.is_local:
         # The packages are those of the local interpreter.
         return {"core": own_core_layer(sources)}
-    return {"core": core_layer(sources), "arrow": packages("arrow")}
+    return {
+        "core": core_layer(sources),
+        "arrow": packages("arrow"),
+        "cache": packages("cache"),
+    }
 
 
 def make_layers(

@@ -52,6 +52,7 @@ class Service(Construct):
             landed_dlq=self.queues["landed"].dlq.queue,
             chunks_dlq=self.queues["chunks"].dlq.queue,
             merges_dlq=self.queues["merges"].dlq.queue,
+            cache_url=shared.cache_url,
             chunks_at_once=shared.environment.chunks_at_once,
             key=shared.key,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),

@@ -36,3 +36,5 @@ class SharedResources(NamedTuple):
     sources: Path
     key: kms.IKey | None = None
     """Encrypts queues and logs; None for AWS's own keys."""
+    cache_url: str | None = None
+    """The cache server; None where each process has its own cache."""

@@ -12,7 +12,8 @@ from infra.uv import run_uv
 
 def _requirements() -> dict[str, list[str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {"core": project["dependencies"], "arrow": project["optional-dependencies"]["arrow"]}
+    extras = project["optional-dependencies"]
+    return {"core": project["dependencies"], "arrow": extras["arrow"], "cache": extras["cache"]}
 
 
 def _compile(layer: str, requirements: list[str], constraints: list[Path]) -> None:
@@ -38,7 +39,8 @@ def main() -> None:
     requirements = _requirements()
     tested = ROOT / "tests" / "requirements.txt"
     _compile("core", requirements["core"], [tested])
-    _compile("arrow", requirements["arrow"], [tested, lock_of("core")])
+    for layer in ("arrow", "cache"):
+        _compile(layer, requirements[layer], [tested, lock_of("core")])
 
 
 if __name__ == "__main__":

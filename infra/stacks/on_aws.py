@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
+from infra.constructs.cache_server import CacheServer
 from infra.constructs.data_key import data_key
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
@@ -34,7 +35,10 @@ class DataStack(Stack):
         )
         self.key = data_key(self, environment)
         self.buckets = Buckets(self, environment, self.key)
-        self.database = Aurora(self, environment, Network(self, self.buckets), self.key, restore)
+        network = Network(self, self.buckets)
+        self.database = Aurora(self, environment, network, self.key, restore)
+        has_cache = environment.cache_server
+        self.cache = CacheServer(self, environment, network, self.key) if has_cache else None
 
     @property
     def availability_zones(self) -> list[str]:
@@ -56,7 +60,8 @@ class ServiceStack(Stack):
             description=f"Waybill {environment.name}: functions and API",
         )
         layers = make_layers(self, environment, sources)
-        shared = SharedResources(environment, data.database, layers, sources, data.key)
+        cache_url = data.cache.url if data.cache else None
+        shared = SharedResources(environment, data.database, layers, sources, data.key, cache_url)
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]
         Migration(self, service.functions["migrate"], before=others)

@@ -52,9 +52,10 @@ def test_the_database_is_private(on_aws: Synthesised) -> None:
         assert not on_aws.of_type(f"AWS::EC2::{absent}")
     for subnet in on_aws.of_type("AWS::EC2::Subnet").values():
         assert subnet["MapPublicIpOnLaunch"] is False
-    (ingress,) = on_aws.of_type("AWS::EC2::SecurityGroupIngress").values()
-    assert (ingress["FromPort"], ingress["ToPort"]) == (5432, 5432)
-    assert "SourceSecurityGroupId" in ingress
+    ingress = list(on_aws.of_type("AWS::EC2::SecurityGroupIngress").values())
+    ports = {(rule["FromPort"], rule["ToPort"]) for rule in ingress}
+    assert ports == {(5432, 5432), *({(6379, 6379)} if on_aws.name == "prod" else set())}
+    assert all("SourceSecurityGroupId" in rule for rule in ingress)
 
 
 def test_functions_connect_to_the_database_and_to_https_only(on_aws: Synthesised) -> None:
@@ -68,7 +69,20 @@ def test_functions_connect_to_the_database_and_to_https_only(on_aws: Synthesised
         (rule["FromPort"], rule["ToPort"], rule.get("CidrIp", rule.get("CidrIpv6", "database")))
         for rule in rules
     }
-    assert to == {(5432, 5432, "database"), (443, 443, "0.0.0.0/0"), (443, 443, "::/0")}
+    https = {(443, 443, "0.0.0.0/0"), (443, 443, "::/0")}
+    cache = {(6379, 6379, "database")} if on_aws.name == "prod" else set()
+    assert to == {(5432, 5432, "database"), *https, *cache}
+
+
+def test_only_prod_has_a_cache_server(on_aws: Synthesised) -> None:
+    caches = list(on_aws.of_type("AWS::ElastiCache::ServerlessCache").values())
+    variables = on_aws.functions()["lookups"]["Environment"]["Variables"]
+    assert len(caches) == (on_aws.name == "prod") == ("CACHE_URL" in variables)
+    for cache in caches:
+        assert cache["Engine"] == "valkey"
+        assert "KmsKeyId" in cache
+        assert cache["CacheUsageLimits"]["DataStorage"]["Maximum"] == 1
+        assert "valkeys://" in str(variables["CACHE_URL"])
 
 
 def test_the_s3_endpoint_admits_the_two_buckets_only(on_aws: Synthesised) -> None:

@@ -72,8 +72,17 @@ def test_functions_that_need_the_database_are_in_its_network(on_aws: Synthesised
 
 
 def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
-    with_arrow = {name for name, found in on_aws.functions().items() if len(found["Layers"]) == 2}
-    assert with_arrow == {"plan", "load", "batch"}
+    with_layer = {
+        layer: {
+            name
+            for name, found in on_aws.functions().items()
+            if f"{layer.capitalize()}Layer" in str(found["Layers"])
+        }
+        for layer in ("core", "arrow", "cache")
+    }
+    assert with_layer["core"] == FUNCTIONS.keys()
+    assert with_layer["arrow"] == {"plan", "load", "batch"}
+    assert with_layer["cache"] == {"lookups"}
 
 
 def test_the_other_steps_do_without_arrow() -> None:

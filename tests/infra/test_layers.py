@@ -19,11 +19,12 @@ TAGS = re.compile(r"(cp313-cp313|cp3\d+-abi3)-manylinux\w*_x86_64|py3-none-any|p
 def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The layers as they are deployed; the packages are fetched the first time."""
     core = core_layer(tmp_path_factory.mktemp("layers"))
-    return {"core": core / "python", "arrow": packages("arrow") / "python"}
+    others = {name: packages(name) / "python" for name in ("arrow", "cache")}
+    return {"core": core / "python", **others}
 
 
-def test_functions_with_both_layers_fit(layers: dict[str, Path]) -> None:
-    together = size_of(layers["core"]) + size_of(layers["arrow"]) + heaviest_function()
+def test_functions_with_all_layers_fit(layers: dict[str, Path]) -> None:
+    together = sum(map(size_of, layers.values())) + heaviest_function()
     assert together < LIMIT_BYTES
 
 
@@ -63,6 +64,7 @@ def test_locks_satisfy_the_lists_of_the_project() -> None:
     expected_rows = {
         "core": project["dependencies"],
         "arrow": project["optional-dependencies"]["arrow"],
+        "cache": project["optional-dependencies"]["cache"],
     }
     for name, lines in expected_rows.items():
         locked = dict(re.findall(r"^([\w.-]+)==(\S+) ", lock_of(name).read_text(), re.MULTILINE))

@@ -4,7 +4,9 @@ import time
 from typing import TYPE_CHECKING
 
 import valkey
+from valkey.backoff import NoBackoff
 from valkey.exceptions import ValkeyError
+from valkey.retry import Retry
 
 from waybill import telemetry
 
@@ -30,6 +32,8 @@ class ValkeyStore:
             socket_timeout=_TIMEOUT_SECONDS,
             socket_connect_timeout=_TIMEOUT_SECONDS,
             health_check_interval=30,
+            # The client's own retries take seconds.
+            retry=Retry(NoBackoff(), 1),
         )
         self._pause_ends = 0.0
 
