@@ -54,7 +54,7 @@ def test_the_database_is_private(on_aws: Synthesised) -> None:
         assert subnet["MapPublicIpOnLaunch"] is False
     ingress = list(on_aws.of_type("AWS::EC2::SecurityGroupIngress").values())
     ports = {(rule["FromPort"], rule["ToPort"]) for rule in ingress}
-    assert ports == {(5432, 5432), *({(6379, 6379)} if on_aws.name == "prod" else set())}
+    assert ports == {(5432, 5432), *({(6379, 6379)} if on_aws.environment == "prod" else set())}
     assert all("SourceSecurityGroupId" in rule for rule in ingress)
 
 
@@ -70,14 +70,14 @@ def test_functions_connect_to_the_database_and_to_https_only(on_aws: Synthesised
         for rule in rules
     }
     https = {(443, 443, "0.0.0.0/0"), (443, 443, "::/0")}
-    cache = {(6379, 6379, "database")} if on_aws.name == "prod" else set()
+    cache = {(6379, 6379, "database")} if on_aws.environment == "prod" else set()
     assert to == {(5432, 5432, "database"), *https, *cache}
 
 
 def test_only_prod_has_a_cache_server(on_aws: Synthesised) -> None:
     caches = list(on_aws.of_type("AWS::ElastiCache::ServerlessCache").values())
     variables = on_aws.functions()["lookups"]["Environment"]["Variables"]
-    assert len(caches) == (on_aws.name == "prod") == ("CACHE_URL" in variables)
+    assert len(caches) == (on_aws.environment == "prod") == ("CACHE_URL" in variables)
     for cache in caches:
         assert cache["Engine"] == "valkey"
         assert "KmsKeyId" in cache

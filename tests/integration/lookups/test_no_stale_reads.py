@@ -26,6 +26,7 @@ from tests.integration.lookups.processes import (
 )
 from tests.postgres.databases import Connection, Database
 from waybill.cache.in_process import InProcessStore
+from waybill.cache.store import CacheStore
 
 USERS = st.integers(1, 3)
 PROCESSES = 3
@@ -58,7 +59,7 @@ class CachedReads(RuleBasedStateMachine):
     @initialize(chance=st.randoms(use_true_random=False))
     def start(self, chance: random.Random) -> None:
         self.shared = LossyStore(chance)
-        stores = [self.shared, self.shared, InProcessStore()]
+        stores: list[CacheStore] = [self.shared, self.shared, InProcessStore()]
         self.processes = [Process(self.database, store) for store in stores]
 
     @rule(user=USERS)
@@ -95,7 +96,7 @@ class CachedReads(RuleBasedStateMachine):
 def test_every_read_has_the_last_write(short_leases: Database, writer: Connection) -> None:
     shared = {"database": short_leases, "writer": writer, "numbers": itertools.count(1)}
     machine = type("Machine", (CachedReads,), {**shared, "written": {}})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=25,
