@@ -1,0 +1,182 @@
+-- The partitions of a table: found, and made on demand, filled and indexed on the side, attached
+-- last.
+
+CREATE OR REPLACE FUNCTION waybill.partition_label(p_unit text, p_start timestamp)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN to_char(p_start, CASE p_unit
+    WHEN 'year' THEN 'YYYY'
+    WHEN 'month' THEN 'YYYY-MM'
+    ELSE 'YYYY-MM-DD'
+END);
+
+-- A bound as the partition key's type writes it; times are UTC.
+CREATE OR REPLACE FUNCTION waybill.partition_bound(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN to_char(p_start, 'YYYY-MM-DD HH24:MI:SS') || CASE
+    WHEN EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND a.attname = (p_plan).partition_column
+            AND a.atttypid = 'timestamptz'::regtype
+    )
+    THEN '+00'
+    ELSE ''
+END;
+
+-- The table's partitions with the range of each, in UTC; a default partition takes what no other
+-- does.
+CREATE OR REPLACE FUNCTION waybill.partition_ranges(p_plan waybill.merge_plan,
+    OUT partition_id regclass, OUT lower timestamp, OUT upper timestamp, OUT is_default boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+BEGIN ATOMIC
+    SELECT c.oid::regclass,
+        coalesce(b.bounds[1]::timestamptz AT TIME ZONE 'UTC', '-infinity'),
+        coalesce(b.bounds[2]::timestamptz AT TIME ZONE 'UTC', 'infinity'),
+        pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'
+    FROM pg_inherits AS i
+    JOIN pg_class AS c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL (
+        SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid),
+            $r$FROM \((?:'([^']+)'|MINVALUE)\) TO \((?:'([^']+)'|MAXVALUE)\)$r$)
+    ) AS b (bounds)
+    WHERE i.inhparent = (p_plan).target;
+END;
+
+-- The partition that takes a value, whoever made it and whatever its name; null if none does.
+CREATE OR REPLACE FUNCTION waybill.partition_for(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS regclass
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT r.partition_id
+    FROM waybill.partition_ranges(p_plan) AS r
+    WHERE p_start >= r.lower AND p_start < r.upper
+    ORDER BY r.is_default
+    LIMIT 1
+);
+
+-- `table_2021`, in the table's schema; with a number behind it where that name is taken.
+CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT x.name
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    CROSS JOIN generate_series(1, 1000) AS i
+    CROSS JOIN LATERAL format('%I.%I', n.nspname, concat(
+        -- A name has at most 63 bytes.
+        (
+            SELECT left(c.relname::text, n)
+            FROM generate_series(46, 1, -1) AS n
+            WHERE octet_length(left(c.relname::text, n)) <= 46
+            LIMIT 1
+        ),
+        '_', replace(waybill.partition_label(p_plan.partition_unit, p_start), '-', '_'),
+        CASE WHEN i > 1 THEN '_' || i END)) AS x (name)
+    WHERE c.oid = (p_plan).target
+        AND to_regclass(x.name) IS NULL
+        AND to_regtype(x.name) IS NULL
+    ORDER BY i
+    LIMIT 1
+);
+
+-- A partition that is there before anything is written to it.
+CREATE OR REPLACE FUNCTION waybill.add_partition(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT waybill.attach_partition(
+        p_plan, waybill.build_partition(p_plan, p_start), p_start);
+END;
+
+-- A table like the partitioned one, standing alone and without indexes: they are built in bulk
+-- once it is filled.
+CREATE OR REPLACE FUNCTION waybill.build_partition(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_name CONSTANT text := waybill.free_partition_name(p_plan, p_start);
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        CREATE TABLE %s (
+            LIKE %s
+            INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED
+            INCLUDING STORAGE INCLUDING COMPRESSION
+        )
+        $q$, v_name, p_plan.target));
+    RETURN v_name;
+END
+$$;
+
+-- Indexes first, one by one, then ATTACH, which finds them, clones the foreign keys and checks
+-- them as a set. It locks the referenced tables against writers until the commit, so it comes
+-- last.
+CREATE OR REPLACE FUNCTION waybill.attach_partition(p_plan waybill.merge_plan,
+    p_partition regclass, p_start timestamp)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET maintenance_work_mem = '256MB'
+AS $$
+DECLARE
+    v_statement text;
+BEGIN
+    FOR v_statement IN
+        SELECT CASE
+            WHEN c.oid IS NOT NULL
+                THEN format('ALTER TABLE %s ADD %s', p_partition, pg_get_constraintdef(c.oid))
+            ELSE format('CREATE %s INDEX ON %s %s',
+                CASE WHEN i.indisunique THEN 'UNIQUE' ELSE '' END,
+                p_partition,
+                substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)$'))
+        END
+        FROM pg_index AS i
+        LEFT JOIN pg_constraint AS c
+            ON c.conindid = i.indexrelid
+            AND c.contype IN ('p', 'u', 'x')
+            AND c.conrelid = i.indrelid
+        WHERE i.indrelid = p_plan.target
+        ORDER BY i.indexrelid
+    LOOP
+        PERFORM waybill.run_sql(v_statement);
+    END LOOP;
+    PERFORM waybill.run_sql(format(
+        'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+        p_plan.target,
+        p_partition,
+        waybill.partition_bound(p_plan, p_start),
+        waybill.partition_bound(p_plan,
+            p_start + ('1 ' || p_plan.partition_unit)::interval)));
+END
+$$;
+
+-- How many partitions a table may have. A query of all of them locks each with its indexes; the
+-- server's lock table has room for four of those at once.
+CREATE OR REPLACE FUNCTION waybill.max_partitions(p_table regclass) RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT current_setting('max_locks_per_transaction')::bigint
+        * current_setting('max_connections')::bigint
+        / (4 * (1 + count(*)))
+    FROM pg_index AS i
+    WHERE i.indrelid = p_table
+);

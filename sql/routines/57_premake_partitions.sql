@@ -1,0 +1,82 @@
+-- Partitions by time that are made ahead, and empty ones that are dropped.
+
+-- Partitions ahead of time: the first file of a new year then needs no new one.
+CREATE OR REPLACE FUNCTION waybill.premake_partitions(p_units integer DEFAULT 1)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+SET timezone = 'UTC'
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    v_dataset waybill.datasets;
+    v_plan waybill.merge_plan;
+    v_step interval;
+    v_start timestamp;
+    v_made integer := 0;
+BEGIN
+    FOR v_dataset IN SELECT * FROM waybill.datasets WHERE partition_unit IS NOT NULL LOOP
+        v_plan.target := v_dataset.target;
+        v_plan.partition_unit := v_dataset.partition_unit;
+        v_plan.partition_column := waybill.partitioning(v_dataset) ->> 'column';
+        v_step := ('1 ' || v_dataset.partition_unit)::interval;
+        PERFORM waybill.drop_empty_partitions(v_plan);
+        FOR v_start IN
+            SELECT generate_series(
+                date_trunc(v_dataset.partition_unit, now()::timestamp),
+                now()::timestamp + p_units * v_step,
+                v_step)
+        LOOP
+            IF waybill.partition_for(v_plan, v_start) IS NULL THEN
+                PERFORM waybill.add_partition(v_plan, v_start);
+                v_made := v_made + 1;
+            END IF;
+        END LOOP;
+    END LOOP;
+    RETURN v_made;
+END
+$$;
+
+-- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that
+-- were deleted. It waits for nobody: a table in use is skipped.
+CREATE OR REPLACE FUNCTION waybill.drop_empty_partitions(p_plan waybill.merge_plan)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET lock_timeout = '100ms'
+AS $$
+DECLARE
+    v_range record;
+    v_is_empty boolean;
+    v_dropped integer := 0;
+BEGIN
+    FOR v_range IN
+        SELECT * FROM waybill.partition_ranges(p_plan) AS r
+        WHERE NOT r.is_default
+            AND isfinite(r.lower) AND isfinite(r.upper)
+            AND NOT tsrange(r.lower, r.upper)
+                && tsrange(now()::timestamp - interval '1 year', now()::timestamp + interval '10 years')
+    LOOP
+        BEGIN
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
+            INTO v_is_empty;
+            CONTINUE WHEN NOT v_is_empty;
+            -- No row may come in between the look and the drop.
+            EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', p_plan.target);
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
+            INTO v_is_empty;
+            IF v_is_empty THEN
+                PERFORM waybill.run_sql(format('DROP TABLE %s', v_range.partition_id));
+                v_dropped := v_dropped + 1;
+            END IF;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                RAISE LOG 'partition % is in use and was left', v_range.partition_id;
+                RETURN v_dropped;
+        END;
+    END LOOP;
+    RETURN v_dropped;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.premake_partitions(integer) TO waybill_refresher;
