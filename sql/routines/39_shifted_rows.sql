@@ -1,0 +1,104 @@
+-- Rows whose values of a unique index shift from one to the other within a file: they are taken
+-- out of the table and inserted again.
+
+-- merge_rewritten: the shifted rows, taken out of the table so that each value is free for its
+-- next row.
+CREATE OR REPLACE FUNCTION waybill.take_shifted(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.merge_rewritten;
+    IF NOT EXISTS (SELECT FROM pg_temp.merge_shifted) OR NOT waybill.may_rewrite(p_plan) THEN
+        DELETE FROM pg_temp.merge_shifted;
+        RETURN;
+    END IF;
+    -- Replica: the ON DELETE actions of tables that refer to these rows must not run.
+    PERFORM waybill.set_replica(true);
+    PERFORM waybill.run_sql(format(
+        'CREATE TEMP TABLE merge_rewritten (LIKE %s) ON COMMIT DROP', p_plan.target));
+    PERFORM waybill.run_sql(format(
+        $q$
+        WITH taken AS (
+            DELETE FROM %1$s AS h
+            USING pg_temp.merge_records AS s, pg_temp.merge_shifted AS m
+            WHERE s._waybill_line = m.line
+                AND %2$s
+            RETURNING h.*
+        )
+        INSERT INTO pg_temp.merge_rewritten
+        SELECT * FROM taken
+        $q$, p_plan.target, waybill.equal_on(p_plan.natural_key, 'h', 's')));
+    PERFORM waybill.set_replica(false);
+END
+$$;
+
+-- The shifted rows come back with their new values.
+CREATE OR REPLACE FUNCTION waybill.put_shifted(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_expected CONSTANT bigint := (SELECT count(*) FROM pg_temp.merge_shifted);
+    v_columns text;
+BEGIN
+    IF v_expected = 0 THEN
+        RETURN;
+    END IF;
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO v_columns
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_plan.target
+        AND a.attnum > 0
+        AND NOT a.attisdropped
+        AND a.attgenerated = '';
+    PERFORM waybill.run_sql(format(
+        $q$
+        UPDATE pg_temp.merge_rewritten AS h
+        SET %1$s, _landed = %2$s
+        FROM pg_temp.merge_records AS s
+        WHERE %3$s
+        $q$,
+        waybill.set_list(waybill.updated_columns(p_plan), 's'),
+        p_plan.effective_order,
+        waybill.equal_on(p_plan.natural_key, 'h', 's')));
+    PERFORM waybill.set_replica(true);
+    PERFORM waybill.assert_count('updated', v_expected, waybill.run_sql(format(
+        $q$
+        INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE
+        SELECT %2$s FROM pg_temp.merge_rewritten
+        $q$, p_plan.target, v_columns)));
+    PERFORM waybill.set_replica(false);
+END
+$$;
+
+-- Whether rows may be deleted and inserted again in one transaction without anybody noticing:
+-- nobody's trigger sees it, and rows of other tables refer to none of the columns that change.
+CREATE OR REPLACE FUNCTION waybill.may_rewrite(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN NOT EXISTS (
+        SELECT FROM pg_trigger AS t
+        WHERE t.tgrelid = (p_plan).target AND NOT t.tgisinternal
+    )
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint AS c
+        WHERE c.confrelid = (p_plan).target
+            AND (
+                NOT has_parameter_privilege('session_replication_role', 'SET')
+                OR NOT waybill.column_names(c.confrelid, c.confkey)
+                    <@ (p_plan).natural_key
+            )
+    );
+
+-- Turns the foreign key triggers off or on for this transaction, where that may be done.
+CREATE OR REPLACE FUNCTION waybill.set_replica(p_on boolean) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF has_parameter_privilege('session_replication_role', 'SET') THEN
+        PERFORM set_config('session_replication_role',
+            CASE WHEN p_on THEN 'replica' ELSE 'origin' END, true);
+    END IF;
+END
+$$;
