@@ -1,0 +1,49 @@
+-- How many records of a merge became what.
+
+-- How many records went where; they add up to `p_staged`.
+CREATE OR REPLACE FUNCTION waybill.count_classes(p_staged bigint, p_rejected bigint)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_counts waybill.merge_counts;
+BEGIN
+    SELECT count(*) FILTER (WHERE _waybill_class = 'insert'),
+        count(*) FILTER (WHERE _waybill_class = 'update'),
+        count(*) FILTER (WHERE _waybill_class = 'unchanged'),
+        count(*) FILTER (WHERE _waybill_class = 'pending')
+    INTO v_counts.inserted, v_counts.updated, v_counts.unchanged, v_counts.pending_reference
+    FROM pg_temp.merge_records;
+    v_counts.rejected := p_rejected;
+    v_counts.superseded := p_staged - p_rejected - v_counts.inserted - v_counts.updated
+        - v_counts.unchanged - v_counts.pending_reference;
+    RETURN v_counts;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.no_counts() RETURNS waybill.merge_counts
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ROW(0, 0, 0, 0, 0, 0, 0, 0, false, NULL)::waybill.merge_counts;
+
+-- The counts of two passes over records of one job.
+CREATE OR REPLACE FUNCTION waybill.add_counts(p_a waybill.merge_counts,
+    p_b waybill.merge_counts)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    p_a.inserted := p_a.inserted + p_b.inserted;
+    p_a.updated := p_a.updated + p_b.updated;
+    p_a.unchanged := p_a.unchanged + p_b.unchanged;
+    p_a.superseded := p_a.superseded + p_b.superseded;
+    p_a.rejected := p_a.rejected + p_b.rejected;
+    p_a.pending_reference := p_a.pending_reference + p_b.pending_reference;
+    p_a.deleted := p_a.deleted + p_b.deleted;
+    p_a.row_by_row := p_a.row_by_row OR p_b.row_by_row;
+    p_a.replaced := coalesce(p_a.replaced || p_b.replaced, p_a.replaced, p_b.replaced);
+    RETURN p_a;
+END
+$$;
