@@ -8,112 +8,6 @@ RETURN (
     WHERE c.conrelid = p_table AND c.contype = 'p'
 );
 
--- A natural key that no index leads with would make every merge scan the table, and one that may
--- be null identifies nothing.
-CREATE OR REPLACE FUNCTION waybill.assert_natural_key(p_table regclass, p_key text[])
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    v_nullable text;
-BEGIN
-    SELECT string_agg(coalesce(k, 'NULL'), ', ') INTO v_nullable FROM unnest(p_key) AS k
-    WHERE NOT EXISTS (
-        SELECT FROM pg_attribute AS a
-        WHERE a.attrelid = p_table AND a.attname = k AND a.attnotnull);
-    IF v_nullable IS NOT NULL THEN
-        RAISE EXCEPTION 'natural_key of %: % must be columns that are NOT NULL.', p_table,
-            v_nullable USING ERRCODE = 'WB005';
-    END IF;
-    IF NOT EXISTS (
-        SELECT FROM pg_index AS i
-        WHERE i.indrelid = p_table AND i.indpred IS NULL
-            AND (waybill.column_names(p_table, i.indkey::smallint[]))[1:cardinality(p_key)]
-                @> p_key)
-    THEN
-        RAISE EXCEPTION 'natural_key of %: no index leads with (%).', p_table,
-            array_to_string(p_key, ', ') USING ERRCODE = 'WB005';
-    END IF;
-END
-$$;
-
--- A table of another owner could be neither written nor given its stamp, and its files would wait
--- forever.
-CREATE OR REPLACE FUNCTION waybill.assert_owned(p_table regclass) RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    v_owner CONSTANT regrole := (SELECT relowner FROM pg_class WHERE oid = p_table);
-BEGIN
-    IF v_owner <> 'waybill_owner'::regrole THEN
-        RAISE EXCEPTION '% belongs to %.', p_table, v_owner USING ERRCODE = 'WB005',
-            HINT = format('ALTER TABLE %s OWNER TO waybill_owner;', p_table);
-    END IF;
-END
-$$;
-
--- The merge adds columns of its own beside the table's. Their prefix is reserved, and a table has
--- room for them below PostgreSQL's limit of 1,600 columns.
-CREATE OR REPLACE FUNCTION waybill.assert_free_names(p_table regclass) RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    v_column text;
-    v_columns bigint;
-BEGIN
-    SELECT min(a.attname)
-            FILTER (WHERE a.attname LIKE '\_waybill\_%' OR a.attname = '_landed'
-                AND coalesce(col_description(p_table, a.attnum), '') NOT LIKE 'Order of landing%'),
-        count(*)
-    INTO v_column, v_columns
-    FROM pg_attribute AS a
-    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped;
-    IF v_column IS NOT NULL THEN
-        RAISE EXCEPTION 'The column % of % has a name that Waybill uses itself.', v_column, p_table
-            USING ERRCODE = 'WB005', HINT = format('ALTER TABLE %s RENAME COLUMN %I TO …;',
-                p_table, v_column);
-    ELSIF v_columns > 1590 THEN
-        RAISE EXCEPTION '% has % columns; 1,590 can be loaded.', p_table, v_columns
-            USING ERRCODE = 'WB005';
-    END IF;
-END
-$$;
-
--- A row whose time changes moves to another partition. PostgreSQL fires row triggers for DELETE
--- then, although nothing was deleted.
-CREATE OR REPLACE FUNCTION waybill.assert_moves_are_silent(p_table regclass, p_key text[])
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    v_trigger text;
-BEGIN
-    SELECT min(t.tgname) INTO v_trigger
-    FROM pg_trigger AS t
-    JOIN pg_partitioned_table AS p ON p.partrelid = t.tgrelid
-    WHERE t.tgrelid = p_table
-        AND NOT t.tgisinternal
-        -- Bits of tgtype: 1 for each row, 8 on delete.
-        AND t.tgtype & 9 = 9
-        AND EXISTS (
-            SELECT FROM unnest(p.partattrs) AS k (number)
-            LEFT JOIN pg_attribute AS a ON a.attrelid = p_table AND a.attnum = k.number
-            WHERE a.attname IS NULL OR a.attname <> ALL (p_key)
-        )
-        AND p_key <> '{}';
-    IF v_trigger IS NOT NULL THEN
-        RAISE EXCEPTION 'The trigger % of % would take a row that moves between partitions for'
-            ' a deleted one.', v_trigger, p_table
-            USING ERRCODE = 'WB005',
-            HINT = 'Make it a statement trigger, or partition by columns of the natural key.';
-    END IF;
-END
-$$;
-
 -- The unit of the partitions of a table that is partitioned by range of one time column.
 CREATE OR REPLACE FUNCTION waybill.default_unit(p_table regclass) RETURNS text
 LANGUAGE sql STABLE
@@ -193,7 +87,7 @@ BEGIN
     v_disposition := coalesce(write_disposition,
         CASE WHEN v_key = '{}' THEN 'append' ELSE 'merge' END);
     PERFORM waybill.assert_free_names(v_table);
-    PERFORM waybill.assert_moves_are_silent(v_table, v_key);
+    PERFORM waybill.assert_no_delete_trigger(v_table, v_key);
     IF v_key <> '{}' THEN
         PERFORM waybill.assert_natural_key(v_table, v_key);
     END IF;
@@ -237,23 +131,3 @@ SET search_path = pg_catalog, pg_temp
 RETURN CASE WHEN jsonb_typeof(p_aliases) = 'object'
     THEN (SELECT coalesce(jsonb_object_agg(lower(key), value), '{}') FROM jsonb_each(p_aliases))
     ELSE p_aliases END;
-
-CREATE OR REPLACE FUNCTION waybill.assert_aliases(p_dataset text) RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    v_unknown text;
-BEGIN
-    SELECT string_agg(a.value, ', ') INTO v_unknown
-    FROM waybill.datasets AS d, jsonb_each_text(d.aliases) AS a
-    WHERE d.name = p_dataset
-        AND NOT EXISTS (
-            SELECT FROM pg_attribute AS c
-            WHERE c.attrelid = d.target AND c.attname = a.value AND c.attnum > 0);
-    IF v_unknown IS NOT NULL THEN
-        RAISE EXCEPTION 'aliases of %: there is no column %.', p_dataset, v_unknown
-            USING ERRCODE = 'WB005';
-    END IF;
-END
-$$;

@@ -131,3 +131,23 @@ BEGIN
     END IF;
 END
 $$;
+
+CREATE OR REPLACE FUNCTION waybill.assert_aliases(p_dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_unknown text;
+BEGIN
+    SELECT string_agg(a.value, ', ') INTO v_unknown
+    FROM waybill.datasets AS d, jsonb_each_text(d.aliases) AS a
+    WHERE d.name = p_dataset
+        AND NOT EXISTS (
+            SELECT FROM pg_attribute AS c
+            WHERE c.attrelid = d.target AND c.attname = a.value AND c.attnum > 0);
+    IF v_unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'aliases of %: there is no column %.', p_dataset, v_unknown
+            USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;

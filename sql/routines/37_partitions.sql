@@ -1,4 +1,4 @@
--- The partitions of a table: found, and made on demand, filled and indexed on the side, attached
+-- Partitions of a table. New ones are filled and indexed as tables of their own, and attached
 -- last.
 
 CREATE OR REPLACE FUNCTION waybill.partition_label(p_unit text, p_start timestamp)

@@ -1,5 +1,5 @@
--- Unique indexes other than that of the natural key, checked on the end state: values may be
--- passed on from row to row, or swapped, within one file.
+-- Unique indexes other than that of the natural key, checked on the end state: within one file
+-- rows may exchange values.
 
 -- Rejects the records whose values another record or row has in the end state: of two records
 -- the earlier line stays. A record that is rejected leaves its row as it was, and with it the
