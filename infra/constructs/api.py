@@ -6,6 +6,7 @@ from aws_cdk import RemovalPolicy, Size, Tags
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
+from infra.constructs.fixed_responses import answer_preflight, refuse_other_methods
 from infra.constructs.function import LambdaFunction
 from infra.constructs.gateway_responses import gateway_responses
 from infra.constructs.log_group import log_group
@@ -84,10 +85,9 @@ class Api(Construct):
         for route in ROUTES:
             resource = self.rest.root.resource_for_path(route.path)
             resource.add_method(route.method, integrations[route.function])
-        # CORS preflight requests carry no credentials; the functions answer them.
-        for path, function in {route.path: route.function for route in ROUTES}.items():
-            self.rest.root.resource_for_path(path).add_method(
-                "OPTIONS",
-                integrations[function],
-                authorization_type=apigateway.AuthorizationType.NONE,
-            )
+        for path in {route.path: None for route in ROUTES}:
+            resource = self.rest.root.resource_for_path(path)
+            methods = [route.method for route in ROUTES if route.path == path]
+            # Preflight requests carry no credentials, and may not cost a function.
+            answer_preflight(resource, methods)
+            refuse_other_methods(resource, methods)

@@ -7,7 +7,6 @@ from aws_cdk import aws_apigateway as apigateway
 
 from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL
 
-_TYPES = apigateway.ResponseType
 _RETRY_AFTER_SECONDS = 5
 
 
@@ -17,19 +16,32 @@ class _Response(NamedTuple):
     detail: str
 
 
-# API Gateway sends this response for an unknown path and for a missing signature.
+_INTERNAL = "An internal error occurred; it was logged."
+# Every type that this API can meet, so that none is left to API Gateway's own form, which pages
+# of other origins cannot read.
 _RESPONSES = {
+    # For an unknown path, and for a missing signature.
     "MISSING_AUTHENTICATION_TOKEN": _Response(
         404, "unknown-path", "Unknown path, or the request is not signed."
     ),
+    "RESOURCE_NOT_FOUND": _Response(404, "unknown-path", "There is no such path."),
     "REQUEST_TOO_LARGE": _Response(
         413,
         "body-too-large",
         "The limit of API Gateway is 10 MB. Use POST /uploads/{dataset}.",
     ),
+    "UNSUPPORTED_MEDIA_TYPE": _Response(
+        415, "unsupported-media", "The path does not accept this media type."
+    ),
+    "BAD_REQUEST_BODY": _Response(400, "malformed-body", "The body cannot be read."),
+    "BAD_REQUEST_PARAMETERS": _Response(400, "invalid-request", "A parameter is invalid."),
     "THROTTLED": _Response(429, "too-many-requests", "Too many requests. Retry later."),
     "QUOTA_EXCEEDED": _Response(429, "too-many-requests", "The quota is exhausted."),
     "INTEGRATION_TIMEOUT": _Response(504, "gateway-timeout", "The request timed out. Retry it."),
+    # The function could not be invoked: all that are reserved for it are busy.
+    "INTEGRATION_FAILURE": _Response(503, "overloaded", "The service is overloaded. Retry later."),
+    "API_CONFIGURATION_ERROR": _Response(500, "internal-error", _INTERNAL),
+    "DEFAULT_5XX": _Response(503, "overloaded", "The service is overloaded. Retry later."),
 }
 
 
@@ -37,24 +49,26 @@ def gateway_responses(rest: apigateway.RestApi) -> None:
     """Make `rest` send problem documents for its own errors."""
     for kind, response in _RESPONSES.items():
         headers = {"Access-Control-Allow-Origin": "'*'", "Content-Type": f"'{MEDIA_TYPE}'"}
-        if response.status in (429, 504):
+        if response.status in (429, 503, 504):
+            headers["Access-Control-Expose-Headers"] = "'Retry-After'"
             headers["Retry-After"] = f"'{_RETRY_AFTER_SECONDS}'"
         rest.add_gateway_response(
             kind.title().replace("_", ""),
-            type=getattr(_TYPES, kind),
+            type=apigateway.ResponseType.of(kind),
             status_code=str(response.status),
             response_headers=headers,
             # Selected by Accept; `application/json` is also the default.
-            templates={"application/json": _problem(response)},
+            templates={"application/json": problem_template(*response)},
         )
 
 
-def _problem(response: _Response) -> str:
+def problem_template(status: int, code: str, detail: str) -> str:
+    """A problem document as a mapping template of API Gateway."""
     problem = {
-        "type": f"{TYPE_URL}{response.code}",
-        "title": PROBLEM_TYPES[response.code].title,
-        "status": response.status,
-        "detail": response.detail,
+        "type": f"{TYPE_URL}{code}",
+        "title": PROBLEM_TYPES[code].title,
+        "status": status,
+        "detail": detail,
         # No path is known here.
         "instance": "urn:uuid:$context.requestId",
         "request_id": "$context.requestId",

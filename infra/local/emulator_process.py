@@ -1,4 +1,4 @@
-"""The emulator's process: ministack behind a guard, with fixes for six differences from AWS.
+"""The emulator's process: ministack behind a guard, with fixes for seven differences from AWS.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -10,6 +10,7 @@ functions that it runs see their own packages and layers only, as on AWS.
 * The well-known keys (`test`, an account number) are the administrator's, and its signatures are
   not checked. Here only the configured key is, and its signature is checked.
 * The credentials of functions are hashes of their names; here they are keyed with a secret.
+* A mock integration of API Gateway leaves `$context.requestId` as it is, and always has a body.
 """
 
 import hmac
@@ -22,10 +23,11 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import s3, sts
+from ministack.services import apigateway_v1, s3, sts
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
@@ -106,7 +108,20 @@ def action(*args: Loose, **kwargs: Loose) -> Loose:
     return needed
 
 
+_invoke_mock = apigateway_v1._invoke_mock_v1  # noqa: SLF001
+
+
+def invoke_mock(integration: dict[str, Any]) -> Response:
+    """The response of a mock integration; empty without a template."""
+    status, headers, body = _invoke_mock(integration)
+    if status == 204:
+        headers.pop("Content-Type", None)
+        return status, headers, b""
+    return status, headers, body.replace(b"$context.requestId", str(uuid4()).encode())
+
+
 def _patch() -> None:
+    apigateway_v1._invoke_mock_v1 = invoke_mock  # noqa: SLF001
     iam_evaluator.is_root_access_key = is_administrator
     sts.is_root_access_key = is_administrator
     # Asked to exempt a key from the check of its signature.

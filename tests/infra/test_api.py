@@ -8,6 +8,8 @@ from infra.functions import FUNCTIONS
 from infra.routes import ROUTES, Route
 from tests.infra.template import Synthesised, text
 
+# Methods that API Gateway answers itself.
+FIXED = ("ANY", "OPTIONS")
 API_FUNCTIONS = sorted({route.function for route in ROUTES})
 
 
@@ -31,7 +33,7 @@ def deployed(synthesised: Synthesised) -> set[Route]:
             answering(method),
         )
         for method in synthesised.of_type("AWS::ApiGateway::Method").values()
-        if method["HttpMethod"] != "OPTIONS"
+        if method["HttpMethod"] not in FIXED
     }
 
 
@@ -50,28 +52,58 @@ def test_the_routes_are_those_that_the_functions_answer() -> None:
 
 def test_requests_are_signed_on_aws(synthesised: Synthesised) -> None:
     for method in synthesised.of_type("AWS::ApiGateway::Method").values():
-        open_to_all = synthesised.is_local or method["HttpMethod"] == "OPTIONS"
+        is_fixed = method["HttpMethod"] in FIXED
+        open_to_all = synthesised.is_local or is_fixed
         assert method["AuthorizationType"] == ("NONE" if open_to_all else "AWS_IAM")
-        assert method["Integration"]["Type"] == "AWS_PROXY"
+        assert method["Integration"]["Type"] == ("MOCK" if is_fixed else "AWS_PROXY")
 
 
-def test_a_browser_may_ask_first_on_every_path(synthesised: Synthesised) -> None:
+def fixed(synthesised: Synthesised, kind: str) -> dict[str, Mapping[str, Any]]:
+    """The headers and the body of the fixed response of each resource that has a method."""
     methods = list(synthesised.of_type("AWS::ApiGateway::Method").values())
-    served = {text(method["ResourceId"]) for method in methods}
-    preflights = [text(m["ResourceId"]) for m in methods if m["HttpMethod"] == "OPTIONS"]
-    assert sorted(preflights) == sorted(served)
+    responses = {
+        text(method["ResourceId"]): method["Integration"]["IntegrationResponses"][0]
+        for method in methods
+        if method["HttpMethod"] == kind
+    }
+    assert responses.keys() == {text(method["ResourceId"]) for method in methods}
+    return responses
+
+
+def headers(response: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name.rpartition(".")[2]: value.strip("'")
+        for name, value in response["ResponseParameters"].items()
+    }
+
+
+def test_preflight_requests_run_no_function(synthesised: Synthesised) -> None:
+    for response in fixed(synthesised, "OPTIONS").values():
+        assert response["StatusCode"] == "204"
+        assert "Idempotency-Key" in headers(response)["Access-Control-Allow-Headers"]
+        assert "OPTIONS" in headers(response)["Access-Control-Allow-Methods"]
+
+
+def test_other_methods_are_refused_without_a_function(synthesised: Synthesised) -> None:
+    for response in fixed(synthesised, "ANY").values():
+        problem = json.loads(response["ResponseTemplates"]["application/json"])
+        assert (problem["status"], response["StatusCode"]) == (405, "405")
+        assert problem["detail"] == f"Use {headers(response)['Allow']}."
+        assert headers(response)["Content-Type"] == "application/problem+json"
 
 
 def test_what_the_gateway_says_itself_is_a_problem(synthesised: Synthesised) -> None:
     found = synthesised.of_type("AWS::ApiGateway::GatewayResponse").values()
     answers = {answer["ResponseType"]: answer for answer in found}
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
+    assert answers["DEFAULT_5XX"]["StatusCode"] == "503"
     for answer in answers.values():
         problem = json.loads(answer["ResponseTemplates"]["application/json"])
         assert str(problem["status"]) == answer["StatusCode"]
-        headers = answer["ResponseParameters"]
-        kind = headers["gatewayresponse.header.Content-Type"]
-        assert kind == "'application/problem+json'"
+        assert headers(answer)["Content-Type"] == "application/problem+json"
+        assert headers(answer)["Access-Control-Allow-Origin"] == "*"
+        may_retry = answer["StatusCode"] in ("429", "503", "504")
+        assert ("Retry-After" in headers(answer)) == may_retry
 
 
 def test_files_come_as_bytes_and_answers_go_compressed(synthesised: Synthesised) -> None:

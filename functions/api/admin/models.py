@@ -1,20 +1,36 @@
 """Requests and responses of the admin endpoints."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from waybill.landing.keys import PREFIX
 
+# Those that XML 1.0 does not have, and half surrogate pairs.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 QueueName = Literal["landed", "chunks", "merges"]
 
 
 def _check_prefix(prefix: str) -> str:
     if not prefix.startswith(PREFIX):
         raise PydanticCustomError("not_landing", "The prefix must start with landing/.")
+    if _CONTROL.search(prefix):
+        # S3's XML cannot repeat them. Such keys are found by a shorter prefix.
+        raise PydanticCustomError("not_printable", "The prefix has control characters.")
     return prefix
+
+
+def _check_text(value: object) -> object:
+    if value is not None and not isinstance(value, str):
+        # Pydantic would take a number for seconds since 1970.
+        raise PydanticCustomError("not_a_time", "The time must be RFC 3339 text.")
+    return value
+
+
+Time = Annotated[AwareDatetime | None, BeforeValidator(_check_text)]
 
 
 class RedriveRequest(BaseModel):
@@ -33,12 +49,16 @@ class RedriveObjectsRequest(BaseModel):
     )
 
     prefix: Annotated[str, AfterValidator(_check_prefix)] = Field(
-        max_length=1024, description="Key prefix, e.g. landing/hired_employees/."
+        max_length=1024,
+        description="Key prefix, e.g. landing/hired_employees/.",
+        json_schema_extra={"pattern": f"^{PREFIX}[^\\x00-\\x1f\\x7f]*$"},
     )
-    since: AwareDatetime | None = Field(default=None, description="Written at or after.")
-    until: AwareDatetime | None = Field(default=None, description="Written before.")
+    since: Time = Field(default=None, description="Written at or after.")
+    until: Time = Field(default=None, description="Written before.")
     cursor: str | None = Field(
-        default=None, description="`next_cursor` of the previous response, to continue."
+        default=None,
+        description="`next_cursor` of the previous response, to continue.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
     )
 
     def includes(self, written_at: datetime) -> bool:

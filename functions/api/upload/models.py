@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 _ENCODINGS = {
@@ -41,6 +49,17 @@ def _printable(value: str) -> str:
     return value
 
 
+def _as_integer(value: object) -> object:
+    """JSON has one kind of number: 5.0 is an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Encoding = Annotated[
+    str,
+    AfterValidator(_read_encoding),
+    WithJsonSchema({"type": "string", "enum": sorted(_ENCODINGS)}),
+]
+Integer = Annotated[int, Field(strict=True), BeforeValidator(_as_integer)]
 FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
 
@@ -56,7 +75,7 @@ class FileOptions(BaseModel):
         default=False,
         description="Validate and count all records against the tables, but write nothing.",
     )
-    encoding: Annotated[str, AfterValidator(_read_encoding)] | None = Field(
+    encoding: Encoding | None = Field(
         default=None,
         description="UTF-8, latin-1 (ISO-8859-1), windows-1252 or UTF-16; default: the contract's.",
     )
@@ -73,7 +92,7 @@ class UploadRequest(FileOptions):
     )
 
     filename: FileName
-    size_bytes: int = Field(ge=0, strict=True, description="Exact size; S3 refuses any other.")
+    size_bytes: Integer = Field(ge=0, description="Exact size; S3 refuses any other.")
     multipart: bool = Field(default=False, description="Request a multipart upload.")
 
 
@@ -88,7 +107,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    number: int = Field(ge=1, le=10_000, strict=True)
+    number: Integer = Field(ge=1, le=10_000)
     etag: str = Field(min_length=1, max_length=100, description="ETag of S3's response.")
 
 

@@ -55,7 +55,15 @@ def form_schema() -> dict[str, Any]:
     """JSON Schema of the form."""
     schema = FileOptions.model_json_schema()
     file = {"type": "string", "format": "binary", "description": "The file, up to 4 MiB."}
-    return {**schema, "properties": {"file": file, **schema["properties"]}, "required": ["file"]}
+    options = {name: _without_null(option) for name, option in schema["properties"].items()}
+    return {**schema, "properties": {"file": file, **options}, "required": ["file"]}
+
+
+def _without_null(option: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field that a form leaves out instead of sending null."""
+    described = {name: value for name, value in option.items() if name not in ("anyOf", "default")}
+    kinds = [kind for kind in option.get("anyOf", []) if kind.get("type") != "null"]
+    return {**kinds[0], **described} if kinds else option
 
 
 def _parse(event: APIGatewayProxyEvent) -> list[_Part]:

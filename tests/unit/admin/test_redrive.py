@@ -121,7 +121,15 @@ def test_a_cursor_of_another_prefix_is_refused(
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"prefix": "tickets/"}, {"prefix": "landing/", "since": "2026-01-01T00:00:00"}]
+    "body",
+    [
+        {},
+        {"prefix": "tickets/"},
+        {"prefix": "landing/\x1c"},
+        {"prefix": "landing/\ud800"},
+        {"prefix": "landing/", "since": "2026-01-01T00:00:00"},
+        {"prefix": "landing/", "until": 0},
+    ],
 )
 def test_what_is_no_place_or_time_is_refused(body: object) -> None:
     assert ask("/admin/redrive/objects", body).status == 422

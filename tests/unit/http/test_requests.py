@@ -112,6 +112,11 @@ def test_a_large_body_is_refused_before_it_is_read(api: Api) -> None:
 
 def test_unknown_paths_and_methods(api: Api) -> None:
     assert call(api.resolve, "GET", "/nothing?a=1").problem() == (404, "unknown-path")
+    # Whatever the body is: no media type is right for a path that does not exist.
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    for headers in (None, form):
+        response = call(api.resolve, "POST", "/nothing", "x", headers)
+        assert response.problem() == (404, "unknown-path")
     response = call(api.resolve, "DELETE", "/things")
     assert response.problem() == (405, "method-not-allowed")
     assert response.headers["Allow"] == "GET, POST"

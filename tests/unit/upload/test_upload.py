@@ -119,8 +119,8 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
 
 @pytest.mark.parametrize("given", [{"dry_run": False}, {"encoding": "UTF-8"}, {"dry_run": True},
                                    {"encoding": "Windows-1252"}, {"encoding": None},
-                                   {"delimiter": "\t"},
-                                   {"size_bytes": 0}, {"sha256": None}])  # fmt: skip
+                                   {"delimiter": "\t"}, {"size_bytes": 0},
+                                   {"sha256": None}, {"size_bytes": 9.0}])  # fmt: skip
 def test_what_is_taken(given: dict[str, object]) -> None:
     assert ask(**given).status == 201
 

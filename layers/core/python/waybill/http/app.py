@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from waybill.errors import NotFound, Rejected, WaybillError
 from waybill.http.bodies import BodySpec
+from waybill.http.cors import ALLOW_HEADERS, EXPOSE_HEADERS, MAX_AGE_SECONDS
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
 
@@ -28,9 +29,9 @@ _HEADERS = {
 JsonParser = Callable[[str], Any]
 _CORS = CORSConfig(
     allow_origin="*",
-    allow_headers=["Accept", "Idempotency-Key"],
-    expose_headers=["Link", "Location", "Retry-After"],
-    max_age=600,
+    allow_headers=list(ALLOW_HEADERS),
+    expose_headers=list(EXPOSE_HEADERS),
+    max_age=MAX_AGE_SECONDS,
 )
 
 

@@ -15,7 +15,14 @@ _MAX_CHARACTERS = 6000
 # Escaped once more inside the JSON of Lambda's response, this stays below the 6 MB limit.
 MAX_PAGE_CHARACTERS = 2_000_000
 
-CursorParam = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]
+CursorParam = Annotated[
+    str | None,
+    Query(
+        description="`next_cursor` of the previous page.",
+        # Documented only: a wrong cursor is 400 `bad-cursor`, whatever is wrong with it.
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+    ),
+]
 PageLimit = Annotated[int, Query(ge=1, le=500, description="Items per page.")]
 LongPageLimit = Annotated[int, Query(ge=1, le=1000, description="Items per page.")]
 # A cursor is input: only values that PostgreSQL can compare are accepted.

@@ -39,6 +39,7 @@ REQUESTS = {
     "method-not-allowed": ProblemType(
         "Method not allowed", "The path does not support this method; see the Allow header."
     ),
+    "overloaded": ProblemType("Overloaded", "Too many requests are in progress; try again."),
     "too-many-requests": ProblemType("Too many requests", "Retry after the time in Retry-After."),
     "unknown-path": ProblemType("Unknown path", "The path does not exist."),
     "unsupported-media": ProblemType(

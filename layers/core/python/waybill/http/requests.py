@@ -65,12 +65,12 @@ class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
         event = cast(APIGatewayProxyEvent, app.current_event)
         route: Route = app.context["_route"]
         # Powertools makes a catch-all route for an unknown path.
-        is_known = route.rule.pattern != r"^.*/*$"
-        if is_known:
-            self._on_match(route)
+        if route.rule.pattern == r"^.*/*$":
+            return next_middleware(app)
+        self._on_match(route)
         if event.body:
             _check_body(event, self._bodies.get(route.openapi_path, BodySpec()))
-        if is_known and route.openapi_path not in self._open_queries:
+        if route.openapi_path not in self._open_queries:
             _check_parameters(event, route)
         return super().handler(app, next_middleware)
 
