@@ -81,6 +81,8 @@ def _describe(api: Api) -> dict[str, Any]:
         operation = document["paths"].get(route.openapi_path, {}).get(route.method.lower())
         if operation:
             operation.update({**_summary(route), **_body(api, route)})
+            # Powertools describes a body for every status.
+            operation["responses"].get("204", {}).pop("content", None)
             if route.openapi_path in api.open_queries:
                 operation.setdefault("parameters", []).append(_COLUMNS)
     return document

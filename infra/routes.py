@@ -35,6 +35,7 @@ ROUTES = (
     Route("GET", "/analytics/hired/by-quarter", "analytics"),
     Route("GET", "/analytics/departments/above-average", "analytics"),
     Route("GET", "/data", "documents"),
+    Route("DELETE", "/data/{document_id}", "documents"),
     Route("GET", "/health", "health"),
     Route("POST", "/admin/redrive", "admin"),
     Route("POST", "/admin/redrive/objects", "admin"),

@@ -50,14 +50,6 @@ WHERE job_id = :job_id AND run_id > :after
 ORDER BY run_id
 LIMIT :rows;
 
--- name: list_pending(job_id, after, rows)
--- Good records whose parent is not there yet, by line.
-SELECT line, document
-FROM waybill.pending_documents
-WHERE job_id = :job_id AND line > :after
-ORDER BY line
-LIMIT :rows;
-
 -- name: rejects_of(job_id, reject_ids)
 -- The values of the rejects that a replay corrects, for what it leaves out; those that were
 -- replayed already are not among them.

@@ -201,7 +201,7 @@ def test_batch_is_written_and_its_rejects_replayed(api: Connection) -> None:
     assert rejects.values_of(job_id, [reject.reject_id]) == {reject.reject_id: {"id": "x"}}
     rejects.register_replay(job_id, new_id(), [reject.reject_id])
     assert rejects.values_of(job_id, [reject.reject_id]) == {}
-    assert rejects.list_pending(job_id, after=0, limit=10) == []
+    assert rejects.list_pending(job_id, after=0, limit=10, max_bytes=1000) == []
 
 
 def test_changed_years_are_refreshed(loader: Connection, database: Database) -> None:
@@ -238,5 +238,5 @@ def test_datasets_and_documents_are_read(loader: Connection, database: Database)
     assert datasets.contract("departments").natural_key == ("id",)
     with database.connect("waybill_reader") as reader:
         Health(reader).ping()
-        assert Documents(reader).list_page(before=None, limit=5) == []
+        assert Documents(reader).list_page(before=None, limit=5, max_bytes=1000) == []
         assert Documents(reader).estimated_count() in (None, 0)

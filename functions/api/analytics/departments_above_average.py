@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from functions.api.analytics.models import DepartmentsAboveAverage, HiredItem, MeanOver
-from functions.api.analytics.page_size import LINE_CHARACTERS, PAGE_CHARACTERS
+from functions.api.analytics.page_size import line_size
 from waybill.database.analytics import Analytics
 from waybill.database.repository import Connection
 from waybill.http.pagination import Cursor, CursorInteger, cut_page
@@ -23,7 +23,7 @@ class _Line(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.department) + LINE_CHARACTERS
+        return line_size(self.department)
 
     def cursor(self) -> HiredCursor:
         return HiredCursor(hired=self.hired, id=self.id)
@@ -57,7 +57,7 @@ def departments_above_average(
         for row in rows
         if row.id is not None and row.department is not None and row.hired is not None
     ]
-    page = cut_page(lines, limit, _Line.cursor, lambda line: line.size, PAGE_CHARACTERS)
+    page = cut_page(lines, limit, _Line.cursor, lambda line: line.size)
     return DepartmentsAboveAverage(
         items=[HiredItem(**line._asdict()) for line in page.items],
         next_cursor=page.next_cursor,

@@ -1,7 +1,7 @@
 """Hires of a year by department, job and quarter."""
 
 from functions.api.analytics.models import HiresByQuarter, QuarterItem
-from functions.api.analytics.page_size import LINE_CHARACTERS, PAGE_CHARACTERS
+from functions.api.analytics.page_size import line_size
 from waybill.database.analytics import Analytics, QuarterLine, QuarterPlace
 from waybill.database.repository import Connection
 from waybill.http.pagination import Cursor, CursorInteger, CursorText, cut_page
@@ -17,7 +17,7 @@ class QuarterCursor(Cursor):
 
 
 def _size(line: QuarterLine) -> int:
-    return len(f"{line.department}{line.job}") + LINE_CHARACTERS
+    return line_size(line.department or "", line.job or "")
 
 
 def _cursor(line: QuarterLine) -> QuarterCursor:
@@ -50,7 +50,7 @@ def hires_by_quarter(
     rows = Analytics(connection).by_quarter(year, limit=limit + 1, after=place)
     # A year without hires has one row, without a department.
     lines = [row for row in rows if row.department is not None]
-    page = cut_page(lines, limit, _cursor, _size, PAGE_CHARACTERS)
+    page = cut_page(lines, limit, _cursor, _size)
     return HiresByQuarter(
         items=[_item(line) for line in page.items],
         next_cursor=page.next_cursor,

@@ -1,5 +1,11 @@
-"""Sizes that keep a page of figures within Lambda's 6 MB response, in JSON and in CSV."""
+"""What a line of figures takes of a page, in JSON or in CSV."""
 
-PAGE_CHARACTERS = 1_500_000
-LINE_CHARACTERS = 100
+from waybill.http.pagination import response_size
+
+_LINE_BYTES = 150
 """The numbers and the JSON keys of a line, beside its names."""
+
+
+def line_size(*names: str) -> int:
+    """Bytes of a line in Lambda's response."""
+    return _LINE_BYTES + sum(map(response_size, names))

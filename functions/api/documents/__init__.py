@@ -1,1 +1,1 @@
-"""GET /data: documents without a fixed schema."""
+"""/data: documents without a fixed schema."""

@@ -1,18 +1,20 @@
-"""GET /data: the documents, newest first."""
+"""/data: list documents, newest first, and delete one."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.api.documents.delete_document import delete_document
 from functions.api.documents.deps import deps
 from functions.api.documents.list_documents import list_documents
 from functions.api.documents.models import DocumentPage, DocumentsQuery
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.pagination import CursorParam
-from waybill.http.responses import json_response
+from waybill.http.responses import json_text
 
 api = create_api("documents")
 Page = Annotated[
@@ -26,7 +28,22 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 )
 def get_data(page: Page = None, limit: Limit = 50, cursor: CursorParam = None) -> Response[Any]:
     """List documents, newest first, by page number or cursor."""
-    return json_response(list_documents(deps().database, DocumentsQuery(page, limit, cursor)))
+    return json_text(list_documents(deps().database, DocumentsQuery(page, limit, cursor)))
+
+
+@api.delete(
+    "/data/<document_id>",
+    tags=["documents"],
+    responses=describe_responses({204: None}, 404, 503),
+)
+def delete_data(document_id: Annotated[str, Path()]) -> Response[Any]:
+    """Delete a document.
+
+    A later file or batch that contains it inserts it again, with another id.
+    """
+    delete_document(deps().database, document_id)
+    api.logger.info("document deleted", action="document.deleted", document_id=document_id)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -3,12 +3,19 @@
 from typing import Annotated
 
 from pydantic import Field
+from pydantic_core import to_json
 
-from functions.api.documents.models import Document, DocumentPage, DocumentsQuery
+from functions.api.documents.models import DocumentsQuery
 from waybill.database.documents import Documents, StoredDocument
 from waybill.database.repository import Connection
 from waybill.errors import FieldError, Rejected
-from waybill.http.pagination import Cursor, cut_page, decode_cursor
+from waybill.http.pagination import (
+    MAX_PAGE_BYTES,
+    Cursor,
+    cut_page,
+    decode_cursor,
+    response_size,
+)
 from waybill.http.persistent_connection import PersistentConnection
 
 MAX_OFFSET = 10_000
@@ -19,8 +26,8 @@ class _DocumentCursor(Cursor):
     id: Annotated[int, Field(ge=1, lt=2**63)]
 
 
-def list_documents(database: PersistentConnection, query: DocumentsQuery) -> DocumentPage:
-    """A page of documents; fewer than `limit` if they are long.
+def list_documents(database: PersistentConnection, query: DocumentsQuery) -> str:
+    """A page of documents as the JSON of `DocumentPage`; fewer than `limit` if they are long.
 
     Raises:
         BadRequest: `bad-cursor`.
@@ -33,18 +40,23 @@ def list_documents(database: PersistentConnection, query: DocumentsQuery) -> Doc
     def read(connection: Connection) -> tuple[list[StoredDocument], int | None]:
         documents = Documents(connection)
         rows = documents.list_page(
-            before=before.id if before else None, limit=query.limit + 1, skip=offset
+            before=before.id if before else None,
+            limit=query.limit + 1,
+            skip=offset,
+            max_bytes=MAX_PAGE_BYTES,
         )
         return rows, documents.estimated_count()
 
     rows, estimate = database.run(read)
+    items = [(row.id, _document(row)) for row in rows]
     page = cut_page(
-        [_document(row) for row in rows],
+        items,
         query.limit,
-        lambda document: _DocumentCursor(id=document.id),
-        lambda document: len(document.model_dump_json()),
+        lambda item: _DocumentCursor(id=item[0]),
+        lambda item: response_size(item[1]),
     )
-    return DocumentPage(items=page.items, next_cursor=page.next_cursor, total_estimate=estimate)
+    end = to_json({"next_cursor": page.next_cursor, "total_estimate": estimate}).decode()
+    return f'{{"items":[{",".join(text for _, text in page.items)}],{end[1:]}'
 
 
 def _offset(query: DocumentsQuery) -> int:
@@ -63,6 +75,8 @@ def _offset(query: DocumentsQuery) -> int:
     return offset
 
 
-def _document(row: StoredDocument) -> Document:
-    # The database guarantees the types; validating them again would only cost time.
-    return Document.model_construct(**row._asdict())
+def _document(row: StoredDocument) -> str:
+    """The JSON of a `Document`. A parser would round the numbers of its payload."""
+    start = to_json({"id": row.id, "content_hash": row.content_hash}).decode()[:-1]
+    time = to_json(row.created_at).decode()
+    return f'{start},"payload":{row.payload},"metadata":{row.metadata},"created_at":{time}}}'

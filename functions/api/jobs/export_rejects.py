@@ -11,9 +11,8 @@ from functions.api.jobs.list_rejects import all_rejects, raw_text
 from waybill.database.rejects import Reject
 from waybill.errors import TooLarge
 from waybill.http.csv_text import csv_lines
+from waybill.http.pagination import MAX_PAGE_BYTES, response_size
 
-# Lambda's response limit is 6 MB, and JSON escapes make the text longer.
-INLINE_BYTES = 4_000_000
 _EXPORT_COLUMNS = ("_reject_id", "_line", "_column", "_reason")
 
 
@@ -44,27 +43,34 @@ def _row(reject: Reject, names: list[str]) -> list[object]:
 
 
 def export_rejects(deps: Deps, job_id: UUID, columns: list[str], seconds: float) -> Export:
-    """All rejects of the job as CSV: inline, or above 4 MB in the state bucket.
+    """All rejects of the job as CSV: inline, or in the state bucket if it is too large.
 
     Raises:
         TooLarge: `too-many-rejects`, they could not be exported within `seconds`.
         Unavailable: the database or S3 cannot be reached.
     """
     blocks = _blocks(deps, job_id, columns, time.monotonic() + seconds)
-    start = bytearray()
+    start = ""
     for block in blocks:
         start += block
-        if len(start) > INLINE_BYTES:
-            deps.state.exports.put(job_id, chain([bytes(start)], blocks))
-            return Export(None, deps.state.exports.url(job_id))
-    return Export(start.decode(), None)
+        if response_size(start) > MAX_PAGE_BYTES:
+            rest = map(str.encode, chain([start], blocks))
+            return Export(None, deps.state.exports.put(job_id, rest))
+    return Export(start, None)
 
 
-def _blocks(deps: Deps, job_id: UUID, columns: list[str], deadline: float) -> Iterator[bytes]:
+def export_text(deps: Deps, job_id: UUID, text: str) -> Export:
+    """A page of rejects as CSV; only one very long record does not fit into a response."""
+    if response_size(text) <= MAX_PAGE_BYTES:
+        return Export(text, None)
+    return Export(None, deps.state.exports.put(job_id, iter([text.encode()])))
+
+
+def _blocks(deps: Deps, job_id: UUID, columns: list[str], deadline: float) -> Iterator[str]:
     header = True
     for rejects in all_rejects(deps, job_id):
         if time.monotonic() > deadline:
             detail = "There are too many rejects for one response; use limit and cursor."
             raise TooLarge("too-many-rejects", detail)
-        yield csv_page(rejects, columns, header=header).encode()
+        yield csv_page(rejects, columns, header=header)
         header = False

@@ -1,5 +1,6 @@
 """/jobs: read, list, cancel and replay jobs."""
 
+import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ from waybill.http.describe import describe_responses
 from waybill.http.links import base_url
 from waybill.http.pagination import CursorParam, LongPageLimit, PageLimit
 from waybill.http.paths import parse_job_id
-from waybill.http.responses import json_response
+from waybill.http.responses import json_response, json_text
 
 # Lambda's request limit is 6 MB.
 _REPLAY_BODY = BodySpec(
@@ -123,9 +124,9 @@ def get_rejects(
     """List the rejects of a job, by line.
 
     JSON has 100 rejects per page unless `limit` is given. CSV has all of them unless `limit` or
-    `cursor` is given; a CSV over 4 MB is a 303 redirect to a URL that is valid for 15 minutes. A
-    CSV cell that a spreadsheet would run as a formula gets an apostrophe in front; a replay of
-    the CSV removes it.
+    `cursor` is given; one too large for a response is a 303 redirect to a URL that is valid for
+    15 minutes. A CSV cell that a spreadsheet would run as a formula gets an apostrophe in front;
+    a replay of the CSV removes it.
     """
     job = parse_job_id(job_id)
     api.logger.set_correlation_id(str(job))
@@ -184,7 +185,8 @@ def get_pending(
 ) -> Response[Any]:
     """List the valid records of a job that wait for a referenced row."""
     page = list_pending(deps(), parse_job_id(job_id), limit, cursor)
-    return json_response({"items": page.items, "next_cursor": page.next_cursor})
+    end = json.dumps({"next_cursor": page.next_cursor})
+    return json_text(f'{{"items":[{",".join(page.items)}],{end[1:]}')
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import JobsQuery
 from waybill.database.jobs import Jobs
-from waybill.http.pagination import Cursor, Page, cut_page, decode_cursor
+from waybill.http.pagination import Cursor, Page, cut_page, decode_cursor, document_size
 
 
 class _JobCursor(Cursor):
@@ -29,5 +29,10 @@ def list_jobs(deps: Deps, query: JobsQuery) -> Page[dict[str, Any]]:
             limit=query.limit + 1,
         )
     )
-    page = cut_page(rows, query.limit, lambda row: _JobCursor(job_id=row.job_id))
+    page = cut_page(
+        rows,
+        query.limit,
+        lambda row: _JobCursor(job_id=row.job_id),
+        lambda row: document_size(row.document),
+    )
     return Page([row.document for row in page.items], page.next_cursor)

@@ -1,18 +1,28 @@
 """List a job's rejects, by line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import RejectsQuery
 from waybill.database.rejects import Reject, Rejects
-from waybill.http.pagination import Cursor, CursorInteger, Page, decode_cursor, encode_cursor
+from waybill.http.pagination import (
+    MAX_PAGE_BYTES,
+    Cursor,
+    CursorInteger,
+    Page,
+    cut_page,
+    decode_cursor,
+    document_size,
+    encode_cursor,
+)
 
 DEFAULT_LIMIT = 100
 _MAX_LIMIT = 1000
-# Bytes of raw text per page: with its values and JSON escapes it stays below Lambda's 6 MB.
-_PAGE_BYTES = 1_500_000
+# Bytes of raw text that are read for a page.
+_READ_BYTES = 3_000_000
+_SHOWN_CHARACTERS = 100_000
 
 
 class _RejectCursor(Cursor):
@@ -20,8 +30,15 @@ class _RejectCursor(Cursor):
     reject_id: UUID
 
 
-def list_rejects(deps: Deps, query: RejectsQuery) -> Page[Reject]:
+def list_rejects(
+    deps: Deps, query: RejectsQuery, size: Callable[[Reject], int] = lambda _: 0
+) -> Page[Reject]:
     """A page of at most `limit` rejects; fewer if they are long.
+
+    Args:
+        deps: the database.
+        query: the job, and which page.
+        size: bytes of a reject in the response.
 
     Raises:
         BadRequest: `bad-cursor`.
@@ -34,15 +51,18 @@ def list_rejects(deps: Deps, query: RejectsQuery) -> Page[Reject]:
             query.job_id,
             after=(after.line, after.reject_id) if after else None,
             limit=limit + 1,
-            max_bytes=_PAGE_BYTES,
+            max_bytes=_READ_BYTES,
         )
     )
-    rejects = rows[:limit]
-    if not rejects or rows[0].found == len(rejects):
-        return Page(rejects, None)
-    last = rejects[-1]
-    cursor = _RejectCursor(line=last.line, reject_id=last.reject_id)
-    return Page(rejects, encode_cursor(cursor))
+    page = cut_page(rows, limit, _cursor, size)
+    if page.next_cursor is None and rows and rows[0].found > len(rows):
+        # The query ended the page, for the length of its raw text.
+        return Page(page.items, encode_cursor(_cursor(page.items[-1])))
+    return page
+
+
+def _cursor(reject: Reject) -> _RejectCursor:
+    return _RejectCursor(line=reject.line, reject_id=reject.reject_id)
 
 
 def all_rejects(deps: Deps, job_id: UUID) -> Iterator[list[Reject]]:
@@ -70,7 +90,7 @@ def reject_document(reject: Reject) -> dict[str, Any]:
         "values": reject.values or {},
         "errors": reject.errors,
     }
-    if len(reject.raw) > _PAGE_BYTES:
-        start = document["raw"][: _PAGE_BYTES // 10]
+    if document_size(document) > MAX_PAGE_BYTES:
+        start = document["raw"][:_SHOWN_CHARACTERS]
         document.update({"raw": start, "values": {}, "truncated": True})
     return document

@@ -7,7 +7,14 @@ from pydantic import Field
 
 from functions.api.jobs.deps import Deps
 from waybill.database.runs import Runs
-from waybill.http.pagination import Cursor, CursorInteger, Page, cut_page, decode_cursor
+from waybill.http.pagination import (
+    Cursor,
+    CursorInteger,
+    Page,
+    cut_page,
+    decode_cursor,
+    document_size,
+)
 from waybill.http.problems import stored_problem
 
 
@@ -28,7 +35,12 @@ def list_runs(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[
     rows = deps.database.run(
         lambda connection: Runs(connection).list_page(job_id, after=after.run, limit=limit + 1)
     )
-    page = cut_page(rows, limit, lambda row: _RunCursor(run=row.run_id))
+    page = cut_page(
+        rows,
+        limit,
+        lambda row: _RunCursor(run=row.run_id),
+        lambda row: document_size(row.document),
+    )
     return Page([_with_problem(row.document) for row in page.items], page.next_cursor)
 
 

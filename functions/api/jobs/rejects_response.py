@@ -9,11 +9,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from functions.api.jobs.deps import Deps
-from functions.api.jobs.export_rejects import csv_page, export_rejects
+from functions.api.jobs.export_rejects import Export, csv_page, export_rejects, export_text
 from functions.api.jobs.list_rejects import DEFAULT_LIMIT, list_rejects, reject_document
 from functions.api.jobs.models import RejectsQuery
 from waybill.http.links import base_url
 from waybill.http.media import CSV, prefers_csv
+from waybill.http.pagination import document_size, response_size
 from waybill.http.responses import json_response
 
 
@@ -30,7 +31,7 @@ def rejects_response(
     """
     dataset = deps.dataset_of(query.job_id)
     if not prefers_csv(event.headers.get("accept")):
-        page = list_rejects(deps, query)
+        page = list_rejects(deps, query, lambda reject: document_size(reject_document(reject)))
         items = [reject_document(reject) for reject in page.items]
         return json_response({"items": items, "next_cursor": page.next_cursor})
     columns = [column.name for column in deps.state.contracts.get(dataset).columns]
@@ -40,23 +41,29 @@ def rejects_response(
 
 
 def _all(deps: Deps, job_id: UUID, columns: list[str], seconds_left: float) -> Response[Any]:
-    export = export_rejects(deps, job_id, columns, seconds_left)
-    if export.url is not None:
-        headers: dict[str, str | list[str]] = {"Location": export.url}
-        return json_response({"url": export.url}, HTTPStatus.SEE_OTHER, headers)
-    return _csv(job_id, export.text or "")
+    return _exported(job_id, export_rejects(deps, job_id, columns, seconds_left))
 
 
 def _page(
     deps: Deps, query: RejectsQuery, columns: list[str], event: APIGatewayProxyEvent
 ) -> Response[Any]:
-    page = list_rejects(deps, query)
-    response = _csv(query.job_id, csv_page(page.items, columns, header=True))
+    page = list_rejects(
+        deps, query, lambda reject: response_size(csv_page([reject], columns, header=False))
+    )
+    text = csv_page(page.items, columns, header=True)
+    response = _exported(query.job_id, export_text(deps, query.job_id, text))
     if page.next_cursor:
         parameters = {"limit": query.limit or DEFAULT_LIMIT, "cursor": page.next_cursor}
         url = f"{base_url(event)}/jobs/{query.job_id}/rejects?{urlencode(parameters)}"
         response.headers["Link"] = f'<{url}>; rel="next"'
     return response
+
+
+def _exported(job_id: UUID, export: Export) -> Response[Any]:
+    if export.url is not None:
+        headers: dict[str, str | list[str]] = {"Location": export.url}
+        return json_response({"url": export.url}, HTTPStatus.SEE_OTHER, headers)
+    return _csv(job_id, export.text or "")
 
 
 def _csv(job_id: UUID, text: str) -> Response[Any]:

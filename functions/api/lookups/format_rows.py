@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from functions.api.lookups.look_up import Found
 from waybill.database.lookups import ExplainedRow, FoundRow
 from waybill.http.pagination import Page
+from waybill.http.responses import json_text
 
 _UNREAD = ExplainedRow(
     item=None,
@@ -25,18 +26,18 @@ _UNREAD = ExplainedRow(
 
 def format_found(found: Found) -> Response[Any]:
     """The response with one row."""
-    return _json(_found(found))
+    return json_text(_found(found))
 
 
 def format_comparison(results: Iterable[Found]) -> Response[Any]:
     """The response with the result of each strategy."""
-    return _json(f'{{"items":[{",".join(map(_found, results))}]}}')
+    return json_text(f'{{"items":[{",".join(map(_found, results))}]}}')
 
 
 def format_page(page: Page[FoundRow]) -> Response[Any]:
     """The response with a page of rows."""
     items = ",".join(row.item for row in page.items)
-    return _json(f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}')
+    return json_text(f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}')
 
 
 def _found(found: Found) -> str:
@@ -56,7 +57,3 @@ def _found(found: Found) -> str:
         "db_queries": found.db_queries,
     }
     return f'{{"item":{found.item or "null"},{json.dumps(facts)[1:]}'
-
-
-def _json(body: str) -> Response[Any]:
-    return Response(status_code=200, content_type="application/json", body=body)

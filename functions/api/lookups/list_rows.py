@@ -6,7 +6,7 @@ from functions.api.lookups.deps import Deps
 from waybill.contract.model import Contract
 from waybill.database.lookups import FoundRow, Lookups
 from waybill.errors import BadRequest
-from waybill.http.pagination import Cursor, CursorText, Page, cut_page
+from waybill.http.pagination import Cursor, CursorText, Page, cut_page, response_size
 
 
 class RowCursor(Cursor):
@@ -41,5 +41,5 @@ def list_rows(
         rows,
         limit,
         lambda row: RowCursor(key=tuple(row.key)),
-        lambda row: len(row.item),
+        lambda row: response_size(row.item),
     )

@@ -72,6 +72,7 @@ def test_values_are_what_stands_there(name: str, text: str, value: object) -> No
         ('{"more": 1e309}', [("more", "out_of_range")]),
         ('{"more": [1e131071]}', [("more", "out_of_range")]),
         ('{"more": 1e-401}', [("more", "out_of_range")]),
+        ('{"more": [' + "1e308," * 4000 + "0]}", [("more", "document_too_large")]),
         ('{"more": ' + "9" * 1001 + "}", [("more", "out_of_range")]),
         ('{"label": "a\\u0000"}', [(None, "nul_byte")]),
         ("[1]", [(None, "not_an_object")]),

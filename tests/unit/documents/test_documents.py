@@ -1,5 +1,6 @@
 """Documents by page and from a cursor, newest first."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -81,9 +82,31 @@ def test_the_total_is_an_estimate(ask: Ask, owner: Connection) -> None:
 
 def test_long_documents_make_short_pages(ask: Ask, owner: Connection) -> None:
     add(owner, 4, '{"x": "' + "y" * 900_000 + '"}')
+    add(owner, 4, '{"x": "' + "y" * 900_000 + '"}')
     page = ask("GET", "/data").json()
-    assert ids(page) == [4, 3]
-    assert ids(ask("GET", f"/data?cursor={page['next_cursor']}").json()) == [2, 1]
+    assert ids(page) == [8, 7, 6, 5, 4]
+    assert ids(ask("GET", f"/data?cursor={page['next_cursor']}").json()) == [3, 2, 1]
+
+
+def test_numbers_keep_every_digit(ask: Ask, owner: Connection) -> None:
+    payload = '{"a": 0.1234567890123456789, "b": 123456789012345678901234567890, "c": 1.50}'
+    add(owner, 1, payload)
+    assert f'"payload":{payload},' in ask("GET", "/data").text
+
+
+@pytest.mark.parametrize("text", ["\u8a9e" * 300_000, '\\"' * 400_000, "\\u0001" * 100_000])
+def test_a_page_fits_into_a_response(ask: Ask, owner: Connection, text: str) -> None:
+    """Lambda's limit is 6 MB for the response with its body as a JSON string."""
+    add(owner, 8, f'{{"x": "{text}"}}')
+    seen: list[int] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        response = ask("GET", f"/data?limit=500{cursor and '&cursor='}{cursor}")
+        assert len(json.dumps(response.text, ensure_ascii=False).encode()) < 5_500_000
+        page = response.json()
+        seen += ids(page)
+        cursor = page["next_cursor"]
+    assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -99,3 +122,16 @@ def test_a_page_or_a_cursor(ask: Ask, owner: Connection) -> None:
     response = ask("GET", f"/data?page=2&cursor={cursor}")
     assert response.problem() == (422, "invalid-request")
     assert ask("GET", "/data?cursor=x").problem() == (400, "bad-cursor")
+
+
+def test_a_deleted_document_is_gone(ask: Ask, owner: Connection) -> None:
+    add(owner, 2)
+    response = ask("DELETE", "/data/1")
+    assert (response.status, response.text) == (204, "")
+    assert ids(ask("GET", "/data").json()) == [2]
+    assert ask("DELETE", "/data/1").problem() == (404, "unknown-document")
+
+
+@pytest.mark.parametrize("document_id", ["0", "-1", "x", "1.0", "01", "٣", "9" * 19, "9" * 40])
+def test_what_is_no_id_of_a_document_is_not_found(ask: Ask, document_id: str) -> None:
+    assert ask("DELETE", f"/data/{document_id}").problem() == (404, "unknown-document")

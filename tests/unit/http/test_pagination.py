@@ -1,11 +1,20 @@
 """Cursors are opaque and belong to one list; a page ends at its limit or its size."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from waybill.errors import BadRequest
-from waybill.http.pagination import Cursor, cut_page, decode_cursor, encode_cursor
+from waybill.http.pagination import (
+    Cursor,
+    cut_page,
+    decode_cursor,
+    document_size,
+    encode_cursor,
+    response_size,
+)
 
 
 class Named(Cursor):
@@ -46,7 +55,7 @@ def test_the_cursor_of_another_list_is_refused() -> None:
     [(0, 3, 0, False), (3, 3, 3, False), (4, 3, 3, True), (1, 1, 1, False)],
 )
 def test_a_page_ends_at_its_limit(rows: int, limit: int, count: int, has_more: bool) -> None:
-    page = cut_page(range(rows), limit, lambda row: Numbered(number=row))
+    page = cut_page(range(rows), limit, lambda row: Numbered(number=row), lambda _: 0)
     assert page.items == list(range(count))
     expected = Numbered(number=count - 1) if has_more else None
     assert decode_cursor(page.next_cursor, Numbered) == expected
@@ -59,3 +68,11 @@ def test_long_rows_end_a_page_early_but_not_before_its_first_row() -> None:
 
     assert cut(400) == ([0, 1], Numbered(number=1))
     assert cut(9000) == ([0], Numbered(number=0))
+
+
+@given(st.text())
+def test_the_size_of_a_text_is_what_it_takes_inside_a_response(text: str) -> None:
+    # Lambda's runtime escapes the body, and nothing beyond ASCII.
+    escaped = json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False).encode()
+    assert document_size(text) == len(escaped) - 2
+    assert response_size('"ä"\r\n') == len(json.dumps('"ä"\r\n', ensure_ascii=False).encode()) - 2

@@ -181,6 +181,25 @@ def test_pending_records_are_listed(ask: Ask, ledger: Ledger) -> None:
     assert pending[0]["errors"][0]["column"] == "department_id"
 
 
+def test_long_pending_records_make_short_pages(ask: Ask, ledger: Ledger) -> None:
+    job = ledger.land("hired_employees", 0)
+    for line, count in enumerate([400_000, 400_000, 400_000, 9_000_000, 1], 1):
+        ledger.admin.execute(
+            "INSERT INTO waybill.pending_references (job_id, line, record, missing)"
+            " VALUES (%s, %s, %s, %s)",
+            (job, line, json.dumps({"name": '"' * count}), json.dumps({"table": "departments"})),
+        )
+    seen: list[tuple[int, bool]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        response = ask("GET", f"/jobs/{job}/pending?limit=1000{cursor and '&cursor='}{cursor}")
+        assert len(json.dumps(response.text, ensure_ascii=False).encode()) < 5_500_000
+        page = response.json()
+        seen += [(item["line"], item.get("truncated", False)) for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == [(1, False), (2, False), (3, False), (4, True), (5, False)]
+
+
 def test_without_the_database_the_client_comes_back(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

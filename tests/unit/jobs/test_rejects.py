@@ -89,6 +89,21 @@ def test_long_records_make_short_pages(ask: Ask, ledger: Ledger, job: UUID) -> N
     assert response.json()["items"][-1]["truncated"] is True
 
 
+@pytest.mark.parametrize("headers", [{}, CSV], ids=["json", "csv"])
+@pytest.mark.parametrize("limit", ["", "limit=50&"])
+@pytest.mark.parametrize("character", ['"', "\u8a9e"])
+def test_a_page_fits_into_a_response(  # noqa: PLR0913, PLR0917 - fixtures and cases
+    ask: Ask, ledger: Ledger, job: UUID, character: str, limit: str, headers: dict[str, str]
+) -> None:
+    """Lambda's limit is 6 MB for the response with its body as a JSON string."""
+    for line, count in enumerate([400_000, 400_000, 400_000, 2_800_000], 1):
+        text = character * count
+        refuse(ledger, job, line, text.encode(), {"department": text}, BAD_ID)
+    response = ask("GET", f"/jobs/{job}/rejects?{limit}", headers=headers)
+    assert response.status in (200, 303)
+    assert len(json.dumps(response.text, ensure_ascii=False).encode()) < 5_500_000
+
+
 def test_wrong_parameters_are_refused(ask: Ask, job: UUID) -> None:
     for query in ("limit=0", "limit=1001", "limit=x", "page=1"):
         assert ask("GET", f"/jobs/{job}/rejects?{query}").problem() == (422, "invalid-request")

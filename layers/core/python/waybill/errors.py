@@ -19,6 +19,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
+_MAX_DETAIL = 4000
+
 
 class FieldError(BaseModel):
     """An error in an input: its place (JSON pointer or column), code and message."""
@@ -63,13 +65,12 @@ class WaybillError(Exception):
         self.field_errors = tuple(field_errors)
 
     def problem(self) -> dict[str, object]:
-        """The error as it is stored with a job: type, title, detail and errors."""
-        errors = (
-            {"errors": [error.model_dump() for error in self.field_errors]}
-            if self.field_errors
-            else {}
-        )
-        return {"type": self.code, "title": self.title, "detail": self.detail, **errors}
+        """The error as it is stored with a job: type, title, detail and the first errors."""
+        shown = self.field_errors[: self.max_field_errors]
+        errors = {"errors": [error.model_dump() for error in shown]} if shown else {}
+        # It may quote the file, and pages of jobs and runs show it.
+        detail = self.detail[:_MAX_DETAIL]
+        return {"type": self.code, "title": self.title, "detail": detail, **errors}
 
 
 class Rejected(WaybillError):

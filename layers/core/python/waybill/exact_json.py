@@ -18,7 +18,7 @@ MAX_NUMBER_DIGITS = 1000
 MIN_EXPONENT = -400
 """Least exponent of a number in a document; the largest is that of a double."""
 MAX_DOCUMENT_BYTES = 1024 * 1024
-"""Size of a document in UTF-8."""
+"""Size of a document in UTF-8, and digits that its exponents add when numbers are written out."""
 
 MAX_VALUES = 200_000
 """Values of a record, since each takes a hundred times its own size while it is parsed."""
@@ -28,8 +28,8 @@ _MAX_NAME_SHOWN = 60
 # starting again at each of its characters would take quadratic time.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
 _COMMAS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|,', re.DOTALL)
-# Only a number like this can be beyond the limits.
-_SUSPECT_NUMBER = re.compile(r"[0-9]{300}|[0-9.][eE][+-]?[0-9]{3}")
+# Only numbers like these can be beyond the limits: one alone, or many together.
+_SUSPECT_NUMBER = re.compile(r"[0-9]{300}|[0-9.][eE][+-]?[0-9]{2}")
 
 
 class Number(str):
@@ -125,12 +125,18 @@ def check_numbers(text: str, value: object) -> None:
         value: what `parse_json` returned for it.
 
     Raises:
-        JsonError: `out_of_range`.
+        JsonError: `out_of_range`, or `document_too_large` for what the database would store.
     """
-    if _SUSPECT_NUMBER.search(text):
-        for number in _values(value):
-            if isinstance(number, Number):
-                _check_number(number)
+    if not _SUSPECT_NUMBER.search(text):
+        return
+    digits = 0
+    for number in _values(value):
+        if isinstance(number, Number):
+            digits += _check_number(number)
+    # PostgreSQL stores 1e308 as 309 digits, and sends them when it is read.
+    if digits > MAX_DOCUMENT_BYTES:
+        message = f"the numbers have more than {MAX_DOCUMENT_BYTES} digits when written out"
+        raise JsonError("document_too_large", message)
 
 
 def check_size(text: str) -> None:
@@ -144,7 +150,8 @@ def check_size(text: str) -> None:
         raise JsonError("document_too_large", message)
 
 
-def _check_number(number: Number) -> None:
+def _check_number(number: Number) -> int:
+    """The digits that its exponent adds when the number is written out."""
     mantissa, _, exponent = number.lower().partition("e")
     if len(number) > MAX_NUMBER_DIGITS:
         raise _number_error(number)
@@ -153,6 +160,7 @@ def _check_number(number: Number) -> None:
         raise _number_error(number)
     if not isfinite(float(mantissa + "e" + (exponent or "0"))):
         raise _number_error(number)
+    return abs(int(exponent)) if exponent else 0
 
 
 def _number_error(number: Number) -> JsonError:

@@ -1,7 +1,7 @@
 """The dataset of documents."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from waybill.database.repository import Repository
 
@@ -11,19 +11,32 @@ class StoredDocument(NamedTuple):
 
     id: int
     content_hash: str
-    payload: Any
-    metadata: dict[str, Any]
+    payload: str
+    """JSON text."""
+    metadata: str
+    """JSON text."""
     created_at: datetime
 
 
 class Documents(Repository):
     """Documents as they are kept."""
 
-    def list_page(self, *, before: int | None, limit: int, skip: int = 0) -> list[StoredDocument]:
-        """Documents, newest first, with ids below `before`."""
-        return self._select(
-            StoredDocument, "documents.list_documents", before=before, rows=limit, skipped=skip
+    def list_page(
+        self, *, before: int | None, limit: int, max_bytes: int, skip: int = 0
+    ) -> list[StoredDocument]:
+        """Documents, newest first, with ids below `before`; at most one beyond `max_bytes`."""
+        return self._rows(
+            StoredDocument,
+            "list_documents",
+            p_before=before,
+            p_limit=limit,
+            p_skip=skip,
+            p_bytes=max_bytes,
         )
+
+    def delete(self, document_id: int) -> bool:
+        """Delete a document; False if there is none."""
+        return self._value(bool, "delete_document", p_id=document_id)
 
     def estimated_count(self) -> int | None:
         """How many there are, as the last vacuum or analyze found it; None before the first."""

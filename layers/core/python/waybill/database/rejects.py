@@ -32,7 +32,8 @@ class PendingRecord(NamedTuple):
     """A valid record whose parent is not there yet, as the API shows it."""
 
     line: int
-    document: dict[str, Any]
+    document: str
+    """JSON text."""
 
 
 class Rejects(Repository):
@@ -68,8 +69,15 @@ class Rejects(Repository):
         """
         self._do("register_replay", p_parent=parent, p_job=job_id, p_reject_ids=list(reject_ids))
 
-    def list_pending(self, job_id: UUID, *, after: int, limit: int) -> list[PendingRecord]:
-        """Records that wait for a parent, by line, after a line."""
-        return self._select(
-            PendingRecord, "jobs.list_pending", job_id=job_id, after=after, rows=limit
+    def list_pending(
+        self, job_id: UUID, *, after: int, limit: int, max_bytes: int
+    ) -> list[PendingRecord]:
+        """Records that wait for a parent, by line, after a line; at most one beyond `max_bytes`."""
+        return self._rows(
+            PendingRecord,
+            "list_pending",
+            p_job=job_id,
+            p_after=after,
+            p_limit=limit,
+            p_bytes=max_bytes,
         )

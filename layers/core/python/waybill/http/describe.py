@@ -13,14 +13,14 @@ def describe_responses(
     """The `responses` of a route.
 
     Args:
-        models: the model of the body by status.
+        models: the model of the body by status; None for 204.
         problems: the statuses with a problem body; 405, 422 and 500 are always added.
         csv: whether 200 may also be text/csv.
     """
     responses: dict[int, Any] = {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"model": model}},
+            **({} if model is None else {"content": {"application/json": {"model": model}}}),
         }
         for status, model in models.items()
     }

@@ -7,13 +7,14 @@ from typing import Annotated, Generic, NamedTuple, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from waybill.errors import BadRequest
 
 # API Gateway limits the request line and headers to about 10 kB.
 _MAX_CHARACTERS = 6000
-# Escaped once more inside the JSON of Lambda's response, this stays below the 6 MB limit.
-MAX_PAGE_CHARACTERS = 2_000_000
+MAX_PAGE_BYTES = 5_000_000
+"""Bytes of a page as `response_size` counts them; Lambda's limit for a response is 6 MB."""
 
 CursorParam = Annotated[
     str | None,
@@ -60,6 +61,16 @@ def decode_cursor(text: str | None, model: type[CursorT]) -> CursorT | None:
         raise BadRequest("bad-cursor", "The cursor is not one of this list.") from None
 
 
+def response_size(text: str) -> int:
+    """Bytes of a text inside Lambda's response, which is JSON and escapes the body once more."""
+    return len(text.encode()) + sum(map(text.count, '"\\\n\r\t'))
+
+
+def document_size(document: object) -> int:
+    """Bytes of a document inside Lambda's response."""
+    return response_size(to_json(document).decode())
+
+
 class Page(NamedTuple, Generic[T]):
     """Items, and the cursor of the next page; None on the last page."""
 
@@ -71,8 +82,8 @@ def cut_page(
     rows: Sequence[T],
     limit: int,
     cursor: Callable[[T], Cursor],
-    size: Callable[[T], int] = lambda _: 0,
-    max_size: int = MAX_PAGE_CHARACTERS,
+    size: Callable[[T], int],
+    max_size: int = MAX_PAGE_BYTES,
 ) -> Page[T]:
     """The first `limit` rows; fewer if they are long, but at least one.
 
@@ -80,8 +91,8 @@ def cut_page(
         rows: the rows of the page, and one more if there is a next page.
         limit: rows per page, 1 or more.
         cursor: the cursor that continues after a row.
-        size: characters of a row in the response.
-        max_size: characters of the page.
+        size: bytes of a row in the response.
+        max_size: bytes of the page.
     """
     items: list[T] = []
     room = max_size

@@ -87,6 +87,7 @@ JOBS = {
         "Too many rejects", "There are too many rejects for one response; use limit and cursor."
     ),
     "unknown-dataset": ProblemType("Unknown dataset", "There is no dataset with this name."),
+    "unknown-document": ProblemType("Unknown document", "There is no document with this id."),
     "unknown-job": ProblemType("Unknown job", "There is no job with this id."),
 }
 SERVICES = {

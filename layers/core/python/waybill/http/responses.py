@@ -26,6 +26,11 @@ def json_response(
     )
 
 
+def json_text(body: str) -> Response[Any]:
+    """Text that is JSON already, such as what the database made."""
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body)
+
+
 def _detail(error: WaybillError) -> str:
     # A driver's message may name hosts and roles: it is logged, but never sent to clients.
     is_internal = isinstance(error, Retryable) or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Exports, `exports/{job_id}.csv`: rejects that are too large for a response."""
+"""Exports, `exports/{job_id}/{id}.csv`: rejects that are too large for a response."""
 
 import io
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from uuid import UUID
 from boto3.s3.transfer import TransferConfig
 
 from waybill.clients import storage_reached
+from waybill.ids import new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,33 +27,32 @@ class Exports:
         self._s3 = s3
         self._bucket = bucket
 
-    def put(self, job_id: UUID, blocks: Iterator[bytes]) -> None:
-        """Write the export of a job in constant memory; an older one is replaced."""
+    def put(self, job_id: UUID, blocks: Iterator[bytes]) -> str:
+        """Write an export of a job in constant memory.
+
+        Returns:
+            A URL that downloads it as `rejects-{job_id}.csv`, for 15 minutes.
+        """
+        # A key of its own: two exports of a job at once must not overwrite each other.
+        key = f"{_PREFIX}{job_id}/{new_id()}.csv"
         with storage_reached():
             self._s3.upload_fileobj(
                 io.BufferedReader(_Stream(blocks)),
                 self._bucket,
-                _key(job_id),
+                key,
                 ExtraArgs={"ContentType": _CSV},
                 Config=_SEQUENTIAL,
             )
-
-    def url(self, job_id: UUID) -> str:
-        """A URL that downloads the export as `rejects-{job_id}.csv`, for 15 minutes."""
         attachment = f'attachment; filename="rejects-{job_id}.csv"'
         return self._s3.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,
-                "Key": _key(job_id),
+                "Key": key,
                 "ResponseContentDisposition": attachment,
             },
             ExpiresIn=_URL_SECONDS,
         )
-
-
-def _key(job_id: UUID) -> str:
-    return f"{_PREFIX}{job_id}.csv"
 
 
 class _Stream(io.RawIOBase):

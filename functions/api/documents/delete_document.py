@@ -1,0 +1,24 @@
+"""Delete a document."""
+
+import re
+
+from waybill.database.documents import Documents
+from waybill.errors import NotFound
+from waybill.http.persistent_connection import PersistentConnection
+
+_ID = re.compile(r"[1-9][0-9]{0,18}")
+
+
+def delete_document(database: PersistentConnection, document_id: str) -> None:
+    """Delete the document; its id is as the client wrote it.
+
+    Raises:
+        NotFound: `unknown-document`.
+        Unavailable: the database cannot be reached.
+    """
+    # What is no bigint cannot be the id of a document.
+    is_id = _ID.fullmatch(document_id) is not None and int(document_id) < 2**63
+    if not is_id or not database.run(
+        lambda connection: Documents(connection).delete(int(document_id))
+    ):
+        raise NotFound("unknown-document", "There is no document with this id.")

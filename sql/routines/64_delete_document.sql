@@ -1,0 +1,13 @@
+-- Deletes a document; false if there is none. Locks the row only: a merge that inserts the same
+-- content at the same time waits for it, and then inserts it again.
+CREATE OR REPLACE FUNCTION waybill.delete_document(p_id bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM public.ingested_data AS d WHERE d.id = p_id;
+    RETURN FOUND;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.delete_document(bigint) TO waybill_reader;

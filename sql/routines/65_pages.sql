@@ -1,0 +1,60 @@
+-- Pages whose rows may have megabytes each: reading stops one row after the page is full, so that
+-- the server and the function hold one page, whatever the rows beyond it have. The row after the
+-- last one of the page shows that there is a next page.
+
+-- Documents, newest first: ids rise as documents come, so the primary key is the order. JSON is
+-- text, so that numbers keep every digit on their way to the client.
+CREATE OR REPLACE FUNCTION waybill.list_documents(p_before bigint, p_limit integer,
+    p_skip integer, p_bytes integer)
+RETURNS TABLE (id bigint, content_hash text, payload text, metadata text, created_at timestamptz)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_read bigint := 0;
+    v_is_full boolean;
+BEGIN
+    FOR id, content_hash, payload, metadata, created_at IN
+        SELECT d.id, d.content_hash, d.payload, d.metadata, d.created_at
+        FROM public.ingested_data AS d
+        WHERE p_before IS NULL OR d.id < p_before
+        ORDER BY d.id DESC
+        LIMIT p_limit OFFSET p_skip
+    LOOP
+        v_is_full := v_read > p_bytes;
+        v_read := v_read + octet_length(payload) + octet_length(metadata);
+        RETURN NEXT;
+        EXIT WHEN v_is_full;
+    END LOOP;
+END
+$$;
+
+-- Valid records of a job whose parent is not there yet, by line.
+CREATE OR REPLACE FUNCTION waybill.list_pending(p_job uuid, p_after bigint, p_limit integer,
+    p_bytes integer)
+RETURNS TABLE (line bigint, document text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_read bigint := 0;
+    v_is_full boolean;
+BEGIN
+    FOR line, document IN
+        SELECT p.line, p.document
+        FROM waybill.pending_documents AS p
+        WHERE p.job_id = p_job AND p.line > p_after
+        ORDER BY p.line
+        LIMIT p_limit
+    LOOP
+        v_is_full := v_read > p_bytes;
+        v_read := v_read + octet_length(document);
+        RETURN NEXT;
+        EXIT WHEN v_is_full;
+    END LOOP;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION waybill.list_documents(bigint, integer, integer, integer)
+    TO waybill_reader;
+GRANT EXECUTE ON FUNCTION waybill.list_pending(uuid, bigint, integer, integer) TO waybill_api;
