@@ -12,6 +12,42 @@ LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 RETURN waybill.updated_columns(p_plan) || (p_plan).defaulted;
 
+-- A staged column in its type. What the loader did not check is cast only where that cannot
+-- fail. The document of a record that its content identifies is kept as it was hashed.
+CREATE OR REPLACE FUNCTION waybill.typed_column(p_plan waybill.merge_plan, p_column jsonb)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_column ->> 'kind' = p_column ->> 'stage'
+        THEN quote_ident(p_column ->> 'name')
+    WHEN waybill.checked_by_loader(p_column ->> 'kind')
+        THEN format('%I::%s', p_column ->> 'name', p_column ->> 'type')
+    WHEN p_column ->> 'name' = (p_plan).contract ->> 'document'
+            AND (p_plan).contract ->> 'content_key' IS NOT NULL
+        THEN format(
+            $q$CASE WHEN pg_input_is_valid(%1$I, 'jsonb') THEN waybill.normalised(%1$I::jsonb) END$q$,
+            p_column ->> 'name')
+    ELSE format(
+        $q$CASE WHEN pg_input_is_valid(%1$I, %3$L) THEN %1$I::%2$s END$q$,
+        p_column ->> 'name', p_column ->> 'type', p_column ->> 'type')
+END;
+
+-- The file's columns in the table's types, and the computed ones.
+CREATE OR REPLACE FUNCTION waybill.typed_columns(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN concat_ws(', ', (
+    SELECT string_agg(
+        format('%s AS %I', waybill.typed_column(p_plan, c.col), c.col ->> 'name'),
+        ', ' ORDER BY c.n)
+    FROM jsonb_array_elements((p_plan).contract -> 'columns') WITH ORDINALITY AS c (col, n)
+    WHERE c.col ->> 'name' = ANY ((p_plan).columns)
+), (
+    SELECT string_agg(format('%s AS %I', c.value, c.key), ', ')
+    FROM jsonb_each_text((p_plan).computed) AS c
+));
+
 -- The staged records that no check has rejected, in the table's types.
 CREATE OR REPLACE FUNCTION waybill.accepted_records(p_plan waybill.merge_plan) RETURNS text
 LANGUAGE plpgsql
@@ -79,42 +115,6 @@ BEGIN
         CASE WHEN p_plan.has_absent THEN ', _waybill_absent' END);
 END
 $$;
-
--- The file's columns in the table's types, and the computed ones.
-CREATE OR REPLACE FUNCTION waybill.typed_columns(p_plan waybill.merge_plan) RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN concat_ws(', ', (
-    SELECT string_agg(
-        format('%s AS %I', waybill.typed_column(p_plan, c.col), c.col ->> 'name'),
-        ', ' ORDER BY c.n)
-    FROM jsonb_array_elements((p_plan).contract -> 'columns') WITH ORDINALITY AS c (col, n)
-    WHERE c.col ->> 'name' = ANY ((p_plan).columns)
-), (
-    SELECT string_agg(format('%s AS %I', c.value, c.key), ', ')
-    FROM jsonb_each_text((p_plan).computed) AS c
-));
-
--- A staged column in its type. What the loader did not check is cast only where that cannot
--- fail. The document of a record that its content identifies is kept as it was hashed.
-CREATE OR REPLACE FUNCTION waybill.typed_column(p_plan waybill.merge_plan, p_column jsonb)
-RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN CASE
-    WHEN p_column ->> 'kind' = p_column ->> 'stage'
-        THEN quote_ident(p_column ->> 'name')
-    WHEN waybill.checked_by_loader(p_column ->> 'kind')
-        THEN format('%I::%s', p_column ->> 'name', p_column ->> 'type')
-    WHEN p_column ->> 'name' = (p_plan).contract ->> 'document'
-            AND (p_plan).contract ->> 'content_key' IS NOT NULL
-        THEN format(
-            $q$CASE WHEN pg_input_is_valid(%1$I, 'jsonb') THEN waybill.normalised(%1$I::jsonb) END$q$,
-            p_column ->> 'name')
-    ELSE format(
-        $q$CASE WHEN pg_input_is_valid(%1$I, %3$L) THEN %1$I::%2$s END$q$,
-        p_column ->> 'name', p_column ->> 'type', p_column ->> 'type')
-END;
 
 -- The value of a column that a file lacks: as in the row that is there, else its default.
 -- `p_row` is the alias of that row's table, null where there is none.

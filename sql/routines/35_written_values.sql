@@ -22,16 +22,15 @@ RETURN waybill.json_object((
     FROM unnest((p_plan).columns) AS c (name)
 ));
 
-CREATE OR REPLACE FUNCTION waybill.written_values(p_plan waybill.merge_plan, p_alias text)
-RETURNS text
-LANGUAGE sql STABLE
+-- How the contract writes a column in files: as said of the column itself, or of all ("*").
+CREATE OR REPLACE FUNCTION waybill.format_of(p_plan waybill.merge_plan, p_column jsonb,
+    p_part text)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
-RETURN waybill.json_object((
-    SELECT jsonb_agg(jsonb_build_object(
-        'name', c.col ->> 'name', 'value', waybill.written_column(p_plan, c.col, p_alias)))
-    FROM jsonb_array_elements((p_plan).contract -> 'columns') AS c (col)
-    WHERE c.col ->> 'name' = ANY ((p_plan).columns)
-));
+RETURN coalesce(
+    (p_plan).contract -> 'formats' -> (p_column ->> 'name') -> p_part,
+    (p_plan).contract -> 'formats' -> '*' -> p_part);
 
 -- A staged column as files write it: a reject that is corrected comes back in that form.
 CREATE OR REPLACE FUNCTION waybill.written_column(p_plan waybill.merge_plan,
@@ -64,12 +63,13 @@ BEGIN
 END
 $$;
 
--- How the contract writes a column in files: as said of the column itself, or of all ("*").
-CREATE OR REPLACE FUNCTION waybill.format_of(p_plan waybill.merge_plan, p_column jsonb,
-    p_part text)
-RETURNS jsonb
-LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION waybill.written_values(p_plan waybill.merge_plan, p_alias text)
+RETURNS text
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN coalesce(
-    (p_plan).contract -> 'formats' -> (p_column ->> 'name') -> p_part,
-    (p_plan).contract -> 'formats' -> '*' -> p_part);
+RETURN waybill.json_object((
+    SELECT jsonb_agg(jsonb_build_object(
+        'name', c.col ->> 'name', 'value', waybill.written_column(p_plan, c.col, p_alias)))
+    FROM jsonb_array_elements((p_plan).contract -> 'columns') AS c (col)
+    WHERE c.col ->> 'name' = ANY ((p_plan).columns)
+));

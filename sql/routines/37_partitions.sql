@@ -64,6 +64,19 @@ RETURN (
     LIMIT 1
 );
 
+-- How many partitions a table may have. A query of all of them locks each with its indexes; the
+-- server's lock table has room for four of those at once.
+CREATE OR REPLACE FUNCTION waybill.max_partitions(p_table regclass) RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT current_setting('max_locks_per_transaction')::bigint
+        * current_setting('max_connections')::bigint
+        / (4 * (1 + count(*)))
+    FROM pg_index AS i
+    WHERE i.indrelid = p_table
+);
+
 -- `table_2021`, in the table's schema; with a number behind it where that name is taken.
 CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan,
     p_start timestamp)
@@ -91,17 +104,6 @@ RETURN (
     ORDER BY i
     LIMIT 1
 );
-
--- A partition that is there before anything is written to it.
-CREATE OR REPLACE FUNCTION waybill.add_partition(p_plan waybill.merge_plan,
-    p_start timestamp)
-RETURNS void
-LANGUAGE sql
-SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    SELECT waybill.attach_partition(
-        p_plan, waybill.build_partition(p_plan, p_start), p_start);
-END;
 
 -- A table like the partitioned one, standing alone and without indexes: they are built in bulk
 -- once it is filled.
@@ -168,15 +170,13 @@ BEGIN
 END
 $$;
 
--- How many partitions a table may have. A query of all of them locks each with its indexes; the
--- server's lock table has room for four of those at once.
-CREATE OR REPLACE FUNCTION waybill.max_partitions(p_table regclass) RETURNS bigint
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT current_setting('max_locks_per_transaction')::bigint
-        * current_setting('max_connections')::bigint
-        / (4 * (1 + count(*)))
-    FROM pg_index AS i
-    WHERE i.indrelid = p_table
-);
+-- A partition that is there before anything is written to it.
+CREATE OR REPLACE FUNCTION waybill.add_partition(p_plan waybill.merge_plan,
+    p_start timestamp)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT waybill.attach_partition(
+        p_plan, waybill.build_partition(p_plan, p_start), p_start);
+END;

@@ -1,6 +1,28 @@
 -- The unique indexes of a table other than that of the natural key, and the keys that records and
 -- rows have in them.
 
+-- The columns that an index reads, in keys, expressions and predicate.
+CREATE OR REPLACE FUNCTION waybill.index_columns(p_index regclass) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT a.attname::text
+    FROM pg_index AS i
+    JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0
+    WHERE i.indexrelid = p_index
+        AND (
+            a.attnum = ANY (i.indkey::smallint[])
+            OR EXISTS (
+                SELECT FROM pg_depend AS d
+                WHERE d.classid = 'pg_class'::regclass
+                    AND d.objid = i.indexrelid
+                    AND d.refclassid = 'pg_class'::regclass
+                    AND d.refobjid = i.indrelid
+                    AND d.refobjsubid = a.attnum
+            )
+        )
+);
+
 -- Unique indexes that the file may break. One that leads to rows of one natural key cannot be,
 -- since a merge writes one row for each key.
 CREATE OR REPLACE FUNCTION waybill.unique_indexes(p_plan waybill.merge_plan)
@@ -31,28 +53,6 @@ BEGIN ATOMIC
         )
     ORDER BY i.indexrelid;
 END;
-
--- The columns that an index reads, in keys, expressions and predicate.
-CREATE OR REPLACE FUNCTION waybill.index_columns(p_index regclass) RETURNS text[]
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN ARRAY(
-    SELECT a.attname::text
-    FROM pg_index AS i
-    JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0
-    WHERE i.indexrelid = p_index
-        AND (
-            a.attnum = ANY (i.indkey::smallint[])
-            OR EXISTS (
-                SELECT FROM pg_depend AS d
-                WHERE d.classid = 'pg_class'::regclass
-                    AND d.objid = i.indexrelid
-                    AND d.refclassid = 'pg_class'::regclass
-                    AND d.refobjid = i.indrelid
-                    AND d.refobjsubid = a.attnum
-            )
-        )
-);
 
 -- The keys of an index as expressions over a row, named k1, k2, …, of the rows that it has.
 CREATE OR REPLACE FUNCTION waybill.index_keys(p_index regclass, p_columns text, p_from text)
