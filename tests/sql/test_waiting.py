@@ -1,5 +1,6 @@
 """What waits for what: files and batches for parents, nothing for a dry run, no job for ever."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -87,3 +88,27 @@ def test_a_merge_that_may_succeed_later_does_not_fail_its_job(ledger: Ledger) ->
         ledger.merge(job)
     ledger.admin.execute("DROP TRIGGER collide ON departments; RESET ROLE")
     assert ledger.merge(job)["state"] == "COMPLETED"
+
+
+def redrive(ledger: Ledger, job: UUID, times: int, hours: int) -> None:
+    """Send the job's message again, with so many hours between."""
+    for _ in range(times):
+        Reaper(ledger.loader).record_redrives([job])
+        ledger.admin.execute(
+            "UPDATE waybill.redrives SET first_at = first_at - %(pause)s,"
+            " last_at = last_at - %(pause)s",
+            {"pause": timedelta(hours=hours)},
+        )
+
+
+@pytest.mark.parametrize(("times", "hours"), [(1, 30), (8, 1)], ids=["few tries", "few hours"])
+def test_a_job_that_has_moved_is_given_up_after_as_many_tries_and_hours_again(
+    ledger: Ledger, times: int, hours: int
+) -> None:
+    job = ledger.land("departments", 1)
+    redrive(ledger, job, 9, 5)
+    ledger.stage(job, "departments", [(1, "Sales")])
+    redrive(ledger, job, times, hours)
+    assert Reaper(ledger.loader).give_up() == []
+    redrive(ledger, job, 8, 5)
+    assert Reaper(ledger.loader).give_up() == [job]

@@ -5,6 +5,7 @@ from tests.mutants.catalogue import (
     locks,
     merge,
     plan,
+    reaper,
     references,
     registration,
     rejects,
@@ -21,4 +22,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *references.MUTANTS,
     *waiting.MUTANTS,
     *rejects.MUTANTS,
+    *reaper.MUTANTS,
 )

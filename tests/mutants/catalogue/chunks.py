@@ -6,9 +6,54 @@ CHUNKS = "sql/routines/31_chunks.sql"
 MERGE = "sql/routines/52_merge_job.sql"
 ENDS = "tests/sql/test_job_ends.py"
 CANCEL = "tests/sql/test_cancel.py"
+LOADERS = "tests/integration/load/test_two_loaders.py"
+RESTAMPS = "tests/integration/path/test_restamps.py"
 STAGE = "tests/integration/load/test_stage_chunk.py"
 
 MUTANTS = (
+    Mutant(
+        "chunk_unlocked",
+        "a chunk is staged by one of two live loaders",
+        CHUNKS,
+        "c.chunk = p_chunk FOR UPDATE NOWAIT;",
+        "c.chunk = p_chunk;",
+        (
+            "tests/torture/test_short.py::test_a_live_attempt_at_a_chunk_refuses_a_second_one",
+            f"{LOADERS}::test_a_chunk_is_staged_by_one_of_two_live_loaders",
+        ),
+    ),
+    Mutant(
+        "loader_waits_for_chunk",
+        "a second loader of a chunk comes back later, rather than waiting with a connection",
+        CHUNKS,
+        "c.chunk = p_chunk FOR UPDATE NOWAIT;",
+        "c.chunk = p_chunk FOR UPDATE;",
+        (f"{LOADERS}::test_a_chunk_is_staged_by_one_of_two_live_loaders",),
+    ),
+    Mutant(
+        "rejects_of_lost_chunk_kept",
+        "a chunk that a crash emptied has its rejects once",
+        MERGE,
+        "AND v.chunk = ANY (v_lost)",
+        "AND false",
+        (f"{LOADERS}::test_a_chunk_that_a_crash_emptied_has_its_rejects_once",),
+    ),
+    Mutant(
+        "rejects_of_restamp_kept",
+        "a file that is staged again for a late one keeps its rejects once",
+        CHUNKS,
+        "keeps_rejects := NOT v_job.restamping;",
+        "keeps_rejects := true;",
+        (f"{RESTAMPS}::test_a_file_that_is_staged_again_keeps_its_rejects_once",),
+    ),
+    Mutant(
+        "rejects_of_restamp_copied",
+        "the loader does not write the rejects of a file that is staged again",
+        "functions/pipeline/load/copy_chunk.py",
+        "if rejected and claim.keeps_rejects:",
+        "if rejected:",
+        (f"{RESTAMPS}::test_a_file_that_is_staged_again_keeps_its_rejects_once",),
+    ),
     Mutant(
         "chunk_staged_twice",
         "a chunk that is done is not staged again",

@@ -12,6 +12,7 @@ OVERLAPPING = (
     "tests/integration/plan/test_overlapping_plans.py"
     "::test_a_duplicate_event_while_planning_loses_no_record",
 )
+VERIFICATION = "tests/integration/plan/test_verification.py"
 BAD_FILE = ("tests/integration/plan/test_plan.py::test_a_bad_file_fails_its_job",)
 
 MUTANTS = (
@@ -97,6 +98,30 @@ MUTANTS = (
         "check_sha256(digest.hexdigest(), job.ticket)\n        one",
         "one",
         BAD_FILE,
+    ),
+    Mutant(
+        "hash_of_many_chunks_unchecked",
+        "nothing of a file of many chunks with another SHA-256 than announced is loaded",
+        WRITE_CHUNKS,
+        "check_sha256(digest.hexdigest(), job.ticket)\n    return",
+        "pass\n    return",
+        (f"{VERIFICATION}::test_a_file_of_many_chunks_with_another_hash_loads_nothing",),
+    ),
+    Mutant(
+        "hash_unchecked_on_resumption",
+        "nothing of such a file is loaded when its plan is resumed",
+        WRITE_CHUNKS,
+        "check_sha256(sha256, job.ticket)",
+        "pass",
+        (f"{VERIFICATION}::test_a_resumed_plan_of_a_file_with_another_hash_loads_nothing",),
+    ),
+    Mutant(
+        "foreign_ticket_taken",
+        "an object under a key that names the job of another upload does not take that job",
+        "functions/pipeline/plan/register_object.py",
+        "if ticket and (ticket.bucket, ticket.key) != (created.bucket, created.key):",
+        "if False:",
+        (f"{VERIFICATION}::test_an_object_under_the_key_of_another_upload_is_a_job_of_its_own",),
     ),
     Mutant(
         "object_not_pinned_by_etag",
