@@ -77,7 +77,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(BatchSettings, API_SECONDS, 1769, "waybill_api", arrow=True),
             FunctionSpec(JobsSettings, API_SECONDS, 1024, "waybill_api"),
             FunctionSpec(DatasetsSettings, API_SECONDS, 1024),
-            FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, "waybill_reader"),
+            FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, "waybill_reader", cache=True),
             FunctionSpec(LookupsSettings, API_SECONDS, 1024, "waybill_reader", cache=True),
             FunctionSpec(DocumentsSettings, API_SECONDS, 1024, "waybill_reader"),
             FunctionSpec(HealthSettings, API_SECONDS, 512, "waybill_reader"),

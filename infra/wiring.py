@@ -67,7 +67,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "batch": {**state, **merges, **bus},
         "jobs": {**landing, **state},
         "datasets": state,
-        "analytics": {},
+        "analytics": cache,
         "lookups": {**state, **cache},
         "documents": {},
         "health": {**landing, **landed},

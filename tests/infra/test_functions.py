@@ -82,7 +82,7 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
     }
     assert with_layer["core"] == FUNCTIONS.keys()
     assert with_layer["arrow"] == {"plan", "load", "batch"}
-    assert with_layer["cache"] == {"lookups"}
+    assert with_layer["cache"] == {"analytics", "lookups"}
 
 
 def test_the_other_steps_do_without_arrow() -> None:

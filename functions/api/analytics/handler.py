@@ -1,5 +1,6 @@
 """GET /analytics/…: hires by quarter, and departments above average."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.analytics.await_job import await_job
+from functions.api.analytics.cached_figures import (
+    FiguresQuery,
+    FiguresT,
+    cached_figures,
+    current_version,
+    etag_of,
+)
 from functions.api.analytics.departments_above_average import HiredCursor, departments_above_average
 from functions.api.analytics.deps import deps
 from functions.api.analytics.format_figures import format_figures
@@ -24,8 +32,10 @@ from functions.api.analytics.models import (
     YearParam,
 )
 from waybill.database.analytics import Analytics
+from waybill.database.repository import Connection
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
+from waybill.http.etags import etag_headers, is_current, not_modified, weak_etag
 from waybill.http.pagination import CursorParam, decode_cursor
 
 api = create_api("analytics")
@@ -34,7 +44,7 @@ api = create_api("analytics")
 @api.get(
     "/analytics/hired/by-quarter",
     tags=["analytics"],
-    responses=describe_responses({200: HiresByQuarter}, 400, 404, 422, 503, csv=True),
+    responses=describe_responses({200: HiresByQuarter}, 400, 404, 422, 503, csv=True, etag=True),
 )
 def by_quarter(
     *,
@@ -46,22 +56,26 @@ def by_quarter(
 ) -> Response[Any]:
     """Hires by quarter.
 
-    One line per department and job, ordered by department, then job.
+    One line per department and job, ordered by department, then job. A request with the `ETag`
+    of an earlier response in `If-None-Match` is answered 304 while the figures are the same.
     """
     after = decode_cursor(cursor, QuarterCursor)
     _await(min_job)
-    figures = deps().database.run(
-        lambda connection: hires_by_quarter(
-            connection, year, limit=_limit(limit, output), after=after
-        )
+    lines = _limit(limit, output)
+    return _respond(
+        FiguresQuery("by-quarter", year, {"limit": lines, "cursor": cursor}),
+        output,
+        HiresByQuarter,
+        lambda connection: hires_by_quarter(connection, year, limit=lines, after=after),
     )
-    return format_figures(figures, output, api.current_event)
 
 
 @api.get(
     "/analytics/departments/above-average",
     tags=["analytics"],
-    responses=describe_responses({200: DepartmentsAboveAverage}, 400, 404, 422, 503, csv=True),
+    responses=describe_responses(
+        {200: DepartmentsAboveAverage}, 400, 404, 422, 503, csv=True, etag=True
+    ),
 )
 def above_average(  # noqa: PLR0913 - Powertools reads the query parameters from the signature
     *,
@@ -78,12 +92,32 @@ def above_average(  # noqa: PLR0913 - Powertools reads the query parameters from
     """
     after = decode_cursor(cursor, HiredCursor)
     _await(min_job)
-    figures = deps().database.run(
+    lines = _limit(limit, output)
+    parameters = {"mean_over": mean_over, "limit": lines, "cursor": cursor}
+    return _respond(
+        FiguresQuery("above-average", year, parameters),
+        output,
+        DepartmentsAboveAverage,
         lambda connection: departments_above_average(
-            connection, year, mean_over=mean_over, limit=_limit(limit, output), after=after
-        )
+            connection, year, mean_over=mean_over, limit=lines, after=after
+        ),
     )
-    return format_figures(figures, output, api.current_event)
+
+
+def _respond(
+    query: FiguresQuery,
+    output: Format,
+    model: type[FiguresT],
+    read: Callable[[Connection], FiguresT],
+) -> Response[Any]:
+    version = current_version(deps(), query)
+    etag = weak_etag(etag_of(query, version), output)
+    if is_current(api.current_event.headers, etag):
+        return not_modified(etag)
+    figures = cached_figures(deps(), query, version, model, read)
+    response = format_figures(figures, output, api.current_event)
+    response.headers.update(etag_headers(etag))
+    return response
 
 
 def _limit(limit: int | None, output: Format) -> int:

@@ -1,7 +1,7 @@
 """Environment of the function `analytics`."""
 
-from waybill.settings import DatabaseSettings, LogSettings
+from waybill.settings import CacheSettings, DatabaseSettings, LogSettings
 
 
-class AnalyticsSettings(LogSettings, DatabaseSettings):
-    """The database with the views."""
+class AnalyticsSettings(LogSettings, DatabaseSettings, CacheSettings):
+    """The database with the views, and the cache."""

@@ -84,7 +84,7 @@ def parse_response(proxied: Mapping[str, Any]) -> ApiResponse:
     """The response that a handler returned to API Gateway."""
     headers = {name: ", ".join(values) for name, values in proxied["multiValueHeaders"].items()}
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == ("private, no-cache" if "ETag" in headers else "no-store")
     return ApiResponse(proxied["statusCode"], proxied["body"] or "", headers)
 
 

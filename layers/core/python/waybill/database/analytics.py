@@ -45,6 +45,13 @@ class DepartmentLine(NamedTuple):
     hired: int | None
 
 
+class FiguresVersion(NamedTuple):
+    """Changes when figures do; `as_of` is theirs in the same snapshot."""
+
+    version: str
+    as_of: datetime | None
+
+
 class Analytics(Repository):
     """Figures of a year, each page in one statement and so in one snapshot."""
 
@@ -52,6 +59,12 @@ class Analytics(Repository):
         """Whether the rows of an ingestion job are in the views."""
         visibility: Visibility = self._value(lambda value: value, "job_visibility", p_job=job_id)
         return visibility
+
+    def figures_version(self, family: str, year: int) -> FiguresVersion:
+        """The version of a family's figures of a year."""
+        found = self._row(FiguresVersion, "figures_version", p_family=family, p_part=f"{year:04}")
+        assert found is not None  # noqa: S101 - the family is declared in sql/views
+        return found
 
     def by_quarter(self, year: int, *, limit: int, after: QuarterPlace | None) -> list[QuarterLine]:
         """Lines after a place, by department and job; at least one."""

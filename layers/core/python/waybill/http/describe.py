@@ -8,7 +8,7 @@ from waybill.http.problems import MEDIA_TYPE, Problem
 
 
 def describe_responses(
-    models: Mapping[int, Any], *problems: int, csv: bool = False
+    models: Mapping[int, Any], *problems: int, csv: bool = False, etag: bool = False
 ) -> dict[int, Any]:
     """The `responses` of a route.
 
@@ -16,6 +16,7 @@ def describe_responses(
         models: the model of the body by status; None for 204.
         problems: the statuses with a problem body; 405, 422 and 500 are always added.
         csv: whether 200 may also be text/csv.
+        etag: whether a request with a current tag gets 304.
     """
     responses: dict[int, Any] = {
         status: {
@@ -26,6 +27,8 @@ def describe_responses(
     }
     if csv:
         responses[200]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    if etag:
+        responses[304] = {"description": HTTPStatus(304).phrase}
     for status in sorted({*problems, 405, 422, 500}):
         responses[status] = {
             "description": HTTPStatus(status).phrase,

@@ -1,0 +1,63 @@
+"""Figures from the cache, under the version of the data that they were read from."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+from functions.api.analytics.deps import Deps
+from functions.api.analytics.models import DepartmentsAboveAverage, HiresByQuarter
+from waybill.cache.entries import Key
+from waybill.database.analytics import Analytics, FiguresVersion
+from waybill.database.repository import Connection
+from waybill.http.etags import weak_etag
+
+FiguresT = TypeVar("FiguresT", HiresByQuarter, DepartmentsAboveAverage)
+# Both endpoints read this family; `mv_dept_mean` is a view of it.
+_FAMILY = "mv_hires_q"
+
+
+class FiguresQuery(NamedTuple):
+    """What was asked for."""
+
+    endpoint: str
+    year: int
+    parameters: Mapping[str, str | int | None]
+
+
+def current_version(deps: Deps, query: FiguresQuery) -> FiguresVersion:
+    """The version of the year's figures; a query of one row."""
+    found = deps.database.run(
+        lambda connection: Analytics(connection).figures_version(_FAMILY, query.year)
+    )
+    # Changes that Waybill did not make itself are noticed when entries would expire.
+    bucket = int(time.time() // deps.ttl_seconds)
+    return found._replace(version=f"{found.version}.{bucket}")
+
+
+def etag_of(query: FiguresQuery, version: FiguresVersion) -> str:
+    """The tag of the response."""
+    return weak_etag(query.endpoint, query.parameters, version.version)
+
+
+def cached_figures(
+    deps: Deps,
+    query: FiguresQuery,
+    version: FiguresVersion,
+    model: type[FiguresT],
+    read: Callable[[Connection], FiguresT],
+) -> FiguresT:
+    """The figures of this version or a later one, read by `read` if they are not cached."""
+    fresh: list[FiguresT] = []
+
+    def load() -> str:
+        fresh.append(deps.database.run(read))
+        return fresh[0].model_dump_json()
+
+    parameters = {"year": query.year, **query.parameters}
+    key = Key(f"analytics:{query.endpoint}", parameters, audience="all")
+    cached = deps.entries.read(key, version.version, load)
+    if fresh:
+        return fresh[0]
+    figures = model.model_validate_json(cached.value or "")
+    # The same figures, which by now include everything until a later time.
+    return figures.model_copy(update={"as_of": version.as_of})
