@@ -47,7 +47,7 @@ def _get(api: str, path: str, **query: object) -> httpx.Response:
     return httpx.get(f"{api}/analytics/{path}", params=params, timeout=30)
 
 
-def test_by_quarter(api: str, job_id: str) -> None:
+def test_hires_by_quarter(api: str, job_id: str) -> None:
     shown = _get(api, "hired/by-quarter", min_job=job_id).json()
     assert [tuple(item.values()) for item in shown["items"]] == [
         ("Attic", "Pilot", 0, 0, 1, 0),
@@ -60,7 +60,7 @@ def test_by_quarter(api: str, job_id: str) -> None:
 
 
 @pytest.mark.usefixtures("job_id")
-def test_above_average(api: str) -> None:
+def test_departments_above_average(api: str) -> None:
     shown = _get(api, "departments/above-average").json()
     assert shown["items"] == [{"id": 9701, "department": "Quay", "hired": 5}]
     assert (shown["mean"], shown["unassigned"]) == (3.0, 2)
@@ -69,14 +69,14 @@ def test_above_average(api: str) -> None:
 
 
 @pytest.mark.usefixtures("job_id")
-def test_pages(api: str) -> None:
+def test_figures_are_paged(api: str) -> None:
     first = _get(api, "hired/by-quarter", limit=2).json()
     rest = _get(api, "hired/by-quarter", limit=2, cursor=first["next_cursor"]).json()
     assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
 
 
 @pytest.mark.usefixtures("job_id")
-def test_as_csv(api: str) -> None:
+def test_figures_can_be_csv(api: str) -> None:
     answer = _get(api, "hired/by-quarter", format="csv", limit=2)
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.reader(io.StringIO(answer.text)))
@@ -94,6 +94,6 @@ def test_a_year_without_hires(api: str) -> None:
     assert (shown["items"], shown["unassigned"]) == ([], 0)
 
 
-def test_figures_that_include_an_unknown_job(api: str) -> None:
+def test_figures_cannot_include_an_unknown_job(api: str) -> None:
     nobody = "01900000-0000-7000-8000-000000000000"
     assert _get(api, "hired/by-quarter", min_job=nobody).status_code == 404

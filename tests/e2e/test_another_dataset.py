@@ -40,7 +40,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
         tree.run("make down ERASE=1")
 
 
-def test_one_sql_file_is_all_it_takes(tree: ProjectCopy, tmp_path: Path) -> None:
+def test_one_sql_file_adds_a_dataset(tree: ProjectCopy, tmp_path: Path) -> None:
     status = tree.status()
     with Waybill(str(status.api)) as waybill:
         job = load(waybill, tmp_path, "sensors", _FILE)
@@ -73,7 +73,7 @@ def test_one_sql_file_is_all_it_takes(tree: ProjectCopy, tmp_path: Path) -> None
     ]
 
 
-def test_the_tutorial(tree: ProjectCopy) -> None:
+def test_the_tutorial_runs(tree: ProjectCopy) -> None:
     manual = (ROOT / "sql" / "README.md").read_text("utf-8")
     blocks = re.findall(r"^```sh test\n(.*?)^```$", manual, re.DOTALL | re.MULTILINE)
     printed = tree.run("\n".join(blocks))

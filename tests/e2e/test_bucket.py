@@ -29,7 +29,7 @@ def _chunks_held(aws: Clients) -> Iterator[None]:
         client.update_event_source_mapping(UUID=chunks["UUID"], Enabled=True)
 
 
-def test_at_any_depth(aws: Clients, stack: Status, waybill: Waybill) -> None:
+def test_keys_of_any_depth_are_loaded(aws: Clients, stack: Status, waybill: Waybill) -> None:
     key = "landing/departments/deep/er/file 1.csv"
     put(aws, stack, key, "9501,Deep\n")
     (job,) = jobs_of(waybill, key)
@@ -38,7 +38,7 @@ def test_at_any_depth(aws: Clients, stack: Status, waybill: Waybill) -> None:
     assert job["source"]["version_id"]
 
 
-def test_for_no_known_dataset_is_a_failed_job(
+def test_an_object_of_an_unknown_dataset_is_a_failed_job(
     aws: Clients, stack: Status, waybill: Waybill
 ) -> None:
     key = "landing/unknown/file.csv"
@@ -47,7 +47,7 @@ def test_for_no_known_dataset_is_a_failed_job(
     assert problem(job) == "unknown-dataset"
 
 
-def test_a_folder_marker_is_no_file(aws: Clients, stack: Status, waybill: Waybill) -> None:
+def test_a_folder_marker_is_ignored(aws: Clients, stack: Status, waybill: Waybill) -> None:
     put(aws, stack, "landing/departments/folder/", "")
     put(aws, stack, "landing/departments/folder/after.csv", "9502,After\n")
     jobs_of(waybill, "landing/departments/folder/after.csv")
@@ -55,7 +55,7 @@ def test_a_folder_marker_is_no_file(aws: Clients, stack: Status, waybill: Waybil
     assert "landing/departments/folder/" not in keys
 
 
-def test_overwritten_while_it_loads_both_versions_count_and_the_later_wins(
+def test_both_versions_of_an_overwritten_object_count_and_the_later_wins(
     aws: Clients, stack: Status, waybill: Waybill
 ) -> None:
     key = "landing/departments/overwritten.csv"

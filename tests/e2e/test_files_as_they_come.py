@@ -24,7 +24,9 @@ pytestmark = pytest.mark.e2e
     ],
     ids=["lf", "crlf", "cr", "bom", "quoted", "header", "aliases", "other-order"],
 )
-def test_one_content_in_many_spellings(waybill: Waybill, tmp_path: Path, content: bytes) -> None:
+def test_the_same_content_in_many_formats_is_loaded(
+    waybill: Waybill, tmp_path: Path, content: bytes
+) -> None:
     seen = counted(load(waybill, tmp_path, "departments", content))
     assert seen["read"] == 2
     assert seen.get("inserted", 0) + seen.get("unchanged", 0) == 2

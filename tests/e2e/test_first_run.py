@@ -28,7 +28,7 @@ _CLASSES = (
 )
 
 
-def test_the_main_job_from_files_to_figures(stack: Status, tmp_path: Path) -> None:
+def test_the_sample_files_are_loaded_and_queried(stack: Status, tmp_path: Path) -> None:
     screen = io.StringIO()
     assert first_run.show(stack, tmp_path, Console(file=screen, width=100))
     shown = screen.getvalue()
@@ -59,7 +59,7 @@ def test_the_same_files_again_change_nothing_employees_first(
     assert after["items"] == before["items"]
 
 
-def test_a_bare_put_into_the_bucket_is_a_job_too(
+def test_a_plain_put_into_the_bucket_is_a_job(
     aws: Clients, stack: Status, waybill: Waybill
 ) -> None:
     aws("s3").put_object(
@@ -72,7 +72,7 @@ def test_a_bare_put_into_the_bucket_is_a_job_too(
     assert waybill.wait(job["job_id"])["waybill"]["read"] == 1
 
 
-def test_data_and_addresses_survive_a_restart(local_stack: Stack, api: str) -> None:
+def test_data_and_urls_survive_a_restart(local_stack: Stack, api: str) -> None:
     with Waybill(api) as before:
         jobs = [job["job_id"] for job in before.jobs()]
         figures = before.hires_by_quarter(2021)["items"]
@@ -84,7 +84,7 @@ def test_data_and_addresses_survive_a_restart(local_stack: Stack, api: str) -> N
         assert after.hires_by_quarter(2021)["items"] == figures
 
 
-def test_what_landed_while_the_queues_were_gone_is_loaded(
+def test_a_file_that_lands_without_queues_is_loaded_later(
     local_stack: Stack, aws: Clients, stack: Status, api: str
 ) -> None:
     mappings = aws("lambda").list_event_source_mappings()["EventSourceMappings"]
@@ -103,13 +103,13 @@ def test_what_landed_while_the_queues_were_gone_is_loaded(
         )
 
 
-def test_health_and_docs(api: str) -> None:
+def test_health_and_docs_are_served(api: str) -> None:
     assert httpx.get(f"{api}/health").json()["status"] == "ok"
     assert httpx.get(f"{api}/docs").headers["content-type"].startswith("text/html")
     assert json.loads(httpx.get(f"{api}/openapi.json").text)["openapi"].startswith("3.")
 
 
-def test_a_problem_names_itself(waybill: Waybill, tmp_path: Path) -> None:
+def test_an_error_of_the_client_has_status_and_code(waybill: Waybill, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("1\n")
     with pytest.raises(ProblemError) as refused:

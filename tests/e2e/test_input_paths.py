@@ -14,14 +14,14 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("path", ["uploads/departments/file", "upload/csv/departments"])
-def test_a_small_file_in_one_call(api: str, waybill: Waybill, path: str) -> None:
+def test_a_small_file_is_loaded_in_one_call(api: str, waybill: Waybill, path: str) -> None:
     files = {"file": ("small.csv", b"9801,Small\n", "text/csv")}
     answer = httpx.post(f"{api}/{path}", files=files)
     assert answer.status_code == 202, answer.text
     assert counted(ended(waybill, answer.json()["job_id"]))["read"] == 1
 
 
-def test_a_batch_is_all_or_nothing_and_written_once(api: str) -> None:
+def test_a_batch_is_atomic_and_idempotent(api: str) -> None:
     good = {"id": 9811, "department": "Batch"}
     url, key = f"{api}/batch/departments", {"Idempotency-Key": str(uuid.uuid4())}
     first = httpx.post(url, json={"rows": [good]}, headers=key).json()
@@ -69,26 +69,28 @@ def test_corrected_rejects_are_replayed(api: str, waybill: Waybill, tmp_path: Pa
     ],
     ids=["json-lines", "json-array", "gzip", "semicolon", "tab"],
 )
-def test_other_forms_of_the_same_rows(waybill: Waybill, tmp_path: Path, content: bytes) -> None:
+def test_the_same_rows_in_other_formats_are_loaded(
+    waybill: Waybill, tmp_path: Path, content: bytes
+) -> None:
     seen = counted(load(waybill, tmp_path, "departments", content))
     assert (seen["read"], seen.get("rejected", 0)) == (2, 0)
 
 
-def test_an_encoding_that_is_declared(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_declared_encoding_is_used(waybill: Waybill, tmp_path: Path) -> None:
     content = "9841,Zürich\n".encode("latin-1")
     assert "rejected" in counted(load(waybill, tmp_path, "departments", content))
     shown = load(waybill, tmp_path, "departments", content, encoding="latin-1")
     assert counted(shown) == {"read": 1, "inserted": 1}
 
 
-def test_a_dry_run_counts_and_keeps_nothing(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_dry_run_counts_and_stores_nothing(waybill: Waybill, tmp_path: Path) -> None:
     tried = load(waybill, tmp_path, "departments", "9851,Try\n", dry_run=True)
     assert counted(tried) == {"read": 1, "inserted": 1}
     meant = load(waybill, tmp_path, "departments", "9851,Try\n")
     assert counted(meant) == {"read": 1, "inserted": 1}
 
 
-def test_documents_are_known_by_their_content(api: str, waybill: Waybill, tmp_path: Path) -> None:
+def test_documents_are_identified_by_their_hash(api: str, waybill: Waybill, tmp_path: Path) -> None:
     first = load(waybill, tmp_path, "ingested_data", '{"b": 1, "a": {"y": 2, "x": [3]}}\n')
     assert counted(first) == {"read": 1, "inserted": 1}
     again = load(waybill, tmp_path, "ingested_data", '{"a":{"x":[3],"y":2},  "b":1}\n')
@@ -97,7 +99,7 @@ def test_documents_are_known_by_their_content(api: str, waybill: Waybill, tmp_pa
     assert len(page["items"]) == 1
 
 
-def test_messages_and_objects_may_be_sent_again(api: str, waybill: Waybill, tmp_path: Path) -> None:
+def test_messages_and_objects_can_be_redriven(api: str, waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", "9861,Again\n")
     assert httpx.post(f"{api}/admin/redrive", json={}).status_code == 200
     request = {"prefix": "landing/departments/"}
@@ -107,7 +109,7 @@ def test_messages_and_objects_may_be_sent_again(api: str, waybill: Waybill, tmp_
     assert counted(waybill.job(job["job_id"])) == {"read": 1, "inserted": 1}
 
 
-def test_a_file_that_is_not_what_it_says(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_damaged_file_fails(waybill: Waybill, tmp_path: Path) -> None:
     broken = gzip.compress(b"9871,Cut\n" * 1000)[:-20]
     job = load(waybill, tmp_path, "departments", broken)
     assert problem(job)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 _CONTENT = b"9601,Never\n"
 
 
-def test_a_long_poll_gives_up_in_time_or_answers_at_the_end(api: str) -> None:
+def test_a_long_poll_returns_at_its_timeout_or_when_the_job_ends(api: str) -> None:
     accepted = accept(api, "departments", b"9611,Poll\n")
     waiting = httpx.get(f"{api}/jobs/{accepted['job_id']}?wait=1").json()
     assert waiting["state"] == "AWAITING_UPLOAD"
@@ -24,7 +24,7 @@ def test_a_long_poll_gives_up_in_time_or_answers_at_the_end(api: str) -> None:
     assert httpx.get(f"{api}/task/{accepted['job_id']}").json() == done
 
 
-def test_a_job_says_where_it_stands(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_job_shows_its_progress(waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", "9612,A\n9613,B\n")
     progress = job["progress"]
     assert (progress["bytes_read"], progress["bytes_total"]) == (14, 14)
@@ -50,7 +50,7 @@ def test_lists_are_filtered_and_paged(api: str, waybill: Waybill, tmp_path: Path
     assert {(job["dataset"], job["state"]) for job in done["items"]} == {("jobs", "COMPLETED")}
 
 
-def test_runs_tell_the_steps(waybill: Waybill, api: str, tmp_path: Path) -> None:
+def test_runs_list_the_steps(waybill: Waybill, api: str, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", "9614,Runs\n")
     runs = httpx.get(f"{api}/jobs/{job['job_id']}/runs").json()["items"]
     assert {run["step"] for run in runs} == {"plan", "load", "merge"}
@@ -79,7 +79,7 @@ def test_a_cancelled_job_leaves_no_rows_and_ignores_a_late_file(
         assert not database.execute("SELECT FROM departments WHERE id = 9601").fetchall()
 
 
-def test_what_has_ended_is_not_cancelled(waybill: Waybill, tmp_path: Path) -> None:
+def test_an_ended_job_stays_as_it_is_when_cancelled(waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", "9603,Kept\n")
     with pytest.raises(ProblemError) as refused:
         waybill.cancel(job["job_id"])

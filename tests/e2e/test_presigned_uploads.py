@@ -58,19 +58,19 @@ def test_another_content_than_requested_fails(api: str, waybill: Waybill) -> Non
         assert problem(ended(waybill, accepted["job_id"])) == "checksum-mismatch"
 
 
-def test_a_checksum_that_fits_is_in_the_waybill(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_verified_checksum_is_in_the_waybill(waybill: Waybill, tmp_path: Path) -> None:
     sha256 = hashlib.sha256(_CONTENT).hexdigest()
     job = load(waybill, tmp_path, "departments", _CONTENT, sha256=sha256)
     assert job["waybill"]["sha256"] == sha256
 
 
-def test_a_multipart_upload(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_multipart_upload_is_loaded(waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", b"9411,Parts\n", multipart=True)
     assert counted(job)["read"] == 1
     assert job["source"]["kind"] == "upload"
 
 
-def test_completing_again_says_the_same_and_bad_parts_are_refused(api: str) -> None:
+def test_completing_is_idempotent_and_bad_parts_are_refused(api: str) -> None:
     content = b"9412,Parts\n"
     accepted = accept(api, "departments", content, multipart=True)
     early = httpx.post(accepted["complete_url"], json={"parts": [{"number": 1, "etag": '"none"'}]})

@@ -31,7 +31,7 @@ _NOBODY = "01900000-0000-7000-8000-000000000000"
         ("GET analytics/hired/by-quarter?year=x", None, 422, "invalid-request"),
     ],
 )
-def test_a_refusal_has_the_shape_of_a_problem(
+def test_an_error_is_a_problem(
     api: str, request_line: str, body: str | None, status: int, code: str
 ) -> None:
     method, path = request_line.split()
@@ -48,7 +48,7 @@ def test_a_refusal_has_the_shape_of_a_problem(
         assert {"pointer", "code", "message"} <= problem["errors"][0].keys()
 
 
-def test_another_media_type(api: str) -> None:
+def test_another_media_type_is_refused(api: str) -> None:
     answer = httpx.post(
         f"{api}/uploads/departments", content="a=1", headers={"Content-Type": "x/y"}
     )
@@ -58,9 +58,7 @@ def test_another_media_type(api: str) -> None:
 @pytest.mark.parametrize(
     "request_line", ["GET nowhere", "GET uploads", "GET jobs/a/b/c", "PUT jobs", "GET uploads/jobs"]
 )
-def test_what_is_not_served_is_refused_by_the_gateway_in_the_same_shape(
-    api: str, request_line: str
-) -> None:
+def test_the_gateway_refuses_unknown_paths_with_problems(api: str, request_line: str) -> None:
     method, path = request_line.split()
     answer = httpx.request(method, f"{api}/{path}")
     assert answer.status_code == 404, answer.text

@@ -21,7 +21,9 @@ def test_the_later_line_of_a_key_wins(waybill: Waybill, tmp_path: Path, stack: S
         assert found.fetchall() == [("Eins",)]
 
 
-def test_a_record_waits_for_its_parent_and_is_taken_in(waybill: Waybill, tmp_path: Path) -> None:
+def test_a_pending_record_is_loaded_when_its_parent_arrives(
+    waybill: Waybill, tmp_path: Path
+) -> None:
     child = "9211,Ada,2032-05-01T10:00:00Z,9212,\n"
     job = load(waybill, tmp_path, "hired_employees", child)
     assert counted(job) == {"read": 1, "pending_reference": 1}

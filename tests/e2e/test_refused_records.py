@@ -40,13 +40,13 @@ def job(api: str, tmp_path_factory: pytest.TempPathFactory) -> Job:
         return load(waybill, tmp_path_factory.mktemp("bad"), "hired_employees", content)
 
 
-def test_the_waybill_counts_them(job: Job) -> None:
+def test_rejects_are_counted_in_the_waybill(job: Job) -> None:
     assert job["state"] == "COMPLETED_WITH_REJECTS"
     assert counted(job) == {"read": 17, "inserted": 1, "rejected": 16}
     assert str(job["rejects_url"]).endswith(f"/jobs/{job['job_id']}/rejects")
 
 
-def test_each_has_line_text_and_reason(job: Job, waybill: Waybill) -> None:
+def test_each_reject_has_line_text_and_reason(job: Job, waybill: Waybill) -> None:
     rejects = list(waybill.rejects(job["job_id"]))
     found = [_reported(reject) for reject in rejects]
     lines = [2, 3, 4, 5, *range(7, 19)]
@@ -74,7 +74,7 @@ def test_all_reasons_of_a_record_are_reported(waybill: Waybill, tmp_path: Path) 
     ]
 
 
-def test_pages_and_csv(job: Job, api: str) -> None:
+def test_rejects_are_paged_and_downloaded_as_csv(job: Job, api: str) -> None:
     url = f"{api}/jobs/{job['job_id']}/rejects"
     first = httpx.get(url, params={"limit": 10}).json()
     rest = httpx.get(url, params={"limit": 10, "cursor": first["next_cursor"]}).json()

@@ -34,7 +34,7 @@ def test_a_form_keeps_every_byte(http: httpx.Client, waybill: Waybill) -> None:
         assert job["source"]["filename"] == "ä.csv"
 
 
-def test_a_dry_run_leaves_nothing(http: httpx.Client, waybill: Waybill) -> None:
+def test_a_dry_run_writes_nothing(http: httpx.Client, waybill: Waybill) -> None:
     file = {"file": ("a.csv", f"{FIRST},Dry\n".encode())}
     form = {"dry_run": "true", "encoding": "latin-1"}
     job = ended(waybill, http.post("/uploads/departments/file", files=file, data=form))
@@ -44,7 +44,7 @@ def test_a_dry_run_leaves_nothing(http: httpx.Client, waybill: Waybill) -> None:
     assert batch["waybill"]["inserted"] == 1
 
 
-def test_a_batch_and_its_key(http: httpx.Client) -> None:
+def test_a_batch_keeps_its_response_by_idempotency_key(http: httpx.Client) -> None:
     rows = [{"id": FIRST + number, "department": "Sales"} for number in range(1, 1001)]
     key = {"Idempotency-Key": "over-http"}
     first = http.post("/batch/departments", json={"rows": rows}, headers=key)
@@ -57,7 +57,7 @@ def test_a_batch_and_its_key(http: httpx.Client) -> None:
     assert found == [(0, "id", "invalid_integer"), (0, "department", "required")]
 
 
-def test_rejects_go_back_as_the_csv_they_came_as(http: httpx.Client, waybill: Waybill) -> None:
+def test_a_csv_of_rejects_is_replayed(http: httpx.Client, waybill: Waybill) -> None:
     content = f"{FIRST + 2000},Good\nx,=Bad\n".encode()
     job = ended(waybill, http.post("/uploads/departments/file", files={"file": ("r.csv", content)}))
     assert job["rejects_remaining"] == 1
@@ -80,7 +80,7 @@ def test_documents_are_listed(http: httpx.Client) -> None:
     assert len(newest["content_hash"]) == 64
 
 
-def test_the_gateway_answers_with_problems_and_lets_browsers_ask(http: httpx.Client) -> None:
+def test_the_gateway_returns_problems_with_cors_headers(http: httpx.Client) -> None:
     nowhere = http.get("/nowhere")
     assert nowhere.status_code == 404
     assert nowhere.json()["type"].endswith("/unknown-path")

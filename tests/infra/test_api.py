@@ -41,7 +41,7 @@ def test_the_routes_are_deployed(synthesised: Synthesised) -> None:
     assert deployed(synthesised) == set(ROUTES)
 
 
-def test_the_routes_are_those_that_the_functions_answer() -> None:
+def test_the_routes_are_those_of_the_functions() -> None:
     answered = {
         Route(route.method, route.openapi_path, name)
         for name in API_FUNCTIONS
@@ -92,7 +92,7 @@ def test_other_methods_are_refused_without_a_function(synthesised: Synthesised) 
         assert headers(response)["Content-Type"] == "application/problem+json"
 
 
-def test_what_the_gateway_says_itself_is_a_problem(synthesised: Synthesised) -> None:
+def test_errors_of_the_gateway_are_problems(synthesised: Synthesised) -> None:
     found = synthesised.of_type("AWS::ApiGateway::GatewayResponse").values()
     answers = {answer["ResponseType"]: answer for answer in found}
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
@@ -106,7 +106,7 @@ def test_what_the_gateway_says_itself_is_a_problem(synthesised: Synthesised) -> 
         assert ("Retry-After" in headers(answer)) == may_retry
 
 
-def test_files_come_as_bytes_and_answers_go_compressed(synthesised: Synthesised) -> None:
+def test_files_are_binary_and_responses_compressed(synthesised: Synthesised) -> None:
     (rest,) = synthesised.of_type("AWS::ApiGateway::RestApi").values()
     assert rest["BinaryMediaTypes"] == ["multipart/form-data"]
     assert rest["MinimumCompressionSize"] > 0

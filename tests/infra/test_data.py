@@ -11,7 +11,7 @@ def test_no_bucket_is_public(synthesised: Synthesised) -> None:
         assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
 
-def test_buckets_keep_versions_encrypted_and_tell_eventbridge(synthesised: Synthesised) -> None:
+def test_buckets_are_versioned_encrypted_and_notify_eventbridge(synthesised: Synthesised) -> None:
     buckets = synthesised.of_type("AWS::S3::Bucket")
     assert len(buckets) == 2
     for bucket in buckets.values():
@@ -21,7 +21,7 @@ def test_buckets_keep_versions_encrypted_and_tell_eventbridge(synthesised: Synth
         assert reported["EventBridgeEnabled"] is True
 
 
-def test_what_is_left_over_in_buckets_expires(synthesised: Synthesised) -> None:
+def test_leftovers_in_buckets_expire(synthesised: Synthesised) -> None:
     for bucket in synthesised.of_type("AWS::S3::Bucket").values():
         rule = bucket["LifecycleConfiguration"]["Rules"][0]
         assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 2
@@ -92,7 +92,7 @@ def test_the_s3_endpoint_admits_the_two_buckets_only(on_aws: Synthesised) -> Non
     assert set(map(text, statement["Resource"])) == buckets | {f"{arn}/*" for arn in buckets}
 
 
-def test_functions_get_out_over_ipv6_and_to_s3_for_nothing(on_aws: Synthesised) -> None:
+def test_functions_use_ipv6_and_the_gateway_endpoint_of_s3(on_aws: Synthesised) -> None:
     routes = on_aws.of_type("AWS::EC2::Route").values()
     assert len(routes) == len(on_aws.of_type("AWS::EC2::Subnet")) == 2
     for route in routes:
@@ -120,7 +120,7 @@ def test_the_database_is_encrypted_and_takes_verified_tls_and_iam(on_aws: Synthe
 @pytest.mark.parametrize(
     ("environment", "kept"), [("dev", False), ("staging", True), ("prod", True)]
 )
-def test_data_outlives_the_stack_where_it_must(
+def test_data_is_retained_where_it_must_be(
     synthesise: Callable[[str], Synthesised], environment: str, kept: bool
 ) -> None:
     found = synthesise(environment)
@@ -131,7 +131,7 @@ def test_data_outlives_the_stack_where_it_must(
             assert (resource["DeletionPolicy"] == "RetainExceptOnCreate") is kept
 
 
-def test_dev_pauses(synthesise: Callable[[str], Synthesised]) -> None:
+def test_the_database_of_dev_pauses(synthesise: Callable[[str], Synthesised]) -> None:
     (cluster,) = synthesise("dev").of_type("AWS::RDS::DBCluster").values()
     scaling = cluster["ServerlessV2ScalingConfiguration"]
     assert scaling["MinCapacity"] == 0

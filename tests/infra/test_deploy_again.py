@@ -37,13 +37,13 @@ def _restored(tmp_path: Path, restore: Mapping[str, str]) -> Mapping[str, Any]:
     return dict(cluster)
 
 
-def test_what_is_kept_is_deleted_when_its_creation_fails(on_aws: Synthesised) -> None:
+def test_retained_resources_are_deleted_when_their_creation_fails(on_aws: Synthesised) -> None:
     for name, resource in on_aws.resources.items():
         if resource["Type"] in KEPT:
             assert resource.get("DeletionPolicy") in ("RetainExceptOnCreate", "Delete"), name
 
 
-def test_what_is_kept_has_no_name_that_the_next_stack_would_take(on_aws: Synthesised) -> None:
+def test_retained_resources_have_generated_names(on_aws: Synthesised) -> None:
     for name, resource in on_aws.resources.items():
         if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
             for given in NAMES:
@@ -52,7 +52,7 @@ def test_what_is_kept_has_no_name_that_the_next_stack_would_take(on_aws: Synthes
                 assert fixed is None or isinstance(fixed, dict), (name, fixed)
 
 
-def test_dev_is_destroyed_with_what_is_in_it(synthesise: Callable[[str], Synthesised]) -> None:
+def test_dev_is_destroyed_with_its_data(synthesise: Callable[[str], Synthesised]) -> None:
     dev = synthesise("dev")
     emptied = {
         found["BucketName"]["Ref"] for found in dev.of_type("Custom::S3AutoDeleteObjects").values()
@@ -94,7 +94,7 @@ def test_one_key_encrypts_all_that_is_stored(
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_whoever_reads_or_writes_objects_or_messages_may_use_the_key(
+def test_readers_and_writers_of_objects_and_messages_may_use_the_key(
     synthesise: Callable[[str], Synthesised], environment: str
 ) -> None:
     found = synthesise(environment)

@@ -48,7 +48,7 @@ def test_functions_of_the_api_end_with_the_gateway(synthesised: Synthesised) -> 
         assert synthesised.functions()[name]["Timeout"] == 29
 
 
-def test_every_log_ends(synthesised: Synthesised) -> None:
+def test_every_log_group_expires(synthesised: Synthesised) -> None:
     groups = synthesised.of_type("AWS::Logs::LogGroup")
     assert all(group["RetentionInDays"] >= 7 for group in groups.values())
     used = {
@@ -104,7 +104,7 @@ def test_the_other_steps_do_without_arrow() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_package_has_its_step_and_nothing_else(tmp_path: Path) -> None:
+def test_a_package_contains_its_own_function_only(tmp_path: Path) -> None:
     folder = function_source(FUNCTIONS["plan"], tmp_path)
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert "functions/__init__.py" in files

@@ -50,7 +50,7 @@ def test_libraries_are_for_x86_64_and_python_3_13(layers: dict[str, Path]) -> No
                 assert ".cpython-313-x86_64-" in library.name
 
 
-def test_what_is_locked_is_there_and_nothing_else(layers: dict[str, Path]) -> None:
+def test_layers_contain_exactly_the_locked_packages(layers: dict[str, Path]) -> None:
     for name, folder in layers.items():
         locked = re.findall(r"^([\w.-]+)==(\S+) ", lock_of(name).read_text(), re.MULTILINE)
         found = {path.name.removesuffix(".dist-info") for path in folder.glob("*.dist-info")}

@@ -7,7 +7,7 @@ from infra.app import context
 from tests.infra.template import Synthesised
 
 
-def test_no_function_changes_before_the_database_has(on_aws: Synthesised) -> None:
+def test_functions_change_after_the_database(on_aws: Synthesised) -> None:
     (trigger,) = (n for n, r in on_aws.resources.items() if r["Type"] == "Custom::Trigger")
     names = {on_aws.functions()[step]["FunctionName"] for step in on_aws.functions()}
     for resource in on_aws.resources.values():

@@ -80,7 +80,7 @@ def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> No
     assert fed == {"landed": "plan", "chunks": "load", "merges": "merge"}
 
 
-def test_what_eventbridge_cannot_deliver_is_kept(synthesised: Synthesised) -> None:
+def test_undeliverable_events_go_to_a_dlq(synthesised: Synthesised) -> None:
     _, dead = queues(synthesised)
     rules = synthesised.of_type("AWS::Events::Rule")
     assert len(rules) == 6
@@ -89,7 +89,7 @@ def test_what_eventbridge_cannot_deliver_is_kept(synthesised: Synthesised) -> No
             assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in dead
 
 
-def test_rules_lead_where_they_should(synthesised: Synthesised) -> None:
+def test_rules_have_their_targets(synthesised: Synthesised) -> None:
     led = set()
     for rule in synthesised.of_type("AWS::Events::Rule").values():
         pattern = rule.get("EventPattern", {})

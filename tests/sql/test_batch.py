@@ -66,7 +66,7 @@ def test_an_earlier_file_does_not_overwrite_a_batch(ledger: Ledger) -> None:
     assert ledger.waybill(early) == {"read": 2, "inserted": 1, "superseded": 1}
 
 
-def test_a_key_is_answered_again_and_not_reused(ledger: Ledger) -> None:
+def test_a_key_returns_the_stored_response_and_is_not_reused(ledger: Ledger) -> None:
     with ledger.database.connect("waybill_api", autocommit=False) as connection:
         assert connection.execute(
             "SELECT waybill.get_idempotent_response('k', 'departments', 'a')"
@@ -237,7 +237,7 @@ def test_content_identity_for_a_table_without_a_key(ledger: Ledger) -> None:
     assert ledger.rows("SELECT station FROM readings ORDER BY 1") == [("n",), ("s",), ("w",)]
 
 
-def test_replayed_rejects_count_at_their_files_place(ledger: Ledger) -> None:
+def test_replayed_rejects_keep_the_landing_order_of_their_file(ledger: Ledger) -> None:
     register(ledger, PRICES.format(options="max_rejects => 9"))
     first = ledger.load("prices", 1, [("a", 1), ("b", -1), ("c", -1)])
     ledger.load("prices", 2, [("b", 7)])

@@ -89,7 +89,7 @@ def register(ledger: Ledger, table: str, options: str = "") -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_refused_alone(ledger: Ledger, case: str) -> None:
+def test_a_violating_record_is_rejected_alone(ledger: Ledger, case: str) -> None:
     table, records, refused = CASES[case]
     register(ledger, table)
     job = ledger.load("t", 1, records)
@@ -103,7 +103,7 @@ def test_refused_alone(ledger: Ledger, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_same_records_again(ledger: Ledger, case: str) -> None:
+def test_loading_the_same_records_again_changes_nothing(ledger: Ledger, case: str) -> None:
     table, records, refused = CASES[case]
     register(ledger, table)
     ledger.load("t", 1, records)
@@ -152,14 +152,14 @@ def test_a_trigger_that_swallows_rows_fails_the_file_clearly(ledger: Ledger) -> 
         ("CREATE TABLE u (id int)", "", "There is no table t"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_at_registration(
+def test_unsupported_tables_are_refused_at_registration(
     ledger: Ledger, table: str, options: str, why: str
 ) -> None:
     with pytest.raises(Exception, match=why):
         register(ledger, table, options)
 
 
-def test_a_table_of_somebody_else_is_refused(ledger: Ledger) -> None:
+def test_a_table_of_another_owner_is_refused(ledger: Ledger) -> None:
     ledger.admin.execute("CREATE TABLE mine (id int PRIMARY KEY)")
     with pytest.raises(Exception, match="mine belongs to waybill_admin"):
         ledger.admin.execute("SELECT waybill.register_dataset('mine')")

@@ -26,7 +26,7 @@ def normalised(ledger: Ledger, document: Any) -> Any:
         ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
     ],
 )
-def test_texts_are_written_in_their_normal_form(ledger: Ledger, text: str, expected: str) -> None:
+def test_texts_are_normalised(ledger: Ledger, text: str, expected: str) -> None:
     assert normalised(ledger, {"a": [text]}) == {"a": [expected]}
 
 
@@ -60,7 +60,7 @@ def test_texts_are_written_in_their_normal_form(ledger: Ledger, text: str, expec
         "A  b",
     ],
 )
-def test_other_texts_stay_as_they_came(ledger: Ledger, text: str) -> None:
+def test_other_texts_stay_unchanged(ledger: Ledger, text: str) -> None:
     assert normalised(ledger, {"a": {"b": text}}) == {"a": {"b": text}}
 
 

@@ -40,7 +40,7 @@ def test_an_ended_job_cannot_be_cancelled(ledger: Ledger) -> None:
     assert cancel(ledger, job) == "COMPLETED"
 
 
-def test_an_awaited_file_can_be_cancelled_and_is_ignored_when_it_comes(ledger: Ledger) -> None:
+def test_an_awaited_file_can_be_cancelled_and_is_then_ignored(ledger: Ledger) -> None:
     job = new_id()
     assert cancel(ledger, job, {"dataset": "departments", "filename": "f", "size_bytes": 3})
     row = ledger.loader.execute(
@@ -51,7 +51,7 @@ def test_an_awaited_file_can_be_cancelled_and_is_ignored_when_it_comes(ledger: L
     assert row == (job, "CANCELLED", False)
 
 
-def test_an_unknown_job_is_said_to_be(ledger: Ledger) -> None:
+def test_an_unknown_job_is_an_error(ledger: Ledger) -> None:
     with pytest.raises(psycopg.Error, match="There is no job"):
         cancel(ledger, new_id())
 
@@ -94,7 +94,7 @@ def test_an_emptied_stage_is_staged_again(ledger: Ledger) -> None:
     assert ledger.waybill(job) == {"read": 2, "inserted": 2}
 
 
-def test_numbers_that_do_not_add_up_cannot_be_written(ledger: Ledger) -> None:
+def test_a_waybill_that_does_not_add_up_cannot_be_written(ledger: Ledger) -> None:
     job = ledger.load("departments", 1, ROWS)
     with pytest.raises(errors.CheckViolation, match="waybill_balances"):
         ledger.admin.execute(
@@ -102,7 +102,7 @@ def test_numbers_that_do_not_add_up_cannot_be_written(ledger: Ledger) -> None:
         )
 
 
-def test_a_second_merge_of_the_dataset_comes_back_later(ledger: Ledger) -> None:
+def test_a_second_merge_of_the_dataset_is_busy(ledger: Ledger) -> None:
     first, second = ledger.land("departments", 1), ledger.land("departments", 2)
     ledger.stage(first, "departments", ROWS)
     ledger.stage(second, "departments", ROWS)

@@ -48,7 +48,7 @@ def oracle(files: dict[float, dict[int, str]]) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(FILES)))
-def test_any_order_ends_the_same(ledger: Ledger, order: tuple[float, ...]) -> None:
+def test_any_processing_order_gives_the_same_rows(ledger: Ledger, order: tuple[float, ...]) -> None:
     ALL.clear()
     ALL.update(FILES)
     for at in order:
@@ -120,7 +120,7 @@ def test_a_late_file_restages_only_the_files_that_have_its_changed_keys(ledger: 
     assert ledger.rows("SELECT id FROM departments WHERE department = 'late'") == [(15,)]
 
 
-def test_late_file_that_changes_no_row_reloads_nothing(ledger: Ledger) -> None:
+def test_a_late_file_that_changes_no_row_restages_nothing(ledger: Ledger) -> None:
     ledger.load("departments", 1, [(1, "old")])
     ledger.load("departments", 9, [(1, "old")])
     late = ledger.land("departments", 5)

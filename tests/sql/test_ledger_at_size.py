@@ -29,7 +29,7 @@ def full(ledger: Ledger) -> Ledger:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_no_question_reads_the_whole_ledger(full: Ledger, question: str) -> None:
+def test_no_query_scans_the_whole_table_of_jobs(full: Ledger, question: str) -> None:
     full.admin.execute("SELECT pg_stat_force_next_flush()")
     full.admin.execute("SET ROLE waybill_owner")
     before = reads(full)

@@ -46,7 +46,7 @@ def test_chunks_lost_in_a_crash_are_named_until_they_are_staged(ledger: Ledger) 
     assert ledger.waybill(job) == {"read": 1, "inserted": 1}
 
 
-def test_a_late_file_is_not_held_up_by_an_object_that_is_gone(ledger: Ledger) -> None:
+def test_a_late_file_is_not_blocked_by_a_missing_object(ledger: Ledger) -> None:
     ledger.load("departments", 1, [(1, "a"), (2, "b")])
     later = ledger.load("departments", 9, [(1, "a")])
     late = ledger.land("departments", 5)
@@ -69,7 +69,7 @@ def empty_stage(ledger: Ledger, job: UUID) -> None:
     ledger.admin.execute("RESET ROLE")
 
 
-def test_waking_never_makes_more_of_messages(ledger: Ledger) -> None:
+def test_unblocking_never_multiplies_messages(ledger: Ledger) -> None:
     jobs = [ledger.land("departments", second) for second in range(5)]
     for number, job in enumerate(jobs):
         ledger.stage(job, "departments", [(number, "Sales")])

@@ -18,7 +18,7 @@ def count(ledger: Ledger) -> int:
     return int(number)
 
 
-def test_children_first_end_complete(ledger: Ledger) -> None:
+def test_children_that_load_first_are_completed(ledger: Ledger) -> None:
     hires = ledger.load("hired_employees", 1, HIRES)
     assert ledger.waybill(hires) == {"read": 3, "inserted": 1, "pending_reference": 2}
     departments = ledger.land("departments", 2)
@@ -56,7 +56,7 @@ def test_resolved_record_does_not_overwrite_a_later_file(ledger: Ledger) -> None
     assert ledger.rows("SELECT name FROM hired_employees") == [("late",)]
 
 
-def test_unchanged_later_row_is_safe_from_an_resolved_one(ledger: Ledger) -> None:
+def test_a_resolved_record_does_not_overwrite_a_later_unchanged_row(ledger: Ledger) -> None:
     ledger.load("jobs", 0, [(1, "Engineer")])
     same = (1, "same", "2021-05-01T00:00:00Z", None, 1)
     ledger.load("hired_employees", 1, [same])
@@ -67,7 +67,7 @@ def test_unchanged_later_row_is_safe_from_an_resolved_one(ledger: Ledger) -> Non
     assert ledger.rows("SELECT name FROM hired_employees") == [("same",)]
 
 
-def test_a_parent_cannot_go_while_its_child_is_merged(ledger: Ledger) -> None:
+def test_a_parent_cannot_be_deleted_while_its_child_is_merged(ledger: Ledger) -> None:
     ledger.load("jobs", 0, [(1, "Engineer")])
     ledger.load("departments", 0, [(1, "Sales"), (2, "Support")])
     ledger.load("hired_employees", 1, HIRES)
@@ -198,7 +198,7 @@ def test_a_partial_record_waits_for_the_pending_one_of_its_key(
     ]
 
 
-def test_a_partial_record_goes_on_when_the_pending_one_is_superseded(ledger: Ledger) -> None:
+def test_a_partial_record_is_loaded_once_the_pending_one_is_superseded(ledger: Ledger) -> None:
     full = ledger.load("hired_employees", 1, [(1, "full", "2021-05-01T00:00:00Z", 7, None)])
     partial = ledger.load(
         "hired_employees", 2, [(1, "partial", "2021-05-01T00:00:00Z")], columns=PARTIAL

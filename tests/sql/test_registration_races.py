@@ -112,7 +112,7 @@ def test_a_reject_is_replayed_once_when_two_replays_take_it_at_once(
     ) == [(replay,)]
 
 
-def test_of_two_replays_requested_at_once_the_second_comes_later(
+def test_of_two_concurrent_replays_the_second_lands_later(
     ledger: Ledger, rejected: tuple[UUID, list[UUID]]
 ) -> None:
     file, rejects = rejected

@@ -56,7 +56,7 @@ def landed(ledger: Ledger, replay: UUID, records: Records) -> UUID:
     return replay
 
 
-def test_what_a_later_file_found_unchanged_is_not_overwritten(prices: Ledger) -> None:
+def test_rows_that_a_later_file_found_unchanged_are_not_overwritten(prices: Ledger) -> None:
     first = prices.load("prices", 1, [("a", 5, None), ("a", -1, None)])
     same: Records = [("a", 5, None)]
     later = prices.load("prices", 2, same)
@@ -81,9 +81,7 @@ def test_a_replay_changes_what_its_own_file_wrote(prices: Ledger) -> None:
 
 
 @pytest.mark.parametrize("in_order", [True, False])
-def test_of_two_replays_of_a_file_the_one_requested_for_last_counts(
-    prices: Ledger, in_order: bool
-) -> None:
+def test_of_two_replays_of_a_file_the_last_requested_wins(prices: Ledger, in_order: bool) -> None:
     first = prices.load("prices", 1, [("a", -1, None), ("a", -2, None)])
     one, two = registered(prices, first, 1), registered(prices, first, 2)
     landed(prices, one, [("a", 1, None)])
@@ -93,7 +91,7 @@ def test_of_two_replays_of_a_file_the_one_requested_for_last_counts(
     assert rows(prices) == [("a", 2)]
 
 
-def test_what_the_file_itself_waits_for_does_not_undo_its_replay(prices: Ledger) -> None:
+def test_a_pending_record_of_the_file_does_not_undo_its_replay(prices: Ledger) -> None:
     first = prices.load("prices", 1, [("a", 1, 7), ("a", -1, None)])
     assert prices.waybill(first) == {"read": 2, "pending_reference": 1, "rejected": 1}
     prices.merge(landed(prices, registered(prices, first, 2), [("a", 2, None)]))
@@ -110,7 +108,7 @@ def test_a_replay_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> No
 
 
 @pytest.mark.parametrize("prices", ["replace"], indirect=True)
-def test_what_is_resolved_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
+def test_a_resolved_record_adds_to_the_file_that_replaced_the_table(prices: Ledger) -> None:
     first = prices.load("prices", 1, [("a", 1, None), ("b", 2, 7)])
     prices.load("departments", 2, [(7, "Sales")])
     assert prices.resolve(first)["outcome"] == "merged"
@@ -119,7 +117,7 @@ def test_what_is_resolved_adds_to_the_file_that_replaced_the_table(prices: Ledge
 
 @pytest.mark.parametrize("prices", ["replace"], indirect=True)
 @pytest.mark.parametrize("in_order", [True, False])
-def test_a_row_that_waits_is_not_what_an_earlier_file_had(prices: Ledger, in_order: bool) -> None:
+def test_a_pending_row_is_not_that_of_an_earlier_file(prices: Ledger, in_order: bool) -> None:
     def load_second() -> None:
         prices.load("prices", 2, [("b", 2, 7)])
 
@@ -131,7 +129,7 @@ def test_a_row_that_waits_is_not_what_an_earlier_file_had(prices: Ledger, in_ord
     assert rows(prices) == []
 
 
-def test_what_a_failed_replay_left_remains_once(prices: Ledger) -> None:
+def test_rejects_of_a_failed_replay_remain_once(prices: Ledger) -> None:
     first = prices.load("prices", 1, [("a", -1, None)] * 2)
     prices.admin.execute("UPDATE waybill.datasets SET max_rejects = 1 WHERE name = 'prices'")
     replay = landed(prices, registered(prices, first, 1, 2), [("a", -1, None)] * 2)

@@ -166,7 +166,7 @@ def test_routine_errors_are_translated(loader: Connection) -> None:
     assert caught.value.code == "unknown-dataset"
 
 
-def test_chunk_that_another_loader_has_is_busy(loader: Connection, database: Database) -> None:
+def test_a_chunk_that_another_loader_holds_is_busy(loader: Connection, database: Database) -> None:
     job_id = register(loader)
     plan = Chunks(loader).claim_plan(job_id)
     Chunks(loader).start_loading(plan, LAYOUT)
@@ -215,7 +215,7 @@ def test_changed_years_are_refreshed(loader: Connection, database: Database) -> 
         assert refreshes.settled_jobs([unknown]) == {unknown}
 
 
-def test_reaper_finds_what_stands_still(loader: Connection) -> None:
+def test_the_reaper_finds_stalled_jobs(loader: Connection) -> None:
     reaper, job_id = Reaper(loader), register(loader)
     past = NOW - timedelta(days=2)
     awaited = new_id()

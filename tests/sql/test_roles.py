@@ -8,7 +8,7 @@ from tests.postgres.databases import Database
 LOGINS = ["waybill_loader", "waybill_api", "waybill_reader", "waybill_refresher"]
 
 
-def test_login_roles_own_nothing_and_are_nobody_special(database: Database) -> None:
+def test_login_roles_own_nothing_and_have_no_special_rights(database: Database) -> None:
     with database.connect() as connection:
         assert (
             connection.execute(

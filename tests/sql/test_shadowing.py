@@ -98,7 +98,7 @@ def set_traps(connection: Connection, types: list[str], relations: list[str]) ->
     )
 
 
-def test_traps_spring_outside_of_the_routines(traps: Ledger) -> None:
+def test_the_traps_work_outside_of_the_routines(traps: Ledger) -> None:
     with pytest.raises(errors.RaiseException, match="ran as waybill_loader"):
         traps.loader.execute("SELECT 'x'::text")
 

@@ -36,14 +36,14 @@ def stalled(ledger: Ledger) -> set[UUID]:
     return {job.job_id for job in Reaper(ledger.loader).stalled_jobs(0) if job.queue == "pending"}
 
 
-def test_jobs_that_wait_for_what_never_comes_are_left_alone(crew: Ledger) -> None:
+def test_jobs_whose_parents_never_arrive_are_left_alone(crew: Ledger) -> None:
     jobs = [crew.load("crew", n, [(n, None), (n + 10, 99)]) for n in (1, 2)]
     for job in jobs:
         resolve(crew, job)
     assert stalled(crew) == set()
 
 
-def test_a_resolution_may_have_brought_the_parents_of_another(crew: Ledger) -> None:
+def test_a_resolved_record_may_be_the_parent_of_another(crew: Ledger) -> None:
     child = crew.load("crew", 1, [(1, 2)])
     parent = crew.load("crew", 2, [(2, 3), (5, None)])
     crew.load("crew", 3, [(3, None)])
@@ -83,7 +83,7 @@ def test_a_parent_that_commits_slowly_is_not_missed(ledger: Ledger) -> None:
     assert ledger.rows("SELECT name FROM hired_employees") == [("Ada",)]
 
 
-def test_a_dry_run_of_parents_brings_nothing(ledger: Ledger) -> None:
+def test_a_dry_run_of_parents_resolves_nothing(ledger: Ledger) -> None:
     ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
     parent = ledger.land("departments", 2)
     ledger.admin.execute(

@@ -33,7 +33,7 @@ def attempt(ledger: Ledger, job: UUID, outcome: str | None) -> None:
         ledger.loader.execute("SELECT waybill.end_run(%s, %s, NULL)", (run, outcome))
 
 
-def test_a_job_that_is_only_retried_does_not_move(ledger: Ledger) -> None:
+def test_a_job_that_is_only_retried_is_stuck(ledger: Ledger) -> None:
     job = ledger.land("departments", 1)
     assert stuck(ledger) == 0
     age(ledger, job)
@@ -43,7 +43,7 @@ def test_a_job_that_is_only_retried_does_not_move(ledger: Ledger) -> None:
     assert stuck(ledger) == 0
 
 
-def test_a_job_that_is_worked_on_moves(ledger: Ledger) -> None:
+def test_a_job_that_progresses_is_not_stuck(ledger: Ledger) -> None:
     job = ledger.land("departments", 1)
     age(ledger, job)
     attempt(ledger, job, None)

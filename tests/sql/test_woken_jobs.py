@@ -39,7 +39,7 @@ def test_a_job_that_waits_for_one_that_fails_is_named(ledger: Ledger) -> None:
     assert ledger.merge(parent)["unblocked"] == [str(child)]
 
 
-def test_a_failed_job_does_not_name_waiting_jobs_for_ever(ledger: Ledger) -> None:
+def test_a_failed_job_does_not_name_waiting_jobs_forever(ledger: Ledger) -> None:
     parent = ledger.land("departments", 1)
     child = merging(ledger, "hired_employees", 2, HIRE)
     assert ledger.merge(child)["outcome"] == "waiting"

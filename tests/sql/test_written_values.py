@@ -131,7 +131,7 @@ CREATE TABLE children (id int, day date,
 """
 
 
-def test_a_move_to_a_new_partition_is_no_delete(ledger: Ledger) -> None:
+def test_a_move_to_a_new_partition_is_not_a_delete(ledger: Ledger) -> None:
     register(ledger, MOVING, ", natural_key => '{id}'")
     ledger.load("t", 1, [(1, "2020-05-01", "a"), (2, "2020-05-01", "b")])
     ledger.admin.execute("INSERT INTO children VALUES (1, '2020-05-01')")
@@ -243,7 +243,7 @@ FAULTS: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_a_fault_of_one_record_rejects_that_record(ledger: Ledger, case: str) -> None:
+def test_an_error_of_one_record_rejects_that_record(ledger: Ledger, case: str) -> None:
     table, records, refused = FAULTS[case]
     register(ledger, table)
     job = ledger.load("t", 1, records)
@@ -325,7 +325,7 @@ def test_chunks_that_do_not_tile_the_object_are_not_merged(
 UNIQUE = "CREATE TABLE t (id int PRIMARY KEY, mail text NOT NULL UNIQUE, n int)"
 
 
-def test_unique_values_may_be_swapped_and_passed_on_in_one_file(ledger: Ledger) -> None:
+def test_unique_values_may_be_exchanged_between_rows_in_one_file(ledger: Ledger) -> None:
     register(ledger, UNIQUE)
     ledger.load("t", 1, [(1, "a", 0), (2, "b", 0), (3, "c", 0), (4, "d", 0)])
     job = ledger.load("t", 2, [(1, "b", 1), (2, "a", 1), (3, "d", 1), (4, "e", 1), (5, "c", 1)])
@@ -348,7 +348,7 @@ def test_swapped_rows_are_not_deleted_for_the_tables_that_refer_to_them(ledger: 
     assert ledger.rows("SELECT count(*) FROM children") == [(2,)]
 
 
-def test_a_value_is_not_passed_on_by_a_record_that_is_rejected(ledger: Ledger) -> None:
+def test_a_rejected_record_does_not_free_its_unique_value(ledger: Ledger) -> None:
     register(ledger, UNIQUE)
     ledger.load("t", 1, [(1, "a", 0), (2, "b", 0), (3, "c", 0)])
     # 2 cannot take the value of 3, so it keeps its own, and 1 cannot take that.
@@ -359,7 +359,9 @@ def test_a_value_is_not_passed_on_by_a_record_that_is_rejected(ledger: Ledger) -
     ]  # fmt: skip
 
 
-def test_a_unique_column_that_the_file_lacks_counts_with_its_value(ledger: Ledger) -> None:
+def test_a_unique_column_that_the_file_lacks_is_checked_with_its_stored_value(
+    ledger: Ledger,
+) -> None:
     register(ledger, "CREATE TABLE t (id int PRIMARY KEY, a int, b int DEFAULT 7, UNIQUE (a, b))")
     ledger.load("t", 1, [(1, 1, 7), (2, 2, 8)])
     job = ledger.load("t", 2, [(3, 1), (4, 2), (2, 1)], columns=["id", "a"])

@@ -21,7 +21,7 @@ def cloud(dataset_template: Database) -> Iterator[FakeCloud]:
 
 
 @pytest.mark.parametrize("chunk_bytes", [37, 250])
-def test_a_plan_goes_on_with_chunks_of_another_size(cloud: FakeCloud, chunk_bytes: int) -> None:
+def test_a_plan_continues_with_another_chunk_size(cloud: FakeCloud, chunk_bytes: int) -> None:
     body = b"n,what\n" + b"".join(b"%d,visit\n" % n for n in range(RECORDS))
     cloud.land("visits", "a.csv", body, 1)
     cloud.deliver("landed", 0, Fault(call=16, unseen=True))

@@ -22,12 +22,12 @@ def _settings(examples: int, *, derandomize: bool) -> settings:
     )
 
 
-def test_a_fixed_set_of_histories_ends_as_the_model(dataset_template: Database) -> None:
+def test_fixed_histories_end_as_the_model_predicts(dataset_template: Database) -> None:
     Machine.template = dataset_template
     run_state_machine_as_test(Machine, settings=_settings(12, derandomize=True))
 
 
-def test_random_histories_end_as_the_model(dataset_template: Database) -> None:
+def test_random_histories_end_as_the_model_predicts(dataset_template: Database) -> None:
     """`WAYBILL_SEED` repeats a failure; the seed is printed with it."""
     number = int(os.environ.get("WAYBILL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
     print(f"WAYBILL_SEED={number}")  # noqa: T201 - shown by pytest when the test fails

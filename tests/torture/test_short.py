@@ -61,7 +61,7 @@ def test_memory_stays_small(tortured: Database) -> None:
     assert peak < 300
 
 
-def test_everybody_at_once(tortured: Database) -> None:
+def test_concurrent_loads_lose_nothing(tortured: Database) -> None:
     figures = Figures()
     overlap(tortured, figures, 8, random.Random(1))
     assert figures.files > 5

@@ -46,13 +46,13 @@ def get(path: str, **query: object) -> AnalyticsResponse:
 
 
 @pytest.mark.usefixtures("company")
-def test_the_event_in_events() -> None:
+def test_the_sample_event_is_served() -> None:
     response = handle(EVENT, cast(LambdaContext, SimpleNamespace()))
     assert response["statusCode"] == 200
 
 
 @pytest.mark.usefixtures("company")
-def test_by_quarter() -> None:
+def test_hires_by_quarter() -> None:
     status, body, _ = get(QUARTERS, year=2021)
     assert status == 200
     assert list(body) == ["items", "next_cursor", "as_of", "unassigned"]
@@ -65,7 +65,7 @@ def test_by_quarter() -> None:
 
 
 @pytest.mark.usefixtures("company")
-def test_above_average() -> None:
+def test_departments_above_average() -> None:
     status, body, _ = get(ABOVE, year=2021)
     assert status == 200
     assert body["items"] == [{"id": 1, "department": "Zoology", "hired": 4}]
@@ -96,7 +96,7 @@ def test_a_cursor_may_hold_long_names(company: Database) -> None:
 
 
 @pytest.mark.usefixtures("company")
-def test_csv_is_safe_to_open() -> None:
+def test_csv_escapes_formulas() -> None:
     status, body, headers = get(QUARTERS, year=2021, format="csv")
     assert status == 200
     assert headers["Content-Type"] == ["text/csv; charset=utf-8"]
@@ -142,7 +142,7 @@ def test_a_year_without_hires() -> None:
     ],
 )
 @pytest.mark.parametrize("path", [QUARTERS, ABOVE])
-def test_what_cannot_be_requested(path: str, query: dict[str, object], pointer: str) -> None:
+def test_invalid_queries_are_refused(path: str, query: dict[str, object], pointer: str) -> None:
     status, body, headers = get(path, **query)
     assert status == 422
     assert headers["Content-Type"] == ["application/problem+json"]
@@ -150,7 +150,7 @@ def test_what_cannot_be_requested(path: str, query: dict[str, object], pointer: 
 
 
 @pytest.mark.usefixtures("company")
-def test_a_cursor_of_another_list() -> None:
+def test_a_cursor_of_another_list_is_refused() -> None:
     _, body, _ = get(ABOVE, year=2021, mean_over="all", limit=1)
     forged = (
         {"department": "a\0", "job": "b", "department_id": 1, "job_id": 1},
@@ -165,14 +165,14 @@ def test_a_cursor_of_another_list() -> None:
 
 
 @pytest.mark.usefixtures("company")
-def test_an_unknown_job_is_not_waited_for() -> None:
+def test_an_unknown_job_is_refused_at_once() -> None:
     status, body, _ = get(QUARTERS, year=2021, min_job=uuid4())
     assert status == 404
     assert body["type"].endswith("/unknown-job")
     assert get(ABOVE, year=2021, min_job=new_id(0))[0] == 404
 
 
-def test_a_job_is_waited_for_until_the_figures_include_it(
+def test_a_job_is_awaited_until_the_figures_include_it(
     company: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with owner(company) as connection:
@@ -197,7 +197,7 @@ def test_a_job_is_waited_for_until_the_figures_include_it(
     assert body["items"][1]["q2"] == 0
 
 
-def test_the_server_may_have_closed_the_kept_connection(company: Database) -> None:
+def test_a_connection_that_the_server_closed_is_replaced(company: Database) -> None:
     assert get(QUARTERS, year=2021)[0] == 200
     with company.connect("waybill_reader") as reader:
         reader.execute(

@@ -45,7 +45,7 @@ def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: 
     assert post("departments", [SALES]).json()["waybill"]["unchanged"] == 1
 
 
-def test_a_numbers_text_is_what_counts(post: Post, database: Database) -> None:
+def test_numbers_are_validated_as_written(post: Post, database: Database) -> None:
     with database.connect() as connection:
         _parcels(connection)
     body = '{"rows": [{"code": "a", "weight": 1.10, "big": 123456789012345678901234567890.5}]}'
@@ -72,7 +72,7 @@ def parcels(post: Post, database: Database, cloud: Cloud) -> Post:
     return post
 
 
-def test_a_table_that_nobody_here_wrote(parcels: Post, database: Database) -> None:
+def test_an_unseen_table_is_written(parcels: Post, database: Database) -> None:
     body = (
         '{"rows": [{"code": "a", "weight": 1.10, "big": 123456789012345678901234567890.50,'
         ' "note": {"n": 1.0, "t": ["ä", null]}, "sent": true},'
@@ -90,9 +90,7 @@ def test_a_table_that_nobody_here_wrote(parcels: Post, database: Database) -> No
     ]  # fmt: skip
 
 
-def test_a_column_that_went_away_is_not_dropped_in_silence(
-    parcels: Post, database: Database
-) -> None:
+def test_a_removed_column_is_an_error(parcels: Post, database: Database) -> None:
     assert parcels("parcels", [{"code": "a", "sent": True}]).status == 200
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
@@ -102,7 +100,7 @@ def test_a_column_that_went_away_is_not_dropped_in_silence(
     assert parcels("parcels", [{"code": "b"}]).status == 200
 
 
-def test_what_only_the_database_can_refuse(parcels: Post, database: Database) -> None:
+def test_rows_that_the_database_refuses_are_reported(parcels: Post, database: Database) -> None:
     given = [{"code": "a", "weight": 13}, {"code": "b", "weight": 14}]
     refused = parcels("parcels", given)
     assert refused.problem() == (422, "batch-refused")
@@ -136,7 +134,7 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
 
 
 @pytest.mark.parametrize(("row", "column", "code"), WRONG)
-def test_one_wrong_row_and_nothing_is_written(
+def test_one_invalid_row_refuses_the_whole_batch(
     post: Post, database: Database, row: dict[str, object], column: str, code: str
 ) -> None:
     response = post("hired_employees", [hire(7), row])
@@ -155,7 +153,7 @@ def test_one_wrong_row_and_nothing_is_written(
     assert rows(database, "SELECT count(*) FROM waybill.ingestion_jobs") == [(0,)]
 
 
-def test_every_wrong_row_is_named_with_every_reason(post: Post) -> None:
+def test_every_invalid_row_is_reported_with_every_reason(post: Post) -> None:
     wrong = hire(1, id="x", name=[], colour=1)
     response = post("hired_employees", [wrong] * 400)
     found = errors(response)
@@ -165,7 +163,9 @@ def test_every_wrong_row_is_named_with_every_reason(post: Post) -> None:
     assert sorted(found[:3]) == [(0, *reason) for reason in reasons]
 
 
-def test_partial_writes_the_good_and_keeps_the_rest(post: Post, database: Database) -> None:
+def test_a_partial_batch_writes_valid_rows_and_stores_rejects(
+    post: Post, database: Database
+) -> None:
     given = [hire(1), hire(2, id="x\0"), hire(3, department_id=9), hire(4, name=None)]
     response = post("hired_employees", given, mode="partial")
     assert response.status == 200, response.text
@@ -184,13 +184,13 @@ def test_partial_writes_the_good_and_keeps_the_rest(post: Post, database: Databa
     assert kept[1][2]["name"] is None
 
 
-def test_partial_when_nothing_is_good(post: Post) -> None:
+def test_a_partial_batch_may_have_no_valid_row(post: Post) -> None:
     response = post("departments", [{"id": "x", "department": "y"}], mode="partial")
     assert response.status == 200, response.text
     assert response.json()["waybill"]["rejected"] == 1
 
 
-def test_aliases_of_the_header_are_taken(post: Post, database: Database) -> None:
+def test_aliases_are_accepted(post: Post, database: Database) -> None:
     row = {"Id": 1, "name": "Ada", "datetime": "2021-07-27T16:02:08+02:00"}
     assert post("hired_employees", [row]).status == 200
     assert rows(database, "SELECT hire_dt::text FROM hired_employees") == [
@@ -214,23 +214,23 @@ def test_aliases_of_the_header_are_taken(post: Post, database: Database) -> None
         ('{"rows": [{"id": 1, "id": 2}]}', 400, "malformed-json"),
     ],
 )
-def test_requests_that_are_none(post: Post, body: object, status: int, code: str) -> None:
+def test_invalid_requests_are_refused(post: Post, body: object, status: int, code: str) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
     assert post("departments", text).problem() == (status, code)
 
 
-def test_other_datasets_and_tables(post: Post) -> None:
+def test_the_dataset_may_be_named_twice_but_must_exist(post: Post) -> None:
     assert post("nowhere", [SALES]).problem() == (404, "unknown-dataset")
     assert post("departments", [SALES], table="departments").status == 200
 
 
-def test_a_thousand_rows(post: Post, database: Database) -> None:
+def test_a_thousand_rows_are_written(post: Post, database: Database) -> None:
     response = post("hired_employees", [hire(number) for number in range(1000)])
     assert response.json()["rows_written"] == 1000
     assert rows(database, "SELECT count(*) FROM hired_employees") == [(1000,)]
 
 
-def test_the_same_key_is_answered_again(post: Post, database: Database) -> None:
+def test_the_same_key_returns_the_stored_response(post: Post, database: Database) -> None:
     first = post("departments", [SALES], key="k")
     again = post("departments", [SALES], key="k")
     assert (again.status, again.json()) == (first.status, first.json())
@@ -246,7 +246,7 @@ def test_a_key_in_flight_is_a_conflict(post: Post, database: Database) -> None:
         assert post("departments", [SALES], key="k").problem() == (409, "key-in-flight")
 
 
-def test_a_taken_lock_asks_for_patience(post: Post, database: Database) -> None:
+def test_a_taken_lock_gives_retry_after(post: Post, database: Database) -> None:
     with database.connect(autocommit=False) as connection:
         connection.execute("SELECT waybill.lock_merge('departments')")
         response = post("departments", [SALES])
@@ -255,7 +255,7 @@ def test_a_taken_lock_asks_for_patience(post: Post, database: Database) -> None:
     assert post("departments", [SALES]).status == 200
 
 
-def test_a_job_that_waited_for_a_parent_is_woken(post: Post, cloud: Cloud) -> None:
+def test_a_job_that_waited_for_a_parent_is_unblocked(post: Post, cloud: Cloud) -> None:
     waiting = post("hired_employees", [hire(1, department_id=1)], mode="partial").json()
     assert waiting["waybill"]["pending_reference"] == 1
     cloud.bodies("merges")
@@ -263,7 +263,7 @@ def test_a_job_that_waited_for_a_parent_is_woken(post: Post, cloud: Cloud) -> No
     assert cloud.bodies("merges") == [{"pending_job_id": waiting["job_id"]}]
 
 
-def test_what_cannot_be_reported_does_not_undo_what_is_written(
+def test_an_unpublished_event_does_not_undo_the_write(
     post: Post, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     monkeypatch.setattr(cloud.events, "put_events", _no_bus)

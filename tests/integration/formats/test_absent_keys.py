@@ -96,7 +96,7 @@ def test_a_check_sees_the_values_that_the_record_leaves_alone(
     assert states(admin)[1][5] == 1
 
 
-def test_a_file_of_nothing_but_keys_changes_nothing(admin: Connection, cloud: Cloud) -> None:
+def test_a_file_with_keys_only_changes_nothing(admin: Connection, cloud: Cloud) -> None:
     load(cloud, '{"id":1,"priority":1}\n')
     load(cloud, '[{"id":1},{"id":2}]', 1)
     rows = admin.execute("SELECT id, status, priority FROM tickets ORDER BY id").fetchall()

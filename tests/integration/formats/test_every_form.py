@@ -76,7 +76,7 @@ def job(admin: Connection) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("chunk_bytes", ["40", "1000000"])
-def test_the_table_is_the_same(
+def test_every_form_gives_the_same_table(
     admin: Connection,
     cloud: Cloud,
     monkeypatch: pytest.MonkeyPatch,

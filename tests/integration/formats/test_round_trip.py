@@ -153,7 +153,7 @@ def test_every_type_in_every_format(
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_local_times_and_offsets_are_postgresql_s(
+def test_local_times_and_offsets_agree_with_postgresql(
     connection: Connection, moment: datetime, quarters: int
 ) -> None:
     moment = moment.replace(microsecond=0, year=min(moment.year, 2037))

@@ -38,7 +38,7 @@ NULLS = b"0,NA,,,,,,,,,,,,NA\n"
 BAD = b'7,x,,,,,2021-02-30,,,,,,,\n8,1\n9,a"b,,,,,,,,,,,,\n10,99999,,,,,,,,"\x01",,,,\n'
 
 
-def test_the_edges_of_every_type_arrive_as_they_were_written(landing: Landing) -> None:
+def test_extreme_values_of_every_type_are_staged_exactly(landing: Landing) -> None:
     job = landing.land(HEADER + LOW + HIGH + NULLS)
     landing.stage(job)
     low, high, nulls = landing.staged(job)
@@ -94,7 +94,7 @@ def test_rejects_are_kept_with_line_raw_text_and_reasons(landing: Landing) -> No
     assert list(landing.runs(job)) == ["ok"]
 
 
-def test_chunks_are_together_what_one_chunk_would_be(landing: Landing) -> None:
+def test_many_chunks_stage_the_same_as_one(landing: Landing) -> None:
     data = HEADER + b"".join(b'%d,,,,,,,,,"a\n%d",,,,\n%d,x' % (n, n, n) + BAD for n in range(40))
     whole, cut = landing.land(data), landing.land(data, chunk_bytes=300)
     landing.stage(whole)
@@ -110,7 +110,7 @@ def test_chunks_are_together_what_one_chunk_would_be(landing: Landing) -> None:
     assert seen[0] == seen[1]
 
 
-def test_a_second_delivery_stages_nothing_and_asks_again(landing: Landing) -> None:
+def test_a_second_delivery_stages_nothing_and_sends_the_merge_again(landing: Landing) -> None:
     job = landing.land(HEADER + NULLS + BAD)
     landing.stage(job)
     landing.stage(job)
@@ -118,7 +118,7 @@ def test_a_second_delivery_stages_nothing_and_asks_again(landing: Landing) -> No
     assert landing.cloud.bodies("merges") == [{"job_id": str(job)}] * 2
 
 
-def test_a_chunk_that_another_loader_has_comes_back_later(landing: Landing) -> None:
+def test_a_chunk_that_another_loader_holds_is_retried_later(landing: Landing) -> None:
     job = landing.land(HEADER + NULLS)
     with landing.admin.transaction():
         landing.admin.execute("SELECT FROM waybill.chunks WHERE job_id = %s FOR UPDATE", (job,))
@@ -129,7 +129,7 @@ def test_a_chunk_that_another_loader_has_comes_back_later(landing: Landing) -> N
     assert list(landing.runs(job)) == ["retry", "ok"]
 
 
-def test_an_object_that_is_gone_fails_its_job(landing: Landing) -> None:
+def test_a_missing_object_fails_its_job(landing: Landing) -> None:
     job = landing.land(HEADER + NULLS)
     found = landing.job(job)
     place = {"Key": found["object_key"], "VersionId": found["version_id"]}
@@ -148,9 +148,7 @@ def test_an_unknown_chunk_is_refused(landing: Landing) -> None:
         stage_chunk(landing.deps, ChunkId(landing.land(HEADER + NULLS), 9))
 
 
-def test_a_stream_that_stalls_is_given_up_and_undone(
-    landing: Landing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stalled_stream_is_rolled_back(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
     job = landing.land(HEADER + NULLS + BAD)
     release = threading.Event()
 
@@ -168,7 +166,7 @@ def test_a_stream_that_stalls_is_given_up_and_undone(
     assert len(landing.staged(job)) == 1
 
 
-def test_the_watchdog_cuts_a_connection_that_stands_still(landing: Landing) -> None:
+def test_the_watchdog_closes_a_stalled_connection(landing: Landing) -> None:
     with pytest.raises(psycopg.OperationalError), Watchdog(landing.deps.connection, 0.3, 60):
         landing.deps.connection.execute("SELECT pg_sleep(20)")
 

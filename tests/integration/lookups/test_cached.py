@@ -38,7 +38,7 @@ def test_that_a_row_is_missing_is_cached_too(get: Get) -> None:
     assert find(get, url)["item"] is None
 
 
-def test_values_are_apart(get: Get) -> None:
+def test_each_value_has_its_own_entry(get: Get) -> None:
     urls = [URL, f"{URL}&status=active", f"{URL}&status=inactive", "/users/cached?email=x"]
     assert [find(get, url)["cache_status"] for url in urls] == ["miss"] * 4
     assert [find(get, url)["item"] is None for url in urls] == [False, False, True, True]
@@ -52,7 +52,7 @@ def test_a_change_is_seen_by_the_next_read(get: Get, write: Write) -> None:
     assert find(get)["cache_status"] == "hit"
 
 
-def test_rows_that_come_later_are_found(get: Get, write: Write) -> None:
+def test_rows_that_are_added_later_are_found(get: Get, write: Write) -> None:
     url = "/users/cached?email=new@example.com"
     assert find(get, url)["item"] is None
     write("users", {**USER, "id": 900_000, "email": "new@example.com"})
@@ -80,9 +80,7 @@ def test_a_dataset_that_changes_all_the_time_is_not_cached(get: Get, write: Writ
     assert [read["item"]["name"] for read in reads] == ["Name 3", "Name 3"]
 
 
-def test_while_a_change_is_on_its_way_rows_come_from_the_database(
-    get: Get, users: Database
-) -> None:
+def test_during_a_change_rows_are_read_from_the_database(get: Get, users: Database) -> None:
     with users.connect() as connection, connection.transaction():
         connection.execute("SET LOCAL ROLE waybill_owner")
         connection.execute("SELECT waybill.begin_generation('users')")

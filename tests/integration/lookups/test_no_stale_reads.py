@@ -93,7 +93,7 @@ class CachedReads(RuleBasedStateMachine):
             process.close()
 
 
-def test_every_read_has_the_last_write(short_leases: Database, writer: Connection) -> None:
+def test_every_read_returns_the_last_write(short_leases: Database, writer: Connection) -> None:
     shared = {"database": short_leases, "writer": writer, "numbers": itertools.count(1)}
     machine = type("Machine", (CachedReads,), {**shared, "written": {}})
     run_state_machine_as_test(

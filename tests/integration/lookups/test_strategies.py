@@ -57,7 +57,7 @@ def test_the_plan_stays_when_an_index_is_built_again(
 
 
 @pytest.mark.parametrize("strategy", INDEXES)
-def test_a_value_that_nobody_has_is_null(get: Get, strategy: str) -> None:
+def test_a_missing_value_is_null(get: Get, strategy: str) -> None:
     found = find(get, strategy, "email=nobody@example.com")
     assert (found["item"], found["rows_found"]) == (None, 0)
 
@@ -128,7 +128,7 @@ def test_a_value_outside_the_partial_index_is_refused(get: Get) -> None:
     assert find(get, "partial", "email=email11@example.com&status=active")["item"] == ACTIVE
 
 
-def test_an_unknown_strategy_is_404_and_names_those_that_there_are(get: Get) -> None:
+def test_an_unknown_strategy_is_404_and_the_known_ones_are_listed(get: Get) -> None:
     response = get("/users/hashed?email=a")
     assert response.problem() == (404, "unknown-path")
     assert all(name in response.json()["detail"] for name in INDEXES)

@@ -73,7 +73,7 @@ def test_processes_share_entries(connect: Callable[[], ValkeyStore]) -> None:
     assert two.read(KEY, "2", lambda: "newer") == ("newer", False)
 
 
-def test_a_claim_is_one_process_s_until_it_is_released(connect: Callable[[], ValkeyStore]) -> None:
+def test_a_claim_is_exclusive_until_it_is_released(connect: Callable[[], ValkeyStore]) -> None:
     one, two = connect(), connect()
     assert one.claim("a", 60)
     assert not two.claim("a", 60)
@@ -109,7 +109,7 @@ def test_a_server_that_was_never_there_is_tried_once(caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.usefixtures("users")
-def test_the_function_uses_the_server_and_goes_on_without_it(
+def test_the_function_uses_the_server_and_works_without_it(
     get: Get, valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CACHE_URL", valkey.url)

@@ -100,7 +100,7 @@ def finished(cloud: Cloud) -> list[tuple[str, str]]:
     return [(detail["job_id"], detail["state"]) for detail in cloud.reported()]
 
 
-def test_a_staged_job_becomes_rows_and_word_of_it(staged: Staged, cloud: Cloud) -> None:
+def test_a_staged_job_is_merged_and_published(staged: Staged, cloud: Cloud) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales"), (2, "Legal")])
     assert deliver(MergeMessage(job_id=job)) == []
     assert staged.state(job) == "COMPLETED"
@@ -120,14 +120,14 @@ def test_a_second_delivery_finds_the_result(staged: Staged, cloud: Cloud) -> Non
     assert staged.admin.execute("SELECT count(*) FROM departments").fetchone() == (1,)
 
 
-def test_the_next_merge_publishes_what_a_killed_one_left(staged: Staged, cloud: Cloud) -> None:
+def test_the_next_merge_publishes_the_events_of_a_killed_one(staged: Staged, cloud: Cloud) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
     staged.admin.execute("SELECT waybill.merge_job(%s)", (job,))
     assert deliver(MergeMessage(job_id=job)) == []
     assert finished(cloud) == [(str(job), "COMPLETED")]
 
 
-def test_an_earlier_job_of_a_parent_goes_first(staged: Staged, cloud: Cloud) -> None:
+def test_an_earlier_job_of_a_parent_is_merged_first(staged: Staged, cloud: Cloud) -> None:
     parent = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
     row = (7, "Ada", "2021-03-01T00:00:00Z", 1, None)
     child = staged.job("hired_employees", EMPLOYEES, [row], second=5)
@@ -140,7 +140,7 @@ def test_an_earlier_job_of_a_parent_goes_first(staged: Staged, cloud: Cloud) -> 
     assert staged.state(child) == "COMPLETED"
 
 
-def test_pending_records_are_taken_in_when_the_parent_comes(staged: Staged, cloud: Cloud) -> None:
+def test_pending_records_are_loaded_when_the_parent_arrives(staged: Staged, cloud: Cloud) -> None:
     row = (7, "Ada", "2021-03-01T00:00:00Z", 1, None)
     child = staged.job("hired_employees", EMPLOYEES, [row])
     deliver(MergeMessage(job_id=child))
@@ -163,7 +163,7 @@ def test_a_stage_that_a_crash_emptied_is_staged_again(staged: Staged, cloud: Clo
     assert finished(cloud) == []
 
 
-def test_a_job_that_another_merge_holds_comes_back_later(
+def test_a_job_that_another_merge_holds_is_retried_later(
     staged: Staged, cloud: Cloud, database: Database
 ) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
@@ -189,7 +189,7 @@ def test_a_file_that_the_database_refuses_fails_its_job(staged: Staged, cloud: C
 
 
 @pytest.mark.usefixtures("staged")
-def test_a_job_that_nobody_knows_is_acknowledged(cloud: Cloud) -> None:
+def test_a_message_of_an_unknown_job_is_acknowledged(cloud: Cloud) -> None:
     assert (
         deliver(MergeMessage(job_id=new_id()), ResolvePendingMessage(pending_job_id=new_id())) == []
     )
@@ -204,7 +204,7 @@ def test_a_message_of_another_queue_is_not_lost() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 
-def test_an_event_that_the_bus_refuses_is_reported_later(
+def test_an_event_that_the_bus_refuses_is_published_later(
     staged: Staged, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])

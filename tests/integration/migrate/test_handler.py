@@ -34,7 +34,7 @@ def test_contracts_are_published_once_the_tables_are_there(cloud: Cloud) -> None
 
 
 @pytest.mark.usefixtures("admin")
-def test_the_contract_of_what_is_gone_is_removed(cloud: Cloud) -> None:
+def test_the_contract_of_a_removed_dataset_is_withdrawn(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=STATE, Key="contracts/gone.json", Body=b"{}")
     handle({}, Context())
     assert "gone" not in StateBucket(cloud.s3, STATE).contracts.names()

@@ -93,7 +93,7 @@ def test_everything_belongs_to_the_owner_role(admin: Connection) -> None:
     assert functions == [("waybill_owner",)]
 
 
-def test_an_applied_migration_is_never_changed_or_lost(admin: Connection, folder: Path) -> None:
+def test_a_changed_or_missing_applied_migration_is_refused(admin: Connection, folder: Path) -> None:
     write(folder, "migrations/9001_more.sql", "CREATE TABLE more (id integer);")
     migrate(admin, folder)
     write(folder, "migrations/9001_more.sql", "CREATE TABLE more (id bigint);")
@@ -110,7 +110,9 @@ def test_an_applied_migration_is_never_changed_or_lost(admin: Connection, folder
         ("migrations/more.sql", "migration-misnamed"),
     ],
 )
-def test_a_migration_has_its_place(admin: Connection, folder: Path, path: str, code: str) -> None:
+def test_a_migration_out_of_order_is_refused(
+    admin: Connection, folder: Path, path: str, code: str
+) -> None:
     write(folder, "migrations/9001_more.sql", "CREATE TABLE more (id integer);")
     migrate(admin, folder)
     write(folder, path, "SELECT 1;")
@@ -140,14 +142,14 @@ def test_a_dataset_file_registers_its_dataset(admin: Connection, folder: Path) -
     assert "dataset-unregistered: datasets/nests.sql" in refused(admin, folder)
 
 
-def test_a_changed_routine_takes_all_routines_along(admin: Connection, folder: Path) -> None:
+def test_a_changed_routine_applies_all_routines_again(admin: Connection, folder: Path) -> None:
     migrate(admin, folder)
     routines = sorted((folder / "routines").iterdir())
     routines[-1].write_text(routines[-1].read_text() + "\n-- Changed.\n")
     assert paths(admin, folder) == [f"routines/{file.name}" for file in routines]
 
 
-def test_views_come_back_after_a_migration(admin: Connection, folder: Path) -> None:
+def test_views_are_applied_again_after_a_migration(admin: Connection, folder: Path) -> None:
     write(folder, "views/b.sql", "CREATE OR REPLACE VIEW b AS SELECT seen FROM birds;")
     migrate(admin, folder)
     write(folder, "migrations/9001_more.sql", "DROP VIEW b;")
@@ -155,7 +157,7 @@ def test_views_come_back_after_a_migration(admin: Connection, folder: Path) -> N
     assert admin.execute("SELECT * FROM b").fetchall() == []
 
 
-def test_a_dataset_changes_by_a_migration(admin: Connection, folder: Path) -> None:
+def test_a_migration_changes_a_dataset(admin: Connection, folder: Path) -> None:
     migrate(admin, folder)
     admin.execute("SET ROLE waybill_owner; INSERT INTO colours VALUES (1, 'red'); RESET ROLE")
     changed = BIRDS.replace("seen timestamptz", "seen timestamptz,\n    legs integer")
@@ -169,7 +171,7 @@ def test_a_dataset_changes_by_a_migration(admin: Connection, folder: Path) -> No
     assert admin.execute("SELECT count(*) FROM colours").fetchone() == (1,)
 
 
-def test_a_registration_changes_by_a_migration(admin: Connection, folder: Path) -> None:
+def test_a_migration_changes_a_registration(admin: Connection, folder: Path) -> None:
     migrate(admin, folder)
     registered = "SELECT waybill.register_dataset('birds', null_words => '{NA}');"
     changed = BIRDS.replace("SELECT waybill.register_dataset('birds');", registered)
@@ -254,7 +256,7 @@ def test_a_dataset_file_may_create_types_and_change_later(admin: Connection, fol
     assert paths(admin, folder) == ["datasets/birds.sql"]
 
 
-def test_a_rolled_back_release_finds_a_database_that_is_ahead(
+def test_a_rolled_back_release_accepts_a_newer_database(
     admin: Connection, folder: Path, tmp_path: Path
 ) -> None:
     migrate(admin, folder)
@@ -276,7 +278,7 @@ def test_a_rolled_back_release_finds_a_database_that_is_ahead(
     assert {path.split("/")[0] for path in paths(admin, newer)} <= {"routines", "views"}
 
 
-def test_a_dataset_file_does_not_vanish(admin: Connection, folder: Path) -> None:
+def test_a_missing_dataset_file_is_refused(admin: Connection, folder: Path) -> None:
     migrate(admin, folder)
     (folder / "datasets/birds.sql").unlink()
     assert "dataset-missing: datasets/birds.sql" in refused(admin, folder)
@@ -308,7 +310,7 @@ def test_a_second_runner_waits_and_finds_nothing_to_do(
     assert "migrations/9001_slow.sql" in found[0]
 
 
-def test_a_table_in_use_makes_it_come_back(
+def test_a_table_in_use_is_retried(
     admin: Connection,
     empty_database: Database,
     folder: Path,

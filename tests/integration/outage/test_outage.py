@@ -58,7 +58,7 @@ def test_a_long_outage_fills_no_dead_letter_queue(
 
 
 @pytest.mark.parametrize("step", list(FUNCTIONS))
-def test_a_poisonous_message_is_put_aside_and_blocks_nobody(
+def test_a_poison_message_goes_to_the_dlq_and_blocks_no_other(
     admin: Connection,
     with_dead_letters: Cloud,
     monkeypatch: pytest.MonkeyPatch,

@@ -42,7 +42,7 @@ def advance(cloud: Cloud, step: str) -> None:
 
 @pytest.mark.parametrize("unseen", [False, True])
 @pytest.mark.parametrize("step", list(FUNCTIONS))
-def test_killed_at_any_call(
+def test_a_kill_at_any_call_loses_nothing(
     admin: Connection,
     cloud: Cloud,
     monkeypatch: pytest.MonkeyPatch,

@@ -50,7 +50,9 @@ def test_the_same_file_again_changes_nothing(admin: Connection, cloud: Cloud) ->
     assert waybills(admin)["b.csv"] == ("COMPLETED", 2, 0, 0, 2, 0, 0, 0)
 
 
-def test_the_later_landed_file_wins_whatever_comes_first(admin: Connection, cloud: Cloud) -> None:
+def test_the_later_landed_file_wins_in_any_processing_order(
+    admin: Connection, cloud: Cloud
+) -> None:
     land(cloud, "departments", "late.csv", b"1,Newer\n", second=9)
     settle(cloud)
     land(cloud, "departments", "early.csv", b"1,Older\n2,Legal\n", second=1)
@@ -73,13 +75,13 @@ def test_a_file_of_many_chunks_is_one_job(
     assert chunks[0] > 5
 
 
-def test_an_empty_table_of_a_header_alone_completes(admin: Connection, cloud: Cloud) -> None:
+def test_a_file_with_a_header_only_completes(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "none.csv", b"id,department\n")
     settle(cloud)
     assert waybills(admin)["none.csv"] == ("COMPLETED", 0, 0, 0, 0, 0, 0, 0)
 
 
-def test_word_of_every_end_goes_out(admin: Connection, cloud: Cloud) -> None:
+def test_the_end_of_every_job_is_published(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", DEPARTMENTS)
     land(cloud, "departments", "b.csv", b"what,is,this\n1,2,3\n", second=3)
     settle(cloud)

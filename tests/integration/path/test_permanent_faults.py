@@ -43,7 +43,7 @@ def ends(admin: Connection) -> dict[str, Any]:
         ("53200", "database-out-of-resources"),
     ],
 )
-def test_a_fault_of_the_merge_fails_the_job_and_the_next_one_is_loaded(
+def test_an_error_of_the_merge_fails_the_job_and_the_next_is_loaded(
     admin: Connection, cloud: Cloud, state: str, code: str
 ) -> None:
     break_merges(admin, state)

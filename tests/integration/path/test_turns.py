@@ -24,7 +24,7 @@ def states(admin: Connection, dataset: str) -> set[str]:
     return {str(state) for (state,) in rows}
 
 
-def test_small_files_pass_a_huge_one(
+def test_small_files_overtake_a_huge_one(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHUNK_BYTES", "500")

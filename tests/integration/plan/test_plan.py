@@ -113,7 +113,7 @@ def test_an_event_without_a_version_is_pinned_by_its_content(
     assert [job["version_id"] for job in jobs(admin)] == versions
 
 
-def test_an_requested_file_keeps_its_job(admin: Connection, cloud: Cloud) -> None:
+def test_an_uploaded_file_keeps_the_job_of_its_ticket(admin: Connection, cloud: Cloud) -> None:
     ticket = issue_ticket(cloud, "departments", CSV, sha256=hashlib.sha256(CSV).hexdigest())
     of_ticket = put(cloud, "landing/none/x", b"x")
     of_ticket["detail"] |= {
@@ -161,7 +161,7 @@ def test_a_bad_file_fails_its_job(
     assert admin.execute("SELECT outcome FROM waybill.job_runs").fetchall() == [("rejected",)]
 
 
-def test_a_hash_that_s3_checked_is_taken_at_its_word(admin: Connection, cloud: Cloud) -> None:
+def test_a_hash_that_s3_verified_is_trusted(admin: Connection, cloud: Cloud) -> None:
     ticket = issue_ticket(cloud, "departments", CSV, sha256="11" * 32)
     checked = base64.b64encode(hashlib.sha256(CSV).digest()).decode()
     event = put(cloud, ticket.key, CSV, checked)
@@ -174,7 +174,7 @@ def test_an_unknown_dataset_fails_the_job(admin: Connection, cloud: Cloud) -> No
     assert problem(jobs(admin)[0]) == "unknown-dataset"
 
 
-def test_an_object_that_is_gone_fails_the_job(admin: Connection, cloud: Cloud) -> None:
+def test_a_missing_object_fails_the_job(admin: Connection, cloud: Cloud) -> None:
     event = put(cloud, "landing/departments/d.csv", CSV)
     version = event["detail"]["object"]["version-id"]
     cloud.s3.delete_object(Bucket=LANDING, Key="landing/departments/d.csv", VersionId=version)
@@ -210,15 +210,13 @@ def test_an_object_that_cannot_be_loaded_gets_a_failed_job(
     assert cloud.bodies("merges") == [{"job_id": job["job_id"]}]
 
 
-def test_what_cannot_be_read_fails_alone(admin: Connection, cloud: Cloud) -> None:
+def test_an_unreadable_message_fails_alone(admin: Connection, cloud: Cloud) -> None:
     good = put(cloud, "landing/departments/d.csv", CSV)
     assert deliver("not json", good) == [{"itemIdentifier": "0"}]
     assert [job["object_key"] for job in jobs(admin)] == ["landing/departments/d.csv"]
 
 
-def test_a_file_with_a_header_only_goes_straight_to_the_merge(
-    admin: Connection, cloud: Cloud
-) -> None:
+def test_a_file_with_a_header_only_is_sent_to_the_merge(admin: Connection, cloud: Cloud) -> None:
     deliver(put(cloud, "landing/departments/d.csv", b"id,department\n"))
     (job,) = jobs(admin)
     assert job["chunks_total"] == 0
@@ -230,7 +228,7 @@ def many(count: int) -> bytes:
     return b"id,department\n" + b"".join(b"%d,Department %d\n" % (n, n) for n in range(count))
 
 
-def test_a_long_file_is_cut_where_records_begin(
+def test_a_long_file_is_split_where_records_begin(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHUNK_BYTES", "1000")
@@ -272,7 +270,7 @@ def test_a_plan_that_was_killed_is_continued(
     assert sent == [1, 2, 3]
 
 
-def test_without_a_database_the_event_comes_again(
+def test_without_a_database_the_event_is_redelivered(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")

@@ -39,7 +39,7 @@ def test_a_stream_is_one_chunk_also_when_its_plan_is_continued(
     assert [message["chunk"] for message in cloud.bodies("chunks")] == [0, 0]
 
 
-def test_what_was_requested_is_in_the_layout(
+def test_the_layout_has_the_options_of_the_request(
     admin: Connection,
     cloud: Cloud,
 ) -> None:

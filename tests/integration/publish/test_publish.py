@@ -37,12 +37,12 @@ def leave(admin: Connection, count: int) -> None:
 
 
 @pytest.mark.usefixtures("admin")
-def test_without_a_mark_the_database_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_marker_the_database_is_not_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
     assert handle(EVENT, Context()) == {"published": 0}
 
 
-def test_what_is_left_is_reported_in_order(admin: Connection, cloud: Cloud) -> None:
+def test_unpublished_events_are_published_in_order(admin: Connection, cloud: Cloud) -> None:
     StateBucket(cloud.s3, STATE).markers.put(new_id())
     leave(admin, 25)
     assert handle(EVENT, Context()) == {"published": 25}
@@ -51,7 +51,7 @@ def test_what_is_left_is_reported_in_order(admin: Connection, cloud: Cloud) -> N
     assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
 
 
-def test_what_the_bus_refuses_stays_and_the_rest_goes(
+def test_refused_events_stay_and_the_others_are_published(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     StateBucket(cloud.s3, STATE).markers.put(new_id())

@@ -73,7 +73,7 @@ def test_a_frozen_client_is_ended_and_its_chunk_is_staged(
     assert admin.execute("SELECT count(*) FROM departments").fetchone() == (2,)
 
 
-def test_a_copy_that_moves_is_left_alone(
+def test_a_copy_that_progresses_is_left_alone(
     admin: Connection, planned: Cloud, database: Database
 ) -> None:
     assert planned

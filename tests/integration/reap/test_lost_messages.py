@@ -23,7 +23,7 @@ def step(cloud: Cloud, name: str) -> None:
         assert FUNCTIONS[name]({"Records": [record]}, Context()) == {"batchItemFailures": []}
 
 
-def test_without_work_the_database_sleeps(
+def test_without_work_the_database_is_not_woken(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert admin
@@ -32,7 +32,7 @@ def test_without_work_the_database_sleeps(
     assert reap() == {}
 
 
-def test_a_landed_job_is_looked_after_until_it_is_reported(admin: Connection, cloud: Cloud) -> None:
+def test_a_job_that_was_just_touched_is_left_alone(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
@@ -62,7 +62,7 @@ def test_a_lost_message_is_sent_again(
     assert states(admin) == {"a.csv": "COMPLETED"}
 
 
-def test_a_plan_that_was_lost_is_made(admin: Connection, cloud: Cloud) -> None:
+def test_the_message_of_a_lost_plan_is_sent_again(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     (record,) = cloud.take("landed")
     FUNCTIONS["landed"]({"Records": [record]}, Context())
@@ -78,7 +78,9 @@ def test_a_plan_that_was_lost_is_made(admin: Connection, cloud: Cloud) -> None:
     assert states(admin) == {"a.csv": "COMPLETED"}
 
 
-def test_a_line_in_the_queue_is_not_made_longer(admin: Connection, cloud: Cloud) -> None:
+def test_nothing_is_sent_again_while_the_queue_has_a_backlog(
+    admin: Connection, cloud: Cloud
+) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     for number in range(60):
@@ -87,7 +89,7 @@ def test_a_line_in_the_queue_is_not_made_longer(admin: Connection, cloud: Cloud)
     assert reap() == {}
 
 
-def test_a_parent_that_came_is_noticed_later(admin: Connection, cloud: Cloud) -> None:
+def test_pending_records_are_resolved_after_a_lost_message(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "hired_employees", "e.csv", b"1,Ada,2021-01-05T09:00:00Z,1,1\n")
     settle(cloud)
     assert states(admin) == {"e.csv": "COMPLETED"}
@@ -104,7 +106,7 @@ def test_a_parent_that_came_is_noticed_later(admin: Connection, cloud: Cloud) ->
     assert "jobs_sent_again" not in reap()
 
 
-def test_what_does_not_move_for_a_day_is_given_up(admin: Connection, cloud: Cloud) -> None:
+def test_a_job_that_is_stuck_for_a_day_fails(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     lose(cloud, "chunks")
@@ -141,7 +143,7 @@ def test_progress_starts_the_count_anew(admin: Connection, cloud: Cloud) -> None
     assert states(admin) == {"a.csv": "COMPLETED"}
 
 
-def test_a_job_at_work_is_left_alone(admin: Connection, cloud: Cloud) -> None:
+def test_a_running_job_is_left_alone(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     step(cloud, "chunks")
@@ -154,7 +156,7 @@ def test_a_job_at_work_is_left_alone(admin: Connection, cloud: Cloud) -> None:
         assert states(admin) == {"a.csv": "MERGING"}
 
 
-def test_an_earlier_file_does_not_wait_for_an_object_that_is_gone(
+def test_an_earlier_file_does_not_wait_for_a_missing_object(
     admin: Connection, cloud: Cloud
 ) -> None:
     land(cloud, "departments", "first.csv", b"1,Sales\n", second=1)
@@ -176,7 +178,7 @@ def test_an_earlier_file_does_not_wait_for_an_object_that_is_gone(
     assert stages(admin) == 0
 
 
-def test_runs_that_were_killed_get_an_end(admin: Connection, cloud: Cloud) -> None:
+def test_killed_runs_are_ended(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     admin.execute("UPDATE waybill.job_runs SET finished_at = NULL, outcome = NULL")
@@ -188,7 +190,7 @@ def test_runs_that_were_killed_get_an_end(admin: Connection, cloud: Cloud) -> No
     assert run == ("retry", "run-abandoned")
 
 
-def test_left_stages_go_and_used_ones_stay(admin: Connection, cloud: Cloud) -> None:
+def test_unused_staging_tables_are_dropped_and_others_stay(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     step(cloud, "landed")
     admin.execute("CREATE UNLOGGED TABLE staging.s_0199e4a86b7c7d3e9f102a4b6c8d0e1f (n integer)")
@@ -196,7 +198,7 @@ def test_left_stages_go_and_used_ones_stay(admin: Connection, cloud: Cloud) -> N
     assert stages(admin) == 1
 
 
-def test_what_was_reported_long_ago_is_forgotten(admin: Connection, cloud: Cloud) -> None:
+def test_events_published_long_ago_are_purged(admin: Connection, cloud: Cloud) -> None:
     land(cloud, "departments", "a.csv", ROWS)
     settle(cloud)
     admin.execute(

@@ -47,7 +47,7 @@ def due(cloud: Cloud) -> list[str]:
     return StateBucket(cloud.s3, STATE).deadlines.passed(datetime.now(UTC) + timedelta(days=1))
 
 
-def test_an_upload_that_may_still_come_does_not_wake_the_database(
+def test_an_upload_before_its_deadline_does_not_wake_the_database(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     issue_ticket(cloud, hours=0.5)
@@ -58,7 +58,7 @@ def test_an_upload_that_may_still_come_does_not_wake_the_database(
     assert reap() == {}
 
 
-def test_an_upload_that_never_came_expires_and_a_late_file_is_loaded(
+def test_an_upload_that_never_arrived_expires_and_a_late_file_is_loaded(
     admin: Connection, cloud: Cloud
 ) -> None:
     ticket = issue_ticket(cloud, hours=2)
@@ -87,7 +87,7 @@ def test_a_file_that_is_there_is_loaded_however_late_its_event(
     assert due(cloud) == []
 
 
-def test_a_landed_file_takes_the_time_away(admin: Connection, cloud: Cloud) -> None:
+def test_a_landed_file_removes_its_deadline(admin: Connection, cloud: Cloud) -> None:
     ticket = issue_ticket(cloud, hours=0)
     settle(cloud)
     cloud.s3.put_object(Bucket=LANDING, Key=ticket.key, Body=b"1,Sales\n")
@@ -98,7 +98,7 @@ def test_a_landed_file_takes_the_time_away(admin: Connection, cloud: Cloud) -> N
     assert states(admin) == {"a.csv": "LOADING"}
 
 
-def test_a_replay_whose_file_never_came_expires_too(admin: Connection, cloud: Cloud) -> None:
+def test_a_replay_whose_file_never_arrived_expires(admin: Connection, cloud: Cloud) -> None:
     job: UUID = new_id()
     admin.execute(
         "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename)"

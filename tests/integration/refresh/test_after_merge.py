@@ -40,7 +40,9 @@ def visibility(ledger: Ledger, job: UUID) -> object:
     return found
 
 
-def test_a_load_a_move_and_a_repeat(ledger: Ledger, refresher: Connection) -> None:
+def test_loads_and_moved_rows_refresh_their_years_and_repeats_none(
+    ledger: Ledger, refresher: Connection
+) -> None:
     ledger.load("departments", 0, [(1, "Sales")])
     ledger.load("jobs", 0, [(1, "Clerk")])
     assert refreshed(refresher) == []
@@ -57,7 +59,7 @@ def test_a_load_a_move_and_a_repeat(ledger: Ledger, refresher: Connection) -> No
     assert visibility(ledger, first) == "visible"
 
 
-def test_pending_records_are_counted_when_their_parent_comes(
+def test_pending_records_are_counted_when_their_parent_arrives(
     ledger: Ledger, refresher: Connection
 ) -> None:
     orphan = (2, "N", "2021-02-01T00:00:00Z", 9, 1)

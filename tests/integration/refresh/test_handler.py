@@ -43,7 +43,7 @@ def test_a_finished_job_refreshes_at_once(company: Database) -> None:
     assert handle(event("refresh"), Context())["refreshed"] == []
 
 
-def test_the_schedule_without_a_mark_leaves_the_database_alone(
+def test_the_schedule_without_a_marker_does_not_wake_the_database(
     company: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_PORT", "1")
@@ -59,7 +59,7 @@ def test_the_schedule_makes_up_for_a_lost_event(company: Database, s3: "S3Client
     assert StateBucket(s3, STATE).markers.list() == []
 
 
-def test_a_mark_outlives_a_job_that_is_not_reported(company: Database, s3: "S3Client") -> None:
+def test_the_marker_of_an_unpublished_job_stays(company: Database, s3: "S3Client") -> None:
     running, reported = new_id(), new_id()
     with owner(company) as connection:
         connection.execute(
@@ -76,7 +76,7 @@ def test_a_mark_outlives_a_job_that_is_not_reported(company: Database, s3: "S3Cl
     ]
 
 
-def test_an_unreachable_database_keeps_the_marks(
+def test_an_unreachable_database_keeps_the_markers(
     company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     StateBucket(s3, STATE).markers.put(new_id())
@@ -88,7 +88,7 @@ def test_an_unreachable_database_keeps_the_marks(
     assert hires(company) == 0
 
 
-def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> None:
+def test_a_concurrent_refresh_is_awaited(company: Database) -> None:
     with company.connect("waybill_refresher") as other:
         transaction = other.transaction()
         transaction.__enter__()
@@ -99,7 +99,7 @@ def test_another_refresher_is_waited_for_and_relied_on(company: Database) -> Non
         timer.join()
 
 
-def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
+def test_a_concurrent_refresh_that_does_not_end_is_busy(
     company: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     StateBucket(s3, STATE).markers.put(new_id())
@@ -117,7 +117,7 @@ def test_a_refresher_that_does_not_end_is_not_waited_for_in_vain(
     assert len(StateBucket(s3, STATE).markers.list()) == 1
 
 
-def test_a_part_that_fails_keeps_no_other_from_being_refreshed(
+def test_a_part_that_fails_does_not_stop_the_others(
     company: Database, refresher: Connection
 ) -> None:
     with owner(company) as connection:
@@ -137,7 +137,7 @@ def refresher(company: Database) -> Iterator[Connection]:
         yield connection
 
 
-def test_jobs_that_finish_meanwhile_are_taken_along(
+def test_jobs_that_finish_meanwhile_are_included(
     company: Database, refresher: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def finish_another() -> None:
@@ -158,7 +158,7 @@ def test_jobs_that_finish_meanwhile_are_taken_along(
     assert [part.part for part in parts] == ["2020", "2021", "2022", "2023"]
 
 
-def test_partitions_of_the_time_to_come_are_made(company: Database) -> None:
+def test_partitions_are_made_ahead_of_time(company: Database) -> None:
     handle(event("refresh"), Context())
     with owner(company) as connection:
         row = connection.execute(

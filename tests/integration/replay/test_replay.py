@@ -102,7 +102,7 @@ def house(
     deps.cache_clear()
 
 
-def test_a_corrected_csv_goes_back_until_none_remain(house: House) -> None:
+def test_a_csv_is_corrected_and_replayed_until_no_rejects_remain(house: House) -> None:
     job = house.loaded()
     text = house.ask("GET", f"/jobs/{job}/rejects", headers={"Accept": "text/csv"}).text
     lines = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -130,7 +130,7 @@ def test_a_corrected_csv_goes_back_until_none_remain(house: House) -> None:
     assert house.ask("GET", f"/jobs/{job}").json()["rejects_remaining"] == 0
 
 
-def test_what_a_later_file_says_stays(house: House) -> None:
+def test_rows_of_a_later_file_stay(house: House) -> None:
     job = house.loaded(b"id,name,hire_dt,department_id,job_id\n1,Early,no date,,\n")
     house.loaded(b"1,Late,2022-01-01T00:00:00Z,,\n", "b.csv", 30)
     (reject,) = house.rejects(job)
@@ -168,7 +168,7 @@ def test_a_column_that_the_file_lacked_can_be_corrected_to_null(house: House) ->
     assert house.rows("SELECT department_id FROM hired_employees") == [(None,)]
 
 
-def test_ids_that_do_not_remain_are_named(house: House) -> None:
+def test_ids_that_do_not_remain_are_refused_by_name(house: House) -> None:
     job = house.loaded()
     one, other = (reject["reject_id"] for reject in house.rejects(job)[:2])
     strange = str(uuid4())
@@ -213,7 +213,7 @@ WRONG: list[tuple[object, tuple[str, str]]] = [
 ]
 
 
-def test_requests_that_are_none(house: House) -> None:
+def test_invalid_requests_are_refused(house: House) -> None:
     job = house.loaded()
     for rows, error in WRONG:
         response = house.replay(job, {"rows": rows})
@@ -226,7 +226,7 @@ def test_requests_that_are_none(house: House) -> None:
     assert response.problem() == (415, "unsupported-media")
 
 
-def test_a_correction_to_nothing_is_read_and_rejected_again(house: House) -> None:
+def test_a_blank_correction_is_read_and_rejected_again(house: House) -> None:
     job = house.loaded(b"id,name,hire_dt,department_id,job_id\nx,,,,\n")
     (reject,) = house.rejects(job)
     row = {"_reject_id": reject["reject_id"], "id": None}

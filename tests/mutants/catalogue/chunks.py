@@ -60,7 +60,7 @@ MUTANTS = (
         CHUNKS,
         "WHEN v_chunk.done THEN 'done'",
         "WHEN false THEN 'done'",
-        (f"{STAGE}::test_a_second_delivery_stages_nothing_and_asks_again",),
+        (f"{STAGE}::test_a_second_delivery_stages_nothing_and_sends_the_merge_again",),
     ),
     Mutant(
         "chunk_of_ended_job_staged",
@@ -68,7 +68,7 @@ MUTANTS = (
         CHUNKS,
         "WHEN v_job.state NOT IN ('LOADING', 'MERGING') AND NOT v_job.restamping THEN 'ended'",
         "WHEN false THEN 'ended'",
-        (f"{STAGE}::test_an_object_that_is_gone_fails_its_job",),
+        (f"{STAGE}::test_a_missing_object_fails_its_job",),
     ),
     Mutant(
         "chunk_finished_after_end",

@@ -32,7 +32,7 @@ MUTANTS = (
         CLASSIFY,
         "WHEN r._waybill_stamp > %4$s THEN 'superseded'",
         "WHEN false THEN 'superseded'",
-        (f"{ORDER}::test_any_order_ends_the_same",),
+        (f"{ORDER}::test_any_processing_order_gives_the_same_rows",),
     ),
     Mutant(
         "own_rows_superseded",
@@ -56,7 +56,9 @@ MUTANTS = (
         MERGE,
         "v_result.restamping := waybill.request_restamps(v_job);",
         "v_result.restamping := '{}';",
-        ("tests/sql/test_replays.py::test_what_a_later_file_found_unchanged_is_not_overwritten",),
+        (
+            "tests/sql/test_replays.py::test_rows_that_a_later_file_found_unchanged_are_not_overwritten",
+        ),
     ),
     Mutant(
         "reject_limit_one_less",
@@ -96,7 +98,7 @@ MUTANTS = (
         "sql/migrations/0003_jobs.sql",
         "CHECK (read IS NULL OR read =",
         "CHECK (true OR read =",
-        ("tests/sql/test_job_ends.py::test_numbers_that_do_not_add_up_cannot_be_written",),
+        ("tests/sql/test_job_ends.py::test_a_waybill_that_does_not_add_up_cannot_be_written",),
     ),
     Mutant(
         "skipped_rows_unnoticed",

@@ -81,7 +81,7 @@ MUTANTS = (
         WRITE_CHUNKS,
         "chunk_ranges(blocks, rest, last.byte_to - last.byte_from)",
         "chunk_ranges(blocks, rest, deps.settings.chunk_bytes)",
-        ("tests/stateful/test_deployments.py::test_a_plan_goes_on_with_chunks_of_another_size",),
+        ("tests/stateful/test_deployments.py::test_a_plan_continues_with_another_chunk_size",),
     ),
     Mutant(
         "size_unchecked",
@@ -140,6 +140,8 @@ MUTANTS = (
         "layers/core/python/waybill/landing/objects.py",
         'parameters["VersionId"] = version_id',
         "pass",
-        ("tests/unit/landing/test_objects.py::test_an_overwritten_object_is_read_as_it_was",),
+        (
+            "tests/unit/landing/test_objects.py::test_the_pinned_version_of_an_overwritten_object_is_read",
+        ),
     ),
 )

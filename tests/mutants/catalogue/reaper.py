@@ -34,7 +34,7 @@ MUTANTS = (
         REAP,
         "AND c.bytes_processed = s.bytes_processed",
         "",
-        ("tests/integration/reap/test_copies.py::test_a_copy_that_moves_is_left_alone",),
+        ("tests/integration/reap/test_copies.py::test_a_copy_that_progresses_is_left_alone",),
     ),
     Mutant(
         "job_at_work_resent",
@@ -42,7 +42,7 @@ MUTANTS = (
         STALLED,
         "ORDER BY j.landed_at FOR UPDATE SKIP LOCKED",
         "ORDER BY j.landed_at",
-        (f"{LOST}::test_a_job_at_work_is_left_alone",),
+        (f"{LOST}::test_a_running_job_is_left_alone",),
     ),
     Mutant(
         "progress_ignored",
@@ -66,7 +66,7 @@ MUTANTS = (
         STALLED,
         "AND r.tries >= p_tries",
         "AND false",
-        (f"{LOST}::test_what_does_not_move_for_a_day_is_given_up",),
+        (f"{LOST}::test_a_job_that_is_stuck_for_a_day_fails",),
     ),
     Mutant(
         "used_stage_dropped",
@@ -74,7 +74,7 @@ MUTANTS = (
         REAP,
         "CONTINUE WHEN FOUND AND (v_job.restamping OR NOT waybill.is_final(v_job.state));",
         "",
-        (f"{LOST}::test_left_stages_go_and_used_ones_stay",),
+        (f"{LOST}::test_unused_staging_tables_are_dropped_and_others_stay",),
     ),
     Mutant(
         "arrived_upload_expired",
@@ -98,7 +98,7 @@ MUTANTS = (
         "functions/pipeline/plan/register_object.py",
         "deps.state.deadlines.delete(ticket.expires_at, ticket.job_id)",
         "pass",
-        (f"{UPLOADS}::test_a_landed_file_takes_the_time_away",),
+        (f"{UPLOADS}::test_a_landed_file_removes_its_deadline",),
     ),
     Mutant(
         "idempotent_responses_purged_early",
@@ -106,6 +106,6 @@ MUTANTS = (
         REAP,
         "WHERE kept_at < clock_timestamp() - interval '1 day';",
         "WHERE kept_at < clock_timestamp();",
-        (f"{LOST}::test_what_was_reported_long_ago_is_forgotten",),
+        (f"{LOST}::test_events_published_long_ago_are_purged",),
     ),
 )

@@ -40,7 +40,7 @@ MUTANTS = (
         "sql/routines/53_resolve_pending.sql",
         "AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen)",
         "AND p_parent.written_by IS NULL",
-        (f"{STALLED}::test_a_resolution_may_have_brought_the_parents_of_another",),
+        (f"{STALLED}::test_a_resolved_record_may_be_the_parent_of_another",),
     ),
     Mutant(
         "own_pending_not_named",

@@ -46,10 +46,7 @@ MUTANTS = (
         REGISTER,
         "IF v_job.object_key IS NULL AND v_job.state <> 'AWAITING_UPLOAD'",
         "IF false",
-        (
-            "tests/sql/test_job_ends.py"
-            "::test_an_awaited_file_can_be_cancelled_and_is_ignored_when_it_comes",
-        ),
+        ("tests/sql/test_job_ends.py::test_an_awaited_file_can_be_cancelled_and_is_then_ignored",),
     ),
     Mutant(
         "late_upload_ignored",
@@ -59,7 +56,7 @@ MUTANTS = (
         "",
         (
             "tests/integration/reap/test_uploads.py"
-            "::test_an_upload_that_never_came_expires_and_a_late_file_is_loaded",
+            "::test_an_upload_that_never_arrived_expires_and_a_late_file_is_loaded",
         ),
     ),
     Mutant(

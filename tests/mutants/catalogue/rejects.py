@@ -37,7 +37,7 @@ MUTANTS = (
         REPLAY,
         "PERFORM waybill.lock_registration(p_parent.dataset);",
         "NULL;",
-        (f"{RACES}::test_of_two_replays_requested_at_once_the_second_comes_later",),
+        (f"{RACES}::test_of_two_concurrent_replays_the_second_lands_later",),
     ),
     Mutant(
         "replays_in_any_order",
@@ -45,7 +45,7 @@ MUTANTS = (
         REPLAY,
         "least(coalesce(v_last_replay, v_place) + 1,",
         "least(v_place + 1,",
-        (f"{REPLAYS}::test_of_two_replays_of_a_file_the_one_requested_for_last_counts",),
+        (f"{REPLAYS}::test_of_two_replays_of_a_file_the_last_requested_wins",),
     ),
     Mutant(
         "replay_beside_its_file",
@@ -53,7 +53,7 @@ MUTANTS = (
         REPLAY,
         "least(coalesce(v_last_replay, v_place) + 1,",
         "least(coalesce(v_last_replay, v_place),",
-        (f"{REPLAYS}::test_what_the_file_itself_waits_for_does_not_undo_its_replay",),
+        (f"{REPLAYS}::test_a_pending_record_of_the_file_does_not_undo_its_replay",),
     ),
     Mutant(
         "rejects_of_failed_replay_counted",
@@ -61,6 +61,6 @@ MUTANTS = (
         REPLAY,
         "WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')",
         "WHERE true",
-        (f"{REPLAYS}::test_what_a_failed_replay_left_remains_once",),
+        (f"{REPLAYS}::test_rejects_of_a_failed_replay_remain_once",),
     ),
 )

@@ -37,7 +37,7 @@ def pages(ask: Callable[[QuarterCursor | None], HiresByQuarter]) -> list[HiresBy
     return found
 
 
-def test_by_quarter(reader: Connection) -> None:
+def test_hires_by_quarter(reader: Connection) -> None:
     figures = hires_by_quarter(reader, 2021, limit=1000)
     assert lines(figures) == GOLDEN
     assert figures.unassigned == 3
@@ -45,14 +45,14 @@ def test_by_quarter(reader: Connection) -> None:
     assert sum(sum(line[2:]) for line in GOLDEN) + figures.unassigned == 12
 
 
-def test_names_are_as_they_are_now(company: Database, reader: Connection) -> None:
+def test_current_names_are_shown(company: Database, reader: Connection) -> None:
     with owner(company) as connection:
         connection.execute("UPDATE departments SET department = 'Zzz' WHERE id = 3")
     assert lines(hires_by_quarter(reader, 2021, limit=1000))[2][0] == "Zzz"
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 6])
-def test_pages_join_without_gap_or_repeat(reader: Connection, limit: int) -> None:
+def test_pages_have_every_row_once(reader: Connection, limit: int) -> None:
     found = pages(lambda after: hires_by_quarter(reader, 2021, limit=limit, after=after))
     assert [line for page in found for line in lines(page)] == GOLDEN
     assert {page.unassigned for page in found} == {3}
@@ -70,7 +70,7 @@ def test_a_year_without_hires(reader: Connection) -> None:
 
 
 @pytest.mark.parametrize(("mean_over", "mean"), [("hiring", 2.0), ("all", 10 / 6)])
-def test_above_average(reader: Connection, mean_over: MeanOver, mean: float) -> None:
+def test_departments_above_average(reader: Connection, mean_over: MeanOver, mean: float) -> None:
     figures = departments_above_average(reader, 2021, mean_over=mean_over, limit=10)
     above = [
         HiredItem(id=1, department="Zoology", hired=4),
@@ -83,7 +83,7 @@ def test_above_average(reader: Connection, mean_over: MeanOver, mean: float) -> 
     assert figures.unassigned == 2
 
 
-def test_above_average_in_pages(reader: Connection) -> None:
+def test_departments_above_average_are_paged(reader: Connection) -> None:
     first = departments_above_average(reader, 2021, mean_over="all", limit=2)
     assert [item.id for item in first.items] == [1, 2]
     after = decode_cursor(first.next_cursor, HiredCursor)
@@ -94,13 +94,13 @@ def test_above_average_in_pages(reader: Connection) -> None:
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
-def test_the_zone_of_a_session_changes_no_answer(reader: Connection, zone: str) -> None:
+def test_the_time_zone_of_the_session_changes_no_figure(reader: Connection, zone: str) -> None:
     reader.execute("SELECT set_config('timezone', %s, false)", (zone,))
     figures = hires_by_quarter(reader, 2021, limit=1000)
     assert lines(figures) == GOLDEN
 
 
-def test_an_item_shows_what_the_interface_promises() -> None:
+def test_items_have_the_documented_fields() -> None:
     assert list(QuarterItem.model_fields) == ["department", "job", "q1", "q2", "q3", "q4"]
     assert list(HiredItem.model_fields) == ["id", "department", "hired"]
 
@@ -115,7 +115,7 @@ class Counting(psycopg.Cursor[Any]):
         return super().execute(*args, **kwargs)
 
 
-def test_one_query_a_question(reader: Connection) -> None:
+def test_one_query_serves_one_request(reader: Connection) -> None:
     reader.cursor_factory = Counting
     for ask in (hires_by_quarter, departments_above_average):
         Counting.sent = 0

@@ -39,7 +39,7 @@ def stale_jobs(database: Database) -> list[UUID]:
         return [row[0] for row in found]
 
 
-def test_nothing_stale_is_nothing_done(refresher: Connection) -> None:
+def test_without_stale_parts_nothing_is_refreshed(refresher: Connection) -> None:
     assert refresh(refresher, "2021") == "fresh"
     assert refresher.execute("SELECT * FROM waybill.stale_views()").fetchall() == []
 
@@ -100,7 +100,7 @@ def test_an_uncommitted_change_is_not_cleared(company: Database, refresher: Conn
         assert stale_jobs(company) == [open_job]
 
 
-def test_readers_go_on_during_a_refresh(
+def test_readers_are_not_blocked_by_a_refresh(
     company: Database, refresher: Connection, reader: Connection
 ) -> None:
     with owner(company) as connection:
@@ -126,7 +126,7 @@ def test_a_second_refresher_is_refused_at_once(company: Database, refresher: Con
         assert refresh(second, "2022") == "refreshed"
 
 
-def test_a_reader_in_the_way_of_a_new_year_costs_a_try_and_no_mark(
+def test_a_reader_that_blocks_a_new_year_leaves_it_stale(
     company: Database, refresher: Connection, reader: Connection
 ) -> None:
     with owner(company) as connection:
@@ -157,7 +157,9 @@ def test_as_of_is_before_a_change_that_is_missing(company: Database, reader: Con
     assert as_of(reader, "2022") > after
 
 
-def test_visibility_of_a_job(company: Database, reader: Connection) -> None:
+def test_a_job_is_visible_once_its_parts_are_refreshed(
+    company: Database, reader: Connection
+) -> None:
     job = new_id()
     assert visibility(reader, job) == "unknown"
     with owner(company) as connection:
@@ -170,7 +172,7 @@ def test_visibility_of_a_job(company: Database, reader: Connection) -> None:
         assert visibility(reader, mark(connection, "", dataset="departments")) == "visible"
 
 
-def test_marks_that_no_view_waits_for_go(company: Database, refresher: Connection) -> None:
+def test_stale_marks_without_a_view_are_deleted(company: Database, refresher: Connection) -> None:
     with owner(company) as connection:
         mark(connection, "", dataset="departments")
         job = mark(connection, "2022", "2021")
@@ -179,7 +181,9 @@ def test_marks_that_no_view_waits_for_go(company: Database, refresher: Connectio
     assert stale_jobs(company) == [job, job]
 
 
-def test_settled_jobs(company: Database, refresher: Connection) -> None:
+def test_jobs_that_have_ended_and_were_published_are_settled(
+    company: Database, refresher: Connection
+) -> None:
     running, unpublished = new_id(), new_id()
     with owner(company) as connection:
         stale = mark(connection, "2021")

@@ -31,7 +31,7 @@ def test_counts_fall_into_the_year_and_quarter_of_utc(reader: Connection) -> Non
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
-def test_the_zone_of_a_session_moves_nothing(database: Database, zone: str) -> None:
+def test_the_time_zone_of_the_session_moves_no_row(database: Database, zone: str) -> None:
     with owner(database) as connection:
         connection.execute(sql.SQL("SET timezone TO {}").format(zone))
         seed(connection)
@@ -81,7 +81,7 @@ def test_a_row_that_left_a_year_leaves_its_view(company: Database) -> None:
         assert reader.execute("SELECT * FROM mv_hires_q WHERE year = 2020").fetchall() == []
 
 
-def test_means(reader: Connection) -> None:
+def test_means_are_over_hiring_and_over_all_departments(reader: Connection) -> None:
     rows = reader.execute(
         "SELECT department_id, hired, mean_hiring::float8, mean_all::float8"
         " FROM mv_dept_mean WHERE year = 2021 ORDER BY 1"
@@ -104,7 +104,7 @@ def test_a_changed_source_makes_every_part_stale(company: Database) -> None:
         assert connection.execute(stale.encode()).fetchall() == [("2020",), ("2021",), ("2022",)]
 
 
-def test_a_family_over_old_data_says_nothing_of_its_age_until_refreshed(company: Database) -> None:
+def test_the_age_of_a_new_family_is_unknown_until_refreshed(company: Database) -> None:
     source = Path(__file__).parents[3] / "sql" / "views" / "mv_hires_q.sql"
     query = b"SELECT waybill.as_of('mv_hires_q', '2021')"
     with owner(company) as connection, company.connect("waybill_refresher") as refresher:
@@ -161,6 +161,8 @@ def test_bounds_of_a_part(database: Database, part: str, lower: str, upper: str)
         ),
     ],
 )
-def test_a_role_may_not_do_more_than_its_task(company: Database, role: str, statement: str) -> None:
+def test_roles_have_only_the_privileges_they_need(
+    company: Database, role: str, statement: str
+) -> None:
     with company.connect(role) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute(statement.encode())

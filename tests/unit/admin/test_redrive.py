@@ -32,7 +32,7 @@ def bodies(cloud: Cloud, name: str) -> list[str]:
     return sorted(record["body"] for record in cloud.take(name))
 
 
-def test_failed_messages_go_back_as_they_were(cloud: Cloud) -> None:
+def test_failed_messages_are_redriven_unchanged(cloud: Cloud) -> None:
     fail(cloud, "chunks", 23)
     fail(cloud, "merges", 1)
     response = ask("/admin/redrive", {"queue": "chunks"})
@@ -43,7 +43,7 @@ def test_failed_messages_go_back_as_they_were(cloud: Cloud) -> None:
     assert bodies(cloud, "merges") == []
 
 
-def test_all_queues_when_none_is_named(cloud: Cloud) -> None:
+def test_all_queues_are_redriven_by_default(cloud: Cloud) -> None:
     fail(cloud, "landed", 1)
     fail(cloud, "merges", 2)
     sent = {
@@ -53,11 +53,11 @@ def test_all_queues_when_none_is_named(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("body", [{"queue": "others"}, {"que": "landed"}])
-def test_other_queues_are_refused(body: object) -> None:
+def test_unknown_queues_are_refused(body: object) -> None:
     assert ask("/admin/redrive", body).status == 422
 
 
-def test_a_queue_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_queue_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHUNKS_DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/none")
     response = ask("/admin/redrive", {"queue": "chunks"})
     assert response.status == 503
@@ -73,14 +73,14 @@ def keys(cloud: Cloud) -> list[str]:
     return sorted(body["detail"]["object"]["key"] for body in cloud.bodies("landed"))
 
 
-def test_objects_below_a_prefix_are_requested(cloud: Cloud) -> None:
+def test_objects_below_a_prefix_are_redriven(cloud: Cloud) -> None:
     put(cloud, "landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv", "landing/b/3.csv")
     response = ask("/admin/redrive/objects", {"prefix": "landing/a/"})
     assert response.json() == {"sent": 3, "next_cursor": None}
     assert keys(cloud) == ["landing/a/1.csv", "landing/a/1.csv", "landing/a/x/2.csv"]
 
 
-def test_only_those_of_the_time_given(cloud: Cloud) -> None:
+def test_only_objects_of_the_time_range_are_redriven(cloud: Cloud) -> None:
     put(cloud, "landing/a/1.csv")
     now = datetime.now(UTC)
     before, after = (now - timedelta(hours=1)).isoformat(), (now + timedelta(hours=1)).isoformat()
@@ -93,9 +93,7 @@ def test_only_those_of_the_time_given(cloud: Cloud) -> None:
         assert response.json()["sent"] == sent
 
 
-def test_a_long_list_is_gone_through_in_several_calls(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_list_takes_several_calls(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     put(cloud, *(f"landing/a/{number}.csv" for number in range(5)))
     real: Any = cloud.s3.list_object_versions
     monkeypatch.setattr(cloud.s3, "list_object_versions", lambda **given: real(**given, MaxKeys=2))
@@ -131,7 +129,7 @@ def test_a_cursor_of_another_prefix_is_refused(
         {"prefix": "landing/", "until": 0},
     ],
 )
-def test_what_is_no_place_or_time_is_refused(body: object) -> None:
+def test_an_invalid_prefix_or_time_is_refused(body: object) -> None:
     assert ask("/admin/redrive/objects", body).status == 422
 
 

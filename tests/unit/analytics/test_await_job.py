@@ -39,13 +39,13 @@ class Sequence:
         return self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
 
 
-def test_a_visible_job_costs_one_look(clock: Clock) -> None:
+def test_a_visible_job_takes_one_query(clock: Clock) -> None:
     seen = Sequence("visible")
     await_job(seen, new_id())
     assert (seen.looks, clock.now) == (1, 1_000.0)
 
 
-def test_a_job_is_followed_from_its_ticket_to_the_views(clock: Clock) -> None:
+def test_a_job_is_awaited_until_the_views_include_it(clock: Clock) -> None:
     seen = Sequence("unknown", "open", "open", "stale", "visible")
     await_job(seen, new_id())
     assert seen.looks == 5
@@ -53,7 +53,7 @@ def test_a_job_is_followed_from_its_ticket_to_the_views(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("state", ["open", "stale"])
-def test_patience_ends(clock: Clock, state: str) -> None:
+def test_an_invisible_job_times_out(clock: Clock, state: str) -> None:
     with pytest.raises(NotFreshYet) as raised:
         await_job(Sequence(state), new_id(), seconds=10)
     assert raised.value.status == 503
@@ -61,13 +61,13 @@ def test_patience_ends(clock: Clock, state: str) -> None:
 
 
 @pytest.mark.parametrize("job", [uuid4(), new_id(0)])
-def test_an_old_or_foreign_unknown_id_is_not_waited_for(clock: Clock, job: UUID) -> None:
+def test_an_unknown_id_that_is_not_new_is_refused_at_once(clock: Clock, job: UUID) -> None:
     with pytest.raises(NotFound, match="unknown-job"):
         await_job(Sequence("unknown"), job)
     assert clock.now == 1_000.0
 
 
-def test_an_id_made_just_now_may_be_on_its_way(clock: Clock) -> None:
+def test_a_new_unknown_id_is_awaited(clock: Clock) -> None:
     with pytest.raises(NotFound, match="unknown-job"):
         await_job(Sequence("unknown"), new_id(), seconds=10)
     assert clock.now > 1_009

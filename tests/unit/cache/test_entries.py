@@ -47,7 +47,7 @@ def test_another_key_or_audience_is_a_miss(entries: Entries, other: Key) -> None
     assert entries.read(other, "1", fixed("own")) == ("own", False)
 
 
-def test_a_separator_within_a_value_is_not_one() -> None:
+def test_a_separator_within_a_value_does_not_split_it() -> None:
     one = Key("t:c", {"values": {"a": "1", "b": "2"}}, "all")
     two = Key("t:c", {"values": {"a": '1", "b": "2'}}, "all")
     assert one.name() != two.name()
@@ -77,7 +77,7 @@ def test_an_entry_under_the_name_of_another_key_is_a_miss() -> None:
     assert entries.read(key("b"), "1", fixed("of b")) == ("of b", False)
 
 
-def test_an_error_is_not_kept(entries: Entries) -> None:
+def test_an_error_is_not_cached(entries: Entries) -> None:
     def fail() -> str:
         raise RuntimeError
 
@@ -86,7 +86,7 @@ def test_an_error_is_not_kept(entries: Entries) -> None:
     assert entries.read(key("a"), "1", fixed("1")) == ("1", False)
 
 
-def test_many_misses_at_once_are_one_load(entries: Entries) -> None:
+def test_concurrent_misses_load_once(entries: Entries) -> None:
     loads: list[int] = []
     gate = threading.Barrier(8)
 
@@ -107,7 +107,7 @@ def test_many_misses_at_once_are_one_load(entries: Entries) -> None:
     assert len(loads) == 1
 
 
-def test_another_process_that_loads_is_waited_for() -> None:
+def test_a_load_by_another_process_is_awaited() -> None:
     class Claimed(InProcessStore):
         def claim(self, name: str, seconds: float) -> bool:
             assert seconds > 0
@@ -121,7 +121,7 @@ def test_another_process_that_loads_is_waited_for() -> None:
     assert Entries(store, 300).read(key("a"), "1", fixed("own")) == ("theirs", True)
 
 
-def test_a_claim_that_is_never_released_costs_time_only() -> None:
+def test_a_claim_that_is_never_released_only_delays() -> None:
     class Stuck(InProcessStore):
         def claim(self, name: str, seconds: float) -> bool:
             return bool(name) and seconds < 0
@@ -129,7 +129,7 @@ def test_a_claim_that_is_never_released_costs_time_only() -> None:
     assert Entries(Stuck(), 300).read(key("a"), "1", fixed("1")) == ("1", False)
 
 
-def test_lives_differ_and_never_exceed_the_setting() -> None:
+def test_ttls_vary_and_never_exceed_the_setting() -> None:
     lives: list[float] = []
 
     class Recording(InProcessStore):
@@ -145,7 +145,7 @@ def test_lives_differ_and_never_exceed_the_setting() -> None:
     assert len(set(lives)) > 40
 
 
-def test_the_oldest_entries_make_room() -> None:
+def test_the_oldest_entries_are_evicted() -> None:
     store = InProcessStore(max_bytes=2000)
     for name in ("a", "b", "c", "d"):
         store.put(name, b"x" * 200, 300)
@@ -167,5 +167,5 @@ def test_expired_entries_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert store.get("a") is None
 
 
-def test_without_a_url_the_cache_is_the_process() -> None:
+def test_without_a_url_the_cache_is_in_the_process() -> None:
     assert isinstance(connect_cache(CacheSettings()), InProcessStore)

@@ -38,7 +38,7 @@ def leases(clocks: Clocks, seconds: float = 2.0, delay: float = 0.0) -> tuple[Le
     return Leases(ask), questions
 
 
-def test_within_a_lease_nobody_is_asked(clocks: Clocks) -> None:
+def test_within_a_lease_the_database_is_not_queried(clocks: Clocks) -> None:
     held, questions = leases(clocks)
     assert (held.current("a"), held.current("a")) == ((7, 1), (7, 0))
     clocks.pass_seconds(1.7)
@@ -54,7 +54,7 @@ def test_a_lease_ends_a_tenth_early(clocks: Clocks) -> None:
     assert questions == ["a", "a"]
 
 
-def test_a_lease_runs_from_before_the_question(clocks: Clocks) -> None:
+def test_a_lease_begins_before_its_request(clocks: Clocks) -> None:
     held, _ = leases(clocks, delay=1.0)
     held.current("a")
     clocks.pass_seconds(0.9)
@@ -75,7 +75,7 @@ def test_a_clock_that_jumps_ends_the_lease(clocks: Clocks, clock: str, seconds: 
     assert held.current("a").queries == 1
 
 
-def test_a_refused_lease_is_asked_for_again(clocks: Clocks) -> None:
+def test_a_refused_lease_is_requested_again(clocks: Clocks) -> None:
     granted = [None, GenerationLease(3, 2.0), None]
     held = Leases(lambda _dataset: granted.pop(0))
     assert [held.current("a") for _ in range(2)] == [(None, 1), (3, 1)]
@@ -83,7 +83,7 @@ def test_a_refused_lease_is_asked_for_again(clocks: Clocks) -> None:
     assert held.current("a") == (None, 1)
 
 
-def test_datasets_are_leased_apart(clocks: Clocks) -> None:
+def test_each_dataset_has_its_own_lease(clocks: Clocks) -> None:
     held, questions = leases(clocks)
     held.current("a")
     held.current("b")

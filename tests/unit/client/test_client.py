@@ -84,7 +84,7 @@ def test_a_problem_has_its_code_and_field_errors(fake: FakeApi) -> None:
     assert "/size_bytes: at least 0" in str(refused.value)
 
 
-def test_an_respond_that_is_no_problem_is_one_all_the_same(fake: FakeApi) -> None:
+def test_a_response_without_a_problem_raises_one(fake: FakeApi) -> None:
     fake.on("GET", "jobs/j", httpx.Response(502, text="<html>Bad gateway"))
     with fake.client() as waybill, pytest.raises(ProblemError, match="502: <html>Bad gateway"):
         waybill.job("j")

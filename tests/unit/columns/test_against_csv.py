@@ -36,7 +36,7 @@ def test_quoted_text_is_kept_byte_for_byte(
 
 @given(rows, st.integers(1, 60))
 @settings(max_examples=300, deadline=None)
-def test_unquoted_text_loses_blanks_and_emptiness(rows: list[tuple[str, str]], size: int) -> None:
+def test_unquoted_text_is_trimmed_and_null_if_empty(rows: list[tuple[str, str]], size: int) -> None:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n").writerows(rows)
     expected = [tuple(_kept(cell) for cell in row) for row in rows]

@@ -32,13 +32,13 @@ THINGS = contract(
         ("1,NAB,", "NAB"),
     ],
 )
-def test_text_is_kept(record: str, name: str) -> None:
+def test_text_is_staged_unchanged(record: str, name: str) -> None:
     (row,) = outcome(THINGS, record.encode()).rows
     assert row == {"_waybill_chunk": 3, "_waybill_line": 1, "id": 1, "name": name, "at": None}
 
 
 @pytest.mark.parametrize("written", ["", "NA", "\\N", " ", " NA ", "\t"])
-def test_nothing_and_null_words_are_null(written: str) -> None:
+def test_empty_fields_and_null_words_are_null(written: str) -> None:
     found = outcome(THINGS, f"1,a,{written}\n2,{written},\n".encode())
     assert found.rows[0]["at"] is None
     assert found.codes(2) == [("name", "required")]
@@ -53,7 +53,7 @@ def test_a_quoted_null_word_is_a_value() -> None:
     assert outcome(THINGS, b'1,a,"NA"\n').codes(1) == [("at", "invalid_timestamp")]
 
 
-def test_without_trim_blanks_stay() -> None:
+def test_blanks_are_kept_without_trim() -> None:
     things = THINGS.model_copy(update={"trim": False})
     found = outcome(things, b"1, a ,\n 2,b,\n")
     assert found.rows[0]["name"] == " a "
@@ -75,7 +75,7 @@ def test_every_reason_is_reported_with_the_value() -> None:
     assert second["values"] == {"id": 'q"\n', "name": "ok", "at": "9" * 99}
 
 
-def test_broken_records_are_reported_apart() -> None:
+def test_malformed_records_are_rejected_with_their_code() -> None:
     data = b'1,a\n2,\0,\n3,\xff,\n4,a"b,\n"5,\n6,a,,\n\n7,b,\n'
     found = outcome(THINGS, data)
     assert {line: found.codes(line)[0][1] for line in found.rejects} == {
@@ -125,7 +125,7 @@ def test_a_file_of_one_column() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.text()), max_size=5))
 @settings(max_examples=200, deadline=None)
-def test_json_is_what_it_would_be_by_hand(texts: list[str | None]) -> None:
+def test_json_objects_equal_those_of_the_json_module(texts: list[str | None]) -> None:
     column: Array = pa.array(texts, pa.string())
     written = json_objects([('n"ame', column), ("b", column)]).to_pylist()
     assert [json.loads(one) for one in written] == [{'n"ame': t, "b": t} for t in texts]

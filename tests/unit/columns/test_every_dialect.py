@@ -125,7 +125,7 @@ def test_a_file_that_no_delimiter_fits_is_refused(data: bytes) -> None:
         read(data)
 
 
-def test_what_is_requested_for_goes_before_the_contract_and_the_file() -> None:
+def test_the_request_overrides_the_contract_and_the_file() -> None:
     pipes = PEOPLE.model_copy(update={"delimiter": "|", "encoding": "latin-1"})
     assert read("1|é|".encode("latin-1"), pipes).values == [(1, "é", None)]
     assert read("1;ñ|;".encode("cp1252"), pipes, delimiter=";", encoding="cp1252").values == [
@@ -134,7 +134,7 @@ def test_what_is_requested_for_goes_before_the_contract_and_the_file() -> None:
     assert read("1,é,".encode()).values == [(1, "é", None)]
 
 
-def test_a_mark_goes_before_what_is_declared_and_it_is_said() -> None:
+def test_a_byte_order_mark_overrides_the_declared_encoding_with_a_warning() -> None:
     layout = read("\ufeff1,é,".encode(), encoding="latin-1").layout
     assert layout.encoding == "utf-8"
     assert "latin-1" in layout.warnings[0]
@@ -147,7 +147,7 @@ def test_undeclared_utf_16_is_refused(codec: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ebcdic", "utf-16", "utf-32", "utf-7"])
-def test_encodings_that_are_not_read_are_refused(name: str) -> None:
+def test_unsupported_encodings_are_refused(name: str) -> None:
     with pytest.raises(BadRequest, match="bad-encoding"):
         read(b"1,a,", encoding=name)
 
@@ -167,7 +167,7 @@ def test_encodings_that_are_not_read_are_refused(name: str) -> None:
          "cp1252", "invalid_encoding", b'{"id":\x81}'),
     ],
 )  # fmt: skip
-def test_what_is_no_text_is_refused_record_by_record(
+def test_undecodable_records_are_rejected_one_by_one(
     data: bytes, declared: str | None, code: str, raw: bytes
 ) -> None:
     file = read(data, encoding=declared)
@@ -176,7 +176,7 @@ def test_what_is_no_text_is_refused_record_by_record(
     assert file.rejects[2]["raw"] == raw
 
 
-def test_half_a_character_at_the_end_is_in_the_last_record() -> None:
+def test_a_truncated_character_at_the_end_belongs_to_the_last_record() -> None:
     file = read("1,a,\n2,b,".encode("utf-16") + b"\x00")
     assert file.codes(2) == [(None, "invalid_encoding")]
 
@@ -192,7 +192,7 @@ def test_compressed_files_that_are_cut_short_or_damaged_fail(packing: str) -> No
 
 
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
-def test_a_bomb_does_not_go_off(packing: str) -> None:
+def test_a_decompression_bomb_is_refused(packing: str) -> None:
     bomb = PACKINGS[packing](b"1,a,\n" * 5_000_000)
     with pytest.raises(Rejected, match="decompression-limit"):
         read(bomb, block=1000)

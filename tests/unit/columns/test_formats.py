@@ -107,7 +107,9 @@ def read(kind: str, written: dict[str, Any], *texts: str) -> File:
         ("text", {"trim_quoted": True}, '" a "', "a"),
     ],
 )  # fmt: skip
-def test_takes(kind: str, written: dict[str, Any], text: str, value: object) -> None:
+def test_valid_texts_are_accepted(
+    kind: str, written: dict[str, Any], text: str, value: object
+) -> None:
     alone, beside = read(kind, written, text), read(kind, written, text, "!bad!", "")
     assert [alone.rows[0]["x"], beside.rows[0]["x"]] == [value, value]
     assert beside.rows[-1]["x"] is None
@@ -154,7 +156,9 @@ def test_takes(kind: str, written: dict[str, Any], text: str, value: object) -> 
         ("int4", {"negative": "trailing"}, "5.5- 1e3-", "invalid_integer"),
     ],
 )  # fmt: skip
-def test_refuses(kind: str, written: dict[str, Any], texts: str, code: str) -> None:
+def test_invalid_texts_are_refused(
+    kind: str, written: dict[str, Any], texts: str, code: str
+) -> None:
     given_texts = texts.split(" ")
     file = read(kind, written, *given_texts)
     assert [file.codes(n) for n in range(1, len(given_texts) + 1)] == [[("x", code)]] * len(
@@ -205,7 +209,7 @@ def test_a_format_may_be_for_every_column() -> None:
         ("numeric", {"decimal": ",,"}),
     ],
 )
-def test_a_format_that_does_not_fit_breaks_the_contract(kind: str, written: dict[str, Any]) -> None:
+def test_a_format_for_another_type_breaks_the_contract(kind: str, written: dict[str, Any]) -> None:
     with pytest.raises(Rejected, match="contract-broken"):
         read_file(things(kind, written).model_copy(update={"header": "absent"}), b"1|1")
 
@@ -230,7 +234,7 @@ def test_numbers_round_trip(number: Decimal, grouped: bool) -> None:
 )
 @settings(max_examples=150, deadline=None)
 @example([datetime(2021, 3, 28, 2, 30), datetime(2021, 10, 31, 2, 30)], "Europe/Zurich")  # noqa: DTZ001
-def test_local_times_are_the_zone_s(instants: list[datetime], name: str) -> None:
+def test_local_times_follow_the_time_zone(instants: list[datetime], name: str) -> None:
     instants = [moment.replace(microsecond=0) for moment in instants]
     written = {"date": "DD/MM/YYYY HH24:MI:SS", "zone": name}
     file = read("timestamptz", written, *(f"{moment:%d/%m/%Y %H:%M:%S}" for moment in instants))

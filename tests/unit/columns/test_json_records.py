@@ -48,7 +48,7 @@ DOCUMENTS = contract(
         ("more", "5e-324", "5e-324"),
     ],
 )
-def test_values_are_what_stands_there(name: str, text: str, value: object) -> None:
+def test_values_are_staged_as_written(name: str, text: str, value: object) -> None:
     first = "" if name == "id" else '"identity": 1, '
     (row,) = read_file(THINGS, f'{{{first}"{name.upper()}": {text}}}'.encode()).rows
     assert row[name] == value
@@ -87,7 +87,7 @@ def test_values_are_what_stands_there(name: str, text: str, value: object) -> No
         ('{"label": "x"}', [("id", "required")]),
     ],
 )
-def test_a_record_is_refused_and_the_next_is_read(
+def test_an_invalid_record_does_not_stop_the_next(
     record: str, reasons: list[tuple[str | None, str]]
 ) -> None:
     # What comes first says which columns the file has.
@@ -97,7 +97,7 @@ def test_a_record_is_refused_and_the_next_is_read(
     assert file.rejects[3]["raw"] == record.encode()
 
 
-def test_a_record_says_which_columns_it_lacks() -> None:
+def test_absent_columns_are_staged_with_the_record() -> None:
     complete = f'{{"id": 1, "amount": 1, "label": "", "flag": true, "more": 1, "MADE": "{MADE}"}}'
     late = f'{{"id": 3, "made": "{MADE}", "flag": null}}'
     file = read_file(THINGS, f'{complete}\n{{"id": 2}}\n{late}'.encode())
@@ -146,14 +146,14 @@ def test_other_lists_and_objects_are_rejected(kind: str, value: str) -> None:
     assert file.codes(1) == [("x", "wrong_type")]
 
 
-def test_elements_that_are_no_records_are_refused_by_their_index() -> None:
+def test_elements_that_are_not_objects_are_rejected_by_index() -> None:
     file = read_file(THINGS, b'[{"id": 1}, 7, {"id": x}, {"id": 4}]')
     assert [(row["_waybill_line"], row["id"]) for row in file.rows] == [(1, 1), (4, 4)]
     assert [file.codes(n)[0][1] for n in (2, 3)] == ["not_an_object", "invalid_json"]
 
 
 @pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf\n"])
-def test_nothing_is_an_empty_file(data: bytes) -> None:
+def test_a_file_without_records_is_empty(data: bytes) -> None:
     with pytest.raises(Rejected, match="empty-file"):
         read_file(THINGS.model_copy(update={"file_format": "json"}), data)
 
@@ -180,7 +180,7 @@ def test_the_format_is_detected(data: bytes, file_format: str) -> None:
     assert read_file(csv, data).layout.file_format == "csv"
 
 
-def test_formats_of_the_contract_are_for_texts_not_for_json_s_own_values() -> None:
+def test_formats_apply_to_strings_not_to_json_values_of_other_types() -> None:
     written = THINGS.model_copy(
         update={
             "formats": Contract.model_validate(
@@ -211,7 +211,7 @@ def test_a_document_is_the_object_itself(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_document_of_csv_has_the_header_s_names(delimiter: str) -> None:
+def test_a_document_from_csv_uses_the_names_of_the_header(delimiter: str) -> None:
     data = 'A,"b c",é\n1,"x ""y""",\n2, z ,"",3\n'.replace(",", delimiter)
     file = read_file(DOCUMENTS, data.encode())
     assert file.layout.delimiter == delimiter
@@ -223,7 +223,7 @@ def test_a_document_of_csv_has_the_header_s_names(delimiter: str) -> None:
     ("data", "code"),
     [(b"a,a\n1,2\n", "duplicate-columns"), (b"a,\n1,2\n", "missing-header")],
 )
-def test_a_document_of_csv_needs_a_header(data: bytes, code: str) -> None:
+def test_a_document_from_csv_needs_a_header(data: bytes, code: str) -> None:
     with pytest.raises(Rejected, match=code):
         read_file(DOCUMENTS, data)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def test_one() -> None:
+def test_a_dataset_is_described() -> None:
     response = call(handle, "GET", "/datasets/parcels")
     assert response.status == 200
     dataset = response.json()
@@ -33,18 +33,18 @@ def test_one() -> None:
     }
 
 
-def test_all_by_name(aws: "S3Client") -> None:
+def test_datasets_are_listed_by_name(aws: "S3Client") -> None:
     StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update={"name": "bills"}))
     items = call(handle, "GET", "/datasets").json()["items"]
     assert [item["name"] for item in items] == ["bills", "parcels"]
 
 
 @pytest.mark.parametrize("name", ["nowhere", "Parcels", "a.b", "x" * 100, "%2e%2e"])
-def test_an_unknown_one(name: str) -> None:
+def test_an_unknown_dataset_is_not_found(name: str) -> None:
     assert call(handle, "GET", f"/datasets/{name}").problem() == (404, "unknown-dataset")
 
 
-def test_a_contract_is_kept_for_a_while(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contract_is_cached(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
     contracts = PublishedContracts(aws, STATE)
     assert contracts.get("parcels").version == 3
     StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update={"version": 4}))

@@ -38,7 +38,9 @@ def takes(tested: Column, value: object) -> bool:
         (column("date"), ["2026-01-31"], [20260131]),
     ],
 )
-def test_values(tested: Column, good: list[object], bad: list[object]) -> None:
+def test_each_type_admits_its_values_only(
+    tested: Column, good: list[object], bad: list[object]
+) -> None:
     assert [value for value in good if not takes(tested, value)] == []
     assert [value for value in bad if takes(tested, value)] == []
 
@@ -47,16 +49,16 @@ def test_values(tested: Column, good: list[object], bad: list[object]) -> None:
     ("kind", "form"),
     [("date", "date"), ("timestamptz", "date-time"), ("timestamp", "date-time"), ("uuid", "uuid")],
 )
-def test_formats(kind: str, form: str) -> None:
+def test_dates_times_and_uuids_have_a_format(kind: str, form: str) -> None:
     assert column_schema(column(kind))["format"] == form
 
 
-def test_what_a_comment_and_a_mark_say() -> None:
+def test_comments_and_personal_columns_are_described() -> None:
     schema = column_schema(column("text", comment="As printed.", personal=True))
     assert (schema["description"], schema["x-personal"]) == ("As printed.", True)
 
 
-def test_a_row() -> None:
+def test_a_row_needs_its_required_columns() -> None:
     named = column("text", required=True)
     other = column("int4").model_copy(update={"name": "d"})
     contract = parcels().model_copy(update={"columns": (named, other)})

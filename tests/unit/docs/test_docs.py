@@ -51,7 +51,7 @@ def test_every_problem_is_listed() -> None:
     assert [code for code in PROBLEM_TYPES if f"`{code}`" not in about] == []
 
 
-def test_references_lead_somewhere() -> None:
+def test_references_resolve() -> None:
     document = text()
     names = set(re.findall(r"#/components/schemas/([^\"]+)", document))
     assert names == json.loads(document)["components"]["schemas"].keys()
@@ -63,7 +63,7 @@ def test_the_description_is_served() -> None:
     assert response.json() == openapi()
 
 
-def test_the_page_brings_everything_along() -> None:
+def test_the_page_loads_nothing_from_elsewhere() -> None:
     response = call(handle, "GET", "/docs")
     assert response.status == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -53,7 +53,7 @@ def ids(page: dict[str, Any]) -> list[int]:
     return [item["id"] for item in page["items"]]
 
 
-def test_a_document_as_it_is_kept(ask: Ask, owner: Connection) -> None:
+def test_a_document_is_returned_as_stored(ask: Ask, owner: Connection) -> None:
     add(owner, 1, '{"b": [1.50, null], "a": "ä"}')
     page = ask("GET", "/data").json()
     DocumentPage.model_validate(page)
@@ -63,7 +63,7 @@ def test_a_document_as_it_is_kept(ask: Ask, owner: Connection) -> None:
     assert item["created_at"].endswith("Z")
 
 
-def test_pages_and_cursors_go_the_same_way(ask: Ask, owner: Connection) -> None:
+def test_pages_and_cursors_give_the_same_items(ask: Ask, owner: Connection) -> None:
     add(owner, 7)
     first, second = (ask("GET", f"/data?page={page}&limit=3").json() for page in (1, 2))
     assert (ids(first), ids(second)) == ([7, 6, 5], [4, 3, 2])
@@ -112,11 +112,11 @@ def test_a_page_fits_into_a_response(ask: Ask, owner: Connection, text: str) -> 
 @pytest.mark.parametrize(
     "query", ["page=0", "limit=501", "limit=0", "page=x", "page=1000&limit=500", "offset=1"]
 )
-def test_wrong_questions(ask: Ask, query: str) -> None:
+def test_invalid_queries_are_refused(ask: Ask, query: str) -> None:
     assert ask("GET", f"/data?{query}").problem() == (422, "invalid-request")
 
 
-def test_a_page_or_a_cursor(ask: Ask, owner: Connection) -> None:
+def test_page_and_cursor_exclude_each_other(ask: Ask, owner: Connection) -> None:
     add(owner, 2)
     cursor = ask("GET", "/data?limit=1").json()["next_cursor"]
     response = ask("GET", f"/data?page=2&cursor={cursor}")
@@ -124,7 +124,7 @@ def test_a_page_or_a_cursor(ask: Ask, owner: Connection) -> None:
     assert ask("GET", "/data?cursor=x").problem() == (400, "bad-cursor")
 
 
-def test_a_deleted_document_is_gone(ask: Ask, owner: Connection) -> None:
+def test_a_deleted_document_is_not_found(ask: Ask, owner: Connection) -> None:
     add(owner, 2)
     response = ask("DELETE", "/data/1")
     assert (response.status, response.text) == (204, "")
@@ -133,5 +133,5 @@ def test_a_deleted_document_is_gone(ask: Ask, owner: Connection) -> None:
 
 
 @pytest.mark.parametrize("document_id", ["0", "-1", "x", "1.0", "01", "٣", "9" * 19, "9" * 40])
-def test_what_is_no_id_of_a_document_is_not_found(ask: Ask, document_id: str) -> None:
+def test_an_invalid_document_id_is_not_found(ask: Ask, document_id: str) -> None:
     assert ask("DELETE", f"/data/{document_id}").problem() == (404, "unknown-document")

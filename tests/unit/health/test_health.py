@@ -36,13 +36,13 @@ def look() -> tuple[ApiResponse, dict[str, str]]:
     return response, {name: check["status"] for name, check in checks.items()}
 
 
-def test_all_is_well() -> None:
+def test_a_healthy_service_is_ok() -> None:
     response, checks = look()
     assert (response.status, response.json()["status"]) == (200, "ok")
     assert checks == {"database": "ok", "storage": "ok", "queue": "ok"}
 
 
-def test_a_job_that_does_not_move_degrades_the_service(database: Database) -> None:
+def test_a_stuck_job_degrades_the_service(database: Database) -> None:
     with database.connect() as connection:
         connection.execute(
             "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, created_at)"

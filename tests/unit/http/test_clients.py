@@ -10,7 +10,7 @@ from waybill.errors import Unavailable
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def test_absent_is_reported_from_forbidden_by_listing_the_key() -> None:
+def test_a_missing_key_is_distinguished_from_a_forbidden_one_by_listing() -> None:
     for found, refused in ((0, False), (1, True)):
         with Stubber(s3_client()) as stub:
             stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
@@ -23,14 +23,14 @@ def test_absent_is_reported_from_forbidden_by_listing_the_key() -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, "InternalError"), (503, "SlowDown")])
-def test_a_fault_of_s3_passes(status: int, code: str) -> None:
+def test_an_s3_error_is_unavailable(status: int, code: str) -> None:
     with Stubber(s3_client()) as stub:
         stub.add_client_error("get_object", code, http_status_code=status)
         with pytest.raises(Unavailable):
             read_object(s3_client(), "b", "k")
 
 
-def test_other_refusals_are_left_to_the_caller() -> None:
+def test_other_s3_errors_are_left_to_the_caller() -> None:
     with Stubber(s3_client()) as stub:
         stub.add_client_error("head_bucket", "404", http_status_code=404)
         with pytest.raises(ClientError), storage_reached():

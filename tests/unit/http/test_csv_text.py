@@ -18,7 +18,7 @@ def test_a_formula_is_text(first: str) -> None:
 
 
 @given(st.text(alphabet=f"'{DANGEROUS}ab1", max_size=8))
-def test_the_guard_comes_off_without_loss(cell: str) -> None:
+def test_the_guard_is_removed_without_loss(cell: str) -> None:
     assert escape_formula(cell)[:1] not in set(DANGEROUS)
     assert unescape_formula(escape_formula(cell)) == cell
 
@@ -29,10 +29,10 @@ def test_other_text_is_left_alone(cell: str) -> None:
 
 
 @given(st.lists(st.lists(st.text(alphabet='a,"\n\r;é', min_size=1), min_size=2, max_size=2)))
-def test_lines_are_read_back_as_they_were(rows: list[list[str]]) -> None:
+def test_lines_round_trip(rows: list[list[str]]) -> None:
     read = list(csv.reader(io.StringIO(csv_lines(rows), newline="")))
     assert [[unescape_formula(cell) for cell in row] for row in read] == rows
 
 
-def test_null_is_an_empty_cell_and_a_number_is_no_formula() -> None:
+def test_null_is_an_empty_cell_and_a_number_is_not_guarded() -> None:
     assert csv_lines([[None, -5, "x"]]) == ",-5,x\r\n"

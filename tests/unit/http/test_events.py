@@ -62,7 +62,7 @@ def _published(aws: "S3Client") -> None:
 
 
 @pytest.mark.parametrize("name", sorted({route.function for route in ROUTES}))
-def test_an_event_is_one_of_a_route(name: str) -> None:
+def test_every_sample_event_matches_a_route(name: str) -> None:
     request = event(name)
     routes = {(route.method, route.path) for route in ROUTES if route.function == name}
     assert (request["httpMethod"], request["resource"]) in routes

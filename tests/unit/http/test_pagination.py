@@ -27,7 +27,7 @@ class Numbered(Cursor):
 
 
 @given(st.text(max_size=50), st.integers(-(2**63), 2**63 - 1))
-def test_a_cursor_comes_back(name: str, number: int) -> None:
+def test_a_cursor_round_trips(name: str, number: int) -> None:
     cursor = Named(name=name, number=number)
     assert decode_cursor(encode_cursor(cursor), Named) == cursor
 
@@ -37,7 +37,7 @@ def test_no_cursor_is_the_first_page() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "%%%", "é", "e30", "bnVsbA", "W10", "e30=" * 300])
-def test_other_text_is_refused(text: str) -> None:
+def test_an_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(BadRequest) as caught:
         decode_cursor(text, Named)
     assert (caught.value.status, caught.value.code) == (400, "bad-cursor")
@@ -71,7 +71,7 @@ def test_long_rows_end_a_page_early_but_not_before_its_first_row() -> None:
 
 
 @given(st.text())
-def test_the_size_of_a_text_is_what_it_takes_inside_a_response(text: str) -> None:
+def test_the_size_of_a_text_includes_its_json_escapes(text: str) -> None:
     # Lambda's runtime escapes the body, and nothing beyond ASCII.
     escaped = json.dumps(json.dumps(text, ensure_ascii=False), ensure_ascii=False).encode()
     assert document_size(text) == len(escaped) - 2

@@ -47,11 +47,11 @@ def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     assert [each for each in found if each[1] not in PROBLEM_TYPES] == []
 
 
-def test_what_the_database_refuses_is_in_the_catalogue() -> None:
+def test_codes_of_the_database_are_in_the_catalogue() -> None:
     assert {code for _, code in REFUSALS.values()} <= PROBLEM_TYPES.keys()
 
 
-def test_every_kind_is_explained() -> None:
+def test_every_problem_type_is_explained() -> None:
     for code, kind in PROBLEM_TYPES.items():
         assert code == code.lower()
         assert "_" not in code
@@ -59,7 +59,7 @@ def test_every_kind_is_explained() -> None:
         assert kind.meaning.endswith((".", ")."))
 
 
-def test_a_kept_problem_is_shown_with_its_address() -> None:
+def test_a_stored_problem_is_shown_with_its_url() -> None:
     kept = errors.Rejected("empty-file", "The file has no bytes.").problem()
     shown = stored_problem(kept)
     assert shown["type"].startswith("https://")

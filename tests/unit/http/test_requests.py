@@ -80,12 +80,12 @@ def test_a_body_is_checked_field_by_field(api: Api) -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "{'a': 1}", '{"name": "x"', "\x00"])
-def test_what_is_no_json_is_a_bad_request(api: Api, body: str) -> None:
+def test_invalid_json_is_a_bad_request(api: Api, body: str) -> None:
     assert post(api, body).problem() == (400, "malformed-json")
 
 
 @pytest.mark.parametrize("body", ["/w==", "ew=="])
-def test_bytes_that_are_no_json_are_a_bad_request(api: Api, body: str) -> None:
+def test_undecodable_bytes_are_a_bad_request(api: Api, body: str) -> None:
     response = call(api.resolve, "POST", "/things", body, encoded=True)
     assert response.problem() == (400, "malformed-json")
 
@@ -96,7 +96,7 @@ def test_a_body_may_come_as_bytes(api: Api) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "[]", "null", '"x"', "7"])
-def test_json_that_is_no_object_is_refused(api: Api, body: str) -> None:
+def test_json_that_is_not_an_object_is_refused(api: Api, body: str) -> None:
     assert post(api, body).problem() == (422, "invalid-request")
 
 
@@ -110,7 +110,7 @@ def test_a_large_body_is_refused_before_it_is_read(api: Api) -> None:
     assert post(api, "x" * (BODY_LIMIT_BYTES + 1)).problem() == (413, "body-too-large")
 
 
-def test_unknown_paths_and_methods(api: Api) -> None:
+def test_unknown_paths_and_methods_are_refused(api: Api) -> None:
     assert call(api.resolve, "GET", "/nothing?a=1").problem() == (404, "unknown-path")
     # Whatever the body is: no media type is right for a path that does not exist.
     form = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -122,14 +122,14 @@ def test_unknown_paths_and_methods(api: Api) -> None:
     assert response.headers["Allow"] == "GET, POST"
 
 
-def test_a_fault_that_passes_says_when_to_come_back_and_nothing_of_the_house(api: Api) -> None:
+def test_a_temporary_error_has_retry_after_and_no_internal_text(api: Api) -> None:
     response = call(api.resolve, "GET", "/faults/away")
     assert response.problem() == (503, "database-unavailable")
     assert response.headers["Retry-After"] == "5"
     assert "db-1" not in response.text
 
 
-def test_an_unexpected_fault_is_logged_and_not_shown(
+def test_an_unexpected_error_is_logged_and_not_shown(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     response = call(api.resolve, "GET", "/faults/other")
@@ -143,7 +143,7 @@ def test_many_errors_are_counted_and_the_first_shown(api: Api) -> None:
     assert (len(problem["errors"]), problem["errors_total"]) == (100, 150)
 
 
-def test_a_browser_of_another_origin_may_ask(api: Api) -> None:
+def test_cross_origin_requests_are_allowed(api: Api) -> None:
     origin = {"Origin": "https://console.example.com"}
     preflight = call(api.resolve, "OPTIONS", "/things", headers=origin)
     assert preflight.status == 204

@@ -37,7 +37,7 @@ def test_a_finished_job_has_its_waybill(ask: Ask, ledger: Ledger) -> None:
     assert ask("GET", f"/task/{job}").json() == response.json()
 
 
-def test_rejects_have_an_address(ask: Ask, ledger: Ledger) -> None:
+def test_a_job_with_rejects_has_their_url(ask: Ask, ledger: Ledger) -> None:
     job = ledger.land("departments", 0)
     ledger.admin.execute("SET ROLE waybill_owner")
     ledger.admin.execute(
@@ -48,7 +48,7 @@ def test_rejects_have_an_address(ask: Ask, ledger: Ledger) -> None:
     assert ask("GET", "/jobs").json()["items"] == [shown]
 
 
-def test_why_a_job_failed_is_a_problem(ask: Ask, ledger: Ledger) -> None:
+def test_a_failed_job_has_a_problem(ask: Ask, ledger: Ledger) -> None:
     job = ledger.land("departments", 0)
     problem = '{"type": "empty-file", "title": "x", "detail": "The file has no bytes."}'
     ledger.loader.execute("SELECT waybill.fail_job(%s, %s)", (job, problem))
@@ -57,7 +57,7 @@ def test_why_a_job_failed_is_a_problem(ask: Ask, ledger: Ledger) -> None:
     assert (error["title"], error["detail"]) == ("Empty file", "The file has no bytes.")
 
 
-def test_an_requested_file_is_awaited_and_then_expires(ask: Ask, aws: "S3Client") -> None:
+def test_a_requested_upload_is_awaited_and_then_expires(ask: Ask, aws: "S3Client") -> None:
     awaited = ask("GET", f"/jobs/{issue_ticket(aws)}")
     shown = Job.model_validate(awaited.json())
     assert (shown.state, shown.source.size_bytes) == ("AWAITING_UPLOAD", 9)
@@ -67,7 +67,7 @@ def test_an_requested_file_is_awaited_and_then_expires(ask: Ask, aws: "S3Client"
 
 
 @pytest.mark.parametrize("job", ["no-id", str(UUID(int=0)), "ä"])
-def test_an_unknown_job(ask: Ask, job: str) -> None:
+def test_an_unknown_job_is_not_found(ask: Ask, job: str) -> None:
     for path in ("", "/rejects", "/runs", "/pending"):
         assert ask("GET", f"/jobs/{job}{path}").problem() == (404, "unknown-job")
     assert ask("DELETE", f"/jobs/{job}").problem() == (404, "unknown-job")
@@ -83,7 +83,7 @@ def test_a_wait_ends_with_the_job(ask: Ask, ledger: Ledger) -> None:
     end.join()
 
 
-def test_a_wait_ends_with_its_seconds(ask: Ask, ledger: Ledger) -> None:
+def test_a_wait_times_out(ask: Ask, ledger: Ledger) -> None:
     job = ledger.land("departments", 0)
     assert ask("GET", f"/jobs/{job}?wait=1").json()["state"] == "LANDED"
 
@@ -152,7 +152,7 @@ def test_an_ended_job_is_not_cancelled(ask: Ask, ledger: Ledger) -> None:
     assert ask("DELETE", f"/jobs/{job}").problem() == (409, "job-ended")
 
 
-def test_an_awaited_file_is_cancelled(ask: Ask, aws: "S3Client") -> None:
+def test_an_awaited_upload_is_cancelled(ask: Ask, aws: "S3Client") -> None:
     job = issue_ticket(aws)
     assert ask("DELETE", f"/jobs/{job}").status == 202
     assert ask("GET", f"/jobs/{job}").json()["state"] == "CANCELLED"
@@ -200,7 +200,7 @@ def test_long_pending_records_make_short_pages(ask: Ask, ledger: Ledger) -> None
     assert seen == [(1, False), (2, False), (3, False), (4, True), (5, False)]
 
 
-def test_without_the_database_the_client_comes_back(
+def test_without_the_database_the_response_has_retry_after(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deps.cache_clear()

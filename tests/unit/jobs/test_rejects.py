@@ -50,7 +50,7 @@ def rows(response: ApiResponse) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(response.text, newline="")))
 
 
-def test_every_reason_and_the_text_as_it_came(ask: Ask, ledger: Ledger, job: UUID) -> None:
+def test_a_reject_has_every_reason_and_its_raw_text(ask: Ask, ledger: Ledger, job: UUID) -> None:
     values = {"id": "x", "department": None}
     refuse(ledger, job, 7, b"x,\xff", values, BAD_ID, MISSING)
     page = ask("GET", f"/jobs/{job}/rejects").json()
@@ -61,7 +61,7 @@ def test_every_reason_and_the_text_as_it_came(ask: Ask, ledger: Ledger, job: UUI
     assert page["next_cursor"] is None
 
 
-def test_pages_go_by_line(ask: Ask, ledger: Ledger, job: UUID) -> None:
+def test_pages_are_ordered_by_line(ask: Ask, ledger: Ledger, job: UUID) -> None:
     for line in (5, 3, 3, 9, 1):
         refuse(ledger, job, line, b"x", {}, BAD_ID)
     lines: list[int] = []
@@ -109,7 +109,9 @@ def test_wrong_parameters_are_refused(ask: Ask, job: UUID) -> None:
         assert ask("GET", f"/jobs/{job}/rejects?{query}").problem() == (422, "invalid-request")
 
 
-def test_a_csv_has_our_columns_and_the_datasets_own(ask: Ask, ledger: Ledger, job: UUID) -> None:
+def test_a_csv_has_the_export_columns_then_the_datasets(
+    ask: Ask, ledger: Ledger, job: UUID
+) -> None:
     refuse(ledger, job, 2, b"x,", {"id": "x", "department": None}, BAD_ID, MISSING)
     response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
     assert response.text.split("\r\n")[0] == "_reject_id,_line,_column,_reason,id,department"
@@ -120,7 +122,7 @@ def test_a_csv_has_our_columns_and_the_datasets_own(ask: Ask, ledger: Ledger, jo
     assert f'filename="rejects-{job}.csv"' in response.headers["Content-Disposition"]
 
 
-def test_a_csv_runs_nothing_and_loses_nothing(ask: Ask, ledger: Ledger, job: UUID) -> None:
+def test_a_csv_escapes_formulas_without_loss(ask: Ask, ledger: Ledger, job: UUID) -> None:
     cells = ["=1+1", "-5", "@a", "'=x", "\tx", "plain", "'tis"]
     for line, cell in enumerate(cells):
         refuse(ledger, job, line, b"x", {"id": cell, "department": "d"}, BAD_ID)
@@ -148,13 +150,13 @@ def test_a_csv_can_be_read_in_pages(ask: Ask, ledger: Ledger, job: UUID) -> None
     assert [row["_line"] for row in rows(first) + rows(second)] == ["1", "2", "3"]
 
 
-def test_no_rejects_are_a_header(ask: Ask, job: UUID, aws: "S3Client") -> None:
+def test_without_rejects_the_csv_is_a_header(ask: Ask, job: UUID, aws: "S3Client") -> None:
     assert rows(ask("GET", f"/jobs/{job}/rejects", headers=CSV)) == []
     awaited = issue_ticket(aws)
     assert ask("GET", f"/jobs/{awaited}/rejects").json()["items"] == []
 
 
-def test_many_are_fetched_from_s3(ask: Ask, ledger: Ledger, job: UUID) -> None:
+def test_a_large_csv_is_downloaded_from_s3(ask: Ask, ledger: Ledger, job: UUID) -> None:
     ledger.loader.execute(
         'INSERT INTO waybill.validation_errors (job_id, chunk, line, raw, "values", errors)'
         " SELECT %s, 0, line, repeat('x', 2000)::bytea, jsonb_build_object('id', repeat('é', 999)),"
@@ -170,7 +172,7 @@ def test_many_are_fetched_from_s3(ask: Ask, ledger: Ledger, job: UUID) -> None:
     assert all(row["id"] == "é" * 999 for row in read)
 
 
-def test_more_than_there_is_time_for(
+def test_more_rejects_than_there_is_time_for_are_refused(
     ask: Ask, ledger: Ledger, job: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(ledger, job, 1, b"x", {}, BAD_ID)

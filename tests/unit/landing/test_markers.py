@@ -5,7 +5,7 @@ from waybill.ids import new_id
 from waybill.state.bucket import StateBucket
 
 
-def test_marks_are_listed_and_deleted(cloud: Cloud) -> None:
+def test_markers_are_listed_and_deleted(cloud: Cloud) -> None:
     job = new_id()
     StateBucket(cloud.s3, STATE).markers.put(job)
     (mark,) = StateBucket(cloud.s3, STATE).markers.list()
@@ -16,7 +16,7 @@ def test_marks_are_listed_and_deleted(cloud: Cloud) -> None:
     StateBucket(cloud.s3, STATE).markers.delete([])
 
 
-def test_a_mark_put_since_the_listing_stays(cloud: Cloud) -> None:
+def test_a_marker_put_after_the_listing_stays(cloud: Cloud) -> None:
     job = new_id()
     StateBucket(cloud.s3, STATE).markers.put(job)
     seen = StateBucket(cloud.s3, STATE).markers.list()

@@ -5,7 +5,7 @@ from tests.cloud.fixtures import LANDING, Cloud
 from waybill.landing.object_versions import list_page, list_versions
 
 
-def test_every_version_is_requested_as_plan_reads_it(cloud: Cloud) -> None:
+def test_every_version_is_listed_as_plan_reads_it(cloud: Cloud) -> None:
     put = [
         cloud.s3.put_object(Bucket=LANDING, Key="landing/d/a.csv", Body=body)
         for body in (b"1\n", b"2,\n")
@@ -22,7 +22,7 @@ def test_every_version_is_requested_as_plan_reads_it(cloud: Cloud) -> None:
         assert (landed.size_bytes, landed.landed_at) == (one.ref.size_bytes, one.written_at)
 
 
-def test_a_deleted_object_is_requested_by_its_versions_only(cloud: Cloud) -> None:
+def test_a_deleted_object_is_listed_by_its_versions_only(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=LANDING, Key="landing/d/a.csv", Body=b"1\n")
     cloud.s3.delete_object(Bucket=LANDING, Key="landing/d/a.csv")
     assert len(list_page(cloud.s3, LANDING, "landing/").versions) == 1

@@ -40,7 +40,7 @@ def test_a_range_comes_in_blocks(cloud: Cloud) -> None:
     assert list(stream_range(cloud.s3, put(cloud), 7, 7, 1000)) == []
 
 
-def test_an_overwritten_object_is_read_as_it_was(cloud: Cloud) -> None:
+def test_the_pinned_version_of_an_overwritten_object_is_read(cloud: Cloud) -> None:
     ref = put(cloud)
     put(cloud, body=b"other")
     assert read(cloud, ref, 0, len(BODY)) == BODY
@@ -54,7 +54,7 @@ def test_without_versions_an_overwritten_object_is_refused(cloud: Cloud) -> None
         read(cloud, ref, 0, 10)
 
 
-def test_what_is_gone_is_refused(cloud: Cloud) -> None:
+def test_a_missing_object_is_refused(cloud: Cloud) -> None:
     ref = put(cloud)
     cloud.s3.delete_object(Bucket=LANDING, Key=KEY, VersionId=str(ref.version_id))
     with pytest.raises(Rejected, match="object-missing"):
@@ -125,7 +125,7 @@ def test_a_version_is_found_by_its_content(cloud: Cloud) -> None:
     assert find_version(cloud.s3, LANDING, KEY, "none") is None
 
 
-def test_the_stored_hash_is_of_the_whole_or_not_taken(cloud: Cloud) -> None:
+def test_a_stored_hash_counts_only_if_it_is_of_the_whole_object(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=LANDING, Key=KEY, Body=BODY, ChecksumAlgorithm="SHA256")
     ref, _ = head_object(cloud.s3, LANDING, KEY)
     assert stored_sha256(cloud.s3, ref) == hashlib.sha256(BODY).hexdigest()

@@ -10,7 +10,7 @@ from waybill.state.upload_deadlines import job_of_deadline
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def test_what_is_over_is_listed_earliest_first(cloud: Cloud) -> None:
+def test_passed_deadlines_are_listed_earliest_first(cloud: Cloud) -> None:
     jobs = [new_id() for _ in range(3)]
     for hours, job in zip((2, 0, 1), jobs, strict=True):
         StateBucket(cloud.s3, STATE).deadlines.put(NOON + timedelta(hours=hours), job)
@@ -19,7 +19,7 @@ def test_what_is_over_is_listed_earliest_first(cloud: Cloud) -> None:
     assert StateBucket(cloud.s3, STATE).deadlines.passed(NOON) == []
 
 
-def test_a_file_that_came_is_never_over(cloud: Cloud) -> None:
+def test_the_deadline_of_a_file_that_arrived_never_passes(cloud: Cloud) -> None:
     job = new_id()
     StateBucket(cloud.s3, STATE).deadlines.put(NOON, job)
     StateBucket(cloud.s3, STATE).deadlines.delete(NOON, job)

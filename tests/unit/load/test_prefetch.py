@@ -25,7 +25,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         next(items)
 
 
-def test_never_more_than_the_depth_is_made() -> None:
+def test_at_most_depth_items_are_prefetched() -> None:
     made: list[int] = []
     done = threading.Event()
 
@@ -44,7 +44,7 @@ def test_never_more_than_the_depth_is_made() -> None:
     assert done.wait(5)
 
 
-def test_waiting_in_vain_ends() -> None:
+def test_a_stalled_source_times_out() -> None:
     release = threading.Event()
 
     def hanging() -> Iterator[int]:

@@ -15,5 +15,5 @@ def test_ids_are_of_version_seven_and_unique() -> None:
     assert all(before <= one.int >> 80 <= before + 60_000 for one in ids)
 
 
-def test_none_are_made_of_none() -> None:
+def test_no_rejects_have_no_ids() -> None:
     assert reject_ids(0) == b""

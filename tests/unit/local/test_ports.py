@@ -22,7 +22,7 @@ def test_the_usual_port_when_it_is_free() -> None:
     assert said == []
 
 
-def test_another_port_with_a_word_when_the_usual_is_taken(taken: int) -> None:
+def test_another_port_with_a_notice_when_the_usual_is_taken(taken: int) -> None:
     said: list[str] = []
     port = choose_port("it", chosen=None, variable="V", usual=taken, say=said.append)
     assert port != taken
@@ -30,6 +30,6 @@ def test_another_port_with_a_word_when_the_usual_is_taken(taken: int) -> None:
     assert "V" in said[0]
 
 
-def test_a_chosen_port_that_is_taken_is_an_error_with_a_way_on(taken: int) -> None:
+def test_a_chosen_port_that_is_taken_is_an_error_with_a_remedy(taken: int) -> None:
     with pytest.raises(PortTakenError, match=rf"Port {taken} is in use by .*V=\d+"):
         choose_port("it", chosen=taken, variable="V", usual=1, say=print)

@@ -4,7 +4,7 @@ import sys
 from infra.local.processes import Process, wait_until
 
 
-def test_a_process_is_known_by_its_start_too() -> None:
+def test_a_process_is_identified_by_its_start_time_too() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         process = Process.of(child.pid)
         assert process.is_running()
@@ -14,7 +14,7 @@ def test_a_process_is_known_by_its_start_too() -> None:
         process.stop()
 
 
-def test_its_children_end_with_it() -> None:
+def test_children_are_terminated_with_the_process() -> None:
     script = (
         "import subprocess, sys; "
         "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
@@ -27,5 +27,5 @@ def test_its_children_end_with_it() -> None:
         assert wait_until(lambda: not child.is_running(), 5)
 
 
-def test_waiting_ends() -> None:
+def test_waiting_times_out() -> None:
     assert not wait_until(lambda: False, 0.05)

@@ -29,7 +29,7 @@ def test_three_files_and_a_big_one_of_the_requested_size(tmp_path: Path) -> None
     assert counts["hired_employees_big"] == 300
 
 
-def test_records_are_good_unless_requested_otherwise(tmp_path: Path) -> None:
+def test_records_are_valid_unless_requested_otherwise(tmp_path: Path) -> None:
     departments, jobs, hires = write_samples(tmp_path, bad=0.0)
     known = {row[0] for row in records(departments)}
     trades = {row[0] for row in records(jobs)}
@@ -40,7 +40,7 @@ def test_records_are_good_unless_requested_otherwise(tmp_path: Path) -> None:
     assert len({row[0] for row in rows}) == len(rows)
 
 
-def test_ids_of_the_big_file_are_its_own(tmp_path: Path) -> None:
+def test_the_big_file_has_ids_of_its_own(tmp_path: Path) -> None:
     *_, small, big = write_samples(tmp_path, rows=100, bad=0.0)
     ids = [{line.split(",")[0] for line in file.read_text().splitlines()} for file in (small, big)]
     assert not ids[0] & ids[1]

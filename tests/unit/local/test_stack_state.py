@@ -10,14 +10,14 @@ from infra.local.stack_state import StackState
 from infra.local.status import Status
 
 
-def test_memory_survives(tmp_path: Path) -> None:
+def test_state_is_kept_between_runs(tmp_path: Path) -> None:
     assert StackState.load(tmp_path) == StackState()
     state = StackState(emulator=Process(pid=1, started=0.5), emulator_port=4566, outputs={"a": "b"})
     state.save(tmp_path)
     assert StackState.load(tmp_path) == state
 
 
-def test_passwords_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
+def test_passwords_are_generated_once_and_private(tmp_path: Path) -> None:
     first = load_passwords(tmp_path)
     assert first.keys() == {ADMIN, *ROLES}
     assert len(set(first.values())) == len(first)

@@ -36,7 +36,7 @@ def test_the_fingerprint_follows_content_only(tree: Path) -> None:
     assert synth.fingerprint() != before
 
 
-def test_nothing_is_synthesised_twice(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_code_is_synthesised_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
     monkeypatch.setattr(synth, "_synthesise", made.append)
     first = synth.assembly()

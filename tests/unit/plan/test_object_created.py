@@ -16,7 +16,7 @@ def sample() -> dict[str, Any]:
     return dict(json.loads(event["Records"][0]["body"]))
 
 
-def test_an_event_of_s3_is_read_whole() -> None:
+def test_every_field_of_an_s3_event_is_read() -> None:
     landed = parse_event(json.dumps(sample()))
     assert landed
     assert landed.bucket == "waybill-dev-landing"
@@ -26,7 +26,7 @@ def test_an_event_of_s3_is_read_whole() -> None:
     assert landed.landed_at == datetime(2025, 11, 22, 8, tzinfo=UTC)
 
 
-def test_a_key_is_taken_as_it_is() -> None:
+def test_a_key_is_not_decoded() -> None:
     event = sample()
     event["detail"]["object"]["key"] = "landing/departments/a+b %20.csv"
     landed = parse_event(json.dumps(event))
@@ -34,7 +34,7 @@ def test_a_key_is_taken_as_it_is() -> None:
     assert landed.key == "landing/departments/a+b %20.csv"
 
 
-def test_an_emulator_leaves_the_version_out() -> None:
+def test_an_event_may_lack_the_version() -> None:
     event = sample()
     del event["detail"]["object"]["version-id"]
     landed = parse_event(json.dumps(event))
@@ -49,11 +49,11 @@ def test_an_emulator_leaves_the_version_out() -> None:
         json.dumps({**sample(), "source": "somebody"}),
     ],
 )
-def test_what_is_reported_of_something_else_is_no_event(body: str) -> None:
+def test_events_about_something_else_are_ignored(body: str) -> None:
     assert parse_event(body) is None
 
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", json.dumps({**sample(), "detail": {}})])
-def test_what_cannot_be_read_is_kept_and_not_ignored(body: str) -> None:
+def test_an_unreadable_event_is_an_error(body: str) -> None:
     with pytest.raises(ValidationError):
         parse_event(body)

@@ -80,7 +80,7 @@ def test_a_rejected_input_is_acknowledged(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("error", "longest"), [(Busy("b", "x"), 4), (Unavailable("u", "x"), LIMIT)]
 )
-def test_waiting_is_no_failure_and_never_ends_a_job(
+def test_waiting_is_not_a_failure_and_never_ends_a_job(
     cloud: Cloud, delays: list[int], error: Exception, longest: int
 ) -> None:
     handler = Handler(error)
@@ -94,7 +94,7 @@ def test_waiting_is_no_failure_and_never_ends_a_job(
     ("error", "attempts"),
     [(Retryable("r", "x"), 2), (Transient("t", "x"), 10), (OutOfResources("o", "x"), 30)],
 )
-def test_what_keeps_failing_fails_its_job_after_a_bound(
+def test_a_message_that_keeps_failing_fails_its_job(
     cloud: Cloud, error: Retryable, attempts: int
 ) -> None:
     handler = Handler(error)
@@ -159,7 +159,7 @@ UNBOUNDED = {"55P03", "55006", "57P01", "57P02", "57P03", "57P05"}
 
 
 @pytest.mark.parametrize("state", sorted(set(_states())))
-def test_every_sqlstate_ends_unless_the_server_is_away_or_locked(cloud: Cloud, state: str) -> None:
+def test_every_sqlstate_is_permanent_unless_unavailable_or_locked(cloud: Cloud, state: str) -> None:
     handler = Handler(errors.lookup(state)("x"))
     attempts = deliver_until_gone(cloud, handler)
     if state in UNBOUNDED or state[:2] == "08":
@@ -169,7 +169,7 @@ def test_every_sqlstate_ends_unless_the_server_is_away_or_locked(cloud: Cloud, s
         assert len(handler.failed) == 1
 
 
-def test_a_job_that_cannot_be_failed_while_the_database_is_away_is_failed_later(
+def test_a_job_is_failed_later_when_the_database_is_unavailable(
     cloud: Cloud,
 ) -> None:
     handler = Handler(ValueError("x"))
@@ -204,7 +204,7 @@ def test_a_body_that_cannot_be_parsed_is_received_again_soon(
     assert handler.calls == 0
 
 
-def test_one_bad_message_leaves_its_neighbours_alone(cloud: Cloud) -> None:
+def test_one_bad_message_does_not_affect_the_others(cloud: Cloud) -> None:
     seen: list[int] = []
     consumer = Consumer(cloud.queues["chunks"], int, seen.append, lambda _, __: None)
     answer = consume({"Records": [record("1"), record("bad"), record("2")]}, consumer)

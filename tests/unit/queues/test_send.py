@@ -19,9 +19,7 @@ def test_any_number_of_messages_is_sent(cloud: Cloud) -> None:
     assert sent == list(range(23))
 
 
-def test_what_the_queue_refuses_is_sent_again(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_messages_are_sent_again(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     real: Any = cloud.sqs.send_message_batch
     calls: list[list[str]] = []
 
@@ -40,6 +38,6 @@ def test_what_the_queue_refuses_is_sent_again(
     assert cloud.waiting("chunks") == 3
 
 
-def test_a_queue_that_is_away_is_unavailable(cloud: Cloud) -> None:
+def test_an_unreachable_queue_is_unavailable(cloud: Cloud) -> None:
     with pytest.raises(Unavailable):
         send(cloud.queues["chunks"] + "-missing", [ChunkMessage(job_id=new_id(), chunk=0)])

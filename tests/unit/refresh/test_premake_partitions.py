@@ -37,7 +37,7 @@ def test_a_locked_table_is_skipped(
     assert premake_partitions(CONNECTION) == made
 
 
-def test_another_fault_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, classify_error(UndefinedTable()))
     with pytest.raises(Retryable, match="database-error"):
         premake_partitions(CONNECTION)

@@ -69,7 +69,7 @@ def test_newer_releases_of_every_package_change_nothing(tree: Path) -> None:
         assert _installed(tree) == _versions(test)
 
 
-def test_a_package_that_is_locked_no_more_is_removed(tree: Path) -> None:
+def test_a_package_that_left_the_lock_is_removed(tree: Path) -> None:
     run, test, uv = (rewrite_lock(path, tree) for path in (RUN, TEST, UV))
     with serving([*test, *uv]) as index:
         _make(tree, index, "install")

@@ -25,7 +25,7 @@ def test_a_lock_pins_versions_and_hashes_and_names_no_host(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [RUN, UV, *LAYERS])
-def test_what_runs_is_what_is_tested(path: str) -> None:
+def test_the_same_versions_run_as_are_tested(path: str) -> None:
     tested = {entry.name: entry.version for entry in read_lock(TEST)}
     locked = {entry.name: entry.version for entry in read_lock(path)}
     assert locked == {name: tested[name] for name in locked}

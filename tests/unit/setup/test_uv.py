@@ -39,7 +39,7 @@ def test_other_settings_of_pip_are_left_to_pip() -> None:
     assert uv_environment(kept, "global.timeout='60'\n") == kept
 
 
-def test_a_failure_is_reported_with_uvs_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_reported_with_uvs_own_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     ended = run_uv("pip", "no-such-command")
     assert ended.returncode != 0

@@ -28,14 +28,14 @@ def lines(log: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
-def test_a_line_has_its_action_and_its_facts(log: io.StringIO) -> None:
+def test_a_log_line_has_its_action_and_fields(log: io.StringIO) -> None:
     telemetry.action("chunk.staged", level="warning", chunk=3)
     (line,) = lines(log)
     assert (line["action"], line["chunk"], line["step"]) == ("chunk.staged", 3, "plan")
     assert line["level"] == "WARNING"
 
 
-def test_the_job_is_the_correlation_id_within(log: io.StringIO) -> None:
+def test_the_job_id_is_the_correlation_id(log: io.StringIO) -> None:
     job = new_id()
     with telemetry.about(job):
         telemetry.action("a.b")
@@ -45,12 +45,12 @@ def test_the_job_is_the_correlation_id_within(log: io.StringIO) -> None:
     assert outside.get("correlation_id") is None
 
 
-def test_an_error_brings_its_trace(log: io.StringIO) -> None:
+def test_an_error_is_logged_with_its_traceback(log: io.StringIO) -> None:
     telemetry.action("a.b", level="error", error=KeyError("x"))
     assert "KeyError" in lines(log)[0]["exception"]
 
 
-def test_what_the_library_logs_has_the_same_shape(log: io.StringIO) -> None:
+def test_log_lines_of_libraries_have_the_same_shape(log: io.StringIO) -> None:
     logging.getLogger("waybill.queues").warning("hello", extra={"n": 1})
     (line,) = lines(log)
     assert (line["message"], line["n"], line["step"]) == ("hello", 1, "plan")

@@ -22,7 +22,7 @@ requests = st.dictionaries(st.sampled_from(fields) | texts, anything, max_size=6
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(anything | requests)
-def test_any_json(body: object) -> None:
+def test_any_json_is_accepted_or_refused_with_a_problem(body: object) -> None:
     response = call(handle, "POST", "/uploads/parcels", json.dumps(body))
     assert response.status in (201, 400, 413, 422)
     if response.status != 201:
@@ -42,14 +42,14 @@ def test_any_json(body: object) -> None:
         "\ufeff{}",
     ],
 )
-def test_json_made_to_hurt(body: str) -> None:
+def test_hostile_json_is_refused_briefly(body: str) -> None:
     response = call(handle, "POST", "/uploads/parcels", body)
     assert response.problem()[0] in (400, 422)
     assert len(response.text) < 2000
 
 
 @pytest.mark.parametrize("query", ["%00=1", "a=%ff", "=", "&&", "a[]=1&a[]=2", "%ed%a0%80=1"])
-def test_odd_queries(query: str) -> None:
+def test_malformed_query_strings_are_accepted_or_refused(query: str) -> None:
     body = {"filename": "a", "size_bytes": 1}
     response = call(handle, "POST", f"/uploads/parcels?{query}", body)
     assert response.status in (201, 422)

@@ -57,7 +57,7 @@ def test_the_object_is_the_file_byte_for_byte(aws: "S3Client", path: str, conten
     assert landed["Body"].read() == content
 
 
-def test_what_is_said_of_the_file_is_in_its_ticket(aws: "S3Client") -> None:
+def test_the_ticket_has_what_the_form_says_of_the_file(aws: "S3Client") -> None:
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     said = {"sha256": sha256, "dry_run": "true", "encoding": "latin-1", "delimiter": ";"}
     fields = [part(name, value.encode()) for name, value in said.items()]
@@ -66,14 +66,14 @@ def test_what_is_said_of_the_file_is_in_its_ticket(aws: "S3Client") -> None:
     assert kept == {**said, "dry_run": True, "encoding": "iso-8859-1"}
 
 
-def test_a_larger_file_is_reported_where_to_go() -> None:
+def test_the_error_for_a_larger_file_names_the_other_endpoint() -> None:
     for size in (4 * 1024**2 + 1, 5 * 1024**2):
         response = post(form(part("file", b"x" * size, "a.csv")))
         assert response.problem() == (413, "body-too-large")
         assert "POST /uploads/{dataset}" in response.json()["detail"]
 
 
-def test_a_hash_that_is_not_the_files_is_refused(aws: "S3Client") -> None:
+def test_a_hash_of_another_file_is_refused(aws: "S3Client") -> None:
     response = post(form(part("sha256", b"0" * 64), part("file", CONTENT, "a.csv")))
     assert response.problem() == (422, "checksum-mismatch")
     assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
@@ -89,7 +89,7 @@ BROKEN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-def test_what_is_no_whole_form_is_a_bad_request(body: bytes) -> None:
+def test_an_incomplete_form_is_a_bad_request(body: bytes) -> None:
     assert post(body).problem() == (400, "malformed-body")
 
 
@@ -101,7 +101,7 @@ def test_a_form_needs_its_boundary_and_base64() -> None:
     assert response.problem() == (400, "malformed-body")
 
 
-def test_a_body_that_comes_as_text_is_read_too(aws: "S3Client") -> None:
+def test_a_body_may_be_text(aws: "S3Client") -> None:
     headers = {"Content-Type": f"multipart/form-data; boundary={EDGE}"}
     body = form(part("file", "ä,1\n".encode(), "a.csv")).decode()
     ticket = ticket_of(call(handle, "POST", "/uploads/parcels/file", body, headers), aws)
@@ -132,7 +132,7 @@ def test_a_form_of_a_thousand_fields_is_refused() -> None:
     assert post(form(*parts)).problem() == (413, "body-too-large")
 
 
-def test_other_datasets_and_media_types() -> None:
+def test_unknown_datasets_and_media_types_are_refused() -> None:
     response = post(form(FILE), "/uploads/nowhere/file")
     assert response.problem() == (404, "unknown-dataset")
     response = call(handle, "POST", "/uploads/parcels/file", {"file": "x"})

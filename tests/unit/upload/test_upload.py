@@ -121,11 +121,11 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
                                    {"encoding": "Windows-1252"}, {"encoding": None},
                                    {"delimiter": "\t"}, {"size_bytes": 0},
                                    {"sha256": None}, {"size_bytes": 9.0}])  # fmt: skip
-def test_what_is_taken(given: dict[str, object]) -> None:
+def test_valid_requests_are_accepted(given: dict[str, object]) -> None:
     assert ask(**given).status == 201
 
 
-def test_an_unreachable_storage_asks_for_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_storage_gives_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_BUCKET", "state-bucket")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
@@ -136,7 +136,7 @@ def test_an_unreachable_storage_asks_for_patience(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 * 1024**2, 5 * 1024**3 + 1, 5 * 1024**4])
-def test_parts_hold_the_file_and_fit_an_answer(size: int) -> None:
+def test_parts_cover_the_file_and_fit_a_response(size: int) -> None:
     accepted = ask(size_bytes=size, multipart=True).json()
     count, part = len(accepted["parts"]), accepted["part_size_bytes"]
     assert accepted["method"] == "MULTIPART"
@@ -160,7 +160,7 @@ def in_parts(content: bytes) -> tuple[str, dict[str, Any]]:
     return target.path.removeprefix("/v1"), {"parts": [{"number": 1, "etag": etag}]}
 
 
-def test_parts_become_the_object_once_completed(aws: "S3Client") -> None:
+def test_completed_parts_become_the_object(aws: "S3Client") -> None:
     path, parts = in_parts(b"a,1\nb,2\n\n")
     assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
     for _ in range(2):
@@ -171,7 +171,7 @@ def test_parts_become_the_object_once_completed(aws: "S3Client") -> None:
     assert landed["Size"] == 9
 
 
-def test_parts_that_are_wrong_are_refused() -> None:
+def test_wrong_parts_are_refused() -> None:
     path, parts = in_parts(b"too short")
     wrong = {"parts": [{"number": 1, "etag": '"other"'}]}
     assert call(handle, "POST", path, wrong).problem() == (422, "parts-refused")
@@ -180,7 +180,7 @@ def test_parts_that_are_wrong_are_refused() -> None:
     assert call(handle, "POST", path, parts).problem() == (422, "size-mismatch")
 
 
-def test_only_what_was_begun_is_completed(aws: "S3Client") -> None:
+def test_an_upload_that_was_not_begun_is_not_completed(aws: "S3Client") -> None:
     parts = {"parts": [{"number": 1, "etag": "x"}]}
     form = f"/uploads/parcels/{ask().json()['job_id']}/complete"
     assert call(handle, "POST", form, parts).problem() == (409, "not-multipart")
