@@ -14,8 +14,8 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
     DatabasePort    `local.database_port`   5432
     DatabaseName    `local.database_name`   waybill
 * a secret `waybill/local/<role>` with a `password` field in Secrets Manager for each of the
-  roles waybill_admin, waybill_loader, waybill_api, waybill_reader and waybill_refresher, made
-  by the local stack before a function is called;
+  roles of the functions (`infra/functions.py`) and waybill_admin, made by the local stack before
+  a function is called;
 * the template is over the 51,200 bytes of `TemplateBody`: hand it over by `TemplateURL`;
 * outputs, the same in every environment (the buckets' are the data stack's on AWS): ApiUrl,
   RestApiId, ApiStage, LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from functions.api.admin.settings import AdminSettings
 from functions.api.analytics.settings import AnalyticsSettings
@@ -21,22 +21,19 @@ from functions.pipeline.plan.settings import PlanSettings
 from functions.pipeline.publish.settings import PublishSettings
 from functions.pipeline.reap.settings import ReapSettings
 from functions.pipeline.refresh.settings import RefreshSettings
-from waybill.settings import Settings
+from waybill.settings import DatabaseSettings, Settings
 
-Role = Literal[
-    "waybill_admin", "waybill_loader", "waybill_api", "waybill_reader", "waybill_refresher"
-]
+ADMIN_ROLE = "waybill_admin"
 API_SECONDS = 29  # API Gateway's own limit
 
 
 class FunctionSpec(NamedTuple):
-    """A function's settings, timeout, memory (1,769 MB is one vCPU), database role and layers."""
+    """A function's settings, timeout, memory (1,769 MB is one vCPU) and layers."""
 
     settings: type[Settings]
     """The model of its environment; its package is the function's folder."""
     timeout_seconds: int
     memory_mb: int
-    role: Role | None = None
     arrow: bool = False
     cache: bool = False
     """Whether it uses a cache server, where the environment has one."""
@@ -62,28 +59,40 @@ class FunctionSpec(NamedTuple):
         """The last part of the package: `plan`."""
         return self.module.rpartition(".")[2]
 
+    @property
+    def role(self) -> str | None:
+        """The role that it connects to the database as, of `sql/roles.sql`; None if it does not."""
+        if not issubclass(self.settings, DatabaseSettings):
+            return None
+        return ADMIN_ROLE if self.name == "migrate" else f"waybill_{self.name}"
+
 
 FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
     {
         spec.name: spec
         for spec in (
             FunctionSpec(UploadSettings, API_SECONDS, 1024),
-            FunctionSpec(PlanSettings, 300, 1769, "waybill_loader", arrow=True),
-            FunctionSpec(LoadSettings, 300, 1769, "waybill_loader", arrow=True),
-            FunctionSpec(MergeSettings, 300, 512, "waybill_loader"),
-            FunctionSpec(PublishSettings, 60, 512, "waybill_loader"),
-            FunctionSpec(RefreshSettings, 300, 512, "waybill_refresher"),
-            FunctionSpec(ReapSettings, 120, 512, "waybill_loader"),
-            FunctionSpec(BatchSettings, API_SECONDS, 1769, "waybill_api", arrow=True),
-            FunctionSpec(JobsSettings, API_SECONDS, 1024, "waybill_api"),
+            FunctionSpec(PlanSettings, 300, 1769, arrow=True),
+            FunctionSpec(LoadSettings, 300, 1769, arrow=True),
+            FunctionSpec(MergeSettings, 300, 512),
+            FunctionSpec(PublishSettings, 60, 512),
+            FunctionSpec(RefreshSettings, 300, 512),
+            FunctionSpec(ReapSettings, 120, 512),
+            FunctionSpec(BatchSettings, API_SECONDS, 1769, arrow=True),
+            FunctionSpec(JobsSettings, API_SECONDS, 1024),
             FunctionSpec(DatasetsSettings, API_SECONDS, 1024),
-            FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, "waybill_reader", cache=True),
-            FunctionSpec(LookupsSettings, API_SECONDS, 1024, "waybill_reader", cache=True),
-            FunctionSpec(DocumentsSettings, API_SECONDS, 1024, "waybill_reader"),
-            FunctionSpec(HealthSettings, API_SECONDS, 512, "waybill_reader"),
+            FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, cache=True),
+            FunctionSpec(LookupsSettings, API_SECONDS, 1024, cache=True),
+            FunctionSpec(DocumentsSettings, API_SECONDS, 1024),
+            FunctionSpec(HealthSettings, API_SECONDS, 512),
             FunctionSpec(DocsSettings, API_SECONDS, 512),
             FunctionSpec(AdminSettings, API_SECONDS, 512),
-            FunctionSpec(MigrateSettings, 900, 512, "waybill_admin"),
+            FunctionSpec(MigrateSettings, 900, 512),
         )
     }
 )
+
+DATABASE_ROLES = tuple(
+    spec.role for spec in FUNCTIONS.values() if spec.role and spec.role != ADMIN_ROLE
+)
+"""The roles that functions connect as; `migrate` is the administrator, which makes them."""

@@ -18,11 +18,10 @@ from infra.constructs.database_parameters import parameters
 from infra.constructs.log_group import removal_policy
 from infra.constructs.network import Network
 from infra.environments import Environment
-from infra.functions import Role
+from infra.functions import ADMIN_ROLE
 from infra.restore import Restore
 
 _VERSION = rds.AuroraPostgresEngineVersion.VER_18_6
-_ADMIN: Role = "waybill_admin"
 _NAME = "waybill"
 _PAUSE_AFTER = Duration.minutes(10)
 
@@ -69,7 +68,7 @@ class Aurora(Construct):
             security_groups=[network.database],
             default_database_name=_NAME,
             # For `migrate` only; every other role connects with an IAM token.
-            credentials=rds.Credentials.from_generated_secret(_ADMIN, encryption_key=key),
+            credentials=rds.Credentials.from_generated_secret(ADMIN_ROLE, encryption_key=key),
             iam_authentication=True,
             parameters=parameters(environment),
             storage_encrypted=True,
@@ -111,7 +110,7 @@ class Aurora(Construct):
         """VPC and security group for functions that connect to the cluster."""
         return self._network.vpc, self._network.functions
 
-    def fields(self, role: Role) -> Mapping[str, str]:
+    def fields(self, role: str) -> Mapping[str, str]:
         """Connect to the writer as `role`; only the admin role uses a password."""
         return {
             "database_host": self.cluster.cluster_endpoint.hostname,
@@ -122,8 +121,8 @@ class Aurora(Construct):
             **self._authentication(role),
         }
 
-    def _authentication(self, role: Role) -> Mapping[str, str]:
-        if role != _ADMIN:
+    def _authentication(self, role: str) -> Mapping[str, str]:
+        if role != ADMIN_ROLE:
             return {"database_auth": "iam"}
         return {"database_auth": "secret", "database_secret_arn": self._secret.secret_arn}
 
@@ -131,9 +130,9 @@ class Aurora(Construct):
     def _secret(self) -> secretsmanager.ISecret:
         return cast(secretsmanager.ISecret, self.cluster.secret)
 
-    def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
+    def statements(self, role: str) -> Sequence[iam.PolicyStatement]:
         """Allow reading the admin password, or connecting as exactly `role`."""
-        if role == _ADMIN:
+        if role == ADMIN_ROLE:
             action, resource = "secretsmanager:GetSecretValue", self._secret.secret_arn
         else:
             action = "rds-db:connect"

@@ -6,8 +6,6 @@ from aws_cdk import ArnFormat, CfnParameter, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.functions import Role
-
 
 class LocalDatabase(Construct):
     """A running PostgreSQL: location by template parameters, passwords in Secrets Manager."""
@@ -29,7 +27,7 @@ class LocalDatabase(Construct):
         )
         return parameter.value_as_string
 
-    def fields(self, role: Role) -> Mapping[str, str]:
+    def fields(self, role: str) -> Mapping[str, str]:
         """Connect as `role` with the password that the local stack generated."""
         return {
             "database_host": self._host,
@@ -41,7 +39,7 @@ class LocalDatabase(Construct):
             "database_secret_arn": f"waybill/local/{role}",
         }
 
-    def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
+    def statements(self, role: str) -> Sequence[iam.PolicyStatement]:
         """Allow reading that password; Secrets Manager appends six characters to a name."""
         arn = self._stack.format_arn(
             service="secretsmanager",

@@ -10,16 +10,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 
 from infra.environments import Environment
-from infra.functions import Role
 
 
 class DatabaseAccess(Protocol):
     """How the functions connect to the database."""
 
-    def fields(self, role: Role) -> Mapping[str, str]:
+    def fields(self, role: str) -> Mapping[str, str]:
         """The database settings of a function that connects as `role`, by field."""
 
-    def statements(self, role: Role) -> Sequence[iam.PolicyStatement]:
+    def statements(self, role: str) -> Sequence[iam.PolicyStatement]:
         """The permissions that a function needs to connect as `role`."""
 
     @property

@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
-ADMIN = "waybill_admin"
+from infra.functions import ADMIN_ROLE, DATABASE_ROLES
+
+ADMIN = ADMIN_ROLE
 DATABASE = "waybill"
-ROLES = ("waybill_loader", "waybill_api", "waybill_reader", "waybill_refresher")
+ROLES = DATABASE_ROLES
 """The roles of the functions; the migrations create them without a password."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]

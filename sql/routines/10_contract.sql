@@ -192,5 +192,3 @@ SET search_path = pg_catalog, waybill, pg_temp
 BEGIN ATOMIC
     SELECT name FROM waybill.datasets ORDER BY name COLLATE "C";
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.contract(text), waybill.dataset_names() TO waybill_loader;

@@ -120,7 +120,6 @@ BEGIN
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);
-    EXECUTE pg_catalog.format('GRANT SELECT ON %s TO waybill_reader', v_table);
 END
 $$;
 

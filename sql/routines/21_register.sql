@@ -68,9 +68,3 @@ BEGIN
         landing_order = excluded.landing_order;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION
-    waybill.register_ticket(uuid, text, text, bigint, jsonb, timestamptz, timestamptz),
-    waybill.register_object(uuid, uuid, text, text, text, text, text, bigint, text,
-        timestamptz, jsonb, text)
-    TO waybill_loader;

@@ -140,6 +140,3 @@ BEGIN
     RETURN waybill.end_unloaded(v_job, 'CANCELLED');
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.fail_job(uuid, jsonb) TO waybill_loader;
-GRANT EXECUTE ON FUNCTION waybill.cancel_job(uuid, jsonb) TO waybill_api;

@@ -38,7 +38,3 @@ BEGIN ATOMIC
     SET outcome = p_outcome, error = p_problem, finished_at = clock_timestamp()
     WHERE run_id = p_run;
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.start_run(uuid, text, integer),
-    waybill.count_killed_runs(uuid, text, integer), waybill.end_run(bigint, text, jsonb)
-    TO waybill_loader;

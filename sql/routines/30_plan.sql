@@ -101,7 +101,7 @@ BEGIN
             %s%s%s
         ) WITH (autovacuum_enabled = false)
         $q$, v_table, v_columns, v_raw, v_absent));
-    PERFORM waybill.run_sql(format('GRANT INSERT ON %s TO waybill_loader', v_table));
+    PERFORM waybill.run_sql(format('GRANT INSERT ON %s TO waybill_load', v_table));
 END
 $$;
 
@@ -135,7 +135,3 @@ BEGIN
     WHERE job_id = p_job AND state = 'LOADING';
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.claim_plan(uuid),
-    waybill.start_loading(uuid, jsonb, integer), waybill.add_chunks(uuid, jsonb, integer),
-    waybill.finish_plan(uuid, integer, text, integer) TO waybill_loader;

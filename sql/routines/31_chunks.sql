@@ -118,8 +118,3 @@ BEGIN ATOMIC
         SELECT CASE WHEN c.done THEN 'done' ELSE 'todo' END
         FROM waybill.chunks AS c WHERE c.job_id = p_job AND c.chunk = p_chunk), 'absent');
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.claim_chunk(uuid, integer),
-    waybill.finish_chunk(uuid, integer, bigint, bigint, bigint, text),
-    waybill.chunks_left(uuid), waybill.unstaged_chunks(uuid),
-    waybill.chunk_state(uuid, integer) TO waybill_loader;

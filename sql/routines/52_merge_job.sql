@@ -216,6 +216,3 @@ BEGIN
     END IF;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.merge_job(uuid), waybill.merge_time_limit(uuid)
-    TO waybill_loader;

@@ -158,5 +158,3 @@ RETURN p_child.pending_reference > 0
     )
     -- Null where the parent wrote nothing, as a dry run.
     AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen);
-
-GRANT EXECUTE ON FUNCTION waybill.resolve_pending(uuid) TO waybill_loader;

@@ -187,8 +187,3 @@ BEGIN ATOMIC
                 AND r.started_at > now() - interval '15 minutes'
         );
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.stale_views(), waybill.refresh_part(text, text),
-    waybill.settled_jobs(uuid[]) TO waybill_refresher;
-GRANT EXECUTE ON FUNCTION waybill.as_of(text, text), waybill.job_visibility(uuid)
-    TO waybill_reader;

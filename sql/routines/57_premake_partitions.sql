@@ -78,5 +78,3 @@ BEGIN
     RETURN v_dropped;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.premake_partitions(integer) TO waybill_refresher;

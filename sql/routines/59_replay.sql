@@ -80,6 +80,3 @@ BEGIN ATOMIC
     JOIN waybill.validation_errors AS v ON v.job_id = f.job_id
     WHERE v.replayed_by IS NULL;
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.register_replay(uuid, uuid, uuid[]),
-    waybill.rejects_remaining(uuid) TO waybill_api;

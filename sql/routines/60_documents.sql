@@ -34,10 +34,3 @@ RETURN (
         'chunks_done', count(*) FILTER (WHERE c.done))
     FROM waybill.chunks AS c WHERE c.job_id = p_job.job_id
 );
-
--- A view's tables are read as its owner, but its functions run as its caller.
-GRANT EXECUTE ON FUNCTION waybill.is_dry(waybill.ingestion_jobs),
-    waybill.rfc3339(timestamptz),
-    waybill.waybill_document(waybill.ingestion_jobs),
-    waybill.progress_document(waybill.ingestion_jobs)
-    TO waybill_api;

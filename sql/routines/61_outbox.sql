@@ -17,6 +17,3 @@ BEGIN ATOMIC
     UPDATE waybill.outbox SET published_at = clock_timestamp()
     WHERE id = ANY (p_ids) AND published_at IS NULL;
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.unpublished(integer), waybill.mark_published(bigint[])
-    TO waybill_loader, waybill_api;

@@ -208,5 +208,3 @@ BEGIN
     FROM waybill.unblocked_jobs(v_job) AS u;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.merge_batch(uuid, text, jsonb, text, jsonb) TO waybill_api;

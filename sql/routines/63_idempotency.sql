@@ -37,6 +37,3 @@ BEGIN ATOMIC
     ON CONFLICT (key, dataset) DO UPDATE
     SET sha256 = excluded.sha256, response = excluded.response, kept_at = clock_timestamp();
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.get_idempotent_response(text, text, text),
-    waybill.put_idempotent_response(text, text, text, jsonb) TO waybill_api;

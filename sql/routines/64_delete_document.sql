@@ -9,5 +9,3 @@ BEGIN
     RETURN FOUND;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.delete_document(bigint) TO waybill_reader;

@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION waybill.list_documents(p_before bigint, p_limit integer,
     p_skip integer, p_bytes integer)
 RETURNS TABLE (id bigint, content_hash text, payload text, metadata text, created_at timestamptz)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -33,7 +33,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.list_pending(p_job uuid, p_after bigint, p_limit integer,
     p_bytes integer)
 RETURNS TABLE (line bigint, document text)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -54,7 +54,3 @@ BEGIN
     END LOOP;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.list_documents(bigint, integer, integer, integer)
-    TO waybill_reader;
-GRANT EXECUTE ON FUNCTION waybill.list_pending(uuid, bigint, integer, integer) TO waybill_api;

@@ -144,6 +144,3 @@ BEGIN
     END LOOP;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.stalled_jobs(integer), waybill.record_redrives(uuid[]),
-    waybill.give_up(integer, integer, integer) TO waybill_loader;

@@ -38,11 +38,12 @@ END
 $$;
 
 -- No server timeout ends a COPY whose client went quiet: it keeps its locks and its chunk. One
--- that waits for its client and has not received a byte for some minutes is ended, which frees its
--- chunk. Runs as its caller: a role may end its own backends and needs no other right.
+-- into a table of Waybill that waits for its client and has not received a byte for some minutes is
+-- ended, which frees its chunk. The owner may end the sessions of the roles that copy
+-- (`sql/roles.sql`); the reaper may end none itself.
 CREATE OR REPLACE FUNCTION waybill.end_stalled_copies(p_minutes integer DEFAULT 5)
 RETURNS integer
-LANGUAGE plpgsql SECURITY INVOKER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
@@ -57,13 +58,16 @@ BEGIN
     SELECT c.pid, a.backend_start, c.relid, c.bytes_processed, clock_timestamp()
     FROM pg_stat_progress_copy AS c
     JOIN pg_stat_activity AS a USING (pid)
-    WHERE a.usename = current_user AND c.datname = current_database()
+    JOIN pg_class AS t ON t.oid = c.relid
+    WHERE c.datname = current_database()
+        AND t.relnamespace IN ('staging'::regnamespace, 'waybill'::regnamespace)
         AND c.command = 'COPY FROM' AND a.wait_event = 'ClientRead'
+        AND pg_has_role(a.usesysid, 'USAGE')
     ON CONFLICT DO NOTHING;
     SELECT count(*) FILTER (WHERE pg_terminate_backend(s.pid)) INTO v_ended
     FROM waybill.copies_seen AS s
     JOIN pg_stat_activity AS a ON a.pid = s.pid AND a.backend_start = s.backend_start
-    WHERE a.usename = current_user AND a.wait_event = 'ClientRead'
+    WHERE a.wait_event = 'ClientRead'
         AND s.seen_at <= clock_timestamp() - p_minutes * interval '1 minute';
     RETURN v_ended;
 END
@@ -140,7 +144,3 @@ BEGIN
     RETURN v_events + v_keys;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.overdue_uploads(integer), waybill.expire_uploads(uuid[]),
-    waybill.end_stalled_copies(integer), waybill.abandon_runs(integer),
-    waybill.drop_orphan_stages(), waybill.purge_expired(integer) TO waybill_loader;

@@ -24,5 +24,3 @@ BEGIN ATOMIC
             < clock_timestamp() - p_minutes * interval '1 minute'
         AND NOT (j.state = 'MERGING' AND waybill.earlier_open(j) <> '{}');
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.count_stuck_jobs(integer) TO waybill_loader, waybill_reader;

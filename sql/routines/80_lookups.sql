@@ -243,5 +243,3 @@ BEGIN
     RETURN v_table;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.look_up(text, text, jsonb) TO waybill_reader;

@@ -52,5 +52,3 @@ BEGIN
     USING p_limit;
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.find_rows(text, jsonb, jsonb, integer) TO waybill_reader;

@@ -99,5 +99,3 @@ BEGIN
     seconds := extract(epoch FROM v_until - clock_timestamp());
 END
 $$;
-
-GRANT EXECUTE ON FUNCTION waybill.lease_generation(text) TO waybill_reader;

@@ -22,5 +22,3 @@ BEGIN ATOMIC
     LEFT JOIN waybill.family_views AS v ON v.family = f.family AND v.part = p_part
     WHERE f.family = p_family;
 END;
-
-GRANT EXECUTE ON FUNCTION waybill.figures_version(text, text) TO waybill_reader;

@@ -21,5 +21,3 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
         'started_at', waybill.rfc3339(j.started_at),
         'finished_at', waybill.rfc3339(j.finished_at))) AS document
 FROM waybill.ingestion_jobs AS j;
-
-GRANT SELECT ON waybill.job_documents TO waybill_api;

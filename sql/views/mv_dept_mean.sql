@@ -13,4 +13,3 @@ FROM (
     GROUP BY year, department_id
 ) AS per_department;
 COMMENT ON VIEW mv_dept_mean IS 'Hires per department and year, and the means of the year.';
-GRANT SELECT ON mv_dept_mean TO waybill_reader;

@@ -24,4 +24,3 @@ END;
 SELECT waybill.register_view_family(
     'mv_hires_q', 'hired_employees', 'waybill.mv_hires_q_between', '{department_id, job_id}');
 COMMENT ON VIEW mv_hires_q IS 'Hires per year, department, job and quarter (UTC).';
-GRANT SELECT ON mv_hires_q, departments, jobs TO waybill_reader;

@@ -6,5 +6,3 @@ SELECT p.job_id, p.line, jsonb_build_object('line', p.line, 'values', p.record,
         'message', coalesce(p.missing ->> 'message',
             format('has no parent in %s yet', p.missing ->> 'table'))))) AS document
 FROM waybill.pending_references AS p;
-
-GRANT SELECT ON waybill.pending_documents TO waybill_api;

@@ -5,5 +5,3 @@ SELECT r.job_id, r.run_id, jsonb_strip_nulls(jsonb_build_object('attempt', r.att
     'finished_at', waybill.rfc3339(r.finished_at), 'outcome', r.outcome,
     'error', r.error)) AS document
 FROM waybill.job_runs AS r;
-
-GRANT SELECT ON waybill.run_documents TO waybill_api;

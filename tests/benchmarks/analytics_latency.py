@@ -35,7 +35,7 @@ def _ask(path: str) -> dict[str, Any]:
 
 
 def _measure(database: Database, requests: int) -> None:
-    environment = {**database.environment("waybill_reader"), "DATABASE_SECRET_ARN": "local"}
+    environment = {**database.environment("waybill_analytics"), "DATABASE_SECRET_ARN": "local"}
     with (
         patch.dict(os.environ, environment),
         patch("waybill.database.connect._secret", lambda _: PASSWORD),
@@ -55,7 +55,7 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.getLogger("waybill").setLevel(logging.ERROR)
     with company(arguments.rows) as database:
-        with database.connect("waybill_refresher") as refresher:
+        with database.connect("waybill_refresh") as refresher:
             refresh_stale(refresher, seconds=3600)
         _measure(database, arguments.requests)
 

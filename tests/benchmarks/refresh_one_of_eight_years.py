@@ -22,7 +22,7 @@ _ALL_YEARS = (
 
 def _compare(database: Database, rounds: int) -> dict[str, float]:
     numbers = itertools.count(2_000_000_000)
-    with owner(database) as connection, database.connect("waybill_refresher") as refresher:
+    with owner(database) as connection, database.connect("waybill_refresh") as refresher:
         refresh_stale(refresher, seconds=3600)
         connection.execute(_ALL_YEARS.encode())
         key = "CREATE UNIQUE INDEX ON of_all_years (year, department_id, job_id)"

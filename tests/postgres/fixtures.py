@@ -13,6 +13,7 @@ import pytest
 from infra.local.bootstrap import DATABASE, ROLES, bootstrap, set_passwords
 from infra.local.postgres import SUPERUSER, Postgres
 from tests.postgres.databases import PASSWORD, Database
+from tests.postgres.roles import create_test_roles
 
 _FOLDERS = "waybill-tests-"
 _numbers = itertools.count(1)
@@ -53,6 +54,7 @@ def template_database(server: Database) -> Database:
     with template.connect() as connection:
         migrations.migrate(connection)
         set_passwords(connection, dict.fromkeys(ROLES, PASSWORD))
+        create_test_roles(connection)
     return template
 
 

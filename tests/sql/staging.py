@@ -20,8 +20,8 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.loader: Connection = database.connect("waybill_loader")
-        self.api: Connection = database.connect("waybill_api")
+        self.loader: Connection = database.connect("pipeline")
+        self.api: Connection = database.connect("api")
         self.admin: Connection = database.connect()
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ def batch(
 ) -> tuple[UUID, dict[str, Any]]:
     job = new_id()
     given = json.dumps([[n, row, json.dumps(row)] for n, row in enumerate(rows)])
-    with ledger.database.connect("waybill_api") as connection:
+    with ledger.database.connect("api") as connection:
         answer = connection.execute(
             "SELECT to_jsonb(b) FROM waybill.merge_batch(%s, %s, %s, %s) AS b",
             (job, dataset, given, mode),
@@ -67,12 +67,12 @@ def test_an_earlier_file_does_not_overwrite_a_batch(ledger: Ledger) -> None:
 
 
 def test_a_key_returns_the_stored_response_and_is_not_reused(ledger: Ledger) -> None:
-    with ledger.database.connect("waybill_api", autocommit=False) as connection:
+    with ledger.database.connect("api", autocommit=False) as connection:
         assert connection.execute(
             "SELECT waybill.get_idempotent_response('k', 'departments', 'a')"
         ).fetchone() == (None,)
         with (
-            ledger.database.connect("waybill_api") as other,
+            ledger.database.connect("api") as other,
             pytest.raises(psycopg.Error, match="is being written"),
         ):
             other.execute("SELECT waybill.get_idempotent_response('k', 'departments', 'a')")
@@ -245,7 +245,7 @@ def test_replayed_rejects_keep_the_landing_order_of_their_file(ledger: Ledger) -
         "SELECT reject_id FROM waybill.validation_errors WHERE job_id = %s ORDER BY line", first
     )]  # fmt: skip
     replay = new_id()
-    with ledger.database.connect("waybill_api") as connection:
+    with ledger.database.connect("api") as connection:
         connection.execute("SELECT waybill.register_replay(%s, %s, %s)", (first, replay, ids))
         with pytest.raises(psycopg.Error, match="Not among the rejects"):
             connection.execute(

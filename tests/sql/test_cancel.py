@@ -37,7 +37,7 @@ def rejects(ledger: Ledger) -> int:
 def test_a_job_cancelled_while_its_last_chunk_commits_leaves_no_rejects(
     ledger: Ledger, job: UUID
 ) -> None:
-    with transaction_of(ledger.database, "waybill_loader") as loader:
+    with transaction_of(ledger.database, "pipeline") as loader:
         loader.execute("SELECT waybill.claim_chunk(%s, 0)", (job,))
         loader.execute(REJECT, (new_id(), job))
         loader.execute(FINISH, (job, 1))

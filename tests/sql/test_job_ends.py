@@ -18,7 +18,7 @@ def state(ledger: Ledger, job: object) -> str:
 
 
 def cancel(ledger: Ledger, job: object, ticket: dict[str, object] | None = None) -> str:
-    with ledger.database.connect("waybill_api") as connection:
+    with ledger.database.connect("api") as connection:
         row = connection.execute(
             "SELECT waybill.cancel_job(%s, %s)", (job, json.dumps(ticket) if ticket else None)
         ).fetchone()
@@ -73,7 +73,7 @@ def test_two_loaders_cannot_hold_one_chunk(ledger: Ledger) -> None:
     chunks = json.dumps([{"chunk": 0, "byte_from": 0, "byte_to": 1, "first_line": 1}])
     ledger.loader.execute("SELECT waybill.add_chunks(%s, %s)", (job, chunks))
     with (
-        ledger.database.connect("waybill_loader") as other,
+        ledger.database.connect("pipeline") as other,
         ledger.loader.transaction(),
     ):
         ledger.loader.execute("SELECT waybill.claim_chunk(%s, 0)", (job,))
@@ -106,7 +106,7 @@ def test_a_second_merge_of_the_dataset_is_busy(ledger: Ledger) -> None:
     first, second = ledger.land("departments", 1), ledger.land("departments", 2)
     ledger.stage(first, "departments", ROWS)
     ledger.stage(second, "departments", ROWS)
-    with ledger.database.connect("waybill_loader") as other, ledger.loader.transaction():
+    with ledger.database.connect("pipeline") as other, ledger.loader.transaction():
         ledger.merge(first)
         with pytest.raises(errors.LockNotAvailable):
             other.execute("SELECT waybill.merge_job(%s)", (second,))

@@ -29,7 +29,7 @@ def staged(ledger: Ledger, dataset: str, at: float, *records: tuple[object, ...]
 def test_a_parent_cannot_be_deleted_before_the_merge_of_its_child_commits(hires: Ledger) -> None:
     child = staged(hires, "hired_employees", 1, (2, "N", HIRED, 1, None))
     with (
-        transaction_of(hires.database, "waybill_loader") as merging,
+        transaction_of(hires.database, "pipeline") as merging,
         hires.database.connect() as admin,
     ):
         merging.execute("SELECT waybill.merge_job(%s)", (child,))
@@ -60,8 +60,8 @@ def test_a_row_that_is_written_during_a_merge_is_not_there_twice(hires: Ledger) 
 def test_a_merge_beside_a_cancellation_makes_nothing_visible(ledger: Ledger) -> None:
     job = staged(ledger, "departments", 1, (1, "Sales"))
     with (
-        transaction_of(ledger.database, "waybill_api") as cancelling,
-        transaction_of(ledger.database, "waybill_loader") as loader,
+        transaction_of(ledger.database, "api") as cancelling,
+        transaction_of(ledger.database, "pipeline") as loader,
     ):
         cancelling.execute("SELECT waybill.cancel_job(%s)", (job,))
         merge = "SELECT waybill.merge_job(%s)"
@@ -77,7 +77,7 @@ def test_a_merge_beside_a_cancellation_makes_nothing_visible(ledger: Ledger) -> 
 def test_a_second_merge_of_a_dataset_does_not_wait_with_a_connection(ledger: Ledger) -> None:
     first = staged(ledger, "departments", 1, (1, "Sales"))
     second = staged(ledger, "departments", 2, (2, "Legal"))
-    with transaction_of(ledger.database, "waybill_loader") as merging:
+    with transaction_of(ledger.database, "pipeline") as merging:
         merging.execute("SELECT waybill.merge_job(%s)", (first,))
         with running(lambda: ledger.merge(second)) as other:
             assert not waits(ledger.database, other)
@@ -87,7 +87,7 @@ def test_a_second_merge_of_a_dataset_does_not_wait_with_a_connection(ledger: Led
 
 def test_a_batch_waits_for_a_merge_and_finds_its_rows(ledger: Ledger) -> None:
     first = staged(ledger, "departments", 1, (1, "file"))
-    with transaction_of(ledger.database, "waybill_loader") as merging:
+    with transaction_of(ledger.database, "pipeline") as merging:
         merging.execute("SELECT waybill.merge_job(%s)", (first,))
         rows: list[dict[str, str | None]] = [{"id": "1", "department": "batch"}]
         with running(lambda: batch(ledger, "departments", rows)) as writing:

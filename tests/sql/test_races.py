@@ -20,7 +20,7 @@ def test_a_parent_that_commits_while_its_child_merges_is_found(ledger: Ledger) -
     ledger.loader.execute("SELECT waybill.chunks_left(%s)", (child,))
     parent = ledger.land("departments", 2)
     ledger.stage(parent, "departments", [(1, "Sales")])
-    other = ledger.database.connect("waybill_loader")
+    other = ledger.database.connect("pipeline")
     with other, other.transaction():
         other.execute("SELECT waybill.merge_job(%s)", (child,))
         # The child has not seen the parent, and the parent does not see it pending.
@@ -92,7 +92,7 @@ def test_a_job_is_cancelled_while_it_is_merged(ledger: Ledger) -> None:
     register(ledger, SLOW)
     job = ledger.land("t", 1)
     ledger.stage(job, "t", [(1,)])
-    with ThreadPoolExecutor() as pool, ledger.database.connect("waybill_api") as api:
+    with ThreadPoolExecutor() as pool, ledger.database.connect("api") as api:
         merging = pool.submit(ledger.merge, job)
         while ledger.rows(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"

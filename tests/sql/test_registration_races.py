@@ -19,7 +19,7 @@ REGISTER = (
 
 
 def test_objects_registered_at_once_have_their_places_in_order(ledger: Ledger) -> None:
-    with transaction_of(ledger.database, "waybill_loader") as first:
+    with transaction_of(ledger.database, "pipeline") as first:
         first.execute(REGISTER, (new_id(), f"{FOLDER}/b.csv", BEGINNING))
         with running(lambda: ledger.land("departments", 0, f"{FOLDER}/a.csv")) as second:
             waits(ledger.database, second)
@@ -32,7 +32,7 @@ def test_objects_registered_at_once_have_their_places_in_order(ledger: Ledger) -
 
 
 def test_an_object_registered_twice_at_once_is_one_job(ledger: Ledger) -> None:
-    with transaction_of(ledger.database, "waybill_loader") as first:
+    with transaction_of(ledger.database, "pipeline") as first:
         job = first.execute(REGISTER, (new_id(), f"{FOLDER}/a.csv", BEGINNING)).fetchone()
         with running(lambda: ledger.land("departments", 0, f"{FOLDER}/a.csv")) as second:
             waits(ledger.database, second)
@@ -47,7 +47,7 @@ def test_a_chunk_that_a_plan_is_writing_is_seen_by_the_attempt_that_takes_over(
     claim = "SELECT attempt, chunks FROM waybill.claim_plan(%s)"
     (attempt, _) = ledger.loader.execute(claim, (job,)).fetchone() or (0, None)
     chunk = {"chunk": 0, "byte_from": 0, "byte_to": 1, "first_line": 1}
-    with transaction_of(ledger.database, "waybill_loader") as writing:
+    with transaction_of(ledger.database, "pipeline") as writing:
         writing.execute(
             "SELECT waybill.add_chunks(%s, %s, %s)", (job, json.dumps([chunk]), attempt)
         )
@@ -100,7 +100,7 @@ def test_a_reject_is_replayed_once_when_two_replays_take_it_at_once(
 ) -> None:
     file, rejects = rejected
     replay = new_id()
-    with transaction_of(ledger.database, "waybill_api") as first:
+    with transaction_of(ledger.database, "api") as first:
         first.execute(REPLAY, (file, replay, rejects[:1]))
         with running(lambda: ledger.api.execute(REPLAY, (file, new_id(), rejects[:1]))) as second:
             waits(ledger.database, second)
@@ -117,7 +117,7 @@ def test_of_two_concurrent_replays_the_second_lands_later(
 ) -> None:
     file, rejects = rejected
     jobs = new_id(), new_id()
-    with transaction_of(ledger.database, "waybill_api") as first:
+    with transaction_of(ledger.database, "api") as first:
         first.execute(REPLAY, (file, jobs[0], rejects[:1]))
         with running(lambda: ledger.api.execute(REPLAY, (file, jobs[1], rejects[1:]))) as second:
             waits(ledger.database, second)

@@ -40,7 +40,7 @@ def registered(ledger: Ledger, parent: UUID, *lines: int) -> UUID:
         if line in lines
     ]
     replay = new_id()
-    with ledger.database.connect("waybill_api") as api:
+    with ledger.database.connect("api") as api:
         api.execute("SELECT waybill.register_replay(%s, %s, %s)", (parent, replay, ids))
     return replay
 
@@ -142,7 +142,7 @@ def test_replay_that_ends_without_loading_frees_its_rejects(prices: Ledger, endi
     parent = prices.load("prices", 1, [("a", -1, None), ("b", 2, None)])
     replay = registered(prices, parent, 1)
     assert remaining(prices, parent) == 0
-    with prices.database.connect("waybill_api") as api:
+    with prices.database.connect("api") as api:
         if ending == "expire":
             assert Reaper(prices.loader).expire_uploads([replay]) == 1
         elif ending == "fail":

@@ -21,6 +21,7 @@ from waybill.database.refreshes import Refreshes, StalePart
 from waybill.database.rejects import Rejects
 from waybill.database.repository import transaction
 from waybill.database.runs import Runs
+from waybill.database.scripts import become_owner
 from waybill.errors import Busy, Rejected
 from waybill.ids import new_id
 from waybill.records.layout import Layout
@@ -33,13 +34,13 @@ LAYOUT = Layout(header=False, columns=("id", "department"), data_offset=0, first
 
 @pytest.fixture
 def loader(database: Database) -> Iterator[Connection]:
-    with database.connect("waybill_loader") as connection:
+    with database.connect("pipeline") as connection:
         yield connection
 
 
 @pytest.fixture
 def api(database: Database) -> Iterator[Connection]:
-    with database.connect("waybill_api") as connection:
+    with database.connect("api") as connection:
         yield connection
 
 
@@ -171,7 +172,7 @@ def test_a_chunk_that_another_loader_holds_is_busy(loader: Connection, database:
     plan = Chunks(loader).claim_plan(job_id)
     Chunks(loader).start_loading(plan, LAYOUT)
     Chunks(loader).add(plan, [PlannedChunk(0, 0, 3, 1)])
-    with transaction(loader), database.connect("waybill_loader") as other:
+    with transaction(loader), database.connect("pipeline") as other:
         Chunks(loader).claim(ChunkId(job_id, 0))
         with pytest.raises(Busy):
             Chunks(other).claim(ChunkId(job_id, 0))
@@ -205,7 +206,7 @@ def test_batch_is_written_and_its_rejects_replayed(api: Connection) -> None:
 
 
 def test_changed_years_are_refreshed(loader: Connection, database: Database) -> None:
-    with transaction(loader), database.connect("waybill_refresher") as connection:
+    with transaction(loader), database.connect("waybill_refresh") as connection:
         refreshes = Refreshes(connection)
         refreshes.limit_statements(30)
         assert refreshes.premake_partitions() >= 1
@@ -233,10 +234,12 @@ def test_the_reaper_finds_stalled_jobs(loader: Connection) -> None:
 
 
 def test_datasets_and_documents_are_read(loader: Connection, database: Database) -> None:
-    datasets = Datasets(loader)
-    assert "departments" in datasets.names()
-    assert datasets.contract("departments").natural_key == ("id",)
-    with database.connect("waybill_reader") as reader:
-        Health(reader).ping()
+    assert Datasets(loader).contract("departments").natural_key == ("id",)
+    with database.connect() as admin, transaction(admin):
+        become_owner(admin)
+        assert "departments" in Datasets(admin).names()
+    with database.connect("waybill_health") as monitor:
+        Health(monitor).ping()
+    with database.connect("waybill_documents") as reader:
         assert Documents(reader).list_page(before=None, limit=5, max_bytes=1000) == []
         assert Documents(reader).estimated_count() in (None, 0)

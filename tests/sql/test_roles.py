@@ -5,7 +5,7 @@ from psycopg import errors
 
 from tests.postgres.databases import Database
 
-LOGINS = ["waybill_loader", "waybill_api", "waybill_reader", "waybill_refresher"]
+LOGINS = ["pipeline", "api", "waybill_analytics", "waybill_refresh"]
 
 
 def test_login_roles_own_nothing_and_have_no_special_rights(database: Database) -> None:

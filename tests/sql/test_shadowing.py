@@ -99,7 +99,7 @@ def set_traps(connection: Connection, types: list[str], relations: list[str]) ->
 
 
 def test_the_traps_work_outside_of_the_routines(traps: Ledger) -> None:
-    with pytest.raises(errors.RaiseException, match="ran as waybill_loader"):
+    with pytest.raises(errors.RaiseException, match="ran as pipeline"):
         traps.loader.execute("SELECT 'x'::text")
 
 

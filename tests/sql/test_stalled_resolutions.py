@@ -72,7 +72,7 @@ def test_a_parent_that_commits_slowly_is_not_missed(ledger: Ledger) -> None:
     child = ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
     parent = ledger.land("departments", 2)
     ledger.stage(parent, "departments", [(1, "Sales")])
-    with ledger.database.connect("waybill_loader") as slow:
+    with ledger.database.connect("pipeline") as slow:
         with slow.transaction():
             slow.execute("SELECT waybill.merge_job(%s)", (parent,))
             # The message that the child's own merge sent; the parent's is lost afterwards.
@@ -127,7 +127,7 @@ def test_dry_run_leaves_nothing_to_do(ledger: Ledger) -> None:
     ledger.loader.execute(
         "SELECT waybill.mark_published(ARRAY(SELECT id FROM waybill.unpublished(9)))"
     )
-    with ledger.database.connect("waybill_refresher") as refresher:
+    with ledger.database.connect("waybill_refresh") as refresher:
         settled = Refreshes(refresher).settled_jobs([job, pending])
     assert settled == {job, pending}
     assert stalled(ledger) == set()

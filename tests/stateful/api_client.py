@@ -21,7 +21,7 @@ from waybill.landing.keys import key_for
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
-_API = "waybill_api"
+_API = "api"
 _IN_FLIGHT = 409
 _PATIENCE_SECONDS = 5.0
 

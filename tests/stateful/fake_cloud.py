@@ -83,7 +83,7 @@ class FakeCloud:
         }
         for name, value in values.items():
             self.patch.setenv(name, value)
-        self._become("waybill_loader")
+        self._become("pipeline")
 
     def close(self) -> None:
         for suspended in list(self.suspended):
@@ -175,7 +175,7 @@ class FakeCloud:
         publish({}, Context())
 
     def refresh(self) -> None:
-        with self.acting("waybill_refresher"):
+        with self.acting("waybill_refresh"):
             refresh({}, Context())
 
     def markers(self) -> list[str]:
@@ -189,7 +189,7 @@ class FakeCloud:
         try:
             yield
         finally:
-            self._become("waybill_loader")
+            self._become("pipeline")
 
     def settle(self, rounds: int = _ROUNDS) -> None:
         """Everyone goes on, everything is redriven, and messages go round until none is left."""

@@ -128,7 +128,7 @@ class Machine(ApiRules):
         ).fetchone()
         if not found:
             return
-        with self.cloud.database.connect("waybill_api") as api:
+        with self.cloud.database.connect("api") as api:
             try:
                 ended = api.execute("SELECT waybill.cancel_job(%s, NULL)", found).fetchone()
             except psycopg.errors.LockNotAvailable:

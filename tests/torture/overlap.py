@@ -64,9 +64,9 @@ class Overlap:
 
     def _again(self, task: Callable[[Connection], None]) -> None:
         role: dict[object, str] = {
-            self._refresh: "waybill_refresher",
-            self._add: "waybill_refresher",
-            self._batch: "waybill_api",
+            self._refresh: "waybill_refresh",
+            self._add: "waybill_refresh",
+            self._batch: "api",
         }
         try:
             with self.cloud.database.connect(role.get(task, "waybill_admin")) as connection:

@@ -13,10 +13,10 @@ from tests.sql.analytics.seed import owner, refresh, seed
 def company(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     with owner(database) as connection:
         seed(connection)
-    with database.connect("waybill_refresher") as connection:
+    with database.connect("waybill_refresh") as connection:
         for year in ("2020", "2021", "2022"):
             refresh(connection, year)
-    for name, value in database.environment("waybill_reader").items():
+    for name, value in database.environment("waybill_analytics").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_SECRET_ARN", "arn:test")
     monkeypatch.setattr("waybill.database.connect._secret", lambda _: "test")

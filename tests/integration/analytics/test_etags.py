@@ -26,7 +26,7 @@ def get(target: str, tag: str | None = None) -> ApiResponse:
 
 def rename_department(database: Database, number: int, name: str) -> None:
     row = {"id": str(number), "department": name}
-    with database.connect("waybill_api") as connection:
+    with database.connect("api") as connection:
         Batches(connection).merge(
             new_id(), "departments", rows=[[0, row, json.dumps(row)]], rejected=[], mode="atomic"
         )
@@ -83,7 +83,7 @@ def test_a_refresh_makes_new_figures(company: Database, reads: list[int]) -> Non
         mark(connection, "2021")
         connection.execute("DELETE FROM hired_employees WHERE id = 4")
     assert get(QUARTERS, before.headers["ETag"]).status == 304
-    with company.connect("waybill_refresher") as connection:
+    with company.connect("waybill_refresh") as connection:
         refresh(connection, "2021")
     after = get(QUARTERS, before.headers["ETag"])
     assert after.status == 200
@@ -104,7 +104,7 @@ def test_a_refresh_of_another_year_does_not(company: Database) -> None:
     before = get(QUARTERS)
     with owner(company) as connection:
         mark(connection, "2020")
-    with company.connect("waybill_refresher") as connection:
+    with company.connect("waybill_refresh") as connection:
         refresh(connection, "2020")
     assert get(QUARTERS, before.headers["ETag"]).status == 304
 

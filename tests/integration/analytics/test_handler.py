@@ -186,7 +186,7 @@ def test_a_job_is_awaited_until_the_figures_include_it(
     monkeypatch.setattr(await_job.await_job, "__kwdefaults__", {"seconds": 10})
 
     def catch_up() -> None:
-        with company.connect("waybill_refresher") as refresher:
+        with company.connect("waybill_refresh") as refresher:
             refresh(refresher, "2021")
 
     timer = threading.Timer(0.3, catch_up)
@@ -199,7 +199,7 @@ def test_a_job_is_awaited_until_the_figures_include_it(
 
 def test_a_connection_that_the_server_closed_is_replaced(company: Database) -> None:
     assert get(QUARTERS, year=2021)[0] == 200
-    with company.connect("waybill_reader") as reader:
+    with company.connect("waybill_analytics") as reader:
         reader.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'waybill-analytics' AND datname = current_database()"

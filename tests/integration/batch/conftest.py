@@ -20,7 +20,7 @@ Post = Callable[..., ApiResponse]
 
 def publish_all(cloud: Cloud, database: Database) -> None:
     """Publish the contracts of the database's datasets, as a migration does."""
-    with database.connect("waybill_loader") as connection:
+    with database.connect() as connection:
         names = connection.execute("SELECT waybill.dataset_names()").fetchall()
         for (name,) in names:
             found = connection.execute("SELECT waybill.contract(%s)", (name,)).fetchone()
@@ -33,7 +33,7 @@ def post(
     cloud: Cloud, database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Post]:
     """Send rows to a dataset; what is beside them are other fields, `key` is the header."""
-    environment_of(database, "waybill_api")
+    environment_of(database, "api")
     publish_all(cloud, database)
     deps.cache_clear()
 

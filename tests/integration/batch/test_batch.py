@@ -241,7 +241,7 @@ def test_the_same_key_returns_the_stored_response(post: Post, database: Database
 
 
 def test_a_key_in_flight_is_a_conflict(post: Post, database: Database) -> None:
-    with database.connect("waybill_api", autocommit=False) as connection:
+    with database.connect("api", autocommit=False) as connection:
         connection.execute("SELECT waybill.get_idempotent_response('k', 'departments', 'x')")
         assert post("departments", [SALES], key="k").problem() == (409, "key-in-flight")
 

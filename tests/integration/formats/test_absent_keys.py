@@ -28,7 +28,7 @@ ROWS = "SELECT id, status, priority, note, tags::text FROM tickets ORDER BY id"
 def admin(
     database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "pipeline")
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         connection.execute(_TICKETS)

@@ -44,7 +44,7 @@ def admin(
     environment_of: Callable[[Database, str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "pipeline")
     monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")

@@ -24,7 +24,7 @@ SELECT waybill.register_dataset('cargo');
 def admin(
     database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "pipeline")
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         connection.execute(_TABLES)

@@ -16,7 +16,7 @@ NAMES = [f"c{number}" for number in range(1, COUNT)]
 def admin(
     database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "pipeline")
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         yield connection

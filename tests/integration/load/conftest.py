@@ -26,7 +26,7 @@ def landing(
     database: Database, cloud: Cloud, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Landing]:
     """Lands files for the dataset `kinds` as the step `plan` would, and stages their chunks."""
-    environment_of(database, "waybill_loader")
+    environment_of(database, "waybill_load")
     settings = LoadSettings.from_environment()
     with database.connect() as admin, connect(settings, "load") as loader:
         admin.execute("SET ROLE waybill_owner")

@@ -43,7 +43,7 @@ def get(
     cloud: Cloud, database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Get]:
     """Send a request to the function; the contracts are those of the database."""
-    environment_of(database, "waybill_reader")
+    environment_of(database, "waybill_lookups")
     publish_all(cloud, database)
     deps.cache_clear()
     yield partial(call, handle, "GET")
@@ -54,7 +54,7 @@ def get(
 @pytest.fixture
 def write(database: Database) -> Iterator[Write]:
     """Write rows of a dataset through the merge."""
-    with database.connect("waybill_api") as connection:
+    with database.connect("api") as connection:
 
         def rows(dataset: str, *values: dict[str, object]) -> None:
             batch = [

@@ -56,7 +56,7 @@ class Process:
     """One process: its own connection and leases, and a store that it may share."""
 
     def __init__(self, database: Database, store: CacheStore) -> None:
-        self.connection = database.connect("waybill_reader")
+        self.connection = database.connect("waybill_lookups")
         found = self.connection_as_loader(database)
         self._contract = Contract.model_validate(found)
         held = cast(PersistentConnection, _Held(self.connection))
@@ -69,7 +69,7 @@ class Process:
 
     @staticmethod
     def connection_as_loader(database: Database) -> Any:
-        with database.connect("waybill_loader") as connection:
+        with database.connect("pipeline") as connection:
             found = connection.execute("SELECT waybill.contract('users')").fetchone()
         assert found
         return found[0]

@@ -40,7 +40,7 @@ def short_leases(database: Database) -> Database:
 
 @pytest.fixture
 def writer(short_leases: Database) -> Iterator[Connection]:
-    with short_leases.connect("waybill_api") as connection:
+    with short_leases.connect("api") as connection:
         yield connection
 
 

@@ -84,7 +84,7 @@ def test_compare_runs_every_strategy(get: Get) -> None:
 
 def test_a_strategy_is_forced_for_its_own_statement_only(users: Database) -> None:
     settings = ("enable_seqscan", "enable_indexscan", "enable_bitmapscan", "enable_sort", "jit")
-    with users.connect("waybill_reader") as connection, connection.transaction():
+    with users.connect("waybill_lookups") as connection, connection.transaction():
 
         def shown() -> list[Any]:
             return [connection.execute(f"SHOW {name}".encode()).fetchone() for name in settings]

@@ -135,7 +135,7 @@ def test_a_shared_server_serves_no_stale_row(
     shorten_leases(database)
     processes = [Process(database, connect()) for _ in range(2)]
     statuses = set()
-    with database.connect("waybill_api") as writer:
+    with database.connect("api") as writer:
         for number in range(1, 16):
             write(writer, 1, number)
             for process in (*processes, *processes):

@@ -84,7 +84,7 @@ class Staged(NamedTuple):
 
 @pytest.fixture
 def staged(database: Database, environment_of: Callable[[Database, str], None]) -> Iterator[Staged]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "waybill_merge")
     with database.connect() as admin:
         admin.execute("SET ROLE waybill_owner")
         yield Staged(admin)

@@ -71,7 +71,7 @@ def test_a_page_of_rows_uses_the_index(database: Database, admin: Connection) ->
         ).fetchall()
     assert "_waybill_search_" in str(plan)
     assert "Sort" not in str(plan)
-    with database.connect("waybill_reader") as connection:
+    with database.connect("waybill_lookups") as connection:
         rows = Lookups(connection).find_rows("berths", {"kind": "k3"}, after=None, limit=50)
     assert len(rows) == 50
 

@@ -28,7 +28,7 @@ CSV = b"id,department\n1,Sales\n2,Legal\n3,Research\n"
 def admin(
     database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "waybill_plan")
     with database.connect() as connection:
         yield connection
 

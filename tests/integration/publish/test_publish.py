@@ -22,7 +22,7 @@ EVENT: dict[str, Any] = json.loads(Path("events/publish.json").read_text())
 def admin(
     database: Database, environment_of: Callable[[Database, str], None]
 ) -> Iterator[Connection]:
-    environment_of(database, "waybill_loader")
+    environment_of(database, "waybill_publish")
     with database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         yield connection

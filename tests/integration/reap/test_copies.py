@@ -28,7 +28,7 @@ def frozen_loader(database: Database, admin: Connection) -> Iterator[None]:
     ).fetchone()
     assert row
     program = [sys.executable, str(Path(__file__).with_name("stalled_copy.py"))]
-    given = [database.dsn_for("waybill_loader"), *row]
+    given = [database.dsn_for("waybill_load"), *row]
     with subprocess.Popen([*program, *given], stdout=subprocess.PIPE, text=True) as child:
         try:
             assert child.stdout
@@ -78,8 +78,8 @@ def test_a_copy_that_progresses_is_left_alone(
 ) -> None:
     assert planned
     with (
-        database.connect("waybill_loader") as looking,
-        database.connect("waybill_loader") as loader,
+        database.connect("waybill_reap") as looking,
+        database.connect("waybill_load") as loader,
         loader.cursor() as cursor,
     ):
         stage = admin.execute("SELECT relname FROM pg_class WHERE relname LIKE 's\\_%'").fetchone()
@@ -95,7 +95,7 @@ def test_a_copy_that_progresses_is_left_alone(
 
 def test_another_role_cannot_end_a_loader(admin: Connection, database: Database) -> None:
     assert admin
-    with database.connect("waybill_api") as other:
+    with database.connect("api") as other:
         allowed = other.execute(
             "SELECT has_function_privilege('waybill.end_stalled_copies(integer)', 'EXECUTE')"
         ).fetchone()

@@ -58,8 +58,8 @@ def await_event(admin: Connection, loader: Connection, event: str) -> None:
 @pytest.fixture
 def connections(database: Database) -> Iterator[tuple[Connection, Reaper]]:
     with (
-        database.connect("waybill_loader") as loader,
-        database.connect("waybill_loader") as looking,
+        database.connect("waybill_load") as loader,
+        database.connect("waybill_reap") as looking,
     ):
         # So that a test that fails ends.
         loader.execute("SET lock_timeout = '20s'")

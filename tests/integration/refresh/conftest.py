@@ -46,7 +46,7 @@ def company(database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch)
         Name=database.name, SecretString=json.dumps({"password": PASSWORD})
     )
     environment = {
-        **database.environment("waybill_refresher"),
+        **database.environment("waybill_refresh"),
         "DATABASE_SECRET_ARN": secret["ARN"],
         "STATE_BUCKET": STATE,
     }

@@ -19,7 +19,7 @@ def ledger(database: Database) -> Iterator[Ledger]:
 
 @pytest.fixture
 def refresher(database: Database) -> Iterator[Connection]:
-    with database.connect("waybill_refresher") as connection:
+    with database.connect("waybill_refresh") as connection:
         yield connection
 
 

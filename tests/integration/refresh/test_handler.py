@@ -32,7 +32,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 def hires(database: Database) -> int:
-    with database.connect("waybill_reader") as reader:
+    with database.connect("waybill_analytics") as reader:
         row = reader.execute("SELECT sum(q1 + q2 + q3 + q4)::int FROM mv_hires_q").fetchone()
     return int(row[0] or 0) if row else 0
 
@@ -89,7 +89,7 @@ def test_an_unreachable_database_keeps_the_markers(
 
 
 def test_a_concurrent_refresh_is_awaited(company: Database) -> None:
-    with company.connect("waybill_refresher") as other:
+    with company.connect("waybill_refresh") as other:
         transaction = other.transaction()
         transaction.__enter__()
         refresh(other, "2020")
@@ -104,8 +104,8 @@ def test_a_concurrent_refresh_that_does_not_end_is_busy(
 ) -> None:
     StateBucket(s3, STATE).markers.put(new_id())
     with (
-        company.connect("waybill_refresher") as other,
-        company.connect("waybill_refresher") as connection,
+        company.connect("waybill_refresh") as other,
+        company.connect("waybill_refresh") as connection,
         other.transaction(),
     ):
         refresh(other, "2020")
@@ -133,7 +133,7 @@ def test_a_part_that_fails_does_not_stop_the_others(
 
 @pytest.fixture
 def refresher(company: Database) -> Iterator[Connection]:
-    with company.connect("waybill_refresher") as connection:
+    with company.connect("waybill_refresh") as connection:
         yield connection
 
 

@@ -79,7 +79,7 @@ class House(NamedTuple):
         queue = self.cloud.queues["landed"]
         self.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DATABASE_USER", "waybill_loader")
+            patch.setenv("DATABASE_USER", "pipeline")
             settle(self.cloud)
         return str(job)
 
@@ -91,11 +91,11 @@ def house(
     environment_of: Callable[[Database, str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[House]:
-    environment_of(database, "waybill_api")
+    environment_of(database, "waybill_jobs")
     publish_all(cloud, database)
     deps.cache_clear()
     deps()
-    environment_of(database, "waybill_loader")
+    environment_of(database, "pipeline")
     monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
     yield House(cloud, database, partial(call, handle))
     deps().database.close()

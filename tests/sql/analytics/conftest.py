@@ -13,7 +13,7 @@ def company(database: Database) -> Database:
     """The seeded database, every view refreshed by the role whose task it is."""
     with owner(database) as connection:
         seed(connection)
-    with database.connect("waybill_refresher") as connection:
+    with database.connect("waybill_refresh") as connection:
         for year in ("2020", "2021", "2022"):
             assert refresh(connection, year) == "refreshed"
     return database
@@ -21,11 +21,11 @@ def company(database: Database) -> Database:
 
 @pytest.fixture
 def reader(company: Database) -> Iterator[Connection]:
-    with company.connect("waybill_reader") as connection:
+    with company.connect("waybill_analytics") as connection:
         yield connection
 
 
 @pytest.fixture
 def refresher(company: Database) -> Iterator[Connection]:
-    with company.connect("waybill_refresher") as connection:
+    with company.connect("waybill_refresh") as connection:
         yield connection

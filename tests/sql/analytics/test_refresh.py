@@ -117,7 +117,7 @@ def test_readers_are_not_blocked_by_a_refresh(
 def test_a_second_refresher_is_refused_at_once(company: Database, refresher: Connection) -> None:
     with owner(company) as connection:
         mark(connection, "2021", "2022")
-    with company.connect("waybill_refresher") as second:
+    with company.connect("waybill_refresh") as second:
         with refresher.transaction():
             assert refresh(refresher, "2021") == "refreshed"
             assert refresh(second, "2021") == "busy"

@@ -35,7 +35,7 @@ def test_the_time_zone_of_the_session_moves_no_row(database: Database, zone: str
     with owner(database) as connection:
         connection.execute(sql.SQL("SET timezone TO {}").format(zone))
         seed(connection)
-    with database.connect("waybill_refresher") as connection:
+    with database.connect("waybill_refresh") as connection:
         connection.execute(sql.SQL("SET timezone TO {}").format(zone))
         assert refresh(connection, "2021") == "refreshed"
         made = connection.execute("SHOW timezone").fetchone()
@@ -43,8 +43,8 @@ def test_the_time_zone_of_the_session_moves_no_row(database: Database, zone: str
     with owner(database) as connection:
         mark(connection, "2021")
     with (
-        database.connect("waybill_refresher") as connection,
-        database.connect("waybill_reader") as reader,
+        database.connect("waybill_refresh") as connection,
+        database.connect("waybill_analytics") as reader,
     ):
         reader.execute(sql.SQL("SET timezone TO {}").format(zone))
         assert reader.execute(ROWS).fetchall() == YEAR_2021
@@ -54,7 +54,7 @@ def test_the_time_zone_of_the_session_moves_no_row(database: Database, zone: str
 
 
 def test_before_any_year_the_views_are_empty(database: Database) -> None:
-    with database.connect("waybill_reader") as reader:
+    with database.connect("waybill_analytics") as reader:
         assert reader.execute("SELECT * FROM mv_hires_q WHERE year = 2021").fetchall() == []
         assert reader.execute("SELECT * FROM mv_dept_mean WHERE year = 2021").fetchall() == []
 
@@ -64,9 +64,9 @@ def test_a_new_year_joins_the_view(company: Database) -> None:
         add_year(connection, 2019)
         hire(connection, 99, "2019-07-01T00:00:00Z", 1, 1)
         mark(connection, "2019")
-    with company.connect("waybill_refresher") as connection:
+    with company.connect("waybill_refresh") as connection:
         assert refresh(connection, "2019") == "refreshed"
-    with company.connect("waybill_reader") as reader:
+    with company.connect("waybill_analytics") as reader:
         rows = reader.execute("SELECT * FROM mv_hires_q WHERE year < 2021").fetchall()
         assert rows == [(2019, 1, 1, 0, 0, 1, 0), (2020, 1, 1, 0, 0, 0, 1)]
 
@@ -75,9 +75,9 @@ def test_a_row_that_left_a_year_leaves_its_view(company: Database) -> None:
     with owner(company) as connection:
         connection.execute("DELETE FROM hired_employees WHERE id = 1")
         mark(connection, "2020")
-    with company.connect("waybill_refresher") as connection:
+    with company.connect("waybill_refresh") as connection:
         assert refresh(connection, "2020") == "refreshed"
-    with company.connect("waybill_reader") as reader:
+    with company.connect("waybill_analytics") as reader:
         assert reader.execute("SELECT * FROM mv_hires_q WHERE year = 2020").fetchall() == []
 
 
@@ -107,7 +107,7 @@ def test_a_changed_source_makes_every_part_stale(company: Database) -> None:
 def test_the_age_of_a_new_family_is_unknown_until_refreshed(company: Database) -> None:
     source = Path(__file__).parents[3] / "sql" / "views" / "mv_hires_q.sql"
     query = b"SELECT waybill.as_of('mv_hires_q', '2021')"
-    with owner(company) as connection, company.connect("waybill_refresher") as refresher:
+    with owner(company) as connection, company.connect("waybill_refresh") as refresher:
         connection.execute("SELECT waybill.drop_view_family('mv_hires_q')")
         gone = connection.execute("SELECT relname FROM pg_class WHERE relname LIKE 'mv\\_%'")
         assert gone.fetchall() == []
@@ -142,21 +142,21 @@ def test_bounds_of_a_part(database: Database, part: str, lower: str, upper: str)
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
-        ("waybill_reader", "SELECT waybill.refresh_part('hired_employees', '2021')"),
-        ("waybill_reader", "SELECT waybill.stale_views()"),
-        ("waybill_reader", "SELECT * FROM mv_hires_q_2021"),
-        ("waybill_reader", "DELETE FROM waybill.stale_parts"),
-        ("waybill_reader", "INSERT INTO departments VALUES (7, 'x')"),
-        ("waybill_reader", "REFRESH MATERIALIZED VIEW mv_hires_q_2021"),
-        ("waybill_refresher", "SELECT * FROM hired_employees"),
-        ("waybill_refresher", "SELECT * FROM mv_hires_q"),
-        ("waybill_refresher", "DELETE FROM waybill.stale_parts"),
-        ("waybill_refresher", "REFRESH MATERIALIZED VIEW mv_hires_q_2021"),
-        ("waybill_refresher", "DROP MATERIALIZED VIEW mv_hires_q_2021"),
-        ("waybill_loader", "SELECT waybill.refresh_part('hired_employees', '2021')"),
-        ("waybill_api", "SELECT waybill.settled_jobs('{}')"),
+        ("waybill_analytics", "SELECT waybill.refresh_part('hired_employees', '2021')"),
+        ("waybill_analytics", "SELECT waybill.stale_views()"),
+        ("waybill_analytics", "SELECT * FROM mv_hires_q_2021"),
+        ("waybill_analytics", "DELETE FROM waybill.stale_parts"),
+        ("waybill_analytics", "INSERT INTO departments VALUES (7, 'x')"),
+        ("waybill_analytics", "REFRESH MATERIALIZED VIEW mv_hires_q_2021"),
+        ("waybill_refresh", "SELECT * FROM hired_employees"),
+        ("waybill_refresh", "SELECT * FROM mv_hires_q"),
+        ("waybill_refresh", "DELETE FROM waybill.stale_parts"),
+        ("waybill_refresh", "REFRESH MATERIALIZED VIEW mv_hires_q_2021"),
+        ("waybill_refresh", "DROP MATERIALIZED VIEW mv_hires_q_2021"),
+        ("pipeline", "SELECT waybill.refresh_part('hired_employees', '2021')"),
+        ("api", "SELECT waybill.settled_jobs('{}')"),
         (
-            "waybill_refresher",
+            "waybill_refresh",
             "SELECT waybill.register_view_family('x', 'jobs', 'pg_catalog.now', '{id}')",
         ),
     ],

@@ -27,7 +27,7 @@ def ask(
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Ask]:
-    connect_as("waybill_reader", database, monkeypatch)
+    connect_as("waybill_documents", database, monkeypatch)
     deps.cache_clear()
     yield partial(call, handle)
     deps().database.close()

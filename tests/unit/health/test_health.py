@@ -22,7 +22,7 @@ def _everything_is_there(
     aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     assert aws
-    connect_as("waybill_reader", database, monkeypatch)
+    connect_as("waybill_health", database, monkeypatch)
     monkeypatch.setenv("LANDED_QUEUE_URL", sqs_client().create_queue(QueueName="q")["QueueUrl"])
     deps.cache_clear()
     yield

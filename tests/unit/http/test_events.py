@@ -83,7 +83,7 @@ def test_docs() -> None:
 
 
 def test_jobs(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect_as("waybill_api", database, monkeypatch)
+    connect_as("waybill_jobs", database, monkeypatch)
     job_id = UUID(event("jobs")["pathParameters"]["job_id"])
     moment = "2100-01-01T00:00:00Z"
     awaited = {"job_id": job_id, "dataset": DATASET, "filename": "a.csv", "size_bytes": 1,
@@ -93,11 +93,11 @@ def test_jobs(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPat
 
 
 def test_batch(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect_as("waybill_api", database, monkeypatch)
+    connect_as("waybill_batch", database, monkeypatch)
     events_client.cache_clear()
     queue = sqs_client().create_queue(QueueName="merges")
     monkeypatch.setenv("MERGES_QUEUE_URL", queue["QueueUrl"])
-    with database.connect("waybill_loader") as connection:
+    with database.connect("pipeline") as connection:
         found = connection.execute("SELECT waybill.contract('departments')").fetchone()
     assert found
     StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))
@@ -105,24 +105,24 @@ def test_batch(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPa
 
 
 def test_documents(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect_as("waybill_reader", database, monkeypatch)
+    connect_as("waybill_documents", database, monkeypatch)
     assert run("documents").json() == {"items": [], "next_cursor": None, "total_estimate": None}
 
 
 def test_health(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect_as("waybill_reader", database, monkeypatch)
+    connect_as("waybill_health", database, monkeypatch)
     monkeypatch.setenv("LANDED_QUEUE_URL", sqs_client().create_queue(QueueName="q")["QueueUrl"])
     assert run("health").json()["status"] == "ok"
 
 
 def test_analytics(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect_as("waybill_reader", database, monkeypatch)
+    connect_as("waybill_analytics", database, monkeypatch)
     assert run("analytics").json()["items"] == []
 
 
 def test_lookups(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect_as("waybill_reader", database, monkeypatch)
-    with database.connect("waybill_loader") as connection:
+    connect_as("waybill_lookups", database, monkeypatch)
+    with database.connect("pipeline") as connection:
         found = connection.execute("SELECT waybill.contract('users')").fetchone()
     assert found
     StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))

@@ -26,7 +26,7 @@ def persistent(
     aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> PersistentConnection:
     assert aws
-    connect_as("waybill_api", database, monkeypatch)
+    connect_as("waybill_jobs", database, monkeypatch)
     return PersistentConnection(DatabaseSettings.from_environment(), "test")
 
 
@@ -40,7 +40,7 @@ def test_a_closed_connection_is_replaced(
 ) -> None:
     first = persistent.run(backend_pid)
     with database.connect() as admin:
-        admin.execute("SET ROLE waybill_api")
+        admin.execute("SET ROLE waybill_jobs")
         admin.execute("SELECT pg_terminate_backend(%s)", (first,))
     assert persistent.run(backend_pid) != first
     persistent.close()

@@ -68,7 +68,7 @@ def test_a_stored_problem_is_shown_with_its_url() -> None:
     assert shown["detail"] == "The file has no bytes."
 
 
-INTERNAL = "connection to db-1.internal as waybill_loader failed"
+INTERNAL = "connection to db-1.internal as waybill_load failed"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def api() -> Api:
     @api.get("/faults/<kind>")
     def fault(kind: str) -> Response[Any]:
         if kind == "away":
-            raise Unavailable("database-unavailable", "host db-1 refused role waybill_api")
+            raise Unavailable("database-unavailable", "host db-1 refused role waybill_jobs")
         if kind == "wrong":
             error = FieldError(pointer="/a", code="odd", message="It is odd.")
             raise Rejected("invalid-request", "No.", [error] * 150)

@@ -29,7 +29,7 @@ def ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Ask]:
     """Call the jobs endpoints, which connect as their own role."""
-    connect_as("waybill_api", database, monkeypatch)
+    connect_as("waybill_jobs", database, monkeypatch)
     deps.cache_clear()
     yield partial(call, handle)
     deps().database.close()

@@ -2,10 +2,10 @@
 
 In this order: `migrations/` (numbered, once each), `routines/` (again when changed),
 `datasets/` (each once, in an order that their references allow, and then their migrations),
-`views/` (again when changed). A migration is a transaction of its own; so are all new datasets,
-all changed datasets, all routines, and all views together. What was applied is recorded in the
-same transaction, so the next run continues where one was killed. All but
-`migrations/0001_*` run as the owner role, so that it owns everything.
+`views/` (again when changed), `roles.sql` (always). A migration is a transaction of its own; so
+are all new datasets, all changed datasets, all routines, and all views together. What was applied
+is recorded in the same transaction, so the next run continues where one was killed. All but
+`migrations/0001_*` and `roles.sql` run as the owner role, so that it owns everything.
 
 A release that was applied completely before, and now meets a database with newer migrations, is
 a roll-back: its routines and views are restored, the newer tables stay.
@@ -96,12 +96,14 @@ class _Run:
             self._report_newer()
             yield from self._routines()
             yield from self._views()
+            yield from self._roles()
             return
         for script in self._ledger.unapplied("migrations", self._tree.migrations):
             yield from self._together([self._step(script)])
         yield from self._routines()
         yield from self._datasets()
         yield from self._views()
+        yield from self._roles()
         self._ledger.record_release(fingerprint)
 
     def _report_newer(self) -> None:
@@ -119,6 +121,21 @@ class _Run:
     def _views(self) -> Iterator[Applied]:
         migrations = self._ledger.paths("migrations") + self._ledger.dataset_migrations()
         yield from self._repeatable("views", self._tree.views, self._ledger.newest(migrations))
+
+    def _roles(self) -> Iterator[Applied]:
+        """Apply the roles, whose routine writes only what differs from the database."""
+        script = self._tree.roles
+        if script:
+            yield from self._together([self._roles_step(script)])
+
+    def _roles_step(self, script: Script) -> Step:
+        def apply() -> Iterator[Script]:
+            run(self._connection, script)
+            if not self._ledger.is_current(script):
+                self._ledger.record(script)
+                yield script
+
+        return apply
 
     def _repeatable(self, folder: str, scripts: Sequence[Script], since: int) -> Iterator[Applied]:
         """Apply the whole kind again when one of its files is due, or was removed.

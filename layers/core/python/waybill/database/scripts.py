@@ -15,8 +15,9 @@ from waybill.errors import Conflict
 Connection = psycopg.Connection[Any]
 
 OWNER = "waybill_owner"
+ROLES = "roles.sql"
 # The roles themselves, and what only the administrator may grant.
-_AS_ADMIN = "migrations/0001_"
+_AS_ADMIN = ("migrations/0001_", ROLES)
 _NUMBERED = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 
 
@@ -57,6 +58,8 @@ class SqlTree(NamedTuple):
     routines: tuple[Script, ...]
     datasets: tuple[DatasetScripts, ...]
     views: tuple[Script, ...]
+    roles: Script | None
+    """What each function may do."""
 
     def once(self) -> Iterator[Script]:
         """The scripts that are applied once: migrations and datasets."""
@@ -93,6 +96,7 @@ def read_tree(folder: Path) -> SqlTree:
         tuple(Script.read(folder, file) for file in _files(folder / "routines")),
         tuple(datasets),
         tuple(Script.read(folder, file) for file in _files(folder / "views")),
+        Script.read(folder, folder / ROLES) if (folder / ROLES).exists() else None,
     )
 
 

@@ -1,0 +1,50 @@
+-- What each function may do in the database: a call for each role, and nothing else is granted to
+-- one. Applied by every deployment, after everything else.
+--
+-- A new function: add a call with its folder's name. A test compares the page with the calls in
+-- the function's code, in both directions, and prints what differs.
+
+-- The pipeline.
+SELECT waybill.define_role('plan', connections => 24, statement => '60s', routines => '{
+    register_ticket, register_object, contract, claim_plan, start_loading, add_chunks,
+    finish_plan, chunk_state, chunks_left, fail_job, start_run, count_killed_runs, end_run}');
+SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
+    claim_chunk, finish_chunk, chunks_left, chunk_state, fail_job, start_run, count_killed_runs,
+    end_run}', tables => '{"waybill.validation_errors":
+        "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors)"}',
+    stages => true, ended_by_owner => true);
+SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
+    merge_job, merge_time_limit, unstaged_chunks, resolve_pending, fail_job, unpublished, mark_published,
+    start_run, count_killed_runs, end_run}', ended_by_owner => true);
+SELECT waybill.define_role('publish', connections => 8, statement => '60s', routines => '{
+    unpublished, mark_published}');
+SELECT waybill.define_role('refresh', connections => 8, statement => '5min', routines => '{
+    stale_views, refresh_part, settled_jobs, premake_partitions}');
+SELECT waybill.define_role('reap', connections => 8, statement => '60s', routines => '{
+    overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
+    purge_expired, stalled_jobs, record_redrives, give_up, count_stuck_jobs}');
+
+-- The API. API Gateway gives up after 29 s; a statement that takes longer would only burden the
+-- server.
+SELECT waybill.define_role('batch', connections => 40, statement => '25s', routines => '{
+    merge_batch, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
+SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
+    cancel_job, register_replay, list_pending, is_dry, rfc3339, waybill_document,
+    progress_document, rejects_remaining}', tables => '{"waybill.job_documents": "SELECT",
+    "waybill.run_documents": "SELECT", "waybill.validation_errors": "SELECT"}');
+SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{
+    as_of, job_visibility, figures_version}', tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT",
+    "departments": "SELECT", "jobs": "SELECT"}');
+SELECT waybill.define_role('documents', connections => 20, statement => '25s', routines => '{
+    list_documents, delete_document}');
+SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
+    look_up, find_rows, lease_generation}');
+-- It reads nothing: it connects, and asks for one number.
+SELECT waybill.define_role('health', connections => 8, statement => '5s', routines => '{
+    count_stuck_jobs}');
+
+-- Roles that several functions shared, in releases before this page.
+SELECT waybill.retire_role('waybill_loader', '{plan, load, merge, publish, reap}');
+SELECT waybill.retire_role('waybill_api', '{batch, jobs}');
+SELECT waybill.retire_role('waybill_reader', '{analytics, documents, lookups, health}');
+SELECT waybill.retire_role('waybill_refresher', '{refresh}');
