@@ -93,6 +93,9 @@ synth: $(TEST_STAMP) ## Synthesise an environment into .build/ENV and lint it (E
 	@CDK_OUTDIR=.build/$(ENV) WAYBILL_ENV=$(ENV) $(BIN)/python -m infra.app
 	@$(BIN)/cfn-lint '.build/$(ENV)/*.template.json'
 
+check: $(TEST_STAMP) ## Check the environments on AWS with cdk-nag and checkov, the code with bandit
+	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m infra.checks
+
 install: $(TEST_STAMP) ## Install the packages for running and testing into .venv
 
 lint: $(TEST_STAMP) ## Check style, types and the import contracts
@@ -135,6 +138,7 @@ lock: $(RUN_STAMP) ## Pin the packages of pyproject.toml again, with hashes (UPG
 		--extra arrow --extra auth --extra cache --extra client --extra infra --extra local --extra setup
 	@echo uv | $(COMPILE) --constraints $(TEST_LOCK) --no-annotate - -o $(UV_LOCK)
 	@$(BIN)/python -m infra.layers.lock
+	@echo checkov | $(COMPILE) $(if $(UPGRADE),--upgrade) --no-annotate - -o infra/checks/requirements.txt
 
 ## The environment
 #

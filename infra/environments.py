@@ -65,6 +65,10 @@ class Environment:
     merges_at_once: int = 2
     requests_per_second: int = 50
     request_burst: int = 100
+    firewall: bool = False
+    """AWS WAF in front of the API; about 10 USD a month."""
+    client_requests_per_minute: int = 3000
+    """Requests from one address; the firewall answers more with 429."""
     browser_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may upload; a presigned form is what authorizes, not the origin."""
 
@@ -108,6 +112,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 keep_data=True,
                 log_retention_days=30,
                 noncurrent_days=30,
+                firewall=True,
                 least_acu=0.5,
                 most_acu=4,
             ),
@@ -116,6 +121,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 keep_data=True,
                 log_retention_days=365,
                 noncurrent_days=90,
+                firewall=True,
                 least_acu=0.5,
                 most_acu=16,
                 backup_days=35,

@@ -6,6 +6,7 @@ from aws_cdk import RemovalPolicy, Size, Tags
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
+from infra.constructs.firewall import Firewall
 from infra.constructs.fixed_responses import answer_preflight, refuse_other_methods
 from infra.constructs.function import LambdaFunction
 from infra.constructs.gateway_responses import gateway_responses
@@ -63,6 +64,8 @@ class Api(Construct):
                 throttling_burst_limit=environment.request_burst,
                 metrics_enabled=environment.detailed_metrics,
                 tracing_enabled=True,
+                # Errors of the gateway itself; the functions log their own.
+                logging_level=None if environment.is_local else apigateway.MethodLoggingLevel.ERROR,
             ),
             default_method_options=apigateway.MethodOptions(
                 authorization_type=apigateway.AuthorizationType.NONE
@@ -75,6 +78,8 @@ class Api(Construct):
             # The emulator takes the API's id from this tag, so that its URL stays the same.
             Tags.of(self.rest).add("ms-custom-id", "waybill")
         gateway_responses(self.rest)
+        if environment.firewall:
+            Firewall(self, environment, self.rest.deployment_stage)
         self._routes(functions)
 
     def _routes(self, functions: Mapping[str, LambdaFunction]) -> None:

@@ -77,6 +77,8 @@ class Aurora(Construct):
             cloudwatch_logs_exports=["postgresql"],
             cloudwatch_logs_retention=None,
             copy_tags_to_snapshot=True,
+            # Processes and memory of the instances, beside Aurora's own metrics.
+            monitoring_interval=Duration.minutes(1) if environment.keep_data else None,
             deletion_protection=environment.keep_data,
             removal_policy=removal_policy(environment),
         )

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.access_logs import access_log_bucket
 from infra.constructs.log_group import log_of_provider, removal_policy
 from infra.environments import Environment
 
@@ -18,6 +19,7 @@ class _Content(NamedTuple):
 
     rules: list[s3.LifecycleRule]
     cors: list[s3.CorsRule] | None = None
+    access_logs: s3.IBucket | None = None
 
 
 def _bucket(
@@ -44,6 +46,8 @@ def _bucket(
         lifecycle_rules=content.rules,
         cors=content.cors,
         removal_policy=removal_policy(environment),
+        server_access_logs_bucket=content.access_logs,
+        server_access_logs_prefix=f"{name.lower()}/" if content.access_logs else None,
         # CloudFormation deletes empty buckets only.
         auto_delete_objects=not environment.keep_data and not environment.is_local,
     )
@@ -71,6 +75,7 @@ class Buckets(Construct):
             noncurrent_version_expiration=Duration.days(environment.noncurrent_days),
             expired_object_delete_marker=True,
         )
+        logs = access_log_bucket(self, environment)
         self.landing = _bucket(
             self,
             "Landing",
@@ -86,6 +91,7 @@ class Buckets(Construct):
                         max_age=3600,
                     )
                 ],
+                logs,
             ),
             environment,
             key,
@@ -97,7 +103,9 @@ class Buckets(Construct):
             expiration=Duration.days(1),
             noncurrent_version_expiration=Duration.days(1),
         )
-        self.state = _bucket(self, "State", _Content([versions, exports]), environment, key)
+        self.state = _bucket(
+            self, "State", _Content([versions, exports], access_logs=logs), environment, key
+        )
         if Stack.of(self).node.try_find_child(_EMPTIES):
             log_of_provider(Stack.of(self), _EMPTIES)
         CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)

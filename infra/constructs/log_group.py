@@ -21,7 +21,7 @@ def removal_policy(environment: Environment) -> RemovalPolicy:
     return RemovalPolicy.DESTROY
 
 
-def log_of_provider(stack: Stack, provider: str) -> logs.LogGroup:
+def log_of_provider(stack: Stack, provider: str, key: kms.IKey | None = None) -> logs.LogGroup:
     """The log group of a function that the CDK adds for a custom resource.
 
     Otherwise its first invocation creates one that never expires.
@@ -31,6 +31,7 @@ def log_of_provider(stack: Stack, provider: str) -> logs.LogGroup:
         stack,
         f"{provider}Log",
         log_group_name=f"/aws/lambda/{cast(CfnResource, function).ref}",
+        encryption_key=key,
         retention=logs.RetentionDays.ONE_MONTH,
         removal_policy=RemovalPolicy.DESTROY,
     )

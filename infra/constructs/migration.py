@@ -1,6 +1,7 @@
 """Database migrations during a deployment, before the new code goes live."""
 
 from aws_cdk import Duration, Stack, triggers
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.constructs.function import LambdaFunction
@@ -17,7 +18,12 @@ class Migration(Construct):
     """
 
     def __init__(
-        self, scope: Construct, migrate: LambdaFunction, *, before: list[LambdaFunction]
+        self,
+        scope: Construct,
+        migrate: LambdaFunction,
+        *,
+        before: list[LambdaFunction],
+        key: kms.IKey | None = None,
     ) -> None:
         """Invoke `migrate` before the functions of `before` are updated."""
         super().__init__(scope, "Migration")
@@ -29,4 +35,4 @@ class Migration(Construct):
             invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
             execute_before=[function.function for function in before],
         )
-        trigger.node.add_dependency(log_of_provider(Stack.of(self), _INVOKER))
+        trigger.node.add_dependency(log_of_provider(Stack.of(self), _INVOKER, key))

@@ -4,9 +4,12 @@ from typing import cast
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
+from infra.constructs.log_group import log_group
+from infra.environments import Environment
 
 POSTGRESQL = ec2.Port.tcp(5432)
 HTTPS = ec2.Port.tcp(443)
@@ -19,7 +22,13 @@ class Network(Construct):
     endpoint, other AWS services over IPv6 through the egress-only gateway; both are free.
     """
 
-    def __init__(self, scope: Construct, buckets: Buckets) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        environment: Environment,
+        buckets: Buckets,
+        key: kms.IKey | None = None,
+    ) -> None:
         """Create the VPC and the security groups of functions and database."""
         super().__init__(scope, "Network")
         self.vpc = ec2.Vpc(
@@ -37,6 +46,14 @@ class Network(Construct):
                 )
             ],
         )
+        if environment.keep_data:
+            self.vpc.add_flow_log(
+                "Rejected",
+                destination=ec2.FlowLogDestination.to_cloud_watch_logs(
+                    log_group(self, "", environment, key)
+                ),
+                traffic_type=ec2.FlowLogTrafficType.REJECT,
+            )
         self._reach_s3(buckets)
         self._route_out()
         self.functions = ec2.SecurityGroup(

@@ -55,7 +55,7 @@ class EmbeddedDatabase:
         if reachable(self.home):
             return Postgres(self.home / "postgres")
         digest = hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
-        return Postgres(Path("/var/tmp") / f"waybill-{digest}")  # noqa: S108 - the data folder is 0700
+        return Postgres(Path("/var/tmp") / f"waybill-{digest}")  # noqa: S108 # nosec B108 - the data folder is 0700
 
     def start(self, port: int, passwords: Mapping[str, str]) -> Location:
         """Start it on `port` unless it runs, and create the admin role and the database."""

@@ -35,7 +35,7 @@ class DataStack(Stack):
         )
         self.key = data_key(self, environment)
         self.buckets = Buckets(self, environment, self.key)
-        network = Network(self, self.buckets)
+        network = Network(self, environment, self.buckets, self.key)
         self.database = Aurora(self, environment, network, self.key, restore)
         has_cache = environment.cache_server
         self.cache = CacheServer(self, environment, network, self.key) if has_cache else None
@@ -64,4 +64,4 @@ class ServiceStack(Stack):
         shared = SharedResources(environment, data.database, layers, sources, data.key, cache_url)
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]
-        Migration(self, service.functions["migrate"], before=others)
+        Migration(self, service.functions["migrate"], before=others, key=data.key)

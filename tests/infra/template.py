@@ -75,6 +75,11 @@ class Synthesised(NamedTuple):
             if resource["Type"] == kind
         }
 
+    def buckets(self) -> dict[str, Mapping[str, Any]]:
+        """Properties of the landing and the state bucket, by logical name."""
+        buckets = self.of_type("AWS::S3::Bucket")
+        return {name: one for name, one in buckets.items() if "AccessLogs" not in name}
+
     def functions(self) -> dict[str, Mapping[str, Any]]:
         """Properties of our functions, by step."""
         prefix = f"waybill-{self.environment}-"

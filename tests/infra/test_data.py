@@ -12,7 +12,7 @@ def test_no_bucket_is_public(synthesised: Synthesised) -> None:
 
 
 def test_buckets_are_versioned_encrypted_and_notify_eventbridge(synthesised: Synthesised) -> None:
-    buckets = synthesised.of_type("AWS::S3::Bucket")
+    buckets = synthesised.buckets()
     assert len(buckets) == 2
     for bucket in buckets.values():
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -22,7 +22,7 @@ def test_buckets_are_versioned_encrypted_and_notify_eventbridge(synthesised: Syn
 
 
 def test_leftovers_in_buckets_expire(synthesised: Synthesised) -> None:
-    for bucket in synthesised.of_type("AWS::S3::Bucket").values():
+    for bucket in synthesised.buckets().values():
         rule = bucket["LifecycleConfiguration"]["Rules"][0]
         assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 2
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 7
@@ -88,7 +88,7 @@ def test_only_prod_has_a_cache_server(on_aws: Synthesised) -> None:
 def test_the_s3_endpoint_admits_the_two_buckets_only(on_aws: Synthesised) -> None:
     (endpoint,) = on_aws.of_type("AWS::EC2::VPCEndpoint").values()
     (statement,) = endpoint["PolicyDocument"]["Statement"]
-    buckets = {f"${{{name}.Arn}}" for name in on_aws.of_type("AWS::S3::Bucket")}
+    buckets = {f"${{{name}.Arn}}" for name in on_aws.buckets()}
     assert set(map(text, statement["Resource"])) == buckets | {f"{arn}/*" for arn in buckets}
 
 

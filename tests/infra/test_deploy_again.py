@@ -82,7 +82,7 @@ def test_one_key_encrypts_all_that_is_stored(
     (name,) = found.of_type("AWS::KMS::Key")
     (cluster,) = found.of_type("AWS::RDS::DBCluster").values()
     assert name in json.dumps(cluster["KmsKeyId"])
-    for bucket in found.of_type("AWS::S3::Bucket").values():
+    for bucket in found.buckets().values():
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert name in json.dumps(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"])
         assert rule["BucketKeyEnabled"] is True

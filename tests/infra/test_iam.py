@@ -6,8 +6,12 @@ from waybill.outbox.relay import SOURCE
 
 # AWS allows these on everything or not at all.
 WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *NETWORK_INTERFACES}
-# API Gateway's own role for its logs; the CDK's caller of `migrate`, which runs no code of ours.
-MANAGED = {"AmazonAPIGatewayPushToCloudWatchLogs", "AWSLambdaBasicExecutionRole"}
+# The roles of API Gateway's logs and of RDS's monitoring; the CDK's caller of `migrate`.
+MANAGED = {
+    "AmazonAPIGatewayPushToCloudWatchLogs",
+    "AWSLambdaBasicExecutionRole",
+    "AmazonRDSEnhancedMonitoringRole",
+}
 # Below a prefix of a bucket; a secret's random end; the versions of `migrate`.
 NARROW = re.compile(
     r"(.*/(landing|tickets|contracts|markers|deadlines|exports)/\*"

@@ -1,0 +1,1 @@
+"""Security checks of the templates of every environment on AWS: `python -m infra.checks`."""

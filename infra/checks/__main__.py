@@ -1,0 +1,60 @@
+"""Check every environment on AWS, and the code: `python -m infra.checks`, or `make check`."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from infra.bootstrap import ROOT
+from infra.checks import checkov, nag
+from infra.checks.accepted import ACCEPTED
+from infra.checks.findings import Finding, open_findings, unused
+from infra.environments import ENVIRONMENTS
+
+CODE = ("functions", "infra", "layers/core/python", "layers/client/python")
+
+
+def template_findings() -> list[Finding]:
+    """What cdk-nag and checkov find in the environments on AWS."""
+    found: list[Finding] = []
+    for environment in [name for name, one in ENVIRONMENTS.items() if not one.is_local]:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            nag.synthesise(environment, folder)
+            found += nag.findings(environment, folder)
+            found += checkov.findings(environment, folder)
+    return found
+
+
+def bandit() -> str:
+    """What bandit finds in the code of medium severity or worse; empty for nothing."""
+    ended = subprocess.run(  # noqa: S603 - fixed arguments, no shell
+        [sys.executable, "-m", "bandit", "--quiet", "--recursive", "-ll", "--format=txt", *CODE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (ended.stdout + ended.stderr).strip() if ended.returncode else ""
+
+
+def main() -> None:
+    """Print what is not accepted; end with an error if there is anything."""
+    found = template_findings()
+    lines = [
+        f"{one.environment}: {one.rule} {one.resource}: {one.text}"
+        for one in open_findings(found, ACCEPTED)
+    ]
+    lines += [
+        f"accepted, but not found: {one.rule} {one.resource}" for one in unused(found, ACCEPTED)
+    ]
+    code = bandit()
+    for line in [*lines, *([code] if code else [])]:
+        sys.stdout.write(f"{line}\n")
+    if lines or code:
+        sys.exit(1)
+    sys.stdout.write(f"{len(found)} findings, all of them accepted in infra/checks/accepted.py\n")
+
+
+if __name__ == "__main__":
+    main()

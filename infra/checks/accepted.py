@@ -1,0 +1,115 @@
+"""The findings of cdk-nag and checkov that stay, each with its reason."""
+
+from infra.checks.findings import Accepted
+
+_PREFIXES = "/(landing|tickets|contracts|markers|deadlines|exports)/[*]"
+_FUNCTION = r"Service/[A-Z]\w+/Role(/DefaultPolicy)?/Resource"
+_LAMBDA = r"AWS::Lambda::Function\.\w+"
+_SERVICE_QUEUE = r"AWS::SQS::Queue\.Service\w+"
+
+ACCEPTED: tuple[Accepted, ...] = (
+    Accepted(
+        r"AwsSolutions-IAM5\[Resource::\*\]",
+        _FUNCTION,
+        "Network interfaces of the VPC and X-Ray have no resource-level permissions.",
+    ),
+    Accepted(
+        rf"AwsSolutions-IAM5\[Resource::\{{.*\}}{_PREFIXES}\]",
+        _FUNCTION,
+        "The objects below one prefix; their keys are not known in advance.",
+    ),
+    Accepted(
+        r"CKV_AWS_111",
+        r"AWS::IAM::Role\.Service\w+",
+        "The network interfaces of the VPC have no resource-level permissions.",
+    ),
+    Accepted(
+        r"AwsSolutions-IAM4\[.*(AmazonAPIGatewayPushToCloudWatchLogs|AmazonRDSEnhancedMonitoringRole)\]",
+        r"(Service/Api/Rest/CloudWatchRole|Aurora/Cluster/MonitoringRole)/Resource",
+        "Roles of AWS's own services, with the policies that AWS documents for them.",
+    ),
+    Accepted(
+        r"AwsSolutions-L1",
+        r"Service/\w+/Function/Resource",
+        "The layers are built and tested for Python 3.13.",
+    ),
+    Accepted(
+        r"AwsSolutions-COG4",
+        r"Service/Api/Rest/Default/.*",
+        "Tokens may come from any OIDC issuer, so Cognito's own authorizer does not fit.",
+    ),
+    Accepted(
+        r"AwsSolutions-APIG4",
+        r"Service/Api/Rest/Default/.*/(OPTIONS|ANY)/Resource",
+        "The gateway answers these itself: CORS preflight, and 405 for other methods.",
+    ),
+    Accepted(
+        r"CKV_AWS_59",
+        r"AWS::ApiGateway::Method\.ServiceApiRest\w+(OPTIONS|ANY)\w+",
+        "The gateway answers these itself: CORS preflight, and 405 for other methods.",
+    ),
+    Accepted(
+        r"AwsSolutions-APIG2",
+        r"Service/Api/Rest/Resource",
+        "The functions validate requests against the models that the API description comes from.",
+    ),
+    Accepted(
+        r"CKV_AWS_120",
+        r"AWS::ApiGateway::Stage\.\w+",
+        "The gateway's cache costs 14 USD a month, and answers would be older than the data.",
+    ),
+    Accepted(
+        r"AwsSolutions-SQS3",
+        r"Service/EventRules/Dlq/Queue/Resource",
+        "It is the dead-letter queue of the event rules.",
+    ),
+    Accepted(
+        r"CKV_AWS_27",
+        _SERVICE_QUEUE,
+        "Encrypted with SQS's own key in dev; the rule knows KMS keys only.",
+        environments="dev",
+    ),
+    Accepted(
+        r"AwsSolutions-SMG4",
+        r"Aurora/Cluster/Secret/Resource",
+        "The password is for migrations only; every other role connects with IAM tokens.",
+    ),
+    Accepted(
+        r"CKV_AWS_116",
+        _LAMBDA,
+        "Queues and event rules have the dead-letter queues; the rest is called synchronously.",
+    ),
+    Accepted(
+        r"CKV_AWS_115",
+        _LAMBDA,
+        "The queues and the throttling of the API bound how many run.",
+    ),
+    Accepted(
+        r"CKV_AWS_117",
+        _LAMBDA,
+        "In the VPC only if it connects to the database; the others have no route to it.",
+    ),
+    Accepted(
+        r"CKV_AWS_173",
+        _LAMBDA,
+        "The environment holds names and URLs, no secrets, and is encrypted by Lambda's key.",
+    ),
+    Accepted(
+        r"CKV_AWS_18",
+        r"AWS::S3::Bucket\.BucketsAccessLogs\w+",
+        "The bucket of the access logs.",
+        environments="staging|prod",
+    ),
+    Accepted(
+        r"AwsSolutions-APIG3",
+        r"Service/Api/Rest/DeploymentStage.v1/Resource",
+        "A firewall costs more than the rest of an idle dev.",
+        environments="dev",
+    ),
+    Accepted(
+        r"AwsSolutions-(RDS10|S1|VPC7)|CKV_AWS_(18|118|149|158)",
+        r".*",
+        "dev keeps no data: no deletion protection, access and flow logs, or key of its own.",
+        environments="dev",
+    ),
+)
