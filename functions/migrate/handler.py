@@ -17,7 +17,7 @@ from waybill.database.migrations import migrate
 from waybill.database.search_indexes import build_search_indexes
 from waybill.state.bucket import StateBucket
 
-# A new or paused cluster takes its time.
+# A new or paused cluster takes up to a minute to accept connections.
 _PATIENCE_SECONDS = 60.0
 
 

@@ -1,6 +1,6 @@
 -- name: by_quarter(year, lines, after_department, after_job, after_department_id, after_job_id)
--- One line per department and job; the facts of the year ride on every line, and on one empty
--- line when there is none, so one statement answers with one snapshot. Only the view of
+-- One line per department and job; the facts of the year are on every line, and on one empty
+-- line when there is none, so that one statement reads one snapshot. Only the view of
 -- the year is read: the year is a literal in every branch of mv_hires_q. Code point order,
 -- since servers disagree about every other; ids settle equal names.
 WITH facts AS MATERIALIZED (
@@ -25,7 +25,7 @@ ORDER BY department, job, department_id, job_id;
 
 -- name: above_average(year, mean_over, lines, after_hired, after_id)
 -- Departments whose hires of the year exceed the mean, most hires first. The comparison is
--- between exact numbers; only the answer's mean is rounded.
+-- between exact numbers; only the mean of the response is rounded.
 WITH facts AS MATERIALIZED (
     SELECT waybill.as_of('mv_hires_q', lpad(:year::int::text, 4, '0')) AS as_of,
         (SELECT coalesce(sum(q1 + q2 + q3 + q4), 0)::bigint FROM mv_hires_q

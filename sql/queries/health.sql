@@ -1,3 +1,3 @@
 -- name: ping()$
--- The cheapest round trip: it shows that a session can be had and answers.
+-- The cheapest round trip: it shows that a session can be opened and used.
 SELECT 1;

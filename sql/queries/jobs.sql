@@ -3,7 +3,7 @@
 SELECT document FROM waybill.job_documents WHERE job_id = :job_id;
 
 -- name: list_jobs(dataset, state, before, rows)
--- Newest first: ids are UUIDv7, so the primary key is the order of making, and a page is read
+-- Newest first: ids are UUIDv7, so the primary key is the order of creation, and a page is read
 -- from the key of the last one.
 SELECT job_id, document
 FROM waybill.job_documents
@@ -18,13 +18,13 @@ LIMIT :rows;
 SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
 
 -- name: get_state(job_id)$
--- Asked before a cancellation, which answers the same for "now" and "long ago".
+-- Read before a cancellation, whose result is the same for a job cancelled now and long ago.
 SELECT state FROM waybill.job_documents WHERE job_id = :job_id;
 
 -- name: list_rejects(job_id, line, reject_id, rows, bytes)
 -- A page of rejects, by line, cut where its raw text passes `bytes`: a record may have 16 MB
--- and a function's answer 6. The sum needs the lengths only, so nothing large is read for it.
--- What was corrected and taken in is no longer among them: a page can be sent back as it is.
+-- and a function's response 6. The sum needs the lengths only, so nothing large is read for it.
+-- Rejects that were corrected and loaded are left out, so that a page can be replayed as it is.
 -- `found` counts the page before the cut.
 SELECT reject_id, line, raw, "values", errors, found
 FROM (

@@ -18,8 +18,8 @@ CREATE TABLE IF NOT EXISTS public.waybill_releases (
 
 -- name: wait_for_lock()$
 -- Keeps a second deployment from seeing a script as unapplied while this one applies it. Held
--- by the session, since it spans many transactions; a killed process gives it back with its
--- connection, so nothing stays locked.
+-- by the session, since it spans many transactions; the connection of a killed
+-- process releases it, so nothing stays locked.
 SELECT pg_advisory_lock(hashtextextended('waybill_migrations', 0));
 
 -- name: release_lock()$

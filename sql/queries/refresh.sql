@@ -1,3 +1,3 @@
 -- name: bound_time(milliseconds)$
--- A refresh that hangs must end before its Lambda does, and give its locks back.
+-- A refresh that hangs must end before its Lambda does, and release its locks.
 SELECT set_config('statement_timeout', :milliseconds::text, false);

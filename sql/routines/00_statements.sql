@@ -11,7 +11,7 @@
 --   WB011  key-in-flight     a batch with this idempotency key is being written
 --   WB012  not-replayable    the job, or a reject of it, cannot be replayed
 --   WB999  (internal)        undoes a merge that was only counted: a dry run, too many rejects
---   55P03  database-busy     PostgreSQL's own lock_not_available: come back later
+--   55P03  database-busy     PostgreSQL's own lock_not_available: a lock is taken; retry later
 
 -- Runs a statement that was composed, shows it in the log at DEBUG, and returns the number of
 -- rows that it affected.

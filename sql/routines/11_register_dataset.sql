@@ -19,7 +19,7 @@ RETURN (
         AND a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
 );
 
--- Give the table its stamp: which file last wrote a row. Without it a file that comes late would
+-- Give the table its stamp: which file last wrote a row. Without it a file that arrives late would
 -- win over a later one, or replace its rows. The constant default changes the catalog only.
 CREATE OR REPLACE FUNCTION waybill.add_stamp(p_table regclass) RETURNS void
 LANGUAGE plpgsql

@@ -54,7 +54,7 @@ $$;
 
 -- Makes room between two neighbours: the open jobs around the gap are spread over the middle
 -- half of the numbers between those whose numbers are fixed, since rows carry them. Returns the
--- number for the newcomer; null when even that leaves no room.
+-- number for the new job; null when even that leaves no room.
 CREATE OR REPLACE FUNCTION waybill.spread_open_jobs(p_dataset text, p_landed_at timestamptz,
     p_before bigint, p_after bigint)
 RETURNS bigint

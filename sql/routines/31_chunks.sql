@@ -17,7 +17,7 @@ DECLARE
 BEGIN
     -- The row lock keeps a second loader of the chunk out until this transaction ends: without it
     -- both would stage the chunk. It ends with the connection, so a loader that outlived its
-    -- timeout cannot commit. NOWAIT: the second one comes back later, rather than waiting with a
+    -- timeout cannot commit. NOWAIT: the second one is retried later, rather than waiting with a
     -- connection.
     SELECT * INTO v_chunk FROM waybill.chunks AS c
     WHERE c.job_id = p_job AND c.chunk = p_chunk FOR UPDATE NOWAIT;
@@ -49,7 +49,7 @@ BEGIN
 END
 $$;
 
--- Mark a chunk as staged, in the transaction of its COPY, so that neither is there alone.
+-- Mark a chunk as staged, in the transaction of its COPY, so that both are committed or neither.
 CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
     p_staged bigint, p_rejected bigint, p_sha256 text)
 RETURNS void
@@ -59,8 +59,8 @@ AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
 BEGIN
-    -- Shared with other chunks, but not with a cancellation: it comes first, and this chunk is
-    -- rolled back, or it comes later and finds all that was staged.
+    -- Shared with other chunks, but not with a cancellation: if that commits first, this chunk is
+    -- rolled back; if it commits later, it finds all that was staged.
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR SHARE;
     IF v_job.state <> 'LOADING' AND NOT v_job.restamping THEN
         RAISE EXCEPTION 'Job % has ended: %.', p_job, v_job.state USING ERRCODE = 'WB003';

@@ -1,7 +1,7 @@
 -- Records that are identified by their content.
 --
 -- A document is stored and compared in a normal form. Nothing is guessed: every rule keeps the
--- value, and a text that no rule names stays as it came.
+-- value, and a text that no rule names stays unchanged.
 --
 --   objects   keys are sorted and white space between tokens is dropped, as jsonb does
 --   numbers   trailing zeros after the decimal point are dropped: 1.50 is 1.5
@@ -43,8 +43,8 @@ BEGIN
 END
 $$;
 
--- A value that is neither an object nor an array. Most texts need no rule, so they are told
--- apart before the function that applies the rules is called.
+-- A value that is neither an object nor an array. Most texts need no rule, so they are
+-- recognised before the function that applies the rules is called.
 CREATE OR REPLACE FUNCTION waybill.normalised_scalar(p_value jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp

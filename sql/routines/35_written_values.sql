@@ -32,7 +32,7 @@ RETURN coalesce(
     (p_plan).contract -> 'formats' -> (p_column ->> 'name') -> p_part,
     (p_plan).contract -> 'formats' -> '*' -> p_part);
 
--- A staged column as files write it: a reject that is corrected comes back in that form.
+-- A staged column as files write it: a corrected reject is replayed in that form.
 CREATE OR REPLACE FUNCTION waybill.written_column(p_plan waybill.merge_plan,
     p_column jsonb, p_alias text)
 RETURNS text

@@ -1,7 +1,7 @@
 -- Rows whose values of a unique index shift from one to the other within a file: they are taken
 -- out of the table and inserted again.
 
--- merge_rewritten: the shifted rows, taken out of the table so that each value is free for its
+-- merge_rewritten: the shifted rows, deleted from the table so that each value is free for its
 -- next row.
 CREATE OR REPLACE FUNCTION waybill.take_shifted(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 
--- The shifted rows come back with their new values.
+-- Insert the shifted rows again, with their new values.
 CREATE OR REPLACE FUNCTION waybill.put_shifted(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -71,8 +71,8 @@ BEGIN
 END
 $$;
 
--- Whether rows may be deleted and inserted again in one transaction without anybody noticing:
--- nobody's trigger sees it, and rows of other tables refer to none of the columns that change.
+-- Whether rows may be deleted and inserted again in one transaction without side effects: there
+-- are no triggers, and rows of other tables refer to none of the columns that change.
 CREATE OR REPLACE FUNCTION waybill.may_rewrite(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -136,7 +136,7 @@ RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 
 -- Whether the merge also stamps the rows that it finds unchanged: only while an earlier-landed
 -- file is open, which would otherwise overwrite them. Without one the write is spared; a file
--- that comes late has the rows stamped then (`request_restamps`). A batch and a replay stamp at
+-- that arrives late has the rows stamped then (`request_restamps`). A batch and a replay stamp at
 -- once, since they have no object that could be staged again.
 CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(p_job waybill.ingestion_jobs)
 RETURNS boolean

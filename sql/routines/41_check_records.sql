@@ -40,7 +40,7 @@ EXCEPTION
 END
 $$;
 
--- Types that the loader does not check: the type's own input function decides.
+-- Types that the loader does not check are checked by their input functions.
 CREATE OR REPLACE FUNCTION waybill.check_input(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -170,7 +170,7 @@ BEGIN
 END
 $$;
 
--- Columns of the table that a file neither has nor is given, other than generated ones.
+-- Columns of the table that the file lacks and Waybill does not fill, other than generated ones.
 CREATE OR REPLACE FUNCTION waybill.absent_columns(p_plan waybill.merge_plan) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp

@@ -164,7 +164,7 @@ $$;
 
 -- A record that lacks columns, and whose key an earlier record has that is pending, is pending
 -- too: the columns that it leaves alone are those of the earlier one, whose stamp would otherwise
--- come too late.
+-- be too late.
 CREATE OR REPLACE FUNCTION waybill.hold_back_partial(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp

@@ -1,8 +1,8 @@
--- A file that is the whole table, or whole partitions of it: rows that it does not have go.
+-- A file that is the whole table, or whole partitions of it: rows that it lacks are deleted.
 
--- merge_deleted: the partition of each row that went. Rows of later-landed files stay. A row
--- that an earlier file had of a record that is pending goes too; else it would depend on which
--- of the two merged first whether it is there.
+-- merge_deleted: the partition of each deleted row. Rows of later-landed files stay. A row
+-- that an earlier file had of a pending record is deleted too; otherwise the result would depend
+-- on which of the two is merged first.
 CREATE OR REPLACE FUNCTION waybill.delete_absent(p_plan waybill.merge_plan) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -37,7 +37,7 @@ BEGIN
 END
 $$;
 
--- Rows that the file speaks for: all, or those of the partitions that its records are in;
+-- Rows that the file replaces: all, or those of the partitions that its records are in;
 -- never those of a partition that a later-landed file has replaced.
 CREATE OR REPLACE FUNCTION waybill.in_scope(p_plan waybill.merge_plan, p_alias text)
 RETURNS text
@@ -52,7 +52,7 @@ RETURN format('NOT (%s)',
         ELSE ''
     END;
 
--- What the job remembers, for files that come late.
+-- Stored with the job, for files that arrive late.
 CREATE OR REPLACE FUNCTION waybill.replaced_partitions(p_plan waybill.merge_plan)
 RETURNS text[]
 LANGUAGE plpgsql STABLE

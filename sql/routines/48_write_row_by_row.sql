@@ -18,7 +18,7 @@ SET search_path = pg_catalog, pg_temp
 RETURN NOT waybill.is_transient(p_sqlstate)
     AND left(p_sqlstate, 2) NOT IN ('42', '0A', 'WB');
 
--- Returns whether it came to that.
+-- Returns whether rows were written one by one.
 CREATE OR REPLACE FUNCTION waybill.write(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp

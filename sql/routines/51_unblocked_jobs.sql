@@ -1,7 +1,7 @@
 -- Which jobs wait for which.
 
--- A file that lacks columns of the table leaves them to what landed earlier. Of a JSON file that
--- is known only from its records, so it counts as one.
+-- Whether a file lacks columns of the table, which keep the values of earlier files. Of a JSON
+-- file that is known only from its records, so it counts as partial.
 CREATE OR REPLACE FUNCTION waybill.is_partial(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -12,7 +12,7 @@ RETURN waybill.tracks_absence(p_job) OR EXISTS (
 
 -- Jobs that must end first: earlier-landed files of the datasets that this one refers to. Of its
 -- own dataset none, since there the rows' stamps keep the order, unless the file lacks columns (a
--- row has one stamp, not one for each column) or only inserts (the first to come keeps the key).
+-- row has one stamp, not one for each column) or only inserts (the first record of a key stays).
 CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -33,7 +33,7 @@ RETURN ARRAY(
             < (p_job.landed_at, p_job.object_key, p_job.sequencer, p_job.version_id)
 );
 
--- The next job of a dataset that waits for nothing but its turn.
+-- The next job of a dataset that waits for no other job.
 CREATE OR REPLACE FUNCTION waybill.next_to_merge(p_dataset text, p_except uuid)
 RETURNS uuid
 LANGUAGE sql STABLE
@@ -49,8 +49,8 @@ RETURN (
     LIMIT 1
 );
 
--- Jobs that may go on now that a job has changed its table: those that wait for it, and those
--- with pending records whose parents it may have brought. The job itself is one of the latter: a
+-- Jobs that may continue now that a job has changed its table: those that wait for it, and those
+-- with pending records whose parents it may have loaded. The job itself is one of the latter: a
 -- parent that was committed while it merged was not seen by it, and could not see its records.
 -- Merges of tables that refer to each other share locks, so a job of a table that this one
 -- refers to may have found them taken.
@@ -109,7 +109,7 @@ BEGIN
 END
 $$;
 
--- The result of a step at a job that is over: its state as it is now, and who may go on.
+-- The result of a step at a job that has ended: its current state, and which jobs may continue.
 CREATE OR REPLACE FUNCTION waybill.result_of(p_job uuid, p_outcome text)
 RETURNS waybill.merge_result
 LANGUAGE plpgsql STABLE

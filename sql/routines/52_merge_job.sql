@@ -13,7 +13,7 @@ DECLARE
     v_job waybill.ingestion_jobs;
     v_result waybill.merge_result;
 BEGIN
-    -- One merge of a job, and no cancellation meanwhile. NOWAIT: a second call comes back
+    -- One merge of a job, and no cancellation meanwhile. NOWAIT: a second call is retried
     -- later, rather than holding a connection.
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
     IF NOT FOUND THEN
@@ -204,7 +204,7 @@ BEGIN
 END
 $$;
 
--- One merge of a dataset at a time: a second one comes back later, rather than waiting for the
+-- One merge of a dataset at a time: a second one is retried later, rather than waiting for the
 -- table's lock with an open connection.
 CREATE OR REPLACE FUNCTION waybill.lock_merge(p_dataset text) RETURNS void
 LANGUAGE plpgsql

@@ -13,7 +13,7 @@ DECLARE
     v_job waybill.ingestion_jobs;
     v_counts waybill.merge_counts;
 BEGIN
-    -- As in merge_job: one at a time, the others come back.
+    -- As in merge_job: one at a time, the others are retried.
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
     IF NOT FOUND OR v_job.pending_reference = 0 OR waybill.is_dry(v_job) THEN
         RETURN waybill.empty_result(v_job, 'ended');
@@ -21,8 +21,8 @@ BEGIN
     PERFORM waybill.lock_merge(v_job.dataset);
     v_counts := waybill.apply_pending(v_job);
     IF v_counts.pending_reference = v_job.pending_reference THEN
-        -- All are pending still, so nobody is named: two jobs that wait for a parent that never
-        -- comes would otherwise retry each other forever.
+        -- All are pending still, so no job is named: two jobs that wait for a parent that never
+        -- arrives would otherwise retry each other forever.
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
     v_job := waybill.add_to_waybill(v_job, v_counts);
@@ -140,9 +140,9 @@ BEGIN
 END
 $$;
 
--- Whether a job may have brought parents that the pending records of another have not seen. By
--- transactions, not by times: a parent that takes long to commit has written before a look that
--- could not see it.
+-- Whether a job may have loaded parents that another job's pending records have not seen.
+-- Compared by transaction, not by time: a parent may be written before a check that cannot see
+-- it, and committed after.
 CREATE OR REPLACE FUNCTION waybill.parents_came_from(p_child waybill.ingestion_jobs,
     p_parent waybill.ingestion_jobs)
 RETURNS boolean

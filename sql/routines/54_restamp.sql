@@ -1,4 +1,4 @@
--- A file that comes late would overwrite rows that later-landed files found unchanged and did
+-- A file that arrives late would overwrite rows that later-landed files found unchanged and did
 -- not stamp. The objects of those files are staged again first, and their rows stamped.
 
 -- Returns the later jobs whose unstaged chunks are to be staged.

@@ -1,5 +1,5 @@
 -- Families of materialised views: one for each part of a dataset, made when the part appears.
--- No column of a dataset is named here; its columns are the source function's business.
+-- No column of a dataset is named here; the source function defines the columns.
 
 -- The time range of a part: `2021`, `2021-03`, `2021-03-05`, or empty for a whole table.
 CREATE OR REPLACE FUNCTION waybill.part_bounds(p_part text, OUT lower timestamptz,

@@ -16,7 +16,7 @@ BEGIN ATOMIC
     ORDER BY min(s.change_id);
 END;
 
--- Brings one view up to date; returns whether it had to be made.
+-- Refresh one view; returns whether it had to be created.
 CREATE OR REPLACE FUNCTION waybill.refresh_view(p_family waybill.view_families,
     p_part text)
 RETURNS boolean
@@ -58,7 +58,7 @@ BEGIN
     IF NOT waybill.try_lock_refresh(p_dataset) THEN
         RETURN 'busy';
     END IF;
-    -- Only these marks are cleared: a change whose mark this snapshot does not see may be
+    -- Only these marks are deleted: a change whose mark this snapshot does not see may be
     -- missing from the views, whose snapshots are the same or later, never earlier.
     SELECT array_agg(s.change_id) INTO v_seen
     FROM waybill.stale_parts AS s
@@ -84,7 +84,7 @@ BEGIN
 END
 $$;
 
--- The moment by which everything committed is in a family's figures for a part. Evaluated in
+-- The time by which everything committed is in a family's figures for a part. Evaluated in
 -- the snapshot of the query that reads them, so it fits the figures beside it. A change that is
 -- in no view yet was committed after its mark was written; without marks nothing is missing.
 -- Null before the first refresh of a family that was declared after its data were loaded.
@@ -109,7 +109,7 @@ RETURN (
     ), '-infinity')
 );
 
--- A job, and those whose pending records it brought parents for, or these did in turn.
+-- A job, those whose pending records it loaded parents for, and those unblocked by them in turn.
 CREATE OR REPLACE FUNCTION waybill.brought_jobs(p_job uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -128,7 +128,7 @@ BEGIN ATOMIC
 END;
 
 -- Whether pending records are about to be resolved: those of this job, or those that it, or
--- records that it unblocked, brought parents for.
+-- records that it unblocked, loaded parents for.
 CREATE OR REPLACE FUNCTION waybill.resolution_due(p_job uuid) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -167,7 +167,7 @@ END;
 
 -- Which of these jobs need no further step: ended, in the views, published, and with no attempt
 -- running (pending references of an ended job may be being resolved). Only then may the wake-up
--- marker go that keeps the schedules looking at the database. A step that was killed never ends
+-- marker be deleted that lets the schedules query the database. A step that was killed never ends
 -- its run, so runs count for as long as a Lambda can last.
 CREATE OR REPLACE FUNCTION waybill.settled_jobs(p_jobs uuid[]) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER

@@ -38,7 +38,7 @@ END
 $$;
 
 -- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that
--- were deleted. It waits for nobody: a table in use is skipped.
+-- were deleted. A table in use is skipped.
 CREATE OR REPLACE FUNCTION waybill.drop_empty_partitions(p_plan waybill.merge_plan)
 RETURNS integer
 LANGUAGE plpgsql
@@ -61,7 +61,7 @@ BEGIN
             EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
             INTO v_is_empty;
             CONTINUE WHEN NOT v_is_empty;
-            -- No row may come in between the look and the drop.
+            -- No row may be inserted between the check and the drop.
             EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', p_plan.target);
             EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
             INTO v_is_empty;

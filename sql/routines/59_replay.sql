@@ -1,5 +1,5 @@
 -- Replays: corrected rejects return as a file of their own, which counts right after the file that
--- they were in. What a later file has changed since stays.
+-- they were in. Changes of later files stay.
 
 -- The place of a replay in the landing order: after its file and the file's other replays, so that
 -- the latest replay counts, and pending records of the file count before them all. Without room

@@ -1,4 +1,4 @@
--- Events that commits have left to be published.
+-- Events that were committed with the rows, and are to be published.
 
 CREATE OR REPLACE FUNCTION waybill.unpublished(p_limit integer, OUT id bigint, OUT kind text,
     OUT payload jsonb)

@@ -1,6 +1,6 @@
 -- Idempotent batches: a batch that is sent again has the same response and is not written again.
 
--- The kept response of a key, or null: then the caller writes the batch and keeps its response
+-- The stored response of a key, or null: then the caller writes the batch and stores its response
 -- in the same transaction.
 CREATE OR REPLACE FUNCTION waybill.get_idempotent_response(p_key text, p_dataset text,
     p_sha256 text)

@@ -106,7 +106,7 @@ BEGIN ATOMIC
 END;
 
 -- Fail the jobs that do not move: redriven so many times over so many hours, or attempted for so
--- many days. One that only waits for an earlier file goes on waiting. Returns those that ended.
+-- many days. One that only waits for an earlier file is left alone. Returns those that ended.
 CREATE OR REPLACE FUNCTION waybill.give_up(p_tries integer DEFAULT 8,
     p_hours integer DEFAULT 24, p_days integer DEFAULT 7)
 RETURNS SETOF uuid

@@ -1,7 +1,7 @@
--- Leftovers: uploads that never came, COPYs whose clients are gone, runs that were killed, unused
--- staging tables, and rows that are kept for a while only.
+-- Leftovers: uploads that never arrived, COPYs whose clients are dead, killed runs, unused staging
+-- tables, and rows that are kept for a while only.
 
--- Uploads that should have come some time ago. The caller looks whether the file is there after
+-- Uploads that should have arrived some time ago. The caller looks whether the file is there after
 -- all, since its event may still be in the queue, and expires the others.
 CREATE OR REPLACE FUNCTION waybill.overdue_uploads(p_minutes integer DEFAULT 60,
     OUT job_id uuid, OUT dataset text)
@@ -37,7 +37,7 @@ BEGIN
 END
 $$;
 
--- No server timeout ends a COPY whose client went quiet: it keeps its locks and its chunk. One
+-- No server timeout ends a COPY whose client hangs: it keeps its locks and its chunk. One
 -- into a table of Waybill that waits for its client and has not received a byte for some minutes is
 -- ended, which frees its chunk. The owner may end the sessions of the roles that copy
 -- (`sql/roles.sql`); the reaper may end none itself.
@@ -112,7 +112,7 @@ BEGIN
         SELECT * INTO v_job FROM waybill.ingestion_jobs
         WHERE job_id = v_job_id FOR UPDATE SKIP LOCKED;
         CONTINUE WHEN FOUND AND (v_job.restamping OR NOT waybill.is_final(v_job.state));
-        -- A row that somebody has locked is not found either.
+        -- A row that is locked is not found either.
         CONTINUE WHEN NOT FOUND
             AND EXISTS (SELECT FROM waybill.ingestion_jobs WHERE job_id = v_job_id);
         PERFORM waybill.drop_stage(v_job_id);

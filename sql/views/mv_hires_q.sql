@@ -1,5 +1,5 @@
 -- Hires by quarter: one materialised view per year, united by mv_hires_q.
--- Names of departments and jobs are joined when asked, so that renaming one needs no refresh.
+-- Names of departments and jobs are joined when queried, so that renaming one needs no refresh.
 -- A row without department or job counts the hires that lack it.
 CREATE OR REPLACE FUNCTION waybill.mv_hires_q_between(lower timestamptz, upper timestamptz)
 RETURNS TABLE (department_id integer, job_id integer,

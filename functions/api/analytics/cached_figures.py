@@ -17,7 +17,7 @@ _FAMILY = "mv_hires_q"
 
 
 class FiguresQuery(NamedTuple):
-    """What was asked for."""
+    """The query parameters of the figures."""
 
     endpoint: str
     year: int

@@ -46,7 +46,7 @@ def plan_object(deps: Deps, created: ObjectCreated) -> None:
 
 
 def fail_object(deps: Deps, created: ObjectCreated, reason: Rejected) -> None:
-    """Fail the object's job, after planning it has failed for a reason nobody foresaw.
+    """Fail the object's job, after planning it has failed for an unforeseen reason.
 
     Raises:
         Retryable: something cannot be reached, or a lock is taken.

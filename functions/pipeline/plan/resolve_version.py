@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def resolve_version(s3: "S3Client", created: ObjectCreated) -> ObjectRef:
-    """The object of the event. S3 is asked only when the event lacks the version.
+    """The object of the event. S3 is queried only when the event lacks the version.
 
     An object that no longer exists is returned as the event describes it: its job then fails
     with that reason, so the loss is on record.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def verify_object(s3: "S3Client", job: LandedJob) -> str | None:
-    """Refuse an object that is empty or differs from its announcement.
+    """Refuse an object that is empty or differs from its upload request.
 
     Returns:
         The SHA-256 in hex if S3 verified the announced one at upload, which spares reading the

@@ -1,6 +1,6 @@
 """EventBridge schedule → the outbox rows that a killed merge left unpublished.
 
-A sleeping database is left asleep: every commit that writes to the outbox was preceded by a
+A paused database is not woken: every commit that writes to the outbox was preceded by a
 wake-up marker, and `refresh` deletes only the markers of jobs whose events are published.
 """
 

@@ -14,7 +14,7 @@ from waybill.errors import Unavailable, WaybillError
 def reap(deps: Deps, passed: Sequence[str]) -> dict[str, int]:
     """Run every action once. Returns a count per action.
 
-    An action that fails does not keep the others from being run.
+    An action that fails does not stop the others.
 
     Args:
         deps: with a connection as the loaders' role, which may end its own backends.
@@ -41,7 +41,7 @@ def reap(deps: Deps, passed: Sequence[str]) -> dict[str, int]:
 
 def _actions(deps: Deps, passed: Sequence[str]) -> Mapping[str, Callable[[], int]]:
     reaper = Reaper(deps.connection)
-    # What frees something that the others wait for comes first.
+    # First whatever frees a lock or a chunk that the others wait for.
     return {
         "copies_ended": lambda: reaper.end_stalled_copies(deps.settings.copy_minutes),
         "runs_abandoned": reaper.abandon_runs,

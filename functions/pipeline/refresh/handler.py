@@ -27,7 +27,7 @@ _MINIMUM_SECONDS = 5.0
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Refresh the stale views. Without a marker, the schedule leaves a sleeping database asleep."""
+    """Refresh the stale views. Without a marker, the schedule does not wake a paused database."""
     settings = RefreshSettings.from_environment()
     telemetry.start("refresh", settings)
     state = StateBucket(s3_client(), settings.state_bucket)

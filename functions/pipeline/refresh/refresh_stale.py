@@ -26,7 +26,7 @@ def refresh_stale(connection: Connection, *, seconds: float) -> list[StalePart]:
     """Refresh every stale part, one transaction each; `connection` must be in autocommit.
 
     Jobs that finish meanwhile are included, so one caller serves many. A part that fails does
-    not keep the others from being refreshed.
+    not stop the others.
 
     Args:
         connection: as a role that may execute the refresh routines.

@@ -116,7 +116,7 @@ class UnsupportedMedia(Rejected):
 
 
 class Retryable(WaybillError):
-    """Retrying may help, although nobody knows why it failed."""
+    """An unexpected error; retrying may help."""
 
     max_failures: ClassVar[int | None] = 2
     """How often a message may fail so before its job fails; None: any number of times."""

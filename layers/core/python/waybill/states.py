@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     LANDED = "LANDED"

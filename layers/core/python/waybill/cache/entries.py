@@ -78,7 +78,7 @@ class Entries:
         return Cached(value, hit=False)
 
     def _await(self, name: str, key: Key, version: str) -> Cached | None:
-        """What another process is about to write; None if nobody is, or if it takes long."""
+        """The entry that another process is writing; None if none is, or if it takes long."""
         for _ in range(_WAITS):
             if self._store.claim(name, _CLAIM_SECONDS):
                 return None
@@ -98,7 +98,7 @@ class Entries:
                 value = entry["value"]
                 return Cached(value, hit=True) if isinstance(value, str | None) else None
         except (ValueError, KeyError, TypeError):
-            # Whatever it is, it was not written by `_put`.
+            # It was not written by `_put`.
             return None
         return None
 

@@ -66,7 +66,7 @@ def update_dataset(
     if dataset.name not in registered_datasets(connection):
         return
     if dataset.declaration is None:
-        detail = f"{folder}.sql is gone, but the dataset is still registered; write a migration."
+        detail = f"{folder}.sql is missing, but the dataset is still registered; write a migration."
         raise Conflict("dataset-missing", detail)
     _check_contract(connection, dataset.declaration, dataset.name)
     check_end_state(connection, dataset.declaration, dataset.name)

@@ -57,7 +57,7 @@ class Ledger:
         self.read()
 
     def forget(self, path: str) -> None:
-        """Remove the entry of a script whose file is gone."""
+        """Remove the entry of a script whose file was deleted."""
         self._queries.forget(self._connection, path=path)
         self._entries.pop(path, None)
 
@@ -79,7 +79,7 @@ class Ledger:
         present = {script.path: script for script in migrations}
         for path in applied:
             if path not in present:
-                detail = f"{path} was applied to this database, but its file is gone."
+                detail = f"{path} was applied to this database, but its file is missing."
                 raise Conflict("migration-missing", detail)
             if not self.is_current(present[path]):
                 detail = f"{path} was changed after it was applied; write a new migration instead."

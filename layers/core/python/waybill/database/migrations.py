@@ -187,7 +187,7 @@ class _Run:
             if name in names:
                 continue
             if name in registered:
-                detail = f"{path} is gone, but the dataset is still registered; write a migration."
+                detail = f"{path} is missing, but its dataset is registered; write a migration."
                 raise Conflict("dataset-missing", detail)
             self._ledger.forget(path)
 

@@ -52,7 +52,7 @@ class Reaper(Repository):
         return self._value(int, "abandon_runs")
 
     def drop_orphan_stages(self) -> int:
-        """Drop staging tables that nobody will read; how many."""
+        """Drop staging tables of jobs that have ended. Returns their number."""
         return self._value(int, "drop_orphan_stages")
 
     def purge_expired(self) -> int:

@@ -35,7 +35,7 @@ def build_search_indexes(connection: Connection) -> list[str]:
     Args:
         connection: the administrator's, in autocommit, without a transaction.
     """
-    # CONCURRENTLY waits for transactions that began before it; that is no lock held in vain.
+    # CONCURRENTLY waits for older transactions without blocking others.
     connection.execute("SET lock_timeout TO 0; SET statement_timeout TO 0")
     connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
     run: list[str] = []

@@ -198,7 +198,7 @@ def title_of(error: WaybillError) -> str:
 
 
 def public_meaning(code: str) -> str:
-    """What a client is told about an internal error, whose own text is for the log only."""
+    """The detail of an internal error for clients; its own text is only logged."""
     return PROBLEM_TYPES.get(code, PROBLEM_TYPES["internal-error"]).meaning
 
 

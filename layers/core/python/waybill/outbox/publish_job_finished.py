@@ -1,4 +1,4 @@
-"""After a job has ended: publish its events and wake the jobs that it unblocks."""
+"""After a job has ended: publish its events and send messages to the jobs that it unblocks."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple

@@ -20,7 +20,7 @@ class StateBucket:
         tickets: what clients announced, by job.
         deadlines: when announced uploads expire.
         exports: CSV files that are too large for a response.
-        markers: which jobs keep the schedules looking at the database.
+        markers: jobs with work left, without which the schedules do not query the database.
     """
 
     def __init__(self, s3: "S3Client", name: str) -> None:

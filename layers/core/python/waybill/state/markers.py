@@ -1,4 +1,4 @@
-"""Wake-up markers: the schedules leave a sleeping database asleep while there is none.
+"""Wake-up markers: without any, the schedules do not wake a paused database.
 
 A marker is put when an object is registered and before every merge, so that it exists whatever
 happens after the commit. `refresh`, `publish` and `reap` list the markers before they connect.
@@ -29,7 +29,10 @@ class WakeUpMarkers:
         self._bucket = bucket
 
     def put(self, subject: UUID | str) -> None:
-        """Keep the schedules looking until this job is done; or name another reason to look."""
+        """Let the schedules query the database until this job is settled.
+
+        `subject` may also be another reason to refresh, such as `migrate`.
+        """
         with storage_reached():
             self._s3.put_object(Bucket=self._bucket, Key=f"{_PREFIX}{new_id()}/{subject}", Body=b"")
 

@@ -1,7 +1,7 @@
 """Upload deadlines, `deadlines/{time}/{job_id}`: when an announced upload expires.
 
 A deadline is put when the upload is announced and deleted when its object has been registered.
-The keys sort by time, so one request tells whether the database must be asked.
+The keys sort by time, so one request shows whether any has passed.
 """
 
 from collections.abc import Sequence
