@@ -72,7 +72,8 @@ END
 $$;
 
 -- Whether rows may be deleted and inserted again in one transaction without side effects: there
--- are no triggers, and rows of other tables refer to none of the columns that change.
+-- are no triggers, rows of other tables refer to none of the columns that change, and every foreign
+-- key was checked as a set (of MATCH FULL a partly null reference is not).
 CREATE OR REPLACE FUNCTION waybill.may_rewrite(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -88,6 +89,10 @@ RETURN NOT EXISTS (
                 OR NOT waybill.column_names(c.confrelid, c.confkey)
                     <@ (p_plan).natural_key
             )
+    )
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint AS c
+        WHERE c.conrelid = (p_plan).target AND c.contype = 'f' AND c.confmatchtype = 'f'
     );
 
 -- Turns the foreign key triggers off or on for this transaction, where that may be done.

@@ -99,20 +99,25 @@ RETURN (
 );
 
 -- Whether a record has its parent: in the referenced table or, of a table that refers to itself,
--- among the records of the same file (`p_records`).
+-- among the records of the same file (`p_records`), or among those that are written with it.
 CREATE OR REPLACE FUNCTION waybill.has_parent(p_plan waybill.merge_plan, p_reference jsonb,
     p_child text, p_records text)
 RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN format(
-    '(EXISTS (SELECT FROM %s AS p WHERE %s) OR %s)',
+    '(EXISTS (SELECT FROM %s AS p WHERE %s) OR %s OR %s)',
     (p_reference ->> 'table')::regclass,
     waybill.parent_match(p_reference, 'p', p_child),
     CASE
         WHEN (p_reference ->> 'table')::regclass = (p_plan).target
             THEN format('EXISTS (SELECT FROM %s AS q WHERE %s)',
                 p_records, waybill.parent_match(p_reference, 'q', p_child))
+        ELSE 'false'
+    END,
+    CASE
+        WHEN (p_plan).in_cycle
+            THEN waybill.parent_in_cycle(p_reference, p_child || '.%I::text')
         ELSE 'false'
     END);
 
@@ -162,10 +167,30 @@ BEGIN
 END
 $$;
 
--- A record that lacks columns, and whose key an earlier record has that is pending, is pending
--- too: the columns that it leaves alone are those of the earlier one, whose stamp would otherwise
--- be too late.
-CREATE OR REPLACE FUNCTION waybill.hold_back_partial(p_plan waybill.merge_plan) RETURNS void
+-- A key's value in a pending record, compared with that of a record.
+CREATE OR REPLACE FUNCTION waybill.same_pending_key(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(
+        format(
+            CASE
+                WHEN waybill.equal_means_identical(a.atttypid, a.attcollation)
+                    THEN 'p.record ->> %1$L = s.%1$I::text'
+                -- The type may have changed since.
+                ELSE 'CASE WHEN pg_input_is_valid(p.record ->> %1$L, %2$L)'
+                    ' THEN (p.record ->> %1$L)::%2$s = s.%1$I END'
+            END,
+            a.attname, format_type(a.atttypid, a.atttypmod)),
+        ' AND ')
+    FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target AND a.attname = ANY ((p_plan).natural_key)
+);
+
+-- A record whose key an earlier record has that is pending is pending too, if it lacks columns or
+-- is only inserted: the columns that it leaves alone, or the key, are those of the earlier one,
+-- which would otherwise be too late.
+CREATE OR REPLACE FUNCTION waybill.hold_back(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -175,7 +200,7 @@ DECLARE
         WHERE c.col ->> 'name' <> ALL (p_plan.columns)
     );
 BEGIN
-    IF NOT v_is_partial OR p_plan.natural_key = '{}'
+    IF NOT (v_is_partial OR waybill.is_insert_only(p_plan)) OR p_plan.natural_key = '{}'
         OR NOT p_plan.natural_key <@ p_plan.columns THEN
         RETURN;
     END IF;
@@ -201,10 +226,7 @@ BEGIN
             'message', 'waits for an earlier record of the same key'),
         p_plan.job_id,
         p_plan.effective_order,
-        (
-            SELECT string_agg(format('p.record ->> %1$L = s.%1$I::text', k.name), ' AND ')
-            FROM unnest(p_plan.natural_key) AS k (name)
-        )));
+        waybill.same_pending_key(p_plan)));
 END
 $$;
 
@@ -214,16 +236,35 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_reference jsonb;
-    v_records CONSTANT text := waybill.written_rows(p_plan);
-    v_found bigint;
-    v_refers_to_itself boolean := false;
 BEGIN
-    PERFORM waybill.hold_back_partial(p_plan);
+    PERFORM waybill.hold_back(p_plan);
     FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
-        v_refers_to_itself := v_refers_to_itself
-            OR (v_reference ->> 'table')::regclass = p_plan.target;
-        PERFORM waybill.lock_parents(v_reference, v_records);
+        PERFORM waybill.lock_parents(v_reference, waybill.written_rows(p_plan));
     END LOOP;
+    PERFORM waybill.set_orphans_pending(p_plan);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.refers_to_itself(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM waybill.written_references(p_plan) AS r (reference)
+    WHERE (r.reference ->> 'table')::regclass = (p_plan).target
+);
+
+-- Records without a parent are pending. Returns how many were found.
+CREATE OR REPLACE FUNCTION waybill.set_orphans_pending(p_plan waybill.merge_plan) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_reference jsonb;
+    v_records CONSTANT text := waybill.written_rows(p_plan);
+    v_refers_to_itself CONSTANT boolean := waybill.refers_to_itself(p_plan);
+    v_found bigint;
+    v_total bigint := 0;
+BEGIN
     LOOP
         v_found := 0;
         FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
@@ -241,9 +282,11 @@ BEGIN
                 waybill.all_filled(v_reference, 's'),
                 waybill.has_parent(p_plan, v_reference, 's', v_records)));
         END LOOP;
+        v_total := v_total + v_found;
         -- In a table that refers to itself a parent may be in the same file and pending too:
         -- its children are then pending, so repeat until none is found.
         EXIT WHEN v_found = 0 OR NOT v_refers_to_itself;
     END LOOP;
+    RETURN v_total;
 END
 $$;

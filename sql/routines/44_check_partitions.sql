@@ -76,3 +76,18 @@ BEGIN
     FROM rejected;
 END
 $$;
+
+-- Add the partitions that records need.
+CREATE OR REPLACE FUNCTION waybill.add_needed_partitions(p_plan waybill.merge_plan)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_start timestamp;
+BEGIN
+    FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
+        PERFORM waybill.add_partition(p_plan, v_start);
+    END LOOP;
+END
+$$;

@@ -13,7 +13,7 @@ DECLARE
     v_partition text;
 BEGIN
     PERFORM waybill.take_shifted(p_plan);
-    IF waybill.may_skip_triggers(p_plan.target) THEN
+    IF p_plan.in_cycle OR waybill.may_skip_triggers(p_plan.target) THEN
         -- Until the end of this write only: back to origin below, or by the rollback.
         PERFORM waybill.set_replica(true);
         PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
@@ -65,6 +65,10 @@ DECLARE
     v_built jsonb := '{}';
 BEGIN
     IF p_plan.partition_unit IS NULL THEN
+        RETURN v_built;
+    ELSIF p_plan.in_cycle THEN
+        -- Attached while they are empty: the foreign keys do not hold until all is written.
+        PERFORM waybill.add_needed_partitions(p_plan);
         RETURN v_built;
     END IF;
     FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP

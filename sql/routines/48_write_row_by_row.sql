@@ -23,15 +23,14 @@ CREATE OR REPLACE FUNCTION waybill.write(p_plan waybill.merge_plan) RETURNS bool
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
-DECLARE
-    v_start timestamp;
 BEGIN
     BEGIN
         PERFORM waybill.write_as_set(p_plan);
         RETURN false;
     EXCEPTION
         WHEN OTHERS THEN
-            IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            -- Row by row, the foreign keys refuse records that wait for each other.
+            IF p_plan.in_cycle OR NOT waybill.is_fault_of_data(SQLSTATE) THEN
                 RAISE;
             END IF;
             RAISE LOG 'job %: written row by row, since: %', p_plan.job_id, SQLERRM;
@@ -40,9 +39,7 @@ BEGIN
     -- their number.
     CREATE INDEX ON pg_temp.merge_records (_waybill_line);
     ANALYZE pg_temp.merge_records;
-    FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
-        PERFORM waybill.add_partition(p_plan, v_start);
-    END LOOP;
+    PERFORM waybill.add_needed_partitions(p_plan);
     -- Without them, unless they can be written as a set.
     BEGIN
         PERFORM waybill.take_shifted(p_plan);

@@ -117,7 +117,13 @@ BEGIN
     PERFORM waybill.set_pending(p_plan);
     PERFORM waybill.check_partitions(p_plan);
     v_deleted := waybill.delete_absent(p_plan);
-    PERFORM waybill.check_unique(p_plan);
+    LOOP
+        PERFORM waybill.check_unique(p_plan);
+        -- The parent of a record may be one that has just been rejected. A record that is then
+        -- pending leaves its row as it was, so its values are compared again.
+        EXIT WHEN NOT waybill.refers_to_itself(p_plan)
+            OR waybill.set_orphans_pending(p_plan) = 0;
+    END LOOP;
     v_row_by_row := waybill.write(p_plan);
     v_counts := waybill.count_classes(v_staged, waybill.keep_rejects(p_plan));
     PERFORM waybill.keep_pending(p_plan);

@@ -149,8 +149,14 @@ BEGIN
         row_by_row = p_counts.row_by_row,
         replaced = CASE WHEN NOT waybill.is_dry(j) THEN p_counts.replaced END,
         stamped = p_stamped,
-        written_by = CASE WHEN p_counts.inserted + p_counts.updated > 0 AND NOT waybill.is_dry(j)
-            THEN pg_current_xact_id() END,
+        written_by = CASE
+            WHEN waybill.is_dry(j) THEN NULL
+            WHEN p_counts.inserted + p_counts.updated > 0 THEN pg_current_xact_id()
+            -- Pending records, too, may be what those of other jobs wait for.
+            WHEN p_counts.pending_reference > 0
+                AND waybill.datasets_in_cycle(j.dataset) <> '{}'
+                THEN pg_current_xact_id()
+        END,
         finished_at = clock_timestamp()
     WHERE j.job_id = p_job.job_id
     RETURNING * INTO p_job;

@@ -10,9 +10,33 @@ RETURN waybill.tracks_absence(p_job) OR EXISTS (
     WHERE NOT p_job.layout -> 'columns' ? (c.col ->> 'name')
 );
 
--- Jobs that must end first: earlier-landed files of the datasets that this one refers to. Of its
--- own dataset none, since there the rows' stamps keep the order, unless the file lacks columns (a
--- row has one stamp, not one for each column) or only inserts (the first record of a key stays).
+-- Whether it depends on the rows of earlier files what becomes of this one's records. Mostly it
+-- does not, since the rows' stamps keep the order. It does where the file lacks columns (a row has
+-- one stamp, not one for each column), and where the first record wins: a key where files only
+-- insert, a value of another unique index or exclusion; and where a parent in the table itself
+-- decides whether a record is rejected.
+CREATE OR REPLACE FUNCTION waybill.merges_in_order(p_job waybill.ingestion_jobs) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN waybill.is_partial(p_job)
+    OR p_job.contract ->> 'write_disposition' = 'append'
+        AND p_job.contract -> 'natural_key' <> '[]'
+    OR p_job.contract ->> 'on_missing_parent' = 'reject'
+        AND waybill.refers_to(p_job.contract, p_job.dataset)
+    OR EXISTS (
+        SELECT FROM waybill.datasets AS d
+        JOIN pg_index AS i ON i.indrelid = d.target
+        WHERE d.name = p_job.dataset
+            AND (i.indisunique OR i.indisexclusion)
+            AND NOT (
+                i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+                AND d.natural_key <> '{}'
+                AND waybill.column_names(i.indrelid, i.indkey::smallint[]) @> d.natural_key
+            )
+    );
+
+-- Jobs that must end first: earlier-landed files of the datasets that this one refers to, and
+-- those of its own dataset where their order matters.
 CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -23,10 +47,7 @@ RETURN ARRAY(
         AND NOT waybill.is_dry(e)
         AND e.job_id <> p_job.job_id
         AND (
-            e.dataset = p_job.dataset
-                AND (waybill.is_partial(p_job)
-                    OR p_job.contract ->> 'write_disposition' = 'append'
-                        AND p_job.contract -> 'natural_key' <> '[]')
+            e.dataset = p_job.dataset AND waybill.merges_in_order(p_job)
             OR e.dataset <> p_job.dataset AND waybill.refers_to(p_job.contract, e.dataset)
         )
         AND (e.landed_at, e.object_key, e.sequencer, e.version_id)

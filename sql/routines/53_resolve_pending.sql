@@ -20,20 +20,21 @@ BEGIN
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
     v_counts := waybill.apply_pending(v_job);
-    IF v_counts.pending_reference = v_job.pending_reference THEN
+    IF v_counts.pending_reference < v_job.pending_reference THEN
+        PERFORM waybill.add_to_waybill(v_job, v_counts);
+    ELSIF NOT waybill.resolve_cycle(v_job.dataset) THEN
         -- All are pending still, so no job is named: two jobs that wait for a parent that never
         -- arrives would otherwise retry each other forever.
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
-    v_job := waybill.add_to_waybill(v_job, v_counts);
-    PERFORM waybill.emit_job_finished(p_job, v_job.dataset, v_job.state);
     RETURN waybill.result_of(p_job, 'merged');
 END
 $$;
 
+-- Add the counts of resolved records to the waybill of their job, and publish the change.
 CREATE OR REPLACE FUNCTION waybill.add_to_waybill(p_job waybill.ingestion_jobs,
     p_counts waybill.merge_counts)
-RETURNS waybill.ingestion_jobs
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -60,12 +61,14 @@ BEGIN
         END
     WHERE j.job_id = p_job.job_id
     RETURNING * INTO p_job;
-    RETURN p_job;
+    PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);
 END
 $$;
 
--- Apply the pending records, in order, those with the same columns at once.
-CREATE OR REPLACE FUNCTION waybill.apply_pending(p_job waybill.ingestion_jobs)
+-- Apply the pending records, in order, those with the same columns at once. `p_in_cycle`: the
+-- records of `cycle_records` count as parents that are there.
+CREATE OR REPLACE FUNCTION waybill.apply_pending(p_job waybill.ingestion_jobs,
+    p_in_cycle boolean DEFAULT false)
 RETURNS waybill.merge_counts
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -74,6 +77,7 @@ DECLARE
     v_columns text[];
     v_first bigint;
     v_last bigint;
+    v_plan waybill.merge_plan;
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
@@ -85,8 +89,9 @@ BEGIN
         WHERE job_id = p_job.job_id AND line BETWEEN v_first AND v_last;
         -- Of a JSON file, too: these records have all of their columns.
         p_job.layout := jsonb_build_object('columns', v_columns);
-        v_total := waybill.add_counts(v_total, waybill.apply_records(
-            waybill.plan_merge(p_job, 'pg_temp.pending_rows'), p_job.dataset));
+        v_plan := waybill.plan_merge(p_job, 'pg_temp.pending_rows');
+        v_plan.in_cycle := p_in_cycle;
+        v_total := waybill.add_counts(v_total, waybill.apply_records(v_plan, p_job.dataset));
     END LOOP;
     RETURN v_total;
 END

@@ -142,7 +142,31 @@ BEGIN
         v_total := waybill.add_counts(v_total, waybill.apply_records(
             waybill.plan_merge(p_job, 'pg_temp.batch_rows'), p_job.dataset));
     END LOOP;
+    IF waybill.refers_to(p_job.contract, p_job.dataset) THEN
+        v_total := waybill.resolve_within_batch(p_job, v_total);
+    END IF;
     RETURN v_total;
+END
+$$;
+
+-- The parent of a row may be in a later group: apply the pending rows as long as that helps.
+CREATE OR REPLACE FUNCTION waybill.resolve_within_batch(p_job waybill.ingestion_jobs,
+    p_counts waybill.merge_counts)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_pending bigint;
+BEGIN
+    LOOP
+        v_pending := p_counts.pending_reference;
+        EXIT WHEN v_pending = 0;
+        p_counts.pending_reference := 0;
+        p_counts := waybill.add_counts(p_counts, waybill.apply_pending(p_job));
+        EXIT WHEN p_counts.pending_reference = v_pending;
+    END LOOP;
+    RETURN p_counts;
 END
 $$;
 

@@ -13,6 +13,13 @@ CREW = (
     "SELECT waybill.register_dataset('crew')"
 )
 
+SITES = """
+CREATE TABLE regions (id integer PRIMARY KEY);
+CREATE TABLE areas (id integer PRIMARY KEY, region_id integer REFERENCES regions);
+CREATE TABLE sites (id integer PRIMARY KEY, area_id integer REFERENCES areas);
+SELECT waybill.register_dataset(name) FROM unnest(ARRAY['regions', 'areas', 'sites']) AS name;
+"""
+
 
 @pytest.fixture
 def crew(ledger: Ledger) -> Ledger:
@@ -43,17 +50,20 @@ def test_jobs_whose_parents_never_arrive_are_left_alone(crew: Ledger) -> None:
     assert stalled(crew) == set()
 
 
-def test_a_resolved_record_may_be_the_parent_of_another(crew: Ledger) -> None:
-    child = crew.load("crew", 1, [(1, 2)])
-    parent = crew.load("crew", 2, [(2, 3), (5, None)])
-    crew.load("crew", 3, [(3, None)])
-    resolve(crew, child)
-    assert stalled(crew) == {parent}
-    resolve(crew, parent)
-    assert stalled(crew) == {child}
-    resolve(crew, child)
-    assert stalled(crew) == set()
-    assert crew.rows("SELECT count(*) FROM crew") == [(4,)]
+def test_a_resolved_record_may_be_the_parent_of_another(ledger: Ledger) -> None:
+    ledger.admin.execute("SET ROLE waybill_owner")
+    ledger.admin.execute(SITES.encode())
+    ledger.admin.execute("RESET ROLE")
+    child = ledger.load("sites", 1, [(1, 2)])
+    parent = ledger.load("areas", 2, [(2, 3), (5, None)])
+    ledger.load("regions", 3, [(3,)])
+    resolve(ledger, child)
+    assert stalled(ledger) == {parent}
+    resolve(ledger, parent)
+    assert stalled(ledger) == {child}
+    resolve(ledger, child)
+    assert stalled(ledger) == set()
+    assert ledger.rows("SELECT count(*) FROM sites") == [(1,)]
 
 
 def test_nothing_waits_for_a_dry_run(ledger: Ledger) -> None:

@@ -84,26 +84,25 @@ def body_of(table: Table, records: Iterable[Cells], *, header: bool) -> bytes:
     return "".join(f"{line}\n" for line in [*head, *map(",".join, records)]).encode()
 
 
-Tables = Mapping[str, Counter[Row]]
-
-
 def expected(files: Iterable[File]) -> dict[str, Counter[Row]]:
     """The rows of every table; later landed files win, records without parents wait."""
     landed = sorted((file for file in files if file.counts), key=lambda file: file.place)
+    present = _present(landed)
     tables: dict[str, Counter[Row]] = {}
     for table in TABLES.values():
         own = [file for file in landed if file.table is table]
-        if not table.key:
+        if table.key:
+            tables[table.name] = Counter(_rows(own, present).values())
+        else:
             tables[table.name] = Counter(row for file in own for row in file.accepted)
-            continue
-        present = {name: _keys(tables, name) for name in table.parents.values()}
-        if table.name in table.parents.values():
-            present[table.name] = _closure(table, own)
-        tables[table.name] = Counter(_rows(own, present).values())
     return tables
 
 
-def _rows(files: list[File], present: Mapping[str, set[object]]) -> dict[Row, Row]:
+Present = Mapping[str, set[object]]
+"""The keys of every table that others refer to."""
+
+
+def _rows(files: list[File], present: Present) -> dict[Row, Row]:
     rows: dict[Row, Row] = {}
     for file in files:
         if file.replaces:
@@ -113,7 +112,7 @@ def _rows(files: list[File], present: Mapping[str, set[object]]) -> dict[Row, Ro
     return rows
 
 
-def missing(table: Table, row: Row, present: Mapping[str, set[object]]) -> bool:
+def missing(table: Table, row: Row, present: Present) -> bool:
     """Whether a parent of the row is not there."""
     return any(
         row[place] is not None and row[place] not in present[parent]
@@ -121,27 +120,26 @@ def missing(table: Table, row: Row, present: Mapping[str, set[object]]) -> bool:
     )
 
 
-def _keys(tables: Tables, name: str) -> set[object]:
-    return {row[0] for row in tables.get(name, ())}
+def _present(files: list[File]) -> Present:
+    """The most keys of which each has a record whose parents are all among them.
 
-
-def _closure(table: Table, files: list[File]) -> set[object]:
-    """Keys of a table that refers to itself: those whose parents are there, or come with them."""
-    there: set[object] = set()
+    Records may wait for each other, across files and tables: they are there when all came.
+    """
+    parents = {parent for table in TABLES.values() for parent in table.parents.values()}
+    records = [
+        (file.table, row)
+        for file in files
+        if file.table.name in parents
+        for row in file.last().values()
+    ]
+    present: Present = {name: set() for name in parents}
+    for table, row in records:
+        present[table.name].add(row[0])
     while True:
-        before = len(there)
-        for file in files:
-            there |= _together(table, file, there)
-        if len(there) == before:
-            return there
-
-
-def _together(table: Table, file: File, there: set[object]) -> set[object]:
-    rows = dict(file.last())
-    while True:
-        known = there | {row[0] for row in rows.values()}
-        lost = [key for key, row in rows.items() if missing(table, row, {table.name: known})]
-        if not lost:
-            return {row[0] for row in rows.values()}
-        for key in lost:
-            del rows[key]
+        there: Present = {name: set() for name in parents}
+        for table, row in records:
+            if not missing(table, row, present):
+                there[table.name].add(row[0])
+        if there == present:
+            return present
+        present = there

@@ -1,4 +1,4 @@
-"""Seven datasets, four of them unknown to the project, and what their records may look like."""
+"""Nine datasets, six of them unknown to the project, and what their records may look like."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +18,11 @@ CREATE TABLE visits (n integer NOT NULL, what text);
 SELECT waybill.register_dataset('visits', write_disposition => 'append');
 CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);
 SELECT waybill.register_dataset('crew');
+CREATE TABLE teams (id integer PRIMARY KEY, lead_id integer);
+CREATE TABLE people (id integer PRIMARY KEY, team_id integer REFERENCES teams, name text);
+ALTER TABLE teams ADD FOREIGN KEY (lead_id) REFERENCES people;
+SELECT waybill.register_dataset('teams');
+SELECT waybill.register_dataset('people');
 CREATE TABLE prices (
     code text PRIMARY KEY, price integer CHECK (price > 0),
     department_id integer REFERENCES departments
@@ -123,6 +128,12 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("visits", (_number("n", _IDS, "x"), Column("what", str, ("", "a"))), key=()),
         Table("crew", (_ID, _number("boss_id", _PARENTS, "x")), parents={1: "crew"}),
+        Table("teams", (_ID, _number("lead_id", _PARENTS, "x")), parents={1: "people"}),
+        Table(
+            "people",
+            (_ID, _number("team_id", _PARENTS, "x"), Column("name", str, _NAME)),
+            parents={1: "teams"},
+        ),
         Table(
             "prices",
             (

@@ -68,13 +68,11 @@ def test_concurrent_loads_lose_nothing(tortured: Database) -> None:
 
 
 @pytest.mark.parametrize("queue", attempts.STEPS)
-def test_two_live_attempts_at_one_message(tortured: Database, queue: str) -> None:
+def test_of_two_live_attempts_at_one_message_one_takes_effect(
+    tortured: Database, queue: str
+) -> None:
     figures = Figures()
     attempts.overlap_attempts(tortured, figures, queue)
-    assert figures.faults[f"{attempts.STEPS[queue]}: two live attempts"] > 10
-
-
-def test_a_live_attempt_at_a_chunk_refuses_a_second_one(tortured: Database) -> None:
-    figures = Figures()
-    attempts.overlap_attempts(tortured, figures, "chunks")
-    assert figures.faults["load: attempt refused, another is live"] > 0
+    step = attempts.STEPS[queue]
+    assert figures.faults[f"{step}: two live attempts"] > 10
+    assert figures.faults[f"{step}: attempt refused, another is live"] > 0

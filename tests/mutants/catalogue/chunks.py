@@ -18,7 +18,7 @@ MUTANTS = (
         "c.chunk = p_chunk FOR UPDATE NOWAIT;",
         "c.chunk = p_chunk;",
         (
-            "tests/torture/test_short.py::test_a_live_attempt_at_a_chunk_refuses_a_second_one",
+            "tests/torture/test_short.py::test_of_two_live_attempts_at_one_message_one_takes_effect",
             f"{LOADERS}::test_a_chunk_is_staged_by_one_of_two_live_loaders",
         ),
     ),

@@ -30,7 +30,7 @@ MUTANTS = (
         "partial_record_does_not_wait",
         "a record that lacks columns waits for an earlier pending one of its key",
         REFERENCES,
-        "PERFORM waybill.hold_back_partial(p_plan);",
+        "PERFORM waybill.hold_back(p_plan);",
         "NULL;",
         (f"{TESTS}::test_a_partial_record_waits_for_the_pending_one_of_its_key",),
     ),

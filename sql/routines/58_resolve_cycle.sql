@@ -1,0 +1,230 @@
+-- Pending records that wait for each other across files, or across datasets that refer to each
+-- other: none can be the first, so they are written together.
+
+-- The datasets that a dataset refers to and that refer to it, directly or through others. It is
+-- one of them itself; without a cycle there are none.
+CREATE OR REPLACE FUNCTION waybill.datasets_in_cycle(p_dataset text) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    WITH RECURSIVE reference AS (
+        SELECT child.name AS child, parent.name AS parent
+        FROM pg_constraint AS c
+        JOIN waybill.datasets AS child ON child.target = c.conrelid
+        JOIN waybill.datasets AS parent ON parent.target = c.confrelid
+        WHERE c.contype = 'f'
+    ), ancestor (name) AS (
+        SELECT parent FROM reference WHERE child = p_dataset
+        UNION
+        SELECT r.parent FROM ancestor AS a JOIN reference AS r ON r.child = a.name
+    ), descendant (name) AS (
+        SELECT child FROM reference WHERE parent = p_dataset
+        UNION
+        SELECT r.child FROM descendant AS d JOIN reference AS r ON r.parent = d.name
+    )
+    SELECT coalesce(array_agg(name ORDER BY name), '{}')
+    FROM ancestor
+    JOIN descendant USING (name)
+);
+
+-- Write the pending records of a cycle of datasets that have all of their parents in the tables
+-- or among each other. Returns whether any was resolved.
+CREATE OR REPLACE FUNCTION waybill.resolve_cycle(p_dataset text) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_datasets CONSTANT text[] := waybill.datasets_in_cycle(p_dataset);
+    v_resolved bigint;
+BEGIN
+    -- Looked for without locks first, since there are rarely any.
+    IF v_datasets = '{}' OR NOT waybill.find_cycle_records(v_datasets) THEN
+        RETURN false;
+    END IF;
+    -- As each job's own merge: one at a time, the others come back.
+    PERFORM waybill.lock_merge(name) FROM unnest(v_datasets) AS name;
+    PERFORM FROM waybill.ingestion_jobs AS j
+    WHERE j.job_id IN (SELECT c.job_id FROM pg_temp.cycle_records AS c) FOR UPDATE NOWAIT;
+    IF NOT waybill.find_cycle_records(v_datasets) THEN
+        RETURN false;
+    END IF;
+    v_resolved := waybill.write_cycle();
+    RETURN v_resolved > 0;
+EXCEPTION
+    -- A table refuses one of the records: all of them stay pending.
+    WHEN OTHERS THEN
+        IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
+            RAISE;
+        END IF;
+        RAISE LOG 'records that wait for each other stay pending: %', SQLERRM;
+        RETURN false;
+END
+$$;
+
+-- cycle_records: the largest set of pending records of these datasets in which every parent is in
+-- its table or in the set. Returns whether there are any, and they may be written together.
+CREATE OR REPLACE FUNCTION waybill.find_cycle_records(p_datasets text[]) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_target regclass;
+    v_reference jsonb;
+    v_dropped bigint;
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.cycle_records;
+    CREATE TEMP TABLE cycle_records ON COMMIT DROP AS
+    SELECT j.job_id, d.target, j.contract -> 'references' AS "references", p.record
+    FROM waybill.datasets AS d
+    JOIN waybill.ingestion_jobs AS j ON j.dataset = d.name
+    JOIN waybill.pending_references AS p ON p.job_id = j.job_id
+    WHERE d.name = ANY (p_datasets)
+        AND j.pending_reference > 0
+        AND NOT waybill.is_dry(j)
+        -- One that waits for an earlier record of its key follows that one.
+        AND p.missing ? 'table'
+        AND waybill.may_write_cycle(d.target);
+    LOOP
+        v_dropped := 0;
+        FOR v_target, v_reference IN
+            SELECT DISTINCT c.target, r.reference
+            FROM pg_temp.cycle_records AS c, jsonb_array_elements(c."references") AS r (reference)
+        LOOP
+            v_dropped := v_dropped + waybill.drop_orphans_of_cycle(v_target, v_reference);
+        END LOOP;
+        EXIT WHEN v_dropped = 0;
+    END LOOP;
+    RETURN EXISTS (SELECT FROM pg_temp.cycle_records);
+END
+$$;
+
+-- Whether rows may be written before their parents: without the triggers of the foreign keys, and
+-- where that skips nothing else (a trigger of the table, MATCH FULL, ON UPDATE of other tables).
+CREATE OR REPLACE FUNCTION waybill.may_write_cycle(p_target regclass) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN has_parameter_privilege('session_replication_role', 'SET')
+    AND NOT EXISTS (
+        SELECT FROM pg_trigger AS t
+        WHERE t.tgrelid = p_target AND NOT t.tgisinternal
+    )
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint AS c
+        LEFT JOIN waybill.datasets AS d ON d.target = c.confrelid
+        WHERE c.contype = 'f'
+            AND (
+                c.conrelid = p_target AND c.confmatchtype = 'f'
+                OR c.confrelid = p_target
+                    AND NOT waybill.column_names(c.confrelid, c.confkey) <@ d.natural_key
+            )
+    );
+
+-- The condition that a parent is among the cycle's records. `p_child` formats a column of the
+-- child as text.
+CREATE OR REPLACE FUNCTION waybill.parent_in_cycle(p_reference jsonb, p_child text)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format(
+    'EXISTS (SELECT FROM pg_temp.cycle_records AS m WHERE m.target = %L::regclass AND %s)',
+    p_reference ->> 'table',
+    (
+        SELECT string_agg(
+            format('m.record ->> %L = %s', x.target, format(p_child, x.source)), ' AND ')
+        FROM ROWS FROM (
+            jsonb_array_elements_text(p_reference -> 'columns'),
+            jsonb_array_elements_text(p_reference -> 'to')
+        ) AS x (source, target)
+    ));
+
+-- Drop the records whose parent by this reference is neither in its table nor in the cycle.
+CREATE OR REPLACE FUNCTION waybill.drop_orphans_of_cycle(p_target regclass, p_reference jsonb)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_typed CONSTANT text := (
+        SELECT string_agg(format('(c.record ->> %1$L)::%2$s AS %1$I', a.attname,
+            format_type(a.atttypid, a.atttypmod)), ', ')
+        FROM pg_attribute AS a
+        WHERE a.attrelid = p_target AND p_reference -> 'columns' ? a.attname::text
+    );
+BEGIN
+    RETURN waybill.run_sql(format(
+        $q$
+        DELETE FROM pg_temp.cycle_records AS c
+        WHERE c.target = %1$L::regclass
+            AND EXISTS (
+                SELECT
+                FROM (SELECT %2$s) AS s
+                WHERE %3$s
+                    AND NOT EXISTS (SELECT FROM %4$s AS p WHERE %5$s)
+                    AND NOT %6$s
+            )
+        $q$,
+        p_target,
+        v_typed,
+        waybill.all_filled(p_reference, 's'),
+        (p_reference ->> 'table')::regclass,
+        waybill.parent_match(p_reference, 'p', 's'),
+        waybill.parent_in_cycle(p_reference, 's.%I::text')));
+END
+$$;
+
+-- Write the cycle's records, job by job. Returns how many records are no longer pending.
+CREATE OR REPLACE FUNCTION waybill.write_cycle() RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+    v_counts waybill.merge_counts;
+    v_resolved bigint := 0;
+BEGIN
+    FOR v_job IN
+        SELECT * FROM waybill.ingestion_jobs AS j
+        WHERE j.job_id IN (SELECT c.job_id FROM pg_temp.cycle_records AS c)
+        ORDER BY coalesce(j.effective_order, j.landing_order)
+    LOOP
+        v_counts := waybill.apply_pending(v_job, p_in_cycle => true);
+        IF v_counts.pending_reference < v_job.pending_reference THEN
+            v_resolved := v_resolved + v_job.pending_reference - v_counts.pending_reference;
+            PERFORM waybill.add_to_waybill(v_job, v_counts);
+        END IF;
+    END LOOP;
+    PERFORM waybill.assert_cycle_complete(c.target, r.reference)
+    FROM (SELECT DISTINCT target, "references" FROM pg_temp.cycle_records) AS c,
+        jsonb_array_elements(c."references") AS r (reference);
+    RETURN v_resolved;
+END
+$$;
+
+-- The foreign keys hold again: every row of the table has its parent.
+CREATE OR REPLACE FUNCTION waybill.assert_cycle_complete(p_target regclass, p_reference jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_is_broken boolean;
+BEGIN
+    EXECUTE format(
+        $q$
+        SELECT EXISTS (
+            SELECT FROM %1$s AS s
+            WHERE %2$s
+                AND NOT EXISTS (SELECT FROM %3$s AS p WHERE %4$s)
+        )
+        $q$,
+        p_target,
+        waybill.all_filled(p_reference, 's'),
+        (p_reference ->> 'table')::regclass,
+        waybill.parent_match(p_reference, 'p', 's'))
+    INTO v_is_broken;
+    IF v_is_broken THEN
+        RAISE EXCEPTION 'A record of % has no parent in %.', p_target, p_reference ->> 'table'
+            USING ERRCODE = '23503';
+    END IF;
+END
+$$;
