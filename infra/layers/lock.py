@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 from infra.bootstrap import ROOT
-from infra.layers.packages import PLATFORM, PYTHON, lock_of
+from infra.layers.packages import lock_of
+from infra.layers.target import PLATFORM, PYTHON
 from infra.uv import run_uv
 
 

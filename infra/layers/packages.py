@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.bootstrap import ROOT
+from infra.layers.bytecode import compile_bytecode, interpreter
 from infra.layers.sources import BUILD, lay_own_code
+from infra.layers.target import PLATFORM, PYTHON
 from infra.uv import run_uv
 
-PYTHON = "3.13"
-PLATFORM = "x86_64-manylinux_2_34"
-"""Lambda's Amazon Linux 2023 has glibc 2.34; wheels for older ones are taken as well."""
 _BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"
 _UNUSED = (
     "**/__pycache__",
@@ -54,7 +53,10 @@ def packages(layer: str, build: Path = BUILD) -> Path:
     Raises:
         LayerError: the packages could not be installed.
     """
-    content = lock_of(layer).read_bytes() + repr((PYTHON, PLATFORM, _UNUSED)).encode()
+    content = (
+        lock_of(layer).read_bytes()
+        + repr((PYTHON, PLATFORM, _UNUSED, interpreter() is not None)).encode()
+    )
     kept = build / "layers" / f"{layer}-{hashlib.sha256(content).hexdigest()[:16]}"
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,7 @@ def packages(layer: str, build: Path = BUILD) -> Path:
             fresh = Path(scratch) / layer
             _install(layer, fresh / "python")
             _strip(fresh / "python")
+            compile_bytecode(fresh / "python")
             # Whoever else built it meanwhile built the same.
             if not kept.is_dir():
                 fresh.rename(kept)
@@ -75,6 +78,7 @@ def core_layer(build: Path) -> Path:
     shutil.copytree(packages("core"), target)
     lay_own_code(target)
     shutil.copy(_BUNDLE, target / "python" / "waybill" / _BUNDLE.name)
+    compile_bytecode(target / "python" / "waybill")
     return target
 
 

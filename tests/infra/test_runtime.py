@@ -1,0 +1,103 @@
+"""Functions run from the built layers under Lambda's Python, isolated from this environment."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.bootstrap import ROOT
+from infra.functions import FUNCTIONS
+from infra.layers.bytecode import interpreter
+from infra.layers.packages import core_layer, packages
+from infra.layers.sources import function_source
+
+IN_CI = os.environ.get("CI") == "true"
+RUN = """
+import importlib, json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+handler = importlib.import_module(sys.argv[2] + ".handler")
+assert callable(handler.handle)
+if len(sys.argv) > 3:
+    class Context:
+        function_name = "waybill-test"
+        memory_limit_in_mb = 512
+        invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:waybill-test"
+        aws_request_id = "00000000-0000-0000-0000-000000000000"
+        def get_remaining_time_in_millis(self):
+            return 29000
+    print(json.dumps(handler.handle(json.loads(sys.argv[3]), Context())))
+"""
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "waybill",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "PATH": os.environ["PATH"],
+}
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    found = interpreter()
+    if found is None and not IN_CI:
+        pytest.skip("Python 3.13, which Lambda runs, is not installed")
+    assert found, "CI needs Python 3.13, which Lambda runs"
+    return found
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {
+        "core": core_layer(tmp_path_factory.mktemp("layers")) / "python",
+        "arrow": packages("arrow") / "python",
+        "cache": packages("cache") / "python",
+    }
+
+
+def _run(
+    python: Path, layers: dict[str, Path], name: str, folder: Path, *event: str
+) -> subprocess.CompletedProcess[str]:
+    spec = FUNCTIONS[name]
+    path = [str(function_source(spec, folder)), *(str(layers[one]) for one in spec.layers)]
+    return subprocess.run(
+        [str(python), "-I", "-S", "-W", "error", "-c", RUN, json.dumps(path), spec.module, *event],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_starts_with_its_layers_alone(
+    python: Path, layers: dict[str, Path], name: str, tmp_path: Path
+) -> None:
+    ended = _run(python, layers, name, tmp_path)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_request_is_answered_under_lambdas_python(
+    python: Path, layers: dict[str, Path], tmp_path: Path
+) -> None:
+    event = (ROOT / "events" / "docs.json").read_text()
+    ended = _run(python, layers, "docs", tmp_path, event)
+    assert ended.returncode == 0, ended.stderr
+    response = json.loads(ended.stdout.splitlines()[-1])
+    assert response["statusCode"] == 200
+
+
+@pytest.mark.usefixtures("python")
+def test_layers_carry_bytecode_of_lambdas_python(layers: dict[str, Path]) -> None:
+    for folder in (*layers.values(), layers["core"] / "waybill"):
+        sources = {
+            path.relative_to(folder)
+            for path in folder.rglob("*.py")
+            if not path.relative_to(folder).as_posix().startswith("waybill/sql")
+        }
+        compiled = {
+            path.parent.parent.relative_to(folder) / f"{path.name.partition('.')[0]}.py"
+            for path in folder.rglob("*.cpython-313.pyc")
+        }
+        # Templates of packages are no valid Python, and have none.
+        assert len(sources & compiled) > 0.98 * len(sources), folder
