@@ -11,7 +11,7 @@ from tests.mutants.catalogue import MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.run import run_mutant
 
-LEAST = 20
+LEAST = 60
 
 
 @cache

@@ -2,13 +2,17 @@
 
 from tests.mutants.catalogue import (
     chunks,
+    dispositions,
     locks,
     merge,
+    partitions,
     plan,
+    publishing,
     reaper,
     references,
     registration,
     rejects,
+    steps,
     waiting,
 )
 from tests.mutants.mutant import Mutant
@@ -19,8 +23,12 @@ MUTANTS: tuple[Mutant, ...] = (
     *chunks.MUTANTS,
     *locks.MUTANTS,
     *merge.MUTANTS,
+    *dispositions.MUTANTS,
     *references.MUTANTS,
+    *partitions.MUTANTS,
     *waiting.MUTANTS,
     *rejects.MUTANTS,
+    *publishing.MUTANTS,
+    *steps.MUTANTS,
     *reaper.MUTANTS,
 )

@@ -1,0 +1,91 @@
+"""Partitions, unique values and triggers: rows go where they belong and nobody is bypassed."""
+
+from tests.mutants.mutant import Mutant
+
+CHECK = "sql/routines/44_check_partitions.sql"
+BOUNDS = (
+    "tests/sql/test_partition_bounds.py"
+    "::test_first_and_last_instants_of_a_year_are_in_its_partition",
+)
+MERGE = "tests/sql/test_merge.py"
+WRITTEN = "tests/sql/test_written_values.py"
+
+MUTANTS = (
+    Mutant(
+        "upper_bound_included",
+        "the first instant of a year needs the partition of that year",
+        CHECK,
+        "WHERE n.start >= r.lower AND n.start < r.upper",
+        "WHERE n.start >= r.lower AND n.start <= r.upper",
+        BOUNDS,
+    ),
+    Mutant(
+        "bounds_in_another_zone",
+        "a partition begins at midnight in UTC",
+        "sql/routines/37_partitions.sql",
+        "THEN '+00'",
+        "THEN '+01'",
+        BOUNDS,
+    ),
+    Mutant(
+        "partition_of_another_zone",
+        "the partition of a record is decided in UTC",
+        "sql/routines/42_classify.sql",
+        "%s.%I AT TIME ZONE 'UTC')$q$",
+        "%s.%I AT TIME ZONE 'Asia/Tokyo')$q$",
+        BOUNDS,
+    ),
+    Mutant(
+        "implausible_partitions_made",
+        "no partition is made for a time that is not plausible",
+        CHECK,
+        "n.start::date <@ v_range AS is_plausible",
+        "true AS is_plausible",
+        (f"{MERGE}::test_years_that_are_not_plausible_are_rejected",),
+    ),
+    Mutant(
+        "too_many_partitions_made",
+        "a table has no more partitions than the server can lock",
+        CHECK,
+        ") > v_room",
+        ") > 1000000",
+        (f"{MERGE}::test_records_beyond_the_number_of_partitions_are_rejected",),
+    ),
+    Mutant(
+        "triggers_skipped",
+        "triggers of the table see every row",
+        "sql/routines/47_write.sql",
+        "WHERE t.tgrelid = p_target AND NOT t.tgisinternal",
+        "WHERE false",
+        (
+            "tests/sql/test_constraints.py::test_a_trigger_that_swallows_rows_fails_the_file_clearly",
+        ),
+    ),
+    Mutant(
+        "swapped_rows_deleted",
+        "rows that swap unique values are not deleted for the tables that refer to them",
+        "sql/routines/39_shifted_rows.sql",
+        "must not run.\n    PERFORM waybill.set_replica(true);",
+        "must not run.\n    PERFORM waybill.set_replica(false);",
+        (f"{WRITTEN}::test_swapped_rows_are_not_deleted_for_the_tables_that_refer_to_them",),
+    ),
+    Mutant(
+        "old_partition_not_stale",
+        "the partition that a row leaves is refreshed",
+        "sql/routines/49_outcome.sql",
+        "SELECT _waybill_old_partition",
+        "SELECT _waybill_partition",
+        (f"{MERGE}::test_touched_parts_are_marked_stale",),
+    ),
+    Mutant(
+        "emptied_partition_not_stale",
+        "a partition that lost rows to a replacing file is refreshed",
+        "sql/routines/49_outcome.sql",
+        "SELECT partition_start\n        FROM pg_temp.merge_deleted",
+        "SELECT partition_start\n        FROM pg_temp.merge_deleted WHERE false",
+        (
+            "tests/sql/test_late_files.py"
+            "::test_partitions_that_lost_rows_to_a_replacing_file_are_stale",
+        ),
+    ),
+)

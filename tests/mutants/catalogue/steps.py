@@ -1,0 +1,106 @@
+"""Retries, attempts, batches and limits: what fails ends, and nothing takes effect twice."""
+
+from tests.mutants.mutant import Mutant
+
+CONSUMER = "layers/core/python/waybill/consumer.py"
+CONSUMED = "tests/unit/queues/test_consumer.py"
+BATCH = "tests/sql/test_batch.py"
+IDEMPOTENCY = "sql/routines/63_idempotency.sql"
+KEY = (f"{BATCH}::test_a_key_is_answered_again_and_not_reused",)
+
+MUTANTS = (
+    Mutant(
+        "retried_forever",
+        "what keeps failing fails its job after a bound",
+        CONSUMER,
+        "if limit is None or failures < limit:",
+        "if limit is None or limit > 0:",
+        (f"{CONSUMED}::test_what_keeps_failing_fails_its_job_after_a_bound",),
+    ),
+    Mutant(
+        "waiting_counted_as_failure",
+        "waiting is no failure and never ends a job",
+        CONSUMER,
+        "failures = _attribute(record, _FAILURES) + (limit is not None)",
+        "limit, failures = limit or 10, _attribute(record, _FAILURES) + 1",
+        (f"{CONSUMED}::test_waiting_is_no_failure_and_never_ends_a_job",),
+    ),
+    Mutant(
+        "killed_forever",
+        "a job whose loader is always killed fails",
+        "layers/core/python/waybill/runs.py",
+        "if killed >= _MAX_KILLED:",
+        "if False:",
+        (
+            "tests/integration/path/test_permanent_faults.py"
+            "::test_a_job_whose_loader_is_always_killed_fails_at_the_fifth_attempt",
+        ),
+    ),
+    Mutant(
+        "chunk_without_transaction",
+        "rows of a chunk and its mark are committed together, under its lock",
+        "functions/pipeline/load/stage_chunk.py",
+        "with transaction(deps.connection):",
+        "if transaction:",
+        (
+            "tests/integration/load/test_two_loaders.py"
+            "::test_a_chunk_is_staged_by_one_of_two_live_loaders",
+        ),
+    ),
+    Mutant(
+        "following_chunks_not_sent",
+        "a chunk that is done sends the next one",
+        "functions/pipeline/load/stage_chunk.py",
+        "        _send_next_chunk(deps, chunk)\n",
+        "        pass\n",
+        ("tests/integration/path/test_path.py::test_a_file_of_many_chunks_is_one_job",),
+    ),
+    Mutant(
+        "merge_without_time_limit",
+        "a merge beyond its time limit is cancelled",
+        "sql/queries/merge.sql",
+        "'statement_timeout'",
+        "'waybill.timeout'",
+        ("tests/sql/test_time_limits.py::test_a_merge_beyond_its_time_limit_is_cancelled",),
+    ),
+    Mutant(
+        "temporary_objects_found_first",
+        "objects that a session made itself are not taken for the product's",
+        "sql/routines/52_merge_job.sql",
+        "SET search_path = pg_catalog, waybill, pg_temp\nSET timezone = 'UTC'",
+        "SET search_path = pg_temp, pg_catalog, waybill\nSET timezone = 'UTC'",
+        ("tests/sql/test_shadowing.py::test_files_and_batches_are_loaded_past_shadowing_names",),
+    ),
+    Mutant(
+        "idempotency_key_unlocked",
+        "the same batch sent twice at once is written once",
+        IDEMPOTENCY,
+        "IF NOT pg_try_advisory_xact_lock(",
+        "IF NOT pg_try_advisory_xact_lock_shared(",
+        KEY,
+    ),
+    Mutant(
+        "idempotency_key_reused",
+        "an idempotency key stands for one body",
+        IDEMPOTENCY,
+        "IF v_kept.sha256 <> p_sha256 THEN",
+        "IF false THEN",
+        KEY,
+    ),
+    Mutant(
+        "atomic_batch_written_in_part",
+        "an atomic batch is written whole or not at all",
+        "sql/routines/62_batch.sql",
+        "IF p_mode = 'atomic' AND errors <> '[]' THEN",
+        "IF false THEN",
+        (f"{BATCH}::test_an_atomic_batch_is_refused_whole",),
+    ),
+    Mutant(
+        "rejects_of_loader_not_counted",
+        "rejects of the loader and of the merge are counted",
+        "sql/routines/50_finish_merge.sql",
+        "v_rejected := v_rejected + v_counts.rejected;",
+        "v_rejected := v_counts.rejected;",
+        ("tests/integration/path/test_path.py::test_three_files_at_once_children_first",),
+    ),
+)

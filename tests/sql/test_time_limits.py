@@ -1,0 +1,29 @@
+"""A merge that takes too long is cancelled, and may be tried again."""
+
+import pytest
+
+from tests.sql.staging import Ledger
+from tests.sql.test_constraints import register
+from waybill.database.merges import Merges
+from waybill.errors import Transient
+
+SLOW = """
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+$f$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $f$;
+CREATE TRIGGER dawdle BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION dawdle()
+"""
+
+
+def test_a_merge_beyond_its_time_limit_is_cancelled(ledger: Ledger) -> None:
+    register(ledger, SLOW)
+    job = ledger.land("t", 1)
+    ledger.stage(job, "t", [(1,)])
+    ledger.admin.execute(
+        "CREATE OR REPLACE FUNCTION waybill.merge_time_limit(p_job uuid) RETURNS bigint"
+        " LANGUAGE sql RETURN 500"
+    )
+    with pytest.raises(Transient):
+        Merges(ledger.loader).merge(job)
+    ledger.admin.execute("SET ROLE waybill_owner; DROP TRIGGER dawdle ON t")
+    assert Merges(ledger.loader).merge(job).outcome == "merged"
