@@ -34,7 +34,7 @@ MUTANTS = (
         REPLACE,
         "WHERE s._waybill_class <> 'pending'",
         "WHERE true",
-        (f"{REPLAYS}::test_a_row_that_waits_is_not_what_an_earlier_file_had",),
+        (f"{REPLAYS}::test_a_pending_row_is_not_that_of_an_earlier_file",),
     ),
     Mutant(
         "replay_replaces_table",
@@ -50,7 +50,7 @@ MUTANTS = (
         PLAN,
         "AND (p_job.kind IN ('batch', 'replay') OR waybill.is_final(p_job.state))",
         "AND p_job.kind IN ('batch', 'replay')",
-        (f"{REPLAYS}::test_what_is_resolved_adds_to_the_file_that_replaced_the_table",),
+        (f"{REPLAYS}::test_a_resolved_record_adds_to_the_file_that_replaced_the_table",),
     ),
     Mutant(
         "replaced_despite_rejects",
@@ -90,7 +90,9 @@ MUTANTS = (
         PLAN,
         "AND e.pending_reference > 0",
         "AND false",
-        ("tests/sql/test_references.py::test_unchanged_later_row_is_safe_from_an_resolved_one",),
+        (
+            "tests/sql/test_references.py::test_a_resolved_record_does_not_overwrite_a_later_unchanged_row",
+        ),
     ),
     Mutant(
         "changed_keys_not_restamped",

@@ -4,7 +4,7 @@ from tests.mutants.mutant import Mutant
 
 RELAY = "layers/core/python/waybill/outbox/relay.py"
 REFUSED = (
-    "tests/integration/publish/test_publish.py::test_what_the_bus_refuses_stays_and_the_rest_goes",
+    "tests/integration/publish/test_publish.py::test_refused_events_stay_and_the_others_are_published",
 )
 REFRESH = "tests/sql/analytics/test_refresh.py"
 MARKED = "deps.state.markers.put(job.job_id)"
@@ -33,7 +33,9 @@ MUTANTS = (
         "sql/routines/61_outbox.sql",
         "WHERE o.published_at IS NULL ORDER BY o.id LIMIT",
         "WHERE o.published_at IS NULL ORDER BY o.id DESC LIMIT",
-        ("tests/integration/publish/test_publish.py::test_what_is_left_is_reported_in_order",),
+        (
+            "tests/integration/publish/test_publish.py::test_unpublished_events_are_published_in_order",
+        ),
     ),
     Mutant(
         "marker_not_put_at_registration",
@@ -43,7 +45,7 @@ MUTANTS = (
         "pass",
         (
             "tests/integration/reap/test_lost_messages.py"
-            "::test_a_landed_job_is_looked_after_until_it_is_reported",
+            "::test_a_job_that_was_just_touched_is_left_alone",
         ),
     ),
     Mutant(
@@ -63,10 +65,7 @@ MUTANTS = (
         "functions/pipeline/refresh/clear_markers.py",
         "or jobs[key] in settled",
         "or True",
-        (
-            "tests/integration/refresh/test_handler.py"
-            "::test_a_mark_outlives_a_job_that_is_not_reported",
-        ),
+        ("tests/integration/refresh/test_handler.py::test_the_marker_of_an_unpublished_job_stays",),
     ),
     Mutant(
         "settled_before_published",
@@ -74,7 +73,7 @@ MUTANTS = (
         "sql/routines/56_refresh.sql",
         "WHERE o.published_at IS NULL AND",
         "WHERE false AND",
-        (f"{REFRESH}::test_settled_jobs",),
+        (f"{REFRESH}::test_jobs_that_have_ended_and_were_published_are_settled",),
     ),
     Mutant(
         "unseen_changes_cleared",
@@ -98,6 +97,6 @@ MUTANTS = (
         "sql/routines/22_end_job.sql",
         "PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_state);",
         "NULL;",
-        ("tests/integration/path/test_path.py::test_word_of_every_end_goes_out",),
+        ("tests/integration/path/test_path.py::test_the_end_of_every_job_is_published",),
     ),
 )

@@ -6,7 +6,7 @@ CONSUMER = "layers/core/python/waybill/consumer.py"
 CONSUMED = "tests/unit/queues/test_consumer.py"
 BATCH = "tests/sql/test_batch.py"
 IDEMPOTENCY = "sql/routines/63_idempotency.sql"
-KEY = (f"{BATCH}::test_a_key_is_answered_again_and_not_reused",)
+KEY = (f"{BATCH}::test_a_key_returns_the_stored_response_and_is_not_reused",)
 
 MUTANTS = (
     Mutant(
@@ -15,7 +15,7 @@ MUTANTS = (
         CONSUMER,
         "if limit is None or failures < limit:",
         "if limit is None or limit > 0:",
-        (f"{CONSUMED}::test_what_keeps_failing_fails_its_job_after_a_bound",),
+        (f"{CONSUMED}::test_a_message_that_keeps_failing_fails_its_job",),
     ),
     Mutant(
         "waiting_counted_as_failure",
@@ -23,7 +23,7 @@ MUTANTS = (
         CONSUMER,
         "failures = _attribute(record, _FAILURES) + (limit is not None)",
         "limit, failures = limit or 10, _attribute(record, _FAILURES) + 1",
-        (f"{CONSUMED}::test_waiting_is_no_failure_and_never_ends_a_job",),
+        (f"{CONSUMED}::test_waiting_is_not_a_failure_and_never_ends_a_job",),
     ),
     Mutant(
         "killed_forever",
