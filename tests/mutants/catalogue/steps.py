@@ -66,9 +66,9 @@ MUTANTS = (
     Mutant(
         "temporary_objects_found_first",
         "objects that a session made itself are not taken for the product's",
-        "sql/routines/52_merge_job.sql",
-        "SET search_path = pg_catalog, waybill, pg_temp\nSET timezone = 'UTC'",
-        "SET search_path = pg_temp, pg_catalog, waybill\nSET timezone = 'UTC'",
+        "sql/routines/30_plan.sql",
+        "SET search_path = pg_catalog, waybill, pg_temp\nAS $$\nDECLARE\n    v_table CONSTANT text",
+        "SET search_path = pg_temp, pg_catalog, waybill\nAS $$\nDECLARE\n    v_table CONSTANT text",
         ("tests/sql/test_shadowing.py::test_files_and_batches_are_loaded_past_shadowing_names",),
     ),
     Mutant(
