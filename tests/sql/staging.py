@@ -103,6 +103,12 @@ class Ledger:
                 text = [",".join("" if cell is None else str(cell) for cell in record)]
                 copy.write_row((0, line, *record, *(text if keeps_raw else [])))
 
+    def declare(self, statement: str) -> None:
+        """Execute a statement as the owner, as a dataset's file does."""
+        self.admin.execute("SET ROLE waybill_owner")
+        self.admin.execute(statement.encode())
+        self.admin.execute("RESET ROLE")
+
     def merge(self, job: UUID) -> dict[str, Any]:
         row = self.loader.execute(
             "SELECT to_jsonb(r) FROM waybill.merge_job(%s) AS r", (job,)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.sql.staging import Ledger
 from tests.sql.test_constraints import register
-from tests.sql.test_written_values import revalidate
+from tests.sql.test_written_references import revalidate
 
 TABLE = """
 CREATE TABLE parents (a int, b int, PRIMARY KEY (a, b));

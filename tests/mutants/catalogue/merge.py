@@ -7,7 +7,7 @@ FINISH = "sql/routines/50_finish_merge.sql"
 CLASSIFY = "sql/routines/42_classify.sql"
 ORDER = "tests/sql/test_landing_order.py"
 TESTS = "tests/sql/test_merge.py"
-LIMITS = ("tests/sql/test_batch.py::test_too_many_rejects_fail_the_file_whole",)
+LIMITS = ("tests/sql/test_limits_and_dry_runs.py::test_too_many_rejects_fail_the_file_whole",)
 
 MUTANTS = (
     Mutant(
@@ -90,7 +90,7 @@ MUTANTS = (
         FINISH,
         "IF v_limit IS NOT NULL OR waybill.is_dry(p_job) THEN",
         "IF v_limit IS NOT NULL THEN",
-        ("tests/sql/test_batch.py::test_a_dry_run_counts_and_changes_nothing",),
+        ("tests/sql/test_limits_and_dry_runs.py::test_a_dry_run_counts_and_changes_nothing",),
     ),
     Mutant(
         "waybill_unbalanced",

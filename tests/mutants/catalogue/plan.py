@@ -5,9 +5,7 @@ from tests.mutants.mutant import Mutant
 PLAN = "sql/routines/30_plan.sql"
 MERGE = "sql/routines/52_merge_job.sql"
 WRITE_CHUNKS = "functions/pipeline/plan/write_chunks.py"
-TILED = (
-    "tests/sql/test_written_values.py::test_chunks_that_do_not_tile_the_object_are_not_merged",
-)
+TILED = ("tests/sql/test_write_errors.py::test_chunks_that_do_not_tile_the_object_are_not_merged",)
 OVERLAPPING = (
     "tests/integration/plan/test_overlapping_plans.py"
     "::test_a_duplicate_event_while_planning_loses_no_record",
