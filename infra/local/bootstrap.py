@@ -14,6 +14,7 @@ from psycopg import errors, sql
 from infra.functions import ADMIN_ROLE, DATABASE_ROLES
 
 ADMIN = ADMIN_ROLE
+OWNER = "waybill_owner"
 DATABASE = "waybill"
 ROLES = DATABASE_ROLES
 """The roles of the functions; the migrations create them without a password."""
@@ -32,7 +33,7 @@ def bootstrap(owner: Connection, password: str, database: str = DATABASE) -> Non
     `owner` is in autocommit and may create roles and databases.
     """
     role = sql.Identifier(ADMIN)
-    if not _exists(owner, "SELECT 1 FROM pg_roles WHERE rolname = %s", ADMIN):
+    if not _exists(owner, _ROLE, ADMIN):
         owner.execute(sql.SQL(_CREATE).format(role=role))
         owner.execute(sql.SQL(_INHERIT).format(role=role))
         # Only a superuser may grant this; without it merges leave the triggers enabled.
@@ -48,7 +49,41 @@ def bootstrap(owner: Connection, password: str, database: str = DATABASE) -> Non
             owner.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(role))
         owner.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
 
+    with psycopg.connect(
+        owner.info.dsn, password=owner.info.password, dbname=database, autocommit=True
+    ) as inside:
+        guard_functions(inside)
 
+
+# Functions that PostgreSQL gives to everybody, and with which a role could block or end the work
+# of another, or store data of its own: advisory locks are numbers that anybody may choose.
+_GUARDED = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND proname ~ '^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*|pg_(cancel|terminate)_backend)$'
+    AND has_function_privilege('public', oid, 'EXECUTE')
+    AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+"""
+_GUARD = """
+REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {function} TO {role} WITH GRANT OPTION
+"""
+
+
+def guard_functions(superuser: Connection) -> None:
+    """Take such functions from PUBLIC in this database; migrations give some to the owner.
+
+    They belong to the server's superuser, so this does nothing for anybody else, as on Aurora.
+    """
+    for (function,) in superuser.execute(_GUARDED.encode()).fetchall():
+        guard = sql.SQL(_GUARD).format(function=sql.SQL(function), role=sql.Identifier(ADMIN))
+        superuser.execute(guard)
+        if _exists(superuser, _ROLE, OWNER):
+            owned = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
+            superuser.execute(owned.format(sql.SQL(function), sql.Identifier(OWNER)))
+
+
+_ROLE = "SELECT 1 FROM pg_roles WHERE rolname = %s"
 _OWNED = (
     "SELECT 1 FROM pg_database WHERE datname = %s AND pg_get_userbyid(datdba) = 'waybill_admin'"
 )
@@ -57,7 +92,7 @@ _OWNED = (
 def set_passwords(admin: Connection, passwords: Mapping[str, str]) -> None:
     """Set the password of each of `ROLES` that exists."""
     for role in ROLES:
-        if _exists(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+        if _exists(admin, _ROLE, role):
             set_password(admin, role, passwords[role])
 
 

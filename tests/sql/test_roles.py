@@ -3,9 +3,11 @@
 import pytest
 from psycopg import errors
 
+from infra.functions import DATABASE_ROLES
 from tests.postgres.databases import Database
+from waybill.database.scripts import OWNER
 
-LOGINS = ["pipeline", "api", "waybill_analytics", "waybill_refresh"]
+LOGINS = list(DATABASE_ROLES)
 
 
 def test_login_roles_own_nothing_and_have_no_special_rights(database: Database) -> None:
@@ -80,3 +82,57 @@ def test_functions_cannot_change_tables_directly(
 ) -> None:
     with database.connect(role) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("role", LOGINS)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_advisory_xact_lock(hashtextextended('waybill.merge.departments', 0))",
+        "SELECT pg_try_advisory_xact_lock_shared(1, 2)",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT lo_import('/etc/passwd')",
+        "SELECT pg_cancel_backend(pg_backend_pid())",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity",
+        "CREATE TEMPORARY TABLE mine (x int)",
+        "CREATE SCHEMA mine",
+        "SELECT * FROM waybill.idempotency_keys",
+        "SELECT * FROM waybill.datasets",
+        "SELECT * FROM public.waybill_migrations",
+        "SET ROLE waybill_admin",
+        "ALTER ROLE waybill_owner LOGIN",
+        "CREATE ROLE mine",
+    ],
+)
+def test_functions_cannot_block_or_end_the_work_of_others(
+    template_database: Database, role: str, statement: str
+) -> None:
+    with template_database.connect(role) as connection, pytest.raises(errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("role", LOGINS)
+def test_every_role_has_limits(template_database: Database, role: str) -> None:
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    with template_database.connect() as admin:
+        found = admin.execute(
+            "SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = %s", (role,)
+        ).fetchone()
+    assert found is not None
+    connections, config = found
+    limits = dict(setting.split("=") for setting in config)
+    assert connections > 0
+    assert set(names) == limits.keys()
+    assert all(int(limit) > 0 for limit in limits.values())
+
+
+def test_the_owner_ends_sessions_of_loads_and_merges_only(template_database: Database) -> None:
+    with template_database.connect() as admin:
+        ended = admin.execute(
+            "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole"
+            " AND inherit_option AND roleid::regrole::text = ANY (%s)",
+            (OWNER, LOGINS),
+        ).fetchall()
+    assert {role for (role,) in ended} == {"waybill_load", "waybill_merge"}

@@ -5,7 +5,8 @@ In this order: `migrations/` (numbered, once each), `routines/` (again when chan
 `views/` (again when changed), `roles.sql` (always). A migration is a transaction of its own; so
 are all new datasets, all changed datasets, all routines, and all views together. What was applied
 is recorded in the same transaction, so the next run continues where one was killed. All but
-`migrations/0001_*` and `roles.sql` run as the owner role, so that it owns everything.
+`migrations/0001_*`, `migrations/*_as_admin.sql` and `roles.sql` run as the owner role, so that it
+owns everything.
 
 A release that was applied completely before, and now meets a database with newer migrations, is
 a roll-back: its routines and views are restored, the newer tables stay.

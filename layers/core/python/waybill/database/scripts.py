@@ -17,7 +17,7 @@ Connection = psycopg.Connection[Any]
 OWNER = "waybill_owner"
 ROLES = "roles.sql"
 # The roles themselves, and what only the administrator may grant.
-_AS_ADMIN = ("migrations/0001_", ROLES)
+_AS_ADMIN = re.compile(r"migrations/(0001_.*|.*_as_admin)\.sql|" + re.escape(ROLES))
 _NUMBERED = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 
 
@@ -140,7 +140,7 @@ def run(connection: Connection, script: Script, search_path: str = "public") -> 
     connection.execute(
         f"SET LOCAL search_path TO {search_path}; SET LOCAL check_function_bodies TO off".encode()
     )
-    if not script.path.startswith(_AS_ADMIN):
+    if not _AS_ADMIN.fullmatch(script.path):
         become_owner(connection)
     try:
         connection.execute(script.text)
