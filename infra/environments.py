@@ -63,6 +63,8 @@ class Environment:
     plans_at_once: int = 2
     loads_at_once: int = 4
     merges_at_once: int = 2
+    publish_minutes: int = 1
+    """Minutes between looks at the outbox for what a merge could not publish itself."""
     requests_per_second: int = 50
     request_burst: int = 100
     firewall: bool = False
@@ -106,7 +108,14 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 requests_per_second=1000,
                 request_burst=2000,
             ),
-            Environment(name="dev", keep_data=False, log_retention_days=14, noncurrent_days=7),
+            Environment(
+                name="dev",
+                keep_data=False,
+                log_retention_days=14,
+                noncurrent_days=7,
+                # Each look costs a listing.
+                publish_minutes=5,
+            ),
             Environment(
                 name="staging",
                 keep_data=True,

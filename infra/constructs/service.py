@@ -80,7 +80,7 @@ class Service(Construct):
         rules.from_buckets(self._buckets, queues["landed"].queue)
         rules.from_finished_jobs(functions["refresh"])
         rules.on_schedule(functions["refresh"], minutes=5)
-        rules.on_schedule(functions["publish"], minutes=1)
+        rules.on_schedule(functions["publish"], minutes=environment.publish_minutes)
         rules.on_schedule(functions["reap"], minutes=5)
 
     def _alarm_on_stuck_jobs(self, environment: Environment) -> None:

@@ -1,0 +1,1 @@
+"""What an environment costs a month, from list prices and a stated load."""

@@ -1,0 +1,57 @@
+"""The load of an environment, and what a GB or a request takes. Measured, or marked assumed."""
+
+from dataclasses import dataclass
+
+DAYS = 30
+HOURS = DAYS * 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What an environment does: data per day in GB, and requests of the API per month."""
+
+    gb_per_day: float = 0
+    requests_per_month: int = 0
+    file_mb: float = 64
+    """Mean size of a file."""
+    days_kept: int = 30
+    """Days of data in the database and in the landing bucket."""
+
+    @property
+    def gb_per_month(self) -> float:
+        """Data that arrive in a month, in GB."""
+        return self.gb_per_day * DAYS
+
+    @property
+    def files_per_month(self) -> float:
+        """Files that arrive in a month."""
+        return self.gb_per_month * 1024 / self.file_mb
+
+    @property
+    def chunks_per_month(self) -> float:
+        """Chunks of at most 64 MB."""
+        return self.files_per_month * max(1, -(-self.file_mb // 64))
+
+
+PLAN_SECONDS_PER_GB = 2.0
+"""Measured: reading and hashing, one vCPU."""
+LOAD_SECONDS_PER_GB = 17.0
+"""Measured: 5 million rows of 230 MB checked and copied in 3.9 s."""
+MERGE_SECONDS_PER_GB = 174.0
+"""Measured: the same rows merged in 40 s on two cores, indexes and references included."""
+ACU_OF_TWO_CORES = 8.0
+"""Assumed: an ACU has 2 GB of memory and about a quarter of a core."""
+DATABASE_BYTES_PER_BYTE = 2.0
+"""Assumed: a row with its indexes against its text."""
+WRITES_PER_GB = 800_000
+"""Assumed: rows, indexes and WAL, in units of 4 KB."""
+REQUEST_SECONDS = 0.05
+"""Measured: a request's handler, between an analytics query and a batch."""
+ACU_SECONDS_PER_REQUEST = 0.02
+"""Assumed."""
+LOG_KB_PER_CALL = 2.0
+"""Assumed: three lines of JSON and the platform's own."""
+IDLE_RECEIVES = 2_000_000
+"""Reported: long polling of three queues whose consumers have a concurrency limit, per month."""
+FIVE_MINUTES = HOURS * 12
+"""`refresh` and `reap` run every five minutes; each ends at once when there is nothing to do."""

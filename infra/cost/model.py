@@ -1,0 +1,118 @@
+"""The cost of an environment by service."""
+
+from collections.abc import Mapping
+
+from infra.cost import load as per
+from infra.cost import prices
+from infra.cost.load import DAYS, HOURS, Load
+from infra.environments import Environment
+
+_MILLION = 1_000_000
+_WORKER_GB = 1769 / 1024
+_SMALL_GB = 0.5
+_API_GB = 1.0
+_ALARMS = 5
+_FIREWALL_RULES = 4
+
+
+def monthly_cost(environment: Environment, load: Load) -> Mapping[str, float]:
+    """USD per month by service, the dearest first; services that cost nothing are left out."""
+    costs = {
+        "Aurora compute": _compute(environment, load),
+        "Aurora storage and I/O": _storage(environment, load),
+        "Lambda": _lambda(environment, load),
+        "API Gateway": load.requests_per_month / _MILLION * prices.API_MILLION_REQUESTS,
+        "SQS and EventBridge": _messages(load),
+        "S3": _objects(environment, load),
+        "CloudWatch and X-Ray": _observing(environment, load),
+        "ElastiCache": prices.CACHE_MONTH * environment.cache_server,
+        "WAF": _firewall(environment, load),
+        "Secrets and keys": prices.SECRET_MONTH + prices.KEY_MONTH * environment.own_key,
+    }
+    dearest = sorted(costs.items(), key=lambda item: -item[1])
+    return {name: usd for name, usd in dearest if usd > 0}
+
+
+def _compute(environment: Environment, load: Load) -> float:
+    """ACU hours of work, or the minimum that runs all the time where that is more.
+
+    A paused cluster runs for at least its 10 minutes after each use; files spread over the day
+    keep it awake.
+    """
+    merging = load.gb_per_month * per.MERGE_SECONDS_PER_GB * per.ACU_OF_TWO_CORES
+    asking = load.requests_per_month * per.ACU_SECONDS_PER_REQUEST
+    work = (merging + asking) / 3600
+    instances = 1 + environment.readers
+    least = environment.least_acu * HOURS * instances
+    return max(work * instances, least) * prices.ACU_HOUR
+
+
+def _storage(environment: Environment, load: Load) -> float:
+    kept = load.gb_per_day * load.days_kept * per.DATABASE_BYTES_PER_BYTE
+    # Backups up to the size of the data are free; a longer retention than a week costs as much.
+    backups = kept * (environment.backup_days > 7)
+    written = load.gb_per_month * per.WRITES_PER_GB / _MILLION * prices.DATABASE_MILLION_IO
+    return (kept + backups) * prices.DATABASE_GB_MONTH + written
+
+
+def _lambda(environment: Environment, load: Load) -> float:
+    worker = load.gb_per_month * (per.PLAN_SECONDS_PER_GB + per.LOAD_SECONDS_PER_GB)
+    waiting = load.gb_per_month * per.MERGE_SECONDS_PER_GB
+    seconds = worker * _WORKER_GB + waiting * _SMALL_GB
+    seconds += load.requests_per_month * per.REQUEST_SECONDS * _API_GB
+    seconds += _scheduled(environment) * per.REQUEST_SECONDS * _SMALL_GB
+    calls = _calls(environment, load)
+    return seconds * prices.LAMBDA_GB_SECOND + calls / _MILLION * prices.LAMBDA_MILLION_REQUESTS
+
+
+def _calls(environment: Environment, load: Load) -> float:
+    steps = load.files_per_month * 3 + load.chunks_per_month
+    return steps + load.requests_per_month + _scheduled(environment)
+
+
+def _scheduled(environment: Environment) -> float:
+    return per.FIVE_MINUTES * 2 + HOURS * 60 / environment.publish_minutes
+
+
+def _messages(load: Load) -> float:
+    messages = (load.files_per_month * 2 + load.chunks_per_month) * 3 + per.IDLE_RECEIVES
+    events = load.files_per_month * 3
+    return (
+        messages / _MILLION * prices.QUEUE_MILLION_REQUESTS
+        + events / _MILLION * prices.BUS_MILLION_EVENTS
+    )
+
+
+def _objects(environment: Environment, load: Load) -> float:
+    stored = load.gb_per_day * load.days_kept * prices.S3_GB_MONTH
+    writes = load.files_per_month * 4 / 1000 * prices.S3_THOUSAND_WRITES
+    # The marker that keeps the database asleep is looked at in each scheduled call.
+    reads = (load.gb_per_month * 1024 / 8 + _scheduled(environment)) / 1000
+    listed = _scheduled(environment) / 1000 * prices.S3_THOUSAND_WRITES
+    return stored + writes + reads * prices.S3_THOUSAND_READS + listed
+
+
+def _observing(environment: Environment, load: Load) -> float:
+    logged = _calls(environment, load) * per.LOG_KB_PER_CALL / _MILLION
+    # The metric of stuck jobs is written, and paid for, while there is work only.
+    metric = prices.METRIC_MONTH * (load.gb_per_day > 0)
+    fixed = _ALARMS * prices.ALARM_MONTH + metric
+    traces = _calls(environment, load) * 0.05 / _MILLION * prices.TRACES_MILLION
+    detailed = 34.0 if environment.detailed_metrics else 0.0
+    return logged * prices.LOGS_GB + fixed + traces + detailed
+
+
+def _firewall(environment: Environment, load: Load) -> float:
+    if not environment.firewall:
+        return 0
+    fixed = prices.FIREWALL_MONTH + _FIREWALL_RULES * prices.FIREWALL_RULE_MONTH
+    return fixed + load.requests_per_month / _MILLION * prices.FIREWALL_MILLION_REQUESTS
+
+
+def per_gb(environment: Environment, load: Load) -> float:
+    """USD per GB that arrives.
+
+    Raises:
+        ZeroDivisionError: nothing arrives.
+    """
+    return sum(monthly_cost(environment, load).values()) / (load.gb_per_day * DAYS)
