@@ -7,10 +7,8 @@ import pytest
 from functions.pipeline.plan import write_chunks
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import settle
-from tests.integration.plan.test_plan import admin, deliver, jobs, many, put
+from tests.integration.plan.object_events import deliver, jobs, many, put
 from tests.postgres.databases import Connection
-
-__all__ = ["admin"]
 
 
 @pytest.mark.parametrize("held_after", [1, 2, 5])

@@ -4,8 +4,6 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,68 +12,18 @@ import pytest
 
 from functions.pipeline.plan.handler import handle
 from tests.cloud.fixtures import LANDING, STATE, Cloud
-from tests.cloud.lambda_events import Context, object_created, sqs_event
-from tests.postgres.databases import Connection, Database
-from waybill.ids import new_id
-from waybill.landing.keys import key_for
-from waybill.state.bucket import StateBucket
-from waybill.state.tickets import Ticket, ticket_key
-
-CSV = b"id,department\n1,Sales\n2,Legal\n3,Research\n"
-
-
-@pytest.fixture
-def admin(
-    database: Database, environment_of: Callable[[Database, str], None]
-) -> Iterator[Connection]:
-    environment_of(database, "waybill_plan")
-    with database.connect() as connection:
-        yield connection
-
-
-def put(cloud: Cloud, key: str, body: bytes, sha256: str = "") -> dict[str, Any]:
-    """Write an object; the event that S3 sends for it."""
-    answer = (
-        cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body, ChecksumSHA256=sha256)
-        if sha256
-        else cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
-    )
-    return object_created(LANDING, key, answer, len(body), time="2026-03-01T10:00:00Z")
-
-
-def deliver(*events: dict[str, Any] | str) -> list[Any]:
-    """Hand events to the handler as one batch; the failures of the batch."""
-    bodies = [event if isinstance(event, str) else json.dumps(event) for event in events]
-    return handle(sqs_event(*bodies), Context())["batchItemFailures"]
-
-
-def issue_ticket(cloud: Cloud, dataset: str, body: bytes, **more: str | int) -> Ticket:
-    job_id, now = new_id(), datetime.now(UTC)
-    requested = {
-        "job_id": job_id,
-        "dataset": dataset,
-        "created_at": now,
-        "expires_at": now + timedelta(hours=1),
-        "bucket": LANDING,
-        "key": key_for(dataset, job_id, "file.csv"),
-        "filename": "file.csv",
-        "size_bytes": len(body),
-    }
-    ticket = Ticket.model_validate({**requested, **more})
-    StateBucket(cloud.s3, STATE).tickets.put(ticket)
-    return ticket
-
-
-def jobs(admin: Connection) -> list[dict[str, Any]]:
-    rows = admin.execute(
-        "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j ORDER BY created_at"
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def problem(job: dict[str, Any]) -> str | None:
-    assert job["state"] == "FAILED", job
-    return str(job["error"]["type"])
+from tests.cloud.lambda_events import Context
+from tests.integration.plan.object_events import (
+    CSV,
+    deliver,
+    issue_ticket,
+    jobs,
+    many,
+    problem,
+    put,
+)
+from tests.postgres.databases import Connection
+from waybill.state.tickets import ticket_key
 
 
 def test_a_landed_object_becomes_a_job_with_its_chunk(admin: Connection, cloud: Cloud) -> None:
@@ -222,10 +170,6 @@ def test_a_file_with_a_header_only_is_sent_to_the_merge(admin: Connection, cloud
     assert job["chunks_total"] == 0
     assert cloud.bodies("chunks") == []
     assert cloud.bodies("merges") == [{"job_id": job["job_id"]}]
-
-
-def many(count: int) -> bytes:
-    return b"id,department\n" + b"".join(b"%d,Department %d\n" % (n, n) for n in range(count))
 
 
 def test_a_long_file_is_split_where_records_begin(

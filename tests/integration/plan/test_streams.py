@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.plan.test_plan import admin, deliver, issue_ticket, jobs, many, put
+from tests.integration.plan.object_events import deliver, issue_ticket, jobs, many, put
 from tests.postgres.databases import Connection
-
-__all__ = ["admin"]
 
 
 def chunks(connection: Connection) -> list[tuple[Any, ...]]:

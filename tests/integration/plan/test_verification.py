@@ -6,9 +6,8 @@ import pytest
 
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import settle
-from tests.integration.plan.test_plan import (
+from tests.integration.plan.object_events import (
     CSV,
-    admin,
     deliver,
     issue_ticket,
     jobs,
@@ -18,7 +17,6 @@ from tests.integration.plan.test_plan import (
 )
 from tests.postgres.databases import Connection
 
-__all__ = ["admin"]
 WRONG = "00" * 32
 
 

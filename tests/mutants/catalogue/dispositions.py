@@ -7,8 +7,8 @@ REPLACE = "sql/routines/45_replace.sql"
 CLASSIFY = "sql/routines/42_classify.sql"
 LATE = "tests/sql/test_late_files.py"
 REPLAYS = "tests/sql/test_replays.py"
-BATCH = "tests/sql/test_batch.py"
-WRITTEN = "tests/sql/test_written_values.py"
+REPLACING = "tests/sql/test_replacing_files.py"
+APPENDING = "tests/sql/test_appending.py"
 ORDER = "tests/sql/test_landing_order.py"
 
 MUTANTS = (
@@ -26,7 +26,7 @@ MUTANTS = (
         PLAN,
         "AND j.replaced IS NOT NULL",
         "AND false",
-        (f"{BATCH}::test_a_replacing_file_is_the_whole_table",),
+        (f"{REPLACING}::test_a_replacing_file_is_the_whole_table",),
     ),
     Mutant(
         "row_of_pending_record_kept",
@@ -58,7 +58,7 @@ MUTANTS = (
         "sql/routines/50_finish_merge.sql",
         "AND p_contract ->> 'write_disposition' = 'replace'",
         "AND false",
-        (f"{BATCH}::test_a_replacing_file_with_a_reject_fails",),
+        (f"{REPLACING}::test_a_replacing_file_with_a_reject_fails",),
     ),
     Mutant(
         "append_does_not_wait",
@@ -66,7 +66,7 @@ MUTANTS = (
         "sql/routines/51_unblocked_jobs.sql",
         "OR p_job.contract ->> 'write_disposition' = 'append'",
         "OR false",
-        (f"{WRITTEN}::test_files_that_append_to_a_table_with_a_key_keep_their_order",),
+        (f"{APPENDING}::test_files_that_append_to_a_table_with_a_key_keep_their_order",),
     ),
     Mutant(
         "append_updates",
@@ -74,7 +74,7 @@ MUTANTS = (
         CLASSIFY,
         "WHEN %7$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'",
         "WHEN %7$s AND false THEN 'rejected'",
-        (f"{WRITTEN}::test_appending_to_a_table_with_a_key_only_inserts",),
+        (f"{APPENDING}::test_appending_to_a_table_with_a_key_only_inserts",),
     ),
     Mutant(
         "batch_does_not_stamp",

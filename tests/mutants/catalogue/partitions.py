@@ -8,7 +8,7 @@ BOUNDS = (
     "::test_first_and_last_instants_of_a_year_are_in_its_partition",
 )
 MERGE = "tests/sql/test_merge.py"
-WRITTEN = "tests/sql/test_written_values.py"
+UNIQUE = "tests/sql/test_unique_values.py"
 
 MUTANTS = (
     Mutant(
@@ -67,7 +67,7 @@ MUTANTS = (
         "sql/routines/39_shifted_rows.sql",
         "must not run.\n    PERFORM waybill.set_replica(true);",
         "must not run.\n    PERFORM waybill.set_replica(false);",
-        (f"{WRITTEN}::test_swapped_rows_are_not_deleted_for_the_tables_that_refer_to_them",),
+        (f"{UNIQUE}::test_swapped_rows_are_not_deleted_for_the_tables_that_refer_to_them",),
     ),
     Mutant(
         "old_partition_not_stale",
