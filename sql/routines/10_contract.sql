@@ -18,6 +18,32 @@ SET search_path = pg_catalog, pg_temp
 RETURN p_kind IN ('int2', 'int4', 'int8', 'float4', 'float8', 'bool', 'date', 'timestamp',
     'timestamptz', 'text', 'varchar', 'bpchar', 'numeric', 'uuid');
 
+-- Whether the loader has checked a column of the contract. Of a domain it knows the base type
+-- only; the domain's own checks are up to the database.
+CREATE OR REPLACE FUNCTION waybill.trusts_loader(p_column jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN waybill.checked_by_loader(p_column ->> 'kind')
+    AND NOT coalesce((p_column ->> 'is_domain')::boolean, false);
+
+-- The type that a domain is made of, through domains of domains; any other type is itself. A
+-- domain has its length or precision from the innermost domain that declares one.
+CREATE OR REPLACE FUNCTION waybill.base_type(p_type oid, p_typmod integer,
+    OUT base oid, OUT typmod integer)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE layers AS (
+        SELECT p_type AS type, p_typmod AS modifier, 1 AS depth
+        UNION ALL
+        SELECT t.typbasetype, CASE WHEN l.modifier >= 0 THEN l.modifier ELSE t.typtypmod END,
+            l.depth + 1
+        FROM layers AS l
+        JOIN pg_type AS t ON t.oid = l.type AND t.typtype = 'd'
+    )
+    SELECT type, modifier FROM layers ORDER BY depth DESC LIMIT 1;
+END;
+
 CREATE OR REPLACE FUNCTION waybill.column_names(p_table regclass, p_numbers smallint[])
 RETURNS text[]
 LANGUAGE sql STABLE
@@ -38,23 +64,25 @@ RETURN (
         'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod),
         'kind', t.typname,
+        'is_domain', a.atttypid <> b.base,
         'stage', waybill.stage_type(t.typname::text),
         'required', a.attnotnull AND (NOT a.atthasdef AND a.attidentity = ''
             OR a.attname = ANY (p_dataset.natural_key)),
         'nullable', NOT a.attnotnull,
         'has_default', a.atthasdef OR a.attidentity <> '',
-        'max_length', CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4
-            THEN a.atttypmod - 4 END,
-        'precision', CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4
-            THEN (a.atttypmod - 4) >> 16 & 65535 END,
+        'max_length', CASE WHEN t.typname IN ('varchar', 'bpchar') AND b.typmod > 4
+            THEN b.typmod - 4 END,
+        'precision', CASE WHEN t.typname = 'numeric' AND b.typmod > 4
+            THEN (b.typmod - 4) >> 16 & 65535 END,
         -- The scale is an 11-bit two's complement number since PostgreSQL 15.
-        'scale', CASE WHEN t.typname = 'numeric' AND a.atttypmod > 4
-            THEN ((a.atttypmod - 4 & 2047) # 1024) - 1024 END,
+        'scale', CASE WHEN t.typname = 'numeric' AND b.typmod > 4
+            THEN ((b.typmod - 4 & 2047) # 1024) - 1024 END,
         'comment', col_description(a.attrelid, a.attnum),
         'personal', a.attname = ANY (p_dataset.personal)
     ) ORDER BY a.attnum)
     FROM pg_attribute AS a
-    JOIN pg_type AS t ON t.oid = a.atttypid
+    CROSS JOIN LATERAL waybill.base_type(a.atttypid, a.atttypmod) AS b
+    JOIN pg_type AS t ON t.oid = b.base
     WHERE a.attrelid = p_dataset.target AND a.attnum > 0 AND NOT a.attisdropped
         AND a.attgenerated = '' AND a.attidentity <> 'a'
         AND a.attname <> '_landed'
@@ -142,6 +170,8 @@ RETURN (
         'header', p_dataset.header,
         'aliases', p_dataset.aliases,
         'null_words', p_dataset.null_words,
+        'skip_blank_records', p_dataset.skip_blank_records,
+        'repeated_header', p_dataset.repeated_header,
         'trim', p_dataset.trim_text,
         'keeps_raw', waybill.may_refuse(p_dataset),
         'max_reject_share', p_dataset.max_reject_share,

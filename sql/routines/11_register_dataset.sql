@@ -8,6 +8,13 @@ RETURN (
     WHERE c.conrelid = p_table AND c.contype = 'p'
 );
 
+-- The primary key, if files can fill it: rows whose key the table makes up are only appended.
+CREATE OR REPLACE FUNCTION waybill.default_key(p_table regclass) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE WHEN NOT waybill.is_filled_by_table(p_table, waybill.primary_key(p_table))
+    THEN waybill.primary_key(p_table) END;
+
 -- The unit of the partitions of a table that is partitioned by range of one time column.
 CREATE OR REPLACE FUNCTION waybill.default_unit(p_table regclass) RETURNS text
 LANGUAGE sql STABLE
@@ -60,7 +67,9 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     replace_scope text DEFAULT 'table',
     partition_range daterange DEFAULT '[1700-01-01,2300-01-01)',
     searchable text[] DEFAULT '{}',
-    lookups jsonb DEFAULT '{}'
+    lookups jsonb DEFAULT '{}',
+    skip_blank_records boolean DEFAULT true,
+    repeated_header text DEFAULT 'reject'
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -81,9 +90,11 @@ BEGIN
     PERFORM waybill.assert_word('replace_scope', replace_scope, '{table,partition}');
     PERFORM waybill.assert_word('partition_unit', partition_unit, '{year,month,day}');
     PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
+    PERFORM waybill.assert_word('repeated_header', repeated_header, '{reject,load}');
     PERFORM waybill.assert_word('delimiter', delimiter, ARRAY[',', ';', E'\t', '|']);
+    PERFORM waybill.assert_table(v_table);
     v_key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
-        waybill.primary_key(v_table), '{}');
+        waybill.default_key(v_table), '{}');
     v_disposition := coalesce(write_disposition,
         CASE WHEN v_key = '{}' THEN 'append' ELSE 'merge' END);
     PERFORM waybill.assert_free_names(v_table);
@@ -97,12 +108,14 @@ BEGIN
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
-        max_reject_share, max_rejects, replace_scope, searchable, lookups)
+        max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
+        repeated_header)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
-        on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups)
+        on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
+        skip_blank_records, repeated_header)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -116,7 +129,9 @@ BEGIN
         on_missing_parent = excluded.on_missing_parent,
         partition_range = excluded.partition_range,
         max_reject_share = excluded.max_reject_share, max_rejects = excluded.max_rejects,
-        searchable = excluded.searchable, lookups = excluded.lookups;
+        searchable = excluded.searchable, lookups = excluded.lookups,
+        skip_blank_records = excluded.skip_blank_records,
+        repeated_header = excluded.repeated_header;
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);

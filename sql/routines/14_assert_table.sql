@@ -16,6 +16,18 @@ BEGIN
 END
 $$;
 
+-- A view or a foreign table cannot be merged into.
+CREATE OR REPLACE FUNCTION waybill.assert_table(p_table regclass) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF (SELECT relkind FROM pg_class WHERE oid = p_table) NOT IN ('r', 'p') THEN
+        RAISE EXCEPTION '% is not a table.', p_table USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
+
 -- The merge adds columns of its own beside the table's. Their prefix is reserved, and a table has
 -- room for them below PostgreSQL's limit of 1,600 columns.
 CREATE OR REPLACE FUNCTION waybill.assert_free_names(p_table regclass) RETURNS void
@@ -44,6 +56,18 @@ BEGIN
 END
 $$;
 
+-- Whether only the table itself fills one of these columns.
+CREATE OR REPLACE FUNCTION waybill.is_filled_by_table(p_table regclass, p_names text[])
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = p_table
+        AND a.attname = ANY (p_names)
+        AND (a.attgenerated <> '' OR a.attidentity = 'a')
+);
+
 -- A natural key that no index leads with would make every merge scan the table, and one that may
 -- be null identifies nothing.
 CREATE OR REPLACE FUNCTION waybill.assert_natural_key(p_table regclass, p_key text[])
@@ -61,6 +85,10 @@ BEGIN
     IF v_nullable IS NOT NULL THEN
         RAISE EXCEPTION 'natural_key of %: % must be columns that are NOT NULL.', p_table,
             v_nullable USING ERRCODE = 'WB005';
+    END IF;
+    IF waybill.is_filled_by_table(p_table, p_key) THEN
+        RAISE EXCEPTION 'natural_key of %: files cannot fill (%), since the table does.', p_table,
+            array_to_string(p_key, ', ') USING ERRCODE = 'WB005';
     END IF;
     IF NOT EXISTS (
         SELECT FROM pg_index AS i

@@ -19,9 +19,9 @@ RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN CASE
-    WHEN p_column ->> 'kind' = p_column ->> 'stage'
+    WHEN waybill.trusts_loader(p_column) AND p_column ->> 'kind' = p_column ->> 'stage'
         THEN quote_ident(p_column ->> 'name')
-    WHEN waybill.checked_by_loader(p_column ->> 'kind')
+    WHEN waybill.trusts_loader(p_column)
         THEN format('%I::%s', p_column ->> 'name', p_column ->> 'type')
     WHEN p_column ->> 'name' = (p_plan).contract ->> 'document'
             AND (p_plan).contract ->> 'content_key' IS NOT NULL
@@ -29,7 +29,7 @@ RETURN CASE
             $q$CASE WHEN pg_input_is_valid(%1$I, 'jsonb') THEN waybill.normalised(%1$I::jsonb) END$q$,
             p_column ->> 'name')
     ELSE format(
-        $q$CASE WHEN pg_input_is_valid(%1$I, %3$L) THEN %1$I::%2$s END$q$,
+        $q$CASE WHEN pg_input_is_valid(%1$I::text, %3$L) THEN %1$I::%2$s END$q$,
         p_column ->> 'name', p_column ->> 'type', p_column ->> 'type')
 END;
 

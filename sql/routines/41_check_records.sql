@@ -40,6 +40,43 @@ EXCEPTION
 END
 $$;
 
+CREATE OR REPLACE FUNCTION waybill.type_of(p_table regclass, p_column text) RETURNS oid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT atttypid FROM pg_attribute WHERE attrelid = p_table AND attname = p_column);
+
+-- Whether a type is one of times or dates, or an array, range or domain of them.
+CREATE OR REPLACE FUNCTION waybill.holds_times(p_type oid) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE parts AS (
+        SELECT p_type AS type
+        UNION
+        SELECT x.type
+        FROM parts AS p
+        JOIN pg_type AS t ON t.oid = p.type
+        LEFT JOIN pg_range AS r ON t.oid IN (r.rngtypid, r.rngmultitypid)
+        CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem), (r.rngsubtype)) AS x (type)
+        WHERE x.type <> 0
+    )
+    SELECT bool_or(p.type IN ('date'::regtype, 'time'::regtype, 'timetz'::regtype,
+        'timestamp'::regtype, 'timestamptz'::regtype))
+    FROM parts AS p;
+END;
+
+-- PostgreSQL takes `now` for the time of the load, and `1/2/2024` for the order of day and month
+-- that the session happens to have.
+CREATE OR REPLACE FUNCTION waybill.guessed_time(p_value text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_value ~* '\m(now|today|tomorrow|yesterday|allballs)\M'
+        THEN 'expected a time or date that does not depend on when the file is loaded'
+    WHEN p_value ~ '(^|[^0-9])[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}'
+        THEN 'expected dates as YYYY-MM-DD'
+END;
+
 -- Types that the loader does not check are checked by their input functions.
 CREATE OR REPLACE FUNCTION waybill.check_input(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
@@ -52,8 +89,11 @@ BEGIN
         SELECT c.col
         FROM jsonb_array_elements(p_plan.contract -> 'columns') AS c (col)
         WHERE c.col ->> 'name' = ANY (p_plan.columns)
-            AND NOT waybill.checked_by_loader(c.col ->> 'kind')
+            AND NOT waybill.trusts_loader(c.col)
     LOOP
+        IF waybill.holds_times(waybill.type_of(p_plan.target, v_column ->> 'name')) THEN
+            PERFORM waybill.reject_invalid(p_plan, v_column, 'waybill.guessed_time(%s)');
+        END IF;
         BEGIN
             PERFORM waybill.reject_invalid(p_plan, v_column,
                 '(SELECT message FROM pg_input_error_info(%s, %L))');
@@ -90,7 +130,7 @@ BEGIN
         $q$,
         p_column ->> 'name',
         'invalid_' || (p_column ->> 'kind'),
-        format(p_error, format('s.%I', p_column ->> 'name'), p_column ->> 'type'),
+        format(p_error, format('s.%I::text', p_column ->> 'name'), p_column ->> 'type'),
         p_plan.source,
         p_column ->> 'name'));
 END

@@ -75,7 +75,7 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
     "number too large for its column's domain": (
         "CREATE DOMAIN small AS int CHECK (VALUE < 10);"
         "CREATE TABLE t (id int PRIMARY KEY, n small NOT NULL DEFAULT 1)",
-        [(1, "9"), (2, "10"), (3, "x")],
+        [(1, "9"), (2, "10"), (3, "11")],
         [2, 3],
     ),
 }

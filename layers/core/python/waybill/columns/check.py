@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from waybill.columns import codes
 from waybill.columns.check_result import Array, CheckResult, Mask, Violation, to_mask
+from waybill.columns.clock_times import clock_times, intervals
 from waybill.columns.csv_records import CsvReader
 from waybill.columns.custom_formats import custom_booleans, custom_numbers
 from waybill.columns.formats import ColumnFormat, column_formats
@@ -43,6 +44,9 @@ _BY_KIND: dict[str, Check] = {
     "text": texts,
     "varchar": texts,
     "bpchar": texts,
+    "time": clock_times,
+    "timetz": clock_times,
+    "interval": intervals,
     "json": json_values,
     "jsonb": json_values,
 }

@@ -11,6 +11,8 @@ INVALID_DATE = "invalid_date"
 INVALID_TIMESTAMP = "invalid_timestamp"
 TIMESTAMP_WITHOUT_ZONE = "timestamp_without_zone"
 TIMESTAMP_WITH_ZONE = "timestamp_with_zone"
+INVALID_TIME = "invalid_time"
+INVALID_INTERVAL = "invalid_interval"
 INVALID_UUID = "invalid_uuid"
 TOO_LONG = "too_long"
 REQUIRED = "required"
@@ -35,6 +37,8 @@ MEANINGS = {
     INVALID_TIMESTAMP: "not an existing YYYY-MM-DDTHH:MM:SS (or a blank for T), up to six decimals",
     TIMESTAMP_WITHOUT_ZONE: "a time without Z or an offset in a `timestamptz` column",
     TIMESTAMP_WITH_ZONE: "a time with Z or an offset in a `timestamp` column",
+    INVALID_TIME: "not a time of day, with an offset in a `timetz` column",
+    INVALID_INTERVAL: "a number without a unit in an `interval` column",
     INVALID_UUID: "not 8-4-4-4-12 hexadecimal digits",
     TOO_LONG: "more characters than the column allows",
     REQUIRED: "empty or a null word in a column that requires a value",
@@ -54,6 +58,7 @@ MEANINGS = {
     "nul_byte": "contains a NUL byte, which PostgreSQL text cannot hold",
     "invalid_utf8": "contains bytes or escapes that are not valid UTF-8",
     "invalid_encoding": "contains bytes that are invalid in the file's encoding",
+    "repeated_header": "every field is a column's name: the header, once more",
     "field_count": "the number of fields differs from the number of columns in the file",
 }
 """What each code means."""

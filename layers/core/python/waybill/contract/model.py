@@ -111,7 +111,9 @@ class Contract(_Frozen):
     header: Literal["auto", "present", "absent"] = "auto"
     delimiter: str | None = None
     skip_blank_records: bool = True
-    """Whether CSV records of only delimiters are blank, not records."""
+    """Whether CSV records of only delimiters and blanks are blank lines, not records."""
+    repeated_header: Literal["reject", "load"] = "reject"
+    """What becomes of a CSV record whose fields are all column names."""
     content_key: str | None = None
     """Column filled with the SHA-256 of the record's content; not in files."""
     document: str | None = None

@@ -1,20 +1,24 @@
-"""Drop records of only delimiters, as spreadsheets write them for empty rows."""
+"""Drop records of only delimiters and blanks, as spreadsheets write them for empty rows."""
 
 import numpy as np
 
 from waybill.records.block import Block, view
 from waybill.records.grammar import Fault
 
+BLANKS = b" \t"
+
 
 def without_blank_records(block: Block, delimiter: int) -> Block:
-    """The block without its records of only delimiters."""
+    """The block without its records of only delimiters and blanks."""
     if not block.record_count:
         return block
     octets = view(block.data)
-    suspects = (octets[block.starts] == delimiter) & (octets[block.stops - 1] == delimiter)
+    empty = np.zeros(256, bool)
+    empty[[delimiter, *BLANKS]] = True
+    suspects = empty[octets[block.starts]] & empty[octets[block.stops - 1]]
     if not suspects.any():
         return block
-    marks = np.append(0, np.cumsum(octets == delimiter))
+    marks = np.append(0, np.cumsum(empty[octets]))
     lengths = block.stops - block.starts
     kept = marks[block.stops] - marks[block.starts] != lengths
     kept |= block.faults != Fault.OK

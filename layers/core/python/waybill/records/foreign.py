@@ -9,6 +9,7 @@ from waybill.records.compression import Compression, detect_compression
 _UNPACK = "Unpack it and upload the files in it; gzip and zstd need no unpacking."
 _AS_CSV = "Save it as CSV and upload that."
 _EXPORT = "Export its rows as CSV or JSON and upload those."
+_AS_UTF8 = "Save it as UTF-8 and upload that."
 _NO_TABLE = "Upload the data as CSV or JSON."
 
 
@@ -26,6 +27,7 @@ def _kind(signature: bytes, name: str, advice: str) -> _Kind:
 
 # Signatures that are plain text must be followed by what no text file has.
 _BINARY = (
+    _kind(rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff", "text in UTF-32", _AS_UTF8),
     _kind(rb"PK\x03\x04.{0,4000}xl/", "an Excel workbook (xlsx)", _AS_CSV),
     _kind(rb"PK\x03\x04.{0,4000}word/", "a Word document (docx)", _NO_TABLE),
     _kind(rb"PK\x03\x04.{0,4000}ppt/", "a PowerPoint presentation (pptx)", _NO_TABLE),
@@ -40,6 +42,14 @@ _BINARY = (
     _kind(rb"Obj\x01", "an Avro file", _EXPORT),
     _kind(rb"SQLite format 3\x00", "an SQLite database", _EXPORT),
     _kind(rb"\x89HDF\r\n\x1a\n", "an HDF5 file", _EXPORT),
+    _kind(rb"\x93NUMPY[\x01-\x03]", "a NumPy array", _EXPORT),
+    _kind(rb"\x80[\x02-\x05][\x80-\xff}\](cK]", "a Python pickle", _EXPORT),
+    _kind(
+        rb"RD[AX][23]\n[XABG]\n|[XAB]\n\x00\x00\x00[\x02\x03]", "a file of R (rds, RData)", _EXPORT
+    ),
+    _kind(rb"\$FL[23]@\(#\)", "an SPSS file", _EXPORT),
+    _kind(rb"\x00{12}\xc2\xea\x81\x60\xb3\x14", "a SAS file", _EXPORT),
+    _kind(rb"<stata_dta>|[\x69-\x73][\x01\x02]\x01\x00", "a Stata file", _EXPORT),
     _kind(rb"PGDMP[\x00-\x1f]", "a PostgreSQL dump", _EXPORT),
     _kind(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", "a bzip2 file", _UNPACK),
     _kind(rb"\xfd7zXZ\x00", "an xz file", _UNPACK),
@@ -63,6 +73,14 @@ _BINARY = (
     _kind(rb"\x00\x00\x00.ftyp", "a media file", _NO_TABLE),
     _kind(rb"\x7fELF|MZ.{0,64}\x00\x00", "a program", _NO_TABLE),
 )
+_SQL = (
+    _kind(
+        rb"(\s*(--|/\*)[^\n]*\n)*\s*(--|/\*!?)[^\n]*(dump|phpMyAdmin|HeidiSQL)",
+        "a dump of SQL",
+        _EXPORT,
+    ),
+    _kind(rb"\s*(INSERT\s+INTO|CREATE\s+TABLE|DROP\s+TABLE)\s+[`\"\w\[]", "a dump of SQL", _EXPORT),
+)
 _MARKUP = (
     _kind(rb"\s*(<!--.{0,4000}?-->\s*)*<!doctype\s+html|\s*<html[\s>]", "an HTML page", _AS_CSV),
     _kind(rb"\s*<(head|body|table|div|script|meta)[\s>]", "an HTML page", _AS_CSV),
@@ -84,7 +102,7 @@ def refuse_foreign(head: bytes, inside: Compression | None = None) -> None:
     compression = detect_compression(head) if inside else None
     if compression:
         raise _refusal(f"a {compression} file", _UNPACK, inside)
-    for kind in _BINARY + _MARKUP:
+    for kind in _BINARY + _MARKUP + _SQL:
         if kind.signature.match(head):
             raise _refusal(kind.name, kind.advice, inside)
 

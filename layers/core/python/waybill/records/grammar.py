@@ -34,3 +34,4 @@ class Fault(IntEnum):
     INVALID_UTF8 = 5
     FIELD_COUNT = 6
     INVALID_ENCODING = 7
+    REPEATED_HEADER = 8

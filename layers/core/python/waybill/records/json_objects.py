@@ -46,12 +46,17 @@ class JsonObjectsSplitter:
         """Take the next bytes and yield blocks of the records they complete.
 
         Raises:
-            Rejected: `broken-json`, a bracket is closed that was not opened.
+            Rejected: `broken-json`, a bracket is closed that was not opened, or a comma is
+                between two objects.
         """
         marks, depths = self._scanner.scan(data)
         if (depths < 0).any():
             raise _broken("a bracket is closed that was not opened", self.line)
-        stops = marks[(depths == 0) & (view(data)[marks] != COMMA)] + 1
+        between = depths == 0
+        commas = view(data)[marks] == COMMA
+        if (between & commas).any():
+            raise _broken("a comma separates objects that are not in an array", self.line)
+        stops = marks[between] + 1
         if len(stops):
             yield self._block(data, stops)
         self._keep(data[int(stops[-1]) :] if len(stops) else data)
