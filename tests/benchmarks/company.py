@@ -23,6 +23,15 @@ DEPARTMENTS, JOBS = 12, 183
 @contextmanager
 def company(rows: int) -> Iterator[Database]:
     """`rows` hires spread evenly over eight years, every view stale; fsync is on."""
+    with migrated_server() as database:
+        with owner(database) as connection:
+            fill(connection, rows)
+        yield database
+
+
+@contextmanager
+def migrated_server(connections: int = 100) -> Iterator[Database]:
+    """The migrated database of a server of its own; fsync is on."""
     folder = Path(tempfile.mkdtemp(prefix="waybill-benchmark-"))
     folder.chmod(0o755)
     postgres = Postgres(folder)
@@ -31,11 +40,12 @@ def company(rows: int) -> Iterator[Database]:
         given = f"postgresql://{SUPERUSER}:{postgres.superuser_password}@{HOST}:{database.port}"
         with psycopg.connect(f"{given}/postgres", autocommit=True) as superuser:
             bootstrap(superuser, PASSWORD)
+            superuser.execute(f"ALTER SYSTEM SET max_connections = {connections}".encode())
+        postgres.stop()
+        database = Database(postgres.start(), DATABASE)
         with database.connect() as connection:
             migrate(connection, sql_folder())
             set_passwords(connection, dict.fromkeys(ROLES, PASSWORD))
-        with owner(database) as connection:
-            fill(connection, rows)
         yield database
     finally:
         postgres.erase()
