@@ -13,6 +13,7 @@ from functions.api.documents.settings import DocumentsSettings
 from functions.api.health.settings import HealthSettings
 from functions.api.jobs.settings import JobsSettings
 from functions.api.lookups.settings import LookupsSettings
+from functions.api.queries.settings import QueriesSettings
 from functions.api.upload.settings import UploadSettings
 from functions.migrate.settings import MigrateSettings
 from functions.pipeline.load.settings import LoadSettings
@@ -84,6 +85,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, cache=True),
             FunctionSpec(LookupsSettings, API_SECONDS, 1024, cache=True),
             FunctionSpec(DocumentsSettings, API_SECONDS, 1024),
+            FunctionSpec(QueriesSettings, API_SECONDS, 512),
             FunctionSpec(HealthSettings, API_SECONDS, 512),
             FunctionSpec(DocsSettings, API_SECONDS, 512),
             FunctionSpec(AdminSettings, API_SECONDS, 512),

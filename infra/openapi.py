@@ -19,6 +19,7 @@ from functions.api.documents import handler as documents
 from functions.api.health import handler as health
 from functions.api.jobs import handler as jobs
 from functions.api.lookups import handler as lookups
+from functions.api.queries import handler as queries
 from functions.api.upload import handler as upload
 from waybill.http.app import Api
 from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
@@ -34,6 +35,7 @@ APIS: tuple[Api, ...] = (
     documents.api,
     health.api,
     admin.api,
+    queries.api,
 )
 # Parameters that depend on the dataset.
 _COLUMNS = {
@@ -61,7 +63,7 @@ _TAGS = {
     "lookups": "Rows by value, with the plan that found them.",
     "documents": "Documents without a fixed schema.",
     "health": "Service health.",
-    "admin": "Redrive failed messages and objects.",
+    "admin": "Redrive failed messages and objects; what queries cost.",
 }
 
 

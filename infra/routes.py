@@ -37,6 +37,7 @@ ROUTES = (
     Route("GET", "/data", "documents"),
     Route("DELETE", "/data/{document_id}", "documents"),
     Route("GET", "/health", "health"),
+    Route("GET", "/admin/queries", "queries"),
     Route("POST", "/admin/redrive", "admin"),
     Route("POST", "/admin/redrive/objects", "admin"),
     Route("GET", "/openapi.json", "docs"),

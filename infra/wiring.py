@@ -70,6 +70,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "analytics": cache,
         "lookups": {**state, **cache},
         "documents": {},
+        "queries": {},
         "health": {**landing, **landed},
         "docs": {},
         "admin": {**landing, **queues, **dead},
@@ -142,6 +143,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "analytics": (),
         "lookups": contracts,
         "documents": (),
+        "queries": (),
         "health": (list_bucket(landing), read_depth(resources.landed)),
         "docs": (),
         "admin": (

@@ -39,6 +39,8 @@ SELECT waybill.define_role('documents', connections => 20, statement => '25s', r
     list_documents, delete_document}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
     look_up, find_rows, lease_generation}');
+SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
+    costly_queries, unused_indexes}');
 -- It reads nothing: it connects, and asks for one number.
 SELECT waybill.define_role('health', connections => 8, statement => '5s', routines => '{
     count_stuck_jobs}');

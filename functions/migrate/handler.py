@@ -14,6 +14,7 @@ from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
 from waybill.database.migrations import migrate
+from waybill.database.query_costs import enable_query_statistics
 from waybill.database.search_indexes import build_search_indexes
 from waybill.state.bucket import StateBucket
 
@@ -33,6 +34,7 @@ def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
         applied = [script.path for script in migrate(connection)]
         datasets = publish_contracts(connection, state.contracts)
+        enable_query_statistics(connection)
         indexes = build_search_indexes(connection)
     # New views are stale for every year that there is.
     state.markers.put("migrate")

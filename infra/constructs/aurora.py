@@ -17,6 +17,7 @@ from infra.constructs.cluster_name import cluster_name
 from infra.constructs.database_parameters import parameters
 from infra.constructs.log_group import removal_policy
 from infra.constructs.network import Network
+from infra.constructs.slow_queries import SlowQueries
 from infra.environments import Environment
 from infra.functions import ADMIN_ROLE
 from infra.restore import Restore
@@ -96,16 +97,16 @@ class Aurora(Construct):
 
     def _log_group(self, name: str, environment: Environment, key: kms.IKey | None) -> None:
         """Create the cluster's log group before Aurora does, to set its retention."""
-        self.cluster.node.add_dependency(
-            logs.LogGroup(
-                self,
-                "Log",
-                log_group_name=f"/aws/rds/cluster/{name}/postgresql",
-                encryption_key=key,
-                retention=retention(environment.log_retention_days),
-                removal_policy=removal_policy(environment),
-            )
+        log = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/rds/cluster/{name}/postgresql",
+            encryption_key=key,
+            retention=retention(environment.log_retention_days),
+            removal_policy=removal_policy(environment),
         )
+        self.cluster.node.add_dependency(log)
+        SlowQueries(self, environment, log)
 
     @property
     def network(self) -> tuple[ec2.IVpc, ec2.ISecurityGroup]:

@@ -19,6 +19,12 @@ def parameters(environment: Environment) -> dict[str, str]:
         "tcp_keepalives_count": "6",
         "client_connection_check_interval": "10000",
         "log_min_duration_statement": str(_SLOW_MS),
+        # The plan of a slow statement. Not of those inside routines: their values are part of
+        # the text that they execute.
+        "shared_preload_libraries": "pg_stat_statements,auto_explain",
+        "auto_explain.log_min_duration": str(_SLOW_MS),
+        "auto_explain.log_parameter_max_length": "0",
+        "auto_explain.log_nested_statements": "0",
         "log_lock_waits": "1",
         "log_temp_files": "65536",
         # A statement can hold values; the log has what identifies it.

@@ -23,6 +23,12 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _CREATE = "CREATE ROLE {role} LOGIN NOSUPERUSER CREATEROLE CREATEDB"
 # Lets the admin role act as the roles that it creates.
 _INHERIT = "ALTER ROLE {role} SET createrole_self_grant = 'set, inherit'"
+# For the statistics of queries, which the admin role lets the owner of the routines read.
+_STATISTICS = "GRANT pg_read_all_stats TO {role} WITH ADMIN OPTION"
+_EXTENSION = (
+    "CREATE SCHEMA IF NOT EXISTS extensions;"
+    " CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA extensions"
+)
 # The merge checks foreign keys set-wise and disables their triggers.
 _TRIGGERS = "GRANT SET ON PARAMETER session_replication_role TO {role} WITH GRANT OPTION"
 
@@ -39,6 +45,8 @@ def bootstrap(owner: Connection, password: str, database: str = DATABASE) -> Non
         # Only a superuser may grant this; without it merges leave the triggers enabled.
         with suppress(errors.InsufficientPrivilege):
             owner.execute(sql.SQL(_TRIGGERS).format(role=role))
+    with suppress(errors.InsufficientPrivilege):
+        owner.execute(sql.SQL(_STATISTICS).format(role=role))
     set_password(owner, ADMIN, password)
     name = sql.Identifier(database)
     if not _exists(owner, "SELECT 1 FROM pg_database WHERE datname = %s", database):
@@ -48,6 +56,7 @@ def bootstrap(owner: Connection, password: str, database: str = DATABASE) -> Non
             # Required to transfer ownership to the role.
             owner.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(role))
         owner.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
+    _enable_statistics(owner, database)
 
     with psycopg.connect(
         owner.info.dsn, password=owner.info.password, dbname=database, autocommit=True
@@ -87,6 +96,14 @@ _ROLE = "SELECT 1 FROM pg_roles WHERE rolname = %s"
 _OWNED = (
     "SELECT 1 FROM pg_database WHERE datname = %s AND pg_get_userbyid(datdba) = 'waybill_admin'"
 )
+
+
+def _enable_statistics(owner: Connection, database: str) -> None:
+    """Create the extension that counts queries, where the server has it and permits it."""
+    info = {**owner.info.get_parameters(), "dbname": database, "password": owner.info.password}
+    # Without it `GET /admin/queries` is empty.
+    with suppress(psycopg.Error), psycopg.connect(**info, autocommit=True) as connection:
+        connection.execute(_EXTENSION)
 
 
 def set_passwords(admin: Connection, passwords: Mapping[str, str]) -> None:

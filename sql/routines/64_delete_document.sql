@@ -6,6 +6,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     DELETE FROM public.ingested_data AS d WHERE d.id = p_id;
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM waybill.begin_generation('ingested_data');
+    RETURN true;
 END
 $$;

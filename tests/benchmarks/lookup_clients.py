@@ -94,7 +94,7 @@ def _run(client: _Client) -> None:
     logging.disable(logging.CRITICAL)
     contracts = SimpleNamespace(get=lambda _name: client.contract)
     environment = {
-        **client.database.environment("waybill_reader"),
+        **client.database.environment("waybill_lookups"),
         "DATABASE_SECRET_ARN": "local",
         "STATE_BUCKET": "none",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -111,23 +111,23 @@ def _run(client: _Client) -> None:
 
 
 def _measure(load: Load, numbers: Sequence[int], barrier: Barrier) -> Mapping[str, Any]:
-    asked = 0
+    sent = 0
     _ask("indexed", numbers[0])
     backend = _backend()
     barrier.wait()
     ends = time.monotonic() + load.warm_up_seconds
     while time.monotonic() < ends:
-        _ask(load.strategy, numbers[asked % len(numbers)])
-        asked += 1
+        _ask(load.strategy, numbers[sent % len(numbers)])
+        sent += 1
     times: list[float] = []
     statuses: Counter[str] = Counter()
     failed = rows = 0
     cpu, started = _cpu(backend), time.monotonic()
-    while not asked or not (times or failed) or time.monotonic() - started < load.seconds:
+    while not sent or not (times or failed) or time.monotonic() - started < load.seconds:
         begun = time.perf_counter()
-        status, found = _ask(load.strategy, numbers[asked % len(numbers)])
+        status, found = _ask(load.strategy, numbers[sent % len(numbers)])
         took = (time.perf_counter() - begun) * 1000
-        asked += 1
+        sent += 1
         if status == 200:
             times.append(took)
             statuses[found["cache_status"]] += 1

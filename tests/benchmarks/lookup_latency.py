@@ -1,6 +1,7 @@
 """Handler time of a lookup by each strategy, under 1, 10 and 100 clients at once.
 
-`python -m tests.benchmarks.lookup_latency [--rows 1000000] [--seconds 5] [--clients 1 10 100] [--chart a.svg]`
+`python -m tests.benchmarks.lookup_latency [--rows 1000000] [--seconds 5] [--clients 1 10 100]`
+(and `--chart file.svg`)
 
 Users are asked for by a Zipf distribution (exponent 1.2): few of them often. The clients are
 processes, as environments of a function are. A scan runs into the function's time limit where
@@ -128,7 +129,7 @@ def main() -> None:
     logging.getLogger("waybill").setLevel(logging.ERROR)
     with migrated_server(connections=150) as database:
         fill(database, arguments.rows)
-        with database.connect("waybill_loader") as connection:
+        with owner(database) as connection:
             contract = Datasets(connection).contract("users")
         late = measure(database, contract, arguments)
         hit_rates(database, contract, arguments.rows, arguments.seconds)

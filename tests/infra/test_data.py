@@ -112,6 +112,7 @@ def test_the_database_is_encrypted_and_takes_verified_tls_and_iam(on_aws: Synthe
     (parameters,) = on_aws.of_type("AWS::RDS::DBClusterParameterGroup").values()
     assert parameters["Parameters"]["rds.force_ssl"] == "1"
     assert "rds.logical_replication" not in parameters["Parameters"]
+    assert parameters["Parameters"]["shared_preload_libraries"] == "pg_stat_statements,auto_explain"
     for function in on_aws.functions().values():
         variables = function["Environment"]["Variables"]
         assert variables.get("DATABASE_TLS", "verify-full") == "verify-full"

@@ -127,3 +127,8 @@ def test_lookups(aws: "S3Client", database: Database, monkeypatch: pytest.Monkey
     assert found
     StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))
     assert run("lookups").json()["item"] is None
+
+
+def test_queries(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect_as("waybill_queries", database, monkeypatch)
+    assert run("queries").json()["items"] is not None

@@ -1,0 +1,1 @@
+"""GET /admin/queries: what queries cost."""

@@ -1,0 +1,7 @@
+"""Environment of the function `queries`."""
+
+from waybill.settings import DatabaseSettings, LogSettings
+
+
+class QueriesSettings(LogSettings, DatabaseSettings):
+    """The database."""

@@ -1,0 +1,51 @@
+"""An alarm on slow statements of the API, counted in the database's log."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.environments import Environment
+from infra.functions import FUNCTIONS
+
+_PERIOD = Duration.minutes(5)
+_TOLERATED = 10
+
+
+def _pattern() -> str:
+    """Lines that begin with the name of an API function's role and have a duration.
+
+    A load takes seconds by nature, so statements of the pipeline are not counted.
+    """
+    roles = {spec.role for spec in FUNCTIONS.values() if spec.package.startswith("api.")}
+    names = "|".join(sorted(role for role in roles if role))
+    return f"%:({names})@.*duration: %"
+
+
+class SlowQueries(Construct):
+    """Counts what `log_min_duration_statement` logs, and raises an alarm when it is a lot."""
+
+    def __init__(self, scope: Construct, environment: Environment, log: logs.ILogGroup) -> None:
+        """Create the metric and the alarm for the database that writes to `log`."""
+        super().__init__(scope, "SlowQueries")
+        count = logs.MetricFilter(
+            self,
+            "Count",
+            log_group=log,
+            filter_pattern=logs.FilterPattern.literal(_pattern()),
+            metric_namespace="Waybill",
+            metric_name="SlowQueries",
+            metric_value="1",
+        )
+        cloudwatch.Alarm(
+            self,
+            "Alarm",
+            alarm_name=f"waybill-{environment.name}-slow-queries",
+            alarm_description="Requests wait for slow statements: GET /admin/queries has them, the"
+            " database's log their plans.",
+            metric=count.metric(statistic="Sum", period=_PERIOD),
+            threshold=_TOLERATED,
+            evaluation_periods=2,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )

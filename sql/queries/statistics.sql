@@ -1,0 +1,7 @@
+-- name: create_extension#
+-- Counts calls and time of each statement; the server loads its library at the start.
+CREATE SCHEMA IF NOT EXISTS extensions;
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA extensions;
+-- name: grant_statistics#
+-- Otherwise the owner's routines would see the statements of their own role only.
+GRANT pg_read_all_stats TO waybill_owner;
