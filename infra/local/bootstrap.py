@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.conninfo import make_conninfo
 
 from infra.functions import ADMIN_ROLE, DATABASE_ROLES
 
@@ -27,7 +28,8 @@ _INHERIT = "ALTER ROLE {role} SET createrole_self_grant = 'set, inherit'"
 _STATISTICS = "GRANT pg_read_all_stats TO {role} WITH ADMIN OPTION"
 _EXTENSION = (
     "CREATE SCHEMA IF NOT EXISTS extensions;"
-    " CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA extensions"
+    " CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA extensions;"
+    " GRANT USAGE ON SCHEMA extensions TO PUBLIC"
 )
 # The merge checks foreign keys set-wise and disables their triggers.
 _TRIGGERS = "GRANT SET ON PARAMETER session_replication_role TO {role} WITH GRANT OPTION"
@@ -100,9 +102,10 @@ _OWNED = (
 
 def _enable_statistics(owner: Connection, database: str) -> None:
     """Create the extension that counts queries, where the server has it and permits it."""
-    info = {**owner.info.get_parameters(), "dbname": database, "password": owner.info.password}
+    given = owner.info.get_parameters()
+    place = make_conninfo(**{**given, "dbname": database, "password": owner.info.password})
     # Without it `GET /admin/queries` is empty.
-    with suppress(psycopg.Error), psycopg.connect(**info, autocommit=True) as connection:
+    with suppress(psycopg.Error), psycopg.connect(place, autocommit=True) as connection:
         connection.execute(_EXTENSION)
 
 
