@@ -18,6 +18,7 @@ from tests.postgres.databases import Database
 from tests.stateful.generators import PROVOKED
 from tests.stateful.machine import Machine
 from tests.torture import attempts, faults
+from tests.torture.adversarial import measure_corpus
 from tests.torture.figures import Figures
 from tests.torture.overlap import overlap
 from tests.torture.server import own_server
@@ -31,6 +32,8 @@ def main() -> int:
     _say(f"seed {given.seed}")
     figures, chance = Figures(), random.Random(given.seed)
     began = time.monotonic()
+    _say("adversarial files")
+    measure_corpus(figures, _say)
     with own_server() as server:
         template = server.database.clone("template")
 

@@ -59,7 +59,7 @@ def _write(spool: IO[bytes], rejects: bytes) -> None:
     """Spool rejects.
 
     Raises:
-        Rejected: `too-many-rejects`: they do not fit on the local disk, and never will.
+        Rejected: `disk-full`: they do not fit on the local disk, and never will.
     """
     try:
         spool.write(rejects)
@@ -67,7 +67,7 @@ def _write(spool: IO[bytes], rejects: bytes) -> None:
         if error.errno != errno.ENOSPC:
             raise
         detail = "The rejects of one part of the file do not fit on the loader's disk."
-        raise Rejected("too-many-rejects", detail) from error
+        raise Rejected("disk-full", detail) from error
 
 
 def _copy_rejects(deps: Deps, spool: IO[bytes], watchdog: Watchdog) -> None:

@@ -194,5 +194,5 @@ def test_a_full_local_disk_fails_the_job(landing: Landing, monkeypatch: pytest.M
     monkeypatch.setattr(copy_chunk, "SpooledTemporaryFile", lambda _: FullDisk())
     landing.stage(job)
     failed = landing.job(job)
-    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "too-many-rejects")
+    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "disk-full")
     assert landing.rejects(job) == []

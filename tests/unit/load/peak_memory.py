@@ -4,14 +4,19 @@ Run as `python -m tests.unit.load.peak_memory NAME FILE`, in a process of its ow
 process never gives its peak back.
 """
 
+import gzip
 import json
+import random
 import re
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
+
+from backports import zstd
 
 from functions.pipeline.load import encode_chunk, handler
 from functions.pipeline.load.deps import Deps
@@ -31,6 +36,20 @@ NUMBERS = contract(
 REQUIRED = contract(column("a", "int8", nullable=False), column("b", "jsonb"))
 WIDE = contract(*(column(f"c{index}", "text") for index in range(1600)), header="absent")
 DOCUMENTS = contract(column("payload", "jsonb", nullable=False), document="payload")
+
+
+def _zstd(window_log: int) -> bytes:
+    """More data than the window, which a decoder must keep."""
+    # Repeated within the window, so that the file is small; not so often that it is refused.
+    lines = random.Random(1).randbytes(2 * MIB).hex(",", 8).replace(",", ",x\n").encode() + b",x\n"
+    options: dict[int, int] = {
+        zstd.CompressionParameter.compression_level: 1,
+        zstd.CompressionParameter.window_log: window_log,
+        zstd.CompressionParameter.enable_long_distance_matching: 1,
+    }
+    return zstd.compress(lines * (180 * MIB // len(lines)), options=options)
+
+
 CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
     "valid rows": (TEXTS, lambda: b"1234567890,abcdefghij\n" * (8 * MIB // 22)),
     "two columns too short": (TEXTS, lambda: b",\n" * (2 * MIB)),
@@ -63,8 +82,56 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
     "long list in a document": (DOCUMENTS, lambda: b'{"b": [' + b"1," * (7 * MIB) + b"1]}\n"),
     "long text with a wide character": (
         contract(column("a", "text"), column("b", "text"), file_format="json"),
-        lambda: '{{"a": "🚚{}"}}\n'.format("x" * (8 * MIB)).encode(),
+        lambda: '{{"a": "🚚{}"}}\n'.format("x" * (16 * MIB - 40)).encode(),
     ),
+    "long text with a wide character and escapes": (
+        contract(column("a", "text"), column("b", "text"), file_format="json"),
+        lambda: '{{"a": "🚚{}"}}\n'.format(r"\u0041" * (16 * MIB // 6 - 9)).encode(),
+    ),
+    "long list with a wide character": (
+        contract(column("a", "_text"), column("b", "jsonb"), file_format="json"),
+        lambda: '{{"a": ["🚚{}"]}}\n'.format("x" * (16 * MIB - 60)).encode(),
+    ),
+    "long jsonb with a wide character": (
+        contract(column("a", "text"), column("b", "jsonb"), file_format="json"),
+        lambda: '{{"b": {{"c": "🚚{}"}}}}\n'.format("x" * (16 * MIB - 60)).encode(),
+    ),
+    "long wide text in a number": (
+        contract(column("a", "int4"), column("b", "text"), file_format="json"),
+        lambda: '{{"a": "🚚{}"}}\n'.format("x" * (16 * MIB - 60)).encode(),
+    ),
+    "long jsonb field of a CSV with a wide character": (
+        contract(column("a", "text"), column("b", "jsonb"), header="absent", delimiter=","),
+        lambda: 'x,"""🚚{}"""\n'.format("x" * (16 * MIB - 60)).encode(),
+    ),
+    "long field of quotes": (TEXTS, lambda: b'"' + b'""' * (8 * MIB - 9) + b'",x\n'),
+    "fields of quotes": (TEXTS, lambda: (b'"' + b'""' * 500 + b'",""""\n') * 8000),
+    "only delimiters": (TEXTS, lambda: b",\n" * (25 * MIB)),
+    "only delimiters and a value": (NUMBERS, lambda: b"1,,,,,,,,,\n" * (2 * MIB)),
+    "every second record invalid": (
+        NUMBERS,
+        lambda: (b"1,2,3,4,5,6,7,8,9,10\n" + b"1,2,3,4,5,6,7,8,9,x\n") * 200_000,
+    ),
+    "UTF-16 of surrogate pairs": (
+        TEXTS,
+        lambda: ("\ufeff" + "🚚,🚚\n" * (2 * MIB)).encode("utf-16-le"),
+    ),
+    "UTF-16 of half surrogate pairs": (
+        TEXTS,
+        lambda: b"\xff\xfe" + ("\ud83d,x\n" * (2 * MIB)).encode("utf-16-le", "surrogatepass"),
+    ),
+    "one long UTF-16 field": (
+        TEXTS,
+        lambda: ("\ufeffa,b\n" + "語" * (5 * MIB) + ",x\n").encode("utf-16-le"),
+    ),
+    "zstd with a window of 128 MiB": (TEXTS, lambda: _zstd(27)),
+    "zstd with a window of 64 MiB": (TEXTS, lambda: _zstd(26)),
+    "gzip of many members": (TEXTS, lambda: gzip.compress(b"abc,def\n" * 200) * 5000),
+    "gzip of empty members": (
+        TEXTS,
+        lambda: gzip.compress(b"") * 200_000 + gzip.compress(b"abc,def\n"),
+    ),
+    "gzip bomb": (TEXTS, lambda: gzip.compress(b"x," + b"y" * (64 * MIB))),
     "deep nesting": (DOCUMENTS, lambda: b'{"a":' + b"[" * (15 * MIB) + b"\n"),
     "many brackets in a text": (DOCUMENTS, lambda: b'{"a":"' + b"[" * (MIB - 9) + b'"}\n'),
     "many unknown fields": (
@@ -98,7 +165,7 @@ def encode(things: Contract, path: Path) -> tuple[int, int]:
         version_id=None,
         etag='"e"',
         size_bytes=size,
-        byte_from=layout.data_offset,
+        byte_from=0 if layout.is_stream else layout.data_offset,
         byte_to=size,
         first_line=layout.first_line,
         layout=layout,
@@ -137,7 +204,8 @@ def main() -> None:
         result["read"], result["rejected"] = encode(CORPUS[name][0], Path(path))
     except Rejected as error:
         result["refused"] = error.code
-    print(json.dumps({**result, "peak": peak_bytes()}))  # noqa: T201
+    result |= {"peak": peak_bytes(), "cpu_seconds": round(time.process_time(), 2)}
+    print(json.dumps(result))  # noqa: T201
 
 
 if __name__ == "__main__":

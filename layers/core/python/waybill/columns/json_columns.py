@@ -13,6 +13,7 @@ from waybill.columns.check_result import (
 from waybill.contract.model import Column
 from waybill.exact_json import (
     MAX_DEPTH,
+    MAX_DOCUMENT_BYTES,
     MAX_NUMBER_DIGITS,
     MAX_VALUES,
     JsonError,
@@ -20,8 +21,11 @@ from waybill.exact_json import (
     check_numbers,
     parse_json,
 )
+from waybill.narrow_json import narrow_json
 
+_LARGE_BYTES = 1024 * 1024
 _EXPECTED = {
+    codes.DOCUMENT_TOO_LARGE: f"expected numbers of at most {MAX_DOCUMENT_BYTES} digits in all",
     codes.INVALID_JSON: "expected JSON",
     codes.DUPLICATE_FIELD: "expected JSON with every field once per object",
     codes.NESTED_TOO_DEEPLY: f"expected JSON of at most {MAX_DEPTH} levels",
@@ -37,8 +41,8 @@ def json_values(strings: Array, _column: Column) -> CheckResult:
     """JSON within the limits of `waybill.exact_json`; staged as text and cast by the database."""
     rows: dict[str, Mask] = {}
     invalid = np.zeros(len(strings), bool)
-    for row, text in enumerate(strings.to_pylist()):
-        code = None if text is None else _error_code(text)
+    for row, scalar in enumerate(strings):
+        code = _error_code(scalar.as_buffer().to_pybytes()) if scalar.is_valid else None
         if code is not None:
             rows.setdefault(code, np.zeros(len(strings), bool))[row] = True
             invalid[row] = True
@@ -46,8 +50,9 @@ def json_values(strings: Array, _column: Column) -> CheckResult:
     return CheckResult(null_where(invalid, strings), found)
 
 
-def _error_code(text: str) -> str | None:
+def _error_code(raw: bytes) -> str | None:
     try:
+        text = narrow_json(raw) if len(raw) > _LARGE_BYTES else raw.decode()
         value = parse_json(text)
         check_numbers(text, value)
         if "\\u" in text:

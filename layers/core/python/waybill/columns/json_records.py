@@ -18,11 +18,15 @@ from waybill.columns.records import Absence, Records
 from waybill.columns.rejects import RejectReason, unparsable_rejects
 from waybill.contract.model import Contract
 from waybill.exact_json import JsonError, check_characters, check_numbers, check_size, parse_json
+from waybill.narrow_json import narrow_json, widen
 from waybill.records.block import Block
 from waybill.records.column_names import ColumnNames
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 
+Text = str | bytes
+"""A field's text; of a large record in UTF-8."""
+_LARGE_BYTES = 1024 * 1024
 _MAX_REASONS = 20
 _MAX_NAME_SHOWN = 80
 
@@ -40,6 +44,11 @@ class _UnparsableRecord(Exception):
     def __init__(self, *reasons: RejectReason) -> None:
         super().__init__(reasons)
         self.reasons = list(reasons)
+
+
+def _narrow_utf8(value: object, text: str) -> bytes:
+    """The text of a value of `narrow_json` in UTF-8; words for booleans are the contract's."""
+    return text.encode() if isinstance(value, bool) else text.encode("latin-1")
 
 
 class JsonReader:
@@ -62,7 +71,7 @@ class JsonReader:
     def read(self, block: Block) -> Records:
         """The block's records; those that cannot be parsed become rejects."""
         reasons: dict[int, list[RejectReason]] = {}
-        rows: list[Sequence[str | None]] = []
+        rows: list[Sequence[Text | None]] = []
         present: list[int] = []
         valid: list[int] = []
         faults, data = block.faults.tolist(), block.data
@@ -94,7 +103,7 @@ class JsonReader:
         return _UnparsableRecord(RejectReason(None, code, codes.MEANINGS[code]))
 
     def _object(self, raw: bytes) -> tuple[dict[str, Any], str]:
-        """The record's fields and its text."""
+        """The record's fields and, for a document, its text."""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
@@ -115,20 +124,44 @@ class JsonReader:
             raise self._error(codes.NOT_AN_OBJECT)
         return value, text
 
-    def _row(self, raw: bytes) -> tuple[Sequence[str | None], int]:
+    def _row(self, raw: bytes) -> tuple[Sequence[Text | None], int]:
         """The record's texts, and its fields as a number in which bit n is the column n."""
+        if len(raw) > _LARGE_BYTES and not raw.isascii() and not self._contract.document:
+            return self._large_row(raw)
         members, text = self._object(raw)
         if self._contract.document:
             return (text,), 1
-        row: list[str | None] = [None] * self._width
+        return self._fields_of(members)
+
+    def _large_row(self, raw: bytes) -> tuple[Sequence[Text | None], int]:
+        """As `_row`, of a record whose text Python would keep at four bytes per character."""
+        try:
+            raw.decode()
+            members = parse_json(narrow_json(raw))
+            check_characters(members)
+        except UnicodeDecodeError:
+            raise self._error("invalid_utf8") from None
+        except JsonError as error:
+            name = error.name and widen(error.name)
+            raise _UnparsableRecord(RejectReason(name, error.code, widen(error.message))) from None
+        if not isinstance(members, dict):
+            raise self._error(codes.NOT_AN_OBJECT)
+        return self._fields_of({widen(key): members[key] for key in members}, _narrow_utf8)
+
+    def _fields_of(
+        self, members: dict[str, Any], encode: Callable[[Any, str], Text] = lambda _, text: text
+    ) -> tuple[Sequence[Text | None], int]:
+        row: list[Text | None] = [None] * self._width
         seen = 0
         reasons: list[RejectReason] = []
-        for key, value in members.items():
+        for key in list(members):
+            # Values are dropped one by one, since each is as large as its text.
+            value = members.pop(key)
             try:
                 position, to_text = self._find(key, seen)
                 seen |= 1 << position
-                if value is not None:
-                    row[position] = to_text(value)
+                text = None if value is None else to_text(value)
+                row[position] = None if text is None else encode(value, text)
             except FieldError as error:
                 reasons.append(RejectReason(key[:_MAX_NAME_SHOWN], error.code, error.message))
         if reasons:
