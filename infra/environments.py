@@ -65,6 +65,8 @@ class Environment:
     merges_at_once: int = 2
     publish_minutes: int = 1
     """Minutes between looks at the outbox for what a merge could not publish itself."""
+    requests_at_once: int = 10
+    """Concurrency reserved for each larger function of the API; see `infra.concurrency`."""
     requests_per_second: int = 50
     request_burst: int = 100
     firewall: bool = False
@@ -105,6 +107,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 keep_data=False,
                 log_retention_days=7,
                 noncurrent_days=7,
+                requests_at_once=40,
                 requests_per_second=1000,
                 request_burst=2000,
             ),
@@ -140,6 +143,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 plans_at_once=8,
                 loads_at_once=32,
                 merges_at_once=4,
+                requests_at_once=40,
                 requests_per_second=200,
                 request_burst=400,
             ),

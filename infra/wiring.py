@@ -38,6 +38,8 @@ class Resources(NamedTuple):
     cache_url: str | None
     chunks_at_once: int
     """Chunks of one job in flight; fewer than there are loaders."""
+    waits_at_once: int
+    """Requests for jobs that may wait at a time; fewer than are served."""
 
 
 def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
@@ -49,6 +51,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     merges = {"merges_queue_url": resources.merges.queue_url}
     bus = {"event_bus_name": resources.bus.event_bus_name}
     window = {"chunks_at_once": str(resources.chunks_at_once)}
+    waits = {"waits_at_once": str(resources.waits_at_once)}
     queues = {**landed, **chunks, **merges}
     cache = {"cache_url": resources.cache_url} if resources.cache_url else {}
     dead = {
@@ -65,9 +68,9 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "refresh": state,
         "reap": {**landing, **state, **queues, **window},
         "batch": {**state, **merges, **bus},
-        "jobs": {**landing, **state},
+        "jobs": {**landing, **state, **waits},
         "datasets": state,
-        "analytics": cache,
+        "analytics": {**cache, **waits},
         "lookups": {**state, **cache},
         "documents": {},
         "queries": {},

@@ -12,6 +12,7 @@ from infra.constructs.function import LambdaFunction
 from infra.constructs.gateway_responses import gateway_responses
 from infra.constructs.log_group import log_group
 from infra.constructs.shared_resources import SharedResources
+from infra.environments import Environment
 from infra.routes import ROUTES
 
 STAGE = "v1"
@@ -19,6 +20,8 @@ STAGE = "v1"
 _BINARY = ("multipart/form-data",)
 # Compressing smaller responses costs more than it saves.
 _MIN_COMPRESSED = Size.kibibytes(2)
+# Half of the API's rate each: they hold a function for long, or make the database write.
+_COSTLY = ("/batch/", "/jobs/{job_id}", "/task/", "/data/{document_id}", "/admin/")
 _LOGGED = {
     "request_id": apigateway.AccessLogField.context_request_id(),
     "caller": apigateway.AccessLogField.context_identity_source_ip(),
@@ -33,6 +36,19 @@ _LOGGED = {
 def _log_format() -> apigateway.AccessLogFormat:
     pairs = ",".join(f'"{name}":"{field}"' for name, field in _LOGGED.items())
     return apigateway.AccessLogFormat.custom("{" + pairs + "}")
+
+
+def _method_limits(environment: Environment) -> dict[str, apigateway.MethodDeploymentOptions]:
+    """Limits by method, so that a flood of requests to one leaves the others their share."""
+    limits = apigateway.MethodDeploymentOptions(
+        throttling_rate_limit=environment.requests_per_second / 2,
+        throttling_burst_limit=environment.request_burst // 2,
+        # Limits of a method take the place of all settings of the stage.
+        metrics_enabled=environment.detailed_metrics,
+    )
+    return {
+        f"{route.path}/{route.method}": limits for route in ROUTES if route.path.startswith(_COSTLY)
+    }
 
 
 class Api(Construct):
@@ -62,6 +78,7 @@ class Api(Construct):
                 access_log_format=_log_format(),
                 throttling_rate_limit=environment.requests_per_second,
                 throttling_burst_limit=environment.request_burst,
+                method_options=_method_limits(environment),
                 metrics_enabled=environment.detailed_metrics,
                 tracing_enabled=True,
                 # Errors of the gateway itself; the functions log their own.

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra import wiring
 from infra.access import use_key
+from infra.concurrency import reserved_concurrency, waits_at_once
 from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
 from infra.constructs.event_rules import EventRules
@@ -54,12 +55,20 @@ class Service(Construct):
             merges_dlq=self.queues["merges"].dlq.queue,
             cache_url=shared.cache_url,
             chunks_at_once=shared.environment.chunks_at_once,
+            waits_at_once=waits_at_once(shared.environment),
             key=shared.key,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
         values, permissions = wiring.settings(resources), wiring.permissions(resources)
+        reserved = reserved_concurrency(shared.environment)
         functions = {
-            name: LambdaFunction(self, spec, shared, values[name])
+            name: LambdaFunction(
+                self,
+                spec,
+                shared,
+                values[name],
+                reserved_concurrency=reserved[name] if reserved else None,
+            )
             for name, spec in FUNCTIONS.items()
         }
         for name, function in functions.items():

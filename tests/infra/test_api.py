@@ -118,6 +118,14 @@ def test_the_stage_is_logged_and_throttled(synthesised: Synthesised) -> None:
     assert stage["TracingEnabled"] is True
     assert stage["AccessLogSetting"]["DestinationArn"]
     assert "$context.requestId" in stage["AccessLogSetting"]["Format"]
-    (settings,) = stage["MethodSettings"]
-    assert settings["ThrottlingRateLimit"] > 0
-    assert settings["ThrottlingBurstLimit"] > 0
+    settings = {
+        (each["HttpMethod"], each["ResourcePath"].replace("~1", "/")): each
+        for each in stage["MethodSettings"]
+    }
+    whole = settings.pop(("*", "/*"))
+    assert whole["ThrottlingRateLimit"] > 0
+    assert whole["ThrottlingBurstLimit"] > 0
+    assert ("POST", "//batch/{dataset}") in settings
+    for each in settings.values():
+        assert 0 < each["ThrottlingRateLimit"] <= whole["ThrottlingRateLimit"] / 2
+        assert each["MetricsEnabled"] == whole["MetricsEnabled"]

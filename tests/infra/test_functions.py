@@ -115,3 +115,19 @@ def test_a_package_contains_its_own_function_only(tmp_path: Path) -> None:
         for file in files
     )
     assert not [file for file in files if "__pycache__" in file]
+
+
+def test_the_concurrency_of_every_function_is_reserved(on_aws: Synthesised) -> None:
+    functions = on_aws.functions()
+    reserved = {name: each["ReservedConcurrentExecutions"] for name, each in functions.items()}
+    readme = (ROOT / "infra" / "README.md").read_text()
+    assert f"{sum(reserved.values())} in all" in readme
+    assert str(sum(reserved.values()) + 100) in readme
+    # An event source that delivers more than are reserved would drop messages into its DLQ.
+    for mapping in on_aws.of_type("AWS::Lambda::EventSourceMapping").values():
+        name = next(name for name in functions if name.capitalize() in str(mapping["FunctionName"]))
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] <= reserved[name]
+    # Those that wait leave others to requests that do not.
+    for name in ("analytics", "jobs"):
+        waits = int(functions[name]["Environment"]["Variables"]["WAITS_AT_ONCE"])
+        assert waits < reserved[name]

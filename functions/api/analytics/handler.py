@@ -7,7 +7,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.api.analytics.await_job import await_job
+from functions.api.analytics.await_job import NotFreshYet, await_job
 from functions.api.analytics.cached_figures import (
     FiguresQuery,
     FiguresT,
@@ -37,6 +37,7 @@ from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.etags import etag_headers, is_current, not_modified, weak_etag
 from waybill.http.pagination import CursorParam, decode_cursor
+from waybill.http.waiting import client_of, waiting
 
 api = create_api("analytics")
 
@@ -125,7 +126,13 @@ def _limit(limit: int | None, output: Format) -> int:
 
 
 def _await(job_id: UUID | None) -> None:
-    if job_id is not None:
+    if job_id is None or _visibility(job_id) == "visible":
+        return
+    with waiting(
+        deps().database, "figures", client_of(api.current_event), deps().waits
+    ) as may_wait:
+        if not may_wait:
+            raise NotFreshYet("not-fresh-yet", "Too many requests wait for jobs.")
         await_job(_visibility, job_id)
 
 

@@ -1,7 +1,7 @@
 """Environment of the function `analytics`."""
 
-from waybill.settings import CacheSettings, DatabaseSettings, LogSettings
+from waybill.settings import CacheSettings, DatabaseSettings, LogSettings, WaitSettings
 
 
-class AnalyticsSettings(LogSettings, DatabaseSettings, CacheSettings):
-    """The database with the views, and the cache."""
+class AnalyticsSettings(LogSettings, DatabaseSettings, CacheSettings, WaitSettings):
+    """The database with the views, the cache, and bounds on waiting."""

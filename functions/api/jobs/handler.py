@@ -14,6 +14,7 @@ from functions.api.jobs.list_jobs import list_jobs
 from functions.api.jobs.list_pending import list_pending
 from functions.api.jobs.list_runs import list_runs
 from functions.api.jobs.models import (
+    FINAL_STATES,
     Job,
     JobCancelled,
     JobPage,
@@ -37,6 +38,7 @@ from waybill.http.links import base_url
 from waybill.http.pagination import CursorParam, LongPageLimit, PageLimit
 from waybill.http.paths import parse_job_id
 from waybill.http.responses import json_response, json_text
+from waybill.http.waiting import client_of, waiting
 
 # Lambda's request limit is 6 MB.
 _REPLAY_BODY = BodySpec(
@@ -74,12 +76,22 @@ def get_jobs(
 def get_job(job_id: JobId, wait: Wait = 0) -> Response[Any]:
     """Get a job.
 
-    With `wait`, respond when the job has ended or the time is over.
+    With `wait`, respond when the job has ended or the time is over. While too many requests wait,
+    respond at once, with the header Retry-After.
     """
     job = parse_job_id(job_id)
     api.logger.set_correlation_id(str(job))
-    document = read_job(deps(), job, min(wait, _seconds_left()))
-    return json_response(job_document(document, base_url(api.current_event)))
+    headers: dict[str, str | list[str]] = {}
+    document = read_job(deps(), job)
+    if wait and document["state"] not in FINAL_STATES:
+        client = client_of(api.current_event)
+        with waiting(deps().database, "job", client, deps().settings) as may_wait:
+            if may_wait:
+                document = read_job(deps(), job, min(wait, _seconds_left()))
+            else:
+                headers["Retry-After"] = "1"
+    url = base_url(api.current_event)
+    return json_response(job_document(document, url), headers=headers)
 
 
 @api.get(

@@ -3,6 +3,8 @@
 import base64
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -14,6 +16,7 @@ from functions.api.jobs.models import Job, JobPage, RunPage
 from tests.sql.staging import Ledger
 from tests.unit.jobs.awaiting_uploads import issue_ticket
 from tests.unit.jobs.conftest import Ask
+from waybill.database.waits import Waits
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -86,6 +89,27 @@ def test_a_wait_ends_with_the_job(ask: Ask, ledger: Ledger) -> None:
 def test_a_wait_times_out(ask: Ask, ledger: Ledger) -> None:
     job = ledger.land("departments", 0)
     assert ask("GET", f"/jobs/{job}?wait=1").json()["state"] == "LANDED"
+
+
+def test_a_wait_without_a_place_is_answered_at_once(
+    ask: Ask, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAITS_AT_ONCE", "1")
+    deps.cache_clear()
+    job = ledger.land("departments", 0)
+    with waiting_elsewhere(ledger):
+        response = ask("GET", f"/jobs/{job}?wait=25")
+        assert (response.status, response.json()["state"]) == (200, "LANDED")
+        assert response.headers["Retry-After"] == "1"
+    assert "Retry-After" not in ask("GET", f"/jobs/{job}?wait=1").headers
+
+
+@contextmanager
+def waiting_elsewhere(ledger: Ledger) -> Iterator[None]:
+    """Another process waits for a job, and takes the only place."""
+    assert Waits(ledger.api).begin("job", "other", per_client=1, total=1)
+    yield
+    Waits(ledger.api).end()
 
 
 def test_a_wait_has_bounds(ask: Ask) -> None:

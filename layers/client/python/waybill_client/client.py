@@ -12,6 +12,7 @@ from waybill_client.errors import UnreachableError, problem_from_response
 from waybill_client.models import OPEN_STATES, Figures, Job, Page, Reject
 from waybill_client.send import Progress, ignore_progress, send_file
 
+_PAUSE_SECONDS = 1.0
 _LONG_POLL_SECONDS = 20
 _BUSY = (429, 503)
 _TIMEOUT = httpx.Timeout(60, connect=10)
@@ -88,12 +89,15 @@ class Waybill:
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
-            left = int(deadline - time.monotonic())
+            asked = time.monotonic()
+            left = int(deadline - asked)
             job = self.job(job_id, wait_seconds=max(1, min(_LONG_POLL_SECONDS, left)))
             if job["state"] not in OPEN_STATES:
                 return job
             if time.monotonic() > deadline:
                 raise TimeoutError(f"job {job_id} is {job['state']} after {timeout_seconds:g} s")
+            # The server responds at once while too many requests wait.
+            time.sleep(max(0.0, _PAUSE_SECONDS - (time.monotonic() - asked)))
 
     def jobs(self, *, dataset: str | None = None, state: str | None = None) -> Iterator[Job]:
         """Jobs, newest first."""

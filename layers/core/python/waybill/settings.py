@@ -82,6 +82,15 @@ class WindowSettings(Settings):
     )
 
 
+class WaitSettings(Settings):
+    """Bounds on requests that wait for a job (`waybill.http.waiting`)."""
+
+    waits_at_once: int = Field(default=30, ge=1, description="Requests that wait at a time.")
+    waits_per_client: int = Field(
+        default=16, ge=1, description="Requests of one client that wait at a time."
+    )
+
+
 class StateSettings(Settings):
     """The bucket that is read while the database sleeps."""
 
