@@ -30,11 +30,11 @@ SELECT waybill.define_role('batch', connections => 40, statement => '25s', routi
     merge_batch, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
     cancel_job, register_replay, list_pending, is_dry, rfc3339, waybill_document,
-    progress_document, rejects_remaining}', tables => '{"waybill.job_documents": "SELECT",
-    "waybill.run_documents": "SELECT", "waybill.validation_errors": "SELECT"}');
+    progress_document, rejects_remaining, begin_wait, end_wait}',
+    tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT", "waybill.validation_errors": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{
-    as_of, job_visibility, figures_version}', tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT",
-    "departments": "SELECT", "jobs": "SELECT"}');
+    as_of, job_visibility, figures_version, begin_wait, end_wait}',
+    tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT", "departments": "SELECT", "jobs": "SELECT"}');
 SELECT waybill.define_role('documents', connections => 20, statement => '25s', routines => '{
     list_documents, delete_document}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{

@@ -37,6 +37,3 @@ CREATE OR REPLACE FUNCTION waybill.end_wait() RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 RETURN pg_advisory_unlock_all();
-
-GRANT EXECUTE ON FUNCTION waybill.begin_wait(text, text, integer, integer), waybill.end_wait()
-    TO waybill_api, waybill_reader;

@@ -10,7 +10,7 @@ from waybill.database.waits import Waits
 
 @pytest.fixture
 def sessions(database: Database) -> Iterator[list[Connection]]:
-    opened = [database.connect("waybill_api") for _ in range(4)]
+    opened = [database.connect("waybill_jobs") for _ in range(4)]
     yield opened
     for each in opened:
         each.close()
