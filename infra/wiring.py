@@ -138,6 +138,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", "PutObject"),
             *tickets,
             objects(state, "tickets/", "PutObject"),
+            objects(state, "deadlines/", "PutObject"),
             *contracts,
             # Large CSVs are stored and downloaded through a presigned URL.
             objects(state, "exports/", *uploading, "GetObject"),

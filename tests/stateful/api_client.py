@@ -48,8 +48,10 @@ class ApiClient:
                 deps().database.close()
         self._forget()
 
-    def upload(self, table: Table, body: bytes, second: int, *, dry: bool) -> tuple[str, str]:
-        """A file whose upload was announced; its key and version."""
+    def upload(
+        self, table: Table, body: bytes, second: int, *, dry: bool, late: bool = False
+    ) -> tuple[str, str]:
+        """A file whose upload was announced, and has expired if it is late; key and version."""
         job = new_id()
         key = key_for(table.name, job, "file.csv")
         ticket = Ticket(
@@ -65,6 +67,9 @@ class ApiClient:
         )
         s3: Any = self.cloud.s3
         StateBucket(s3, STATE).tickets.put(ticket)
+        if late:
+            self.cloud.tell_of_ticket(str(job), second)
+            self.cloud.let_uploads_expire()
         return self.cloud.land(table.name, f"{job}/file.csv", body, second)
 
     def batch(
@@ -81,11 +86,11 @@ class ApiClient:
                 return response
             time.sleep(0.01)
 
-    def replay(self, job_id: str, rows: Sequence[Mapping[str, object]]) -> ApiResponse:
-        """Send corrected rejects of a job back."""
-        response = self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, None)
-        assert response
-        return response
+    def replay(
+        self, job_id: str, rows: Sequence[Mapping[str, object]], fault: Fault | None = None
+    ) -> ApiResponse | None:
+        """Send corrected rejects of a job back; None when the function died on it."""
+        return self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, fault)
 
     def _ask(
         self,

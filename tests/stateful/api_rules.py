@@ -8,13 +8,16 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.postgres.databases import Connection
 from tests.stateful.api_client import ApiClient, errors_of, fields_of
-from tests.stateful.fake_cloud import FakeCloud, at
+from tests.stateful.fake_cloud import LANDING, FakeCloud, at
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, places, seconds, some_files, some_records
 from tests.stateful.model import File, body_of, read_of
 from tests.stateful.tables import TABLES, Cells, Table
 from tests.unit.http.api_client import ApiResponse
 
+_replay_faults = st.one_of(
+    st.none(), st.none(), st.builds(Fault, st.integers(0, 20), st.booleans())
+)
 _faults = st.one_of(st.none(), st.builds(Fault, st.integers(0, 16), st.booleans()))
 
 _some = st.integers(1, 7)
@@ -29,11 +32,14 @@ class ApiRules(RuleBasedStateMachine):
     api: ApiClient
     files: list[File]
 
-    @rule(file=some_files(), second=seconds, dry=st.booleans())
-    def upload(self, file: tuple[str, tuple[Cells, ...]], second: int, dry: bool) -> None:
+    @rule(file=some_files(), second=seconds, dry=st.booleans(), late=st.booleans())
+    def upload(
+        self, file: tuple[str, tuple[Cells, ...]], second: int, dry: bool, late: bool
+    ) -> None:
         table, records = TABLES[file[0]], file[1]
         body = body_of(table, records, header=True)
-        key, version = self.api.upload(table, body, second, dry=dry)
+        key, version = self.api.upload(table, body, second, dry=dry, late=late)
+        PROVOKED["files after their upload expired"] += late
         self.files.append(File(table, second, key, version, read_of(records), dry=dry))
         PROVOKED["dry runs" if dry else "uploads"] += 1
 
@@ -105,18 +111,46 @@ class ApiRules(RuleBasedStateMachine):
             {"_reject_id": reject, **fields_of(parent.table, cells)}
             for reject, cells in zip(chosen, given, strict=True)
         ]
-        response = self.api.replay(job, rows)
+        fault = data.draw(_replay_faults)
+        response = self.api.replay(job, rows, fault)
+        if response is None:
+            self._take_killed_replay(parent, second, given)
+            return
         PROVOKED[f"replays response {response.status}"] += 1
         if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
         replayable = ended and parent.counts
         assert response.status == (202 if replayable else 422), (response, parent)
         if replayable:
-            key = f"landing/{parent.table.name}/{response.json()['job_id']}/replay.csv"
-            version = self.cloud.emit_event(key, second)
-            file = File(parent.table, second, key, version, given, corrects=parent)
-            file.turn = len(self.files)
-            self.files.append(file)
+            self._take_replay(parent, second, given, response.json()["job_id"])
+
+    def _take_replay(self, parent: File, second: int, given: tuple[Cells, ...], job: str) -> None:
+        key = f"landing/{parent.table.name}/{job}/replay.csv"
+        version = self.cloud.emit_event(key, second)
+        file = File(parent.table, second, key, version, given, corrects=parent)
+        file.turn = len(self.files)
+        self.files.append(file)
+
+    def _take_killed_replay(self, parent: File, second: int, given: tuple[Cells, ...]) -> None:
+        """A replay counts if its file was written; else it expires and its rejects remain."""
+        known = {file.key for file in self.files}
+        for (job,) in self.admin.execute(
+            "SELECT job_id::text FROM waybill.ingestion_jobs"
+            " WHERE kind = 'replay' AND state = 'AWAITING_UPLOAD' AND object_key IS NULL"
+        ).fetchall():
+            key = f"landing/{parent.table.name}/{job}/replay.csv"
+            if key in known:
+                continue
+            if key in self.cloud.s3.buckets[LANDING]:
+                PROVOKED["replays killed after their file"] += 1
+                self._take_replay(parent, second, given, job)
+            else:
+                PROVOKED["replays killed before their file"] += 1
+                self.cloud.let_uploads_expire()
+                state = self.admin.execute(
+                    "SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s", (job,)
+                ).fetchone()
+                assert state == ("EXPIRED",)
 
     def _rejects(self, file: File) -> tuple[str, bool, list[str]]:
         """The file's job, whether it has a waybill, and the rejects that remain, by line."""

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -79,6 +80,24 @@ class FakeS3:
         keys = [key for key in self._keys(call) if key.startswith(call["Prefix"])]
         boundary(after=True)
         return {"Contents": [{"Key": key} for key in sorted(keys)], "KeyCount": len(keys)}
+
+    def list_object_versions(self, **call: Any) -> dict[str, Any]:
+        boundary(after=False)
+        versions = [
+            {
+                "Key": key,
+                "VersionId": version.id,
+                "ETag": f'"{version.etag}"',
+                "Size": len(version.body or b""),
+                "LastModified": datetime.now(UTC),
+            }
+            for key, written in self._keys(call).items()
+            if key.startswith(call["Prefix"])
+            for version in reversed(written)
+            if version.body is not None
+        ]
+        boundary(after=True)
+        return {"Versions": versions, "IsTruncated": False}
 
     def get_paginator(self, _operation: str) -> "_Pages":
         return _Pages(self)

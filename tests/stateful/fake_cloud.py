@@ -113,6 +113,29 @@ class FakeCloud:
         self.queues["landed"].append(Message(json.dumps(event)))
         return version
 
+    def tell_of_ticket(self, job: str, second: int) -> None:
+        """Deliver the event of an upload's ticket."""
+        key = f"tickets/{job}.json"
+        head = self.s3.head_object(Bucket=STATE, Key=key)
+        written = {"key": key, "size": head["ContentLength"], "etag": head["ETag"].strip('"')}
+        detail = {"bucket": {"name": STATE}, "object": written}
+        event = {"source": "aws.s3", "time": at(second).isoformat(), "detail": detail}
+        self.queues["landed"].append(Message(json.dumps(event)))
+        self.deliver("landed", len(self.queues["landed"]) - 1)
+
+    def let_uploads_expire(self) -> None:
+        """Let hours pass, of which only the deadlines of uploads take notice."""
+        state = self.s3.buckets.get(STATE, {})
+        for key in [key for key in state if key.startswith("deadlines/")]:
+            state["deadlines/20260101T000000Z/" + key.rpartition("/")[2]] = state.pop(key)
+        with self.database.connect() as admin:
+            admin.execute("SET ROLE waybill_owner")
+            admin.execute(
+                "UPDATE waybill.ingestion_jobs SET created_at = created_at - interval '3 hours',"
+                " expires_at = expires_at - interval '3 hours' WHERE state = 'AWAITING_UPLOAD'"
+            )
+        self.reap()
+
     def waiting(self) -> list[tuple[str, int]]:
         """Where every message is."""
         return [(queue, n) for queue in QUEUES for n in range(len(self.queues[queue]))]

@@ -35,11 +35,13 @@ class Machine(ApiRules):
         self.cloud.open()
         self.admin = self._connect()
         self.files = []
+        self.notes = 0
         self.api = ApiClient(self.cloud, self.admin)
 
     def teardown(self) -> None:
         try:
             self.settle()
+            self.annotate()
             self._outlast_killed_runs()
             self.cloud.publish()
             self.cloud.refresh()
@@ -144,6 +146,17 @@ class Machine(ApiRules):
         self.cloud.crash()
         self.admin.close()
         self.admin = self._connect()
+
+    @rule()
+    def annotate(self) -> None:
+        """Another table refers to every row of the stock, and its rows follow them."""
+        self.admin.execute(
+            "INSERT INTO stock_notes SELECT site, sku, counted FROM stock AS s WHERE NOT EXISTS"
+            " (SELECT FROM stock_notes AS n WHERE (n.site, n.sku) = (s.site, s.sku))"
+        )
+        (found,) = self.admin.execute("SELECT count(*) FROM stock_notes").fetchone() or (0,)
+        assert found >= self.notes, "rows of another table are gone"
+        self.notes = found
 
     @rule()
     def redrive(self) -> None:

@@ -1,4 +1,4 @@
-"""Nine datasets, six of them unknown to the project, and what their records may look like."""
+"""Ten datasets, seven of them unknown to the project, and what their records may look like."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,13 @@ CREATE TABLE stock (
 ) PARTITION BY RANGE (counted);
 SELECT waybill.register_dataset('stock', natural_key => '{site,sku}', partition_unit => 'month');
 CREATE TABLE visits (n integer NOT NULL, what text);
+CREATE TABLE stock_notes (
+    site integer, sku text, counted date,
+    FOREIGN KEY (site, sku, counted) REFERENCES stock ON UPDATE CASCADE ON DELETE CASCADE
+);
 SELECT waybill.register_dataset('visits', write_disposition => 'append');
+CREATE TABLE quotes (what text NOT NULL, price integer);
+SELECT waybill.register_dataset('quotes', write_disposition => 'replace', max_rejects => 1);
 CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);
 SELECT waybill.register_dataset('crew');
 CREATE TABLE teams (id integer PRIMARY KEY, lead_id integer);
@@ -127,6 +133,12 @@ TABLES: Mapping[str, Table] = {
             parents={4: "departments"},
         ),
         Table("visits", (_number("n", _IDS, "x"), Column("what", str, ("", "a"))), key=()),
+        Table(
+            "quotes",
+            (Column("what", str, _NAME, ("",)), _number("price", ("", "1", "2"), "x")),
+            key=(),
+            replaced=True,
+        ),
         Table("crew", (_ID, _number("boss_id", _PARENTS, "x")), parents={1: "crew"}),
         Table("teams", (_ID, _number("lead_id", _PARENTS, "x")), parents={1: "people"}),
         Table(

@@ -36,6 +36,8 @@ def replay_job(
     values = _stored_values(deps, parent, rows)
     records = [_record(values[row.reject_id], row) for row in rows]
     ticket, content = _file(deps, contract, records)
+    # First, so that the reaper frees the rejects also if this function is killed before the ticket.
+    deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
     deps.database.run(lambda connection: _register(connection, parent, ticket, rows))
     try:
         # The ticket's encoding and delimiter override the contract's.

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -12,13 +13,16 @@ import pytest
 
 from functions.api.jobs.deps import deps
 from functions.api.jobs.handler import handle
-from tests.cloud.fixtures import LANDING, Cloud
+from tests.cloud.fixtures import LANDING, STATE, Cloud
 from tests.integration.batch.conftest import publish_all
 from tests.integration.path.steps import land, settle
 from tests.postgres.databases import Database
 from tests.unit.http.api_client import ApiResponse, call
 from waybill import consumer
 from waybill.errors import Unavailable
+from waybill.state.bucket import StateBucket
+from waybill.state.tickets import Tickets
+from waybill.state.upload_deadlines import job_of_deadline
 
 EMPLOYEES = (
     b"1,Ada Lovelace,2021-01-05T09:00:00Z,,\n"
@@ -211,6 +215,30 @@ WRONG: list[tuple[object, tuple[str, str]]] = [
     ([], ("/rows", "too-short")),
     ("x", ("/rows", "list-type")),
 ]
+
+
+class Killed(BaseException):
+    """The function is gone, and nothing of it runs any more."""
+
+
+def test_a_replay_that_is_killed_before_its_ticket_expires(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = house.loaded()
+    (reject, *_) = house.rejects(job)
+    row = {"_reject_id": reject["reject_id"], "hire_dt": "2021-02-28T09:00:00Z"}
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Tickets, "put", kill)
+    with pytest.raises(Killed):
+        house.replay(job, {"rows": [row]})
+    ((replay,),) = house.rows("SELECT job_id FROM waybill.ingestion_jobs WHERE kind = 'replay'")
+    deadlines = StateBucket(house.cloud.s3, STATE).deadlines.passed(
+        datetime.now(UTC) + timedelta(hours=2)
+    )
+    assert replay in map(job_of_deadline, deadlines)
 
 
 def test_invalid_requests_are_refused(house: House) -> None:
