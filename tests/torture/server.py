@@ -13,6 +13,7 @@ import psycopg
 from infra.local.bootstrap import ROLES, bootstrap, set_passwords
 from infra.local.postgres import SUPERUSER, Postgres
 from tests.postgres.databases import PASSWORD, Database
+from tests.postgres.roles import create_test_roles
 from tests.stateful.tables import IMPATIENT, UNSEEN
 from waybill.database.migrations import migrate
 
@@ -32,6 +33,7 @@ class Server:
         with self.database.connect() as admin:
             migrate(admin)
             set_passwords(admin, dict.fromkeys(ROLES, PASSWORD))
+            create_test_roles(admin)
             admin.execute("SET ROLE waybill_owner")
             admin.execute(UNSEEN.encode())
             admin.execute(IMPATIENT.encode())
