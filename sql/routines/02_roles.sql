@@ -92,7 +92,7 @@ $$;
 
 -- Revoke what a role has and should not have, and grant what it lacks: privileges by object.
 CREATE OR REPLACE FUNCTION waybill.grant_exactly(p_role text, p_kind text, p_has jsonb,
-    p_wanted jsonb)
+    p_granted jsonb)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -102,15 +102,15 @@ DECLARE
 BEGIN
     FOR v_object IN
         SELECT h.key FROM jsonb_each_text(p_has) AS h
-        WHERE h.value IS DISTINCT FROM p_wanted ->> h.key
+        WHERE h.value IS DISTINCT FROM p_granted ->> h.key
     LOOP
         EXECUTE format('REVOKE ALL ON %s %s FROM %I', p_kind, v_object, p_role);
     END LOOP;
     FOR v_object IN
-        SELECT w.key FROM jsonb_each_text(p_wanted) AS w
+        SELECT w.key FROM jsonb_each_text(p_granted) AS w
         WHERE w.value IS DISTINCT FROM p_has ->> w.key
     LOOP
-        EXECUTE format('GRANT %s ON %s %s TO %I', p_wanted ->> v_object, p_kind, v_object,
+        EXECUTE format('GRANT %s ON %s %s TO %I', p_granted ->> v_object, p_kind, v_object,
             p_role);
     END LOOP;
 END
