@@ -8,6 +8,7 @@ import itertools
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -38,8 +39,7 @@ def main() -> int:
         template = server.database.clone("template")
 
         def apart(name: str, work: Callable[[Database], object]) -> None:
-            _say(name)
-            with _copy(template) as database:
+            with _phase(name, figures), _copy(template) as database:
                 work(database)
 
         apart("loaders killed", lambda d: faults.kill_loaders(d, figures, given.kills, chance))
@@ -54,10 +54,10 @@ def main() -> int:
 
             apart(f"two live attempts: {step}", overlapping)
         apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
-        _say("histories")
-        _histories(template, figures, given.histories, given.seed)
-        _say("PostgreSQL killed")
-        faults.kill_servers(server, figures, given.crashes, chance)
+        with _phase("histories", figures):
+            _histories(template, figures, given.histories, given.seed)
+        with _phase("PostgreSQL killed", figures):
+            faults.kill_servers(server, figures, given.crashes, chance)
     _say("disk full")
     try:
         faults.fill_disk(figures)
@@ -105,6 +105,16 @@ def _arguments() -> argparse.Namespace:
 def _say(what: str) -> None:
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {what}\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def _phase(name: str, figures: Figures) -> Iterator[None]:
+    """Say what is done and then what it provoked, so that a run that is ended early tells too."""
+    _say(name)
+    before = Counter(figures.faults)
+    yield
+    for kind, count in sorted((figures.faults - before).items()):
+        _say(f"  {kind}: {count:,}")
 
 
 @contextmanager
