@@ -273,13 +273,13 @@ BEGIN
             SELECT s._waybill_line, %1$L, 'unknown_reference', %2$L
             FROM %3$s AS s
             WHERE %4$s
-                AND NOT %5$s
+                AND %5$s
             $q$,
             v_reference -> 'columns' ->> 0,
             format('has no parent in %s', v_reference ->> 'table'),
             v_records,
             waybill.all_filled(v_reference, 's'),
-            waybill.has_parent(p_plan, v_reference, 's', v_records)));
+            waybill.lacks_parent(p_plan, v_reference, 's', v_records)));
     END LOOP;
 END
 $$;

@@ -45,21 +45,34 @@ BEGIN
         EXIT WHEN v_rejected = 0;
     END LOOP;
     FOR v_index IN SELECT waybill.unique_indexes(p_plan) LOOP
-        PERFORM waybill.run_sql(format(
-            $q$
-            WITH new AS (%1$s), old AS (%2$s)
-            INSERT INTO pg_temp.merge_shifted
-            SELECT DISTINCT n._waybill_line
-            FROM new AS n
-            JOIN old AS o ON %3$s
-            WHERE n._waybill_class = 'update'
-                AND n._waybill_line <> o._waybill_line
-            ON CONFLICT DO NOTHING
-            $q$,
-            waybill.new_keys(p_plan, v_index),
-            waybill.old_keys(p_plan, v_index),
-            waybill.same_keys(v_index, 'n', 'o')));
+        PERFORM waybill.find_shifted(p_plan, v_index);
     END LOOP;
+END
+$$;
+
+-- The updates to a value of the index that another updated row has now. Without nested loops,
+-- which the planner prefers where it expects one record, and which compare each pair.
+CREATE OR REPLACE FUNCTION waybill.find_shifted(p_plan waybill.merge_plan, p_index regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET enable_nestloop = off
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        WITH new AS (%1$s), old AS (%2$s)
+        INSERT INTO pg_temp.merge_shifted
+        SELECT DISTINCT n._waybill_line
+        FROM new AS n
+        JOIN old AS o ON %3$s
+        WHERE n._waybill_class = 'update'
+            AND n._waybill_line <> o._waybill_line
+        ON CONFLICT DO NOTHING
+        $q$,
+        waybill.new_keys(p_plan, p_index),
+        waybill.old_keys(p_plan, p_index),
+        waybill.same_keys(p_index, 'n', 'o')));
 END
 $$;
 
