@@ -24,10 +24,11 @@ RETURN (
 );
 
 -- A page of rows, in the order of the natural key. `p_values` has a value for each column; `key`
--- of the last row is `p_after` of the next page.
+-- of the last row is `p_after` of the next page. Reading stops one row after the page has more
+-- than `p_bytes`, as in `65_pages.sql`.
 CREATE OR REPLACE FUNCTION waybill.find_rows(p_dataset text, p_values jsonb, p_after jsonb,
-    p_limit integer, OUT item text, OUT key jsonb)
-RETURNS SETOF record
+    p_limit integer, p_bytes integer)
+RETURNS TABLE (item text, key jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
@@ -37,8 +38,13 @@ DECLARE
     v_table CONSTANT regclass := waybill.target_of(p_dataset);
     v_key CONSTANT text[] := (
         SELECT d.natural_key FROM waybill.datasets AS d WHERE d.name = p_dataset);
+    v_order CONSTANT text := (
+        SELECT string_agg(format('t.%I', c.name), ', ' ORDER BY c.place)
+        FROM unnest(v_key) WITH ORDINALITY AS c (name, place));
+    v_read bigint := 0;
+    v_is_full boolean;
 BEGIN
-    RETURN QUERY EXECUTE format($q$
+    FOR item, key IN EXECUTE format($q$
         SELECT (to_jsonb(t) - '_landed')::text, %s
         FROM %s AS t
         WHERE %s AND %s
@@ -46,9 +52,13 @@ BEGIN
         LIMIT $1
         $q$,
         waybill.row_key(v_key), v_table, waybill.equal_to(v_table, p_values),
-        waybill.after_key(v_table, v_key, p_after),
-        (SELECT string_agg(format('t.%I', k), ', ' ORDER BY n)
-            FROM unnest(v_key) WITH ORDINALITY AS x (k, n)))
-    USING p_limit;
+        waybill.after_key(v_table, v_key, p_after), v_order)
+        USING p_limit
+    LOOP
+        v_is_full := v_read > p_bytes;
+        v_read := v_read + octet_length(item);
+        RETURN NEXT;
+        EXIT WHEN v_is_full;
+    END LOOP;
 END
 $$;

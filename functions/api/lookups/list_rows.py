@@ -6,7 +6,14 @@ from functions.api.lookups.deps import Deps
 from waybill.contract.model import Contract
 from waybill.database.lookups import FoundRow, Lookups
 from waybill.errors import BadRequest
-from waybill.http.pagination import Cursor, CursorText, Page, cut_page, response_size
+from waybill.http.pagination import (
+    MAX_PAGE_BYTES,
+    Cursor,
+    CursorText,
+    Page,
+    cut_page,
+    response_size,
+)
 
 
 class RowCursor(Cursor):
@@ -34,7 +41,11 @@ def list_rows(
         raise BadRequest("bad-cursor", "The cursor is not one of this list.")
     rows = deps.database.run(
         lambda connection: Lookups(connection).find_rows(
-            contract.name, values, after=after.key if after else None, limit=limit + 1
+            contract.name,
+            values,
+            after=after.key if after else None,
+            limit=limit + 1,
+            max_bytes=MAX_PAGE_BYTES,
         )
     )
     return cut_page(

@@ -70,6 +70,20 @@ def test_pages_have_every_row_once(berths: Get, limit: int) -> None:
     assert found == keys(berths, "kind=quay")
 
 
+def test_pages_of_large_rows_are_shorter(berths: Get, database: Database) -> None:
+    with owner(database) as connection:
+        connection.execute(
+            "INSERT INTO berths SELECT repeat(md5(i::text), 20), i, 'large' FROM"
+            " generate_series(1, 30) AS i"
+        )
+        connection.execute("ALTER TABLE berths ADD COLUMN notes text")
+        connection.execute("UPDATE berths SET notes = repeat('x', 300000) WHERE kind = 'large'")
+    page = berths("/datasets/berths/rows?kind=large&limit=100").json()
+    assert 1 < len(page["items"]) < 20
+    rest = berths(f"/datasets/berths/rows?kind=large&limit=100&cursor={page['next_cursor']}").json()
+    assert rest["items"][0]["harbour"] > page["items"][-1]["harbour"]
+
+
 def test_another_column_is_refused_with_the_searchable_ones(berths: Get) -> None:
     response = berths("/datasets/berths/rows?harbour=Varna")
     assert response.problem() == (422, "invalid-request")

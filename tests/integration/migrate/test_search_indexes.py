@@ -72,7 +72,9 @@ def test_a_page_of_rows_uses_the_index(database: Database, admin: Connection) ->
     assert "_waybill_search_" in str(plan)
     assert "Sort" not in str(plan)
     with database.connect("waybill_lookups") as connection:
-        rows = Lookups(connection).find_rows("berths", {"kind": "k3"}, after=None, limit=50)
+        rows = Lookups(connection).find_rows(
+            "berths", {"kind": "k3"}, after=None, limit=50, max_bytes=10_000
+        )
     assert len(rows) == 50
 
 

@@ -63,9 +63,17 @@ class Lookups(Repository):
         return row
 
     def find_rows(
-        self, dataset: str, values: Mapping[str, str], *, after: Sequence[str] | None, limit: int
+        self,
+        dataset: str,
+        values: Mapping[str, str],
+        *,
+        after: Sequence[str] | None,
+        limit: int,
+        max_bytes: int,
     ) -> list[FoundRow]:
         """Rows with these values, after a natural key and in its order.
+
+        Reading stops one row after they have more than `max_bytes`.
 
         Raises:
             Rejected: `unknown-dataset`; `data-refused`, a value is none of its column's type.
@@ -77,6 +85,7 @@ class Lookups(Repository):
             p_values=jsonb(dict(values)),
             p_after=None if after is None else jsonb(list(after)),
             p_limit=limit,
+            p_bytes=max_bytes,
         )
 
     def lease_generation(self, dataset: str) -> GenerationLease | None:
