@@ -85,7 +85,7 @@ def test_indexes_that_nobody_used_are_listed(database: Database, get: Get) -> No
     assert "unused_one" not in {each["index"] for each in report(get)["unused_indexes"]}
 
 
-def test_an_administrator_who_may_not_create_the_extension_is_told_so(
+def test_without_permission_the_extension_is_left_out(
     empty_database: Database,
 ) -> None:
     with empty_database.connect() as connection:

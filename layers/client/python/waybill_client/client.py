@@ -89,15 +89,15 @@ class Waybill:
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
-            asked = time.monotonic()
-            left = int(deadline - asked)
+            started = time.monotonic()
+            left = int(deadline - started)
             job = self.job(job_id, wait_seconds=max(1, min(_LONG_POLL_SECONDS, left)))
             if job["state"] not in OPEN_STATES:
                 return job
             if time.monotonic() > deadline:
                 raise TimeoutError(f"job {job_id} is {job['state']} after {timeout_seconds:g} s")
             # The server responds at once while too many requests wait.
-            time.sleep(max(0.0, _PAUSE_SECONDS - (time.monotonic() - asked)))
+            time.sleep(max(0.0, _PAUSE_SECONDS - (time.monotonic() - started)))
 
     def jobs(self, *, dataset: str | None = None, state: str | None = None) -> Iterator[Job]:
         """Jobs, newest first."""
