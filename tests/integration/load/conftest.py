@@ -28,9 +28,13 @@ def landing(
     """Lands files for the dataset `kinds` as the step `plan` would, and stages their chunks."""
     environment_of(database, "waybill_load")
     settings = LoadSettings.from_environment()
-    with database.connect() as admin, connect(settings, "load") as loader:
+    with (
+        database.connect() as admin,
+        database.connect("waybill_plan") as planner,
+        connect(settings, "load") as loader,
+    ):
         admin.execute("SET ROLE waybill_owner")
         admin.execute(_KINDS)
         admin.execute("RESET ROLE")
         deps = Deps(loader, cloud.s3, settings, seconds=30, patience_seconds=10)
-        yield Landing(deps, admin, cloud)
+        yield Landing(deps, admin, planner, cloud)

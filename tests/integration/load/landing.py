@@ -19,18 +19,18 @@ from waybill.records.sniffer import sniff_layout
 
 
 class Landing(NamedTuple):
-    """The step under test, an administrator's connection to look, and the cloud."""
+    """The step under test, the connections of an administrator and of `plan`, and the cloud."""
 
     deps: Deps
     admin: Connection
+    planner: Connection
     cloud: Cloud
 
     def land(self, data: bytes, *, chunk_bytes: int = 1 << 26, dataset: str = "kinds") -> UUID:
         """A job of a file with these bytes, ready to be staged."""
         key = f"landing/{dataset}/{new_id()}.csv"
         put = self.cloud.s3.put_object(Bucket=LANDING, Key=key, Body=data)
-        loader = self.deps.connection
-        (job,) = loader.execute(
+        (job,) = self.planner.execute(
             "SELECT job_id FROM waybill.register_object(NULL, %s, %s, %s, %s, %s, %s, %s, 'f.csv',"
             " %s, '{}')",
             (
@@ -44,7 +44,7 @@ class Landing(NamedTuple):
 
     def _plan(self, job: object, data: bytes, dataset: str, chunk_bytes: int) -> None:
         def call(statement: str, *given: object) -> object:
-            row = self.deps.connection.execute(statement.encode(), given).fetchone()
+            row = self.planner.execute(statement.encode(), given).fetchone()
             return row and row[0]
 
         contract = Contract.model_validate(call("SELECT waybill.contract(%s)", dataset))
