@@ -16,6 +16,11 @@ from infra.local.status import Status
 from waybill_client import Waybill
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the generated requests last: they leave jobs and documents in the shared stack."""
+    items.sort(key=lambda item: item.path.name == "test_described_api.py")
+
+
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running stack; a test may stop and start it, and leaves it up."""
