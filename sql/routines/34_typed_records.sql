@@ -1,4 +1,4 @@
--- The staged records in the types of the table.
+-- The staged records in the types of the table, and as the rows that they would become.
 
 -- On update a column that the file lacks keeps its value.
 CREATE OR REPLACE FUNCTION waybill.updated_columns(p_plan waybill.merge_plan) RETURNS text[]
@@ -144,5 +144,84 @@ BEGIN
     END IF;
     RETURN format('CASE WHEN %1$s.%2$I IS NULL THEN %3$s ELSE %1$s.%4$I END',
         p_row, p_plan.natural_key[1], v_default, p_column);
+END
+$$;
+
+-- Columns of the table that the file lacks and Waybill does not fill, other than generated ones.
+CREATE OR REPLACE FUNCTION waybill.absent_columns(p_plan waybill.merge_plan) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT a.attname::text
+    FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND a.attnum > 0
+        AND NOT a.attisdropped
+        AND a.attgenerated = ''
+        AND a.attname <> ALL (waybill.updated_columns(p_plan))
+    ORDER BY a.attnum
+);
+
+-- `, expression AS name` of each generated column.
+CREATE OR REPLACE FUNCTION waybill.generated_columns(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce((
+    SELECT string_agg(
+        format(', %s AS %I', pg_get_expr(d.adbin, d.adrelid), a.attname), '' ORDER BY a.attnum)
+    FROM pg_attribute AS a
+    JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = (p_plan).target
+        AND a.attgenerated <> ''
+        AND NOT a.attisdropped
+), '');
+
+-- The columns that these ones are made of: a generated column stands for all that it may read.
+CREATE OR REPLACE FUNCTION waybill.reads(p_plan waybill.merge_plan, p_columns text[])
+RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND a.attname = ANY (p_columns)
+            AND a.attgenerated <> ''
+    )
+    THEN waybill.absent_columns(p_plan)
+    ELSE p_columns
+END;
+
+-- The records as the rows that they would become: generated columns are computed, and those that
+-- the file lacks have their value in the table, or their default. `p_read` are the columns whose
+-- values matter; the table is joined only where one of them is not in the file.
+CREATE OR REPLACE FUNCTION waybill.as_rows(p_plan waybill.merge_plan, p_read text[])
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_absent text[] := waybill.absent_columns(p_plan);
+    v_joined boolean;
+BEGIN
+    v_joined := p_plan.natural_key <> '{}' AND v_absent && waybill.reads(p_plan, p_read);
+    RETURN format(
+        $q$(
+        SELECT f.*%4$s
+        FROM (
+            SELECT a.*%2$s
+            FROM (%1$s) AS a
+            %3$s
+        ) AS f
+        )$q$,
+        waybill.accepted_records(p_plan),
+        (
+            SELECT string_agg(format(', %s AS %I',
+                waybill.absent_column(p_plan, x.name, CASE WHEN v_joined THEN 'h' END), x.name), '')
+            FROM unnest(v_absent) AS x (name)
+        ),
+        CASE WHEN v_joined THEN format('LEFT JOIN %s AS h ON %s', p_plan.target,
+            waybill.equal_on(p_plan.natural_key, 'h', 'a')) END,
+        waybill.generated_columns(p_plan));
 END
 $$;

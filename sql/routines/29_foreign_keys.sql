@@ -1,0 +1,99 @@
+-- The foreign keys of a table that records may break.
+
+CREATE OR REPLACE FUNCTION waybill.text_array(p_json jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT x.value
+    FROM jsonb_array_elements_text(p_json) WITH ORDINALITY AS x (value, n)
+    ORDER BY x.n
+);
+
+-- Whether a generated column is part of a foreign key.
+CREATE OR REPLACE FUNCTION waybill.reads_generated(p_plan waybill.merge_plan,
+    p_reference jsonb)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = (p_plan).target
+        AND a.attgenerated <> ''
+        AND p_reference -> 'columns' ? a.attname::text
+);
+
+-- The foreign keys that a record of the file may break: one of their columns is in the file, is
+-- generated, or has a default.
+CREATE OR REPLACE FUNCTION waybill.written_references(p_plan waybill.merge_plan)
+RETURNS SETOF jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT r.reference
+    FROM jsonb_array_elements((p_plan).contract -> 'references') AS r (reference)
+    WHERE EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND r.reference -> 'columns' ? a.attname::text
+            AND (a.attname = ANY (waybill.updated_columns(p_plan)) OR a.atthasdef)
+    );
+END;
+
+-- Columns that the file lacks and whose value must be known before the write: those of foreign
+-- keys and unique indexes, and the one that decides the partition.
+CREATE OR REPLACE FUNCTION waybill.defaulted_columns(p_plan waybill.merge_plan)
+RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT a.attname::text
+        FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target
+            AND a.attnum > 0
+            AND NOT a.attisdropped
+            AND a.attgenerated = ''
+            AND a.attidentity <> 'a'
+            AND a.attname <> '_landed'
+            AND a.attname <> ALL (waybill.updated_columns(p_plan))
+            AND (
+                a.attname = (p_plan).partition_column
+                OR EXISTS (
+                    SELECT FROM waybill.written_references(p_plan) AS r (reference)
+                    WHERE r.reference -> 'columns' ? a.attname::text
+                        OR waybill.reads_generated(p_plan, r.reference)
+                )
+                OR EXISTS (
+                    SELECT FROM waybill.unique_indexes(p_plan) AS i (index_id)
+                    WHERE a.attname::text = ANY (waybill.index_columns(i.index_id))
+                        OR waybill.reads_generated(p_plan, jsonb_build_object(
+                            'columns', to_jsonb(waybill.index_columns(i.index_id))))
+                )
+            )
+        ORDER BY a.attnum
+    );
+END
+$$;
+
+-- A reference with a null in it refers to nothing (MATCH SIMPLE).
+CREATE OR REPLACE FUNCTION waybill.all_filled(p_reference jsonb, p_alias text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(format('%s.%I IS NOT NULL', p_alias, x.name), ' AND ')
+    FROM jsonb_array_elements_text(p_reference -> 'columns') AS x (name)
+);
+
+CREATE OR REPLACE FUNCTION waybill.parent_match(p_reference jsonb, p_parent text,
+    p_child text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(format('%s.%I = %s.%I', p_parent, x.target, p_child, x.source), ' AND ')
+    FROM ROWS FROM (
+        jsonb_array_elements_text(p_reference -> 'columns'),
+        jsonb_array_elements_text(p_reference -> 'to')
+    ) AS x (source, target)
+);
