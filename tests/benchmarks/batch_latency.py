@@ -65,14 +65,14 @@ def _send(event: dict[str, Any]) -> None:
 
 @contextmanager
 def _endpoint(database: Database) -> Iterator[None]:
-    with database.connect("pipeline") as connection:
+    with database.connect("waybill_plan") as connection:
         row = connection.execute("SELECT waybill.contract('hired_employees')").fetchone()
     contract = Contract.model_validate(row and row[0])
     events, sqs = MagicMock(), MagicMock()
     events.put_events.side_effect = lambda Entries: {"Entries": [{} for _ in Entries]}  # noqa: N803 - boto3's name
     sqs.send_message_batch.return_value = {}
     environment = {
-        **database.environment("api"),
+        **database.environment("waybill_batch"),
         "DATABASE_SECRET_ARN": "local",
         "STATE_BUCKET": "state",
         "MERGES_QUEUE_URL": "merges",
