@@ -14,8 +14,8 @@ SELECT waybill.define_role('load', connections => 64, statement => '5min', routi
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors)"}',
     stages => true, ended_by_owner => true);
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
-    merge_job, merge_time_limit, unstaged_chunks, resolve_pending, fail_job, unpublished, mark_published,
-    start_run, count_killed_runs, end_run}', ended_by_owner => true);
+    merge_job, merge_time_limit, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
+    mark_published, start_run, count_killed_runs, end_run}', ended_by_owner => true);
 SELECT waybill.define_role('publish', connections => 8, statement => '60s', routines => '{
     unpublished, mark_published}');
 SELECT waybill.define_role('refresh', connections => 8, statement => '5min', routines => '{

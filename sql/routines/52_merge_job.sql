@@ -212,7 +212,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0)) THEN
-        RAISE EXCEPTION 'Another merge of % is running.', p_dataset USING ERRCODE = '55P03';
+        RAISE EXCEPTION 'Another merge of % is running.', p_dataset
+            USING ERRCODE = '55P03', SCHEMA = 'waybill';
     END IF;
 END
 $$;

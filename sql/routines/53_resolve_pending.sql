@@ -31,6 +31,37 @@ BEGIN
 END
 $$;
 
+-- Reject all pending records of a job for a reason that would refuse them every time.
+CREATE OR REPLACE FUNCTION waybill.reject_pending(p_job uuid, p_message text)
+RETURNS waybill.merge_result
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+    v_counts waybill.merge_counts := waybill.no_counts();
+BEGIN
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
+    IF NOT FOUND OR v_job.pending_reference = 0 THEN
+        RETURN waybill.empty_result(v_job, 'ended');
+    END IF;
+    WITH pending AS (
+        DELETE FROM waybill.pending_references WHERE job_id = p_job RETURNING *
+    )
+    INSERT INTO waybill.validation_errors (job_id, line, raw, "values", errors)
+    SELECT p_job,
+        line,
+        convert_to(coalesce(raw, record::text), 'UTF8'),
+        record,
+        jsonb_build_array(jsonb_build_object(
+            'column', NULL, 'code', 'refused_by_table', 'message', p_message))
+    FROM pending;
+    GET DIAGNOSTICS v_counts.rejected = ROW_COUNT;
+    PERFORM waybill.add_to_waybill(v_job, v_counts);
+    RETURN waybill.result_of(p_job, 'merged');
+END
+$$;
+
 -- Add the counts of resolved records to the waybill of their job, and publish the change.
 CREATE OR REPLACE FUNCTION waybill.add_to_waybill(p_job waybill.ingestion_jobs,
     p_counts waybill.merge_counts)

@@ -113,7 +113,7 @@ BEGIN
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS'))
     THEN
         RAISE EXCEPTION 'Files that the batch depends on are being loaded.'
-            USING ERRCODE = '55P03';
+            USING ERRCODE = '55P03', SCHEMA = 'waybill';
     END IF;
 END
 $$;
@@ -135,7 +135,8 @@ BEGIN
             SELECT col ->> 'name' FROM jsonb_array_elements(p_job.contract -> 'columns') AS col)
         THEN
             -- The API checked the rows against an older contract.
-            RAISE EXCEPTION 'The contract has just changed.' USING ERRCODE = '55P03';
+            RAISE EXCEPTION 'The contract has just changed.'
+                USING ERRCODE = '55P03', SCHEMA = 'waybill';
         END IF;
         PERFORM waybill.stage_rows(p_job.contract, v_columns, v_rows);
         p_job.layout := jsonb_build_object('columns', v_columns);
@@ -216,7 +217,18 @@ BEGIN
     SELECT p_job, (r ->> 'row')::bigint + 1, convert_to(r ->> 'raw', 'UTF8'), r -> 'values',
         r -> 'errors'
     FROM jsonb_array_elements(p_rejected) AS r;
-    v_counts := waybill.apply_rows(v_job, p_rows);
+    BEGIN
+        v_counts := waybill.apply_rows(v_job, p_rows);
+    EXCEPTION
+        WHEN OTHERS THEN
+            IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
+                RAISE;
+            END IF;
+            -- A statement that fails for every row, in a trigger or an expression of the table.
+            RAISE EXCEPTION 'The table refuses the rows: %', SQLERRM USING ERRCODE = 'WB009',
+                DETAIL = jsonb_build_array(jsonb_build_object('row', 0, 'column', NULL,
+                    'code', 'refused_by_table', 'message', SQLERRM))::text;
+    END;
     errors := waybill.batch_errors(p_job);
     IF p_mode = 'atomic' AND errors <> '[]' THEN
         RAISE EXCEPTION 'Rows of the batch were refused.' USING ERRCODE = 'WB009',

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from functions.pipeline.merge.deps import Deps
 from functions.pipeline.merge.merge_job import fail_job, merge_job
-from functions.pipeline.merge.resolve_pending import resolve_pending
+from functions.pipeline.merge.resolve_pending import reject_pending, resolve_pending
 from functions.pipeline.merge.settings import MergeSettings
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
@@ -50,8 +50,10 @@ def _process(message: MergeMessage | ResolvePendingMessage, settings: MergeSetti
 def _fail(
     message: MergeMessage | ResolvePendingMessage, reason: Rejected, settings: MergeSettings
 ) -> None:
-    # A job with pending records has ended: they stay pending, and the run has the reason.
-    if isinstance(message, MergeMessage):
+    if isinstance(message, ResolvePendingMessage):
+        with _deps(message.pending_job_id, settings) as deps:
+            reject_pending(deps, message.pending_job_id, reason)
+    else:
         with _deps(message.job_id, settings) as deps:
             fail_job(deps, message.job_id, reason)
 

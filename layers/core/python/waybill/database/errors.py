@@ -41,6 +41,8 @@ _UNAVAILABLE = "database-unavailable"
 _UNAVAILABLE_STATES = ("57P01", "57P02", "57P03", "57P05")
 # Deadlock, serialization failure, statement, idle and transaction timeouts.
 _TRANSIENT_STATES = ("40001", "40003", "40P01", "57014", "25P03", "25P04")
+# A lock is taken, an object is in use.
+_BUSY_STATES = (errors.LockNotAvailable.sqlstate, errors.ObjectInUse.sqlstate)
 # Insufficient resources; errors of the server's operating system.
 _RESOURCE_CLASSES = ("53", "58")
 # The data does not fit the table: data exceptions, constraints, views, limits of the server.
@@ -60,13 +62,27 @@ def classify_error(error: psycopg.Error) -> WaybillError:
         return (Unavailable if lost else Retryable)(
             _UNAVAILABLE if lost else "database-error", text
         )
+    if _is_raised_by_table(error, state):
+        # Nothing ends it that is bounded itself, as an outage or a merge is.
+        return Transient("database-timeout", f"{state}: {text}")
     return _classify_state(state, text)
+
+
+def _is_raised_by_table(error: psycopg.Error, state: str) -> bool:
+    """Whether code of the table (a trigger, a foreign table) raised what is not counted else.
+
+    A session that ends ends with FATAL. The routines of the schema `waybill` name it.
+    """
+    if state.startswith("08") or state in _UNAVAILABLE_STATES:
+        return error.diag.severity_nonlocalized == "ERROR"
+    raised = error.diag.source_function == "exec_stmt_raise"
+    return state in _BUSY_STATES and raised and error.diag.schema_name != "waybill"
 
 
 def _classify_state(state: str, text: str) -> WaybillError:
     """Only listed states are transient; every unknown one is permanent when it fails twice."""
     family = state[:2]
-    if state in (errors.LockNotAvailable.sqlstate, errors.ObjectInUse.sqlstate):
+    if state in _BUSY_STATES:
         return Busy("database-busy", text)
     if family == "08" or state in _UNAVAILABLE_STATES:
         return Unavailable(_UNAVAILABLE, text)

@@ -47,6 +47,16 @@ class Merges(Repository):
         self._limit_time(job_id)
         return self._result("resolve_pending", job_id)
 
+    def reject_pending(self, job_id: UUID, message: str) -> MergeResult:
+        """Reject all pending records of the job.
+
+        Raises:
+            Busy: they are being resolved.
+        """
+        result = self._row(MergeResult, "reject_pending", p_job=job_id, p_message=message)
+        assert result is not None  # noqa: S101 - the routine returns one row
+        return result
+
     def unstaged_chunks(self, job_id: UUID) -> Sequence[int]:
         """The job's planned chunks that are not staged, in order."""
         return self._value(tuple, "unstaged_chunks", p_job=job_id)
