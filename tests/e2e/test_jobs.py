@@ -39,7 +39,7 @@ def test_a_job_shows_its_progress(waybill: Waybill, tmp_path: Path) -> None:
 
 def test_lists_are_filtered_and_paged(api: str, waybill: Waybill, tmp_path: Path) -> None:
     for number in range(3):
-        load(waybill, tmp_path, "jobs", f"96{number},Job\n")
+        load(waybill, tmp_path, "jobs", f"96{number},Clerk\n")
     listed = httpx.get(f"{api}/jobs", params={"dataset": "jobs", "limit": 2}).json()
     assert [len(listed["items"]), bool(listed["next_cursor"])] == [2, True]
     cursor = {"dataset": "jobs", "limit": 2, "cursor": listed["next_cursor"]}
