@@ -10,6 +10,8 @@ from tests.integration.path.steps import settle
 from tests.integration.plan.object_events import deliver, jobs, many, put
 from tests.postgres.databases import Connection
 
+pytestmark = pytest.mark.usefixtures("pipeline")
+
 
 @pytest.mark.parametrize("held_after", [1, 2, 5])
 def test_a_duplicate_event_while_planning_loses_no_record(

@@ -19,6 +19,8 @@ from tests.postgres.databases import Connection
 
 WRONG = "00" * 32
 
+pytestmark = pytest.mark.usefixtures("pipeline")
+
 
 def departments(connection: Connection) -> list[tuple[Any, ...]]:
     return connection.execute("SELECT id FROM departments").fetchall()
