@@ -21,7 +21,7 @@ MUTANTS = (
     Mutant(
         "pending_closure_cut",
         "a record whose parent in the same file is pending is pending too",
-        "sql/routines/28_missing_parents.sql",
+        REFERENCES,
         "IF v_refers_to_itself AND v_total > 0 THEN",
         "IF false THEN",
         (f"{TESTS}::test_self_reference_within_one_file_and_across",),
