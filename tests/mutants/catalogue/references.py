@@ -19,12 +19,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "pending_closure_cut",
-        "a record whose parent in the same file is pending is pending too",
+        "orphans_written",
+        "a record whose parent is missing is pending",
         REFERENCES,
-        "IF v_refers_to_itself AND v_total > 0 THEN",
-        "IF false THEN",
-        (f"{TESTS}::test_self_reference_within_one_file_and_across",),
+        "PERFORM waybill.set_orphans_pending(p_plan);",
+        "NULL;",
+        (f"{TESTS}::test_children_that_load_first_are_completed",),
     ),
     Mutant(
         "partial_record_does_not_wait",
