@@ -199,8 +199,8 @@ def test_a_job_is_awaited_until_the_figures_include_it(
 
 def test_a_connection_that_the_server_closed_is_replaced(company: Database) -> None:
     assert get(QUARTERS, year=2021)[0] == 200
-    with company.connect("waybill_analytics") as reader:
-        reader.execute(
+    with company.connect() as admin:
+        admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'waybill-analytics' AND datname = current_database()"
         )

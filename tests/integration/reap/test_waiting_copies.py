@@ -15,7 +15,7 @@ from waybill.database.reaper import Reaper
 __all__ = ["planned"]
 ROW = b"0\t1\t1\tSales\n"
 HOLD = (
-    "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS"
+    "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
     " $f$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END $f$"
 )
 

@@ -40,7 +40,6 @@ def test_a_closed_connection_is_replaced(
 ) -> None:
     first = persistent.run(backend_pid)
     with database.connect() as admin:
-        admin.execute("SET ROLE waybill_jobs")
         admin.execute("SELECT pg_terminate_backend(%s)", (first,))
     assert persistent.run(backend_pid) != first
     persistent.close()
