@@ -55,12 +55,21 @@ def test_another_media_type_is_refused(api: str) -> None:
     assert (answer.status_code, answer.json()["title"]) == (415, "Unsupported media type")
 
 
-@pytest.mark.parametrize(
-    "request_line", ["GET nowhere", "GET uploads", "GET jobs/a/b/c", "PUT jobs", "GET uploads/jobs"]
-)
+@pytest.mark.parametrize("request_line", ["GET nowhere", "GET uploads", "GET jobs/a/b/c"])
 def test_the_gateway_refuses_unknown_paths_with_problems(api: str, request_line: str) -> None:
     method, path = request_line.split()
     answer = httpx.request(method, f"{api}/{path}")
     assert answer.status_code == 404, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.json()["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("request_line", "allowed"), [("PUT jobs", "GET"), ("GET uploads/jobs", "POST")]
+)
+def test_the_gateway_names_the_methods_of_a_path(api: str, request_line: str, allowed: str) -> None:
+    method, path = request_line.split()
+    answer = httpx.request(method, f"{api}/{path}")
+    assert answer.status_code == 405, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert set(answer.headers["allow"].split(", ")) == {allowed, "OPTIONS"}

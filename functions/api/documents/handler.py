@@ -43,7 +43,7 @@ def delete_data(document_id: Annotated[str, Path()]) -> Response[Any]:
     """
     delete_document(deps().database, document_id)
     api.logger.info("document deleted", action="document.deleted", document_id=document_id)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+    return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

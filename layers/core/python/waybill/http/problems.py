@@ -152,6 +152,9 @@ FILES = {
     "duplicate-columns": ProblemType("Duplicate columns", "The header repeats a column."),
     "empty-file": ProblemType("Empty file", "The file has no records."),
     "misplaced-object": ProblemType("Misplaced object", "The key is not below landing/{dataset}/."),
+    "header-changes": ProblemType(
+        "Header changes", "A header within the file has the columns in another order."
+    ),
     "missing-columns": ProblemType("Missing columns", "The header lacks required columns."),
     "missing-header": ProblemType("Missing header", "Files of this dataset need a header."),
     "object-changed": ProblemType(
