@@ -37,6 +37,7 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "health": small,
         "docs": small,
         "admin": small,
+        "queries": small,
     }
 
 
