@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from infra.cost import load as per
 from infra.cost import prices
-from infra.cost.load import DAYS, HOURS, Load
+from infra.cost.load import HOURS, Load
 from infra.environments import Environment
 
 _MILLION = 1_000_000
@@ -107,12 +107,3 @@ def _firewall(environment: Environment, load: Load) -> float:
         return 0
     fixed = prices.FIREWALL_MONTH + _FIREWALL_RULES * prices.FIREWALL_RULE_MONTH
     return fixed + load.requests_per_month / _MILLION * prices.FIREWALL_MILLION_REQUESTS
-
-
-def per_gb(environment: Environment, load: Load) -> float:
-    """USD per GB that arrives.
-
-    Raises:
-        ZeroDivisionError: nothing arrives.
-    """
-    return sum(monthly_cost(environment, load).values()) / (load.gb_per_day * DAYS)

@@ -46,6 +46,7 @@ def compile_bytecode(folder: Path) -> None:
             f"Without Python {PYTHON}, {folder.name} has no bytecode; cold starts take longer.\n"
         )
         return
+    # It fails for the templates of packages, which are no valid Python; a test counts the rest.
     options = ["-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     subprocess.run(  # noqa: S603 - an interpreter, no shell
         [str(python), "-m", "compileall", *options, str(folder)], check=False, capture_output=True
