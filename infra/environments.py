@@ -71,6 +71,8 @@ class Environment:
     request_burst: int = 100
     firewall: bool = False
     """AWS WAF in front of the API; about 10 USD a month."""
+    max_upload_bytes: int = 5 * 1024**4
+    """Size limit of a file; a dataset may have a lower one."""
     client_requests_per_minute: int = 3000
     """Requests from one address; the firewall answers more with 429."""
     browser_origins: tuple[str, ...] = ("*",)

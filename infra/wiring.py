@@ -40,6 +40,8 @@ class Resources(NamedTuple):
     """Chunks of one job in flight; fewer than there are loaders."""
     waits_at_once: int
     """Requests for jobs that may wait at a time; fewer than are served."""
+    max_upload_bytes: int
+    """Size limit of a file."""
 
 
 def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
@@ -52,6 +54,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     bus = {"event_bus_name": resources.bus.event_bus_name}
     window = {"chunks_at_once": str(resources.chunks_at_once)}
     waits = {"waits_at_once": str(resources.waits_at_once)}
+    size = {"max_upload_bytes": str(resources.max_upload_bytes)}
     queues = {**landed, **chunks, **merges}
     cache = {"cache_url": resources.cache_url} if resources.cache_url else {}
     dead = {
@@ -60,8 +63,8 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "merges_dlq_url": resources.merges_dlq.queue_url,
     }
     return {
-        "upload": {**landing, **state},
-        "plan": {**landing, **state, **queues, **window},
+        "upload": {**landing, **state, **size},
+        "plan": {**landing, **state, **queues, **window, **size},
         "load": {**landing, **chunks, **merges, **window},
         "merge": {**state, **chunks, **merges, **bus, **window},
         "publish": {**state, **bus},

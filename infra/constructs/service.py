@@ -56,6 +56,7 @@ class Service(Construct):
             cache_url=shared.cache_url,
             chunks_at_once=shared.environment.chunks_at_once,
             waits_at_once=waits_at_once(shared.environment),
+            max_upload_bytes=shared.environment.max_upload_bytes,
             key=shared.key,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )

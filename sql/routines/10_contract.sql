@@ -176,6 +176,7 @@ RETURN (
         'keeps_raw', waybill.may_refuse(p_dataset),
         'max_reject_share', p_dataset.max_reject_share,
         'max_rejects', p_dataset.max_rejects,
+        'max_upload_bytes', p_dataset.max_upload_bytes,
         'searchable', p_dataset.searchable,
         'lookups', p_dataset.lookups)
     FROM pg_class AS c

@@ -16,5 +16,6 @@ def describe_dataset(contract: Contract) -> Dataset:
         schema=row_schema(contract),
         references=list(contract.references),
         partitioned_by=contract.partitioned_by,
+        max_upload_bytes=contract.max_upload_bytes,
         version=contract.version,
     )

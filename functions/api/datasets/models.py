@@ -18,6 +18,9 @@ class Dataset(BaseModel):
     schema_: dict[str, Any] = Field(alias="schema", description="JSON Schema of one row.")
     references: list[Reference]
     partitioned_by: Partitioning | None
+    max_upload_bytes: int | None = Field(
+        description="Size limit of a file; null: the limit of the installation."
+    )
     version: int
 
 

@@ -3,11 +3,12 @@
 import base64
 import hashlib
 
-from functions.api.upload.accept_upload import check_size, make_ticket
+from functions.api.upload.accept_upload import make_ticket
 from functions.api.upload.deps import Deps
 from functions.api.upload.models import FormFile
 from functions.api.upload.parse_form import Form
 from waybill.clients import storage_reached
+from waybill.contract.size_limit import check_size
 from waybill.errors import Rejected, TooLarge
 from waybill.http.requests import validate_model
 from waybill.state.tickets import Ticket
@@ -22,12 +23,12 @@ def accept_file(deps: Deps, dataset: str, form: Form) -> Ticket:
 
     Raises:
         NotFound: `unknown-dataset`.
-        TooLarge: `body-too-large`, or `file-too-large` for the limit of this installation.
+        TooLarge: `body-too-large`, or `file-too-large` for the limit of the dataset or the installation.
         Rejected: `invalid-request`, or `checksum-mismatch` with the given SHA-256.
         Unavailable: `storage-unavailable`.
     """
     contract = deps.state.contracts.get(dataset)
-    check_size(deps.settings, len(form.content))
+    check_size(deps.settings, contract, len(form.content))
     if len(form.content) > MAX_FILE_BYTES:
         detail = f"The file is larger than {MAX_FILE_BYTES} bytes.{LARGER_FILE_HINT}"
         raise TooLarge("body-too-large", detail)

@@ -14,7 +14,7 @@ from functions.api.upload.models import (
 from functions.api.upload.part_sizes import MAX_FORM_BYTES, part_size, part_sizes
 from functions.api.upload.settings import UploadSettings
 from waybill.clients import storage_reached
-from waybill.errors import TooLarge
+from waybill.contract.size_limit import check_size
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.state.tickets import Ticket
@@ -37,7 +37,7 @@ def accept_upload(
         Unavailable: `storage-unavailable`.
     """
     contract = deps.state.contracts.get(dataset)
-    check_size(deps.settings, request.size_bytes)
+    check_size(deps.settings, contract, request.size_bytes)
     multipart = request.multipart or request.size_bytes > MAX_FORM_BYTES
     part_bytes = part_size(request.size_bytes) if multipart else 0
     ticket = make_ticket(deps.settings, contract.name, request, request.size_bytes)
@@ -49,17 +49,6 @@ def accept_upload(
     ticket = ticket.model_copy(update={"upload_id": created["UploadId"]})
     deps.state.tickets.put(ticket)
     return _multipart_upload(deps, ticket, part_bytes, base_url)
-
-
-def check_size(settings: UploadSettings, size_bytes: int) -> None:
-    """Check a file's size against the limit of this installation.
-
-    Raises:
-        TooLarge: `file-too-large`.
-    """
-    if size_bytes > settings.max_upload_bytes:
-        detail = f"A file has at most {settings.max_upload_bytes} bytes."
-        raise TooLarge("file-too-large", detail)
 
 
 def make_ticket(

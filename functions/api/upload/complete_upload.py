@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from functions.api.upload.deps import Deps
 from functions.api.upload.models import CompleteRequest
 from waybill.clients import code_of, storage_reached
+from waybill.contract.size_limit import check_size
 from waybill.errors import Conflict, NotFound, Rejected
 from waybill.http.paths import parse_job_id
 from waybill.state.tickets import Ticket
@@ -21,7 +22,8 @@ def complete_upload(deps: Deps, dataset: str, job: str, request: CompleteRequest
     """Assemble the parts; a repeated call returns the same result.
 
     Raises:
-        NotFound: `unknown-job`.
+        NotFound: `unknown-job`, or `unknown-dataset` if it was removed since.
+        TooLarge: `file-too-large`.
         Conflict: `not-multipart`, or `upload-gone` if it was aborted or has expired.
         Rejected: `parts-refused`, or `size-mismatch` with the requested size.
         Unavailable: `storage-unavailable`.
@@ -33,8 +35,10 @@ def complete_upload(deps: Deps, dataset: str, job: str, request: CompleteRequest
     if ticket.upload_id is None:
         raise Conflict("not-multipart", "This upload is a form POST; it needs no completion.")
     try:
+        # The dataset's limit may have been lowered since the upload was accepted.
+        check_size(deps.settings, deps.state.contracts.get(dataset), ticket.size_bytes)
         with storage_reached():
-            _check_size(deps, ticket)
+            _check_parts(deps, ticket)
             _complete(deps, ticket, request)
     except ClientError as error:
         _check_completed(deps, ticket, error)
@@ -54,7 +58,7 @@ def _complete(deps: Deps, ticket: Ticket, request: CompleteRequest) -> None:
     )
 
 
-def _check_size(deps: Deps, ticket: Ticket) -> None:
+def _check_parts(deps: Deps, ticket: Ticket) -> None:
     pages = deps.s3.get_paginator("list_parts").paginate(
         Bucket=ticket.bucket, Key=ticket.key, UploadId=str(ticket.upload_id)
     )

@@ -7,6 +7,7 @@ from functions.pipeline.plan.sniff_layout import SniffedObject, sniff_object
 from functions.pipeline.plan.verify_object import verify_object
 from functions.pipeline.plan.write_chunks import resend_chunks, resume_chunks, write_chunks
 from waybill import telemetry
+from waybill.contract.size_limit import check_size
 from waybill.database.chunks import Chunks, PlanClaim
 from waybill.database.datasets import Datasets
 from waybill.database.jobs import Jobs
@@ -65,6 +66,8 @@ def _plan(deps: Deps, job: LandedJob, plan: PlanClaim) -> None:
         sniffed = SniffedObject(deps.s3, job.ref, b"", plan.layout)
     else:
         contract = Datasets(deps.connection).contract(job.dataset)
+        # Nobody asked before an object that was copied into the bucket.
+        check_size(deps.settings, contract, job.ref.size_bytes)
         sniffed = sniff_object(deps.s3, job, contract)
     if not _start_loading(deps, plan, sniffed):
         return

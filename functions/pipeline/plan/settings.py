@@ -6,13 +6,16 @@ from waybill.settings import (
     DatabaseSettings,
     LandingSettings,
     LogSettings,
+    SizeSettings,
     StateSettings,
     WindowSettings,
 )
 
 
-class PlanSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
-    """The queues of objects, chunks and merges, and the size of a chunk."""
+class PlanSettings(
+    LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings, SizeSettings
+):
+    """The queues of objects, chunks and merges, and the sizes of a file and of a chunk."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")

@@ -158,6 +158,29 @@ def test_an_object_that_cannot_be_loaded_gets_a_failed_job(
     assert cloud.bodies("merges") == [{"job_id": job["job_id"]}]
 
 
+LIMIT = f"SELECT waybill.register_dataset('departments', max_upload_bytes => {len(CSV)})"
+
+
+@pytest.mark.parametrize("setting", [None, "20"])
+def test_a_copied_object_over_the_size_limit_fails_before_it_is_read(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, setting: str | None
+) -> None:
+    admin.execute(f"SET ROLE waybill_owner; {LIMIT}; RESET ROLE")
+    if setting:
+        monkeypatch.setenv("MAX_UPLOAD_BYTES", setting)
+    limit = int(setting or len(CSV))
+    allowed, larger = b"id,department\n1,Sales\n"[:limit], CSV + b"\n"
+    assert deliver(put(cloud, "landing/departments/a.csv", allowed)) == []
+    gone = put(cloud, "landing/departments/b.csv", larger)
+    version = gone["detail"]["object"]["version-id"]
+    cloud.s3.delete_object(Bucket=LANDING, Key="landing/departments/b.csv", VersionId=version)
+    assert deliver(gone) == []
+    first, second = jobs(admin)
+    assert first["state"] == "LOADING"
+    assert problem(second) == "file-too-large"
+    assert f"at most {limit} bytes" in second["error"]["detail"]
+
+
 def test_an_unreadable_message_fails_alone(admin: Connection, cloud: Cloud) -> None:
     good = put(cloud, "landing/departments/d.csv", CSV)
     assert deliver("not json", good) == [{"itemIdentifier": "0"}]

@@ -29,6 +29,7 @@ def test_a_dataset_is_described() -> None:
         "natural_key": ["code"],
         "references": [],
         "partitioned_by": None,
+        "max_upload_bytes": None,
         "version": 3,
     }
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from functions.api.upload.handler import handle
-from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call
+from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call, parcels
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
@@ -55,6 +55,13 @@ def test_the_object_is_the_file_byte_for_byte(aws: "S3Client", path: str, conten
     assert ticket.key.startswith(f"landing/parcels/{ticket.job_id}/")
     landed = aws.get_object(Bucket=LANDING, Key=ticket.key)
     assert landed["Body"].read() == content
+
+
+def test_a_file_over_the_limit_of_its_dataset_is_refused(aws: "S3Client") -> None:
+    limited = parcels().model_copy(update={"max_upload_bytes": 5})
+    StateBucket(aws, STATE).contracts.publish(limited)
+    assert post(form(part("file", b"12345", "a.csv"))).status == 202
+    assert post(form(part("file", b"123456", "a.csv"))).problem() == (413, "file-too-large")
 
 
 def test_the_ticket_has_what_the_form_says_of_the_file(aws: "S3Client") -> None:

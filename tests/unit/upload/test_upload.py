@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 import requests
 
+from functions.api.upload.deps import deps
 from functions.api.upload.handler import handle
-from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call
+from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call, parcels
 from waybill.clients import s3_client
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
@@ -204,6 +205,34 @@ def test_the_size_of_a_part_is_signed(size: int, sizes: list[int]) -> None:
     for part in parts:
         query = parse_qs(urlsplit(part["url"]).query)
         assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
+
+
+def limit_parcels(aws: "S3Client", max_upload_bytes: int) -> None:
+    limited = parcels().model_copy(update={"max_upload_bytes": max_upload_bytes})
+    StateBucket(aws, STATE).contracts.publish(limited)
+    deps.cache_clear()
+
+
+def test_a_file_over_the_limit_of_its_dataset_is_refused(
+    aws: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_parcels(aws, 10)
+    assert ask(size_bytes=10).status == 201
+    assert ask(size_bytes=11).problem() == (413, "file-too-large")
+    assert ask(size_bytes=11, multipart=True).problem() == (413, "file-too-large")
+    # The lower limit counts.
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "5")
+    deps.cache_clear()
+    assert ask(size_bytes=6).problem() == (413, "file-too-large")
+
+
+def test_parts_over_a_limit_that_was_lowered_since_are_not_completed(aws: "S3Client") -> None:
+    path, parts = in_parts(b"a,1\nb,2\n\n")
+    limit_parcels(aws, 8)
+    assert call(handle, "POST", path, parts).problem() == (413, "file-too-large")
+    assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
+    limit_parcels(aws, 9)
+    assert call(handle, "POST", path, parts).status == 202
 
 
 def test_a_file_over_the_limit_of_the_installation_is_refused(

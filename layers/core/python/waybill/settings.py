@@ -74,6 +74,16 @@ class LandingSettings(Settings):
     landing_bucket: str = Field(description="Versioned bucket that files are uploaded to.")
 
 
+class SizeSettings(Settings):
+    """The size limit of files (`waybill.contract.size_limit`)."""
+
+    max_upload_bytes: int = Field(
+        default=5 * 1024**4,
+        ge=1,
+        description="Size limit of a file, also of a dataset without one; S3's is 5 TiB.",
+    )
+
+
 class WindowSettings(Settings):
     """Flow control between files (`waybill.flow_control`)."""
 

@@ -124,6 +124,8 @@ class Contract(_Frozen):
     encoding: str | None = None
     max_reject_share: float | None = None
     max_rejects: int | None = None
+    max_upload_bytes: int | None = None
+    """Size limit of a file as it is stored, so of the compressed one if it is compressed."""
     searchable: tuple[str, ...] = ()
     """Columns that rows can be found by."""
     lookups: dict[str, Lookup] = {}
