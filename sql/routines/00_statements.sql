@@ -10,6 +10,7 @@
 --   WB010  key-reused        an idempotency key was used with another body
 --   WB011  key-in-flight     a batch with this idempotency key is being written
 --   WB012  not-replayable    the job, or a reject of it, cannot be replayed
+--   WB013  bad-cursor        a cursor has a key that the table cannot have
 --   WB999  (internal)        undoes a merge that was only counted: a dry run, too many rejects
 --   55P03  database-busy     PostgreSQL's own lock_not_available: a lock is taken; retry later
 

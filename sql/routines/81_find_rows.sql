@@ -10,6 +10,33 @@ RETURN (
     FROM unnest(p_columns) WITH ORDINALITY AS c (name, place)
 );
 
+-- The values of a key as literals of its columns' types.
+CREATE OR REPLACE FUNCTION waybill.key_literals(p_table regclass, p_columns text[], p_key jsonb)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(waybill.column_literal(p_table, c.name, p_key ->> (c.place - 1)::integer),
+        ', ' ORDER BY c.place)
+    FROM unnest(p_columns) WITH ORDINALITY AS c (name, place)
+);
+
+-- A cursor is input: the key in it may be none that the table can have.
+CREATE OR REPLACE FUNCTION waybill.assert_key(p_table regclass, p_columns text[], p_key jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE 'SELECT ' || waybill.key_literals(p_table, p_columns, p_key);
+EXCEPTION
+    WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded
+        OR syntax_error_or_access_rule_violation
+    THEN
+        RAISE EXCEPTION 'The cursor is not one of this list.' USING ERRCODE = 'WB013';
+END
+$$;
+
 -- `(a, b) > (1, 2)`: the rows after those of the previous page; `true` on the first.
 CREATE OR REPLACE FUNCTION waybill.after_key(p_table regclass, p_columns text[], p_after jsonb)
 RETURNS text
@@ -18,8 +45,7 @@ SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT CASE WHEN p_after IS NULL THEN 'true' ELSE format('(%s) > (%s)',
         string_agg(format('t.%I', c.name), ', ' ORDER BY c.place),
-        string_agg(waybill.column_literal(p_table, c.name, p_after ->> (c.place - 1)::integer),
-            ', ' ORDER BY c.place)) END
+        waybill.key_literals(p_table, p_columns, p_after)) END
     FROM unnest(p_columns) WITH ORDINALITY AS c (name, place)
 );
 
@@ -44,6 +70,9 @@ DECLARE
     v_read bigint := 0;
     v_is_full boolean;
 BEGIN
+    IF p_after IS NOT NULL THEN
+        PERFORM waybill.assert_key(v_table, v_key, p_after);
+    END IF;
     FOR item, key IN EXECUTE format($q$
         SELECT (to_jsonb(t) - '_landed')::text, %s
         FROM %s AS t

@@ -33,7 +33,7 @@ def list_rows(
     """One page of rows with these values; a single query.
 
     Raises:
-        BadRequest: `bad-cursor`, the cursor is of a dataset with another key.
+        BadRequest: `bad-cursor`, the cursor is not one of this dataset.
         Rejected: `data-refused`, a value is none of its column's type.
         Retryable: the database.
     """

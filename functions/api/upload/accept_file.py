@@ -23,7 +23,8 @@ def accept_file(deps: Deps, dataset: str, form: Form) -> Ticket:
 
     Raises:
         NotFound: `unknown-dataset`.
-        TooLarge: `body-too-large`, or `file-too-large` for the limit of the dataset or the installation.
+        TooLarge: `body-too-large`, or `file-too-large` for the limit of the dataset or of the
+            installation.
         Rejected: `invalid-request`, or `checksum-mismatch` with the given SHA-256.
         Unavailable: `storage-unavailable`.
     """

@@ -1,12 +1,15 @@
 """Rows of any dataset by searchable columns, in pages."""
 
+import base64
 import json
 
 import pytest
 
+from functions.api.lookups.list_rows import RowCursor
 from tests.integration.lookups.conftest import Get, Write
 from tests.postgres.databases import Database
 from tests.sql.analytics.seed import owner
+from waybill.http.pagination import encode_cursor
 
 TABLE = """
     CREATE TABLE berths (
@@ -105,9 +108,21 @@ def test_a_cursor_of_something_else_is_refused(berths: Get, cursor: str) -> None
     assert response.problem() == (400, "bad-cursor")
 
 
-def test_a_cursor_with_a_key_of_another_type_is_refused(berths: Get) -> None:
-    response = berths("/datasets/berths/rows?kind=quay&cursor=eyJrZXkiOlsiVmFybmEiLCJ0d28iXX0")
-    assert response.status == 422
+@pytest.mark.parametrize(
+    "berth", ["two", "", "1.5", "99999999999", "1e9", "0x", "9" * 3000, "1'::text) --", "\u2028"]
+)
+def test_a_cursor_with_a_key_that_the_table_cannot_have_is_refused(berths: Get, berth: str) -> None:
+    cursor = encode_cursor(RowCursor(key=("Varna", berth)))
+    response = berths(f"/datasets/berths/rows?kind=quay&cursor={cursor}")
+    assert response.problem() == (400, "bad-cursor")
+    assert response.json()["detail"] == "The cursor is not one of this list."
+
+
+@pytest.mark.parametrize("key", [r'["Varna\u0000", "1"]', r'["\ud800", "1"]', '["Varna", null]'])
+def test_a_cursor_that_is_no_text_of_postgresql_is_refused(berths: Get, key: str) -> None:
+    cursor = base64.urlsafe_b64encode(b'{"key": %s}' % key.encode()).decode().rstrip("=")
+    response = berths(f"/datasets/berths/rows?kind=quay&cursor={cursor}")
+    assert response.problem() == (400, "bad-cursor")
 
 
 @pytest.mark.usefixtures("users")

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import errors
 
 from waybill.errors import (
+    BadRequest,
     Busy,
     Conflict,
     OutOfResources,
@@ -35,6 +36,7 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB010": (Rejected, "key-reused"),
     "WB011": (Conflict, "key-in-flight"),
     "WB012": (Rejected, "not-replayable"),
+    "WB013": (BadRequest, "bad-cursor"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.

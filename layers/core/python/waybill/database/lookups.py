@@ -77,6 +77,7 @@ class Lookups(Repository):
 
         Raises:
             Rejected: `unknown-dataset`; `data-refused`, a value is none of its column's type.
+            BadRequest: `bad-cursor`, the key in `after` is none that the table can have.
         """
         return self._rows(
             FoundRow,
