@@ -51,7 +51,7 @@ $$;
 
 -- Mark a chunk as staged, in the transaction of its COPY, so that both are committed or neither.
 CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
-    p_staged bigint, p_rejected bigint, p_sha256 text)
+    p_staged bigint, p_rejected bigint, p_sha256 text, p_warnings text[] DEFAULT '{}')
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -69,13 +69,35 @@ BEGIN
             p_job, p_read, p_staged, p_rejected USING ERRCODE = 'WB005';
     END IF;
     UPDATE waybill.chunks
-    SET done = true, read = p_read, staged = p_staged, rejected = p_rejected
+    SET done = true, read = p_read, staged = p_staged, rejected = p_rejected,
+        warnings = p_warnings
     WHERE job_id = p_job AND chunk = p_chunk;
     IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
         UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;
     END IF;
 END
 $$;
+
+-- The job's layout, to which the warnings of its chunks are added, each once.
+CREATE OR REPLACE FUNCTION waybill.layout_with_warnings(p_job waybill.ingestion_jobs)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN count(*) = 0 THEN p_job.layout
+        ELSE p_job.layout || jsonb_build_object('warnings',
+            coalesce(p_job.layout -> 'warnings', '[]')
+            || jsonb_agg(w.warning ORDER BY w.chunk, w.warning))
+    END
+    FROM (
+        SELECT t.warning, min(c.chunk) AS chunk
+        FROM waybill.chunks AS c, unnest(c.warnings) AS t (warning)
+        WHERE c.job_id = p_job.job_id
+        GROUP BY t.warning
+        ORDER BY chunk, t.warning
+        LIMIT 20) AS w;
+END;
 
 -- Chunks that are not staged; at least 1 while the plan is unfinished. Called after the chunk's
 -- commit, so that of two last chunks at least one sees both done.
@@ -91,8 +113,9 @@ BEGIN
     SELECT coalesce(chunks_total - v_done, 1) INTO v_left
     FROM waybill.ingestion_jobs WHERE job_id = p_job;
     IF v_left = 0 THEN
-        UPDATE waybill.ingestion_jobs SET state = 'MERGING'
-        WHERE job_id = p_job AND state = 'LOADING';
+        UPDATE waybill.ingestion_jobs AS j
+        SET state = 'MERGING', layout = waybill.layout_with_warnings(j)
+        WHERE j.job_id = p_job AND j.state = 'LOADING';
     END IF;
     RETURN v_left;
 END

@@ -52,7 +52,7 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
                 watchdog.beat()
         if rejected and claim.keeps_rejects:
             _copy_rejects(deps, spool, watchdog)
-    return StagedCounts(read, copy.rows, rejected, encoder.sha256)
+    return StagedCounts(read, copy.rows, rejected, encoder.sha256, encoder.warnings)
 
 
 def _write(spool: IO[bytes], rejects: bytes) -> None:

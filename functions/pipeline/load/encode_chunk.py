@@ -54,12 +54,17 @@ class ChunkEncoder:
         self._whole = chunk.chunk == 0 and claim.byte_to == claim.size_bytes
         self.sha256: str | None = None
         """The object's SHA-256 in hex, set at the end if the chunk is the whole object."""
+        self._checker = Checker(claim.contract, claim.layout, chunk.chunk)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """About the records so far, for the user."""
+        return tuple(self._checker.warnings)
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """The blocks in file order; the first and last carry the streams' header and trailer."""
         claim, settings = self._claim, self._deps.settings
-        checker = Checker(claim.contract, claim.layout, self._chunk.chunk)
-        rows, rejects = copy_encoder(checker.schema), copy_encoder(_REJECT_SCHEMA)
+        rows, rejects = copy_encoder(self._checker.schema), copy_encoder(_REJECT_SCHEMA)
         yield EncodedBlock(rows.write_header(), rejects.write_header(), 0, 0)
         last = claim.byte_to == claim.size_bytes
         limits = Limits(settings.unpacked_bytes_limit, settings.unpacked_ratio_limit)
@@ -69,7 +74,7 @@ class ChunkEncoder:
             for part in limited(block, self._max_records):
                 if not part.record_count:
                     continue
-                result = checker.check(part)
+                result = self._checker.check(part)
                 reject_parts = [rejects.write_batch(batch) for batch in self._rejects(result)]
                 yield EncodedBlock(
                     rows.write_batch(result.staged),

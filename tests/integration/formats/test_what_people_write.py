@@ -153,3 +153,15 @@ def test_json_objects_with_commas_between_them_fail_the_file(
 ) -> None:
     load(admin, cloud, VALUES.format("text"), '{"id": 1},\n{"id": 2},\n{"id": 3}\n')
     assert (error(admin), rows(admin)) == ("broken-json", [])
+
+
+def test_a_job_says_which_formats_would_load_its_rejects(admin: Connection, cloud: Cloud) -> None:
+    load(admin, cloud, VALUES.format("date"), "id,v\n1,1/2/2024\n2,2024-01-02\n")
+    message = admin.execute(
+        "SELECT errors -> 0 ->> 'message' FROM waybill.validation_errors"
+    ).fetchall()
+    assert "declare the format D/M/YYYY or M/D/YYYY" in message[0][0]
+    (document,) = admin.execute("SELECT document FROM waybill.job_documents").fetchone() or ({},)
+    assert document["warnings"] == [
+        "Column v: declare the format D/M/YYYY or M/D/YYYY to load the rejected values."
+    ]

@@ -22,6 +22,8 @@ class File(NamedTuple):
     read: int
     absent: list[str | None]
     """Of each row of a JSON file, the names of the columns that it lacks."""
+    warnings: list[str]
+    """Of all chunks."""
 
     @property
     def values(self) -> list[tuple[Any, ...]]:
@@ -54,6 +56,7 @@ def read_file(
         ranges = list(chunk_ranges(slices(data[begin:], block), layout, chunk_bytes))
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
+    warnings: list[str] = []
     read = 0
     for number, (start, stop, line) in enumerate(ranges):
         checker = Checker(contract, layout, number)
@@ -65,6 +68,7 @@ def read_file(
             for reject in (row for batch in checked.rejects for row in batch.to_pylist()):
                 parsed = {name: json.loads(reject[name]) for name in ("values", "errors")}
                 rejects[reject["line"]] = {"raw": reject["raw"], **parsed}
+        warnings += checker.warnings
     assert read == len(rows) + len(rejects)
     absent = [row.pop(ABSENT, None) for row in rows]
-    return File(layout, rows, rejects, read, absent)
+    return File(layout, rows, rejects, read, absent, warnings)

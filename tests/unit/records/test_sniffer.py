@@ -236,12 +236,3 @@ def test_a_header_longer_than_the_head_is_refused() -> None:
         read(b"code,lab", WORDS, whole=False)
     absent = WORDS.model_copy(update={"header": "absent"})
     assert not read(b"code,lab", absent, whole=False).header
-
-
-def test_a_quoted_field_that_contains_records_gives_a_warning() -> None:
-    rows = b"".join(b"%d,n\n" % n for n in range(300))
-    swallowed = b'code,label\na,"x\n' + rows + b'b,y"\nc,z\n'
-    (warning,) = read(swallowed, WORDS).warnings
-    assert "line 2 spans 302 lines, 302 of which look like records" in warning
-    prose = b'code,label\na,"' + b"A line of text.\n" * 300 + b'"\n'
-    assert not read(prose, WORDS).warnings

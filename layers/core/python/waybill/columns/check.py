@@ -1,6 +1,6 @@
 """Checks a block of records against the contract."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +20,13 @@ from waybill.columns.records import Absence, Records
 from waybill.columns.rejects import ColumnViolation, invalid_rejects
 from waybill.columns.scalars import booleans, texts, unchecked, uuids
 from waybill.columns.stage import stage_schema, stage_type, tracks_absence
+from waybill.columns.suggest_formats import with_suggestions
 from waybill.columns.temporal import custom_times
 from waybill.columns.times import dates, timestamps
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.layout import Layout
+from waybill.records.stray_quotes import stray_quote_warnings
 
 Check = Callable[[Array, Column], CheckResult]
 _BY_STAGE: dict[str, Check] = {
@@ -50,6 +52,9 @@ _BY_KIND: dict[str, Check] = {
     "json": json_values,
     "jsonb": json_values,
 }
+
+
+_MAX_WARNINGS = 10
 
 
 class BlockResult(NamedTuple):
@@ -80,6 +85,8 @@ class Checker:
         self._reader = reader(contract, layout)
         self._formats = column_formats(contract)
         self.schema = stage_schema(contract, layout)
+        self.warnings: dict[str, None] = {}
+        """For the user: at most ten, each once."""
 
     def check(self, block: Block) -> BlockResult:
         """Split the block's records into rows to stage and rejects."""
@@ -96,11 +103,23 @@ class Checker:
         invalid = np.zeros(len(records.valid), bool)
         for found in violations:
             invalid |= found.violation.rows
+        for warning in self._warnings(block, violations):
+            if len(self.warnings) < _MAX_WARNINGS:
+                self.warnings[warning] = None
         rejects = list(records.malformed)
         if violations:
             rejects.append(invalid_rejects(records, self._layout, violations, invalid))
         staged = self._staged(records, [result.values for result in results], invalid)
         return BlockResult(staged, tuple(rejects), block.record_count)
+
+    def _warnings(self, block: Block, violations: list[ColumnViolation]) -> Iterator[str]:
+        layout = self._layout
+        if layout.file_format == "csv":
+            yield from stray_quote_warnings(block, layout.delimiter, layout.width)
+        for field, violation in violations:
+            if violation.advice:
+                name = layout.columns[field]
+                yield f"Column {name}: {violation.advice} to load the rejected values."
 
     def _check_column(self, field: int, strings: Array, absence: Absence | None) -> CheckResult:
         column = self._contract.column(self._layout.columns[field])
@@ -145,11 +164,12 @@ def check_column(
         absent: rows that leave the column to its default, so that null is no violation.
     """
     check = _BY_STAGE.get(column.stage) or _BY_KIND.get(column.kind, unchecked)
-    values, violations = (
+    result = (
         _check_format(column, strings, column_format, check)
         if column_format
         else check(strings, column)
     )
+    values, violations = with_suggestions(column, strings, result, column_format or ColumnFormat())
     if column.nullable or not strings.null_count:
         return CheckResult(values, violations)
     missing = to_mask(strings.is_null())

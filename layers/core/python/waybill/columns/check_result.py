@@ -21,6 +21,8 @@ class Violation(NamedTuple):
     expected: str
     """Beginning of the message: `expected a whole number`."""
     rows: Mask
+    advice: str = ""
+    """What to do to load such values: `declare the format D/M/YYYY`."""
 
 
 class CheckResult(NamedTuple):

@@ -71,7 +71,7 @@ _PLAIN_LETTERS = "TZ"
 _NUMBER_KINDS = frozenset(["int2", "int4", "int8", "float4", "float8", "numeric"])
 _TIME_KINDS = frozenset(["date", "timestamp", "timestamptz"])
 _TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
-_DEFAULT_PIVOT = 70
+DEFAULT_PIVOT = 70
 
 
 class Pattern(NamedTuple):
@@ -89,7 +89,7 @@ class ColumnFormat(NamedTuple):
 
     pattern: Pattern | None = None
     zone: ZoneInfo | None = None
-    pivot: int = _DEFAULT_PIVOT
+    pivot: int = DEFAULT_PIVOT
     """First two-digit year of the twentieth century."""
     decimal: str = "."
     thousands: str = ""
@@ -155,9 +155,9 @@ def _column_format(column: Column, declared: Format) -> ColumnFormat:
         decimal = ","
     _check_marks(column, decimal, thousands, declared.currency or "")
     return ColumnFormat(
-        _pattern(column, declared.date) if declared.date else None,
+        compile_pattern(column, declared.date) if declared.date else None,
         _zone(column, declared.zone) if declared.zone else None,
-        _DEFAULT_PIVOT if declared.pivot is None else declared.pivot,
+        DEFAULT_PIVOT if declared.pivot is None else declared.pivot,
         decimal,
         thousands,
         declared.currency or "",
@@ -185,7 +185,12 @@ def _zone(column: Column, name: str) -> ZoneInfo:
         raise _broken(column, f"there is no time zone {name!r}") from None
 
 
-def _pattern(column: Column, text: str) -> Pattern:
+def compile_pattern(column: Column, text: str) -> Pattern:
+    """The pattern of a column.
+
+    Raises:
+        Rejected: `contract-broken`, it means nothing or does not fit the column.
+    """
     regex = ""
     parts: set[str] = set()
     for part in _PART.findall(text):

@@ -129,10 +129,16 @@ def violation_errors(column: str, violation: Violation, texts: Array, rows: Arra
     if violation.code == codes.REQUIRED:
         error = _error(column, violation.code, violation.expected)[1:-1]
         return pc.if_else(has_violation, error, pa.scalar(None, pa.string()))
-    template = _error(column, violation.code, f"{violation.expected}, found '\0'")[1:-1]
+    template = _error(column, violation.code, _message(violation))[1:-1]
     before, after = template.split("\\u0000")
     shown = pc.if_else(has_violation, texts, pa.scalar(None, pa.string()))
     return concat(before, escape_json(_shorten(shown)), after)
+
+
+def _message(violation: Violation) -> str:
+    """The message, with a NUL for the value."""
+    message = f"{violation.expected}, found '\0'"
+    return f"{message}; {violation.advice} to load it" if violation.advice else message
 
 
 def _shorten(texts: Array) -> Array:

@@ -37,7 +37,7 @@ def custom_times(strings: Array, column: Column, column_format: ColumnFormat) ->
     if column_format.pattern is None:
         return _iso_in_zone(strings, column, column_format)
     pattern = column_format.pattern
-    times = _parse(strings, pattern, column_format.pivot)
+    times = parse_times(strings, pattern, column_format.pivot)
     code = codes.INVALID_DATE if column.kind == "date" else codes.INVALID_TIMESTAMP
     invalid = to_mask(strings.is_valid())
     invalid[times.rows] = False
@@ -62,7 +62,7 @@ class _Times(NamedTuple):
     """Of every row, microseconds since 1970; 0 where there is none."""
 
 
-def _parse(strings: Array, pattern: Pattern, pivot: int) -> _Times:
+def parse_times(strings: Array, pattern: Pattern, pivot: int) -> _Times:
     """The times of the rows that match the pattern and name an existing day."""
     groups = pc.extract_regex(strings, pattern.regex)
     rows = np.flatnonzero(to_mask(groups.is_valid()))

@@ -46,12 +46,14 @@ class ChunkId(NamedTuple):
 
 
 class StagedCounts(NamedTuple):
-    """Records of a chunk, and the SHA-256 in hex of its object when the chunk is all of it."""
+    """Records of a chunk; the SHA-256 in hex of its object when the chunk is all of it."""
 
     read: int
     staged: int
     rejected: int
     sha256: str | None
+    warnings: tuple[str, ...] = ()
+    """For the user."""
 
 
 class Claim(BaseModel):
@@ -183,6 +185,7 @@ class Chunks(Repository):
             p_staged=counts.staged,
             p_rejected=counts.rejected,
             p_sha256=counts.sha256,
+            p_warnings=list(counts.warnings),
         )
 
     def count_left(self, job_id: UUID) -> int:

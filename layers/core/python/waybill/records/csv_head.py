@@ -10,7 +10,6 @@ from waybill.records.dialect import Dialect, sniff_dialect
 from waybill.records.head import Head, HeadRecord
 from waybill.records.header import document_fields, match_header, refuse_header
 from waybill.records.layout import Layout
-from waybill.records.stray_quotes import stray_quote_warnings
 
 _SEPARATOR_LINE = re.compile(rb'"?sep=(\\t|[^\r\n"])"?[ \t,;|]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _SHOWN = 60
@@ -40,13 +39,12 @@ def csv_layout(text: Head, contract: Contract, requested: str | None) -> Layout:
         raise Rejected("empty-file", "The file contains no records.")
     layout = _layout(dialect, text, contract)
     skipped_lines = 1 if separator.length else 0
-    stray = stray_quote_warnings(text, layout.delimiter, layout.width, layout.data_offset)
     return layout.model_copy(
         update={
             "skip_blank_records": contract.skip_blank_records,
             "data_offset": layout.data_offset + separator.length,
             "first_line": layout.first_line + skipped_lines,
-            "warnings": separator.warnings + dialect.warnings + layout.warnings + stray,
+            "warnings": separator.warnings + dialect.warnings + layout.warnings,
         }
     )
 
