@@ -114,6 +114,30 @@ EXCEPTION
 END
 $$;
 
+-- Lock the row of a job that is to be cancelled. A merge may begin after the look for one, so it is
+-- repeated until the row is free; for three seconds, since one that commits is not to be cancelled.
+CREATE OR REPLACE FUNCTION waybill.lock_against_merge(p_job uuid) RETURNS waybill.ingestion_jobs
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET lock_timeout = '250ms'
+AS $$
+DECLARE
+    v_looks CONSTANT integer := 12;
+BEGIN
+    FOR v_look IN 1 .. v_looks LOOP
+        PERFORM waybill.cancel_merge(p_job);
+        BEGIN
+            RETURN waybill.lock_job(p_job);
+        EXCEPTION
+            WHEN lock_not_available THEN
+                IF v_look = v_looks THEN
+                    RAISE;
+                END IF;
+        END;
+    END LOOP;
+END
+$$;
+
 -- Cancel a job: nothing of it becomes visible. `p_ticket` is the upload ticket of a file that has
 -- not arrived, so that it is ignored if it comes later.
 CREATE OR REPLACE FUNCTION waybill.cancel_job(p_job uuid, p_ticket jsonb DEFAULT NULL)
@@ -131,8 +155,7 @@ BEGIN
             (p_ticket ->> 'size_bytes')::bigint)
         ON CONFLICT (job_id) DO NOTHING;
     END IF;
-    PERFORM waybill.cancel_merge(p_job);
-    v_job := waybill.lock_job(p_job);
+    v_job := waybill.lock_against_merge(p_job);
     IF waybill.is_final(v_job.state) THEN
         RETURN v_job.state;
     END IF;

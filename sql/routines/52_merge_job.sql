@@ -13,13 +13,17 @@ DECLARE
     v_job waybill.ingestion_jobs;
     v_result waybill.merge_result;
 BEGIN
+    -- A cancellation finds the merge by this lock, so it comes before the lock of the row.
+    IF NOT pg_try_advisory_xact_lock(waybill.job_lock_key(p_job)) THEN
+        RAISE EXCEPTION 'Another merge of job % is running.', p_job
+            USING ERRCODE = '55P03', SCHEMA = 'waybill';
+    END IF;
     -- One merge of a job, and no cancellation meanwhile. NOWAIT: a second call is retried
     -- later, rather than holding a connection.
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     END IF;
-    PERFORM pg_advisory_xact_lock(waybill.job_lock_key(p_job));
     v_result := waybill.before_merge(v_job);
     IF v_result.outcome IS NOT NULL THEN
         RETURN v_result;

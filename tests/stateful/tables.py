@@ -50,7 +50,7 @@ BEGIN
 END
 $do$;
 ALTER FUNCTION waybill.merge_batch SET lock_timeout = '50ms';
-ALTER FUNCTION waybill.cancel_job SET lock_timeout = '50ms';
+ALTER FUNCTION waybill.lock_against_merge SET lock_timeout = '5ms';
 ALTER FUNCTION waybill.register_replay SET lock_timeout = '50ms';
 """
 

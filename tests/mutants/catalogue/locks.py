@@ -36,6 +36,9 @@ MUTANTS = (
         "sql/routines/22_end_job.sql",
         "PERFORM waybill.cancel_merge(p_job);",
         "NULL;",
-        ("tests/sql/test_races.py::test_a_job_is_cancelled_while_it_is_merged",),
+        (
+            "tests/sql/test_races.py::test_a_job_is_cancelled_while_it_is_merged",
+            "tests/unit/jobs/test_cancel.py::test_a_job_is_cancelled_while_its_merge_runs",
+        ),
     ),
 )
