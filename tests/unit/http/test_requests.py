@@ -160,3 +160,13 @@ def test_the_log_names_the_route_and_not_the_path(
     (line,) = (vars(each) for each in caplog.records if each.message == "request handled")
     assert (line["action"], line["route"]) == ("http.handled", "/faults/{kind}")
     assert "jane" not in repr([line[name] for name in ("method", "route", "status")])
+
+
+@pytest.mark.parametrize("depth", [102, 103, 400, 990, 100_000])
+@pytest.mark.parametrize("field", ["name", "sizes", "more"])
+def test_a_body_that_is_nested_too_deeply_is_refused(api: Api, field: str, depth: int) -> None:
+    # The object around them is a level too.
+    nested = "[" * (depth - 1) + "]" * (depth - 1)
+    response = post(api, f'{{"{field}": {nested}}}')
+    assert response.problem() == (422, "invalid-request")
+    assert ("nested more than 102 levels deep" in response.text) == (depth > 102)

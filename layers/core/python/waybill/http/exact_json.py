@@ -3,10 +3,22 @@
 from typing import Any
 
 from waybill.errors import BadRequest, Rejected
-from waybill.exact_json import MAX_DEPTH, JsonError, parse_json
+from waybill.exact_json import MAX_DEPTH, JsonError, check_depth, parse_json
 
 # A row is nested in the body's object and its list of rows.
 _BODY_DEPTH = MAX_DEPTH + 2
+
+
+def check_body_depth(text: str) -> None:
+    """Check how deeply a request body is nested, before a parser sees it.
+
+    Raises:
+        Rejected: `invalid-request`.
+    """
+    try:
+        check_depth(text, _BODY_DEPTH)
+    except JsonError as error:
+        raise Rejected("invalid-request", f"The body is invalid: {error.message}.") from None
 
 
 def read_exactly(text: str) -> Any:  # noqa: ANN401 - any JSON
@@ -16,10 +28,8 @@ def read_exactly(text: str) -> Any:  # noqa: ANN401 - any JSON
         BadRequest: `malformed-json`: not JSON, a field twice, a character that cannot be stored.
         Rejected: `invalid-request`: nested too deeply.
     """
+    check_body_depth(text)
     try:
         return parse_json(text, _BODY_DEPTH)
     except JsonError as error:
-        detail = f"The body is invalid: {error.message}."
-        if error.code == "nested_too_deeply":
-            raise Rejected("invalid-request", detail) from None
-        raise BadRequest("malformed-json", detail) from None
+        raise BadRequest("malformed-json", f"The body is invalid: {error.message}.") from None

@@ -23,6 +23,7 @@ from waybill.errors import (
     WaybillError,
 )
 from waybill.http.bodies import JSON, BodySpec, body_length, media_type_of
+from waybill.http.exact_json import check_body_depth
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 # Codes that are clearer than pydantic's; the others are pydantic's, with dashes.
@@ -96,7 +97,9 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON
 
     Raises:
         BadRequest: `malformed-json`.
+        Rejected: `invalid-request`: nested too deeply.
     """
+    check_body_depth(text)
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
