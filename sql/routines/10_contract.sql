@@ -125,6 +125,13 @@ RETURN p_dataset.on_missing_parent = 'reject'
                 OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
                 OR NOT waybill.column_names(i.indrelid, i.indkey::smallint[])
                     @> p_dataset.natural_key))
+    -- What is computed may fail for some record.
+    OR EXISTS (
+        SELECT FROM pg_index AS i
+        WHERE i.indrelid = p_dataset.target AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
+    OR EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = p_dataset.target AND a.attgenerated <> '' AND NOT a.attisdropped)
     OR EXISTS (
         SELECT FROM pg_trigger AS t
         WHERE t.tgrelid = p_dataset.target AND NOT t.tgisinternal)

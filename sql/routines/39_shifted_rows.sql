@@ -62,7 +62,7 @@ BEGIN
         p_plan.effective_order,
         waybill.equal_on(p_plan.natural_key, 'h', 's')));
     PERFORM waybill.set_replica(true);
-    PERFORM waybill.assert_count('updated', v_expected, waybill.run_sql(format(
+    PERFORM waybill.assert_count('updated', v_expected, waybill.write_rows(p_plan, format(
         $q$
         INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE
         SELECT %2$s FROM pg_temp.merge_rewritten

@@ -15,6 +15,7 @@ BEGIN
     ) ON COMMIT DROP;
     IF p_plan.keeps_raw THEN
         PERFORM waybill.check_input(p_plan);
+        PERFORM waybill.check_generated(p_plan);
         PERFORM waybill.check_constraints(p_plan);
         IF p_plan.contract ->> 'on_missing_parent' = 'reject' THEN
             PERFORM waybill.check_parents(p_plan);

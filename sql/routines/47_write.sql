@@ -121,7 +121,7 @@ BEGIN
     IF v_expected = 0 THEN
         RETURN;
     END IF;
-    PERFORM waybill.assert_count('inserted', v_expected, waybill.run_sql(format(
+    PERFORM waybill.assert_count('inserted', v_expected, waybill.write_rows(p_plan, format(
         $q$
         INSERT INTO %1$s (%2$s%3$s)
         SELECT %4$s%5$s
@@ -136,6 +136,31 @@ BEGIN
         CASE WHEN p_plan.is_stamped THEN ', ' || p_plan.effective_order END,
         v_picked,
         CASE WHEN p_sorted THEN 'ORDER BY ' || waybill.write_order(p_plan) END)));
+END
+$$;
+
+-- Run an INSERT or UPDATE of the table; the number of rows. A virtual generated column is computed
+-- only when it is read, so each written row is read: one whose column cannot be computed (1 / n
+-- of 0) would make the table unreadable.
+CREATE OR REPLACE FUNCTION waybill.write_rows(p_plan waybill.merge_plan, p_statement text)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_virtual CONSTANT text := (
+        SELECT string_agg(quote_ident(a.attname), ', ')
+        FROM pg_attribute AS a
+        WHERE a.attrelid = p_plan.target AND a.attgenerated = 'v' AND NOT a.attisdropped);
+    v_rows bigint;
+BEGIN
+    IF v_virtual IS NULL THEN
+        RETURN waybill.run_sql(p_statement);
+    END IF;
+    EXECUTE format(
+        'WITH written AS (%s RETURNING %s) SELECT count(*) FROM written', p_statement, v_virtual)
+    INTO v_rows;
+    RETURN v_rows;
 END
 $$;
 
@@ -190,7 +215,7 @@ BEGIN
     IF v_expected = 0 THEN
         RETURN;
     END IF;
-    PERFORM waybill.assert_count('updated', v_expected, waybill.run_sql(format(
+    PERFORM waybill.assert_count('updated', v_expected, waybill.write_rows(p_plan, format(
         $q$
         UPDATE %1$s AS h
         SET %2$s, _landed = %3$s

@@ -57,6 +57,30 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
         [(1, 2), (2, 0), (3, 20)],
         [2, 3],
     ),
+    "virtual column that cannot be computed": (
+        "CREATE TABLE t (id int PRIMARY KEY, n int, r int GENERATED ALWAYS AS (10 / n) VIRTUAL)",
+        [(1, 2), (2, 0), (3, 20), (4, None)],
+        [2],
+    ),
+    "virtual column of a new partition": (
+        "CREATE TABLE t (id int, n date, r int GENERATED ALWAYS AS"
+        " (10 / (extract(day FROM n)::int - 1)) VIRTUAL, PRIMARY KEY (id, n))"
+        " PARTITION BY RANGE (n)",
+        [(1, "2020-01-02"), (2, "2021-01-01"), (3, "2022-05-05")],
+        [2],
+    ),
+    "stored column that cannot be computed": (
+        "CREATE TABLE p (id int PRIMARY KEY);INSERT INTO p VALUES (1), (5);"
+        "CREATE TABLE t (id int PRIMARY KEY, n int,"
+        " r int GENERATED ALWAYS AS (10 / n) STORED REFERENCES p)",
+        [(1, 2), (2, 0), (3, 10)],
+        [2],
+    ),
+    "index that cannot be computed": (
+        "CREATE TABLE t (id int PRIMARY KEY, n int);CREATE INDEX ON t ((10 / n))",
+        [(1, 2), (2, 0), (3, 10)],
+        [2],
+    ),
     "trigger that raises": (
         "CREATE TABLE t (id int PRIMARY KEY, n int);"
         "CREATE FUNCTION no_seven() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
@@ -113,6 +137,33 @@ def test_loading_the_same_records_again_changes_nothing(ledger: Ledger, case: st
     assert numbers["unchanged"] == len(records) - len(refused)
     assert numbers["rejected"] == len(refused)
     assert ledger.rows("SELECT * FROM t ORDER BY id") == before
+
+
+def test_a_virtual_column_is_computed_of_what_a_trigger_writes(ledger: Ledger) -> None:
+    register(
+        ledger,
+        "CREATE TABLE t (id int PRIMARY KEY, n int, r int GENERATED ALWAYS AS (10 / n) VIRTUAL);"
+        "CREATE FUNCTION minus() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
+        " NEW.n := NEW.n - 1; RETURN NEW; END $f$;"
+        "CREATE TRIGGER minus BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION minus()",
+    )
+    ledger.load("t", 1, [(1, 3), (2, 1), (3, 20)])
+    assert ledger.rows("SELECT id, r FROM t ORDER BY id") == [(1, 5), (3, 0)]
+    job = ledger.load("t", 2, [(1, 1), (3, 6)])
+    assert ledger.waybill(job) == {"read": 2, "updated": 1, "rejected": 1}
+    assert ledger.rows("SELECT id, r FROM t ORDER BY id") == [(1, 5), (3, 2)]
+
+
+def test_many_records_whose_column_cannot_be_computed_are_rejected(ledger: Ledger) -> None:
+    register(
+        ledger,
+        "CREATE TABLE t (id int PRIMARY KEY, n int, m int DEFAULT 4,"
+        " r int GENERATED ALWAYS AS (10 / (n - m)) STORED)",
+    )
+    job = ledger.load("t", 1, [(n, n % 50) for n in range(3000)], columns=["id", "n"])
+    assert ledger.waybill(job) == {"read": 3000, "inserted": 2940, "rejected": 60}
+    reasons = ledger.rows("SELECT DISTINCT errors -> 0 ->> 'column' FROM waybill.validation_errors")
+    assert reasons == [("r",)]
 
 
 def test_identity_and_default_are_filled_by_the_table(ledger: Ledger) -> None:
