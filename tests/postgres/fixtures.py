@@ -13,7 +13,9 @@ import pytest
 from infra.local.bootstrap import DATABASE, ROLES, bootstrap, set_passwords
 from infra.local.postgres import SUPERUSER, Postgres
 from tests.postgres.databases import PASSWORD, Database
+from tests.postgres.linguistic import create_linguistic
 from tests.postgres.roles import create_test_roles
+from waybill.database.migrations import migrate
 
 _FOLDERS = "waybill-tests-"
 _numbers = itertools.count(1)
@@ -41,6 +43,7 @@ def server() -> Iterator[Database]:
         given = f"postgresql://{SUPERUSER}:{postgres.superuser_password}@127.0.0.1:{port}/postgres"
         with psycopg.connect(given, autocommit=True) as owner:
             bootstrap(owner, PASSWORD)
+            create_linguistic(owner)
         yield Database(port, "postgres")
     finally:
         postgres.erase()
@@ -48,14 +51,17 @@ def server() -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def template_database(server: Database) -> Database:
-    """A database with every migration applied by the project's own runner; do not write to it."""
-    migrations = pytest.importorskip("waybill.database.migrations")
-    template = Database(server.port, DATABASE)
-    with template.connect() as connection:
-        migrations.migrate(connection)
+    """A migrated database; do not write to it."""
+    return migrated(Database(server.port, DATABASE))
+
+
+def migrated(database: Database) -> Database:
+    """The database with every migration applied by the project's own runner."""
+    with database.connect() as connection:
+        migrate(connection)
         set_passwords(connection, dict.fromkeys(ROLES, PASSWORD))
         create_test_roles(connection)
-    return template
+    return database
 
 
 @pytest.fixture

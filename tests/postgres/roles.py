@@ -17,8 +17,10 @@ _MEMBERS = {
 
 
 def create_test_roles(admin: Connection) -> None:
-    """Create the roles; the owner may end their statements, as it may those of the functions."""
+    """Create the roles, once a server; the owner may end their statements, as the functions'."""
     for role, functions in _MEMBERS.items():
+        if admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+            continue
         admin.execute(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                 sql.Identifier(role), sql.Literal(PASSWORD)
