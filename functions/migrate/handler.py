@@ -1,6 +1,7 @@
 """Deployment → the database as `sql/` declares it, and its contracts published to S3.
 
-Invoked by CDK's Trigger during a deployment, which fails when the function does.
+Invoked by CDK's Trigger during a deployment, which fails when the function does; and by an
+operator before a major upgrade of Aurora, with `{"action": "prepare-upgrade"}`.
 """
 
 from collections.abc import Mapping
@@ -16,14 +17,15 @@ from waybill.database.connect import connect
 from waybill.database.migrations import migrate
 from waybill.database.query_costs import enable_query_statistics
 from waybill.database.search_indexes import build_search_indexes
+from waybill.database.upgrades import Upgrades
 from waybill.state.bucket import StateBucket
 
 # A new or paused cluster takes up to a minute to accept connections.
 _PATIENCE_SECONDS = 60.0
 
 
-def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Migrate and publish.
+def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Migrate and publish; or, for the action `prepare-upgrade`, take back grants.
 
     Returns `applied`, the paths of the files that were due; `datasets`, the published names; and
     `indexes`, the statements that built or dropped indexes of searchable columns.
@@ -32,6 +34,10 @@ def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]
     telemetry.start("migrate", settings)
     state = StateBucket(s3_client(), settings.state_bucket)
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
+        if event.get("action") == "prepare-upgrade":
+            Upgrades(connection).prepare()
+            telemetry.action("database.upgrade_prepared")
+            return {"prepared": True}
         applied = [script.path for script in migrate(connection)]
         datasets = publish_contracts(connection, state.contracts)
         enable_query_statistics(connection)

@@ -68,7 +68,7 @@ class Aurora(Construct):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             security_groups=[network.database],
             default_database_name=_NAME,
-            # For `migrate` only; every other role connects with an IAM token.
+            # For the first deployment: then `migrate` connects with an IAM token as well.
             credentials=rds.Credentials.from_generated_secret(ADMIN_ROLE, encryption_key=key),
             iam_authentication=True,
             parameters=parameters(environment),
@@ -114,7 +114,7 @@ class Aurora(Construct):
         return self._network.vpc, self._network.functions
 
     def fields(self, role: str) -> Mapping[str, str]:
-        """Connect to the writer as `role`; only the admin role uses a password."""
+        """Connect to the writer as `role`; only the admin role may use a password."""
         return {
             "database_host": self.cluster.cluster_endpoint.hostname,
             "database_port": "5432",
@@ -127,25 +127,27 @@ class Aurora(Construct):
     def _authentication(self, role: str) -> Mapping[str, str]:
         if role != ADMIN_ROLE:
             return {"database_auth": "iam"}
-        return {"database_auth": "secret", "database_secret_arn": self._secret.secret_arn}
+        return {"database_auth": "iam-or-secret", "database_secret_arn": self._secret.secret_arn}
 
     @property
     def _secret(self) -> secretsmanager.ISecret:
         return cast(secretsmanager.ISecret, self.cluster.secret)
 
     def statements(self, role: str) -> Sequence[iam.PolicyStatement]:
-        """Allow reading the admin password, or connecting as exactly `role`."""
+        """Allow connecting as exactly `role`, and the admin role reading its password."""
+        user = Stack.of(self).format_arn(
+            service="rds-db",
+            resource="dbuser",
+            resource_name=f"{self.cluster.cluster_resource_identifier}/{role}",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        granted = {"rds-db:connect": user}
         if role == ADMIN_ROLE:
-            action, resource = "secretsmanager:GetSecretValue", self._secret.secret_arn
-        else:
-            action = "rds-db:connect"
-            resource = Stack.of(self).format_arn(
-                service="rds-db",
-                resource="dbuser",
-                resource_name=f"{self.cluster.cluster_resource_identifier}/{role}",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
-        return [iam.PolicyStatement(actions=[action], resources=[resource])]
+            granted["secretsmanager:GetSecretValue"] = self._secret.secret_arn
+        return [
+            iam.PolicyStatement(actions=[action], resources=[resource])
+            for action, resource in granted.items()
+        ]
 
 
 def _instance(name: str, *, reads: bool = False) -> rds.IClusterInstance:

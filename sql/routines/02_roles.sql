@@ -53,6 +53,49 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN CASE WHEN p_name LIKE '%.%' THEN p_name ELSE 'public.' || p_name END::regclass;
 
+-- Let the role log in with an IAM token; on Aurora that is what members of rds_iam do, and they
+-- have no other way.
+CREATE OR REPLACE FUNCTION waybill.permit_iam_login(p_role text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_regrole('rds_iam') IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_auth_members
+        WHERE roleid = to_regrole('rds_iam') AND member = p_role::regrole)
+    THEN
+        EXECUTE format('GRANT rds_iam TO %I', p_role);
+    END IF;
+END
+$$;
+
+-- Let merges that have checked their references as a set skip the foreign key triggers of each
+-- row. Where the server does not permit it, the triggers stay on: slower, not wrong.
+CREATE OR REPLACE FUNCTION waybill.permit_skipping_triggers() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT has_parameter_privilege('waybill_owner', 'session_replication_role', 'SET') THEN
+        GRANT SET ON PARAMETER session_replication_role TO waybill_owner;
+    END IF;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'session_replication_role cannot be granted: triggers stay on';
+END
+$$;
+
+-- Take back what a major upgrade of Aurora refuses: grants on parameters. The next deployment
+-- grants it again. Called by the administrator.
+CREATE OR REPLACE FUNCTION waybill.prepare_upgrade() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    REVOKE SET ON PARAMETER session_replication_role FROM waybill_owner;
+END
+$$;
+
 -- Create the role if it is missing, and set its limits. Its password is the environment's.
 CREATE OR REPLACE FUNCTION waybill.create_role(p_role text, p_connections integer,
     p_statement interval)
@@ -66,10 +109,7 @@ BEGIN
     IF to_regrole(p_role) IS NULL THEN
         EXECUTE format('CREATE ROLE %I LOGIN', p_role);
     END IF;
-    -- On Aurora, members of rds_iam log in with an IAM token.
-    IF to_regrole('rds_iam') IS NOT NULL AND NOT pg_has_role(p_role, 'rds_iam', 'MEMBER') THEN
-        EXECUTE format('GRANT rds_iam TO %I', p_role);
-    END IF;
+    PERFORM waybill.permit_iam_login(p_role);
     IF (SELECT rolconnlimit FROM pg_roles WHERE rolname = p_role) <> p_connections THEN
         EXECUTE format('ALTER ROLE %I CONNECTION LIMIT %s', p_role, p_connections);
     END IF;

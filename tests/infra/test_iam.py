@@ -64,7 +64,7 @@ def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> No
             if "rds-db:connect" in listed(statement["Action"])
             for resource in listed(statement["Resource"])
         ]
-        if variables.get("DATABASE_AUTH") == "iam":
+        if "DATABASE_AUTH" in variables:
             assert [arn.rsplit("/", 1)[-1] for arn in allowed] == [variables["DATABASE_USER"]]
         else:
             assert not allowed

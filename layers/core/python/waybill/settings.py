@@ -46,11 +46,13 @@ class DatabaseSettings(Settings):
     database_tls: Literal["verify-full", "disable"] = Field(
         default="verify-full", description="TLS mode; `disable` is for the local stack only."
     )
-    database_auth: Literal["iam", "secret"] = Field(
-        default="iam", description="IAM token, or a password in Secrets Manager."
+    database_auth: Literal["iam", "secret", "iam-or-secret"] = Field(
+        default="iam",
+        description="IAM token, a password in Secrets Manager, or the password where the server "
+        "refuses the token.",
     )
     database_secret_arn: str | None = Field(
-        default=None, description="Secret with a `password` field, for the auth `secret`."
+        default=None, description="Secret with a `password` field, for an auth with `secret`."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,8 @@ from tenacity import (
 from waybill.errors import Unavailable
 from waybill.settings import DatabaseSettings
 
+Connection = psycopg.Connection[tuple[Any, ...]]
+
 _log = logging.getLogger(__name__)
 _RDS_BUNDLE = "/opt/python/waybill/rds-global-bundle.pem"
 # Every session reads and writes times in UTC, whatever the server's default.
@@ -35,9 +38,15 @@ def _secret(arn: str) -> str:
     return str(json.loads(kept["SecretString"])["password"])
 
 
-def _password(settings: DatabaseSettings) -> str:
-    if settings.database_auth == "secret":
-        return _secret(str(settings.database_secret_arn))
+def _passwords(settings: DatabaseSettings) -> Iterator[str]:
+    """What to log in with, in the order to try it."""
+    if settings.database_auth != "secret":
+        yield _token(settings)
+    if settings.database_auth != "iam":
+        yield _secret(str(settings.database_secret_arn))
+
+
+def _token(settings: DatabaseSettings) -> str:
     # An IAM token is made locally, lasts 15 minutes and matters at connect only.
     return str(
         boto3.client("rds").generate_db_auth_token(
@@ -46,15 +55,15 @@ def _password(settings: DatabaseSettings) -> str:
     )
 
 
-def parameters(settings: DatabaseSettings, name: str) -> dict[str, Any]:
-    """Parameters of libpq for a connection of the step `name`; they hold the password."""
+def parameters(settings: DatabaseSettings, name: str, password: str) -> dict[str, Any]:
+    """Parameters of libpq for a connection of the step `name`."""
     tls = {"sslrootcert": _RDS_BUNDLE} if settings.database_tls == "verify-full" else {}
     return {
         "host": settings.database_host,
         "port": settings.database_port,
         "dbname": settings.database_name,
         "user": settings.database_user,
-        "password": _password(settings),
+        "password": password,
         "sslmode": settings.database_tls,
         "application_name": f"waybill-{name}",
         "connect_timeout": 5,
@@ -66,9 +75,20 @@ def parameters(settings: DatabaseSettings, name: str) -> dict[str, Any]:
     }
 
 
-def connect(
-    settings: DatabaseSettings, name: str, *, patience_seconds: float = 20.0
-) -> psycopg.Connection[tuple[Any, ...]]:
+def _log_in(settings: DatabaseSettings, name: str) -> Connection:
+    passwords = list(_passwords(settings))
+    while True:
+        given = parameters(settings, name, passwords.pop(0))
+        try:
+            return psycopg.connect(**given, autocommit=True)
+        except psycopg.OperationalError as error:
+            # libpq has no SQLSTATE for a refused log-in, and PAM has words of its own.
+            if not passwords or "authentication failed" not in str(error):
+                raise
+            _log.info("The token is refused; trying the secret's password.")
+
+
+def connect(settings: DatabaseSettings, name: str, *, patience_seconds: float = 20.0) -> Connection:
     """An autocommit connection for the step `name`.
 
     A paused Aurora resumes in 15 to 30 s, so connecting is tried again with jittered pauses
@@ -85,7 +105,7 @@ def connect(
         reraise=True,
     )
     try:
-        return retrying(lambda: psycopg.connect(**parameters(settings, name), autocommit=True))
+        return retrying(_log_in, settings, name)
     except psycopg.OperationalError as error:
         detail = "The database cannot be reached."
         raise Unavailable("database-unavailable", detail) from error
