@@ -9,26 +9,25 @@ import logging
 import os
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from unittest.mock import patch
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.analytics.handler import handle
 from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.benchmarks.company import company
 from tests.benchmarks.measure import percentile, say, seconds
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 
 _EVENT = json.loads((Path(__file__).parents[2] / "events" / "analytics.json").read_text())
 _PATHS = ("/analytics/hired/by-quarter", "/analytics/departments/above-average")
-_CONTEXT = cast(LambdaContext, SimpleNamespace())
 
 
 def _ask(path: str) -> dict[str, Any]:
     context = {**_EVENT["requestContext"], "path": f"/v1{path}", "resourcePath": path}
-    answer = handle({**_EVENT, "path": path, "resource": path, "requestContext": context}, _CONTEXT)
+    answer = handle(
+        {**_EVENT, "path": path, "resource": path, "requestContext": context}, Context()
+    )
     if answer["statusCode"] != 200:
         raise RuntimeError(str(answer["body"]))
     return answer

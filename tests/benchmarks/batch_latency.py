@@ -13,20 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from unittest.mock import MagicMock, patch
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.batch.handler import handle
 from tests.benchmarks.company import DEPARTMENTS, JOBS, company
 from tests.benchmarks.measure import percentile, say, seconds
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 from waybill.contract.model import Contract
 
 _EVENT = json.loads((Path(__file__).parents[2] / "events" / "batch.json").read_text())
-_CONTEXT = cast(LambdaContext, SimpleNamespace())
 _FIRST_ID = 1_000_000_000
 
 
@@ -58,7 +55,7 @@ def _hires(first: int, count: int) -> list[dict[str, Any]]:
 
 
 def _send(event: dict[str, Any]) -> None:
-    answer = handle(event, _CONTEXT)
+    answer = handle(event, Context())
     if answer["statusCode"] != 200:
         raise RuntimeError(str(answer["body"]))
 

@@ -12,19 +12,18 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import psutil
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.lookups.deps import deps
 from functions.api.lookups.handler import handle
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 from waybill.contract.model import Contract
 
 _EVENT = json.loads((Path(__file__).parents[2] / "events" / "lookups.json").read_text())
-_CONTEXT = cast(LambdaContext, SimpleNamespace())
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -151,7 +150,7 @@ def _ask(strategy: str, number: int) -> tuple[int, dict[str, Any]]:
             "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
             "requestContext": {**_EVENT["requestContext"], "path": f"/v1{path}"},
         },
-        _CONTEXT,
+        Context(),
     )
     return response["statusCode"], json.loads(response["body"])
 

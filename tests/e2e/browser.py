@@ -1,30 +1,21 @@
 """Opens a page in Chromium and collects what its script reports."""
 
 import json
-import os
-import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.programs import find_program
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 _TIMEOUT_SECONDS = 90
 
 
 def find_browser() -> str:
     """The path of a browser; without one the test is skipped, and fails in CI."""
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        reason = f"no browser is installed: {', '.join(_NAMES)}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return find_program("chromium", "chromium-browser", "google-chrome")
 
 
 def dump_page(browser: str, profile: Path, url: str, *options: str) -> str:

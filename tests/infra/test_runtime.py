@@ -12,8 +12,8 @@ from infra.functions import FUNCTIONS
 from infra.layers.bytecode import interpreter
 from infra.layers.packages import core_layer, packages
 from infra.layers.sources import function_source
+from tests.programs import require_in_ci
 
-IN_CI = os.environ.get("CI") == "true"
 RUN = """
 import importlib, json, sys
 sys.path[:0] = json.loads(sys.argv[1])
@@ -39,11 +39,7 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    found = interpreter()
-    if found is None and not IN_CI:
-        pytest.skip("Python 3.13, which Lambda runs, is not installed")
-    assert found, "CI needs Python 3.13, which Lambda runs"
-    return found
+    return interpreter() or require_in_ci("Python 3.13, which Lambda runs, is not installed")
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import errors, sql
 
-from infra.local.bootstrap import ADMIN, Connection
+from infra.local import bootstrap
+from infra.local.bootstrap import ADMIN
 from infra.local.databases import Location
 
-__all__ = ["PASSWORD", "Connection", "Database"]
+Connection = bootstrap.Connection
 PASSWORD = "test"
 _PATIENCE_SECONDS = 30.0
 

@@ -5,16 +5,15 @@ import json
 import threading
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.analytics import await_job
 from functions.api.analytics.handler import handle
+from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Database
 from tests.sql.analytics.seed import mark, owner, refresh
 from waybill.ids import new_id
@@ -35,7 +34,7 @@ def get(path: str, **query: object) -> AnalyticsResponse:
         "multiValueQueryStringParameters": values,
         "requestContext": {**EVENT["requestContext"], "path": f"/v1{path}", "resourcePath": path},
     }
-    response = handle(event, cast(LambdaContext, SimpleNamespace()))
+    response = handle(event, Context())
     headers = response["multiValueHeaders"]
     is_json = "json" in headers["Content-Type"][0]
     return (
@@ -47,7 +46,7 @@ def get(path: str, **query: object) -> AnalyticsResponse:
 
 @pytest.mark.usefixtures("company")
 def test_the_sample_event_is_served() -> None:
-    response = handle(EVENT, cast(LambdaContext, SimpleNamespace()))
+    response = handle(EVENT, Context())
     assert response["statusCode"] == 200
 
 

@@ -1,30 +1,20 @@
 """A Valkey or Redis server of the test's own, on a port of its own."""
 
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from infra.local.postgres import free_port, is_listening
+from tests.programs import find_program
 
-_NAMES = ("valkey-server", "redis-server")
 _PATIENCE_SECONDS = 10.0
 
 
 def find_server() -> str:
     """The path of a server; without one the test is skipped, and fails in CI."""
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        reason = f"no cache server is installed: {', '.join(_NAMES)}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return find_program("valkey-server", "redis-server")
 
 
 class ValkeyServer:

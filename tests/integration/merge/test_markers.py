@@ -5,13 +5,11 @@ from uuid import UUID
 import pytest
 
 from tests.cloud.fixtures import STATE, Cloud
-from tests.integration.merge.test_merge import DEPARTMENTS, Staged, deliver, staged
+from tests.integration.merge.staged_jobs import DEPARTMENTS, Staged, deliver
 from waybill.database.merges import MergeResult, Merges
 from waybill.messages import MergeMessage
 from waybill.state.bucket import StateBucket
 from waybill.state.markers import job_of_marker
-
-__all__ = ["staged"]
 
 
 def test_a_marker_that_went_during_a_merge_is_put_again(

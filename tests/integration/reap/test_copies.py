@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.cloud.fixtures import Cloud
-from tests.cloud.lambda_events import Context
-from tests.integration.path.steps import FUNCTIONS, land, settle
+from tests.integration.path.steps import settle
 from tests.integration.reap.stalled_jobs import pass_time, reap, states
 from tests.postgres.databases import Connection, Database
 from waybill.database.reaper import Reaper
-
-BODY = b"1,Sales\n2,Legal\n"
 
 
 @contextmanager
@@ -43,15 +38,6 @@ def copying(admin: Connection) -> int:
     row = admin.execute("SELECT count(*) FROM pg_stat_progress_copy").fetchone()
     assert row
     return int(row[0])
-
-
-@pytest.fixture
-def planned(admin: Connection, cloud: Cloud) -> Cloud:
-    assert admin
-    land(cloud, "departments", "a.csv", BODY)
-    for record in cloud.take("landed"):
-        FUNCTIONS["landed"]({"Records": [record]}, Context())
-    return cloud
 
 
 def test_a_frozen_client_is_ended_and_its_chunk_is_staged(

@@ -8,11 +8,9 @@ import psycopg
 import pytest
 
 from tests.integration.reap.stalled_jobs import pass_time
-from tests.integration.reap.test_copies import planned
 from tests.postgres.databases import Connection, Database
 from waybill.database.reaper import Reaper
 
-__all__ = ["planned"]
 ROW = b"0\t1\t1\tSales\n"
 HOLD = (
     "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"

@@ -8,13 +8,11 @@ import pytest
 from functions.api.health.deps import deps
 from functions.api.health.handler import handle
 from tests.postgres.databases import Database
-from tests.unit.http.api_client import LANDING, ApiResponse, aws, call, connect_as
+from tests.unit.http.api_client import LANDING, ApiResponse, call, connect_as
 from waybill.clients import sqs_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-__all__ = ["aws"]
 
 
 @pytest.fixture(autouse=True)
