@@ -60,13 +60,12 @@ class Api(Construct):
         """Create the API in front of `functions`."""
         super().__init__(scope, "Api")
         environment = shared.environment
-        log = log_group(
-            self, f"/aws/apigateway/waybill-{environment.name}", environment, shared.key
-        )
+        name = f"waybill-{environment.name}"
+        log = log_group(self, environment, shared.key, local_name=f"/aws/apigateway/{name}")
         self.rest = apigateway.RestApi(
             self,
             "Rest",
-            rest_api_name=f"waybill-{environment.name}",
+            rest_api_name=name,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             binary_media_types=list(_BINARY),
             min_compression_size=_MIN_COMPRESSED,

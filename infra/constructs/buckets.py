@@ -23,11 +23,7 @@ class _Content(NamedTuple):
 
 
 def _bucket(
-    scope: Construct,
-    name: str,
-    content: _Content,
-    environment: Environment,
-    key: kms.IKey | None,
+    scope: Construct, name: str, content: _Content, environment: Environment, key: kms.IKey | None
 ) -> s3.Bucket:
     bucket = s3.Bucket(
         scope,
@@ -51,6 +47,12 @@ def _bucket(
         # CloudFormation deletes empty buckets only.
         auto_delete_objects=not environment.keep_data and not environment.is_local,
     )
+    _send_events(bucket)
+    return bucket
+
+
+def _send_events(bucket: s3.Bucket) -> None:
+    """Send the bucket's events to EventBridge."""
     resource = cast(s3.CfnBucket, bucket.node.default_child)
     # `event_bridge_enabled` of the CDK would deploy a function that may change any bucket.
     resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
@@ -58,7 +60,6 @@ def _bucket(
             event_bridge_enabled=True
         )
     )
-    return bucket
 
 
 class Buckets(Construct):

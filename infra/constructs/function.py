@@ -37,7 +37,9 @@ class LambdaFunction(Construct):
         self.spec = spec
         name = f"waybill-{shared.environment.name}-{spec.name}"
         network = shared.database.network if spec.role else None
-        self.log_group = log_group(self, f"/aws/lambda/{name}", shared.environment, shared.key)
+        self.log_group = log_group(
+            self, shared.environment, shared.key, local_name=f"/aws/lambda/{name}"
+        )
         self.role = self._role(in_vpc=network is not None)
         self.function = lambda_.Function(
             self,

@@ -38,16 +38,20 @@ def log_of_provider(stack: Stack, provider: str, key: kms.IKey | None = None) ->
 
 
 def log_group(
-    scope: Construct, name: str, environment: Environment, key: kms.IKey | None
+    scope: Construct,
+    environment: Environment,
+    key: kms.IKey | None,
+    *,
+    local_name: str | None = None,
 ) -> logs.LogGroup:
-    """A log group; `name` is its name locally, on AWS CloudFormation generates one.
+    """A log group; on AWS CloudFormation generates its name, locally it is `local_name`.
 
-    A group with a fixed name would outlive its stack and fail the next one.
+    A kept group with a fixed name would make the next deployment of a deleted stack fail.
     """
     return logs.LogGroup(
         scope,
         "Log",
-        log_group_name=name if environment.is_local else None,
+        log_group_name=local_name if environment.is_local else None,
         encryption_key=key,
         retention=retention(environment.log_retention_days),
         removal_policy=removal_policy(environment),

@@ -50,12 +50,16 @@ class Network(Construct):
             self.vpc.add_flow_log(
                 "Rejected",
                 destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                    log_group(self, "", environment, key)
+                    log_group(self, environment, key)
                 ),
                 traffic_type=ec2.FlowLogTrafficType.REJECT,
             )
         self._reach_s3(buckets)
         self._route_out()
+        self._security_groups()
+
+    def _security_groups(self) -> None:
+        """Let the functions reach the database, S3 and the AWS services, and nothing else."""
         self.functions = ec2.SecurityGroup(
             self,
             "Functions",

@@ -125,22 +125,31 @@ class Stack:
             if not synthesised.done():
                 self._say("Synthesising the infrastructure …")
             folder = synthesised.result()
-        port = choose_port(
-            "the AWS emulator",
-            chosen=self._settings.waybill_port,
-            variable="WAYBILL_PORT",
-            usual=state.emulator_port or emulator.PREFERRED_PORT,
-            say=self._say,
-        )
-        state.emulator_port = port
-        state.emulator = emulator.start(self._home / "emulator", port, load_access_key(self._home))
-        state.save(self._home)
+        self._start_emulator(state)
         clients = self.clients()
         self._say("Deploying to the AWS emulator …")
         store_in_secrets_manager(clients, passwords)
         state.outputs = deploy(clients, folder, STACK, _parameters(location))
         state.save(self._home)
         self._say("Migrating the database …")
+        failure = self._migrate(location, passwords)
+        since, state.events_emitted_at = state.events_emitted_at, datetime.now(UTC)
+        reemit_object_events(clients, state.outputs, since)
+        self._warm(state)
+        state.assembly = folder.name
+        state.save(self._home)
+        if failure:
+            raise failure
+
+    def _migrate(self, location: Location, passwords: dict[str, str]) -> MigrationError | None:
+        """Migrate and set the roles' passwords.
+
+        Returns:
+            The error that left the tables of an earlier release as they were.
+
+        Raises:
+            MigrationError: there is no earlier release.
+        """
         failure = None
         with psycopg.connect(location.url(ADMIN, passwords[ADMIN]), autocommit=True) as admin:
             try:
@@ -150,13 +159,7 @@ class Stack:
                     raise
                 failure = error
             set_passwords(admin, passwords)
-        since, state.events_emitted_at = state.events_emitted_at, datetime.now(UTC)
-        reemit_object_events(clients, state.outputs, since)
-        self._warm(state)
-        state.assembly = folder.name
-        state.save(self._home)
-        if failure:
-            raise failure
+        return failure
 
     def _warm(self, state: StackState) -> None:
         """Start the pipeline's functions with an empty batch, before the first file."""
@@ -182,6 +185,18 @@ class Stack:
         state.assembly = None
         state.save(self._home)
         return location
+
+    def _start_emulator(self, state: StackState) -> None:
+        port = choose_port(
+            "the AWS emulator",
+            chosen=self._settings.waybill_port,
+            variable="WAYBILL_PORT",
+            usual=state.emulator_port or emulator.PREFERRED_PORT,
+            say=self._say,
+        )
+        state.emulator_port = port
+        state.emulator = emulator.start(self._home / "emulator", port, load_access_key(self._home))
+        state.save(self._home)
 
     def _stop_emulator(self, state: StackState) -> None:
         if state.emulator:

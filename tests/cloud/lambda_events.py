@@ -70,3 +70,9 @@ def object_created(
             },
         },
     }
+
+
+def object_event(s3: Any, bucket: str, key: str, *, time: str) -> dict[str, Any]:
+    """EventBridge's event for the newest version of an object that is there."""
+    head = s3.head_object(Bucket=bucket, Key=key)
+    return object_created(bucket, key, head, head["ContentLength"], time=time)

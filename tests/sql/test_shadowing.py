@@ -7,6 +7,7 @@ from psycopg import errors, sql
 
 from tests.postgres.databases import Connection, Database
 from tests.sql.staging import Ledger
+from waybill.database.migrations import migrate
 from waybill.ids import new_id
 
 _TRAP = """
@@ -36,9 +37,8 @@ def test_search_path_of_every_routine_ends_with_pg_temp(database: Database) -> N
 
 
 def test_only_the_owner_may_create_temporary_objects(empty_database: Database) -> None:
-    migrations = pytest.importorskip("waybill.database.migrations")
     with empty_database.connect() as admin:
-        migrations.migrate(admin)
+        migrate(admin)
         allowed = admin.execute(
             "SELECT rolname FROM pg_roles WHERE rolname LIKE 'waybill\\_%'"
             " AND has_database_privilege(oid, current_database(), 'TEMPORARY')"

@@ -68,7 +68,7 @@ class ApiClient:
         s3: Any = self.cloud.s3
         StateBucket(s3, STATE).tickets.put(ticket)
         if late:
-            self.cloud.tell_of_ticket(str(job), second)
+            self.cloud.deliver_ticket(str(job), second)
             self.cloud.let_uploads_expire()
         return self.cloud.land(table.name, f"{job}/file.csv", body, second)
 

@@ -17,7 +17,7 @@ from functions.pipeline.plan.handler import handle as plan
 from functions.pipeline.publish.handler import handle as publish
 from functions.pipeline.reap.handler import handle as reap
 from functions.pipeline.refresh.handler import handle as refresh
-from tests.cloud.lambda_events import Context, sqs_record
+from tests.cloud.lambda_events import Context, object_event, sqs_record
 from tests.postgres.databases import PASSWORD, Database
 from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message
 from tests.stateful.faults import Fault, Process, watch_database
@@ -98,33 +98,19 @@ class FakeCloud:
         return key, self.emit_event(key, second)
 
     def emit_event(self, key: str, second: int) -> str:
-        """Say that an object was written, as S3 does; the version that it has."""
-        head = self.s3.head_object(Bucket=LANDING, Key=key)
-        version: str = head["VersionId"]
-        written = {"key": key, "size": head["ContentLength"], "version-id": version}
-        event = {
-            "source": "aws.s3",
-            "time": at(second).isoformat(),
-            "detail": {
-                "bucket": {"name": LANDING},
-                "object": {**written, "etag": head["ETag"].strip('"')},
-            },
-        }
+        """Emit the event of an object's newest version; gives that version."""
+        event = object_event(self.s3, LANDING, key, time=at(second).isoformat())
         self.queues["landed"].append(Message(json.dumps(event)))
-        return version
+        return str(event["detail"]["object"]["version-id"])
 
-    def tell_of_ticket(self, job: str, second: int) -> None:
+    def deliver_ticket(self, job: str, second: int) -> None:
         """Deliver the event of an upload's ticket."""
-        key = f"tickets/{job}.json"
-        head = self.s3.head_object(Bucket=STATE, Key=key)
-        written = {"key": key, "size": head["ContentLength"], "etag": head["ETag"].strip('"')}
-        detail = {"bucket": {"name": STATE}, "object": written}
-        event = {"source": "aws.s3", "time": at(second).isoformat(), "detail": detail}
+        event = object_event(self.s3, STATE, f"tickets/{job}.json", time=at(second).isoformat())
         self.queues["landed"].append(Message(json.dumps(event)))
         self.deliver("landed", len(self.queues["landed"]) - 1)
 
     def let_uploads_expire(self) -> None:
-        """Let hours pass, of which only the deadlines of uploads take notice."""
+        """Move the deadlines of uploads hours back, and expire them."""
         state = self.s3.buckets.get(STATE, {})
         for key in [key for key in state if key.startswith("deadlines/")]:
             state["deadlines/20260101T000000Z/" + key.rpartition("/")[2]] = state.pop(key)

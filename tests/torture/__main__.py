@@ -31,10 +31,26 @@ def main() -> int:
     """Run every kind of fault; status 1 if one of them was never provoked."""
     given = _arguments()
     _say(f"seed {given.seed}")
-    figures, chance = Figures(), random.Random(given.seed)
+    figures = Figures()
     began = time.monotonic()
     _say("adversarial files")
     measure_corpus(figures, _say)
+    _database_faults(given, figures)
+    _say("disk full")
+    try:
+        faults.fill_disk(figures)
+    except PermissionError as error:
+        figures.facts["disk full"] = f"left out: {error}"
+    _say(f"{time.monotonic() - began:.0f} seconds, seed {given.seed}\n\n{figures.table()}")
+    if unprovoked := figures.unprovoked():
+        _say(f"never provoked: {', '.join(unprovoked)}")
+        return 1
+    return 0
+
+
+def _database_faults(given: argparse.Namespace, figures: Figures) -> None:
+    """Provoke the faults that need a server, each on a fresh database."""
+    chance = random.Random(given.seed)
     with own_server() as server:
         template = server.database.clone("template")
 
@@ -58,16 +74,6 @@ def main() -> int:
             _histories(template, figures, given.histories, given.seed)
         with _phase("PostgreSQL killed", figures):
             faults.kill_servers(server, figures, given.crashes, chance)
-    _say("disk full")
-    try:
-        faults.fill_disk(figures)
-    except PermissionError as error:
-        figures.facts["disk full"] = f"left out: {error}"
-    _say(f"{time.monotonic() - began:.0f} seconds, seed {given.seed}\n\n{figures.table()}")
-    if unprovoked := figures.unprovoked():
-        _say(f"never provoked: {', '.join(unprovoked)}")
-        return 1
-    return 0
 
 
 def _histories(template: Database, figures: Figures, count: int, number: int) -> None:

@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import pytest
@@ -109,39 +110,42 @@ def test_every_read_returns_the_last_write(short_leases: Database, writer: Conne
     )
 
 
+def read_until(
+    over: threading.Event, process: Process, finished: list[int]
+) -> tuple[int, list[tuple[int, int]]]:
+    """Read a row until `over`; the number of cache hits, and the names older than `finished`."""
+    hits, stale = 0, []
+    while not over.is_set():
+        before = finished[0]
+        found = process.read(1)
+        hits += found.cache_status == "hit"
+        if name_of(found) < before:
+            stale.append((name_of(found), before))
+    process.close()
+    return hits, stale
+
+
 def test_concurrent_readers_never_go_back_behind_a_finished_job(
     short_leases: Database, writer: Connection
 ) -> None:
     store = LossyStore(random.Random(1))
     finished = [0]
-    stale: list[tuple[int, int]] = []
-    hits = [0]
     over = threading.Event()
-
-    def read() -> None:
-        process = Process(short_leases, store)
-        while not over.is_set():
-            before = finished[0]
-            found = process.read(1)
-            hits[0] += found.cache_status == "hit"
-            if name_of(found) < before:
-                stale.append((name_of(found), before))
-        process.close()
-
-    readers = [threading.Thread(target=read) for _ in range(PROCESSES)]
-    for reader in readers:
-        reader.start()
-    try:
-        for number in range(1, 31):
-            write(writer, 1, number)
-            finished[0] = number
-            time.sleep(0.02)
-    finally:
-        over.set()
-        for reader in readers:
-            reader.join()
-    assert stale == []
-    assert hits[0] > 0
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        readers = [
+            pool.submit(read_until, over, Process(short_leases, store), finished)
+            for _ in range(PROCESSES)
+        ]
+        try:
+            for number in range(1, 31):
+                write(writer, 1, number)
+                finished[0] = number
+                time.sleep(0.02)
+        finally:
+            over.set()
+    results = [reader.result() for reader in readers]
+    assert [stale for _, stale in results] == [[]] * PROCESSES
+    assert sum(hits for hits, _ in results) > 0
     assert store.served_old > 0
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.cloud.fixtures import LANDING, STATE, Cloud
-from tests.cloud.lambda_events import Context
+from tests.cloud.lambda_events import Context, object_event
 from tests.integration.path.steps import FUNCTIONS, settle
 from tests.integration.reap.stalled_jobs import pass_time, reap, states
 from tests.postgres.databases import Connection
@@ -35,11 +35,7 @@ def issue_ticket(cloud: Cloud, *, hours: float) -> Ticket:
 
 
 def tell(cloud: Cloud, bucket: str, key: str) -> None:
-    event = {
-        "source": "aws.s3",
-        "time": "2026-03-01T10:00:00Z",
-        "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
-    }
+    event = object_event(cloud.s3, bucket, key, time="2026-03-01T10:00:00Z")
     cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=json.dumps(event))
 
 

@@ -15,6 +15,8 @@ from tests.unit.http.api_client import ApiResponse, call, connect_as
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+DEPARTMENTS = [("1", "Sales"), ("2", "Legal")]
+
 
 class Ask(Protocol):
     def __call__(

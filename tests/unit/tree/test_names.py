@@ -2,11 +2,11 @@
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from infra.bootstrap import ROOT
+from tests.unit.tree.source_files import tracked
 
 CATCH_ALL = {"utils", "helpers", "common", "misc", "manager", "data_handler"}
 # As a part of any identifier.
@@ -22,17 +22,6 @@ _SQL_NAME = re.compile(
     r"|^\s+(?:p_|v_)?([a-z_]+) (?:CONSTANT )?(?:text|uuid|jsonb|bigint|integer|boolean|regclass)",
     re.MULTILINE,
 )
-
-
-def _tracked(*suffixes: str) -> list[Path]:
-    listed = subprocess.run(
-        ["/usr/bin/env", "git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    return [ROOT / name for name in listed if name.endswith(suffixes) and (ROOT / name).exists()]
 
 
 def _python_names(path: Path) -> Iterator[tuple[int, str]]:
@@ -58,7 +47,7 @@ def _words(name: str) -> set[str]:
 def test_no_identifier_has_a_retired_word() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line} {name}"
-        for path in _tracked(".py", ".sql")
+        for path in tracked(".py", ".sql")
         for line, name in (_sql_names(path) if path.suffix == ".sql" else _python_names(path))
         if _words(name) & RETIRED
     ]
@@ -68,7 +57,7 @@ def test_no_identifier_has_a_retired_word() -> None:
 def test_no_module_has_a_retired_or_a_catch_all_name() -> None:
     found = [
         str(path.relative_to(ROOT))
-        for path in _tracked(".py", ".sql")
+        for path in tracked(".py", ".sql")
         if _words(path.stem) & (RETIRED | CATCH_ALL)
     ]
     assert found == []

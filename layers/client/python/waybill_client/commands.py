@@ -47,6 +47,7 @@ def make_app(find_api: FindApi = api_from_environment) -> typer.Typer:
         return Waybill(api, token=os.environ.get("WAYBILL_TOKEN"))
 
     _add_uploads(app, connect)
+    _add_datasets(app, connect)
     _add_jobs(app, connect)
     _add_rejects(app, connect)
     _add_redrive(app, connect)
@@ -86,6 +87,8 @@ def _add_uploads(app: typer.Typer, connect: Connect) -> None:
         if any(map(nothing_loaded, jobs)):
             raise typer.Exit(1)
 
+
+def _add_datasets(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def datasets(as_json: AsJson = False) -> None:
         """List the datasets."""

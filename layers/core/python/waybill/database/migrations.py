@@ -12,46 +12,25 @@ A release that was applied completely before, and now meets a database with newe
 a roll-back: its routines and views are restored, the newer tables stay.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import errors
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random,
-)
 
 from waybill import telemetry
 from waybill.database.dataset_scripts import create_dataset, registered_datasets, update_dataset
 from waybill.database.ledger import Ledger
 from waybill.database.queries import queries, sql_folder
-from waybill.database.script_errors import explain
-from waybill.database.scripts import Connection, DatasetScripts, Script, ScriptError, read_tree, run
-from waybill.errors import Busy, Conflict, Transient
+from waybill.database.script_transactions import Applied, ScriptTransactions, Step
+from waybill.database.scripts import Connection, DatasetScripts, Script, read_tree, run
+from waybill.errors import Busy, Conflict
 
 # A load holds its table's lock for as long as it merges; a migration that waited in line
 # would block every reader behind it, so it gives up quickly and tries again.
 _LOCK_TIMEOUT = "3s"
-_TRIES = 8
-_PAUSE_SECONDS = 2.0
-_MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedObject)
-
-
-class Applied(NamedTuple):
-    """A script that this run applied: `path` below `sql/`, and its checksum."""
-
-    path: str
-    sha256: str
-
-
-Step = Callable[[], Iterator[Script]]
-"""Applies scripts in the open transaction, and gives each that it applied."""
 
 
 def migrate(connection: psycopg.Connection[Any], folder: Path | None = None) -> list[Applied]:
@@ -90,6 +69,7 @@ class _Run:
         self._connection = connection
         self._tree = read_tree(folder)
         self._ledger = Ledger(connection)
+        self._scripts = ScriptTransactions(connection, self._ledger)
 
     def all(self) -> Iterator[Applied]:
         fingerprint = self._tree.fingerprint()
@@ -100,7 +80,7 @@ class _Run:
             yield from self._roles()
             return
         for script in self._ledger.unapplied("migrations", self._tree.migrations):
-            yield from self._together([self._step(script)])
+            yield from self._scripts.apply([self._step(script)])
         yield from self._routines()
         yield from self._datasets()
         yield from self._views()
@@ -127,7 +107,7 @@ class _Run:
         """Apply the roles, whose routine writes only what differs from the database."""
         script = self._tree.roles
         if script:
-            yield from self._together([self._roles_step(script)])
+            yield from self._scripts.apply([self._roles_step(script)])
 
     def _roles_step(self, script: Script) -> Step:
         def apply() -> Iterator[Script]:
@@ -152,7 +132,7 @@ class _Run:
             entry is None or entry.sha256 != script.sha256 or entry.run_order < since
             for script, entry in zip(scripts, entries, strict=True)
         ):
-            yield from self._together([self._step(script) for script in scripts])
+            yield from self._scripts.apply([self._step(script) for script in scripts])
 
     def _datasets(self) -> Iterator[Applied]:
         registered = registered_datasets(self._connection) if self._has_datasets() else set()
@@ -162,13 +142,13 @@ class _Run:
             for dataset in self._tree.datasets
             if dataset.declaration and dataset.name not in registered
         ]
-        yield from self._together([self._creation(dataset) for dataset in new])
+        yield from self._scripts.apply([self._creation(dataset) for dataset in new])
         changed = [
             dataset
             for dataset in self._tree.datasets
             if dataset.name in registered and not self._is_current(dataset)
         ]
-        yield from self._together([self._update(dataset) for dataset in changed])
+        yield from self._scripts.apply([self._update(dataset) for dataset in changed])
 
     def _has_datasets(self) -> bool:
         return bool(self._tree.datasets or self._ledger.paths("datasets"))
@@ -205,49 +185,3 @@ class _Run:
 
     def _update(self, dataset: DatasetScripts) -> Step:
         return lambda: update_dataset(self._connection, self._ledger, dataset)
-
-    def _together(self, steps: Sequence[Step]) -> list[Applied]:
-        """Take steps in one transaction, again from its start while a lock is taken."""
-        retrying = Retrying(
-            retry=retry_if_exception_type((Busy, Transient)),
-            wait=wait_random(0, _PAUSE_SECONDS),
-            stop=stop_after_attempt(_TRIES),
-            before_sleep=_log_postponed,
-            reraise=True,
-        )
-        return retrying(self._in_transaction, steps)
-
-    def _in_transaction(self, steps: Sequence[Step]) -> list[Applied]:
-        try:
-            with self._connection.transaction():
-                return self._in_any_order(steps)
-        except BaseException:
-            # What was recorded in the transaction is rolled back.
-            if not self._connection.broken:
-                self._ledger.read()
-            raise
-
-    def _in_any_order(self, steps: Sequence[Step]) -> list[Applied]:
-        """Take steps whose order is not known: one that misses another's object waits for it."""
-        applied: list[Applied] = []
-        while steps:
-            waiting: list[tuple[Step, ScriptError]] = []
-            for step in steps:
-                try:
-                    with self._connection.transaction():
-                        applied += [Applied(script.path, script.sha256) for script in step()]
-                except ScriptError as failed:
-                    if not isinstance(failed.error, _MISSING):
-                        raise explain(failed) from failed.error
-                    waiting.append((step, failed))
-                    self._ledger.read()
-            if len(waiting) == len(steps):
-                raise explain(waiting[0][1]) from waiting[0][1].error
-            steps = [step for step, _ in waiting]
-        for script in applied:
-            telemetry.action("script.applied", script=script.path)
-        return applied
-
-
-def _log_postponed(state: RetryCallState) -> None:
-    telemetry.action("migration.postponed", tries=state.attempt_number)

@@ -81,16 +81,14 @@ class RecordSplitter:
                 buffer = self._drop_line(buffer, final=last)
                 if self._dropping_line:
                     continue
-            if not last and buffer.endswith(b"\r"):
-                # An LF may follow and belong to the same line ending.
-                buffer, self._carry = buffer[:-1], b"\r"
+            if not last:
+                buffer = self._keep_cr(buffer)
             if is_long and ends_no_line and not last and len(buffer) <= self._limit:
                 self._carry = buffer + self._carry
                 continue
             found = self._first(buffer, is_long=is_long, final=last)
             if found is not None:
-                again = buffer[self._resume(buffer, found) :] + self._carry
-                self._carry = b""
+                again, self._carry = buffer[self._resume(buffer, found) :] + self._carry, b""
                 pieces.extendleft(reversed(_slices(again, size)))
                 if last and not pieces:
                     pieces.append(b"")
@@ -99,6 +97,13 @@ class RecordSplitter:
                 self._carry = buffer + self._carry
             else:
                 yield self._whole(buffer, final=last)
+
+    def _keep_cr(self, buffer: bytes) -> bytes:
+        """Carry a CR at the end: an LF may follow and belong to the same line ending."""
+        if not buffer.endswith(b"\r"):
+            return buffer
+        self._carry = b"\r"
+        return buffer[:-1]
 
     def _first(self, buffer: bytes, *, is_long: bool, final: bool) -> FirstRecord | None:
         """The first record if it is read alone, because it is long; None if it is not known."""
