@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.bootstrap import ROOT
@@ -14,16 +15,14 @@ from infra.environments import ENVIRONMENTS
 CODE = ("functions", "infra", "layers/core/python", "layers/client/python")
 
 
-def template_findings() -> list[Finding]:
-    """What cdk-nag and checkov find in the environments on AWS."""
-    found: list[Finding] = []
-    for environment in [name for name, one in ENVIRONMENTS.items() if not one.is_local]:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            nag.synthesise(environment, folder)
-            found += nag.findings(environment, folder)
-            found += checkov.findings(environment, folder)
-    return found
+def template_findings(folders: Mapping[str, Path]) -> list[Finding]:
+    """What cdk-nag and checkov find in environments that `nag.synthesise` wrote, by name."""
+    return [
+        finding
+        for environment, folder in folders.items()
+        for checker in (nag, checkov)
+        for finding in checker.findings(environment, folder)
+    ]
 
 
 def bandit() -> str:
@@ -40,7 +39,12 @@ def bandit() -> str:
 
 def main() -> None:
     """Print what is not accepted; end with an error if there is anything."""
-    found = template_findings()
+    on_aws = [name for name, one in ENVIRONMENTS.items() if not one.is_local]
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {name: Path(scratch) / name for name in on_aws}
+        for name, folder in folders.items():
+            nag.synthesise(name, folder)
+        found = template_findings(folders)
     lines = [
         f"{one.environment}: {one.rule} {one.resource}: {one.text}"
         for one in open_findings(found, ACCEPTED)

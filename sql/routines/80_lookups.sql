@@ -18,12 +18,15 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN format('%L::%s', p_value, waybill.cast_type(p_table, p_column));
 
--- `t.column = value` for each member of an object, joined by AND; `true` for none.
-CREATE OR REPLACE FUNCTION waybill.equal_to(p_table regclass, p_values jsonb) RETURNS text
+-- A condition for each member of an object, joined by AND; `true` for none. In the template, 1 is
+-- the column and 2 the value.
+CREATE OR REPLACE FUNCTION waybill.conditions(p_table regclass, p_values jsonb,
+    p_template text DEFAULT 't.%1$I = %2$s')
+RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
-    SELECT coalesce(string_agg(format('t.%I = %s', v.key,
+    SELECT coalesce(string_agg(format(p_template, v.key,
         waybill.column_literal(p_table, v.key, v.value)), ' AND ' ORDER BY v.key), 'true')
     FROM jsonb_each_text(p_values) AS v
 );
@@ -51,27 +54,6 @@ RETURN (
     WHERE i.indexrelid = p_index
 );
 
--- A comparison that no index serves, for each member of an object.
-CREATE OR REPLACE FUNCTION waybill.unindexed_equal_to(p_table regclass, p_values jsonb)
-RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT coalesce(string_agg(format('to_jsonb(t.%I) = to_jsonb(%s)', v.key,
-        waybill.column_literal(p_table, v.key, v.value)), ' AND ' ORDER BY v.key), 'true')
-    FROM jsonb_each_text(p_values) AS v
-);
-
--- A range of one value with bounds that the planner does not know, for each member of an object.
-CREATE OR REPLACE FUNCTION waybill.within_unknown(p_table regclass, p_values jsonb) RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT string_agg(format('t.%1$I >= (SELECT %2$s) AND t.%1$I <= (SELECT %2$s)', v.key,
-        waybill.column_literal(p_table, v.key, v.value)), ' AND ' ORDER BY v.key)
-    FROM jsonb_each_text(p_values) AS v
-);
-
 -- Conditions that hold for the same rows, to be tried until the plan uses the declared index.
 -- Several indexes can serve an equality at the same estimated cost, and the planner then takes
 -- any of them:
@@ -94,19 +76,21 @@ DECLARE
     v_last CONSTANT text := v_keys[cardinality(v_keys)];
     v_indexed CONSTANT jsonb := (
         SELECT jsonb_object_agg(k.name, p_values -> k.name) FROM unnest(v_keys) AS k (name));
-    v_fixed text := waybill.equal_to(p_table, p_where);
+    v_fixed text := waybill.conditions(p_table, p_where);
 BEGIN
     IF p_index IS NULL THEN
-        RETURN ARRAY[v_fixed || ' AND ' || waybill.equal_to(p_table, p_values)];
+        RETURN ARRAY[v_fixed || ' AND ' || waybill.conditions(p_table, p_values)];
     END IF;
     v_fixed := concat_ws(' AND ', v_fixed,
-        waybill.unindexed_equal_to(p_table, p_values - v_keys), '');
+        -- No index serves a comparison of JSON.
+        waybill.conditions(p_table, p_values - v_keys, 'to_jsonb(t.%1$I) = to_jsonb(%2$s)'), '');
     RETURN ARRAY[
-        v_fixed || waybill.equal_to(p_table, v_indexed),
-        v_fixed || waybill.equal_to(p_table, v_indexed - v_last)
+        v_fixed || waybill.conditions(p_table, v_indexed),
+        v_fixed || waybill.conditions(p_table, v_indexed - v_last)
             || format(' AND t.%1$I BETWEEN %2$s AND %2$s ORDER BY t.%1$I', v_last,
                 waybill.column_literal(p_table, v_last, p_values ->> v_last)),
-        v_fixed || waybill.within_unknown(p_table, v_indexed)
+        v_fixed || waybill.conditions(p_table, v_indexed,
+            't.%1$I >= (SELECT %2$s) AND t.%1$I <= (SELECT %2$s)')
     ];
 END
 $$;

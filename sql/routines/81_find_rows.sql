@@ -80,7 +80,7 @@ BEGIN
         ORDER BY %s
         LIMIT $1
         $q$,
-        waybill.row_key(v_key), v_table, waybill.equal_to(v_table, p_values),
+        waybill.row_key(v_key), v_table, waybill.conditions(v_table, p_values),
         waybill.after_key(v_table, v_key, p_after), v_order)
         USING p_limit
     LOOP

@@ -2,29 +2,33 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
-from aws_cdk import App
 
-from infra.app import build, context
-from infra.environments import ENVIRONMENTS, choose
+from infra.checks import nag
+from infra.environments import ENVIRONMENTS
 from tests.infra.template import Synthesised
 
 ON_AWS = [name for name in ENVIRONMENTS if name != "local"]
 
 
 @pytest.fixture(scope="session")
-def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesised]:
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder with the templates and the report of cdk-nag, by environment."""
+
     @cache
-    def once(name: str) -> Synthesised:
+    def once(name: str) -> Path:
         folder = tmp_path_factory.mktemp(name)
-        unstaged = {"aws:cdk:disable-asset-staging": True}
-        app = App(outdir=str(folder), context={**context(), **unstaged}, analytics_reporting=False)
-        build(app, choose(name))
-        app.synth()
-        return Synthesised.read(name, folder)
+        nag.synthesise(name, folder)
+        return folder
 
     return once
+
+
+@pytest.fixture(scope="session")
+def synthesise(folder_of: Callable[[str], Path]) -> Callable[[str], Synthesised]:
+    return cache(lambda name: Synthesised.read(name, folder_of(name)))
 
 
 @pytest.fixture(params=list(ENVIRONMENTS))

@@ -1,15 +1,19 @@
 """The security checkers find nothing in any environment on AWS that is not accepted."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from infra.checks.__main__ import bandit, template_findings
 from infra.checks.accepted import ACCEPTED
 from infra.checks.findings import Accepted, Finding, open_findings, unused
+from tests.infra.conftest import ON_AWS
 
 
 @pytest.fixture(scope="module")
-def found() -> list[Finding]:
-    return template_findings()
+def found(folder_of: Callable[[str], Path]) -> list[Finding]:
+    return template_findings({name: folder_of(name) for name in ON_AWS})
 
 
 def test_every_finding_is_accepted_with_a_reason(found: list[Finding]) -> None:

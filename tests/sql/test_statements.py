@@ -7,11 +7,12 @@ from typing import get_args
 import psycopg
 import pytest
 
+from functions.api.upload.models import FileOptions
 from tests.postgres.databases import Connection, Database
 from waybill.contract.model import Contract
 from waybill.database.errors import REFUSALS
 from waybill.database.runs import Outcome
-from waybill.states import JobState
+from waybill.states import JobKind, JobState
 
 _ROUTINES = Path(__file__).parents[2] / "sql" / "routines"
 _LAYER = Path(__file__).parents[2] / "layers" / "core" / "python" / "waybill"
@@ -94,10 +95,24 @@ def literals(annotation: object) -> set[str]:
 ENUMERATIONS = {
     "datasets.write_disposition": literals(Contract.model_fields["write_disposition"].annotation),
     "datasets.header": literals(Contract.model_fields["header"].annotation),
+    "datasets.repeated_header": literals(Contract.model_fields["repeated_header"].annotation),
+    "datasets.delimiter": literals(FileOptions.model_fields["delimiter"].annotation),
     "datasets.file_format": literals(Contract.model_fields["file_format"].annotation),
     "ingestion_jobs.state": set(JobState),
+    "ingestion_jobs.kind": literals(JobKind),
     "job_runs.outcome": literals(Outcome),
 }
+
+
+def allowed_words(connection: Connection, table: str, column: str) -> set[str]:
+    """The words that the CHECK constraint of a column allows."""
+    row = connection.execute(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = %s::regclass AND conname = %s",
+        (f"waybill.{table}", f"{table}_{column}_check"),
+    ).fetchone()
+    assert row is not None
+    return set(re.findall(r"'([^']*)'::text", row[0]))
 
 
 @pytest.mark.parametrize(("column", "words"), ENUMERATIONS.items())
@@ -106,13 +121,18 @@ def test_enumerations_of_the_code_are_those_of_the_database(
 ) -> None:
     table, _, name = column.partition(".")
     with database.connect() as admin:
-        row = admin.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-            " WHERE conrelid = %s::regclass AND conname = %s",
-            (f"waybill.{table}", f"{table}_{name}_check"),
-        ).fetchone()
-    assert row is not None
-    assert set(re.findall(r"'([^']*)'::text", row[0])) == words
+        assert allowed_words(admin, table, name) == words
+
+
+def test_a_registration_names_the_words_that_the_table_allows(database: Database) -> None:
+    text = (_ROUTINES / "11_register_dataset.sql").read_text()
+    lists = re.findall(r"assert_word\('(\w+)', \w+, (.+)\);", text)
+    with database.connect() as admin:
+        for argument, words in lists:
+            row = admin.execute(f"SELECT ({words})::text[]".encode()).fetchone()
+            assert row is not None
+            assert set(row[0]) == allowed_words(admin, "datasets", argument), argument
+    assert len(lists) == text.count("assert_word(")
 
 
 def test_every_named_query_is_used() -> None:

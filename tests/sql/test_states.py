@@ -7,6 +7,7 @@ from functions.api.jobs.models import FINAL_STATES, State
 from tests.sql.staging import Ledger
 from waybill.states import RESERVED_STATES, JobState
 from waybill_client.models import OPEN_STATES
+from waybill_client.models import State as ClientState
 
 STATES = {state.value for state in JobState}
 
@@ -30,6 +31,7 @@ def test_the_routines_agree_on_open_and_final_states(ledger: Ledger) -> None:
 def test_the_api_lists_these_states_and_the_reserved_ones() -> None:
     listed = {*get_args(State)}
     assert listed == STATES | RESERVED_STATES
+    assert {*get_args(ClientState)} == listed
     final = {state.value for state in JobState if state.is_final}
     assert final == FINAL_STATES
     assert listed - final - {"DUPLICATE", "REVERTED"} == OPEN_STATES

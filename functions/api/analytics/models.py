@@ -7,12 +7,13 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field
 
+from waybill.database.analytics import MeanOver
+
 JSON_LIMIT = 1000
 # A CSV holds a whole year if it fits into Lambda's 6 MB response.
 CSV_LIMIT = 20_000
 
 Format = Literal["json", "csv"]
-MeanOver = Literal["hiring", "all"]
 YearParam = Annotated[int, Query(ge=1, le=9999, description="Year of the hires, in UTC.")]
 LimitParam = Annotated[
     int | None,

@@ -1,11 +1,11 @@
 """Request and response of the batch endpoint."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from waybill.database.batches import BatchResult
+from waybill.database.batches import BatchMode, BatchResult
 
 MAX_ROWS = 1000
 
@@ -19,7 +19,7 @@ class BatchRequest(BaseModel):
     )
 
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_ROWS)]
-    mode: Literal["atomic", "partial"] = Field(
+    mode: BatchMode = Field(
         default="atomic",
         description="`atomic`: all rows or none. `partial`: the valid rows; the others become"
         " rejects of the job.",

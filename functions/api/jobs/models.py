@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from waybill.states import JobState
+from waybill.database.runs import Outcome
+from waybill.states import JobKind, JobState
 
 # Literals, because Powertools and OpenAPI need them; a test compares them with `waybill.states`.
 State = Literal[
@@ -68,7 +69,7 @@ class _Document(BaseModel):
 class Source(_Document):
     """The origin of the data."""
 
-    kind: Literal["upload", "s3", "batch", "rest", "database", "replay"]
+    kind: JobKind
     bucket: str | None
     key: str | None
     version_id: str | None
@@ -122,7 +123,7 @@ class Job(_Document):
     waybill: Waybill | None = None
     rejects_url: str | None = None
     warnings: list[str] = Field(
-        default=[], description="Doubts about how the head of the file was read."
+        default=[], description="What is uncertain about the file's layout as it was detected."
     )
     error: JobProblem | None = None
     duplicate_of: UUID | None = None
@@ -201,7 +202,7 @@ class Run(_Document):
     chunk: int | None = None
     started_at: datetime
     finished_at: datetime | None
-    outcome: str | None
+    outcome: Outcome | None
     error: dict[str, Any] | None = None
 
 

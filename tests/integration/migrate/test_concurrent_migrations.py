@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.migrate.sql_files import BASE, paths, write
 from tests.postgres.databases import Connection, Database
-from waybill.database import migrations
+from waybill.database import migrations, script_transactions
 from waybill.database.migrations import migrate
 from waybill.errors import Busy, Unavailable
 
@@ -42,7 +42,7 @@ def test_a_table_in_use_is_retried(
 ) -> None:
     migrate(admin, folder)
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT", "100ms")
-    monkeypatch.setattr(migrations, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(script_transactions, "_PAUSE_SECONDS", 0)
     write(folder, "migrations/9001_legs.sql", "ALTER TABLE colours ADD legs integer;")
     with empty_database.connect(autocommit=False) as reader:
         reader.execute("SET ROLE waybill_owner; SELECT * FROM colours")

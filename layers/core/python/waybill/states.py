@@ -1,6 +1,10 @@
-"""The states of a job: the one list, which the database and the API are tested against."""
+"""The states and kinds of a job; tests compare the database and the API with these lists."""
 
 from enum import StrEnum
+from typing import Literal
+
+JobKind = Literal["upload", "s3", "batch", "rest", "database", "replay"]
+"""Where a job's records come from."""
 
 
 class JobState(StrEnum):

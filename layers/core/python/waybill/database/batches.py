@@ -12,6 +12,8 @@ from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.states import JobState
 
+BatchMode = Literal["atomic", "partial"]
+
 
 class IdempotencyKey(NamedTuple):
     """The key of a batch: the caller's, the dataset, and the SHA-256 in hex of the body."""
@@ -71,7 +73,7 @@ class Batches(Repository):
         *,
         rows: Sequence[object],
         rejected: Sequence[object],
-        mode: Literal["atomic", "partial"],
+        mode: BatchMode,
     ) -> BatchResult:
         """Write the rows with their waybill, at the place in the landing order that is now.
 
