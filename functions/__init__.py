@@ -1,1 +1,1 @@
-"""The steps of a file's path and the doors around it, one folder each."""
+"""The Lambda functions: the API, the pipeline and the migration, one folder each."""

@@ -1,1 +1,1 @@
-"""Brings the database to what `sql/` says, and publishes the contracts."""
+"""Applies `sql/` to the database and publishes the contracts."""

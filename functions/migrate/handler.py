@@ -1,4 +1,4 @@
-"""Deployment → the database as `sql/` declares it, and its contracts published to S3.
+"""Migrate the database to what `sql/` declares, and publish the contracts to S3.
 
 Invoked by CDK's Trigger during a deployment, which fails when the function does; and by an
 operator before a major upgrade of Aurora, with `{"action": "prepare-upgrade"}`.
@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 60.0
 def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Migrate and publish; or, for the action `prepare-upgrade`, take back grants.
 
-    Returns `applied`, the paths of the files that were due; `datasets`, the published names; and
+    Returns `applied`, the paths of the applied files; `datasets`, the published names; and
     `indexes`, the statements that built or dropped indexes of searchable columns.
     """
     settings = MigrateSettings.from_environment()
@@ -42,7 +42,7 @@ def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
         datasets = publish_contracts(connection, state.contracts)
         enable_query_statistics(connection)
         indexes = build_search_indexes(connection)
-    # New views are stale for every year that there is.
+    # New views are stale for every existing year.
     state.markers.put("migrate")
     telemetry.action("database.migrated", applied=applied, datasets=datasets, indexes=indexes)
     return {"applied": applied, "datasets": datasets, "indexes": indexes}

@@ -94,12 +94,12 @@ class Service(Construct):
         rules.on_schedule(functions["reap"], minutes=5)
 
     def _alarm_on_stuck_jobs(self, environment: Environment) -> None:
-        """The reaper counts the jobs that do not move, while the database is awake."""
+        """The reaper counts the jobs without progress while the database is awake."""
         cloudwatch.Alarm(
             self,
             "JobsNotMoving",
             alarm_name=f"waybill-{environment.name}-jobs-not-moving",
-            alarm_description="Open jobs do not move: GET /jobs/{job_id}/runs has the causes.",
+            alarm_description="Open jobs make no progress: GET /jobs/{job_id}/runs has the causes.",
             metric=cloudwatch.Metric(
                 namespace="Waybill",
                 metric_name="JobsNotMoving",

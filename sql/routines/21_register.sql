@@ -1,6 +1,6 @@
 -- Upload tickets and objects become jobs, once.
 
--- An upload was announced, and its file is awaited.
+-- The job of a requested upload, which awaits its file.
 CREATE OR REPLACE FUNCTION waybill.register_ticket(p_job uuid, p_dataset text,
     p_filename text, p_size_bytes bigint, p_options jsonb, p_created_at timestamptz,
     p_expires_at timestamptz)

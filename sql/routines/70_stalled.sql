@@ -105,7 +105,7 @@ BEGIN ATOMIC
         last_at = excluded.last_at;
 END;
 
--- Fail the jobs that do not move: redriven so many times over so many hours, or attempted for so
+-- Fail the jobs that make no progress: redriven so many times over so many hours, or attempted for so
 -- many days. One that only waits for an earlier file is left alone. Returns those that ended.
 CREATE OR REPLACE FUNCTION waybill.give_up(p_tries integer DEFAULT 8,
     p_hours integer DEFAULT 24, p_days integer DEFAULT 7)

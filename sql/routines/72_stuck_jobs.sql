@@ -1,4 +1,4 @@
--- Jobs that do not move, for the health check, the metric and its alarm.
+-- Jobs without progress, for the health check, the metric and its alarm.
 
 -- The number of open jobs in which no step has succeeded for so many minutes and none is
 -- running. A job that only waits for an earlier one is not counted: the earlier one is. A step

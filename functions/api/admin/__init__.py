@@ -1,1 +1,1 @@
-"""Sends again what failed, and what is in the landing bucket already."""
+"""POST /admin/redrive: send failed messages, or objects of the landing bucket, again."""

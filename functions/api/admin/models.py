@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from waybill.landing.keys import PREFIX
 
-# Those that XML 1.0 does not have, and half surrogate pairs.
+# Characters that XML 1.0 cannot represent, and lone surrogates.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 QueueName = Literal["landed", "chunks", "merges"]
 
@@ -18,14 +18,14 @@ def _check_prefix(prefix: str) -> str:
     if not prefix.startswith(PREFIX):
         raise PydanticCustomError("not_landing", "The prefix must start with landing/.")
     if _CONTROL.search(prefix):
-        # S3's XML cannot repeat them. Such keys are found by a shorter prefix.
+        # S3's XML responses cannot contain them. A shorter prefix selects such keys.
         raise PydanticCustomError("not_printable", "The prefix has control characters.")
     return prefix
 
 
 def _check_text(value: object) -> object:
     if value is not None and not isinstance(value, str):
-        # Pydantic would take a number for seconds since 1970.
+        # Pydantic would read a number as seconds since 1970.
         raise PydanticCustomError("not_a_time", "The time must be RFC 3339 text.")
     return value
 

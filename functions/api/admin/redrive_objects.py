@@ -22,7 +22,7 @@ class _VersionCursor(Cursor):
 def redrive_objects(deps: Deps, request: RedriveObjectsRequest, seconds: float) -> ObjectsRedriven:
     """Send every selected object version to the queue `landed`, for at most `seconds`.
 
-    An object that already has a job is not loaded twice; steps that are missing are done.
+    An object that already has a job is not loaded twice; an unfinished job continues.
 
     Raises:
         BadRequest: `bad-cursor`.
@@ -52,7 +52,7 @@ def _list_page(deps: Deps, prefix: str, marker: PageMarker | None) -> VersionPag
     try:
         return list_page(deps.s3, deps.settings.landing_bucket, prefix, marker)
     except (ClientError, ParamValidationError) as error:
-        # A cursor is input: its key and version may be nothing that S3 accepts.
+        # A cursor is input: S3 may refuse its key and version.
         is_refused = isinstance(error, ParamValidationError) or code_of(error) == "InvalidArgument"
         if marker is not None and is_refused:
             raise BadRequest("bad-cursor", "The cursor is not one of this list.") from error

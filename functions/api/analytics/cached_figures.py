@@ -59,5 +59,5 @@ def cached_figures(
     if fresh:
         return fresh[0]
     figures = model.model_validate_json(cached.value or "")
-    # The same figures, which by now include everything until a later time.
+    # The same figures, now known to be current at a later time.
     return figures.model_copy(update={"as_of": version.as_of})

@@ -1,9 +1,9 @@
-"""What a line of figures takes of a page, in JSON or in CSV."""
+"""The size of a line of figures in a page, as JSON or CSV."""
 
 from waybill.http.pagination import response_size
 
 _LINE_BYTES = 150
-"""The numbers and the JSON keys of a line, beside its names."""
+"""Bytes of a line's numbers and JSON keys, without its names."""
 
 
 def line_size(*names: str) -> int:

@@ -38,7 +38,7 @@ class Deps(NamedTuple):
         return validator
 
     def notifier(self, connection: Connection) -> JobNotifier:
-        """What publishes a finished batch."""
+        """The notifier that publishes a finished batch."""
         settings = self.settings
         return JobNotifier(
             connection,

@@ -1,1 +1,1 @@
-"""Says whether database, storage and queue are in reach."""
+"""GET /health: whether database, storage and queue are reachable."""

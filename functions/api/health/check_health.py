@@ -1,4 +1,4 @@
-"""Check database, storage and queue, and whether jobs move."""
+"""Check database, storage and queue, and whether jobs make progress."""
 
 import time
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def _jobs(deps: Deps) -> None:
     with connect(deps.settings, "health", patience_seconds=0) as connection:
         stuck = HealthQueries(connection).count_stuck_jobs(_STUCK_MINUTES)
     if stuck:
-        raise Retryable("jobs-not-moving", f"{stuck} open jobs do not move.")
+        raise Retryable("jobs-not-moving", f"{stuck} open jobs make no progress.")
 
 
 def _storage(deps: Deps) -> None:

@@ -27,7 +27,7 @@ class CorrectedReject(NamedTuple):
     reject_id: UUID
     fields: dict[str, str | None]
     is_csv: bool = False
-    """An empty cell says nothing of a column that the reject does not have."""
+    """Then an empty cell of a column that the reject lacks is ignored."""
 
 
 def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[CorrectedReject]:

@@ -1,4 +1,4 @@
-"""Replay corrected rejects: a new file that takes the place of the original in load order."""
+"""Replay corrected rejects: a new file, directly after the original in landing order."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def replay_job(
     values = _stored_values(deps, parent, rows)
     records = [_record(values[row.reject_id], row) for row in rows]
     ticket, content = _file(deps, contract, records)
-    # First, so that the reaper frees the rejects also if this function is killed before the ticket.
+    # Before the ticket: if this function is killed in between, the reaper frees the rejects.
     deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
     deps.database.run(lambda connection: _register(connection, parent, ticket, rows))
     try:

@@ -1,1 +1,1 @@
-"""GET /users/…, /datasets/{name}/rows: rows by value, with what it took to find them."""
+"""GET /users/…, /datasets/{name}/rows: rows by value, and the cost of finding them."""

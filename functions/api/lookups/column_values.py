@@ -53,7 +53,7 @@ def searched_values(query: Query, searchable: Collection[str]) -> dict[str, str]
 
 
 def given_values(query: Query, allowed: Collection[str]) -> dict[str, str]:
-    """The values of the request; the names of `allowed` columns are in the errors of others.
+    """The query parameters, which must be `allowed` columns; errors list those.
 
     Raises:
         Rejected: `invalid-request`.
@@ -69,7 +69,7 @@ def given_values(query: Query, allowed: Collection[str]) -> dict[str, str]:
             message = "Give one value."
             errors.append(FieldError(pointer=pointer, code="repeated-parameter", message=message))
         elif "\0" in given[0]:
-            message = "PostgreSQL stores no NUL."
+            message = "PostgreSQL cannot store NUL."
             errors.append(FieldError(pointer=pointer, code="invalid-value", message=message))
     _raise(errors)
     return {name: given[0] for name, given in query.items()}

@@ -15,7 +15,7 @@ from waybill.state.contracts import PublishedContracts
 
 
 class Deps(NamedTuple):
-    """What a lookup works with."""
+    """The database connection, the contracts, the cache and the leases."""
 
     database: PersistentConnection
     contracts: PublishedContracts

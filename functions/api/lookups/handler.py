@@ -74,8 +74,8 @@ def get_lookup(name: Name, strategy: Strategy) -> Response[Any]:
 def get_rows(name: Name, limit: PageLimit = 50, cursor: CursorParam = None) -> Response[Any]:
     """List rows by the values of searchable columns.
 
-    At least one searchable column is a query parameter; the error for another column names those
-    that there are.
+    Give at least one searchable column as a query parameter; the error for any other column lists
+    the searchable ones.
     """
     contract = deps().contracts.get(name)
     query = {name: values for name, values in _query().items() if name not in _PAGING}

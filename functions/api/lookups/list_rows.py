@@ -34,7 +34,7 @@ def list_rows(
 
     Raises:
         BadRequest: `bad-cursor`, the cursor is not one of this dataset.
-        Rejected: `data-refused`, a value is none of its column's type.
+        Rejected: `data-refused`, a value is not of its column's type.
         Retryable: the database.
     """
     if after is not None and len(after.key) != len(contract.natural_key):

@@ -12,7 +12,7 @@ from waybill.database.lookups import ExplainedRow, Lookups
 
 
 class Found(NamedTuple):
-    """A row as JSON, and what it took."""
+    """A row as JSON, and the cost of finding it."""
 
     item: str | None
     strategy: str
@@ -27,7 +27,7 @@ def look_up(deps: Deps, contract: Contract, strategy: str, values: Mapping[str, 
     """Look up a row by a strategy of the contract.
 
     Raises:
-        Rejected: `data-refused`, a value is none of its column's type.
+        Rejected: `data-refused`, a value is not of its column's type.
         Retryable: the database.
     """
     started = time.perf_counter()

@@ -8,7 +8,7 @@ CacheStatus = Literal["hit", "miss", "bypass"]
 
 
 class LookupResult(BaseModel):
-    """A row, and what it took to find it."""
+    """A row, and the cost of finding it."""
 
     item: dict[str, Any] | None = Field(
         description="The row; if several match, the first one that was read."
@@ -19,14 +19,14 @@ class LookupResult(BaseModel):
     )
     index: str | None = Field(description="The index that was used, if one was.")
     as_declared: bool | None = Field(
-        description="Whether the plan uses the index of the strategy, or none if it has none."
+        description="Whether the plan used the strategy's index; no index for a strategy without one."
     )
-    rows_scanned: int = Field(description="Rows read, with those that did not match.")
+    rows_scanned: int = Field(description="Rows read, including those that did not match.")
     rows_found: int = Field(description="Rows that match.")
     buffers: int = Field(description="Pages of 8 KiB read, from memory or disk.")
     planning_ms: float
-    execution_ms: float = Field(description="Time that the database took for the plan.")
-    query_time_ms: float = Field(description="Time that the function took, queries included.")
+    execution_ms: float = Field(description="Execution time in the database.")
+    query_time_ms: float = Field(description="Time in the function, queries included.")
     cache_status: CacheStatus = Field(
         description="`bypass`: the strategy is not cached, or the dataset is being changed."
     )

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 
 class QueryCost(BaseModel):
-    """A statement, and what all its calls took."""
+    """A statement, and the cost of all its calls."""
 
     query: str = Field(description="The statement without its values, up to 2,000 characters.")
     role: str
@@ -21,7 +21,7 @@ class QueryCost(BaseModel):
 
 
 class IndexUse(BaseModel):
-    """An index that no scan used since the statistics began."""
+    """An index that no scan has used since the statistics were last reset."""
 
     dataset: str
     table: str
@@ -30,7 +30,7 @@ class IndexUse(BaseModel):
 
 
 class QueryReport(BaseModel):
-    """The statements that took the most time, and the indexes that nobody used."""
+    """The statements that took the most time, and the unused indexes."""
 
     items: list[QueryCost] = Field(
         description="Most time first; empty if the server has no pg_stat_statements."

@@ -6,7 +6,7 @@ from waybill.database.repository import Connection
 
 
 def report_queries(connection: Connection, limit: int) -> QueryReport:
-    """The `limit` statements that took the most time, and the indexes that nobody used."""
+    """The `limit` statements that took the most time, and the unused indexes."""
     costs = QueryCosts(connection)
     return QueryReport(
         items=[QueryCost(**query._asdict()) for query in costs.costly(limit)],

@@ -64,7 +64,7 @@ def _check_parts(deps: Deps, ticket: Ticket) -> None:
     )
     size = sum(part["Size"] for page in pages for part in page.get("Parts", []))
     if size != ticket.size_bytes:
-        detail = f"The parts have {size} bytes; the upload request said {ticket.size_bytes}."
+        detail = f"The parts have {size} bytes; the upload request has {ticket.size_bytes}."
         raise Rejected("size-mismatch", detail)
 
 

@@ -1,4 +1,4 @@
-"""The dependencies of the verbs."""
+"""The dependencies of the function `merge`."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,7 @@ class Deps(NamedTuple):
 
     @property
     def notifier(self) -> JobNotifier:
-        """What publishing a finished job takes."""
+        """The notifier that publishes finished jobs."""
         settings = self.settings
         return JobNotifier(
             self.connection,

@@ -26,7 +26,7 @@ _MESSAGE: TypeAdapter[MergeMessage | ResolvePendingMessage] = TypeAdapter(
 
 
 def handle(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
-    """Merge each job of the batch. Returns the messages to be received again."""
+    """Merge each job of the batch. Returns the messages to redeliver."""
     settings = MergeSettings.from_environment()
     telemetry.start("merge", settings)
     consumer = Consumer(

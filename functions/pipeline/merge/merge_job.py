@@ -21,8 +21,8 @@ def merge_job(deps: Deps, job_id: UUID) -> None:
     Raises:
         Busy: an earlier job is open, or a lock is taken; try again later.
         NotFound: there is no such job.
-        Retryable: something cannot be reached. If the commit went unseen, the next call finds
-            the job ended and only publishes.
+        Retryable: something cannot be reached. If the commit succeeded unnoticed, the next call
+            finds the job ended and only publishes.
     """
     try:
         with run(deps.connection, job_id, "merge"):

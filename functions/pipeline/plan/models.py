@@ -1,4 +1,4 @@
-"""The message of the queue `landed`, and what the verbs pass on about an object."""
+"""The message of the queue `landed`, and a registered object."""
 
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -57,7 +57,7 @@ class ObjectCreated(_Part):
 
 
 class LandedJob(NamedTuple):
-    """A registered object; without a ticket when its upload was not announced."""
+    """A registered object; `ticket` is its upload request, None for a copied file."""
 
     job_id: UUID
     dataset: str

@@ -22,7 +22,7 @@ def register_object(deps: Deps, created: ObjectCreated) -> LandedJob | None:
     key = read_key(created.key)
     ticket = deps.state.tickets.find(key.job_id) if key.job_id else None
     if ticket and (ticket.bucket, ticket.key) != (created.bucket, created.key):
-        # The job id of another upload in a key that the client chose.
+        # The client chose a key with the job id of another upload.
         key, ticket = key._replace(job_id=None), None
     ref = resolve_version(deps.s3, created)
     job, state = _insert(deps, key, ref, ticket, created)
@@ -30,7 +30,7 @@ def register_object(deps: Deps, created: ObjectCreated) -> LandedJob | None:
         if not state.is_open:
             telemetry.action("object.ignored", key=ref.key, why=state)
             return None
-        # From here on the schedules look after the job, even if all its messages are lost.
+        # From here on the schedules find the job, even if all its messages are lost.
         deps.state.markers.put(job.job_id)
         if ticket:
             deps.state.deadlines.delete(ticket.expires_at, ticket.job_id)

@@ -1,4 +1,4 @@
-"""Registers an announced upload before its file arrives."""
+"""Registers a requested upload before its file arrives."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from waybill.states import JobState
 
 
 def register_ticket(deps: Deps, job_id: UUID) -> None:
-    """Create the job of an announced upload, unless it exists.
+    """Create the job of a requested upload, unless it exists.
 
     Raises:
         Retryable: the database or S3 cannot be reached.

@@ -17,7 +17,7 @@ def resolve_version(s3: "S3Client", created: ObjectCreated) -> ObjectRef:
     with that reason, so the loss is on record.
 
     Raises:
-        Retryable: S3 cannot be reached or does not respond as it should.
+        Retryable: S3 cannot be reached or responds unexpectedly.
     """
     bucket, key = created.bucket, created.key
     described = ObjectRef(bucket, key, created.version_id, created.etag, created.size_bytes)

@@ -15,12 +15,12 @@ def verify_object(s3: "S3Client", job: LandedJob) -> str | None:
     """Refuse an object that is empty or differs from its upload request.
 
     Returns:
-        The SHA-256 in hex if S3 verified the announced one at upload, which spares reading the
-        object. None: a hash that was announced is still to be checked.
+        The SHA-256 in hex if S3 verified it at upload, which saves reading the object. None: the
+        hash of the upload request, if it has one, is still to be checked.
 
     Raises:
         Rejected: `empty-file`, `size-mismatch`, `checksum-mismatch`, or the object is missing.
-        Retryable: S3 cannot be reached or does not respond as it should.
+        Retryable: S3 cannot be reached or responds unexpectedly.
     """
     _check_size(job.ref.size_bytes, job.ticket)
     sha256 = stored_sha256(s3, job.ref) if must_hash(job) else None
@@ -30,18 +30,18 @@ def verify_object(s3: "S3Client", job: LandedJob) -> str | None:
 
 
 def must_hash(job: LandedJob) -> bool:
-    """Whether a hash was announced."""
+    """Whether the upload request has a hash."""
     return job.ticket is not None and job.ticket.sha256 is not None
 
 
 def check_sha256(sha256: str, ticket: Ticket | None) -> None:
-    """Compare the hash of the whole object, in hex, with the announced one if there is one.
+    """Compare the hash of the whole object, in hex, with that of the upload request, if any.
 
     Raises:
         Rejected: `checksum-mismatch`.
     """
     if ticket and ticket.sha256 and ticket.sha256.lower() != sha256:
-        detail = f"SHA-256 {ticket.sha256} was announced; the file has {sha256}."
+        detail = f"The upload request has SHA-256 {ticket.sha256}, the file {sha256}."
         raise Rejected("checksum-mismatch", detail)
 
 
@@ -49,5 +49,5 @@ def _check_size(size_bytes: int, ticket: Ticket | None) -> None:
     if size_bytes == 0:
         raise Rejected("empty-file", "The file is empty.")
     if ticket and size_bytes != ticket.size_bytes:
-        detail = f"{ticket.size_bytes} bytes were announced; the file has {size_bytes}."
+        detail = f"The upload request has {ticket.size_bytes} bytes, the file {size_bytes}."
         raise Rejected("size-mismatch", detail)

@@ -1,4 +1,4 @@
-"""Divides an object into chunks, writes them down, and sends the first to the loaders."""
+"""Divides an object into chunks, stores them, and sends the first ones to the loaders."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,10 +48,10 @@ def write_chunks(
 def resume_chunks(
     deps: Deps, job: LandedJob, sniffed: SniffedObject, plan: PlanClaim, sha256: str | None
 ) -> tuple[int, str | None]:
-    """Divide the rest of an object whose plan was cut off.
+    """Divide the rest of an object whose plan was interrupted.
 
-    The last chunk is cut again, to learn the line where it ends; in chunks of its length, so
-    that it ends at the same byte whatever the chunk size is now.
+    The last chunk is divided again to find the line at its end, with its own length as the
+    chunk size: so it ends at the same byte even if the configured size has changed.
 
     Returns:
         The number of chunks in all, and the object's SHA-256 in hex if it is known.

@@ -1,1 +1,1 @@
-"""Looks after what no message looks after any more."""
+"""Resends lost messages, ends stalled work and expires uploads."""

@@ -1,4 +1,4 @@
-"""Ends the jobs of uploads that were announced and never arrived."""
+"""Ends the jobs of uploads that were requested and never arrived."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Ends the jobs that were resent for a day without moving."""
+"""Ends the jobs whose messages were resent for a day without progress."""
 
 from functions.pipeline.reap.deps import Deps
 from waybill import telemetry
@@ -8,7 +8,7 @@ from waybill.queues import send
 
 
 def give_up(deps: Deps) -> int:
-    """Fail the jobs that do not move. Returns their number.
+    """Fail the jobs that make no progress. Returns their number.
 
     Raises:
         Retryable: the database or a queue.

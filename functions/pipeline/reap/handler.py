@@ -1,7 +1,7 @@
 """EventBridge schedule → stalled work is freed, sent again or ended.
 
 A paused database is not woken: a job that has an object has a wake-up marker until it has
-ended and is published, and an announced upload has a deadline in the state bucket. Without a
+ended and is published, and a requested upload has a deadline in the state bucket. Without a
 marker, and before a deadline, nothing can be stalled. Mere leftovers (old events, unused
 staging tables) wait until the database is awake for another reason.
 """

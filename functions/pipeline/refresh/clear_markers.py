@@ -12,7 +12,7 @@ def clear_markers(deps: Deps, listed: Sequence[str]) -> list[str]:
 
     A marker is put before its job's merge, so it may stand for a change that is not committed
     or not published yet. Such a marker stays, and so does every marker put since the listing. A
-    marker that names no job only asked for this refresh.
+    marker that names no job only requested this refresh.
 
     Returns:
         The keys of the deleted markers.

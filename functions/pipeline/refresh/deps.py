@@ -1,4 +1,4 @@
-"""The dependencies of the verbs."""
+"""The dependencies of the function `refresh`."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Creates the partitions of the time ahead, while the database is awake anyway."""
+"""Creates upcoming partitions while the database is awake anyway."""
 
 from waybill import telemetry
 from waybill.database.refreshes import Refreshes
@@ -7,7 +7,7 @@ from waybill.errors import Busy, Transient
 
 
 def premake_partitions(connection: Connection) -> int:
-    """Create the missing partitions of the time ahead. Returns their number.
+    """Create the missing upcoming partitions. Returns their number.
 
     A table that is locked by a load is skipped: there is another chance long before the
     partition is needed, and a load creates its own partitions when they are missing.

@@ -1,1 +1,1 @@
-"""Waybill: what the steps of a file's path share."""
+"""The library that the functions share."""

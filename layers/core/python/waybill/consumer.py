@@ -27,7 +27,7 @@ from waybill.errors import Busy, Rejected, Retryable, Unavailable, WaybillError
 
 _FIRST_SECONDS = 1.0
 _MAX_SECONDS = 60.0
-# While something is being waited for that runs, pauses grow to 16 s only.
+# `Busy` waits for work that is in progress: its pauses grow to 16 s only.
 _MAX_BUSY_TRIES = 4
 # Message attributes: how often it was sent again, and how many of those were failures.
 _TRIES, _FAILURES = "tries", "failures"
@@ -111,7 +111,7 @@ def _permanent(reason: WaybillError, failures: int) -> Rejected:
 
 def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: int) -> None:
     tries = _attribute(record, _TRIES)
-    # A merge that ends wakes those that wait for it; the retry is for a lost message only.
+    # A merge that ends unblocks the waiting jobs; the retry is for a lost message only.
     pause = delay_seconds(min(tries, _MAX_BUSY_TRIES) if isinstance(reason, Busy) else tries)
     sqs_client().send_message(
         QueueUrl=queue_url,

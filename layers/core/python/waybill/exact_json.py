@@ -198,7 +198,7 @@ def check_characters(value: object) -> None:
             try:
                 text.encode()
             except UnicodeEncodeError:
-                message = "contains half of a surrogate pair, which is not a character"
+                message = "contains a lone surrogate, which is not a character"
                 raise JsonError("invalid_utf8", message) from None
 
 

@@ -16,7 +16,7 @@ def narrow_json(raw: bytes) -> str:
     """The JSON text, which is valid UTF-8, with a character per byte.
 
     Raises:
-        JsonError: `invalid_utf8`, it escapes half of a surrogate pair; or `invalid_json`.
+        JsonError: `invalid_utf8`, it escapes a lone surrogate; or `invalid_json`.
     """
     if b"\\u" not in raw:
         return raw.decode("latin-1")
@@ -45,7 +45,7 @@ def _utf8(match: re.Match[bytes]) -> bytes:
         character = chr(int(single, 16))
         return match[0] if character.isascii() else character.encode()
     except UnicodeEncodeError:
-        message = "contains half of a surrogate pair, which is not a character"
+        message = "contains a lone surrogate, which is not a character"
         raise JsonError("invalid_utf8", message) from None
     except ValueError:
         raise JsonError("invalid_json", "not JSON: an escape is invalid") from None

@@ -104,7 +104,7 @@ class WaitSettings(Settings):
 
 
 class StateSettings(Settings):
-    """The bucket that is read while the database sleeps."""
+    """The bucket that is read while the database is paused."""
 
     state_bucket: str = Field(
         description="Bucket with contracts, upload tickets and wake-up markers."

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from waybill.cache.single_flight import SingleFlight
 from waybill.cache.store import CacheStore
 
-# Entries that are written at once do not expire at once.
+# Entries that are written together do not all expire together.
 _JITTER = 0.1
 _CLAIM_SECONDS = 1.0
 _WAITS = 10
@@ -59,7 +59,7 @@ class Entries:
         """The value of the key; on a miss it is loaded once, and also None is kept.
 
         Args:
-            key: what is asked for.
+            key: the key to read.
             version: the version of the data, known before `load` reads them. A value that is
                 newer than its version is dropped with it, which costs a read.
             load: reads the value from the database.

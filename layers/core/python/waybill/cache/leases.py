@@ -1,4 +1,4 @@
-"""Leases of generations: how a process knows that cached rows are still the rows.
+"""Leases of generations: how a process knows that cached rows are still current.
 
 A lease says that the rows of a dataset do not change within its seconds: a change that commits
 waits until the last lease has ended (`sql/routines/82_generations.sql`). Within it, cached rows of
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from waybill.database.lookups import GenerationLease
 
-# Clocks run at the same rate but for this share.
+# The rates of two clocks differ by at most this share.
 _MARGIN = 0.9
 Ask = Callable[[str], GenerationLease | None]
 
@@ -24,7 +24,7 @@ class _Held(NamedTuple):
     seconds: float
 
     def is_valid(self) -> bool:
-        # A frozen process may have no monotonic time pass; the wall clock may be set.
+        # The monotonic clock may stand still while a process is frozen; the wall clock may be set.
         passed = (time.monotonic() - self.monotonic, time.time() - self.wall)
         return all(0 <= seconds < self.seconds for seconds in passed)
 

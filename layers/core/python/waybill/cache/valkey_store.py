@@ -47,7 +47,7 @@ class ValkeyStore:
         self._try(lambda: self._client.set(key, entry, px=max(1, round(seconds * 1000))))
 
     def claim(self, key: str, seconds: float) -> bool:
-        """Whether nobody else has claimed it; also if the server does not respond."""
+        """True if nobody else has claimed the key, and if the server does not respond."""
         milliseconds = max(1, round(seconds * 1000))
         claimed = self._try(lambda: self._client.set(_claim(key), b"1", nx=True, px=milliseconds))
         return bool(claimed) or self._is_paused()

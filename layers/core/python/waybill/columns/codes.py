@@ -58,7 +58,7 @@ MEANINGS = {
     "nul_byte": "contains a NUL byte, which PostgreSQL text cannot hold",
     "invalid_utf8": "contains bytes or escapes that are not valid UTF-8",
     "invalid_encoding": "contains bytes that are invalid in the file's encoding",
-    "repeated_header": "every field is a column's name: the header, once more",
+    "repeated_header": "every field is a column name: a repeated header",
     "field_count": "the number of fields differs from the number of columns in the file",
 }
 """What each code means."""

@@ -99,7 +99,7 @@ class ColumnFormat(NamedTuple):
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
     trim_quoted: bool = False
-    """Whether quoted fields, too, lose the blanks around them."""
+    """Whether blanks are removed around quoted fields too."""
 
     @property
     def has_number_marks(self) -> bool:

@@ -32,7 +32,7 @@ _EXPECTED = {
     codes.TOO_MANY_VALUES: f"expected JSON of at most {MAX_VALUES} values",
     codes.OUT_OF_RANGE: "expected numbers within the range of a double and of at most "
     f"{MAX_NUMBER_DIGITS} digits",
-    "invalid_utf8": "expected JSON without half surrogate pairs",
+    "invalid_utf8": "expected JSON without lone surrogates",
     "nul_byte": "expected JSON without NUL characters",
 }
 

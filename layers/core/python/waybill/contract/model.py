@@ -72,7 +72,7 @@ class Format(_Frozen):
     negative: Literal["sign", "trailing", "parentheses"] | None = None
     """Besides `-5`, negative numbers may be written `5-` or `(5)`."""
     trim_quoted: bool = False
-    """Whether quoted fields, too, lose the spaces and tabs around them."""
+    """Whether spaces and tabs are removed around quoted fields too."""
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
 

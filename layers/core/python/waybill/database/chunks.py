@@ -137,7 +137,7 @@ class Chunks(Repository):
         self._do("add_chunks", p_job=plan.job_id, p_chunks=rows, p_attempt=plan.attempt)
 
     def finish_plan(self, plan: PlanClaim, chunks_total: int, sha256: str | None) -> None:
-        """Say how many chunks there are: until then none can be the last one.
+        """Store the number of chunks; until then none can be the last one.
 
         Raises:
             Rejected: `plan-superseded`.

@@ -1,4 +1,4 @@
-"""Connections: verified TLS, IAM or a kept secret, and a timeout on everything."""
+"""Connections: verified TLS, IAM or a cached password, and a timeout on everything."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ def _secret(arn: str) -> str:
     try:
         kept = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
     except (ClientError, BotoCoreError) as error:
-        # As good as an unreachable database, and like it no attempt at anything.
+        # Treated like an unreachable database: it does not count as an attempt.
         raise Unavailable("secrets-unavailable", "The password cannot be read.") from error
     return str(json.loads(kept["SecretString"])["password"])
 

@@ -65,15 +65,15 @@ def classify_error(error: psycopg.Error) -> WaybillError:
             _UNAVAILABLE if lost else "database-error", text
         )
     if _is_raised_by_table(error, state):
-        # Nothing ends it that is bounded itself, as an outage or a merge is.
+        # Unlike an outage or a merge, it may never end by itself, so it counts as a failure.
         return Transient("database-timeout", f"{state}: {text}")
     return _classify_state(state, text)
 
 
 def _is_raised_by_table(error: psycopg.Error, state: str) -> bool:
-    """Whether code of the table (a trigger, a foreign table) raised what is not counted else.
+    """Whether a trigger or a foreign table raised a state that otherwise counts as no failure.
 
-    A session that ends ends with FATAL. The routines of the schema `waybill` name it.
+    The server ends a session with FATAL; routines of Waybill raise with their schema's name.
     """
     if state.startswith("08") or state in _UNAVAILABLE_STATES:
         return error.diag.severity_nonlocalized == "ERROR"

@@ -1,4 +1,4 @@
-"""Whether the database responds, and whether its jobs move."""
+"""Whether the database responds, and whether jobs make progress."""
 
 from waybill.database.repository import Repository
 

@@ -26,7 +26,7 @@ class ObjectVersion(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """What is registered with a file: its dataset, its name, and what its sender asked for."""
+    """What is registered with a file: its dataset, its name, and the client's options."""
 
     dataset: str
     filename: str
@@ -60,7 +60,7 @@ class Jobs(Repository):
         created_at: datetime,
         expires_at: datetime,
     ) -> JobState:
-        """Make an announced upload a job, unless it is one; the job's state."""
+        """Create the job of a requested upload, unless it exists; the job's state."""
         return self._value(
             JobState,
             "register_ticket",

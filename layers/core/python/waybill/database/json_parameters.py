@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-# `jsonb` holds neither NUL nor half of a surrogate pair. A reason that quotes a file may have
+# `jsonb` can hold neither NUL nor a lone surrogate. A reason that quotes a file may have
 # them, and must be stored all the same: a job that cannot be failed would never end.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 

@@ -50,7 +50,7 @@ class Lookups(Repository):
         """Look a row up by a declared strategy.
 
         Raises:
-            Rejected: `unknown-dataset`; `data-refused`, a value is none of its column's type.
+            Rejected: `unknown-dataset`; `data-refused`, a value is not of its column's type.
         """
         row = self._row(
             ExplainedRow,
@@ -76,8 +76,8 @@ class Lookups(Repository):
         Reading stops one row after they have more than `max_bytes`.
 
         Raises:
-            Rejected: `unknown-dataset`; `data-refused`, a value is none of its column's type.
-            BadRequest: `bad-cursor`, the key in `after` is none that the table can have.
+            Rejected: `unknown-dataset`; `data-refused`, a value is not of its column's type.
+            BadRequest: `bad-cursor`, no row can have the key in `after`.
         """
         return self._rows(
             FoundRow,

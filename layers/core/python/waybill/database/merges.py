@@ -39,7 +39,7 @@ class Merges(Repository):
         return self._result("merge_job", job_id)
 
     def resolve_pending(self, job_id: UUID) -> MergeResult:
-        """Take in the job's pending records whose parents exist now.
+        """Write the job's pending records whose parents exist now.
 
         Raises:
             Busy: another merge of the dataset is running.

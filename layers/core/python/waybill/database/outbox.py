@@ -1,4 +1,4 @@
-"""The outbox: events that commits have left to be published."""
+"""The outbox: events to publish after a commit."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ class OutboxEvent(NamedTuple):
 
 
 class Outbox(Repository):
-    """Events, written in the commit that they tell of."""
+    """Events, each written in the commit that it reports."""
 
     def unpublished(self, limit: int) -> list[OutboxEvent]:
         """The oldest events that are not published."""

@@ -1,4 +1,4 @@
-"""What queries cost, and which indexes nobody uses."""
+"""The cost of queries, and unused indexes."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from waybill.database.repository import Connection, Repository
 
 
 class CostlyQuery(NamedTuple):
-    """A statement without its values, and what all its calls took."""
+    """A statement without its values, and the cost of all its calls."""
 
     query: str
     role: str

@@ -1,4 +1,4 @@
-"""What stands still is freed, sent again or ended."""
+"""Stalled work: found, ended, or sent again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from waybill.database.repository import Repository
 
 
 class OverdueUpload(NamedTuple):
-    """An announced upload that should have come by now."""
+    """A requested upload whose time is over."""
 
     job_id: UUID
     dataset: str
@@ -36,19 +36,19 @@ class Reaper(Repository):
     """The reaper's look at everything; connects as the role of the loaders."""
 
     def overdue_uploads(self) -> list[OverdueUpload]:
-        """Uploads whose time has been over for a while, oldest first."""
+        """Uploads that have expired, oldest first."""
         return self._rows(OverdueUpload, "overdue_uploads")
 
     def expire_uploads(self, job_ids: Sequence[UUID]) -> int:
-        """End those of the jobs that still await their file; how many."""
+        """End those of the jobs that still await their file; their number."""
         return self._value(int, "expire_uploads", p_jobs=list(job_ids))
 
     def end_stalled_copies(self, minutes: int) -> int:
-        """End COPYs that have not moved for so many minutes; how many."""
+        """End COPYs without progress for so many minutes; their number."""
         return self._value(int, "end_stalled_copies", p_minutes=minutes)
 
     def abandon_runs(self) -> int:
-        """Give runs that were killed an end; how many."""
+        """Mark the runs of killed attempts as ended; their number."""
         return self._value(int, "abandon_runs")
 
     def drop_orphan_stages(self) -> int:
@@ -56,7 +56,7 @@ class Reaper(Repository):
         return self._value(int, "drop_orphan_stages")
 
     def purge_expired(self) -> int:
-        """Delete published events and kept responses that are past their time; how many."""
+        """Delete published events and kept responses that are past their time; their number."""
         return self._value(int, "purge_expired")
 
     def stalled_jobs(self, minutes: int) -> list[StalledJob]:
@@ -68,6 +68,6 @@ class Reaper(Repository):
         self._do("record_redrives", p_jobs=list(job_ids))
 
     def give_up(self) -> list[UUID]:
-        """Fail the jobs that were sent again for a day and did not move; which."""
+        """Fail the jobs that were sent again for a day without progress; their ids."""
         jobs: list[UUID] = self._values(lambda job: job, "give_up")
         return jobs

@@ -20,7 +20,7 @@ class Refreshes(Repository):
     """Views that are brought up to date part by part, in autocommit."""
 
     def limit_statements(self, seconds: float) -> None:
-        """Limit every later statement, so that one that hangs gives its locks back."""
+        """Limit every later statement, so that one that hangs releases its locks."""
         self._select_value("refresh.bound_time", milliseconds=int(seconds * 1000))
 
     def stale_parts(self) -> list[StalePart]:
@@ -40,7 +40,7 @@ class Refreshes(Repository):
         return set(settled)
 
     def premake_partitions(self) -> int:
-        """Make the partitions that are missing for the time ahead; how many were made.
+        """Create the missing upcoming partitions; their number.
 
         Raises:
             Busy: a load holds its table.

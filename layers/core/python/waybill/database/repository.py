@@ -1,4 +1,4 @@
-"""Typed access to PostgreSQL: what every class of this package is made of.
+"""Typed access to PostgreSQL: the base of every class in this package.
 
 A method calls one routine of the schema `waybill`, or runs one named query of `sql/queries`.
 Rows become instances of a class, by column name; errors of the driver become `Rejected` or

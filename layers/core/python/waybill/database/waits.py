@@ -18,5 +18,5 @@ class Waits(Repository):
         )
 
     def end(self) -> None:
-        """Give the session's place back."""
+        """Release the session's place."""
         self._do("end_wait")

@@ -1,1 +1,1 @@
-"""What the API functions share: validation, responses, problems, pages, links."""
+"""Shared by the API functions: validation, responses, problems, pages, links."""

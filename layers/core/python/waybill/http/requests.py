@@ -36,7 +36,7 @@ _CODES: Mapping[str, str] = {
 
 
 class StrictValidationMiddleware(OpenAPIRequestValidationMiddleware):
-    """Powertools' validation, which alone accepts unknown parameters and form bodies."""
+    """Powertools' validation, which by itself would accept unknown parameters and form bodies."""
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ def json_response(
 
 
 def json_text(body: str) -> Response[Any]:
-    """Text that is JSON already, such as what the database made."""
+    """Text that is JSON already, such as a document of the database."""
     return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body)
 
 

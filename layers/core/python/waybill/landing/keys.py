@@ -19,7 +19,7 @@ class LandingKey(NamedTuple):
     """The parts of a key: the dataset, the file's name, and the job's id if the API gave one."""
 
     dataset: str
-    """Empty, or no possible name, where the key is misplaced."""
+    """Empty or invalid if the key is misplaced."""
     filename: str
     job_id: UUID | None
 
@@ -31,7 +31,7 @@ class LandingKey(NamedTuple):
         """
         if not DATASET.fullmatch(self.dataset):
             detail = (
-                f"The object is not below {PREFIX}{{dataset}}/: {self.dataset!r} is no dataset."
+                f"The object is not below {PREFIX}{{dataset}}/: {self.dataset!r} is not a dataset."
             )
             raise Rejected("misplaced-object", detail)
 

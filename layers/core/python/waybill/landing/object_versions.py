@@ -1,6 +1,6 @@
 """The object versions in the landing bucket, and their events emitted again.
 
-An emitted event is as good as S3's own: a version is registered once, however often its event
+An emitted event is equivalent to S3's own: a version is registered once, however often its event
 is delivered.
 """
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # 405 is the response when the version is a delete marker.
 _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
 _CHANGED = ("412", "PreconditionFailed", "416", "InvalidRange")
-# What a connection raises that breaks, and S3 when it fails itself.
+# Raised when a connection breaks, or when S3 itself fails.
 _BROKEN = (ClientError, BotoCoreError, HTTPError)
 
 
@@ -73,7 +73,7 @@ def head_object(
 
     Raises:
         Rejected: `object-missing`.
-        Unavailable, Retryable: S3 cannot be reached or does not answer as it should.
+        Unavailable, Retryable: S3 cannot be reached or responds unexpectedly.
     """
     try:
         with storage_reached():
@@ -90,7 +90,7 @@ def find_version(s3: "S3Client", bucket: str, key: str, etag: str) -> str | None
     """The newest version of the key with this content; None if no version has it.
 
     Raises:
-        Unavailable, Retryable: S3 cannot be reached or does not answer as it should.
+        Unavailable, Retryable: S3 cannot be reached or responds unexpectedly.
     """
     try:
         with storage_reached():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class JobNotifier(NamedTuple):
-    """What publishing takes: the outbox's connection, the state bucket, the bus, the queue."""
+    """The dependencies of publishing: database, state bucket, event bus and queue."""
 
     connection: psycopg.Connection[tuple[Any, ...]]
     state: StateBucket

@@ -23,7 +23,7 @@ class Block(NamedTuple):
 
     data: bytes
     starts: Positions
-    """HeadRecord byte of each record in `data`."""
+    """First byte of each record in `data`."""
     stops: Positions
     """One past the last byte, without the line ending; for a malformed record, of the kept part."""
     lines: Positions

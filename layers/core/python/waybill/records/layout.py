@@ -44,11 +44,11 @@ class Layout(BaseModel):
     skip_blank_records: bool = False
     """Whether CSV records of only delimiters are blank, not records."""
     data_offset: int = Field(ge=0)
-    """HeadRecord byte of the data in the text: after a byte order mark and a header."""
+    """First byte of the data in the text: after a byte order mark and a header."""
     first_line: int = Field(ge=1)
     """Physical line at that offset; for a JSON array or JSON objects, the element, from 1."""
     warnings: tuple[str, ...] = ()
-    """Doubts about how the head was read, for the user."""
+    """What is uncertain about the detected layout, for the user."""
 
     @property
     def is_stream(self) -> bool:

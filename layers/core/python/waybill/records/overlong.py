@@ -18,7 +18,7 @@ class FirstRecord(NamedTuple):
     kept: int
     """Bytes of the buffer that belong to the record or are kept of it."""
     resume: int | None
-    """HeadRecord byte after it; None when the rest of its physical line is yet to come."""
+    """First byte after it; None when the rest of its physical line is yet to come."""
     lines: int
     """Line endings before `resume`, or in the whole buffer."""
 

@@ -1,4 +1,4 @@
-"""Judge by its text whether a field is a value of its column. The exact checks come later."""
+"""Decide by its text whether a field may be a value of its column; exact checks come later."""
 
 import re
 from collections.abc import Sequence

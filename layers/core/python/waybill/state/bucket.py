@@ -17,8 +17,8 @@ class StateBucket:
 
     Attributes:
         contracts: the contracts of the datasets, published by `migrate`.
-        tickets: what clients announced, by job.
-        deadlines: when announced uploads expire.
+        tickets: the upload requests, by job.
+        deadlines: when requested uploads expire.
         exports: CSV files that are too large for a response.
         markers: jobs with work left, without which the schedules do not query the database.
     """

@@ -1,4 +1,4 @@
-"""Upload tickets, `tickets/{job_id}.json`: what a client announced, found by the job's id alone.
+"""Upload tickets, `tickets/{job_id}.json`: an upload request, found by the job's id alone.
 
 A ticket is written before the client receives the upload URL, so no object can arrive without one.
 """
@@ -20,7 +20,7 @@ _KEY = re.compile(re.escape(_PREFIX) + r"([0-9a-f-]{36})\.json")
 
 
 class Ticket(BaseModel):
-    """What a client announced, and the key it was given."""
+    """An upload request, and the key of its object."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

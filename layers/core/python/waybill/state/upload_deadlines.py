@@ -1,6 +1,6 @@
-"""Upload deadlines, `deadlines/{time}/{job_id}`: when an announced upload expires.
+"""Upload deadlines, `deadlines/{time}/{job_id}`: when a requested upload expires.
 
-A deadline is put when the upload is announced and deleted when its object has been registered.
+A deadline is put when the request is registered and deleted when its object has been registered.
 The keys sort by time, so one request shows whether any has passed.
 """
 
