@@ -1,1 +1,1 @@
-"""S3, SQS and EventBridge as moto plays them, with the project's buckets and queues."""
+"""S3, SQS and EventBridge, emulated by moto, with the project's buckets and queues."""

@@ -1,4 +1,4 @@
-"""Fixtures: `cloud`, and `environment_of` for a function's way to everything."""
+"""Fixtures: `cloud`, and `environment_of`, which sets a function's environment."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Events and context as Lambda hands them to a function."""
+"""Events and context as Lambda passes them to a function."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""A copy of the project, to change as a person would: its own sql/, its own stack."""
+"""A copy of the project that a test changes as a user would: its own sql/, its own stack."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A dataset that nobody wrote code for: one SQL file in a copy of the project, and its files."""
+"""A dataset added by one SQL file, without code, in a copy of the project."""
 
 import re
 import shutil

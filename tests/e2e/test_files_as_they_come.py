@@ -1,4 +1,4 @@
-"""Whole files: their head, their emptiness, and the ways a line can end."""
+"""Whole files: headers, empty files and line endings."""
 
 from pathlib import Path
 

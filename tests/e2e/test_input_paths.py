@@ -1,4 +1,4 @@
-"""The other ways in: one call, a batch, a replay, JSON, a dry run, messages sent once more."""
+"""The other input paths: a file in one call, batches, replays, JSON, dry runs, redrives."""
 
 import gzip
 import uuid

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: waited for, listed, looked into, cancelled."""
+"""Jobs over HTTP: waiting, lists, runs, cancellation."""
 
 from pathlib import Path
 

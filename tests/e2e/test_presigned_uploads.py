@@ -1,4 +1,4 @@
-"""The presigned form takes exactly what was announced; parts are put together once."""
+"""A presigned form accepts exactly the requested file; parts are completed once."""
 
 import hashlib
 import time

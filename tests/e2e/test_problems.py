@@ -1,4 +1,4 @@
-"""Every refusal is a problem document (RFC 9457), whoever refuses."""
+"""Every error response is a problem document (RFC 9457), also from the gateway."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What good records become: one row a key, parents awaited, nothing changed by a repetition."""
+"""Valid records: one row per key, missing parents are awaited, repeated files change nothing."""
 
 from pathlib import Path
 

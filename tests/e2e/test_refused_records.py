@@ -1,4 +1,4 @@
-"""Every kind of record that is refused: with its line, its text and the reason."""
+"""Every kind of rejected record, with its line, its text and the reason."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Request bodies over HTTP beside the presigned upload: the gateway handles them too."""
+"""Request bodies over HTTP, which API Gateway handles too."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""What must hold of the templates of every environment."""
+"""Invariants of the templates of every environment."""

@@ -1,4 +1,4 @@
-"""A synthesised environment, made easy to ask."""
+"""Queries on a synthesised environment."""
 
 import json
 import re

@@ -1,1 +1,1 @@
-"""A real PostgreSQL for tests: one server a session, one database a test."""
+"""A real PostgreSQL for tests: one server per session, one database per test."""

@@ -1,4 +1,4 @@
-"""Fixtures: `server`, `template_database` (all migrations, once), `database` (one a test)."""
+"""Fixtures: `server`, `template_database` (all migrations, once), `database` (one per test)."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""Whatever a table demands ends in rejects of the records concerned, never in an aborted file."""
+"""A violated constraint rejects the records concerned and never fails the file."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Jobs that end otherwise, loaders that are late, and a server that forgets."""
+"""Jobs that fail or are cancelled, late loaders, and staging tables lost in a crash."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A file that comes late changes nothing that landed after it."""
+"""A late file changes no row of a file that landed after it."""
 
 from tests.sql.staging import Ledger
 from tests.sql.test_batch import batch

@@ -1,4 +1,4 @@
-"""The work of a merge grows with its records, whatever they are made to provoke."""
+"""The work of a merge grows with its records, also for adversarial ones."""
 
 import os
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A merge and somebody else's transaction at the same moment."""
+"""A merge beside a concurrent transaction."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What two transactions may do to each other, and what a step's death between two calls may."""
+"""Concurrent transactions, and steps that are killed between two calls."""
 
 import json
 import time

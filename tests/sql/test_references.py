@@ -1,4 +1,4 @@
-"""Records whose parent is not there yet are kept, and taken in when it comes."""
+"""Records whose parent is missing are kept, and written when it arrives."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Replays and adoptions count at a place of the past: what came later stays, and so do others."""
+"""Replays and resolved records keep their place in the landing order; later rows stay."""
 
 from uuid import UUID
 

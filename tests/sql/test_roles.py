@@ -1,4 +1,4 @@
-"""What each role may do: what it needs, and nothing that belongs to it."""
+"""Each role has the privileges it needs, and owns nothing."""
 
 import pytest
 from psycopg import errors

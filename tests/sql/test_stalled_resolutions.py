@@ -1,4 +1,4 @@
-"""The reaper has pending records tried again when something came, and not for ever."""
+"""The reaper retries pending records when parents may have arrived, and not forever."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What counts as a job that does not move."""
+"""Which jobs count as making no progress."""
 
 from uuid import UUID
 

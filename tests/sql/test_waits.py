@@ -1,4 +1,4 @@
-"""Requests that wait have bounded places, of a client and in all."""
+"""Waiting requests are limited, per client and in total."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Jobs that wait are named by the end of what they wait for, so that they continue at once."""
+"""The end of a job names the jobs that waited for it, so that they continue at once."""
 
 from uuid import UUID
 

@@ -51,7 +51,7 @@ class ApiClient:
     def upload(
         self, table: Table, body: bytes, second: int, *, dry: bool, late: bool = False
     ) -> tuple[str, str]:
-        """A file whose upload was announced, and has expired if it is late; key and version."""
+        """A file of a requested upload, which has expired if it is late; key and version."""
         job = new_id()
         key = key_for(table.name, job, "file.csv")
         ticket = Ticket(

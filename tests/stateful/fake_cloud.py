@@ -1,4 +1,4 @@
-"""The steps with their queues: messages are delivered, doubled, lost, and their handlers die."""
+"""The steps with their queues: messages are delivered, duplicated, lost; handlers are killed."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

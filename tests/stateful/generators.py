@@ -1,4 +1,4 @@
-"""What a history may consist of."""
+"""Generators of random histories."""
 
 from collections import Counter
 

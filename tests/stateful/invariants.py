@@ -1,4 +1,4 @@
-"""What must hold whenever the queues are empty."""
+"""Invariants that hold whenever the queues are empty."""
 
 import time
 from collections import Counter

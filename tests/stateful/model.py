@@ -1,4 +1,4 @@
-"""The oracle: what the tables hold once every file has been loaded exactly once."""
+"""The model: the tables' content once every file has been loaded exactly once."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

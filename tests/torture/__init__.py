@@ -1,1 +1,1 @@
-"""Real processes, connections and disks that die in the middle of real loads."""
+"""Real processes, connections and disks that fail in the middle of real loads."""

@@ -1,4 +1,4 @@
-"""Each kind of fault against real loads. All of them end with nothing lost and nothing doubled."""
+"""Each kind of fault during real loads, after which nothing is lost or duplicated."""
 
 import random
 import shutil

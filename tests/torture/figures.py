@@ -1,4 +1,4 @@
-"""What was done to the loads, and what became of them."""
+"""Counts of the injected faults and of their effects."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Files whose every record can be published from every other, and what became of them."""
+"""Files whose records can all be told apart, and counts of their results."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Everybody at once over the same keys: loaders, merges, readers, refreshes, new partitions."""
+"""Concurrent loaders, merges, readers, refreshes and new partitions over the same keys."""
 
 import random
 import threading

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, to be killed."""
+"""A PostgreSQL server that may be killed."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""A little of everything that `make torture` does for minutes."""
+"""A short form of everything that `make torture` does."""
 
 import itertools
 import random

@@ -19,7 +19,7 @@ class LookupResult(BaseModel):
     )
     index: str | None = Field(description="The index that was used, if one was.")
     as_declared: bool | None = Field(
-        description="Whether the plan used the strategy's index; no index for a strategy without one."
+        description="Whether the plan used the index of the strategy; without one, no index."
     )
     rows_scanned: int = Field(description="Rows read, including those that did not match.")
     rows_found: int = Field(description="Rows that match.")

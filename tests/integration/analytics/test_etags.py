@@ -1,4 +1,4 @@
-"""Figures from the cache, and 304 for who has them: never older than the data."""
+"""Cached figures and 304 responses are never older than the data."""
 
 import json
 from functools import partial

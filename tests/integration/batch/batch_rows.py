@@ -1,4 +1,4 @@
-"""Rows to send, and what the response and the database have of them."""
+"""Rows of batches, and their results in the response and the database."""
 
 from typing import Any
 

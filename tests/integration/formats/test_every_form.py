@@ -1,4 +1,4 @@
-"""One table, whatever form its file comes in; what cannot be read to its end fails whole."""
+"""Every file form gives the same table; a file that cannot be read to its end fails whole."""
 
 import gzip
 import hashlib

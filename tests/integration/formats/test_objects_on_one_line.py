@@ -1,4 +1,4 @@
-"""JSON objects that share a line of the file are records of their own."""
+"""JSON objects that share a line of the file are separate records."""
 
 from collections.abc import Callable, Iterator
 

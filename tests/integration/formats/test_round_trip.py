@@ -1,4 +1,4 @@
-"""What a file says in any format, PostgreSQL says again: every type, on a real server."""
+"""Values in any format survive the round trip through PostgreSQL, for every type."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

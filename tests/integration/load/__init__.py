@@ -1,1 +1,1 @@
-"""The step `load` on a real PostgreSQL; S3 and SQS played by moto."""
+"""The step `load` on a real PostgreSQL; S3 and SQS emulated by moto."""

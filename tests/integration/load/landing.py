@@ -1,4 +1,4 @@
-"""Land a file and lay its chunks down as the step `plan` does, for tests of the step `load`."""
+"""Land and plan a file as the step `plan` does, for tests of the step `load`."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

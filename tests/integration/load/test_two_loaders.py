@@ -1,4 +1,4 @@
-"""A chunk that two loaders take, and one that is staged again."""
+"""A chunk that two loaders try to stage, and one that is staged again."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Each strategy uses the index that it declares, and says what it took."""
+"""Each strategy uses its declared index and reports its cost."""
 
 from typing import Any
 

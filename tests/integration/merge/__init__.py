@@ -1,1 +1,1 @@
-"""The step `merge` on a real PostgreSQL; SQS, S3 and the bus played by moto."""
+"""The step `merge` on a real PostgreSQL; SQS, S3 and EventBridge emulated by moto."""

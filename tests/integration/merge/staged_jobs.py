@@ -1,4 +1,4 @@
-"""Jobs that are staged, and the messages that have them merged."""
+"""Staged jobs, and the messages that trigger their merges."""
 
 from typing import Any, NamedTuple
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A wake-up marker is there as long as there is work, however long a merge takes."""
+"""A wake-up marker exists as long as there is work, however long a merge takes."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""From staged chunks to rows, events, and jobs that may go on."""
+"""From staged chunks to rows, events and unblocked jobs."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The step at a deployment: tables made, contracts where the doors read them."""
+"""The function `migrate`: tables are created and contracts published."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,1 +1,1 @@
-"""The database goes away, and nothing is lost or given up."""
+"""Outages of the database: nothing is lost or given up."""

@@ -1,4 +1,4 @@
-"""A long outage is no attempt; a poisonous message is put aside, and nothing else is."""
+"""An outage does not count as an attempt; only a poison message goes to the dead-letter queue."""
 
 import pytest
 

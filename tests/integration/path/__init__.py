@@ -1,1 +1,1 @@
-"""The steps together: a landed file to rows, through the real handlers and queues."""
+"""The whole pipeline, from a landed file to rows, through the real handlers and queues."""

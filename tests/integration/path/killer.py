@@ -1,4 +1,4 @@
-"""Kills the process that handles a message, before or after any call to the world outside."""
+"""Kills the process that handles a message, before or after any external call."""
 
 from typing import Any
 

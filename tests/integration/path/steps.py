@@ -1,4 +1,4 @@
-"""Plays S3's events and Lambda's polling: messages go round until the queues are empty."""
+"""Emulates S3's events and Lambda's polling, until the queues are empty."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A step that is killed at any call, seen or unseen, leaves the tables as if it had not been."""
+"""A step that is killed before or after any call leaves the tables as if it had not run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files dropped in any order end as if they had come in the right one."""
+"""Files processed in any order give the same tables as in landing order."""
 
 from typing import Any
 

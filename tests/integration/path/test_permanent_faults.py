@@ -1,4 +1,4 @@
-"""A fault that does not pass ends its job, with the reason, and the next file goes on."""
+"""A permanent fault fails its job with the reason, and the next file is loaded."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever SQLSTATE a trigger raises, its file ends, and the next one goes on."""
+"""Whatever SQLSTATE a trigger raises, its job ends and the next file is loaded."""
 
 from collections import Counter
 

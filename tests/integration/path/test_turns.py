@@ -1,4 +1,4 @@
-"""One huge file does not keep small ones waiting, and no message multiplies."""
+"""A huge file does not delay small ones, and messages do not multiply."""
 
 import pytest
 

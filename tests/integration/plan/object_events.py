@@ -1,4 +1,4 @@
-"""Objects that land and their events, and the jobs that the plan makes of them."""
+"""Landed objects, their events, and their planned jobs."""
 
 import json
 from datetime import UTC, datetime, timedelta

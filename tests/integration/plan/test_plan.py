@@ -1,4 +1,4 @@
-"""From a landed object's event to a job with chunks, or to a job that says why not."""
+"""From an object's event to a job with chunks, or to a failed job with the reason."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Objects that can be read from their beginning only are one chunk, however often it is planned."""
+"""Objects that can only be read from the beginning are one chunk, even if planned again."""
 
 import gzip
 import hashlib

@@ -1,4 +1,4 @@
-"""What was announced of an upload is held against its object, and against no other."""
+"""An object is verified against its own upload request, and against no other."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""The step `publish`: what a killed merge left in the outbox."""
+"""The function `publish`: events that a killed merge left in the outbox."""

@@ -1,4 +1,4 @@
-"""The schedule tells what was never published, and wakes no sleeping database."""
+"""The schedule publishes unpublished events without waking a paused database."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,1 +1,1 @@
-"""What stands still is freed, sent again or ended."""
+"""The reaper frees, resends or ends stalled work."""

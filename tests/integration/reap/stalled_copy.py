@@ -1,4 +1,4 @@
-"""A loader's COPY that sends a little, says so, and then nothing more. Run as a program."""
+"""A loader's COPY that sends some data, reports it, and stalls. Run as a program."""
 
 import sys
 import time

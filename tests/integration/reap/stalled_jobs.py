@@ -1,4 +1,4 @@
-"""Let time pass for jobs, and look at them."""
+"""Make jobs older, run the reaper, and read their states."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever message is lost, its job goes on; what does not move ends."""
+"""A job continues whatever message is lost; one without progress is ended."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Uploads that were announced and never came; and those that came all the same."""
+"""Requested uploads that never arrive expire; a file that arrives late is loaded."""
 
 import json
 from datetime import UTC, datetime, timedelta

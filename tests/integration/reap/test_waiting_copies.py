@@ -1,4 +1,4 @@
-"""Only a COPY that has waited for its client all the time is ended, not one that works."""
+"""Only a COPY that has been waiting for its client is ended, not one that is working."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,1 +1,1 @@
-"""The step `refresh` on a real PostgreSQL, S3 played by moto."""
+"""The step `refresh` on a real PostgreSQL, S3 emulated by moto."""

@@ -1,4 +1,4 @@
-"""The function's surroundings: state bucket, database of a seeded company, environment."""
+"""Fixtures of the function `refresh`: state bucket, seeded database, environment."""
 
 import json
 from collections.abc import Iterator

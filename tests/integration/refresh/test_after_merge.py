@@ -1,4 +1,4 @@
-"""From a merge to the figures: what a job touched is refreshed, and nothing else."""
+"""After a merge, the parts that the job changed are refreshed, and nothing else."""
 
 from collections.abc import Iterator
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""One run of the function, from its event to views and marks."""
+"""One invocation of the function, from its event to views and markers."""
 
 import json
 import threading

@@ -1,1 +1,1 @@
-"""Rejects corrected and sent back, through every step."""
+"""Replays of corrected rejects, through the whole pipeline."""

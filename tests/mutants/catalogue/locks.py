@@ -1,4 +1,4 @@
-"""A merge keeps everybody else out while it works, and waits for nobody with a connection."""
+"""A merge excludes others while it works, and does not wait while holding a connection."""
 
 from tests.mutants.mutant import Mutant
 

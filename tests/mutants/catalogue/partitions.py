@@ -1,4 +1,4 @@
-"""Partitions, unique values and triggers: rows go where they belong and nobody is bypassed."""
+"""Partitions, unique values and triggers: rows are in their partition, no check is bypassed."""
 
 from tests.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""One plan for an object, whose chunks tile it; what was announced is what is loaded."""
+"""One plan per object, whose chunks tile it; the object is the requested one."""
 
 from tests.mutants.mutant import Mutant
 
@@ -83,7 +83,7 @@ MUTANTS = (
     ),
     Mutant(
         "size_unchecked",
-        "a file of another size than announced fails",
+        "a file of another size than requested fails",
         "functions/pipeline/plan/verify_object.py",
         "if ticket and size_bytes != ticket.size_bytes:",
         "if False:",
@@ -91,7 +91,7 @@ MUTANTS = (
     ),
     Mutant(
         "hash_of_one_chunk_unchecked",
-        "a file of one chunk with another SHA-256 than announced fails",
+        "a file of one chunk with another SHA-256 than requested fails",
         WRITE_CHUNKS,
         "check_sha256(digest.hexdigest(), job.ticket)\n        one",
         "one",
@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         "hash_of_many_chunks_unchecked",
-        "nothing of a file of many chunks with another SHA-256 than announced is loaded",
+        "nothing of a file of many chunks with another SHA-256 than requested is loaded",
         WRITE_CHUNKS,
         "check_sha256(digest.hexdigest(), job.ticket)\n    return",
         "pass\n    return",

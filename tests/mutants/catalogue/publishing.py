@@ -1,4 +1,4 @@
-"""Events, wake-up markers and refreshes: what a commit leaves to be done is done."""
+"""Events, wake-up markers and refreshes: nothing that follows a commit is missed."""
 
 from tests.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""What has stopped is freed, resent or ended; what works is left alone."""
+"""Stalled work is freed, resent or ended; running work is left alone."""
 
 from tests.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""Retries, attempts, batches and limits: what fails ends, and nothing takes effect twice."""
+"""Retries, attempts, batches and limits: failures end, and nothing takes effect twice."""
 
 from tests.mutants.mutant import Mutant
 

@@ -1,4 +1,4 @@
-"""A small company whose names and dates are chosen to go wrong where something can."""
+"""A small company with names and dates that are edge cases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

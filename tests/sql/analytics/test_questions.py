@@ -1,4 +1,4 @@
-"""The questions' answers, golden, and what they cost: one query, one view."""
+"""Golden results of the analytics, and their cost: one query on one view."""
 
 import re
 from collections.abc import Callable

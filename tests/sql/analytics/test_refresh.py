@@ -1,4 +1,4 @@
-"""A refresh clears what it saw, never waits for another, and never holds up a reader."""
+"""A refresh clears the changes that it saw, never waits for another, never blocks readers."""
 
 import threading
 import time

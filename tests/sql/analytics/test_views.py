@@ -1,4 +1,4 @@
-"""What the views hold, and who may do what with them."""
+"""The content of the views, and the privileges on them."""
 
 from pathlib import Path
 

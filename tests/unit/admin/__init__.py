@@ -1,1 +1,1 @@
-"""What administrators ask for."""
+"""The admin endpoints."""

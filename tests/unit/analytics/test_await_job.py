@@ -1,4 +1,4 @@
-"""Waiting for a job ends with its rows in the figures, or with the reason why not."""
+"""Waiting for a job ends when the figures include its rows, or with the reason."""
 
 from uuid import UUID, uuid4
 

@@ -1,4 +1,4 @@
-"""A lease ends in time, also when the process was frozen or a clock was set."""
+"""A lease ends in time, even if the process was frozen or a clock was set."""
 
 import time
 

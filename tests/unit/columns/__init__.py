@@ -1,1 +1,1 @@
-"""The checks of columns, and what becomes of refused records."""
+"""The checks of columns, and rejected records."""

@@ -1,4 +1,4 @@
-"""Check bytes as the loader does, and tell what became of every record."""
+"""Check bytes as the loader does; the result of every record."""
 
 import json
 from typing import Any, NamedTuple

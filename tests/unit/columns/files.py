@@ -1,4 +1,4 @@
-"""Read whole files as plan and load do together, and tell what became of every record."""
+"""Read whole files as plan and load do together; the result of every record."""
 
 import json
 from collections.abc import Iterator

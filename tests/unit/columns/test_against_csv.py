@@ -1,4 +1,4 @@
-"""What Python's csv writes is staged as it was, whatever is in it and wherever blocks end."""
+"""Values that Python's csv module writes are staged unchanged, wherever blocks end."""
 
 import csv
 import io

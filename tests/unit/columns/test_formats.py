@@ -1,4 +1,4 @@
-"""Formats of the contract: each value taken or refused, and what a format may not be."""
+"""Formats of the contract: accepted and rejected values, and invalid formats."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

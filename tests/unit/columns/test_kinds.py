@@ -1,4 +1,4 @@
-"""Every kind of column, value by value: what it takes, and under which code it refuses the rest."""
+"""Every kind of column: the values it accepts, and the error code of every other."""
 
 from datetime import UTC, date, datetime
 from typing import Any

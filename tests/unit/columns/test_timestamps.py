@@ -1,4 +1,4 @@
-"""The list of times that are taken without a format, each taken or refused by itself."""
+"""Times that are accepted or rejected without a declared format."""
 
 import re
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""The documentation is whole, current and needs no other host."""
+"""The API documentation is complete and current, and loads nothing from other hosts."""
 
 import base64
 import hashlib

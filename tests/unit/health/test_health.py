@@ -1,4 +1,4 @@
-"""What is said of Waybill's health when something is away."""
+"""The health response when the database, the storage or the queue is unavailable."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What an response of S3 means."""
+"""How S3's error responses are classified."""
 
 import pytest
 from botocore.exceptions import ClientError

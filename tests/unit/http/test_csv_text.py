@@ -1,4 +1,4 @@
-"""A spreadsheet runs nothing of what we export, and nothing is lost on the way back."""
+"""A spreadsheet evaluates no exported cell as a formula, and a replay restores every value."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Addresses of the API as the client sees them."""
+"""URLs of the API as the client sees them."""
 
 from typing import Any
 

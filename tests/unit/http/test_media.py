@@ -1,4 +1,4 @@
-"""Which media type an Accept header asks for."""
+"""Which media type an Accept header prefers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The catalogue of problems is complete."""
+"""The list of problem types is complete."""
 
 import ast
 from collections.abc import Iterator

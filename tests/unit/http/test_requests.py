@@ -1,4 +1,4 @@
-"""What every endpoint does with a request before its own work, and with an error after."""
+"""Request validation and error handling that all endpoints share."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Uploads that were announced and have not arrived."""
+"""Requested uploads whose files have not arrived."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING

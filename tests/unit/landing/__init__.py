@@ -1,1 +1,1 @@
-"""Objects of the landing bucket, and marks of the state bucket."""
+"""Objects of the landing bucket, and markers of the state bucket."""

@@ -1,4 +1,4 @@
-"""Marks: there before a merge, and never lost to a refresh that did not see them."""
+"""Wake-up markers and their keys."""
 
 from tests.cloud.fixtures import STATE, Cloud
 from waybill.ids import new_id

@@ -1,4 +1,4 @@
-"""Objects of the landing bucket, announced again as S3 announced them."""
+"""Object versions of the landing bucket, and their events emitted again."""
 
 from functions.pipeline.plan.models import parse_event
 from tests.cloud.fixtures import LANDING, Cloud

@@ -1,4 +1,4 @@
-"""Reading objects that may be overwritten, deleted, or cut off while they are read."""
+"""Reading objects that are overwritten, deleted, or cut off meanwhile."""
 
 import hashlib
 import io

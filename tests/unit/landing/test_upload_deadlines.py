@@ -1,4 +1,4 @@
-"""When uploads are over."""
+"""Upload deadlines."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -116,7 +116,7 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
         TEXTS,
         lambda: ("\ufeff" + "🚚,🚚\n" * (2 * MIB)).encode("utf-16-le"),
     ),
-    "UTF-16 of half surrogate pairs": (
+    "UTF-16 of lone surrogates": (
         TEXTS,
         lambda: b"\xff\xfe" + ("\ud83d,x\n" * (2 * MIB)).encode("utf-16-le", "surrogatepass"),
     ),

@@ -1,4 +1,4 @@
-"""The thread that makes blocks while earlier ones are copied."""
+"""The thread that encodes blocks while earlier ones are copied."""
 
 import threading
 from collections.abc import Iterator

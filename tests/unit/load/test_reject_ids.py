@@ -1,4 +1,4 @@
-"""Ids of rejects are UUIDv7s of this moment, all different."""
+"""Ids of rejects are distinct UUIDv7s of the current time."""
 
 import time
 from uuid import UUID

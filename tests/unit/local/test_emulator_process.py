@@ -1,4 +1,4 @@
-"""The gaps of the emulator that its process fills, held against what S3 and SQS do."""
+"""Behaviour of S3 and SQS that the emulator lacks and its process adds."""
 
 from collections.abc import Iterator
 from pathlib import Path

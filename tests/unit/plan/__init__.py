@@ -1,1 +1,1 @@
-"""What plan makes of events and objects, without a database."""
+"""The parts of the function `plan` that need no database."""

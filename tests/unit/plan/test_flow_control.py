@@ -1,4 +1,4 @@
-"""A job's chunks go a few at a time, and each of them goes."""
+"""A job's chunks are sent a few at a time, and each is sent."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""Reading what comes in on the queue `landed`, whatever it is."""
+"""Parsing the messages of the queue `landed`."""
 
 import json
 from datetime import UTC, datetime

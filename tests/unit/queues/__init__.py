@@ -1,1 +1,1 @@
-"""Messages and their fates."""
+"""Messages, retries and errors."""

@@ -1,4 +1,4 @@
-"""What an error of the database means for the message that met it."""
+"""How database errors are classified."""
 
 import psycopg
 import pytest

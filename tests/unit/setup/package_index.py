@@ -1,4 +1,4 @@
-"""A package index on loopback, with wheels that are made up from the locks.
+"""A package index on loopback, with wheels generated from the locks.
 
 Every package is there in its locked version and in a newer one, with the dependencies that the
 real package declares. The wheels are empty but for uv's, whose program starts the real uv.

@@ -1,4 +1,4 @@
-"""uv takes the index and the certificates from where pip has them."""
+"""uv uses pip's index and certificates."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""The log's lines."""
+"""Log lines."""

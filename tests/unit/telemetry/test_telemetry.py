@@ -1,4 +1,4 @@
-"""Every line says what happened, in which step, and to which job."""
+"""Every log line has its action, its step and its job."""
 
 import io
 import json

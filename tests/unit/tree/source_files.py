@@ -1,4 +1,4 @@
-"""The files of the tree that is tested."""
+"""The source files that the tests of the tree read."""
 
 import subprocess
 from pathlib import Path

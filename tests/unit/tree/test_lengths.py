@@ -1,4 +1,4 @@
-"""Files and functions stay short; a long one has a second idea in it."""
+"""Files and functions stay short."""
 
 import ast
 from collections.abc import Iterator

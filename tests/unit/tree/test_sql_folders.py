@@ -1,4 +1,4 @@
-"""Each folder of `sql/` holds what can be applied the way that it is applied."""
+"""Each folder of `sql/` has only statements that can be applied the way it is applied."""
 
 import re
 from collections import Counter
