@@ -11,7 +11,7 @@ OVERLAPPING = (
     "::test_a_duplicate_event_while_planning_loses_no_record",
 )
 VERIFICATION = "tests/integration/plan/test_verification.py"
-BAD_FILE = ("tests/integration/plan/test_plan.py::test_a_bad_file_fails_its_job",)
+BAD_FILE = ("tests/integration/plan/test_refused_objects.py::test_a_bad_file_fails_its_job",)
 
 MUTANTS = (
     Mutant(

@@ -1,7 +1,7 @@
 """Read whole files as plan and load do together; the result of every record."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from waybill.columns.check import Checker
@@ -40,6 +40,16 @@ def slices(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
+def ranges_of(
+    data: bytes, layout: Layout, block: int, chunk_bytes: int | None
+) -> Iterable[ChunkRange]:
+    """The chunks of the file; one if it is a stream, or without `chunk_bytes`."""
+    begin = layout.data_offset
+    if chunk_bytes and not layout.is_stream:
+        return chunk_ranges(slices(data[begin:], block), layout, chunk_bytes)
+    return [ChunkRange(0 if layout.is_stream else begin, len(data), layout.first_line)]
+
+
 def read_file(
     contract: Contract,
     data: bytes,
@@ -48,17 +58,13 @@ def read_file(
     chunk_bytes: int | None = None,
     **query: str | None,
 ) -> File:
-    """What the check of the file gives, be it read in one chunk or in several."""
+    """The result of checking the file, read in one chunk or in several."""
     layout = sniff_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **query)
-    begin = layout.data_offset
-    ranges = [ChunkRange(0 if layout.is_stream else begin, len(data), layout.first_line)]
-    if chunk_bytes and not layout.is_stream:
-        ranges = list(chunk_ranges(slices(data[begin:], block), layout, chunk_bytes))
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
     warnings: list[str] = []
     read = 0
-    for number, (start, stop, line) in enumerate(ranges):
+    for number, (start, stop, line) in enumerate(ranges_of(data, layout, block, chunk_bytes)):
         checker = Checker(contract, layout, number)
         last = stop == len(data)
         for found in read_records(slices(data[start:stop], block), layout, line, last=last):
