@@ -26,8 +26,8 @@ MUTANTS = (
         "merges_of_a_dataset_wait",
         "a second merge of a dataset comes back later, rather than waiting with a connection",
         MERGE,
-        "IF NOT pg_try_advisory_xact_lock(",
-        "IF NOT pg_try_advisory_xact_lock_shared(",
+        "IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.merge.'",
+        "IF NOT pg_try_advisory_xact_lock_shared(hashtextextended('waybill.merge.'",
         (f"{RACES}::test_a_second_merge_of_a_dataset_does_not_wait_with_a_connection",),
     ),
     Mutant(
