@@ -54,7 +54,7 @@ MUTANTS = (
     Mutant(
         "triggers_skipped",
         "triggers of the table see every row",
-        "sql/routines/47_write.sql",
+        "sql/routines/29_foreign_keys.sql",
         "WHERE t.tgrelid = p_target AND NOT t.tgisinternal",
         "WHERE false",
         (

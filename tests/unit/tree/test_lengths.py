@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from infra.bootstrap import ROOT
 from tests.unit.tree.source_files import tracked
 
-FILE_LINES = 250
-FUNCTION_LINES = 30
+# Limits for all; most files have fewer than 100 lines, and most functions fewer than 30.
+FILE_LINES = 300
+FUNCTION_LINES = 40
 _STATEMENTS = (ast.Assert, ast.Assign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise)
 
 
@@ -37,7 +38,7 @@ def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return _span(function) - (_span(docstring) if docstring else 0) - (longest - 1)
 
 
-def test_no_source_file_is_longer_than_250_lines() -> None:
+def test_no_source_file_is_longer_than_300_lines() -> None:
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
         for path in tracked(".py", ".sql")
@@ -45,7 +46,7 @@ def test_no_source_file_is_longer_than_250_lines() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
 
 
-def test_no_function_is_longer_than_30_lines() -> None:
+def test_no_function_is_longer_than_40_lines() -> None:
     lengths = {
         f"{path.relative_to(ROOT)}:{function.lineno} {function.name}": _length(function)
         for path in tracked(".py")
