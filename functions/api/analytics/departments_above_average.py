@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from functions.api.analytics.models import DepartmentsAboveAverage, HiredItem, MeanOver
+from functions.api.analytics.models import DepartmentsAboveAverage, HiredItem
 from functions.api.analytics.page_size import line_size
-from waybill.database.analytics import Analytics
+from waybill.database.analytics import Analytics, MeanOver
 from waybill.database.repository import Connection
 from waybill.http.pagination import Cursor, CursorInteger, cut_page
 

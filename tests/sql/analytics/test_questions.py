@@ -10,9 +10,10 @@ from psycopg import sql
 
 from functions.api.analytics.departments_above_average import HiredCursor, departments_above_average
 from functions.api.analytics.hires_by_quarter import QuarterCursor, hires_by_quarter
-from functions.api.analytics.models import HiredItem, HiresByQuarter, MeanOver, QuarterItem
+from functions.api.analytics.models import HiredItem, HiresByQuarter, QuarterItem
 from tests.postgres.databases import Connection, Database
 from tests.sql.analytics.seed import owner
+from waybill.database.analytics import MeanOver
 from waybill.database.queries import queries
 from waybill.http.pagination import decode_cursor
 
