@@ -1,4 +1,4 @@
-# Waybill: `make run` does the main job once, `make test` checks everything.
+# Waybill: `make run` loads sample files, `make test` runs every check and test.
 # Needs Python 3.11 or newer and make, nothing else.
 
 PYTHON ?= python3
@@ -18,7 +18,7 @@ RUN_STAMP := $(VENV)/.run-$(shell cksum < $(RUN_LOCK) | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/.test-$(shell cksum < $(TEST_LOCK) | cut -d' ' -f1)
 WAYBILL := $(BIN)/waybill
 SAMPLES := samples
-# What of tests/benchmarks can be run: each says so at its end.
+# The files of tests/benchmarks that can be run.
 BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.py)))
 CODE := functions infra layers/core/python layers/client/python tests
 
@@ -32,19 +32,19 @@ help: ## List these targets
 
 ## The local stack
 
-run: $(WAYBILL) ## Do the main job once: start the stack, load the samples, show what came out
+run: $(WAYBILL) ## Start the stack, load the sample files and show the results
 	@$(WAYBILL) run
 
 up: $(WAYBILL) ## Start the local stack and leave it running (FOREGROUND=1 stays)
 	@$(WAYBILL) up $(if $(FOREGROUND),--foreground)
 
-down: $(WAYBILL) ## Stop the local stack; the data stay (ERASE=1 forgets them)
+down: $(WAYBILL) ## Stop the local stack; the data stay (ERASE=1 deletes them)
 	@$(WAYBILL) down $(if $(ERASE),--erase)
 
 restart: $(WAYBILL) ## Stop the local stack and start it again
 	@$(WAYBILL) restart
 
-status: $(WAYBILL) ## Print as JSON where everything is
+status: $(WAYBILL) ## Print the state and the addresses as JSON
 	@$(WAYBILL) status
 
 logs: $(WAYBILL) ## Print the functions' logs (FUNCTION=load for one, FOLLOW=1 to follow)
@@ -114,10 +114,10 @@ test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for
 torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)
 
-mutants: $(TEST_STAMP) ## Break one promise at a time and see a test fail (PART=1/4, or NAME="a b" for some)
+mutants: $(TEST_STAMP) ## Mutation tests: break one line at a time and check that a test fails (PART=1/4, or NAME="a b" for some)
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.mutants $(if $(PART),--part $(PART)) $(NAME)
 
-benchmark: $(TEST_STAMP) ## Time it on this machine: each benchmark, or one (NAME=visible_in_analytics)
+benchmark: $(TEST_STAMP) ## Run every benchmark on this machine, or one (NAME=visible_in_analytics)
 	@for name in $(or $(NAME),$(BENCHMARKS)); do \
 		echo "== $$name"; \
 		PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.benchmarks.$$name || exit 1; \

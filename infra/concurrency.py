@@ -1,4 +1,4 @@
-"""How many invocations of each function run at once, at most: reserved concurrency.
+"""Reserved concurrency: the maximum number of concurrent invocations of each function.
 
 A flood of requests to one endpoint leaves the other functions, the pipeline, and the connections
 of the database alone. The sum for each environment is in `infra/README.md`; an account needs a

@@ -16,7 +16,7 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
 * a secret `waybill/local/<role>` with a `password` field in Secrets Manager for each of the
   roles of the functions (`infra/functions.py`) and waybill_admin, made by the local stack before
   a function is called;
-* the template is over the 51,200 bytes of `TemplateBody`: hand it over by `TemplateURL`;
+* the template is over the 51,200 bytes of `TemplateBody`: pass it by `TemplateURL`;
 * outputs, the same in every environment (the buckets' are the data stack's on AWS): ApiUrl,
   RestApiId, ApiStage, LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl,
   MergesQueueUrl, LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, UndeliveredDlqUrl, and for each step
@@ -64,7 +64,7 @@ class Environment:
     loads_at_once: int = 4
     merges_at_once: int = 2
     publish_minutes: int = 1
-    """Minutes between looks at the outbox for what a merge could not publish itself."""
+    """Minutes between runs of `publish`, for events that a merge could not publish itself."""
     requests_at_once: int = 10
     """Concurrency reserved for each larger function of the API; see `infra.concurrency`."""
     requests_per_second: int = 50
@@ -80,7 +80,7 @@ class Environment:
 
     @property
     def chunks_at_once(self) -> int:
-        """Chunks of one job that are on their way: a huge file leaves loaders to small ones."""
+        """Chunks of one job in flight, so that a huge file leaves loaders for small ones."""
         return max(1, self.loads_at_once * 3 // 4)
 
     @property
@@ -118,7 +118,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 keep_data=False,
                 log_retention_days=14,
                 noncurrent_days=7,
-                # Each look costs a listing.
+                # Each run lists the markers, which costs a request.
                 publish_minutes=5,
             ),
             Environment(

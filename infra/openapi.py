@@ -63,7 +63,7 @@ _TAGS = {
     "lookups": "Rows by value, with the plan that found them.",
     "documents": "Documents without a fixed schema.",
     "health": "Service health.",
-    "admin": "Redrive failed messages and objects; what queries cost.",
+    "admin": "Redrive failed messages and objects; the cost of queries.",
 }
 
 

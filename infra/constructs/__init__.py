@@ -1,1 +1,1 @@
-"""What the stacks are wired from."""
+"""The constructs: one per kind of resource."""

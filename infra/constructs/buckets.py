@@ -15,7 +15,7 @@ _EMPTIES = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
 class _Content(NamedTuple):
-    """What a bucket's objects are for: how long they stay, and which pages may send them."""
+    """A bucket's lifecycle rules, the pages that may upload to it, and its access logs."""
 
     rules: list[s3.LifecycleRule]
     cors: list[s3.CorsRule] | None = None

@@ -14,7 +14,7 @@ from infra.environments import Environment
 def removal_policy(environment: Environment) -> RemovalPolicy:
     """What happens to stored data when their resource leaves the stack.
 
-    Kept data are deleted all the same when the creation fails, so that it can be tried again.
+    Kept data are still deleted when the creation fails, so that it can be tried again.
     """
     if environment.keep_data:
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

@@ -1,4 +1,4 @@
-"""The queue construct: every queue has a dead-letter queue, and that an alarm."""
+"""The queue construct: every queue has a dead-letter queue with an alarm."""
 
 from typing import TypedDict, cast
 

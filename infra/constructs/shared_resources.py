@@ -1,4 +1,4 @@
-"""What all functions of an environment share."""
+"""Resources that all functions of an environment share."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

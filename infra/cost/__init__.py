@@ -1,1 +1,1 @@
-"""What an environment costs a month, from list prices and a stated load."""
+"""The monthly cost of an environment, from list prices and a stated load."""

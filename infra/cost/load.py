@@ -1,4 +1,4 @@
-"""The load of an environment, and what a GB or a request takes. Measured, or marked assumed."""
+"""The load of an environment, and the work per GB and request: measured, or marked assumed."""
 
 from dataclasses import dataclass
 

@@ -16,7 +16,7 @@ _FIREWALL_RULES = 4
 
 
 def monthly_cost(environment: Environment, load: Load) -> Mapping[str, float]:
-    """USD per month by service, the dearest first; services that cost nothing are left out."""
+    """USD per month by service, the highest first; free services are left out."""
     costs = {
         "Aurora compute": _compute(environment, load),
         "Aurora storage and I/O": _storage(environment, load),

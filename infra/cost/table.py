@@ -1,4 +1,4 @@
-"""The table of costs in `infra/README.md`: `python -m infra.cost.table` writes it anew."""
+"""The table of costs in `infra/README.md`: `python -m infra.cost.table` updates it."""
 
 import re
 

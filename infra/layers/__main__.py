@@ -1,4 +1,4 @@
-"""Build the layers for Lambda and say what they weigh: `python -m infra.layers`."""
+"""Build the layers for Lambda and print their sizes: `python -m infra.layers`."""
 
 import sys
 
@@ -8,7 +8,7 @@ from infra.layers.sources import BUILD
 
 
 def main() -> None:
-    """Build; end with an error if packages cannot be had or functions would be too large."""
+    """Build; end with an error if packages are unavailable or functions would be too large."""
     try:
         folders = {
             "core": core_layer(BUILD),
@@ -23,7 +23,7 @@ def main() -> None:
     for name, size in {**sizes, "together": total, "limit": LIMIT_BYTES}.items():
         sys.stdout.write(f"{name:<18}{size / 1024**2:6.1f} MB\n")
     if total >= LIMIT_BYTES:
-        sys.exit("A function with all layers is larger than Lambda takes.")
+        sys.exit("A function with all layers is larger than Lambda allows.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fetch Aurora's root certificates anew: `python -m infra.layers.certificates`.
+"""Update Aurora's root certificates: `python -m infra.layers.certificates`.
 
 They are kept in the tree, so that a build needs no network and a change of them is a change
 that can be read. Run this when AWS announces new ones, or for a region that is not in it.
@@ -15,11 +15,11 @@ _LEAST = 20
 
 
 def main() -> None:
-    """Replace the kept bundle by AWS's, once it has been seen to hold certificates.
+    """Replace the bundle by AWS's, after checking that it contains certificates.
 
     Raises:
-        urllib.error.URLError: AWS's address is not in reach.
-        ValueError: what came is not a bundle of certificates.
+        urllib.error.URLError: AWS cannot be reached.
+        ValueError: the response is not a bundle of certificates.
     """
     with urllib.request.urlopen(_ADDRESS, timeout=30) as answer:  # nosec B310 - a constant https URL
         text = answer.read().decode("ascii")

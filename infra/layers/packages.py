@@ -65,7 +65,7 @@ def packages(layer: str, build: Path = BUILD) -> Path:
             _install(layer, fresh / "python")
             _strip(fresh / "python")
             compile_bytecode(fresh / "python")
-            # Whoever else built it meanwhile built the same.
+            # A concurrent build has the same content.
             if not kept.is_dir():
                 fresh.rename(kept)
     return kept

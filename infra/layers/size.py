@@ -1,4 +1,4 @@
-"""What Lambda allows a function to weigh, and what ours do."""
+"""Lambda's limit for the size of a function, and the sizes of ours."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the layers are built for: the runtime of the functions on AWS."""
+"""The target of the layers: the runtime of the functions on AWS."""
 
 PYTHON = "3.13"
 PLATFORM = "x86_64-manylinux_2_34"

@@ -1,4 +1,4 @@
-"""The main job, once: three files through the whole path, and what came out."""
+"""Loads the three sample files and shows the results."""
 
 import itertools
 from pathlib import Path

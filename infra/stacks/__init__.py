@@ -1,1 +1,1 @@
-"""Stacks only wire."""
+"""The stacks, which only connect constructs."""

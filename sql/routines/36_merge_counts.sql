@@ -1,6 +1,6 @@
--- How many records of a merge became what.
+-- The counts of a merge.
 
--- How many records went where; they add up to `p_staged`.
+-- The number of records of each class; the numbers add up to `p_staged`.
 CREATE OR REPLACE FUNCTION waybill.count_classes(p_staged bigint, p_rejected bigint)
 RETURNS waybill.merge_counts
 LANGUAGE plpgsql

@@ -1,4 +1,4 @@
--- What became of every record, written with the rows.
+-- The outcome of every record, written with the rows.
 
 -- Rejects that the database found: one for each record, with every reason.
 CREATE OR REPLACE FUNCTION waybill.keep_rejects(p_plan waybill.merge_plan) RETURNS bigint

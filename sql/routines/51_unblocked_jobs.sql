@@ -10,10 +10,10 @@ RETURN waybill.tracks_absence(p_job) OR EXISTS (
     WHERE NOT p_job.layout -> 'columns' ? (c.col ->> 'name')
 );
 
--- Whether it depends on the rows of earlier files what becomes of this one's records. Mostly it
--- does not, since the rows' stamps keep the order. It does where the file lacks columns (a row has
--- one stamp, not one for each column), and where the first record wins: a key where files only
--- insert, a value of another unique index or exclusion; and where a parent in the table itself
+-- Whether the outcome of this file's records depends on the rows of earlier files. Usually it does
+-- not, since the stamps of the rows keep the order. It does where the file lacks columns (a row has
+-- one stamp, not one for each column); where the first record wins (a key where files only insert,
+-- a value of another unique index or exclusion constraint); and where a parent in the table itself
 -- decides whether a record is rejected.
 CREATE OR REPLACE FUNCTION waybill.merges_in_order(p_job waybill.ingestion_jobs) RETURNS boolean
 LANGUAGE sql STABLE

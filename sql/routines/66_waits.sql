@@ -32,7 +32,7 @@ BEGIN
 END
 $$;
 
--- Give the place back. The sessions that wait have no other session-level locks.
+-- Release the place. The sessions that wait have no other session-level locks.
 CREATE OR REPLACE FUNCTION waybill.end_wait() RETURNS void
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- What queries cost, and which indexes nobody uses.
+-- The cost of queries, and unused indexes.
 
 -- The statements of this database that took the most time since `since`, without values:
 -- pg_stat_statements replaces them, but not in statements that define or set something, which are
@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 
--- Indexes of datasets that no scan used since the statistics began; those that keep values unique
+-- Indexes of datasets that no scan used since the statistics were reset; those that keep values unique
 -- are needed all the same. The index of a partitioned table counts with those of its partitions.
 CREATE OR REPLACE FUNCTION waybill.unused_indexes()
 RETURNS TABLE (dataset text, table_name text, index_name text, size_bytes bigint)
