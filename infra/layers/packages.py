@@ -92,7 +92,7 @@ def _install(layer: str, target: Path) -> None:
     if ended.returncode:
         raise LayerError(
             f"uv could not install layers/{layer}/requirements.txt for Lambda; is the package"
-            f" index within reach?\n{ended.stderr.strip()}"
+            f" index reachable?\n{ended.stderr.strip()}"
         )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from tests.sql.gates import running, transaction_of, waits
+from tests.sql.blocked_calls import running, transaction_of, waits
 from tests.sql.staging import Ledger
 from tests.sql.test_batch import batch
 

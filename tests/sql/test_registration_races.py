@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
-from tests.sql.gates import running, transaction_of, waits
+from tests.sql.blocked_calls import running, transaction_of, waits
 from tests.sql.staging import BEGINNING, Ledger
 from waybill.database.reaper import Reaper
 from waybill.ids import new_id

@@ -13,7 +13,7 @@ from functions.pipeline.load.stage_chunk import stage_chunk
 from tests.integration.load.landing import Landing
 from tests.integration.load.test_stage_chunk import BAD, HEADER, NULLS
 from tests.postgres.databases import Database
-from tests.sql.gates import running, waits
+from tests.sql.blocked_calls import running, waits
 from waybill.database.chunks import ChunkId
 from waybill.database.connect import connect
 from waybill.errors import Busy

@@ -11,7 +11,7 @@ from infra.bootstrap import ROOT
 from infra.environments import ENVIRONMENTS
 from infra.local.settings import LocalSettings
 from infra.routes import ROUTES
-from tests.unit.docs_of_project.settings_table import function_rows, local_rows
+from tests.unit.manuals.settings_table import function_rows, local_rows
 from waybill.database.errors import REFUSALS
 from waybill_client.commands import make_app
 from waybill_client.models import State
@@ -29,7 +29,7 @@ _TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 _MAKE = re.compile(r"(?:`|^|\()make (?:-s )?([a-z-]+)", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)?(?:#([^)]+))?\)")
 _SETTING = re.compile(r"^\| `([A-Z][A-Z_]+)`", re.MULTILINE)
-_COMMAND = "tests.unit.docs_of_project.settings_table"
+_COMMAND = "tests.unit.manuals.settings_table"
 
 
 def read(name: str) -> str:
@@ -59,9 +59,8 @@ def test_functions_lists_every_route_and_no_other() -> None:
 
 
 def test_functions_names_every_state_of_a_job() -> None:
-    reserved = {"EXTRACTING", "REVERTED"}
-    states = {state for state in get_args(State) if state not in reserved}
-    assert [state for state in states if f"`{state}`" not in read("functions/README.md")] == []
+    manual = read("functions/README.md")
+    assert [state for state in get_args(State) if f"`{state}`" not in manual] == []
 
 
 def test_infra_names_every_environment() -> None:
