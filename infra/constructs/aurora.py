@@ -51,6 +51,7 @@ class Aurora(Construct):
         self._network = network
         name = cluster_name(Stack.of(self), environment, restore)
         pauses = environment.least_acu == 0
+        self._has_readers = environment.readers > 0
         self.cluster = rds.DatabaseCluster(
             self,
             "Cluster",
@@ -107,6 +108,11 @@ class Aurora(Construct):
         )
         self.cluster.node.add_dependency(log)
         SlowQueries(self, environment, log)
+
+    @property
+    def reader_host(self) -> str | None:
+        """The endpoint of the readers; Aurora's leads to the writer where there are none."""
+        return self.cluster.cluster_read_endpoint.hostname if self._has_readers else None
 
     @property
     def network(self) -> tuple[ec2.IVpc, ec2.ISecurityGroup]:

@@ -14,6 +14,7 @@ from infra.constructs.shared_resources import SharedResources
 from infra.functions import FunctionSpec
 from infra.layers.sources import function_source
 from infra.variables import variables
+from waybill.settings import ReaderSettings
 
 
 class LambdaFunction(Construct):
@@ -84,7 +85,9 @@ class LambdaFunction(Construct):
 
     def _variables(self, shared: SharedResources, values: Mapping[str, str]) -> Mapping[str, str]:
         role = self.spec.role
-        database = shared.database.fields(role) if role else {}
+        database = dict(shared.database.fields(role)) if role else {}
+        if shared.database.reader_host and issubclass(self.spec.settings, ReaderSettings):
+            database["database_reader_host"] = shared.database.reader_host
         own = {"POWERTOOLS_SERVICE_NAME": "waybill"}
         if role and shared.database.network:
             # There is no NAT: AWS services are reached over IPv6.

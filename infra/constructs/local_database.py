@@ -11,6 +11,7 @@ class LocalDatabase(Construct):
     """A running PostgreSQL: location by template parameters, passwords in Secrets Manager."""
 
     network = None
+    reader_host = None
 
     def __init__(self, scope: Construct) -> None:
         """Add the parameters to the stack; their defaults come from the context."""

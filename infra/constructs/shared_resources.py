@@ -22,6 +22,10 @@ class DatabaseAccess(Protocol):
         """The permissions that a function needs to connect as `role`."""
 
     @property
+    def reader_host(self) -> str | None:
+        """The endpoint of the reader instances; None without any."""
+
+    @property
     def network(self) -> tuple[ec2.IVpc, ec2.ISecurityGroup] | None:
         """VPC and security group for the functions; None without a VPC."""
 

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.bootstrap import ROOT
@@ -131,3 +132,22 @@ def test_the_concurrency_of_every_function_is_reserved(on_aws: Synthesised) -> N
     for name in ("analytics", "jobs"):
         waits = int(functions[name]["Environment"]["Variables"]["WAITS_AT_ONCE"])
         assert waits < reserved[name]
+
+
+def test_only_reads_that_may_be_behind_go_to_a_reader(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    readers = {
+        environment: {
+            step
+            for step, function in synthesise(environment).functions().items()
+            if "DATABASE_READER_HOST" in function["Environment"]["Variables"]
+        }
+        for environment in ("local", "dev", "staging", "prod")
+    }
+    assert readers == {
+        "local": set(),
+        "dev": set(),
+        "staging": set(),
+        "prod": {"analytics", "jobs"},
+    }

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from functions.api.analytics.deps import Deps
 from functions.api.analytics.models import DepartmentsAboveAverage, HiresByQuarter
@@ -11,9 +11,17 @@ from waybill.database.analytics import Analytics, FiguresVersion
 from waybill.database.repository import Connection
 from waybill.http.etags import weak_etag
 
+T = TypeVar("T")
 FiguresT = TypeVar("FiguresT", HiresByQuarter, DepartmentsAboveAverage)
 # Both endpoints read this family; `mv_dept_mean` is a view of it.
 _FAMILY = "mv_hires_q"
+
+
+class Reads(Protocol):
+    """Runs a query at the writer, or at a reader."""
+
+    def run(self, query: Callable[[Connection], T], /) -> T:
+        """Run a query that only reads."""
 
 
 class FiguresQuery(NamedTuple):
@@ -24,11 +32,9 @@ class FiguresQuery(NamedTuple):
     parameters: Mapping[str, str | int | None]
 
 
-def current_version(deps: Deps, query: FiguresQuery) -> FiguresVersion:
+def current_version(deps: Deps, reads: Reads, query: FiguresQuery) -> FiguresVersion:
     """The version of the year's figures; a query of one row."""
-    found = deps.database.run(
-        lambda connection: Analytics(connection).figures_version(_FAMILY, query.year)
-    )
+    found = reads.run(lambda connection: Analytics(connection).figures_version(_FAMILY, query.year))
     # Changes that Waybill did not make itself are noticed when entries would expire.
     bucket = int(time.time() // deps.ttl_seconds)
     return found._replace(version=f"{found.version}.{bucket}")
@@ -44,13 +50,13 @@ def cached_figures(
     query: FiguresQuery,
     version: FiguresVersion,
     model: type[FiguresT],
-    read: Callable[[Connection], FiguresT],
+    read: Callable[[], FiguresT],
 ) -> FiguresT:
     """The figures of this version or a later one, read by `read` if they are not cached."""
     fresh: list[FiguresT] = []
 
     def load() -> str:
-        fresh.append(deps.database.run(read))
+        fresh.append(read())
         return fresh[0].model_dump_json()
 
     parameters = {"year": query.year, **query.parameters}

@@ -4,11 +4,13 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from functions.api.jobs.models import FINAL_STATES
 from functions.api.jobs.settings import JobsSettings
 from waybill.clients import s3_client
 from waybill.database.jobs import Jobs
 from waybill.errors import NotFound
 from waybill.http.persistent_connection import PersistentConnection
+from waybill.http.replica_reads import ReplicaReads
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
@@ -17,12 +19,25 @@ if TYPE_CHECKING:
 
 
 class Deps(NamedTuple):
-    """The connection, S3, the settings and the state bucket."""
+    """The connections, S3, the settings and the state bucket."""
 
     database: PersistentConnection
+    replica: ReplicaReads
+    """For reads that may be a moment behind."""
     s3: "S3Client"
     settings: JobsSettings
     state: StateBucket
+
+    def reads_of(self, job_id: UUID) -> PersistentConnection | ReplicaReads:
+        """Where to read what belongs to the job: at a reader once that knows that it has ended.
+
+        Before, the state that a client saw may be ahead of the reader's.
+        """
+        if not self.replica.is_separate:
+            return self.database
+        document = self.replica.run(lambda connection: Jobs(connection).get(job_id))
+        ended = document is not None and document["state"] in FINAL_STATES
+        return self.replica if ended else self.database
 
     def ticket(self, job_id: UUID) -> Ticket | None:
         """The upload ticket of the job, if it is an upload."""
@@ -48,7 +63,9 @@ def deps() -> Deps:
     """The dependencies of the jobs endpoints."""
     settings = JobsSettings.from_environment()
     state = StateBucket(s3_client(), settings.state_bucket)
-    return Deps(PersistentConnection(settings, "jobs"), s3_client(), settings, state)
+    database = PersistentConnection(settings, "jobs")
+    replica = ReplicaReads(settings, "jobs", database)
+    return Deps(database, replica, s3_client(), settings, state)
 
 
 def unknown_job(job_id: UUID) -> NotFound:

@@ -21,7 +21,7 @@ def list_jobs(deps: Deps, query: JobsQuery) -> Page[dict[str, Any]]:
         Unavailable: the database cannot be reached.
     """
     before = decode_cursor(query.cursor, _JobCursor)
-    rows = deps.database.run(
+    rows = deps.replica.run(
         lambda connection: Jobs(connection).list_page(
             dataset=query.dataset,
             state=query.state,

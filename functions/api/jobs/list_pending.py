@@ -33,7 +33,7 @@ def list_pending(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Pa
     """
     after = decode_cursor(cursor, _PendingCursor) or _PendingCursor(line=0)
     deps.dataset_of(job_id)
-    rows = deps.database.run(
+    rows = deps.reads_of(job_id).run(
         lambda connection: Rejects(connection).list_pending(
             job_id, after=after.line, limit=limit + 1, max_bytes=MAX_PAGE_BYTES
         )

@@ -46,7 +46,7 @@ def list_rejects(
     """
     limit = query.limit or DEFAULT_LIMIT
     after = decode_cursor(query.cursor, _RejectCursor)
-    rows = deps.database.run(
+    rows = deps.reads_of(query.job_id).run(
         lambda connection: Rejects(connection).list_page(
             query.job_id,
             after=(after.line, after.reject_id) if after else None,

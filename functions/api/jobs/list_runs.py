@@ -32,7 +32,7 @@ def list_runs(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[
     """
     after = decode_cursor(cursor, _RunCursor) or _RunCursor(run=0)
     deps.dataset_of(job_id)
-    rows = deps.database.run(
+    rows = deps.reads_of(job_id).run(
         lambda connection: Runs(connection).list_page(job_id, after=after.run, limit=limit + 1)
     )
     page = cut_page(

@@ -56,6 +56,17 @@ class DatabaseSettings(Settings):
     )
 
 
+class ReaderSettings(DatabaseSettings):
+    """PostgreSQL, and an instance of it for reads that may be a moment behind."""
+
+    database_reader_host: str | None = Field(
+        default=None, description="Host name of the reader endpoint; without it, the writer reads."
+    )
+    database_reader_port: int | None = Field(
+        default=None, description="TCP port of the reader, if it is not the writer's."
+    )
+
+
 class CacheSettings(Settings):
     """Cached rows and figures."""
 
