@@ -7,15 +7,15 @@
 -- The pipeline.
 SELECT waybill.define_role('plan', connections => 24, statement => '60s', routines => '{
     register_ticket, register_object, contract, claim_plan, start_loading, add_chunks,
-    finish_plan, chunk_state, chunks_left, fail_job, start_run, count_killed_runs, end_run}');
+    finish_plan, chunk_state, chunks_left, fail_job, start_run, count_failed_runs, count_killed_runs, end_run}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
-    claim_chunk, finish_chunk, chunks_left, chunk_state, fail_job, start_run, count_killed_runs,
+    claim_chunk, finish_chunk, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors)"}',
     stages => true, ended_by_owner => true);
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
     merge_job, merge_time_limit, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
-    mark_published, start_run, count_killed_runs, end_run}', ended_by_owner => true);
+    mark_published, start_run, count_failed_runs, count_killed_runs, end_run}', ended_by_owner => true);
 SELECT waybill.define_role('publish', connections => 8, statement => '60s', routines => '{
     unpublished, mark_published}');
 SELECT waybill.define_role('refresh', connections => 8, statement => '5min', routines => '{

@@ -29,6 +29,30 @@ BEGIN ATOMIC
         );
 END;
 
+-- The attempts since the last successful one that failed with this type of problem. Counted here
+-- and not with a message: a job may have several messages.
+CREATE OR REPLACE FUNCTION waybill.count_failed_runs(p_job uuid, p_step text, p_chunk integer,
+    p_type text)
+RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT count(*)::integer
+    FROM waybill.job_runs AS r
+    WHERE r.job_id = p_job
+        AND r.step = p_step
+        AND r.chunk IS NOT DISTINCT FROM p_chunk
+        AND r.outcome = 'retry'
+        AND r.error ->> 'type' = p_type
+        AND r.run_id > coalesce((
+            SELECT max(o.run_id)
+            FROM waybill.job_runs AS o
+            WHERE o.job_id = p_job
+                AND o.step = p_step
+                AND o.chunk IS NOT DISTINCT FROM p_chunk
+                AND o.outcome = 'ok'), 0);
+END;
+
 CREATE OR REPLACE FUNCTION waybill.end_run(p_run bigint, p_outcome text, p_problem jsonb)
 RETURNS void
 LANGUAGE sql SECURITY DEFINER

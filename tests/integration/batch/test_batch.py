@@ -158,3 +158,39 @@ def test_an_unpublished_event_does_not_undo_the_write(
 
 def _no_bus(**_: object) -> object:
     return {"Entries": [{"ErrorCode": "InternalFailure"}]}
+
+
+FAILING = """
+CREATE TABLE failing (id int PRIMARY KEY);
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'no such thing' USING ERRCODE = '{state}';
+END $$;
+CREATE TRIGGER fail BEFORE INSERT ON failing FOR EACH ROW EXECUTE FUNCTION fail();
+SELECT waybill.register_dataset('failing');
+"""
+
+
+@pytest.fixture(params=["42P01", "0A000", "40001", "53100"])
+def failing_state(request: pytest.FixtureRequest, database: Database, cloud: Cloud) -> str:
+    """The SQLSTATE with which every write to the dataset `failing` fails."""
+    state: str = request.param
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        connection.execute(FAILING.format(state=state).encode())
+    publish_all(cloud, database)
+    return state
+
+
+@pytest.mark.parametrize("mode", ["atomic", "partial"])
+def test_a_table_whose_code_fails_for_every_row_refuses_the_batch(
+    post: Post, database: Database, failing_state: str, mode: str
+) -> None:
+    response = post("failing", [{"id": 1}, {"id": 2}], mode=mode)
+    if failing_state in ("42P01", "0A000"):
+        assert response.problem() == (422, "batch-refused"), response.text
+        (error,) = response.json()["errors"]
+        assert (error["row"], error["code"]) == (0, "refused_by_table")
+        assert "no such thing" in error["message"]
+    else:
+        assert response.status == 503
+    assert rows(database, "SELECT count(*) FROM waybill.ingestion_jobs") == [(0,)]

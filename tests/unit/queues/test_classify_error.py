@@ -4,8 +4,10 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from waybill.database.connect import connect
 from waybill.database.errors import classify_error
 from waybill.errors import Busy, OutOfResources, Rejected, Retryable, Transient, Unavailable
+from waybill.settings import DatabaseSettings
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,26 @@ from waybill.errors import Busy, OutOfResources, Rejected, Retryable, Transient,
 )
 def test_the_classification_of_an_error(error: psycopg.Error, expected: type[Exception]) -> None:
     assert type(classify_error(error)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('FATAL:  too many connections for role "waybill_load"', OutOfResources),
+        ("FATAL:  sorry, too many clients already", OutOfResources),
+        ("FATAL:  remaining connection slots are reserved for roles", OutOfResources),
+        ("connection refused", Unavailable),
+        ("FATAL:  the database system is starting up", Unavailable),
+    ],
+)
+def test_a_server_without_a_connection_left_counts_as_an_attempt(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: type[Retryable]
+) -> None:
+    def refused(**_: object) -> None:
+        raise psycopg.OperationalError(f"connection to server failed: {text}")
+
+    monkeypatch.setattr(psycopg, "connect", refused)
+    monkeypatch.setattr("waybill.database.connect.parameters", lambda *_: {})
+    with pytest.raises(Retryable) as caught:
+        connect(DatabaseSettings.model_construct(), "load", patience_seconds=0)
+    assert type(caught.value) is expected

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import pickle
 import tarfile
 import zipfile
 
@@ -15,6 +16,7 @@ from pyarrow import feather, parquet
 from tests.unit.columns.contracts import column, contract
 from waybill.contract.model import Contract
 from waybill.errors import Rejected
+from waybill.records.foreign import refuse_foreign
 from waybill.records.sniffer import sniff_layout
 
 WORDS = contract(column("code", "text"), column("label", "text"))
@@ -89,3 +91,63 @@ def test_the_kind_is_named(data: bytes, name: str, things: Contract) -> None:
 )
 def test_text_that_begins_like_a_signature_is_data(first: str) -> None:
     assert sniff_layout(f"{first},y\nz,y\n".encode(), ABSENT, whole=True).file_format == "csv"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"par1\tpar2\n1\t2\n",
+        b"PAR1\r\nx\r\n",
+        b"PARE\xc3\xa9\nx\n",
+        b"orc,elf\n1,2\n",
+        b"ORC\ttroll\n1\t2\n",
+        b"mz,intensity\n1.5,2\n",
+        b"MZ,x\0\0\n",
+        b"RDX3\nX\n",
+        b"pk\n1\n",
+        b"bm\n1\n",
+        b"<DATE>\t<OPEN>\n2024-01-02\t1\n",
+        b"<TICKER>;<PER>\nAAPL;D\n",
+        b"<none>\nx\n",
+        b"Create table reservations\nfor two\n",
+        b"insert into the slot\nx\n",
+        b"-- no value\nx\n",
+        b"%PDF files\n3\n",
+    ],
+)
+def test_text_that_resembles_another_kind_is_not_refused(head: bytes) -> None:
+    refuse_foreign(head)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "windows-1252", "cp037", "koi8_r", "utf-16-le"])
+@pytest.mark.parametrize("first", ["\u20ac", "\xff\xd8\xffe", "ias", "\x80\x85", "kg"])
+def test_text_in_a_legacy_encoding_is_not_refused(first: str, encoding: str) -> None:
+    refuse_foreign(f"{first},label\nx,y\n".encode(encoding, "replace"))
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("value", [{"a": [1]}, [1, 2], (1, "a"), {"a": io.BytesIO(b"x")}])
+def test_a_pickle_of_records_is_named(protocol: int, value: object) -> None:
+    with pytest.raises(Rejected, match="Python pickle"):
+        refuse_foreign(pickle.dumps(value, protocol=protocol))
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"r\x01\x01\0\x03\0\x0a\0\0\0label", "Stata"),
+        (b"s\x02\x01\0\0\x03\0\0\0\x0alabel", "Stata"),
+        (b"<stata_dta><header>", "Stata"),
+        (b"MZ\x90\0\x03\0\0\0\x04\0", "program"),
+        (b"RDX3\nX\n\0\0\0\x03", "file of R"),
+        (b"RDA3\nA\n3\n262657\n", "file of R"),
+        (b"ORC\x1c\0\0\x0a", "ORC"),
+        (b"INSERT INTO `t` VALUES (1);", "dump of SQL"),
+        (b'create table "t" (id int);', "dump of SQL"),
+        (b"DROP TABLE IF EXISTS t;\n", "dump of SQL"),
+        (b"<Rows>\r\n\t<Row/>", "XML"),
+    ],
+)
+def test_the_kind_is_named_by_its_first_bytes(data: bytes, name: str) -> None:
+    with pytest.raises(Rejected, match=name):
+        refuse_foreign(data)

@@ -8,6 +8,9 @@
 | anything else | sent again; the job fails after 2 failures |
 | a full local disk | the job fails at once |
 
+Failures are counted by job and step (`waybill.runs`), and also by message, for those that happen
+where no run can be recorded.
+
 A message whose body cannot be parsed, or whose job cannot be failed, is received again; after five
 receives it is in the dead-letter queue. Pauses are random up to a bound that doubles from 1 to
 60 s (16 s for `Busy`). Every attempt at a job is a row of `job_runs` with its cause. A message
@@ -23,7 +26,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waybill import telemetry
 from waybill.clients import sqs_client
 from waybill.database.errors import classify_exception
-from waybill.errors import Busy, Rejected, Retryable, Unavailable, WaybillError
+from waybill.errors import (
+    Busy,
+    OutOfResources,
+    Rejected,
+    Retryable,
+    Unavailable,
+    WaybillError,
+)
 
 _FIRST_SECONDS = 1.0
 _MAX_SECONDS = 60.0
@@ -99,7 +109,7 @@ def _retry_or_fail(record: Record, consumer: Consumer[M], message: M, error: Exc
     telemetry.action("message.given-up", level="error", error=error, **facts)
     try:
         consumer.fail(message, _permanent(reason, failures))
-    except (Busy, Unavailable) as later:
+    except (Busy, Unavailable, OutOfResources) as later:
         _send_again(record, consumer.queue_url, later, failures - 1)
 
 

@@ -119,7 +119,7 @@ class Retryable(WaybillError):
     """An unexpected error; retrying may help."""
 
     max_failures: ClassVar[int | None] = 2
-    """How often a message may fail so before its job fails; None: any number of times."""
+    """How often a step may fail so before its job fails; None: any number of times."""
 
     status = 503
     title = "Temporarily unavailable"

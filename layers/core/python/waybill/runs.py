@@ -1,17 +1,45 @@
-"""Records every attempt of a step at a job, whether it succeeds or not."""
+"""Records every attempt of a step at a job, and gives the job up after too many."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 from uuid import UUID
 
 from waybill import telemetry
 from waybill.database.errors import classify_exception
 from waybill.database.repository import Connection
 from waybill.database.runs import Outcome, Runs
-from waybill.errors import Rejected, WaybillError
+from waybill.errors import Rejected, Retryable, WaybillError
 
 # Fewer than a queue delivers a message, so that the job fails before its message is set aside.
 _MAX_KILLED = 4
+
+
+class _Attempt(NamedTuple):
+    """An attempt that is being recorded."""
+
+    connection: Connection
+    job_id: UUID
+    step: str
+    chunk: int | None
+    run_id: int
+
+    def end(self, outcome: Outcome, problem: dict[str, object] | None = None) -> None:
+        try:
+            Runs(self.connection).end(self.run_id, outcome, problem)
+        except WaybillError as error:
+            # Failing to record the run must not hide how it ended.
+            facts = {"run_id": self.run_id, "detail": str(error)}
+            telemetry.action("run.unrecorded", level="warning", **facts)
+
+    def count_failed(self, reason: Retryable) -> int:
+        """How often the step has failed so, this attempt included; 0 if that is not known."""
+        try:
+            runs = Runs(self.connection)
+            return runs.count_failed(self.job_id, self.step, self.chunk, reason.code)
+        except WaybillError as error:
+            telemetry.action("run.uncounted", level="warning", detail=str(error))
+            return 0
 
 
 @contextmanager
@@ -22,20 +50,26 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
     kept also when what it did is undone.
 
     Raises:
-        Rejected: `killed-repeatedly`, when earlier attempts ran out of memory or time.
+        Rejected: `killed-repeatedly`, when earlier attempts ran out of memory or time; or the
+            code of the exception, when the step has failed with it as often as its class allows.
         Retryable: the run could not be written at its start.
     """
     runs = Runs(connection)
-    run_id = runs.start(job_id, step, chunk)
+    attempt = _Attempt(connection, job_id, step, chunk, runs.start(job_id, step, chunk))
     try:
         _check_killed(runs.count_killed(job_id, step, chunk))
-        yield run_id
+        yield attempt.run_id
+    except Exception as error:
+        reason = classify_exception(error)
+        attempt.end("rejected" if isinstance(reason, Rejected) else "retry", reason.problem())
+        _check_failed(attempt, reason, error)
+        raise
     except BaseException as error:
-        outcome: Outcome = "rejected" if isinstance(error, Rejected) else "retry"
-        _end(connection, run_id, outcome, _problem(error))
+        detail = type(error).__name__
+        attempt.end("retry", {"type": "interrupted", "title": "Interrupted", "detail": detail})
         raise
     else:
-        _end(connection, run_id, "ok", None)
+        attempt.end("ok")
 
 
 def _check_killed(killed: int) -> None:
@@ -44,17 +78,9 @@ def _check_killed(killed: int) -> None:
         raise Rejected("killed-repeatedly", detail)
 
 
-def _problem(error: BaseException) -> dict[str, object]:
-    if isinstance(error, Exception):
-        return classify_exception(error).problem()
-    return {"type": "interrupted", "title": "Interrupted", "detail": type(error).__name__}
-
-
-def _end(
-    connection: Connection, run_id: int, outcome: Outcome, problem: dict[str, object] | None
-) -> None:
-    try:
-        Runs(connection).end(run_id, outcome, problem)
-    except WaybillError as error:
-        # Failing to record the run must not hide how it ended.
-        telemetry.action("run.unrecorded", level="warning", run_id=run_id, detail=str(error))
+def _check_failed(attempt: _Attempt, reason: WaybillError, cause: Exception) -> None:
+    if not isinstance(reason, Retryable) or reason.max_failures is None:
+        return
+    failures = attempt.count_failed(reason)
+    if failures >= reason.max_failures:
+        raise Rejected(reason.code, f"{reason.detail} (failed {failures} times)") from cause

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -17,12 +18,14 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from waybill.errors import Unavailable
+from waybill.errors import OutOfResources, Unavailable
 from waybill.settings import DatabaseSettings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _log = logging.getLogger(__name__)
+# The driver has no SQLSTATE (53300) of a connection that was refused.
+_TOO_MANY = re.compile("too many (clients|connections)|remaining connection slots are reserved")
 _RDS_BUNDLE = "/opt/python/waybill/rds-global-bundle.pem"
 # Every session reads and writes times in UTC, whatever the server's default.
 _SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=3s"
@@ -96,6 +99,7 @@ def connect(settings: DatabaseSettings, name: str, *, patience_seconds: float = 
 
     Raises:
         Unavailable: the server could not be reached in that time.
+        OutOfResources: the server had no connection left in that time.
     """
     retrying = Retrying(
         retry=retry_if_exception_type(psycopg.OperationalError),
@@ -107,5 +111,8 @@ def connect(settings: DatabaseSettings, name: str, *, patience_seconds: float = 
     try:
         return retrying(_log_in, settings, name)
     except psycopg.OperationalError as error:
+        if _TOO_MANY.search(str(error)):
+            detail = "The database has no connection left."
+            raise OutOfResources("database-out-of-resources", detail) from error
         detail = "The database cannot be reached."
         raise Unavailable("database-unavailable", detail) from error

@@ -28,6 +28,12 @@ class Runs(Repository):
         """The attempts that were killed before they could record an end."""
         return self._value(int, "count_killed_runs", p_job=job_id, p_step=step, p_chunk=chunk)
 
+    def count_failed(self, job_id: UUID, step: str, chunk: int | None, problem_type: str) -> int:
+        """The attempts since the last successful one that failed with this type of problem."""
+        return self._value(
+            int, "count_failed_runs", p_job=job_id, p_step=step, p_chunk=chunk, p_type=problem_type
+        )
+
     def end(
         self, run_id: int, outcome: Outcome, problem: Mapping[str, object] | None = None
     ) -> None:
