@@ -57,11 +57,10 @@ def test_the_classification_of_an_error(error: psycopg.Error, expected: type[Exc
 def test_a_server_without_a_connection_left_counts_as_an_attempt(
     monkeypatch: pytest.MonkeyPatch, text: str, expected: type[Retryable]
 ) -> None:
-    def refused(**_: object) -> None:
+    def refused(*_: object) -> None:
         raise psycopg.OperationalError(f"connection to server failed: {text}")
 
-    monkeypatch.setattr(psycopg, "connect", refused)
-    monkeypatch.setattr("waybill.database.connect.parameters", lambda *_: {})
+    monkeypatch.setattr("waybill.database.connect._log_in", refused)
     with pytest.raises(Retryable) as caught:
         connect(DatabaseSettings.model_construct(), "load", patience_seconds=0)
     assert type(caught.value) is expected
