@@ -62,5 +62,5 @@ def test_a_server_without_a_connection_left_counts_as_an_attempt(
 
     monkeypatch.setattr("waybill.database.connect._log_in", refused)
     with pytest.raises(Retryable) as caught:
-        connect(DatabaseSettings.model_construct(), "load", patience_seconds=0)
+        connect(DatabaseSettings(database_host="db", database_user="u"), "load", patience_seconds=0)
     assert type(caught.value) is expected

@@ -29,8 +29,9 @@ class _Attempt(NamedTuple):
             Runs(self.connection).end(self.run_id, outcome, problem)
         except WaybillError as error:
             # Failing to record the run must not hide how it ended.
-            facts = {"run_id": self.run_id, "detail": str(error)}
-            telemetry.action("run.unrecorded", level="warning", **facts)
+            telemetry.action(
+                "run.unrecorded", level="warning", run_id=self.run_id, detail=str(error)
+            )
 
     def count_failed(self, reason: Retryable) -> int:
         """How often the step has failed so, this attempt included; 0 if that is not known."""
