@@ -98,6 +98,15 @@ RETURN (
     ) AS x (source, target)
 );
 
+-- Whether the table has triggers of its own, other than those of constraints.
+CREATE OR REPLACE FUNCTION waybill.has_triggers(p_table regclass) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM pg_trigger AS t
+    WHERE t.tgrelid = p_table AND NOT t.tgisinternal
+);
+
 -- Whether the per-row foreign key triggers may be skipped: every reference was checked as a set
 -- and its parent is locked. Not where the table has triggers of its own, where other tables or
 -- itself refer to it, where a constraint is deferrable, or where a partly null reference is
@@ -106,10 +115,7 @@ CREATE OR REPLACE FUNCTION waybill.may_skip_triggers(p_target regclass) RETURNS 
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN has_parameter_privilege('session_replication_role', 'SET')
-    AND NOT EXISTS (
-        SELECT FROM pg_trigger AS t
-        WHERE t.tgrelid = p_target AND NOT t.tgisinternal
-    )
+    AND NOT waybill.has_triggers(p_target)
     AND NOT EXISTS (
         SELECT FROM pg_constraint AS c
         WHERE c.confrelid = p_target

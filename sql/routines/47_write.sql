@@ -48,8 +48,9 @@ DECLARE
 BEGIN
     IF p_plan.partition_unit IS NULL THEN
         RETURN v_built;
-    ELSIF p_plan.in_cycle THEN
-        -- Attached while they are empty: the foreign keys do not hold until all is written.
+    ELSIF p_plan.in_cycle OR waybill.has_triggers(p_plan.target) THEN
+        -- Attached while they are empty: in a cycle the foreign keys do not hold until all is
+        -- written, and the table's triggers fire only in its partitions.
         PERFORM waybill.add_needed_partitions(p_plan);
         RETURN v_built;
     END IF;

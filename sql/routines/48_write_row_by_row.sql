@@ -23,6 +23,8 @@ CREATE OR REPLACE FUNCTION waybill.write(p_plan waybill.merge_plan) RETURNS bool
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+DECLARE
+    v_last_level integer;
 BEGIN
     BEGIN
         PERFORM waybill.write_as_set(p_plan);
@@ -35,33 +37,44 @@ BEGIN
             END IF;
             RAISE LOG 'job %: written row by row, since: %', p_plan.job_id, SQLERRM;
     END;
-    -- Each range looks its records up: without an index the cost would grow with the square of
-    -- their number.
-    CREATE INDEX ON pg_temp.merge_records (_waybill_line);
+    v_last_level := waybill.order_writes(p_plan);
     ANALYZE pg_temp.merge_records;
     PERFORM waybill.add_needed_partitions(p_plan);
-    -- Without them, unless they can be written as a set.
-    BEGIN
-        PERFORM waybill.take_shifted(p_plan);
-        PERFORM waybill.put_shifted(p_plan);
-    EXCEPTION
-        WHEN OTHERS THEN
-            IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
-                RAISE;
-            END IF;
-            DELETE FROM pg_temp.merge_shifted;
-    END;
-    PERFORM waybill.write_row_by_row(p_plan, min(_waybill_line), max(_waybill_line))
-    FROM pg_temp.merge_records
-    WHERE _waybill_class IN ('insert', 'update');
+    FOR v_level IN 0..v_last_level LOOP
+        IF v_level = v_last_level THEN
+            PERFORM waybill.exchange_shifted(p_plan);
+        END IF;
+        PERFORM waybill.write_row_by_row(
+            p_plan, v_level, min(_waybill_line), max(_waybill_line))
+        FROM pg_temp.merge_records
+        WHERE _waybill_level = v_level AND _waybill_class IN ('insert', 'update')
+        HAVING count(*) > 0;
+    END LOOP;
     PERFORM waybill.stamp_rows(p_plan);
     RETURN true;
 END
 $$;
 
--- Write the records of a range of lines; reject those that the table refuses.
+-- Write the rows that exchange values as a set, or leave them to be refused one by one.
+CREATE OR REPLACE FUNCTION waybill.exchange_shifted(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.take_shifted(p_plan);
+    PERFORM waybill.put_shifted(p_plan);
+EXCEPTION
+    WHEN OTHERS THEN
+        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        DELETE FROM pg_temp.merge_shifted;
+END
+$$;
+
+-- Write the records of a level and a range of lines; reject those that the table refuses.
 CREATE OR REPLACE FUNCTION waybill.write_row_by_row(p_plan waybill.merge_plan,
-    p_first bigint, p_last bigint)
+    p_level integer, p_first bigint, p_last bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -73,7 +86,7 @@ DECLARE
     v_constraint text;
 BEGIN
     BEGIN
-        PERFORM waybill.write_lines(p_plan, p_first, p_last);
+        PERFORM waybill.write_lines(p_plan, p_level, p_first, p_last);
         RETURN;
     EXCEPTION
         WHEN OTHERS THEN
@@ -100,27 +113,30 @@ BEGIN
     INTO v_middle
     FROM pg_temp.merge_records
     WHERE _waybill_class IN ('insert', 'update')
+        AND _waybill_level = p_level
         AND _waybill_line >= p_first
         AND _waybill_line <= p_last;
-    PERFORM waybill.write_row_by_row(p_plan, p_first, v_middle);
-    PERFORM waybill.write_row_by_row(p_plan, min(_waybill_line), p_last)
+    PERFORM waybill.write_row_by_row(p_plan, p_level, p_first, v_middle);
+    PERFORM waybill.write_row_by_row(p_plan, p_level, min(_waybill_line), p_last)
     FROM pg_temp.merge_records
     WHERE _waybill_class IN ('insert', 'update')
+        AND _waybill_level = p_level
         AND _waybill_line > v_middle
         AND _waybill_line <= p_last
     HAVING count(*) > 0;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.write_lines(p_plan waybill.merge_plan, p_first bigint,
-    p_last bigint)
+CREATE OR REPLACE FUNCTION waybill.write_lines(p_plan waybill.merge_plan, p_level integer,
+    p_first bigint, p_last bigint)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_lines CONSTANT text := format(
-        's._waybill_line >= %s AND s._waybill_line <= %s', p_first, p_last);
+        's._waybill_level = %s AND s._waybill_line >= %s AND s._waybill_line <= %s',
+        p_level, p_first, p_last);
 BEGIN
     PERFORM waybill.update_rows(p_plan, v_lines);
     PERFORM waybill.insert_records(p_plan, p_plan.target, v_lines);

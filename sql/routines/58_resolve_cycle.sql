@@ -127,10 +127,7 @@ CREATE OR REPLACE FUNCTION waybill.may_write_cycle(p_target regclass) RETURNS bo
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN has_parameter_privilege('session_replication_role', 'SET')
-    AND NOT EXISTS (
-        SELECT FROM pg_trigger AS t
-        WHERE t.tgrelid = p_target AND NOT t.tgisinternal
-    )
+    AND NOT waybill.has_triggers(p_target)
     AND NOT EXISTS (
         SELECT FROM pg_constraint AS c
         LEFT JOIN waybill.datasets AS d ON d.target = c.confrelid

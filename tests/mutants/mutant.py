@@ -15,7 +15,7 @@ class Mutant:
     before: str
     after: str
     tests: tuple[str, ...]
-    """Node ids of pytest, without parameters."""
+    """Node ids of pytest; without parameters, all of them are run."""
 
     def count_matches(self, root: Path) -> int:
         """How often `before` occurs in the file; 0 if there is no such file."""

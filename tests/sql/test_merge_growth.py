@@ -44,6 +44,14 @@ ADVERSARIES = {
         "(id integer PRIMARY KEY, v integer, EXCLUDE USING btree (v WITH =))",
         lambda n: [(i, 1) for i in range(n)],
     ),
+    "values passed on in a table with a trigger": Adversary(
+        "(id integer PRIMARY KEY, v text UNIQUE)",
+        lambda n: [(i, f"v{i + 1}") for i in range(n)],
+        first=lambda n: [(i, f"v{i}") for i in range(n)],
+        trigger="CREATE FUNCTION accept() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN NEW; END $$;"
+        " CREATE TRIGGER accept BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION accept();",
+    ),
     "a chain of references, children first": Adversary(
         "(id integer PRIMARY KEY, parent integer REFERENCES things)",
         lambda n: [(i, i - 1 if i > 0 else None) for i in reversed(range(n))],

@@ -22,6 +22,7 @@ _LOAD_SECONDS = 0.7
 """About what a loader takes for a file of so many records."""
 _KILLS_PER_FILE = 5
 _CRASHES_PER_FILE = 2
+_LONG_PAUSES = 0.1
 
 
 def kill_loaders(database: Database, figures: Figures, kills: int, chance: random.Random) -> None:
@@ -54,7 +55,7 @@ def end_backends(database: Database, figures: Figures, files: int, chance: rando
         figures.faults["backend terminated"] += ended[0] if ended else 0
 
     with load_into(database, figures) as load:
-        _while_loading(load, files, end, lambda: chance.uniform(0.02, 0.3))
+        _while_loading(load, files, end, lambda: _pause(chance))
 
 
 def cut_connections(
@@ -145,6 +146,11 @@ def _while_loading(
             load.land(_RECORDS)
             load.cloud.settle(rounds=2000)
     load.settle()
+
+
+def _pause(chance: random.Random) -> float:
+    """Mostly short; now and then long enough for a step to end, on a busy machine too."""
+    return chance.uniform(2, 6) if chance.random() < _LONG_PAUSES else chance.uniform(0.02, 0.3)
 
 
 @contextmanager

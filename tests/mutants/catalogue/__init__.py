@@ -3,6 +3,7 @@
 from tests.mutants.catalogue import (
     chunks,
     dispositions,
+    exchanges,
     locks,
     merge,
     partitions,
@@ -25,6 +26,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *merge.MUTANTS,
     *dispositions.MUTANTS,
     *references.MUTANTS,
+    *exchanges.MUTANTS,
     *partitions.MUTANTS,
     *waiting.MUTANTS,
     *rejects.MUTANTS,

@@ -55,7 +55,7 @@ MUTANTS = (
         "triggers_skipped",
         "triggers of the table see every row",
         "sql/routines/29_foreign_keys.sql",
-        "WHERE t.tgrelid = p_target AND NOT t.tgisinternal",
+        "WHERE t.tgrelid = p_table AND NOT t.tgisinternal",
         "WHERE false",
         (
             "tests/sql/test_constraints.py::test_a_trigger_that_swallows_rows_fails_the_file_clearly",

@@ -27,6 +27,18 @@ MUTANTS = (
         (f"{TESTS}::test_children_that_load_first_are_completed",),
     ),
     Mutant(
+        "descendants_written",
+        "records below a pending one of the same file are found at once, not level by level",
+        "sql/routines/28_missing_parents.sql",
+        "v_total := v_total + waybill.set_descendants_pending();",
+        "NULL;",
+        (
+            "tests/sql/test_merge_growth.py"
+            "::test_the_work_of_a_merge_grows_less_than_n_to_the_1_3"
+            "[a chain of references whose root is missing]",
+        ),
+    ),
+    Mutant(
         "partial_record_does_not_wait",
         "a record that lacks columns waits for an earlier pending one of its key",
         REFERENCES,

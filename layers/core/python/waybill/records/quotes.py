@@ -8,6 +8,7 @@ number closes it, unless a misplaced quote comes first. So only the odd lines ne
 each byte is checked at most twice.
 """
 
+from array import array
 from typing import NamedTuple
 
 import numpy as np
@@ -75,18 +76,19 @@ def _walk(
     odd: Positions, faults: Faults, quotes: _Quotes, count: int, *, final: bool
 ) -> tuple[NDArray[np.int64], list[int], int]:
     """Pair lines with an odd number of quotes: (pairs, unclosed lines, lines consumed)."""
-    lines = odd.tolist()
-    well_formed = (faults[odd] == Fault.OK).tolist()
-    misplaced = quotes.first_misplaced(quotes.before[odd]).tolist()
-    ends = (quotes.before[odd] + quotes.counts[odd]).tolist()
-    pairs: list[tuple[int, int]] = []
+    # Views, since lists of half a million numbers would take tens of megabytes each.
+    lines = odd.data
+    well_formed = (faults[odd] == Fault.OK).data
+    misplaced = quotes.first_misplaced(quotes.before[odd]).data
+    ends = (quotes.before[odd] + quotes.counts[odd]).data
+    pairs = array("q")
     unclosed: list[int] = []
     at = 0
     while at < len(lines):
         if not well_formed[at]:
             at += 1
         elif at + 1 < len(lines) and misplaced[at] >= ends[at + 1]:
-            pairs.append((lines[at], lines[at + 1]))
+            pairs.extend((lines[at], lines[at + 1]))
             at += 2
         elif at + 1 < len(lines) or misplaced[at] < quotes.total or final:
             unclosed.append(lines[at])
@@ -94,7 +96,7 @@ def _walk(
         else:
             count = lines[at]
             break
-    return np.array(pairs, np.int64).reshape(-1, 2), unclosed, count
+    return np.frombuffer(pairs, np.int64).reshape(-1, 2), unclosed, count
 
 
 def _find(data: bytes, lines: Lines, delimiter: int) -> _Quotes:
