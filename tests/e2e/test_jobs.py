@@ -6,6 +6,7 @@ import httpx
 import psycopg
 import pytest
 
+from functions.api.jobs.models import Source
 from infra.local.status import Status
 from tests.e2e.client_calls import accept, ended, load, post_form
 from waybill_client import ProblemError, Waybill
@@ -33,7 +34,7 @@ def test_a_job_shows_its_progress(waybill: Waybill, tmp_path: Path) -> None:
         1,
         1,
     )
-    assert {"bucket", "key", "version_id", "etag", "size_bytes"} <= set(job["source"])
+    assert set(job["source"]) == set(Source.model_fields)
     assert job["waybill"]["seconds"] >= 0
 
 

@@ -13,6 +13,7 @@ from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 from waybill.clients import s3_client, sqs_client
 from waybill.contract.model import Column, Contract
+from waybill.http.problems import Problem
 from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class ApiResponse(NamedTuple):
         problem = self.json()
         assert problem["status"] == self.status
         assert problem["request_id"] == "request-1"
-        assert {"title", "detail", "instance"} <= problem.keys()
+        optional = {"errors", "errors_total"}
+        assert problem.keys() - optional == Problem.model_fields.keys() - optional
         return self.status, problem["type"].rsplit("/", 1)[-1]
 
 

@@ -23,7 +23,7 @@ def test_routines_define_functions_only() -> None:
 
 def test_views_are_replaced_and_never_dropped() -> None:
     found = {file.name: _statements(file.read_text("utf-8")) for file in VIEWS}
-    assert {kind for kinds in found.values() for kind in kinds} <= {
+    assert {kind for kinds in found.values() for kind in kinds} == {
         "CREATE FUNCTION",
         "CREATE VIEW",
     }
