@@ -1,8 +1,7 @@
 """Events and context as Lambda passes them to a function."""
 
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,12 +14,6 @@ class Context(LambdaContext):
     @staticmethod
     def get_remaining_time_in_millis() -> int:
         return 60_000
-
-
-def context_with(seconds: float) -> LambdaContext:
-    """A context of a function that has this much time left."""
-    left = SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1000))
-    return cast(LambdaContext, left)
 
 
 def sqs_record(

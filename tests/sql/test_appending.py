@@ -1,7 +1,7 @@
 """Appending to a table with a key only inserts, in the landing order."""
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 
 def test_appending_to_a_table_with_a_key_only_inserts(ledger: Ledger) -> None:

@@ -1,29 +1,14 @@
 """Batches: written like files, with idempotency keys and absent fields."""
 
 import json
-from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 
+from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
-from tests.sql.test_replacing_files import PRICES
+from tests.sql.unseen_tables import PRICES
 from waybill.ids import new_id
-
-
-def batch(
-    ledger: Ledger, dataset: str, rows: list[dict[str, str | None]], mode: str = "atomic"
-) -> tuple[UUID, dict[str, Any]]:
-    job = new_id()
-    given = json.dumps([[n, row, json.dumps(row)] for n, row in enumerate(rows)])
-    with ledger.database.connect("api") as connection:
-        answer = connection.execute(
-            "SELECT to_jsonb(b) FROM waybill.merge_batch(%s, %s, %s, %s) AS b",
-            (job, dataset, given, mode),
-        ).fetchone()
-    assert answer is not None
-    return job, answer[0]
 
 
 def test_a_batch_is_written_like_a_file(ledger: Ledger) -> None:

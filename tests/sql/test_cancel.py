@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
+from tests.sql.api_calls import cancel
 from tests.sql.blocked_calls import running, transaction_of, waits
 from tests.sql.staging import Ledger
-from tests.sql.test_job_ends import cancel
 from waybill.ids import new_id
 
 REJECT = (

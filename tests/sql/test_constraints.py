@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.sql.staging import Ledger
+from tests.sql.unseen_tables import register
 
 CASES: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
     "second unique key": (
@@ -103,13 +104,6 @@ CASES: dict[str, tuple[str, list[tuple[Any, ...]], list[int]]] = {
         [2, 3],
     ),
 }
-
-
-def register(ledger: Ledger, table: str, options: str = "") -> None:
-    ledger.admin.execute("SET ROLE waybill_owner")
-    ledger.admin.execute(table.encode())
-    ledger.admin.execute(f"SELECT waybill.register_dataset('t'{options})".encode())
-    ledger.admin.execute("RESET ROLE")
 
 
 @pytest.mark.parametrize("case", CASES)

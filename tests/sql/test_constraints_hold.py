@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
-from tests.sql.test_written_references import revalidate
+from tests.sql.unseen_tables import register, revalidate
 
 TABLE = """
 CREATE TABLE parents (a int, b int, PRIMARY KEY (a, b));

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from tests.sql.api_calls import cancel
 from tests.sql.staging import Ledger
 from waybill.ids import new_id
 
@@ -15,15 +16,6 @@ ROWS = [(1, "Sales"), (2, "Support")]
 def state(ledger: Ledger, job: object) -> str:
     ((found,),) = ledger.rows("SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s", job)
     return str(found)
-
-
-def cancel(ledger: Ledger, job: object, ticket: dict[str, object] | None = None) -> str:
-    with ledger.database.connect("api") as connection:
-        row = connection.execute(
-            "SELECT waybill.cancel_job(%s, %s)", (job, json.dumps(ticket) if ticket else None)
-        ).fetchone()
-        assert row is not None
-        return str(row[0])
 
 
 def test_a_cancelled_job_leaves_nothing(ledger: Ledger) -> None:

@@ -1,8 +1,8 @@
 """A late file changes no row of a file that landed after it."""
 
+from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
-from tests.sql.test_batch import batch
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 
 def test_a_late_replace_keeps_rows_that_a_later_batch_wrote(ledger: Ledger) -> None:

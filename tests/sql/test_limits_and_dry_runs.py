@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_replacing_files import PRICES
+from tests.sql.unseen_tables import PRICES
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
+from tests.sql.api_calls import batch
 from tests.sql.blocked_calls import running, transaction_of, waits
 from tests.sql.staging import Ledger
-from tests.sql.test_batch import batch
 
 HIRED = "2021-05-01T00:00:00Z"
 

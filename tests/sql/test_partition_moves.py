@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 MOVING = """
 CREATE TABLE t (id int NOT NULL, day date NOT NULL, name text, PRIMARY KEY (id, day))

@@ -9,7 +9,7 @@ import pytest
 from psycopg import errors, sql
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 HIRE = [(1, "N", "2021-05-01T00:00:00Z", 1, None)]
 

@@ -1,12 +1,7 @@
 """A file may be the whole table, or whole partitions of it."""
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
-
-PRICES = """
-CREATE TABLE prices (code text PRIMARY KEY, price integer CHECK (price > 0));
-SELECT waybill.register_dataset('prices', {options});
-"""
+from tests.sql.unseen_tables import PRICES, register
 
 
 def test_a_replacing_file_is_the_whole_table(ledger: Ledger) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 from waybill.database.merges import Merges
 from waybill.errors import Transient
 

@@ -1,7 +1,7 @@
 """Unique values are checked on the end state of a load."""
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 UNIQUE = "CREATE TABLE t (id int PRIMARY KEY, mail text NOT NULL UNIQUE, n int)"
 

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from psycopg import errors
 
+from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
-from tests.sql.test_batch import batch
 from waybill.database.reaper import Reaper
 
 HIRE = (1, "Ada", "2021-05-01T00:00:00Z", 1, None)

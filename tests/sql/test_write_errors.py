@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 INCOMPRESSIBLE = "".join(sha256(bytes([n])).hexdigest() for n in range(200))
 

@@ -5,22 +5,9 @@ from typing import Any
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register, revalidate
 
 PARENTS = "CREATE TABLE parents (id int PRIMARY KEY, code text UNIQUE);INSERT INTO parents VALUES"
-
-
-def revalidate(ledger: Ledger, table: str) -> None:
-    """Check every foreign key and CHECK of the table on all of its rows."""
-    ledger.admin.execute("SET ROLE waybill_owner")
-    for name, definition in ledger.rows(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = %s::regclass AND contype IN ('f', 'c')",
-        table,
-    ):
-        statement = f'ALTER TABLE {table} DROP CONSTRAINT "{name}", ADD {definition}'
-        ledger.admin.execute(statement.encode())
-    ledger.admin.execute("RESET ROLE")
 
 
 REFERENCES: dict[str, tuple[str, list[str], list[tuple[Any, ...]], dict[str, int]]] = {

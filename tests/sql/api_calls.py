@@ -1,0 +1,33 @@
+"""Batches and cancellations, called as the role of the API functions."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from tests.sql.staging import Ledger
+from waybill.ids import new_id
+
+
+def batch(
+    ledger: Ledger, dataset: str, rows: list[dict[str, str | None]], mode: str = "atomic"
+) -> tuple[UUID, dict[str, Any]]:
+    """Write the rows as a batch; the job and its result."""
+    job = new_id()
+    given = json.dumps([[n, row, json.dumps(row)] for n, row in enumerate(rows)])
+    with ledger.database.connect("api") as connection:
+        answer = connection.execute(
+            "SELECT to_jsonb(b) FROM waybill.merge_batch(%s, %s, %s, %s) AS b",
+            (job, dataset, given, mode),
+        ).fetchone()
+    assert answer is not None
+    return job, answer[0]
+
+
+def cancel(ledger: Ledger, job: object, ticket: dict[str, object] | None = None) -> str:
+    """Cancel the job; its state then."""
+    with ledger.database.connect("api") as connection:
+        row = connection.execute(
+            "SELECT waybill.cancel_job(%s, %s)", (job, json.dumps(ticket) if ticket else None)
+        ).fetchone()
+        assert row is not None
+        return str(row[0])
