@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.sql.staging import Ledger
-from tests.sql.test_constraints import register
+from tests.sql.unseen_tables import register
 
 PARTITIONED = (
     "CREATE TABLE t (id int, mail text, day date, PRIMARY KEY (id, day), UNIQUE (mail, day))"
