@@ -11,6 +11,7 @@ from aws_cdk import App, Tags
 
 from infra.bootstrap import ROOT
 from infra.environments import ENVIRONMENTS, Environment, UnknownTargetError, choose
+from infra.identity import ExternalIssuer, InvalidIdentityError
 from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
@@ -52,7 +53,9 @@ def build(app: App, environment: Environment) -> None:
     else:
         restores: dict[str, Any] = app.node.try_get_context("restore") or {}
         restore = Restore.from_context(restores.get(environment.name))
-        ServiceStack(app, environment, DataStack(app, environment, restore), sources)
+        issuers: dict[str, Any] = app.node.try_get_context("identity") or {}
+        issuer = ExternalIssuer.from_context(issuers.get(environment.name))
+        ServiceStack(app, environment, DataStack(app, environment, restore, issuer), sources)
     Tags.of(app).add("project", "waybill")
     Tags.of(app).add("environment", environment.name)
 
@@ -62,7 +65,7 @@ def main() -> None:
     app = App(context=context(), analytics_reporting=False)
     try:
         build(app, choose_environment(app))
-    except (UnknownTargetError, InvalidRestoreError) as error:
+    except (UnknownTargetError, InvalidRestoreError, InvalidIdentityError) as error:
         sys.exit(str(error))
     app.synth()
 

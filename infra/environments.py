@@ -13,6 +13,7 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
     DatabaseHost    `local.database_host`   127.0.0.1
     DatabasePort    `local.database_port`   5432
     DatabaseName    `local.database_name`   waybill
+    TokenJwks       none                    no keys: every token is refused
 * a secret `waybill/local/<role>` with a `password` field in Secrets Manager for each of the
   roles of the functions (`infra/functions.py`) and waybill_admin, made by the local stack before
   a function is called;
@@ -29,6 +30,9 @@ from types import MappingProxyType
 
 LOCAL_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
+LOCAL_ISSUER = "https://issuer.waybill.example/local"
+"""Issuer of the local stack's tokens; it is a name only, the keys are in the stack's home."""
+LOCAL_AUDIENCE = "waybill-local"
 
 
 class UnknownTargetError(Exception):
@@ -90,7 +94,7 @@ class Environment:
 
     @property
     def is_local(self) -> bool:
-        """Whether this is the emulator: no VPC, no Aurora, no signatures on the API."""
+        """Whether this is the emulator: no VPC, no Aurora, tokens of a development issuer."""
         return self.name == "local"
 
     @property

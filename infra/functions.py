@@ -15,6 +15,7 @@ from functions.api.jobs.settings import JobsSettings
 from functions.api.lookups.settings import LookupsSettings
 from functions.api.queries.settings import QueriesSettings
 from functions.api.upload.settings import UploadSettings
+from functions.authorizer.settings import AuthorizerSettings
 from functions.migrate.settings import MigrateSettings
 from functions.pipeline.load.settings import LoadSettings
 from functions.pipeline.merge.settings import MergeSettings
@@ -38,11 +39,13 @@ class FunctionSpec(NamedTuple):
     arrow: bool = False
     cache: bool = False
     """Whether it uses a cache server, where the environment has one."""
+    auth: bool = False
+    """Whether it verifies tokens."""
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The names of its layers."""
-        chosen = {"arrow": self.arrow, "cache": self.cache}
+        chosen = {"arrow": self.arrow, "auth": self.auth, "cache": self.cache}
         return ("core", *(name for name, needed in chosen.items() if needed))
 
     @property
@@ -89,6 +92,8 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(HealthSettings, API_SECONDS, 512),
             FunctionSpec(DocsSettings, API_SECONDS, 512),
             FunctionSpec(AdminSettings, API_SECONDS, 512),
+            # API Gateway waits for it before each request whose token is not in its cache.
+            FunctionSpec(AuthorizerSettings, 10, 512, auth=True),
             FunctionSpec(MigrateSettings, 900, 512),
         )
     }

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from waybill.http.access import RULES, Rule
+
 
 class Route(NamedTuple):
     """A method and a path, as API Gateway writes them, and the function that serves it."""
@@ -9,6 +11,11 @@ class Route(NamedTuple):
     method: str
     path: str
     function: str
+
+    @property
+    def rule(self) -> Rule:
+        """Who may use it."""
+        return RULES[f"{self.method} {self.path}"]
 
 
 ROUTES = (

@@ -33,6 +33,8 @@ class Resources(NamedTuple):
     chunks_dlq: sqs.IQueue
     merges_dlq: sqs.IQueue
     bus: events.IEventBus
+    tokens: Mapping[str, str]
+    """Settings of the authorizer: whose tokens are accepted."""
     key: kms.IKey | None
     """Encrypts buckets and queues; None for AWS's own keys."""
     cache_url: str | None
@@ -80,6 +82,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "health": {**landing, **landed},
         "docs": {},
         "admin": {**landing, **queues, **dead},
+        "authorizer": resources.tokens,
         "migrate": state,
     }
 
@@ -158,6 +161,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             send(*queues),
             consume(resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
         ),
+        "authorizer": (),
         "migrate": (
             objects(state, "contracts/", "DeleteObject", "PutObject"),
             list_objects(state, "contracts/"),

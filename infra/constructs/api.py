@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy, Size, Tags
+from aws_cdk import Duration, RemovalPolicy, Size, Tags
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
@@ -16,6 +16,8 @@ from infra.environments import Environment
 from infra.routes import ROUTES
 
 STAGE = "v1"
+# The functions refuse a token that expires meanwhile.
+_AUTHORIZER_CACHE = Duration.minutes(5)
 # Bodies of these types are passed to the functions unchanged, in base64.
 _BINARY = ("multipart/form-data",)
 # Compressing smaller responses costs more than it saves.
@@ -83,11 +85,6 @@ class Api(Construct):
                 # Errors of the gateway itself; the functions log their own.
                 logging_level=None if environment.is_local else apigateway.MethodLoggingLevel.ERROR,
             ),
-            default_method_options=apigateway.MethodOptions(
-                authorization_type=apigateway.AuthorizationType.NONE
-                if environment.is_local
-                else apigateway.AuthorizationType.IAM
-            ),
         )
         self.rest.node.try_remove_child("Endpoint")  # replaced by an output of the stack
         if environment.is_local:
@@ -103,9 +100,24 @@ class Api(Construct):
             name: apigateway.LambdaIntegration(functions[name].function, allow_test_invoke=False)
             for name in sorted({route.function for route in ROUTES})
         }
+        authorizer = apigateway.RequestAuthorizer(
+            self,
+            "Authorizer",
+            handler=functions["authorizer"].function,
+            identity_sources=[apigateway.IdentitySource.header("Authorization")],
+            results_cache_ttl=_AUTHORIZER_CACHE,
+        )
         for route in ROUTES:
             resource = self.rest.root.resource_for_path(route.path)
-            resource.add_method(route.method, integrations[route.function])
+            is_open = route.rule.role is None
+            resource.add_method(
+                route.method,
+                integrations[route.function],
+                authorization_type=apigateway.AuthorizationType.NONE
+                if is_open
+                else apigateway.AuthorizationType.CUSTOM,
+                authorizer=None if is_open else authorizer,
+            )
         for path in {route.path: None for route in ROUTES}:
             resource = self.rest.root.resource_for_path(path)
             methods = [route.method for route in ROUTES if route.path == path]

@@ -1,11 +1,13 @@
 """Responses that API Gateway sends without a function, as problem documents (RFC 9457)."""
 
 import json
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aws_cdk import aws_apigateway as apigateway
 
 from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL
+from waybill.http.responses import CHALLENGE
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -20,9 +22,18 @@ _INTERNAL = "An internal error occurred; it was logged."
 # Every type that this API can meet, so that none is left to API Gateway's own form, which pages
 # of other origins cannot read.
 _RESPONSES = {
-    # For an unknown path, and for a missing signature.
-    "MISSING_AUTHENTICATION_TOKEN": _Response(
-        404, "unknown-path", "Unknown path, or the request is not signed."
+    # API Gateway's name for an unknown path; a missing token is UNAUTHORIZED.
+    "MISSING_AUTHENTICATION_TOKEN": _Response(404, "unknown-path", "There is no such path."),
+    "UNAUTHORIZED": _Response(401, "unauthorized", "The token is missing, invalid or expired."),
+    "EXPIRED_TOKEN": _Response(401, "unauthorized", "The credentials have expired."),
+    "INVALID_SIGNATURE": _Response(401, "unauthorized", "The signature is not valid."),
+    "INVALID_API_KEY": _Response(403, "forbidden", "The API key is not valid."),
+    "ACCESS_DENIED": _Response(403, "forbidden", "The request is not allowed."),
+    "WAF_FILTERED": _Response(403, "forbidden", "The request was filtered."),
+    # The authorizer failed, such as when the issuer's keys could not be fetched.
+    "AUTHORIZER_FAILURE": _Response(503, "overloaded", "Tokens cannot be checked. Retry later."),
+    "AUTHORIZER_CONFIGURATION_ERROR": _Response(
+        503, "overloaded", "Tokens cannot be checked. Retry later."
     ),
     "RESOURCE_NOT_FOUND": _Response(404, "unknown-path", "There is no such path."),
     "REQUEST_TOO_LARGE": _Response(
@@ -41,6 +52,7 @@ _RESPONSES = {
     # The function could not be invoked: all that are reserved for it are busy.
     "INTEGRATION_FAILURE": _Response(503, "overloaded", "The service is overloaded. Retry later."),
     "API_CONFIGURATION_ERROR": _Response(500, "internal-error", _INTERNAL),
+    "DEFAULT_4XX": _Response(400, "invalid-request", "The request is refused."),
     "DEFAULT_5XX": _Response(503, "overloaded", "The service is overloaded. Retry later."),
 }
 
@@ -49,6 +61,9 @@ def gateway_responses(rest: apigateway.RestApi) -> None:
     """Make `rest` send problem documents for its own errors."""
     for kind, response in _RESPONSES.items():
         headers = {"Access-Control-Allow-Origin": "'*'", "Content-Type": f"'{MEDIA_TYPE}'"}
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            headers["Access-Control-Expose-Headers"] = "'WWW-Authenticate'"
+            headers["WWW-Authenticate"] = f"'{CHALLENGE}'"
         if response.status in (429, 503, 504):
             headers["Access-Control-Expose-Headers"] = "'Retry-After'"
             headers["Retry-After"] = f"'{_RETRY_AFTER_SECONDS}'"

@@ -1,4 +1,4 @@
-"""The Lambda layers: `core`, `arrow` for functions that read rows, `cache` for a cache server."""
+"""The Lambda layers: `core`, `arrow` for functions that read rows, `auth` for tokens, `cache`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +18,7 @@ def _folders(environment: Environment, sources: Path) -> Mapping[str, Path]:
     return {
         "core": core_layer(sources),
         "arrow": packages("arrow"),
+        "auth": packages("auth"),
         "cache": packages("cache"),
     }
 

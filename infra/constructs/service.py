@@ -58,6 +58,7 @@ class Service(Construct):
             waits_at_once=waits_at_once(shared.environment),
             max_upload_bytes=shared.environment.max_upload_bytes,
             key=shared.key,
+            tokens=shared.tokens,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
         values, permissions = wiring.settings(resources), wiring.permissions(resources)

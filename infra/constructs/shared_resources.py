@@ -37,6 +37,8 @@ class SharedResources(NamedTuple):
     database: DatabaseAccess
     layers: Mapping[str, lambda_.ILayerVersion]
     sources: Path
+    tokens: Mapping[str, str]
+    """Settings of the authorizer: whose tokens are accepted."""
     key: kms.IKey | None = None
     """Encrypts queues and logs; None for AWS's own keys."""
     cache_url: str | None = None

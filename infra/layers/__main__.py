@@ -13,6 +13,7 @@ def main() -> None:
         folders = {
             "core": core_layer(BUILD),
             "arrow": packages("arrow"),
+            "auth": packages("auth"),
             "cache": packages("cache"),
         }
     except LayerError as error:

@@ -10,11 +10,13 @@ from infra.layers.packages import lock_of
 from infra.layers.target import PLATFORM, PYTHON
 from infra.uv import run_uv
 
+_OTHERS = ("arrow", "auth", "cache")
+
 
 def _requirements() -> dict[str, list[str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    return {"core": project["dependencies"], "arrow": extras["arrow"], "cache": extras["cache"]}
+    return {"core": project["dependencies"], **{layer: extras[layer] for layer in _OTHERS}}
 
 
 def _compile(layer: str, requirements: list[str], constraints: list[Path]) -> None:
@@ -40,7 +42,7 @@ def main() -> None:
     requirements = _requirements()
     tested = ROOT / "tests" / "requirements.txt"
     _compile("core", requirements["core"], [tested])
-    for layer in ("arrow", "cache"):
+    for layer in _OTHERS:
         _compile(layer, requirements[layer], [tested, lock_of("core")])
 
 

@@ -32,7 +32,16 @@ from infra.local.synth import SynthError
 from infra.local.user_samples import DATASET as USERS
 from infra.local.user_samples import write_users
 from waybill_client import Waybill, tables
-from waybill_client.commands import api_from_environment, err, make_app, nothing_loaded, out, run
+from waybill_client.bearer_auth import Token
+from waybill_client.commands import (
+    api_from_environment,
+    err,
+    make_app,
+    nothing_loaded,
+    out,
+    run,
+    token_from_environment,
+)
 from waybill_client.progress import upload_with_bar
 
 _EXPECTED = (
@@ -65,7 +74,14 @@ def _running() -> Status:
     return status
 
 
-app = make_app(_find_api)
+def _find_token() -> Token | None:
+    # The local stack's issuer signs for the local stack only.
+    if api_from_environment():
+        return token_from_environment()
+    return token_from_environment() or _stack().issuer().fresh_token
+
+
+app = make_app(_find_api, _find_token)
 
 
 @app.command()
@@ -197,7 +213,7 @@ def sample_users(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = _SAMPLES,
 ) -> None:
     """Write sample users file by file, and load each through the running stack."""
-    with Waybill(str(_running().api)) as waybill:
+    with Waybill(str(_running().api), token=_stack().issuer().fresh_token) as waybill:
         for file in write_users(folder, rows=rows, seed=seed):
             (job_id,) = upload_with_bar(waybill, [(USERS, file)], err)
             job = waybill.wait(job_id)

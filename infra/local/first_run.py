@@ -21,7 +21,7 @@ def show(status: Status, samples: Path, console: Console) -> bool:
     """Upload the samples, wait, and show waybills, rejects and figures; False if a job failed."""
     files = {file.stem: file for file in write_samples(samples)}
     console.print(f"\n[bold]Uploading[/] three files from {samples}, each by a presigned form")
-    with Waybill(str(status.api)) as waybill:
+    with Waybill(str(status.api), token=status.token) as waybill:
         todo = [(dataset, files[dataset]) for dataset in DATASETS]
         ids = upload_with_bar(waybill, todo, console)
         with console.status("Loading …"):

@@ -17,6 +17,7 @@ from infra.local.bootstrap import ADMIN, Connection, set_passwords
 from infra.local.clients import Clients
 from infra.local.databases import Location, choose_database
 from infra.local.deployer import deploy
+from infra.local.issuer import Issuer, load_issuer
 from infra.local.object_events import reemit_object_events
 from infra.local.passwords import load_passwords, store_in_secrets_manager
 from infra.local.ports import choose_port
@@ -59,7 +60,17 @@ class Stack:
         if not alive or location is None or state.assembly is None:
             return Status(state="partial")
         url = location.url(ADMIN, load_passwords(self._home)[ADMIN])
-        return Status.up(state.emulator_port or 0, state.outputs, url, load_access_key(self._home))
+        return Status.up(
+            state.emulator_port or 0,
+            state.outputs,
+            url,
+            load_access_key(self._home),
+            self.issuer().token(),
+        )
+
+    def issuer(self) -> Issuer:
+        """The issuer of the tokens that this stack accepts."""
+        return load_issuer(self._home)
 
     def up(self) -> Status:
         """Start what does not run, deploy, migrate, and return the status.
@@ -129,7 +140,9 @@ class Stack:
         clients = self.clients()
         self._say("Deploying to the AWS emulator …")
         store_in_secrets_manager(clients, passwords)
-        state.outputs = deploy(clients, folder, STACK, _parameters(location))
+        state.outputs = deploy(
+            clients, folder, STACK, {**_parameters(location), "TokenJwks": self.issuer().jwks}
+        )
         state.save(self._home)
         self._say("Migrating the database …")
         failure = self._migrate(location, passwords)

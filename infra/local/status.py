@@ -23,11 +23,16 @@ class Status(BaseModel):
     aws_access_key_id: str | None = None
     aws_secret_access_key: str | None = None
     token: str | None = None
-    """Value for the Authorization header; null while the API requires none."""
+    """For `Authorization: Bearer …`: an administrator's, valid for 30 minutes."""
 
     @classmethod
     def up(
-        cls, port: int, outputs: Mapping[str, str], database_url: str, key: AccessKey
+        cls,
+        port: int,
+        outputs: Mapping[str, str],
+        database_url: str,
+        key: AccessKey,
+        token: str,
     ) -> "Status":
         """The status of a running stack."""
         url = endpoint(port)
@@ -41,4 +46,5 @@ class Status(BaseModel):
             aws_endpoint_url=url,
             aws_access_key_id=key.key_id,
             aws_secret_access_key=key.secret,
+            token=token,
         )

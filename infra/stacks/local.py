@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.constructs.buckets import Buckets
 from infra.constructs.layers import make_layers
 from infra.constructs.local_database import LocalDatabase
+from infra.constructs.local_issuer import local_issuer
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
@@ -28,5 +29,7 @@ class LocalStack(Stack):
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         layers = make_layers(self, environment, sources)
-        shared = SharedResources(environment, LocalDatabase(self), layers, sources)
+        shared = SharedResources(
+            environment, LocalDatabase(self), layers, sources, local_issuer(self)
+        )
         Service(self, shared, Buckets(self, environment))

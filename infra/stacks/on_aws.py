@@ -1,9 +1,10 @@
 """An environment on AWS: one stack for the data, one for the service."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from aws_cdk import CfnOutput, Fn, Stack
 from aws_cdk import Environment as Target
-from aws_cdk import Fn, Stack
 from constructs import Construct
 
 from infra.constructs.aurora import Aurora
@@ -15,7 +16,9 @@ from infra.constructs.migration import Migration
 from infra.constructs.network import Network
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
+from infra.constructs.user_pool import UserPool
 from infra.environments import Environment
+from infra.identity import ExternalIssuer
 from infra.restore import Restore
 
 
@@ -23,9 +26,16 @@ class DataStack(Stack):
     """Network, buckets and database, separate from changes to the service."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, restore: Restore | None = None
+        self,
+        scope: Construct,
+        environment: Environment,
+        restore: Restore | None = None,
+        issuer: ExternalIssuer | None = None,
     ) -> None:
-        """Create the resources; the database from `restore`, or empty."""
+        """Create the resources; the database from `restore`, or empty.
+
+        Without an `issuer` of tokens there is a pool of users.
+        """
         super().__init__(
             scope,
             f"waybill-{environment.name}-data",
@@ -37,8 +47,15 @@ class DataStack(Stack):
         self.buckets = Buckets(self, environment, self.key)
         network = Network(self, environment, self.buckets, self.key)
         self.database = Aurora(self, environment, network, self.key, restore)
+        self.tokens = issuer.settings if issuer else self._user_pool(environment)
         has_cache = environment.cache_server
         self.cache = CacheServer(self, environment, network, self.key) if has_cache else None
+
+    def _user_pool(self, environment: Environment) -> Mapping[str, str]:
+        pool = UserPool(self, environment)
+        for name, value in pool.outputs.items():
+            CfnOutput(self, name, value=value)
+        return pool.settings
 
     @property
     def availability_zones(self) -> list[str]:
@@ -61,7 +78,9 @@ class ServiceStack(Stack):
         )
         layers = make_layers(self, environment, sources)
         cache_url = data.cache.url if data.cache else None
-        shared = SharedResources(environment, data.database, layers, sources, data.key, cache_url)
+        shared = SharedResources(
+            environment, data.database, layers, sources, data.tokens, data.key, cache_url
+        )
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]
         Migration(self, service.functions["migrate"], before=others, key=data.key)

@@ -2,12 +2,13 @@
 -- One job as the API shows it.
 SELECT document FROM waybill.job_documents WHERE job_id = :job_id;
 
--- name: list_jobs(dataset, state, before, rows)
+-- name: list_jobs(dataset, datasets, state, before, rows)
 -- Newest first: ids are UUIDv7, so the primary key is the order of creation, and a page is read
 -- from the key of the last one.
 SELECT job_id, document
 FROM waybill.job_documents
 WHERE (:dataset::text IS NULL OR dataset = :dataset)
+    AND (:datasets::text[] IS NULL OR dataset = ANY (:datasets))
     AND (:state::text IS NULL OR state = :state)
     AND (:before::uuid IS NULL OR job_id < :before)
 ORDER BY job_id DESC
@@ -16,6 +17,10 @@ LIMIT :rows;
 -- name: get_dataset(job_id)$
 -- Whether there is a job, and the dataset it belongs to.
 SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
+
+-- name: get_creator(job_id)$
+-- Who made the job; null also without a job.
+SELECT created_by FROM waybill.job_documents WHERE job_id = :job_id;
 
 -- name: get_state(job_id)$
 -- Read before a cancellation, whose result is the same for a job cancelled now and long ago.

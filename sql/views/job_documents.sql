@@ -19,5 +19,6 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
         'expires_at', CASE WHEN j.state IN ('AWAITING_UPLOAD', 'EXPIRED')
             THEN waybill.rfc3339(j.expires_at) END,
         'started_at', waybill.rfc3339(j.started_at),
-        'finished_at', waybill.rfc3339(j.finished_at))) AS document
+        'finished_at', waybill.rfc3339(j.finished_at))) AS document,
+    j.created_by
 FROM waybill.ingestion_jobs AS j;

@@ -28,7 +28,7 @@ def _api() -> httpx.Client:
     status = json.loads(found.stdout)
     if status["state"] != "up":
         raise SystemExit("The local stack does not run; start it with `make up`.")
-    headers = {"Authorization": status["token"]} if status["token"] else {}
+    headers = {"Authorization": f"Bearer {status['token']}"}
     return httpx.Client(base_url=status["api"], headers=headers, timeout=30)
 
 

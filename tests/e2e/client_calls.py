@@ -76,10 +76,10 @@ def jobs_of(waybill: Waybill, key: str, count: int = 1) -> list[Job]:
     raise TimeoutError(f"no {count} jobs of {key}")
 
 
-def accept(api: str, dataset: str, content: bytes, **more: str | bool) -> dict[str, Any]:
+def accept(http: httpx.Client, dataset: str, content: bytes, **more: str | bool) -> dict[str, Any]:
     """Ask the API for a presigned upload of `content`."""
     request = {"filename": "file.csv", "size_bytes": len(content), **more}
-    answer = httpx.post(f"{api}/uploads/{dataset}", json=request)
+    answer = http.post(f"/uploads/{dataset}", json=request)
     assert answer.status_code == httpx.codes.CREATED, answer.text
     return cast("dict[str, Any]", answer.json())
 

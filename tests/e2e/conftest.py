@@ -6,6 +6,7 @@ its own home, its own ports; it is erased at the end.
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from infra.local.clients import Clients
@@ -14,6 +15,7 @@ from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from infra.local.status import Status
 from waybill_client import Waybill
+from waybill_client.bearer_auth import BearerAuth, Token
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,10 +51,23 @@ def api(stack: Status) -> str:
     return str(stack.api)
 
 
+@pytest.fixture(scope="session")
+def token(local_stack: Stack) -> Token:
+    """Gives an administrator's token."""
+    return local_stack.issuer().fresh_token
+
+
 @pytest.fixture
-def waybill(api: str) -> Iterator[Waybill]:
-    """The typed client of the running stack."""
-    with Waybill(api) as client:
+def waybill(api: str, token: Token) -> Iterator[Waybill]:
+    """The typed client of the running stack, as an administrator."""
+    with Waybill(api, token=token) as client:
+        yield client
+
+
+@pytest.fixture
+def http(api: str, token: Token) -> Iterator[httpx.Client]:
+    """Plain requests to the API, as an administrator."""
+    with httpx.Client(base_url=api, auth=BearerAuth(token), timeout=30) as client:
         yield client
 
 

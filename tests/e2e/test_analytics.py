@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.client_calls import counted, load
 from waybill_client import Waybill
+from waybill_client.bearer_auth import Token
 
 pytestmark = pytest.mark.e2e
 _YEAR = 2041
@@ -26,13 +27,13 @@ _HIRES = (
 
 
 @pytest.fixture(scope="module")
-def job_id(api: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def job_id(api: str, token: Token, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("company")
     people = "".join(
         f"97{number:02},P,{_YEAR}-{month:02}-15T00:00:00Z,{department},{job}\n"
         for number, department, job, month in _HIRES
     )
-    with Waybill(api) as waybill:
+    with Waybill(api, token=token) as waybill:
         load(waybill, folder, "departments", "9701,Quay\n9702,Attic\n9703,Idle\n")
         load(waybill, folder, "jobs", "9701,Pilot\n9702,Cook\n")
         job = load(waybill, folder, "hired_employees", people)
@@ -42,13 +43,13 @@ def job_id(api: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return job["job_id"]
 
 
-def _get(api: str, path: str, **query: object) -> httpx.Response:
+def _get(http: httpx.Client, path: str, **query: object) -> httpx.Response:
     params = cast("dict[str, Any]", {"year": _YEAR, **query})
-    return httpx.get(f"{api}/analytics/{path}", params=params, timeout=30)
+    return http.get(f"/analytics/{path}", params=params)
 
 
-def test_hires_by_quarter(api: str, job_id: str) -> None:
-    shown = _get(api, "hired/by-quarter", min_job=job_id).json()
+def test_hires_by_quarter(http: httpx.Client, job_id: str) -> None:
+    shown = _get(http, "hired/by-quarter", min_job=job_id).json()
     assert [tuple(item.values()) for item in shown["items"]] == [
         ("Attic", "Pilot", 0, 0, 1, 0),
         ("Quay", "Cook", 0, 1, 0, 1),
@@ -60,40 +61,40 @@ def test_hires_by_quarter(api: str, job_id: str) -> None:
 
 
 @pytest.mark.usefixtures("job_id")
-def test_departments_above_average(api: str) -> None:
-    shown = _get(api, "departments/above-average").json()
+def test_departments_above_average(http: httpx.Client) -> None:
+    shown = _get(http, "departments/above-average").json()
     assert shown["items"] == [{"id": 9701, "department": "Quay", "hired": 5}]
     assert (shown["mean"], shown["unassigned"]) == (3.0, 2)
-    every = _get(api, "departments/above-average", mean_over="all").json()
+    every = _get(http, "departments/above-average", mean_over="all").json()
     assert every["mean"] < shown["mean"]
 
 
 @pytest.mark.usefixtures("job_id")
-def test_figures_are_paged(api: str) -> None:
-    first = _get(api, "hired/by-quarter", limit=2).json()
-    rest = _get(api, "hired/by-quarter", limit=2, cursor=first["next_cursor"]).json()
+def test_figures_are_paged(http: httpx.Client) -> None:
+    first = _get(http, "hired/by-quarter", limit=2).json()
+    rest = _get(http, "hired/by-quarter", limit=2, cursor=first["next_cursor"]).json()
     assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
 
 
 @pytest.mark.usefixtures("job_id")
-def test_figures_can_be_csv(api: str) -> None:
-    answer = _get(api, "hired/by-quarter", format="csv", limit=2)
+def test_figures_can_be_csv(http: httpx.Client) -> None:
+    answer = _get(http, "hired/by-quarter", format="csv", limit=2)
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert rows[0] == ["department", "job", "q1", "q2", "q3", "q4"]
     assert rows[1] == ["Attic", "Pilot", "0", "0", "1", "0"]
     assert answer.headers["Waybill-Unassigned"] == "3"
-    assert answer.links["next"]["url"].startswith(api)
-    assert len(httpx.get(answer.links["next"]["url"]).text.splitlines()) == 2
-    departments = _get(api, "departments/above-average", format="csv").text
+    assert answer.links["next"]["url"].startswith(str(http.base_url))
+    assert len(http.get(answer.links["next"]["url"]).text.splitlines()) == 2
+    departments = _get(http, "departments/above-average", format="csv").text
     assert departments.splitlines() == ["id,department,hired", "9701,Quay,5"]
 
 
-def test_a_year_without_hires(api: str) -> None:
-    shown = httpx.get(f"{api}/analytics/hired/by-quarter", params={"year": 1234}).json()
+def test_a_year_without_hires(http: httpx.Client) -> None:
+    shown = http.get("/analytics/hired/by-quarter", params={"year": 1234}).json()
     assert (shown["items"], shown["unassigned"]) == ([], 0)
 
 
-def test_figures_cannot_include_an_unknown_job(api: str) -> None:
+def test_figures_cannot_include_an_unknown_job(http: httpx.Client) -> None:
     nobody = "01900000-0000-7000-8000-000000000000"
-    assert _get(api, "hired/by-quarter", min_job=nobody).status_code == 404
+    assert _get(http, "hired/by-quarter", min_job=nobody).status_code == 404

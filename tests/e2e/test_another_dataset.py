@@ -42,7 +42,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
 
 def test_one_sql_file_adds_a_dataset(tree: ProjectCopy, tmp_path: Path) -> None:
     status = tree.status()
-    with Waybill(str(status.api)) as waybill:
+    with Waybill(str(status.api), token=status.token) as waybill:
         job = load(waybill, tmp_path, "sensors", _FILE)
         assert counted(job) == {
             "read": 8,
@@ -103,7 +103,7 @@ def test_the_product_is_upgraded_beside_the_datasets_of_the_tutorial(
     tree: ProjectCopy, tmp_path: Path
 ) -> None:
     status = tree.status()
-    with Waybill(str(status.api)) as waybill:
+    with Waybill(str(status.api), token=status.token) as waybill:
         assert counted(load(waybill, tmp_path, "stock", "A-1,5\n"))["inserted"] == 1
     numbers = [int(file.name[:4]) for file in (tree.folder / "sql/migrations").glob("*.sql")]
     product = tree.folder / f"sql/migrations/{max(numbers) + 1:04}_product.sql"

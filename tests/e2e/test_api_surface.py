@@ -12,8 +12,8 @@ from infra.routes import ROUTES
 pytestmark = pytest.mark.e2e
 
 
-def test_health_names_its_checks(api: str) -> None:
-    answer = httpx.get(f"{api}/health")
+def test_health_names_its_checks(http: httpx.Client, api: str) -> None:
+    answer = http.get(f"{api}/health")
     assert answer.status_code == 200
     checks = answer.json()["checks"]
     assert {name: check["status"] for name, check in checks.items()} == {
@@ -24,23 +24,23 @@ def test_health_names_its_checks(api: str) -> None:
     assert checks["database"]["latency_ms"] >= 0
 
 
-def test_datasets_describe_their_records(api: str) -> None:
-    names = [one["name"] for one in httpx.get(f"{api}/datasets").json()["items"]]
+def test_datasets_describe_their_records(http: httpx.Client) -> None:
+    names = [one["name"] for one in http.get("/datasets").json()["items"]]
     assert names == sorted(file.stem for file in (ROOT / "sql" / "datasets").glob("*.sql"))
-    people = httpx.get(f"{api}/datasets/hired_employees").json()
+    people = http.get("/datasets/hired_employees").json()
     assert people["natural_key"] == ["id"]
     jsonschema.Draft202012Validator.check_schema(people["schema"])
     assert people["schema"]["required"] == ["id", "name", "hire_dt"]
 
 
-def test_every_route_is_described(api: str) -> None:
-    described = httpx.get(f"{api}/openapi.json").json()["paths"]
+def test_every_route_is_described(http: httpx.Client, api: str) -> None:
+    described = http.get(f"{api}/openapi.json").json()["paths"]
     for route in ROUTES:
         if route.function != "docs":
             assert route.method.lower() in described[route.path], route
 
 
-def test_the_page_needs_nothing_from_elsewhere(api: str) -> None:
-    page = httpx.get(f"{api}/docs")
+def test_the_page_needs_nothing_from_elsewhere(http: httpx.Client, api: str) -> None:
+    page = http.get(f"{api}/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert not re.search(r"""(src|href)=["']?https?:""", page.text)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from infra.local.status import Status
 from tests.e2e.client_calls import load
 from waybill_client import Waybill
 
@@ -20,7 +21,11 @@ _SEED = os.environ.get("WAYBILL_API_SEED", "20261128")
 
 
 def test_every_response_is_as_described(
-    api: str, waybill: Waybill, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    api: str,
+    stack: Status,
+    waybill: Waybill,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     job = load(waybill, tmp_path, "departments", "id,department\n910001,Described\nx,y\n")
     config = tmp_path / "schemathesis.toml"
@@ -32,6 +37,7 @@ def test_every_response_is_as_described(
             *("run", f"{api}/openapi.json", f"--url={api}", "--checks=all", "--workers=1"),
             *(f"--max-examples={_EXAMPLES}", f"--seed={_SEED}", "--no-shrink"),
             *("--continue-on-failure", f"--report-json-path={report}", "--request-timeout=30"),
+            f"--header=Authorization: Bearer {stack.token}",
         ],
         cwd=tmp_path,
         capture_output=True,

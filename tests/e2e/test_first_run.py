@@ -15,6 +15,7 @@ from infra.local.samples import DATASETS, write_samples
 from infra.local.stack import Stack
 from infra.local.status import Status
 from waybill_client import ProblemError, Waybill
+from waybill_client.bearer_auth import Token
 
 pytestmark = pytest.mark.e2e
 _CLASSES = (
@@ -72,25 +73,25 @@ def test_a_plain_put_into_the_bucket_is_a_job(
     assert waybill.wait(job["job_id"])["waybill"]["read"] == 1
 
 
-def test_data_and_urls_survive_a_restart(local_stack: Stack, api: str) -> None:
-    with Waybill(api) as before:
+def test_data_and_urls_survive_a_restart(local_stack: Stack, api: str, token: Token) -> None:
+    with Waybill(api, token=token) as before:
         jobs = [job["job_id"] for job in before.jobs()]
         figures = before.hires_by_quarter(2021)["items"]
     local_stack.down()
     assert local_stack.status().state == "down"
     assert local_stack.up().api == api
-    with Waybill(api) as after:
+    with Waybill(api, token=token) as after:
         assert [job["job_id"] for job in after.jobs()] == jobs
         assert after.hires_by_quarter(2021)["items"] == figures
 
 
 def test_a_file_that_lands_without_queues_is_loaded_later(
-    local_stack: Stack, aws: Clients, stack: Status, api: str
+    local_stack: Stack, aws: Clients, stack: Status, api: str, token: Token
 ) -> None:
     mappings = aws("lambda").list_event_source_mappings()["EventSourceMappings"]
     landed = next(one for one in mappings if one["EventSourceArn"].endswith("landed"))
     aws("lambda").update_event_source_mapping(UUID=landed["UUID"], Enabled=False)
-    with Waybill(api) as waybill:
+    with Waybill(api, token=token) as waybill:
         aws("s3").put_object(
             Bucket=stack.landing_bucket, Key="landing/departments/kept.csv", Body=b"78,Kept\n"
         )
@@ -103,10 +104,10 @@ def test_a_file_that_lands_without_queues_is_loaded_later(
         )
 
 
-def test_health_and_docs_are_served(api: str) -> None:
-    assert httpx.get(f"{api}/health").json()["status"] == "ok"
-    assert httpx.get(f"{api}/docs").headers["content-type"].startswith("text/html")
-    assert json.loads(httpx.get(f"{api}/openapi.json").text)["openapi"].startswith("3.")
+def test_health_and_docs_are_served(http: httpx.Client) -> None:
+    assert http.get("/health").json()["status"] == "ok"
+    assert http.get("/docs").headers["content-type"].startswith("text/html")
+    assert json.loads(http.get("/openapi.json").text)["openapi"].startswith("3.")
 
 
 def test_an_error_of_the_client_has_status_and_code(waybill: Waybill, tmp_path: Path) -> None:

@@ -14,24 +14,26 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("path", ["uploads/departments/file", "upload/csv/departments"])
-def test_a_small_file_is_loaded_in_one_call(api: str, waybill: Waybill, path: str) -> None:
+def test_a_small_file_is_loaded_in_one_call(
+    http: httpx.Client, waybill: Waybill, path: str
+) -> None:
     files = {"file": ("small.csv", b"9801,Small\n", "text/csv")}
-    answer = httpx.post(f"{api}/{path}", files=files)
+    answer = http.post(f"/{path}", files=files)
     assert answer.status_code == 202, answer.text
     assert counted(ended(waybill, answer.json()["job_id"]))["read"] == 1
 
 
-def test_a_batch_is_atomic_and_idempotent(api: str) -> None:
+def test_a_batch_is_atomic_and_idempotent(http: httpx.Client) -> None:
     good = {"id": 9811, "department": "Batch"}
-    url, key = f"{api}/batch/departments", {"Idempotency-Key": str(uuid.uuid4())}
-    first = httpx.post(url, json={"rows": [good]}, headers=key).json()
+    url, key = "/batch/departments", {"Idempotency-Key": str(uuid.uuid4())}
+    first = http.post(url, json={"rows": [good]}, headers=key).json()
     assert (first["rows_written"], first["waybill"]["inserted"]) == (1, 1)
-    again = httpx.post(url, json={"rows": [good]}, headers=key).json()
+    again = http.post(url, json={"rows": [good]}, headers=key).json()
     assert again["job_id"] == first["job_id"]
-    refused = httpx.post(url, json={"rows": [{"id": 9812, "department": "B"}, {"id": "x"}]})
+    refused = http.post(url, json={"rows": [{"id": 9812, "department": "B"}, {"id": "x"}]})
     assert refused.status_code == 422
     assert {error["row"] for error in refused.json()["errors"]} == {1}
-    partial = httpx.post(
+    partial = http.post(
         url,
         json={
             "mode": "partial",
@@ -39,21 +41,23 @@ def test_a_batch_is_atomic_and_idempotent(api: str) -> None:
         },
     ).json()
     assert (partial["rows_written"], partial["waybill"]["rejected"]) == (1, 1)
-    assert httpx.post(url, json={"rows": []}).status_code == 422
-    assert httpx.post(url, json={"rows": [good] * 1001}).status_code == 422
+    assert http.post(url, json={"rows": []}).status_code == 422
+    assert http.post(url, json={"rows": [good] * 1001}).status_code == 422
 
 
-def test_corrected_rejects_are_replayed(api: str, waybill: Waybill, tmp_path: Path) -> None:
+def test_corrected_rejects_are_replayed(
+    http: httpx.Client, waybill: Waybill, tmp_path: Path
+) -> None:
     job = load(waybill, tmp_path, "departments", "9821,\n9822,Good\nx23,Third\n")
     assert counted(job)["rejected"] == 2
     first, second = waybill.rejects(job["job_id"])
-    url = f"{api}/jobs/{job['job_id']}/replay"
+    url = f"/jobs/{job['job_id']}/replay"
     rows = {"rows": [{"_reject_id": first["reject_id"], "department": "Named"}]}
-    replay = ended(waybill, httpx.post(url, json=rows).json()["job_id"])
+    replay = ended(waybill, http.post(url, json=rows).json()["job_id"])
     assert counted(replay) == {"read": 1, "inserted": 1}
     corrected = waybill.rejects_csv(job["job_id"]).decode().replace("x23", "9823")
     assert second["reject_id"] in corrected
-    answer = httpx.post(url, content=corrected, headers={"Content-Type": "text/csv"})
+    answer = http.post(url, content=corrected, headers={"Content-Type": "text/csv"})
     assert ended(waybill, answer.json()["job_id"])["state"] == "COMPLETED"
     assert not list(waybill.rejects(job["job_id"]))
 
@@ -90,20 +94,24 @@ def test_a_dry_run_counts_and_stores_nothing(waybill: Waybill, tmp_path: Path) -
     assert counted(meant) == {"read": 1, "inserted": 1}
 
 
-def test_documents_are_identified_by_their_hash(api: str, waybill: Waybill, tmp_path: Path) -> None:
+def test_documents_are_identified_by_their_hash(
+    http: httpx.Client, waybill: Waybill, tmp_path: Path
+) -> None:
     first = load(waybill, tmp_path, "ingested_data", '{"b": 1, "a": {"y": 2, "x": [3]}}\n')
     assert counted(first) == {"read": 1, "inserted": 1}
     again = load(waybill, tmp_path, "ingested_data", '{"a":{"x":[3],"y":2},  "b":1}\n')
     assert counted(again) == {"read": 1, "unchanged": 1}
-    page = httpx.get(f"{api}/data", params={"page": 1, "limit": 1}).json()
+    page = http.get("/data", params={"page": 1, "limit": 1}).json()
     assert len(page["items"]) == 1
 
 
-def test_messages_and_objects_can_be_redriven(api: str, waybill: Waybill, tmp_path: Path) -> None:
+def test_messages_and_objects_can_be_redriven(
+    http: httpx.Client, waybill: Waybill, tmp_path: Path
+) -> None:
     job = load(waybill, tmp_path, "departments", "9861,Again\n")
-    assert httpx.post(f"{api}/admin/redrive", json={}).status_code == 200
+    assert http.post("/admin/redrive", json={}).status_code == 200
     request = {"prefix": "landing/departments/"}
-    answer = httpx.post(f"{api}/admin/redrive/objects", json=request, timeout=40)
+    answer = http.post("/admin/redrive/objects", json=request, timeout=40)
     assert answer.status_code == 200, answer.text
     assert answer.json()["sent"] > 0
     assert counted(waybill.job(job["job_id"])) == {"read": 1, "inserted": 1}

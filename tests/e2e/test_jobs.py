@@ -15,14 +15,14 @@ pytestmark = pytest.mark.e2e
 _CONTENT = b"9601,Never\n"
 
 
-def test_a_long_poll_returns_at_its_timeout_or_when_the_job_ends(api: str) -> None:
-    accepted = accept(api, "departments", b"9611,Poll\n")
-    waiting = httpx.get(f"{api}/jobs/{accepted['job_id']}?wait=1").json()
+def test_a_long_poll_returns_at_its_timeout_or_when_the_job_ends(http: httpx.Client) -> None:
+    accepted = accept(http, "departments", b"9611,Poll\n")
+    waiting = http.get(f"/jobs/{accepted['job_id']}?wait=1").json()
     assert waiting["state"] == "AWAITING_UPLOAD"
     post_form(accepted, b"9611,Poll\n")
-    done = httpx.get(f"{api}/jobs/{accepted['job_id']}?wait=25", timeout=30).json()
+    done = http.get(f"/jobs/{accepted['job_id']}?wait=25", timeout=30).json()
     assert done["state"] == "COMPLETED"
-    assert httpx.get(f"{api}/task/{accepted['job_id']}").json() == done
+    assert http.get(f"/task/{accepted['job_id']}").json() == done
 
 
 def test_a_job_shows_its_progress(waybill: Waybill, tmp_path: Path) -> None:
@@ -38,39 +38,39 @@ def test_a_job_shows_its_progress(waybill: Waybill, tmp_path: Path) -> None:
     assert job["waybill"]["seconds"] >= 0
 
 
-def test_lists_are_filtered_and_paged(api: str, waybill: Waybill, tmp_path: Path) -> None:
+def test_lists_are_filtered_and_paged(http: httpx.Client, waybill: Waybill, tmp_path: Path) -> None:
     for number in range(3):
         load(waybill, tmp_path, "jobs", f"96{number},Clerk\n")
-    listed = httpx.get(f"{api}/jobs", params={"dataset": "jobs", "limit": 2}).json()
+    listed = http.get("/jobs", params={"dataset": "jobs", "limit": 2}).json()
     assert [len(listed["items"]), bool(listed["next_cursor"])] == [2, True]
     cursor = {"dataset": "jobs", "limit": 2, "cursor": listed["next_cursor"]}
-    more = httpx.get(f"{api}/jobs", params=cursor).json()
+    more = http.get("/jobs", params=cursor).json()
     ids = [job["job_id"] for job in (*listed["items"], *more["items"])]
     assert ids == sorted(set(ids), reverse=True)
-    done = httpx.get(f"{api}/jobs", params={"dataset": "jobs", "state": "COMPLETED"}).json()
+    done = http.get("/jobs", params={"dataset": "jobs", "state": "COMPLETED"}).json()
     assert {(job["dataset"], job["state"]) for job in done["items"]} == {("jobs", "COMPLETED")}
 
 
-def test_runs_list_the_steps(waybill: Waybill, api: str, tmp_path: Path) -> None:
+def test_runs_list_the_steps(http: httpx.Client, waybill: Waybill, tmp_path: Path) -> None:
     job = load(waybill, tmp_path, "departments", "9614,Runs\n")
-    runs = httpx.get(f"{api}/jobs/{job['job_id']}/runs").json()["items"]
+    runs = http.get(f"/jobs/{job['job_id']}/runs").json()["items"]
     assert {run["step"] for run in runs} == {"plan", "load", "merge"}
     assert {run["outcome"] for run in runs} == {"ok"}
     assert all(run["started_at"] <= run["finished_at"] for run in runs)
 
 
-def test_pending_records_are_shown(waybill: Waybill, api: str, tmp_path: Path) -> None:
+def test_pending_records_are_shown(http: httpx.Client, waybill: Waybill, tmp_path: Path) -> None:
     orphan = "9615,Ada,2035-01-01T00:00:00Z,987654,\n"
     job = load(waybill, tmp_path, "hired_employees", orphan)
-    (pending,) = httpx.get(f"{api}/jobs/{job['job_id']}/pending").json()["items"]
+    (pending,) = http.get(f"/jobs/{job['job_id']}/pending").json()["items"]
     assert pending["line"] == 1
 
 
 def test_a_cancelled_job_leaves_no_rows_and_ignores_a_late_file(
-    api: str, waybill: Waybill, tmp_path: Path, stack: Status
+    http: httpx.Client, waybill: Waybill, tmp_path: Path, stack: Status
 ) -> None:
-    accepted = accept(api, "departments", _CONTENT)
-    answer = httpx.delete(f"{api}/jobs/{accepted['job_id']}")
+    accepted = accept(http, "departments", _CONTENT)
+    answer = http.delete(f"/jobs/{accepted['job_id']}")
     assert answer.status_code == 202
     assert post_form(accepted, _CONTENT).is_success
     # What landed after it is through, so it would be too.

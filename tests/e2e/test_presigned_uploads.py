@@ -16,8 +16,8 @@ pytestmark = pytest.mark.e2e
 _CONTENT = b"9401,Form\n"
 
 
-def test_more_bytes_than_requested_are_refused(api: str, waybill: Waybill) -> None:
-    accepted = accept(api, "departments", _CONTENT)
+def test_more_bytes_than_requested_are_refused(http: httpx.Client, waybill: Waybill) -> None:
+    accepted = accept(http, "departments", _CONTENT)
     assert post_form(accepted, _CONTENT + b"9402,More\n").status_code == 400
     assert waybill.job(accepted["job_id"])["state"] == "AWAITING_UPLOAD"
     # The form is still good for the right file.
@@ -25,22 +25,22 @@ def test_more_bytes_than_requested_are_refused(api: str, waybill: Waybill) -> No
     assert ended(waybill, accepted["job_id"])["state"] == "COMPLETED"
 
 
-def test_fewer_bytes_than_requested_are_refused(api: str) -> None:
-    accepted = accept(api, "departments", _CONTENT)
+def test_fewer_bytes_than_requested_are_refused(http: httpx.Client) -> None:
+    accepted = accept(http, "departments", _CONTENT)
     assert post_form(accepted, _CONTENT[:-3]).status_code == 400
 
 
-def test_a_tampered_form_is_refused(api: str) -> None:
-    accepted = accept(api, "departments", _CONTENT)
+def test_a_tampered_form_is_refused(http: httpx.Client) -> None:
+    accepted = accept(http, "departments", _CONTENT)
     elsewhere = accepted["fields"]["key"].replace("departments", "jobs")
     assert post_form(accepted, _CONTENT, key=elsewhere).status_code == 403
     assert post_form(accepted, _CONTENT, policy="e30=").status_code == 403
 
 
 def test_an_expired_form_is_refused(
-    api: str, waybill: Waybill, aws: Clients, stack: Status
+    http: httpx.Client, waybill: Waybill, aws: Clients, stack: Status
 ) -> None:
-    accepted = accept(api, "departments", _CONTENT)
+    accepted = accept(http, "departments", _CONTENT)
     # The API grants at least a minute: the same form, but for a second.
     short = aws("s3").generate_presigned_post(
         stack.landing_bucket, accepted["fields"]["key"], ExpiresIn=1
@@ -50,8 +50,8 @@ def test_an_expired_form_is_refused(
     assert waybill.job(accepted["job_id"])["state"] == "AWAITING_UPLOAD"
 
 
-def test_another_content_than_requested_fails(api: str, waybill: Waybill) -> None:
-    accepted = accept(api, "departments", _CONTENT, sha256=hashlib.sha256(b"other").hexdigest())
+def test_another_content_than_requested_fails(http: httpx.Client, waybill: Waybill) -> None:
+    accepted = accept(http, "departments", _CONTENT, sha256=hashlib.sha256(b"other").hexdigest())
     answer = post_form(accepted, _CONTENT)
     # S3 itself refuses it; where it does not look, the plan does.
     if answer.is_success:
@@ -70,13 +70,13 @@ def test_a_multipart_upload_is_loaded(waybill: Waybill, tmp_path: Path) -> None:
     assert job["source"]["kind"] == "upload"
 
 
-def test_completing_is_idempotent_and_bad_parts_are_refused(api: str) -> None:
+def test_completing_is_idempotent_and_bad_parts_are_refused(http: httpx.Client) -> None:
     content = b"9412,Parts\n"
-    accepted = accept(api, "departments", content, multipart=True)
-    early = httpx.post(accepted["complete_url"], json={"parts": [{"number": 1, "etag": '"none"'}]})
+    accepted = accept(http, "departments", content, multipart=True)
+    early = http.post(accepted["complete_url"], json={"parts": [{"number": 1, "etag": '"none"'}]})
     assert (early.status_code, early.json()["type"].rsplit("/", 1)[-1]) == (422, "size-mismatch")
     etag = httpx.put(accepted["parts"][0]["url"], content=content).headers["ETag"]
     parts = {"parts": [{"number": 1, "etag": etag}]}
-    answers = [httpx.post(accepted["complete_url"], json=parts) for _ in range(2)]
+    answers = [http.post(accepted["complete_url"], json=parts) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert answers[0].json() == answers[1].json()

@@ -34,11 +34,11 @@ _NOBODY = "01900000-0000-7000-8000-000000000000"
     ],
 )
 def test_an_error_is_a_problem(
-    api: str, request_line: str, body: str | None, status: int, code: str
+    http: httpx.Client, request_line: str, body: str | None, status: int, code: str
 ) -> None:
     method, path = request_line.split()
     headers = {"Content-Type": "application/json"} if body else {}
-    answer = httpx.request(method, f"{api}/{path}", content=body, headers=headers)
+    answer = http.request(method, f"/{path}", content=body, headers=headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
     problem = answer.json()
@@ -52,17 +52,17 @@ def test_an_error_is_a_problem(
         assert problem["errors"][0].keys() == {"pointer", "code", "message"}
 
 
-def test_another_media_type_is_refused(api: str) -> None:
-    answer = httpx.post(
-        f"{api}/uploads/departments", content="a=1", headers={"Content-Type": "x/y"}
-    )
+def test_another_media_type_is_refused(http: httpx.Client) -> None:
+    answer = http.post("/uploads/departments", content="a=1", headers={"Content-Type": "x/y"})
     assert (answer.status_code, answer.json()["title"]) == (415, "Unsupported media type")
 
 
 @pytest.mark.parametrize("request_line", ["GET nowhere", "GET uploads", "GET jobs/a/b/c"])
-def test_the_gateway_refuses_unknown_paths_with_problems(api: str, request_line: str) -> None:
+def test_the_gateway_refuses_unknown_paths_with_problems(
+    http: httpx.Client, request_line: str
+) -> None:
     method, path = request_line.split()
-    answer = httpx.request(method, f"{api}/{path}")
+    answer = http.request(method, f"/{path}")
     assert answer.status_code == 404, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.json()["status"] == 404

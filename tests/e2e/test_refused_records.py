@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.client_calls import counted, load
 from waybill_client import Waybill
+from waybill_client.bearer_auth import Token
 from waybill_client.models import Job, Reject
 
 pytestmark = pytest.mark.e2e
@@ -34,9 +35,9 @@ _GOOD = b"9101,Ada,2031-03-01T00:00:00Z,,"
 
 
 @pytest.fixture(scope="module")
-def job(api: str, tmp_path_factory: pytest.TempPathFactory) -> Job:
+def job(api: str, token: Token, tmp_path_factory: pytest.TempPathFactory) -> Job:
     content = b"\n".join([_GOOD, *(record for record, _, _ in _BAD)])
-    with Waybill(api) as waybill:
+    with Waybill(api, token=token) as waybill:
         return load(waybill, tmp_path_factory.mktemp("bad"), "hired_employees", content)
 
 
@@ -74,12 +75,12 @@ def test_all_reasons_of_a_record_are_reported(waybill: Waybill, tmp_path: Path) 
     ]
 
 
-def test_rejects_are_paged_and_downloaded_as_csv(job: Job, api: str) -> None:
-    url = f"{api}/jobs/{job['job_id']}/rejects"
-    first = httpx.get(url, params={"limit": 10}).json()
-    rest = httpx.get(url, params={"limit": 10, "cursor": first["next_cursor"]}).json()
+def test_rejects_are_paged_and_downloaded_as_csv(http: httpx.Client, job: Job) -> None:
+    url = f"/jobs/{job['job_id']}/rejects"
+    first = http.get(url, params={"limit": 10}).json()
+    rest = http.get(url, params={"limit": 10, "cursor": first["next_cursor"]}).json()
     assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (10, 6, None)
-    answer = httpx.get(url, headers={"Accept": "text/csv"})
+    answer = http.get(url, headers={"Accept": "text/csv"})
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.text.splitlines()[0] == (
         "_reject_id,_line,_column,_reason,id,name,hire_dt,department_id,job_id"

@@ -1,7 +1,6 @@
 """Request bodies over HTTP, which API Gateway handles too."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,12 +10,6 @@ from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
 FIRST = 700_000
-
-
-@pytest.fixture
-def http(api: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=api, timeout=30) as client:
-        yield client
 
 
 def ended(waybill: Waybill, answer: httpx.Response) -> dict[str, Any]:

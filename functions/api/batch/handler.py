@@ -49,7 +49,8 @@ def batch(
     the only possible failure is 503; retry the same request.
     """
     sha256 = hashlib.sha256(body_bytes(api.current_event)).hexdigest()
-    result = write_batch(deps(), Batch(dataset, request, key, sha256, api.started))
+    caller = api.principal.subject
+    result = write_batch(deps(), Batch(dataset, request, key, sha256, api.started, caller))
     api.logger.set_correlation_id(str(result.job_id))
     api.logger.info(
         "batch written",

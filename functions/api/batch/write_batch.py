@@ -10,6 +10,7 @@ from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
 from waybill.database.batches import Batches, IdempotencyKey
 from waybill.database.repository import Connection, transaction
+from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable, RowError
 from waybill.ids import new_id
 from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
@@ -26,6 +27,8 @@ class Batch(NamedTuple):
     """Of the request's body, in hex."""
     started: float
     """`time.monotonic()` when the request arrived."""
+    created_by: str
+    """Subject of the caller's token."""
 
 
 class BatchRefused(Rejected):
@@ -88,6 +91,7 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Valida
         stored = batches.get_response(key)
         if stored is not None:
             return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
+        Session(connection).act_as(batch.created_by)
         merged = batches.merge(
             job_id,
             batch.dataset,

@@ -19,7 +19,9 @@ api = create_api("datasets")
 @api.get("/datasets", tags=["datasets"], responses=describe_responses({200: DatasetList}, 422, 503))
 def get_datasets() -> Response[Any]:
     """List the datasets, by name."""
-    items = [describe_dataset(contract) for contract in deps().contracts.all()]
+    contracts = deps().contracts
+    visible = filter(api.principal.sees, contracts.names())
+    items = [describe_dataset(contracts.get(name)) for name in visible]
     return json_response(DatasetList(items=items))
 
 

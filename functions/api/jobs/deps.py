@@ -8,9 +8,10 @@ from functions.api.jobs.models import FINAL_STATES
 from functions.api.jobs.settings import JobsSettings
 from waybill.clients import s3_client
 from waybill.database.jobs import Jobs
-from waybill.errors import NotFound
+from waybill.errors import Forbidden, NotFound
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.http.replica_reads import ReplicaReads
+from waybill.http.principal import Principal
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
@@ -56,6 +57,32 @@ class Deps(NamedTuple):
                 raise unknown_job(job_id)
             dataset = ticket.dataset
         return dataset
+
+    def check_visible(self, job_id: UUID, principal: Principal) -> None:
+        """Check that the caller may see the job's dataset.
+
+        Raises:
+            NotFound: `unknown-job`, as for a job that does not exist.
+        """
+        if principal.datasets is not None and not principal.sees(self.dataset_of(job_id)):
+            raise unknown_job(job_id)
+
+    def check_own(self, job_id: UUID, principal: Principal) -> None:
+        """Check that the caller made the job, or is an administrator.
+
+        Raises:
+            NotFound: `unknown-job`.
+            Forbidden: somebody else made it.
+        """
+        self.check_visible(job_id, principal)
+        if principal.has("admin"):
+            return
+        self.dataset_of(job_id)
+        creator = self.database.run(lambda connection: Jobs(connection).creator_of(job_id))
+        if creator is None and (ticket := self.ticket(job_id)):
+            creator = ticket.created_by
+        if creator != principal.subject:
+            raise Forbidden("forbidden", "Only its creator or an administrator may change a job.")
 
 
 @cache

@@ -3,6 +3,7 @@
 import json
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -53,6 +54,21 @@ DatasetName = Annotated[str | None, Query(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 Wait = Annotated[int, Query(ge=0, le=25, description="Seconds to wait for the job to end.")]
 
 
+def _visible(job_id: str) -> UUID:
+    """The id of a job that the caller may see; the log lines of the request have it."""
+    job = parse_job_id(job_id)
+    api.logger.set_correlation_id(str(job))
+    deps().check_visible(job, api.principal)
+    return job
+
+
+def _own(job_id: str) -> UUID:
+    """The id of a job that the caller may change."""
+    job = _visible(job_id)
+    deps().check_own(job, api.principal)
+    return job
+
+
 def _seconds_left() -> float:
     milliseconds: int = api.lambda_context.get_remaining_time_in_millis()
     return max(0.0, milliseconds / 1000 - _SPARE_SECONDS)
@@ -66,7 +82,8 @@ def get_jobs(
     cursor: CursorParam = None,
 ) -> Response[Any]:
     """List jobs, newest first."""
-    page = list_jobs(deps(), JobsQuery(dataset, state, limit, cursor))
+    query = JobsQuery(dataset, state, limit, cursor, api.principal.datasets)
+    page = list_jobs(deps(), query)
     url = base_url(api.current_event)
     items = [job_document(document, url) for document in page.items]
     return json_response({"items": items, "next_cursor": page.next_cursor})
@@ -79,8 +96,7 @@ def get_job(job_id: JobId, wait: Wait = 0) -> Response[Any]:
     With `wait`, respond when the job has ended or the time is over. While too many requests wait,
     respond at once, with the header Retry-After.
     """
-    job = parse_job_id(job_id)
-    api.logger.set_correlation_id(str(job))
+    job = _visible(job_id)
     headers: dict[str, str | list[str]] = {}
     document = read_job(deps(), job)
     if wait and document["state"] not in FINAL_STATES:
@@ -114,8 +130,7 @@ def delete_job(job_id: JobId) -> Response[Any]:
 
     It writes no rows, and a file that arrives later is ignored.
     """
-    job = parse_job_id(job_id)
-    api.logger.set_correlation_id(str(job))
+    job = _own(job_id)
     cancel_job(deps(), job)
     api.logger.info("job cancelled", action="job.cancelled")
     return json_response(JobCancelled(job_id=job), HTTPStatus.ACCEPTED)
@@ -140,8 +155,7 @@ def get_rejects(
     15 minutes. A CSV cell that a spreadsheet would run as a formula gets an apostrophe in front;
     a replay of the CSV removes it.
     """
-    job = parse_job_id(job_id)
-    api.logger.set_correlation_id(str(job))
+    job = _visible(job_id)
     query = RejectsQuery(job, limit, cursor)
     return rejects_response(deps(), query, api.current_event, _seconds_left())
 
@@ -160,11 +174,10 @@ def post_replay(job_id: JobId) -> Response[Any]:
     columns of the rejects' CSV, with all or some of the records. Rejects of the new job can be
     replayed again.
     """
-    parent = parse_job_id(job_id)
-    api.logger.set_correlation_id(str(parent))
+    parent = _own(job_id)
     contract = deps().state.contracts.get(deps().dataset_of(parent))
     rows = parse_replay(api.current_event, contract)
-    job = replay_job(deps(), parent, contract, rows)
+    job = replay_job(deps(), parent, contract, rows, created_by=api.principal.subject)
     api.logger.info("rejects replayed", action="job.replayed", replay=str(job), rows=len(rows))
     headers: dict[str, str | list[str]] = {
         "Location": f"{base_url(api.current_event)}/jobs/{job}",
@@ -183,7 +196,7 @@ def get_runs(
     job_id: JobId, limit: LongPageLimit = 100, cursor: CursorParam = None
 ) -> Response[Any]:
     """List the runs of a job: every attempt of a pipeline step."""
-    page = list_runs(deps(), parse_job_id(job_id), limit, cursor)
+    page = list_runs(deps(), _visible(job_id), limit, cursor)
     return json_response({"items": page.items, "next_cursor": page.next_cursor})
 
 
@@ -196,7 +209,7 @@ def get_pending(
     job_id: JobId, limit: LongPageLimit = 100, cursor: CursorParam = None
 ) -> Response[Any]:
     """List the valid records of a job that wait for a referenced row."""
-    page = list_pending(deps(), parse_job_id(job_id), limit, cursor)
+    page = list_pending(deps(), _visible(job_id), limit, cursor)
     end = json.dumps({"next_cursor": page.next_cursor})
     return json_text(f'{{"items":[{",".join(page.items)}],{end[1:]}')
 

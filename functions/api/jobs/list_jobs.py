@@ -27,6 +27,7 @@ def list_jobs(deps: Deps, query: JobsQuery) -> Page[dict[str, Any]]:
             state=query.state,
             before=before.job_id if before else None,
             limit=query.limit + 1,
+            datasets=query.datasets,
         )
     )
     page = cut_page(

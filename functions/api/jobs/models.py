@@ -41,6 +41,8 @@ class JobsQuery(NamedTuple):
     state: str | None
     limit: int
     cursor: str | None
+    datasets: frozenset[str] | None = None
+    """Those that the caller may see; None for all."""
 
 
 class RejectsQuery(NamedTuple):

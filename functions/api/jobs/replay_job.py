@@ -13,6 +13,7 @@ from waybill.contract.model import Contract
 from waybill.database.jobs import Jobs
 from waybill.database.rejects import Fields, Rejects
 from waybill.database.repository import Connection
+from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable
 from waybill.exact_json import format_json
 from waybill.ids import new_id
@@ -24,7 +25,12 @@ _BREAKS = re.compile(r"[\r\n]")
 
 
 def replay_job(
-    deps: Deps, parent: UUID, contract: Contract, rows: Sequence[CorrectedReject]
+    deps: Deps,
+    parent: UUID,
+    contract: Contract,
+    rows: Sequence[CorrectedReject],
+    *,
+    created_by: str,
 ) -> UUID:
     """Land the corrected rejects as a file; the id of the job that loads it.
 
@@ -35,7 +41,7 @@ def replay_job(
     """
     values = _stored_values(deps, parent, rows)
     records = [_record(values[row.reject_id], row) for row in rows]
-    ticket, content = _file(deps, contract, records)
+    ticket, content = _file(deps, contract, records, created_by)
     # Before the ticket: if this function is killed in between, the reaper frees the rejects.
     deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
     deps.database.run(lambda connection: _register(connection, parent, ticket, rows))
@@ -87,10 +93,13 @@ def _register(
     # This may run twice, if the connection is lost during the commit.
     if Jobs(connection).state_of(ticket.job_id) is None:
         ids = [row.reject_id for row in rows]
+        Session(connection).act_as(ticket.created_by)
         Rejects(connection).register_replay(parent, ticket.job_id, ids)
 
 
-def _file(deps: Deps, contract: Contract, records: Sequence[Fields]) -> tuple[Ticket, bytes]:
+def _file(
+    deps: Deps, contract: Contract, records: Sequence[Fields], created_by: str
+) -> tuple[Ticket, bytes]:
     job_id, now = new_id(), datetime.now(UTC)
     as_json = contract.file_format == "json" or contract.document is not None
     delimiter = contract.delimiter or ","
@@ -106,6 +115,7 @@ def _file(deps: Deps, contract: Contract, records: Sequence[Fields]) -> tuple[Ti
         delimiter=None if as_json else delimiter,
         encoding="utf-8",
         is_replay=True,
+        created_by=created_by,
         created_at=now,
         expires_at=now + _HOUR,
         bucket=deps.settings.landing_bucket,

@@ -18,7 +18,7 @@ MAX_FILE_BYTES = 4 * 1024**2
 LARGER_FILE_HINT = " For a larger file use POST /uploads/{dataset}."
 
 
-def accept_file(deps: Deps, dataset: str, form: Form) -> Ticket:
+def accept_file(deps: Deps, dataset: str, form: Form, *, created_by: str) -> Ticket:
     """Put the file into the landing bucket, byte for byte.
 
     Raises:
@@ -38,7 +38,9 @@ def accept_file(deps: Deps, dataset: str, form: Form) -> Ticket:
     if file.sha256 and file.sha256 != digest.hexdigest():
         detail = f"The SHA-256 of the file is {digest.hexdigest()}, not {file.sha256}."
         raise Rejected("checksum-mismatch", detail)
-    ticket = make_ticket(deps.settings, contract.name, file, len(form.content))
+    ticket = make_ticket(
+        deps.settings, contract.name, file, len(form.content), created_by=created_by
+    )
     # The ticket comes first: the loader reads it when it gets the object's event.
     deps.state.tickets.put(ticket)
     with storage_reached():

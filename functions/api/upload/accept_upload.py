@@ -21,7 +21,7 @@ from waybill.state.tickets import Ticket
 
 
 def accept_upload(
-    deps: Deps, dataset: str, request: UploadRequest, base_url: str
+    deps: Deps, dataset: str, request: UploadRequest, base_url: str, *, created_by: str
 ) -> PostForm | MultipartUpload:
     """Write the ticket, then return the presigned upload.
 
@@ -30,6 +30,7 @@ def accept_upload(
         dataset: the dataset's name.
         request: the file to upload.
         base_url: the base URL of this API, for `complete_url`.
+        created_by: the subject of the caller's token.
 
     Raises:
         NotFound: `unknown-dataset`.
@@ -40,7 +41,9 @@ def accept_upload(
     check_size(deps.settings, contract, request.size_bytes)
     multipart = request.multipart or request.size_bytes > MAX_FORM_BYTES
     part_bytes = part_size(request.size_bytes) if multipart else 0
-    ticket = make_ticket(deps.settings, contract.name, request, request.size_bytes)
+    ticket = make_ticket(
+        deps.settings, contract.name, request, request.size_bytes, created_by=created_by
+    )
     if not multipart:
         deps.state.tickets.put(ticket)
         return _post_form(deps, ticket)
@@ -52,7 +55,12 @@ def accept_upload(
 
 
 def make_ticket(
-    settings: UploadSettings, dataset: str, file: UploadRequest | FormFile, size_bytes: int
+    settings: UploadSettings,
+    dataset: str,
+    file: UploadRequest | FormFile,
+    size_bytes: int,
+    *,
+    created_by: str,
 ) -> Ticket:
     """A ticket with a new job id; it is not yet written."""
     job_id = new_id()
@@ -66,6 +74,7 @@ def make_ticket(
         delimiter=file.delimiter,
         encoding=file.encoding,
         dry_run=file.dry_run,
+        created_by=created_by,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.upload_expires_seconds),
         bucket=settings.landing_bucket,

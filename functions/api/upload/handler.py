@@ -49,7 +49,13 @@ def upload(
     Larger files, or with `multipart`, get one URL per part to PUT to. S3 accepts only a file of
     exactly `size_bytes`, and of `sha256` if given.
     """
-    accepted = accept_upload(deps(), dataset, request, base_url(api.current_event))
+    accepted = accept_upload(
+        deps(),
+        dataset,
+        request,
+        base_url(api.current_event),
+        created_by=api.principal.subject,
+    )
     api.logger.set_correlation_id(str(accepted.job_id))
     api.logger.info(
         "upload accepted",
@@ -90,7 +96,8 @@ def upload_file(dataset: Annotated[str, Path()]) -> Response[Any]:
     `dry_run`, `encoding` and `delimiter`. Sending a file twice makes two jobs; the second one
     changes nothing.
     """
-    ticket = accept_file(deps(), dataset, parse_form(api.current_event))
+    form = parse_form(api.current_event)
+    ticket = accept_file(deps(), dataset, form, created_by=api.principal.subject)
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info(
         "file accepted",

@@ -6,6 +6,7 @@ from functions.pipeline.plan.register_ticket import job_options
 from functions.pipeline.plan.resolve_version import resolve_version
 from waybill import telemetry
 from waybill.database.jobs import Jobs, ObjectVersion, Registration
+from waybill.database.session import Session
 from waybill.ids import new_id
 from waybill.landing.keys import LandingKey, read_key
 from waybill.landing.objects import ObjectRef
@@ -41,6 +42,7 @@ def _insert(
     deps: Deps, key: LandingKey, ref: ObjectRef, ticket: Ticket | None, created: ObjectCreated
 ) -> tuple[LandedJob, JobState]:
     filename = ticket.filename if ticket else key.filename
+    Session(deps.connection).act_as(ticket.created_by if ticket else None)
     registered = Jobs(deps.connection).register_object(
         ObjectVersion(*ref, created.landed_at, created.sequencer),
         Registration(key.dataset, filename, job_options(ticket)),

@@ -5,6 +5,7 @@ from uuid import UUID
 from functions.pipeline.plan.deps import Deps
 from waybill import telemetry
 from waybill.database.jobs import Jobs, Registration
+from waybill.database.session import Session
 from waybill.state.tickets import Ticket
 from waybill.states import JobState
 
@@ -20,6 +21,7 @@ def register_ticket(deps: Deps, job_id: UUID) -> None:
         if ticket is None:
             telemetry.action("ticket.missing", level="warning")
             return
+        Session(deps.connection).act_as(ticket.created_by)
         state = Jobs(deps.connection).register_ticket(
             job_id,
             Registration(ticket.dataset, ticket.filename, job_options(ticket)),

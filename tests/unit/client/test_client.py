@@ -34,7 +34,7 @@ def test_upload_sends_the_form_and_reports_progress(fake: FakeApi, file: Path) -
     assert fake.bodies() == [{"filename": "people.csv", "size_bytes": 6000, "delimiter": ";"}]
     assert sum(sent) == 6000
     accept, form = fake.requests
-    assert accept.headers["Authorization"] == "a-token"
+    assert accept.headers["Authorization"] == "Bearer a-token"
     assert "Authorization" not in form.headers
     # S3 takes nothing of a form after the file.
     assert form.content.index(b'name="key"') < form.content.index(b'name="file"')

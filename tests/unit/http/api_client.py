@@ -13,6 +13,7 @@ from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 from waybill.clients import s3_client, sqs_client
 from waybill.contract.model import Column, Contract
+from waybill.http.principal import Principal
 from waybill.http.problems import Problem
 from waybill.state.bucket import StateBucket
 
@@ -23,6 +24,14 @@ REGION: Final = "eu-west-1"
 LANDING = "landing-bucket"
 STATE = "state-bucket"
 Handle = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+ADMIN = Principal("a-person", "admin", None, 4102444800)
+
+
+def authorizer_context(caller: Principal | None) -> dict[str, str] | None:
+    """What API Gateway passes on of the authorizer's result."""
+    return {"principalId": caller.subject, **caller.context()} if caller else None
 
 
 class ApiResponse(NamedTuple):
@@ -52,6 +61,7 @@ def call(  # noqa: PLR0913 - a request has that many parts
     headers: Mapping[str, str] | None = None,
     *,
     encoded: bool = False,
+    caller: Principal | None = ADMIN,
 ) -> ApiResponse:
     """Send a request to `target` (path and query); a body that is not text is sent as JSON."""
     url = urlsplit(target)
@@ -73,6 +83,7 @@ def call(  # noqa: PLR0913 - a request has that many parts
         "requestContext": {
             "apiId": "abcdef1234",
             "requestId": "request-1",
+            "authorizer": authorizer_context(caller),
             "stage": "v1",
             "path": f"/v1{url.path}",
         },

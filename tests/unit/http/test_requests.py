@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tests.unit.http.api_client import ApiResponse, call
 from waybill.errors import FieldError, Rejected, Unavailable
+from waybill.http.access import Rule
 from waybill.http.app import Api, create_api
 from waybill.http.bodies import BODY_LIMIT_BYTES
 from waybill.http.responses import json_response
@@ -21,9 +22,13 @@ class Thing(BaseModel):
     sizes: list[int] = []
 
 
+READ = Rule("reader")
+RULES_OF_THE_TEST = {"GET /things": READ, "POST /things": READ, "GET /faults/{kind}": READ}
+
+
 @pytest.fixture
 def api() -> Api:
-    api = create_api("test")
+    api = create_api("test", rules=RULES_OF_THE_TEST)
 
     @api.get("/things")
     def things(limit: Annotated[int, Query(ge=1, le=9)] = 5) -> Response[Any]:

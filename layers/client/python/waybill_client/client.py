@@ -8,6 +8,7 @@ from typing import Any, Self, cast
 
 import httpx
 
+from waybill_client.bearer_auth import BearerAuth, Token
 from waybill_client.errors import UnreachableError, problem_from_response
 from waybill_client.models import OPEN_STATES, Figures, Job, Page, Reject
 from waybill_client.send import Progress, ignore_progress, send_file
@@ -26,12 +27,16 @@ class Waybill:
     """
 
     def __init__(
-        self, api: str, *, token: str | None = None, transport: httpx.BaseTransport | None = None
+        self,
+        api: str,
+        *,
+        token: Token | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        headers = {"Authorization": token} if token else {}
+        """Create a client; a `token` that is a function is called before every request."""
         self._http = httpx.Client(
             base_url=api.rstrip("/") + "/",
-            headers=headers,
+            auth=BearerAuth(token) if token else None,
             timeout=_TIMEOUT,
             transport=transport,
         )

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from waybill_client import tables
+from waybill_client.bearer_auth import Token
 from waybill_client.client import Waybill
 from waybill_client.errors import ClientError
 from waybill_client.models import Job
@@ -18,6 +19,7 @@ from waybill_client.progress import upload_with_bar
 from waybill_client.terminal import printable, printable_json
 
 FindApi = Callable[[], str | None]
+FindToken = Callable[[], Token | None]
 Connect = Callable[[], Waybill]
 Year = Annotated[int, typer.Option(help="Year of the hires, in UTC.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the response as JSON.")]
@@ -36,15 +38,22 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     sys.stdout.write(printable_json(value) + "\n")
 
 
-def make_app(find_api: FindApi = api_from_environment) -> typer.Typer:
-    """The commands, for the API whose base URL `find_api` returns."""
+def token_from_environment() -> Token | None:
+    """The token from `WAYBILL_TOKEN`."""
+    return os.environ.get("WAYBILL_TOKEN") or None
+
+
+def make_app(
+    find_api: FindApi = api_from_environment, find_token: FindToken = token_from_environment
+) -> typer.Typer:
+    """The commands, for the API and with the token that the functions return."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
     def connect() -> Waybill:
         api = find_api()
         if not api:
             raise ClientError("Set WAYBILL_API to the base URL of the API, with its stage.")
-        return Waybill(api, token=os.environ.get("WAYBILL_TOKEN"))
+        return Waybill(api, token=find_token())
 
     _add_uploads(app, connect)
     _add_datasets(app, connect)

@@ -4,7 +4,7 @@
 
     WaybillError
     ├── Rejected      permanent: recorded, acknowledged, never retried
-    │   └── BadRequest, NotFound, Conflict, TooLarge, UnsupportedMedia
+    │   └── BadRequest, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, UnsupportedMedia
     └── Retryable     unknown cause: permanent when it fails twice
         ├── Transient     known to pass (a deadlock, a timeout): permanent after 10 failures
         │   └── OutOfResources    memory, disk or connections of the server: after 30
@@ -85,6 +85,20 @@ class BadRequest(Rejected):
 
     status = 400
     title = "Bad request"
+
+
+class Unauthorized(Rejected):
+    """The request has no valid token."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(Rejected):
+    """The caller's role does not allow this."""
+
+    status = 403
+    title = "Forbidden"
 
 
 class NotFound(Rejected):

@@ -1,6 +1,6 @@
 """Jobs: registered, listed, cancelled, failed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -132,17 +132,34 @@ class Jobs(Repository):
         return document
 
     def list_page(
-        self, *, dataset: str | None, state: str | None, before: UUID | None, limit: int
+        self,
+        *,
+        dataset: str | None,
+        state: str | None,
+        before: UUID | None,
+        limit: int,
+        datasets: Collection[str] | None = None,
     ) -> list[ListedJob]:
-        """Jobs, newest first, made before the job `before`."""
+        """Jobs, newest first, made before the job `before`; of `datasets` only, unless None."""
         return self._select(
-            ListedJob, "jobs.list_jobs", dataset=dataset, state=state, before=before, rows=limit
+            ListedJob,
+            "jobs.list_jobs",
+            dataset=dataset,
+            datasets=None if datasets is None else list(datasets),
+            state=state,
+            before=before,
+            rows=limit,
         )
 
     def dataset_of(self, job_id: UUID) -> str | None:
         """The dataset that the job belongs to; None without a job."""
         dataset: str | None = self._select_value("jobs.get_dataset", job_id=job_id)
         return dataset
+
+    def creator_of(self, job_id: UUID) -> str | None:
+        """Who made the job; None for an object put into the bucket, and without a job."""
+        creator: str | None = self._select_value("jobs.get_creator", job_id=job_id)
+        return creator
 
     def state_of(self, job_id: UUID) -> JobState | None:
         """The job's state; None without a job."""

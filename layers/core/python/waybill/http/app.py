@@ -13,9 +13,11 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from waybill.errors import NotFound, Rejected, WaybillError
+from waybill.errors import NotFound, Rejected, Unauthorized, WaybillError
+from waybill.http.access import RULES, Rule, authorize
 from waybill.http.bodies import BodySpec
 from waybill.http.cors import ALLOW_HEADERS, EXPOSE_HEADERS, MAX_AGE_SECONDS
+from waybill.http.principal import Principal
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
 
@@ -51,6 +53,7 @@ class Api(APIGatewayRestResolver):
         bodies: Mapping[str, BodySpec],
         parser: JsonParser,
         open_queries: Collection[str],
+        rules: Mapping[str, Rule],
     ) -> None:
         super().__init__(
             cors=_CORS,
@@ -66,14 +69,34 @@ class Api(APIGatewayRestResolver):
         self.bodies = bodies
         """Bodies other than small JSON, by OpenAPI path."""
         self._function = function
+        self._rules = rules
         # The same logger as `waybill.telemetry`.
         self.logger = Logger(service="waybill", utc=True, use_rfc3339=True)
         self._route = ""
+        self._principal: Principal | None = None
         self.started = 0.0
         """When the current request arrived, by `time.monotonic`."""
 
     def _matched(self, route: Route) -> None:
         self._route = route.openapi_path
+        self._principal = authorize(
+            self._rules.get(f"{route.method} {route.openapi_path}"),
+            self.context.get("_route_args", {}),
+            self.current_event.raw_event,
+        )
+        if self._principal:
+            self.logger.append_keys(principal=self._principal.subject)
+
+    @property
+    def principal(self) -> Principal:
+        """Who sent the current request.
+
+        Raises:
+            Unauthorized: the route is open to everybody.
+        """
+        if self._principal is None:
+            raise Unauthorized("unauthorized", "A token is required.")
+        return self._principal
 
     @property
     def routes(self) -> list[Route]:
@@ -88,6 +111,7 @@ class Api(APIGatewayRestResolver):
         """Handle an API Gateway proxy event; never raises."""
         self.started = time.monotonic()
         self._route = ""
+        self._principal = None
         self.logger.clear_state()
         request_id = (event.get("requestContext") or {}).get("requestId")
         self.logger.append_keys(step=self._function, request_id=request_id)
@@ -112,6 +136,7 @@ def create_api(
     bodies: Mapping[str, BodySpec] = MappingProxyType({}),
     parser: JsonParser = parse_json,
     open_queries: Collection[str] = (),
+    rules: Mapping[str, Rule] = RULES,
 ) -> Api:
     """The resolver of a function: strict validation, problem responses, CORS, security headers.
 
@@ -121,8 +146,9 @@ def create_api(
         parser: parses a JSON body.
         open_queries: OpenAPI paths whose query parameters depend on the dataset; the route
             checks them.
+        rules: who may use each route.
     """
-    api = Api(function, bodies, parser, open_queries)
+    api = Api(function, bodies, parser, open_queries, rules)
 
     def waybill_error(error: WaybillError) -> Response[Any]:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

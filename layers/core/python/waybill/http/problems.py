@@ -29,6 +29,9 @@ REQUESTS = {
     "body-too-large": ProblemType(
         "Body too large", "The body exceeds the endpoint's limit; upload a file instead."
     ),
+    "forbidden": ProblemType(
+        "Forbidden", "The token is valid, but its role or its datasets do not allow the request."
+    ),
     "gateway-timeout": ProblemType("Gateway timeout", "The request timed out; try again."),
     "internal-error": ProblemType(
         "Internal error", "Internal error. Quote the request_id when you report it."
@@ -41,6 +44,9 @@ REQUESTS = {
     ),
     "overloaded": ProblemType("Overloaded", "Too many requests are in progress; try again."),
     "too-many-requests": ProblemType("Too many requests", "Retry after the time in Retry-After."),
+    "unauthorized": ProblemType(
+        "Unauthorized", "The token is missing, invalid or expired; see WWW-Authenticate."
+    ),
     "unknown-path": ProblemType("Unknown path", "The path does not exist."),
     "unsupported-media": ProblemType(
         "Unsupported media type", "The endpoint does not accept this media type; see the detail."

@@ -8,8 +8,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic_core import to_json
 
-from waybill.errors import Retryable, WaybillError
+from waybill.errors import Retryable, Unauthorized, WaybillError
 from waybill.http.problems import MEDIA_TYPE, TYPE_URL, Problem, public_meaning, title_of
+
+CHALLENGE = 'Bearer realm="waybill"'
+"""The value of WWW-Authenticate in a 401 response (RFC 6750)."""
 
 
 def json_response(
@@ -52,6 +55,8 @@ def problem_response(error: WaybillError, event: APIGatewayProxyEvent) -> Respon
     headers: dict[str, str | list[str]] = {}
     if isinstance(error, Retryable):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = CHALLENGE
     return Response(
         status_code=error.status,
         content_type=MEDIA_TYPE,

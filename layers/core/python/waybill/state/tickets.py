@@ -40,6 +40,8 @@ class Ticket(BaseModel):
     expires_at: datetime
     bucket: str
     key: str
+    created_by: str | None = None
+    """Subject of the token that asked for the upload."""
     upload_id: str | None = None
     """Of the multipart upload, if it is one."""
 

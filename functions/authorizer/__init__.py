@@ -1,0 +1,1 @@
+"""Check the token of every request before API Gateway passes it on."""

@@ -1,0 +1,31 @@
+"""Environment of the function `authorizer`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from waybill.settings import LogSettings
+
+
+class AuthorizerSettings(LogSettings):
+    """The tokens that are accepted."""
+
+    token_issuer: str = Field(description="Issuer (`iss`) of the tokens.")
+    token_audience: str = Field(
+        description="Accepted audiences (`aud`, or Cognito's `client_id`), separated by blanks."
+    )
+    token_jwks_url: str | None = Field(
+        default=None,
+        description="URL of the issuer's keys. Default: as in its OpenID configuration.",
+    )
+    token_jwks: str | None = Field(
+        default=None, description="The issuer's keys as JSON, in place of a URL."
+    )
+    token_use: Literal["access", "id"] | None = Field(
+        default=None,
+        description="Required `token_use`. Default: none is required, and only `access` accepted.",
+    )
+    roles_claim: str = Field(default="roles", description="Claim with the roles.")
+    datasets_claim: str = Field(
+        default="datasets", description="Claim that limits the datasets; without it, all."
+    )

@@ -1,0 +1,104 @@
+"""Who may use which route: the only place where this is decided.
+
+A route without a rule is refused, and a test fails.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from waybill.errors import Forbidden, NotFound
+from waybill.http.principal import Principal, Role
+
+
+class Rule(NamedTuple):
+    """What a route requires of the caller."""
+
+    role: Role | None
+    """The least role; None for a route that is open to everybody."""
+    parameter: str | None = None
+    """The path parameter that names the dataset."""
+    datasets: tuple[str, ...] = ()
+    """Datasets that the route reads whatever its path says."""
+    every_dataset: bool = False
+    """Whether the caller must be allowed to see every dataset."""
+    by_job: bool = False
+    """Whether the route itself checks the dataset of the job in its path."""
+    listed: bool = False
+    """Whether the route leaves out what the caller may not see."""
+
+
+_OPEN = Rule(None)
+_JOB = Rule("reader", by_job=True)
+# A loader may change only the jobs that it made.
+_OWN_JOB = Rule("loader", by_job=True)
+_UPLOAD = Rule("loader", parameter="dataset")
+_DATASET = Rule("reader", parameter="name")
+_USERS = Rule("reader", datasets=("users",))
+_HIRES = Rule("reader", datasets=("departments", "hired_employees", "jobs"))
+_ADMIN = Rule("admin", every_dataset=True)
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "POST /uploads/{dataset}": _UPLOAD,
+        "POST /uploads/{dataset}/{job_id}/complete": _UPLOAD,
+        "POST /uploads/{dataset}/file": _UPLOAD,
+        "POST /upload/csv/{dataset}": _UPLOAD,
+        "POST /batch/{dataset}": _UPLOAD,
+        "GET /jobs": Rule("reader", listed=True),
+        "GET /jobs/{job_id}": _JOB,
+        "DELETE /jobs/{job_id}": _OWN_JOB,
+        "GET /jobs/{job_id}/rejects": _JOB,
+        "GET /jobs/{job_id}/pending": _JOB,
+        "GET /jobs/{job_id}/runs": _JOB,
+        "POST /jobs/{job_id}/replay": _OWN_JOB,
+        "GET /task/{job_id}": _JOB,
+        "GET /datasets": Rule("reader", listed=True),
+        "GET /datasets/{name}": _DATASET,
+        "GET /datasets/{name}/rows": _DATASET,
+        "GET /datasets/{name}/lookups/compare": _DATASET,
+        "GET /datasets/{name}/lookups/{strategy}": _DATASET,
+        "GET /users/compare": _USERS,
+        "GET /users/{strategy}": _USERS,
+        "GET /analytics/hired/by-quarter": _HIRES,
+        "GET /analytics/departments/above-average": _HIRES,
+        "GET /data": Rule("reader", datasets=("ingested_data",)),
+        "DELETE /data/{document_id}": Rule("admin", datasets=("ingested_data",)),
+        "GET /health": _OPEN,
+        "GET /admin/queries": _ADMIN,
+        "POST /admin/redrive": _ADMIN,
+        "POST /admin/redrive/objects": _ADMIN,
+        "GET /openapi.json": _OPEN,
+        "GET /docs": _OPEN,
+    }
+)
+
+
+def authorize(
+    rule: Rule | None, path_parameters: Mapping[str, str], event: Mapping[str, Any]
+) -> Principal | None:
+    """Check a request against the rule of its route; None if the route is open.
+
+    Raises:
+        Unauthorized: the event has no valid identity.
+        Forbidden: the role or the datasets do not suffice, or the route has no rule.
+        NotFound: `unknown-dataset`, one in the path that the caller may not see.
+    """
+    if rule is None:
+        raise Forbidden("forbidden", "The route is closed.")
+    if rule.role is None:
+        return None
+    principal = Principal.from_event(event)
+    if not principal.has(rule.role):
+        raise Forbidden(
+            "forbidden", f"This needs the role {rule.role}; the token has {principal.role}."
+        )
+    if rule.parameter:
+        dataset = path_parameters[rule.parameter]
+        if not principal.sees(dataset):
+            # The same response as for a dataset that does not exist.
+            raise NotFound("unknown-dataset", f"There is no dataset {dataset!r}.")
+    is_limited = principal.datasets is not None
+    if (rule.every_dataset and is_limited) or not all(map(principal.sees, rule.datasets)):
+        raise Forbidden("forbidden", "The datasets of the token do not allow this.")
+    return principal
