@@ -31,6 +31,7 @@ from infra.local.status import Status
 from infra.local.synth import SynthError
 from infra.local.user_samples import DATASET as USERS
 from infra.local.user_samples import write_users
+from waybill.http.principal import Role
 from waybill_client import Waybill, tables
 from waybill_client.bearer_auth import Token
 from waybill_client.commands import (
@@ -157,6 +158,20 @@ def restart() -> None:
 def status() -> None:
     """Print the state and the addresses of the stack as JSON."""
     sys.stdout.write(_stack().status().model_dump_json(indent=2) + "\n")
+
+
+@app.command()
+def token(
+    role: Annotated[Role, typer.Option(help="reader, loader or admin.")] = "admin",
+    subject: Annotated[str, typer.Option(help="Name of the bearer.")] = "developer",
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this dataset; may be repeated.")
+    ] = None,
+) -> None:
+    """Print a token for the local stack's API, valid for 30 minutes."""
+    _running()
+    issuer = _stack().issuer()
+    sys.stdout.write(issuer.token(role, subject=subject, datasets=dataset or None) + "\n")
 
 
 @app.command(name="logs")

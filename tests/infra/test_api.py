@@ -6,7 +6,8 @@ from typing import Any
 
 from infra.functions import FUNCTIONS
 from infra.routes import ROUTES, Route
-from tests.infra.template import Synthesised, text
+from tests.infra.template import Synthesised, listed, text
+from waybill.http.principal import ROLES
 
 # Methods that API Gateway answers itself.
 FIXED = ("ANY", "OPTIONS")
@@ -50,12 +51,43 @@ def test_the_routes_are_those_of_the_functions() -> None:
     assert answered == set(ROUTES)
 
 
-def test_requests_are_signed_on_aws(synthesised: Synthesised) -> None:
+def test_requests_need_a_token_unless_the_route_is_open(synthesised: Synthesised) -> None:
+    open_functions = {route.function for route in ROUTES if route.rule.role is None}
     for method in synthesised.of_type("AWS::ApiGateway::Method").values():
         is_fixed = method["HttpMethod"] in FIXED
-        open_to_all = synthesised.is_local or is_fixed
-        assert method["AuthorizationType"] == ("NONE" if open_to_all else "AWS_IAM")
+        is_open = is_fixed or answering(method) in open_functions
+        assert method["AuthorizationType"] == ("NONE" if is_open else "CUSTOM")
+        assert ("AuthorizerId" in method) == (not is_open)
         assert method["Integration"]["Type"] == ("MOCK" if is_fixed else "AWS_PROXY")
+
+
+def test_the_result_of_the_authorizer_is_cached_by_token(synthesised: Synthesised) -> None:
+    (authorizer,) = synthesised.of_type("AWS::ApiGateway::Authorizer").values()
+    assert authorizer["Type"] == "REQUEST"
+    assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 300
+
+
+def test_the_authorizer_is_outside_the_network_and_may_do_nothing_else(
+    on_aws: Synthesised,
+) -> None:
+    assert "VpcConfig" not in on_aws.functions()["authorizer"]
+    actions = {
+        action
+        for statement in on_aws.statements_of("authorizer")
+        for action in listed(statement["Action"])
+    }
+    assert {action.partition(":")[0] for action in actions} == {"logs", "xray"}
+
+
+def test_users_are_made_by_an_administrator(on_aws: Synthesised) -> None:
+    (pool,) = on_aws.of_type("AWS::Cognito::UserPool").values()
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    groups = on_aws.of_type("AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == set(ROLES)
+    (client,) = on_aws.of_type("AWS::Cognito::UserPoolClient").values()
+    assert client["AccessTokenValidity"] == 30
+    assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
 
 
 def fixed(synthesised: Synthesised, kind: str) -> dict[str, Mapping[str, Any]]:
@@ -102,6 +134,8 @@ def test_errors_of_the_gateway_are_problems(synthesised: Synthesised) -> None:
         assert str(problem["status"]) == answer["StatusCode"]
         assert headers(answer)["Content-Type"] == "application/problem+json"
         assert headers(answer)["Access-Control-Allow-Origin"] == "*"
+        challenged = answer["StatusCode"] == "401"
+        assert ("WWW-Authenticate" in headers(answer)) == challenged
         may_retry = answer["StatusCode"] in ("429", "503", "504")
         assert ("Retry-After" in headers(answer)) == may_retry
 

@@ -80,10 +80,11 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
             for name, found in on_aws.functions().items()
             if f"{layer.capitalize()}Layer" in str(found["Layers"])
         }
-        for layer in ("core", "arrow", "cache")
+        for layer in ("core", "arrow", "auth", "cache")
     }
     assert with_layer["core"] == FUNCTIONS.keys()
     assert with_layer["arrow"] == {"plan", "load", "batch"}
+    assert with_layer["auth"] == {"authorizer"}
     assert with_layer["cache"] == {"analytics", "lookups"}
 
 

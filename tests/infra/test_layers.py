@@ -19,7 +19,7 @@ TAGS = re.compile(r"(cp313-cp313|cp3\d+-abi3)-manylinux\w*_x86_64|py3-none-any|p
 def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The layers as they are deployed; the packages are fetched the first time."""
     core = core_layer(tmp_path_factory.mktemp("layers"))
-    others = {name: packages(name) / "python" for name in ("arrow", "cache")}
+    others = {name: packages(name) / "python" for name in ("arrow", "auth", "cache")}
     return {"core": core / "python", **others}
 
 
