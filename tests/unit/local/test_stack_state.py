@@ -35,7 +35,9 @@ def test_the_access_key_is_random_kept_and_readable_by_its_owner_only(tmp_path: 
 def test_status_has_the_promised_keys() -> None:
     outputs = {"RestApiId": "r", "ApiStage": "v1", "LandingBucketName": "b"}
     up = json.loads(
-        Status.up(4566, outputs, "postgresql://…", AccessKey("id", "secret")).model_dump_json()
+        Status.up(
+            4566, outputs, "postgresql://…", AccessKey("id", "secret"), "e.y.J"
+        ).model_dump_json()
     )
     down = json.loads(Status().model_dump_json())
     keys = {
