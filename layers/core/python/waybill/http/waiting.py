@@ -12,9 +12,10 @@ from waybill.settings import WaitSettings
 
 
 def client_of(event: APIGatewayProxyEvent) -> str:
-    """Who sent the request, as far as API Gateway knows."""
-    identity = event.request_context.get("identity") or {}
-    return str(identity.get("userArn") or identity.get("sourceIp") or "")
+    """Who sent the request: the subject of the token, else the address."""
+    context = event.raw_event.get("requestContext") or {}
+    subject = (context.get("authorizer") or {}).get("principalId")
+    return str(subject or (context.get("identity") or {}).get("sourceIp") or "")
 
 
 @contextmanager
