@@ -49,7 +49,7 @@ def test_the_functions_read_what_the_authorizer_returns() -> None:
     assert all(isinstance(value, str) for value in context.values())
     principal = Principal.from_event({"requestContext": {"authorizer": context}})
     assert (principal.subject, principal.role) == ("person", "loader")
-    assert principal.datasets == {"jobs", "users"}
+    assert principal.datasets == frozenset({"jobs", "users"})
 
 
 def test_a_refused_token_is_logged_without_itself(caplog: pytest.LogCaptureFixture) -> None:

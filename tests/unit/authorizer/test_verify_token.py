@@ -106,7 +106,7 @@ def test_the_highest_role_counts(roles: Any, role: str) -> None:
     ],
 )
 def test_claims_and_groups_limit_the_datasets(values: dict[str, Any], datasets: set[str]) -> None:
-    assert verify(sign(claims(**values))).datasets == datasets
+    assert verify(sign(claims(**values))).datasets == frozenset(datasets)
 
 
 def test_an_access_token_of_cognito_is_accepted() -> None:

@@ -22,7 +22,7 @@ def test_the_authorizer_accepts_its_tokens(tmp_path: Path) -> None:
     token = issuer.token("loader", subject="ada", datasets=["jobs"])
     principal = verify_token(token, GivenKeys(issuer.jwks), SETTINGS)
     assert (principal.subject, principal.role) == ("ada", "loader")
-    assert principal.datasets == {"jobs"}
+    assert principal.datasets == frozenset({"jobs"})
 
 
 def test_a_token_is_renewed_in_half_of_its_lifetime(tmp_path: Path) -> None:
