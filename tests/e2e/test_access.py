@@ -22,6 +22,8 @@ from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
 _NOBODY = "01900000-0000-7000-8000-000000000000"
+# CORS headers are for pages of other origins.
+_PAGE = {"Origin": "https://console.example"}
 _VALUES = {"dataset": "departments", "name": "departments", "strategy": "scan"}
 
 
@@ -38,7 +40,7 @@ def anybody(api: str) -> Iterator[httpx.Client]:
 
 
 def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+    return {"Authorization": f"Bearer {token}", **_PAGE}
 
 
 def send(client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
@@ -47,7 +49,7 @@ def send(client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.R
     body = {"prefix": "landing/none/"} if "redrive" in path else {}
     content = json.dumps(body) if route.method == "POST" else None
     json_type = {"Content-Type": "application/json"} if content else {}
-    return client.request(route.method, path, content=content, headers={**headers, **json_type})
+    return client.request(route.method, path, content=content, headers={**_PAGE, **headers, **json_type})
 
 
 def assert_problem(response: httpx.Response, status: int, code: str) -> None:
