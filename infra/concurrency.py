@@ -34,6 +34,8 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "lookups": requests,
         "datasets": requests // 2,
         "documents": requests // 2,
+        # It answers most requests from its cache of keys, within milliseconds.
+        "authorizer": requests,
         "health": small,
         "docs": small,
         "admin": small,
