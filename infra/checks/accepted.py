@@ -40,6 +40,27 @@ ACCEPTED: tuple[Accepted, ...] = (
     ),
     Accepted(
         r"AwsSolutions-APIG4",
+        r"Service/Api/Rest/Default/(health|docs|openapi\.json)/GET/Resource",
+        "For monitors and readers of the manual; they show no data.",
+    ),
+    Accepted(
+        r"CKV_AWS_59",
+        r"AWS::ApiGateway::Method\.ServiceApiRest(health|docs|openapijson)GET\w+",
+        "For monitors and readers of the manual; they show no data.",
+    ),
+    Accepted(
+        r"AwsSolutions-COG2",
+        r"Users/Pool/Resource",
+        "A second factor is optional in dev, which keeps no data.",
+        environments="dev",
+    ),
+    Accepted(
+        r"AwsSolutions-COG8",
+        r"Users/Pool/Resource",
+        "The plus plan costs 0.02 USD a user and month; users are made by an administrator.",
+    ),
+    Accepted(
+        r"AwsSolutions-APIG4",
         r"Service/Api/Rest/Default/.*/(OPTIONS|ANY)/Resource",
         "The gateway answers these itself: CORS preflight, and 405 for other methods.",
     ),

@@ -47,6 +47,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "core": core_layer(tmp_path_factory.mktemp("layers")) / "python",
         "arrow": packages("arrow") / "python",
+        "auth": packages("auth") / "python",
         "cache": packages("cache") / "python",
     }
 
