@@ -10,8 +10,8 @@ from waybill.clients import s3_client
 from waybill.database.jobs import Jobs
 from waybill.errors import Forbidden, NotFound
 from waybill.http.persistent_connection import PersistentConnection
-from waybill.http.replica_reads import ReplicaReads
 from waybill.http.principal import Principal
+from waybill.http.replica_reads import ReplicaReads
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
