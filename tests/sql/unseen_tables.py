@@ -17,13 +17,27 @@ def register(ledger: Ledger, table: str, options: str = "") -> None:
 
 
 def revalidate(ledger: Ledger, table: str) -> None:
-    """Check every foreign key and CHECK of the table on all of its rows."""
+    """Copy all rows, as texts, into a new table with every constraint of this one."""
     ledger.admin.execute("SET ROLE waybill_owner")
-    for name, definition in ledger.rows(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = %s::regclass AND contype IN ('f', 'c')",
+    columns = ledger.rows(
+        "SELECT quote_ident(attname), format_type(atttypid, atttypmod) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped",
         table,
-    ):
-        statement = f'ALTER TABLE {table} DROP CONSTRAINT "{name}", ADD {definition}'
+    )
+    names = ", ".join(name for name, _ in columns)
+    values = ", ".join(f"{name}::text::{kind}" for name, kind in columns)
+    references = ledger.rows(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = %s::regclass AND contype = 'f'",
+        table,
+    )
+    statements = [
+        f"CREATE TABLE again (LIKE {table} INCLUDING ALL)",
+        f"INSERT INTO again ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {table}",
+        *(f"ALTER TABLE again ADD {definition}" for (definition,) in references),
+    ]
+    for statement in statements:
         ledger.admin.execute(statement.encode())
+    assert ledger.rows(f"SELECT * FROM {table} EXCEPT SELECT * FROM again") == []
+    ledger.admin.execute("DROP TABLE again")
     ledger.admin.execute("RESET ROLE")
