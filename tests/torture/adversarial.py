@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.torture.figures import Figures
 from tests.unit.load.peak_memory import CORPUS, MIB
 
-MAX_PEAK = 300 * MIB
+MAX_PEAK = 300_000_000
 
 
 class Measured(NamedTuple):

@@ -30,6 +30,7 @@ from waybill.records.sniffer import sniff_layout
 
 MIB = 1024 * 1024
 TEXTS = contract(column("a", "text"), column("b", "text"), header="absent", delimiter=",")
+TEXT_AND_NUMBER = contract(column("a", "text"), column("b", "int4"), header="absent", delimiter=",")
 NUMBERS = contract(
     *(column(f"n{index}", "int4") for index in range(10)), header="absent", delimiter=","
 )
@@ -38,8 +39,8 @@ WIDE = contract(*(column(f"c{index}", "text") for index in range(1600)), header=
 DOCUMENTS = contract(column("payload", "jsonb", nullable=False), document="payload")
 
 
-def _zstd(window_log: int) -> bytes:
-    """More data than the window, which a decoder must keep."""
+def _zstd(window_log: int, end: bytes = b"") -> bytes:
+    """More data than the window, which a decoder must keep, and then `end`."""
     # Repeated within the window, so that the file is small; not so often that it is refused.
     lines = random.Random(1).randbytes(2 * MIB).hex(",", 8).replace(",", ",x\n").encode() + b",x\n"
     options: dict[int, int] = {
@@ -47,7 +48,9 @@ def _zstd(window_log: int) -> bytes:
         zstd.CompressionParameter.window_log: window_log,
         zstd.CompressionParameter.enable_long_distance_matching: 1,
     }
-    return zstd.compress(lines * (180 * MIB // len(lines)), options=options)
+    compressor = zstd.ZstdCompressor(options=options)
+    parts = [compressor.compress(lines) for _ in range(180 * MIB // len(lines))]
+    return b"".join([*parts, compressor.compress(end), compressor.flush()])
 
 
 CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
@@ -60,7 +63,7 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
     "one long field": (TEXTS, lambda: b"x" * (16 * MIB - 2) + b",\n"),
     "one long invalid field": (NUMBERS, lambda: b"x" * (16 * MIB - 20) + b"," * 9 + b"\n"),
     "one long field of control characters": (
-        contract(column("a", "text"), column("b", "int4"), header="absent", delimiter=","),
+        TEXT_AND_NUMBER,
         lambda: b"\x01" * (16 * MIB - 20) + b",x\n",
     ),
     "every value invalid": (NUMBERS, lambda: b"x,x,x,x,x,x,x,x,x,x\n" * (3 * MIB // 20)),
@@ -125,7 +128,11 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
         lambda: ("\ufeffa,b\n" + "語" * (5 * MIB) + ",x\n").encode("utf-16-le"),
     ),
     "zstd with a window of 128 MiB": (TEXTS, lambda: _zstd(27)),
-    "zstd with a window of 64 MiB": (TEXTS, lambda: _zstd(26)),
+    "zstd with a window of 8 MiB": (TEXTS, lambda: _zstd(23)),
+    "zstd with a window of 8 MiB and a long record": (
+        TEXT_AND_NUMBER,
+        lambda: _zstd(23, b"\x01" * (16 * MIB - 20) + b",x\n"),
+    ),
     "gzip of many members": (TEXTS, lambda: gzip.compress(b"abc,def\n" * 200) * 5000),
     "gzip of empty members": (
         TEXTS,

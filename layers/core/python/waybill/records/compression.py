@@ -15,8 +15,14 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 # Sixteen magic numbers mark skippable frames; they differ in the first byte.
 _SKIPPABLE = bytes(range(0x50, 0x60)), b"\x2a\x4d\x18"
 _GZIP_WINDOW = 31
-# A larger window needs more memory than a loader has.
-_ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 27}
+# What every decoder is to have, by RFC 8878, and what level 19 needs. A larger window and a long
+# record together would take more memory than a loader may have.
+_ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
+_WINDOW_TOO_LARGE = "too much memory"
+_WINDOW_ADVICE = (
+    "The file needs a zstd window of more than 8 MiB. Compress it at level 19 or lower, and "
+    "without --long."
+)
 
 
 class Limits(NamedTuple):
@@ -103,7 +109,8 @@ def decompressed(
     With `whole`, the blocks are the complete object, and a truncated one is an error.
 
     Raises:
-        Rejected: `decompression-limit`, or `corrupt-file` for truncated or damaged data.
+        Rejected: `decompression-limit`, `corrupt-file` for truncated or damaged data, or
+            `unsupported-file` for a zstd window that is too large.
     """
     limits = limits or Limits()
     stream = _Gzip() if compression == "gzip" else _Zstd()
@@ -118,6 +125,8 @@ def decompressed(
                     limits.check(consumed, produced)
                     yield piece
     except (zlib.error, zstd.ZstdError) as error:
+        if _WINDOW_TOO_LARGE in str(error):
+            raise Rejected("unsupported-file", _WINDOW_ADVICE) from error
         detail = f"The {compression} data are damaged after {produced} bytes of content: {error}."
         raise Rejected("corrupt-file", detail) from error
     if whole and not stream.complete:

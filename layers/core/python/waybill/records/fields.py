@@ -60,14 +60,17 @@ def _outside_quotes(block: Block, delimiter: int) -> Positions:
     marks = np.flatnonzero(octets == delimiter)
     if b'"' not in block.data:
         return marks
-    quotes = np.flatnonzero(octets == QUOTE)
-    before = np.searchsorted(quotes, marks)
+    # Whether the number of quotes up to each byte is odd: a byte each, where positions of quotes
+    # would take eight.
+    is_odd = np.cumsum(octets == QUOTE, dtype=np.uint8)
+    is_odd &= 1
+    inside = is_odd[marks]
     # Pair quotes from the start of each record: a malformed record may have an odd number.
-    anchors = np.searchsorted(quotes, block.starts)
-    if (anchors & 1).any():
+    begins_odd = np.where(block.starts > 0, is_odd[block.starts - 1], 0)
+    if begins_odd.any():
         owner = np.maximum(np.searchsorted(block.starts, marks, "right") - 1, 0)
-        before -= anchors[owner]
-    separating: Positions = marks[(before & 1) == 0]
+        inside ^= begins_odd[owner]
+    separating: Positions = marks[inside == 0]
     return separating
 
 
