@@ -10,23 +10,28 @@ import urllib.request
 from infra.bootstrap import ROOT
 
 _ADDRESS = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
-_BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"
+BUNDLE = ROOT / "layers" / "core" / "rds-global-bundle.pem"
 _LEAST = 20
 
 
-def main() -> None:
-    """Replace the bundle by AWS's, after checking that it contains certificates.
+def published_bundle() -> str:
+    """The bundle that AWS publishes.
 
     Raises:
         urllib.error.URLError: AWS cannot be reached.
         ValueError: the response is not a bundle of certificates.
     """
     with urllib.request.urlopen(_ADDRESS, timeout=30) as answer:  # nosec B310 - a constant https URL
-        text = answer.read().decode("ascii")
+        text = str(answer.read().decode("ascii"))
     context = ssl.create_default_context(cadata=text)
     if len(context.get_ca_certs()) < _LEAST:
         raise ValueError(f"{_ADDRESS} answered with fewer than {_LEAST} certificates.")
-    _BUNDLE.write_text(text)
+    return text
+
+
+def main() -> None:
+    """Replace the bundle by AWS's."""
+    BUNDLE.write_text(published_bundle())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,8 @@ from infra.bootstrap import ROOT
 from infra.cost.load import Load
 from infra.cost.model import monthly_cost
 from infra.cost.prices import AS_OF
-from infra.environments import ENVIRONMENTS
+from infra.doctor.command import account_findings, api_findings, local_findings, show
+from infra.environments import ENVIRONMENTS, UnknownTargetError
 from infra.local import first_run
 from infra.local.deployer import DeployError
 from infra.local.emulator import EmulatorError
@@ -53,6 +55,7 @@ _EXPECTED = (
     PostgresError,
     StackError,
     SynthError,
+    UnknownTargetError,
 )
 _SAMPLES = ROOT / "samples"
 
@@ -101,6 +104,27 @@ def cost(
     for service, usd in [*costs.items(), ("together", sum(costs.values()))]:
         out.print(f"{service:<24}{usd:>12,.2f}", markup=False, highlight=False)
     err.print(f"USD a month, list prices of us-east-1 as of {AS_OF}.", style="dim")
+
+
+@app.command()
+def doctor(
+    deployed: Annotated[
+        str | None,
+        typer.Option(metavar="ENV", help="Check dev, staging or prod on AWS; nothing is changed."),
+    ] = None,
+) -> None:
+    """Check the set-up and say what to mend: the local stack, WAYBILL_API, or an account."""
+    token = os.environ.get("WAYBILL_TOKEN")
+    if deployed:
+        findings = account_findings(deployed)
+        if api := api_from_environment():
+            findings = chain(findings, api_findings(api, token))
+    elif api := api_from_environment():
+        findings = api_findings(api, token)
+    else:
+        findings = local_findings(_stack().status())
+    if not show(findings, out):
+        raise typer.Exit(1)
 
 
 @app.command(name="run")

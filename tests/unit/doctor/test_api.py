@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from email.utils import formatdate
+
+import httpx
+import pytest
+
+from infra.doctor.api import EXPECTED, ApiChecks
+from infra.doctor.findings import Finding, examine
+
+API = "http://localhost:1/v1"
+HEALTHY = {"status": "ok", "checks": {}}
+Answer = dict[str, httpx.Response]
+
+
+def answers(**changed: httpx.Response) -> Answer:
+    """What a sound API answers, by the last part of the path."""
+    now = {"date": formatdate(usegmt=True)}
+    sound = {
+        "openapi.json": httpx.Response(
+            200, json={"info": {"title": "Waybill", "version": "1"}}, headers=now
+        ),
+        "health": httpx.Response(200, json=HEALTHY),
+        "datasets": httpx.Response(200, json={"items": [{"name": "stock"}]}),
+    }
+    return sound | changed
+
+
+def find(answer: Answer, api: str = API) -> dict[str, Finding]:
+    def respond(request: httpx.Request) -> httpx.Response:
+        return answer[request.url.path.rsplit("/", 1)[-1]]
+
+    with httpx.Client(transport=httpx.MockTransport(respond)) as http:
+        return {one.check: one for one in examine(ApiChecks(api, http).all(), EXPECTED)}
+
+
+def test_a_sound_api_has_no_fault() -> None:
+    found = find(answers())
+    assert {one.outcome for one in found.values()} == {"ok"}
+    assert list(found) == ["address", "api", "clock", "health", "datasets"]
+    assert found["datasets"].found == "stock"
+
+
+@pytest.mark.parametrize(
+    ("check", "changed", "said"),
+    [
+        (
+            "api",
+            {
+                "openapi.json": httpx.Response(
+                    403, text="no", headers={"date": formatdate(usegmt=True)}
+                )
+            },
+            "ends with the stage",
+        ),
+        (
+            "clock",
+            {
+                "openapi.json": httpx.Response(
+                    200,
+                    json={"info": {"title": "Waybill", "version": "1"}},
+                    headers={"date": "Wed, 01 Jan 2020 00:00:00 GMT"},
+                )
+            },
+            "Set it",
+        ),
+        (
+            "health",
+            {
+                "health": httpx.Response(
+                    503,
+                    json={
+                        "status": "degraded",
+                        "checks": {"database": {"status": "down", "latency_ms": 1}},
+                    },
+                )
+            },
+            "the database's state",
+        ),
+        ("datasets", {"datasets": httpx.Response(401, json={})}, "WAYBILL_TOKEN"),
+        ("datasets", {"datasets": httpx.Response(200, json={"items": []})}, "sql/datasets/"),
+    ],
+)
+def test_a_fault_is_named_with_what_to_do(check: str, changed: Answer, said: str) -> None:
+    found = find(answers(**changed))
+    assert found[check].outcome == "wrong"
+    assert said in found[check].advice
+    assert {name for name, one in found.items() if one.outcome != "ok"} == {check}
+
+
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [("http://api.test/v1", "Use https"), ("https://no-such-host.invalid/v1", "WAYBILL_API")],
+)
+def test_a_wrong_address_is_named(api: str, said: str) -> None:
+    assert said in find(answers(), api)["address"].advice
+
+
+def test_an_api_that_does_not_answer_leaves_the_checks_unknown() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with httpx.Client(transport=httpx.MockTransport(refuse)) as http:
+        found = list(examine(ApiChecks(API, http).all(), EXPECTED))
+    assert [one.outcome for one in found] == ["ok", "unknown", "unknown", "unknown", "unknown"]
+    assert "ConnectError: refused" in found[1].found
+
+
+def raising(error: Exception) -> Callable[[], Finding]:
+    def check() -> Finding:
+        raise error
+
+    return check
+
+
+def test_an_unexpected_error_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(examine([("sum", raising(ZeroDivisionError()))], EXPECTED))
