@@ -54,7 +54,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     chunks = {"chunks_queue_url": resources.chunks.queue_url}
     merges = {"merges_queue_url": resources.merges.queue_url}
     bus = {"event_bus_name": resources.bus.event_bus_name}
-    window = {"chunks_at_once": str(resources.chunks_at_once)}
+    in_flight = {"chunks_at_once": str(resources.chunks_at_once)}
     waits = {"waits_at_once": str(resources.waits_at_once)}
     size = {"max_upload_bytes": str(resources.max_upload_bytes)}
     queues = {**landed, **chunks, **merges}
@@ -66,12 +66,12 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     }
     return {
         "upload": {**landing, **state, **size},
-        "plan": {**landing, **state, **queues, **window, **size},
-        "load": {**landing, **chunks, **merges, **window},
-        "merge": {**state, **chunks, **merges, **bus, **window},
+        "plan": {**landing, **state, **queues, **in_flight, **size},
+        "load": {**landing, **chunks, **merges, **in_flight},
+        "merge": {**state, **chunks, **merges, **bus, **in_flight},
         "publish": {**state, **bus},
         "refresh": state,
-        "reap": {**landing, **state, **queues, **window},
+        "reap": {**landing, **state, **queues, **in_flight},
         "batch": {**state, **merges, **bus},
         "jobs": {**landing, **state, **waits},
         "datasets": state,

@@ -7,7 +7,7 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from infra.constructs.firewall import Firewall
-from infra.constructs.fixed_responses import answer_preflight, refuse_other_methods
+from infra.constructs.fixed_responses import refuse_other_methods, respond_to_preflight
 from infra.constructs.function import LambdaFunction
 from infra.constructs.gateway_responses import gateway_responses
 from infra.constructs.log_group import log_group
@@ -122,5 +122,5 @@ class Api(Construct):
             resource = self.rest.root.resource_for_path(path)
             methods = [route.method for route in ROUTES if route.path == path]
             # Preflight requests carry no credentials, and may not cost a function.
-            answer_preflight(resource, methods)
+            respond_to_preflight(resource, methods)
             refuse_other_methods(resource, methods)

@@ -20,7 +20,7 @@ _MEDIA_TYPES = (
 )
 
 
-def answer_preflight(resource: apigateway.IResource, methods: Iterable[str]) -> None:
+def respond_to_preflight(resource: apigateway.IResource, methods: Iterable[str]) -> None:
     """Answer OPTIONS, which browsers send before a request of another origin."""
     headers = {
         "Access-Control-Allow-Origin": "*",
@@ -28,7 +28,7 @@ def answer_preflight(resource: apigateway.IResource, methods: Iterable[str]) -> 
         "Access-Control-Allow-Headers": ",".join(ALLOW_HEADERS),
         "Access-Control-Max-Age": str(MAX_AGE_SECONDS),
     }
-    _answer(resource, "OPTIONS", 204, headers)
+    _respond(resource, "OPTIONS", 204, headers)
 
 
 def refuse_other_methods(resource: apigateway.IResource, methods: Iterable[str]) -> None:
@@ -40,10 +40,10 @@ def refuse_other_methods(resource: apigateway.IResource, methods: Iterable[str])
         "Content-Type": MEDIA_TYPE,
     }
     body = problem_template(405, "method-not-allowed", f"Use {allowed}.")
-    _answer(resource, "ANY", 405, headers, body)
+    _respond(resource, "ANY", 405, headers, body)
 
 
-def _answer(
+def _respond(
     resource: apigateway.IResource,
     method: str,
     status: int,

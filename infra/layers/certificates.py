@@ -21,8 +21,8 @@ def published_bundle() -> str:
         urllib.error.URLError: AWS cannot be reached.
         ValueError: the response is not a bundle of certificates.
     """
-    with urllib.request.urlopen(_ADDRESS, timeout=30) as answer:  # nosec B310 - a constant https URL
-        text = str(answer.read().decode("ascii"))
+    with urllib.request.urlopen(_ADDRESS, timeout=30) as response:  # nosec B310 - a constant https URL
+        text = str(response.read().decode("ascii"))
     context = ssl.create_default_context(cadata=text)
     if len(context.get_ca_certs()) < _LEAST:
         raise ValueError(f"{_ADDRESS} answered with fewer than {_LEAST} certificates.")

@@ -54,8 +54,10 @@ def start(folder: Path, port: int, key: AccessKey) -> Process:
         )
     _started.append(started)
     process = Process.of(started.pid)
-    decided = wait_until(lambda: started.poll() is not None or is_ready(port), _START_SECONDS)
-    if decided and started.poll() is None:
+    ended_or_ready = wait_until(
+        lambda: started.poll() is not None or is_ready(port), _START_SECONDS
+    )
+    if ended_or_ready and started.poll() is None:
         return process
     process.stop()
     end = "\n".join(log.read_text(errors="replace").splitlines()[-12:])

@@ -25,12 +25,12 @@ _PATHS = ("/analytics/hired/by-quarter", "/analytics/departments/above-average")
 
 def _ask(path: str) -> dict[str, Any]:
     context = {**_EVENT["requestContext"], "path": f"/v1{path}", "resourcePath": path}
-    answer = handle(
+    response = handle(
         {**_EVENT, "path": path, "resource": path, "requestContext": context}, Context()
     )
-    if answer["statusCode"] != 200:
-        raise RuntimeError(str(answer["body"]))
-    return answer
+    if response["statusCode"] != 200:
+        raise RuntimeError(str(response["body"]))
+    return response
 
 
 def _measure(database: Database, requests: int) -> None:

@@ -55,9 +55,9 @@ def _hires(first: int, count: int) -> list[dict[str, Any]]:
 
 
 def _send(event: dict[str, Any]) -> None:
-    answer = handle(event, Context())
-    if answer["statusCode"] != 200:
-        raise RuntimeError(str(answer["body"]))
+    response = handle(event, Context())
+    if response["statusCode"] != 200:
+        raise RuntimeError(str(response["body"]))
 
 
 @contextmanager

@@ -48,9 +48,9 @@ def _await_visible(api: httpx.Client, job_id: str) -> dict[str, Any]:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     query: dict[str, str | int] = {"year": _YEAR, "min_job": job_id}
     while True:
-        answer = api.get("analytics/hired/by-quarter", params=query)
-        if answer.status_code not in (404, 503) or time.monotonic() > deadline:
-            return dict(answer.raise_for_status().json())
+        response = api.get("analytics/hired/by-quarter", params=query)
+        if response.status_code not in (404, 503) or time.monotonic() > deadline:
+            return dict(response.raise_for_status().json())
 
 
 def _hires(first: int, rows: int) -> list[str]:

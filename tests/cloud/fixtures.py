@@ -58,10 +58,10 @@ class Cloud(NamedTuple):
 
     def _receive(self, queue: str) -> list[dict[str, Any]]:
         url = self.queues[queue]
-        answer = self.sqs.receive_message(
+        response = self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
-        for message in answer.get("Messages", []):
+        for message in response.get("Messages", []):
             self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [
             sqs_record(
@@ -73,7 +73,7 @@ class Cloud(NamedTuple):
                     for name, value in message.get("MessageAttributes", {}).items()
                 },
             )
-            for message in answer.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
 
@@ -86,9 +86,9 @@ def _listen(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     real = cloud.events.put_events
 
     def put_events(**call: Any) -> Any:
-        answer = real(**call)
+        response = real(**call)
         cloud.on_bus.extend(json.loads(entry["Detail"]) for entry in call["Entries"])
-        return answer
+        return response
 
     monkeypatch.setattr(cloud.events, "put_events", put_events)
 

@@ -44,10 +44,10 @@ def sqs_event(*bodies: str) -> dict[str, Any]:
 
 
 def object_created(
-    bucket: str, key: str, answer: Mapping[str, Any], size: int, *, time: str, **more: str
+    bucket: str, key: str, response: Mapping[str, Any], size: int, *, time: str, **more: str
 ) -> dict[str, Any]:
     """EventBridge's event for an object; `answer` is S3's to the PutObject that wrote it."""
-    version = {"version-id": answer["VersionId"]} if "VersionId" in answer else {}
+    version = {"version-id": response["VersionId"]} if "VersionId" in response else {}
     return {
         "source": "aws.s3",
         "detail-type": "Object Created",
@@ -57,7 +57,7 @@ def object_created(
             "object": {
                 "key": key,
                 "size": size,
-                "etag": answer["ETag"].strip('"'),
+                "etag": response["ETag"].strip('"'),
                 **version,
                 **more,
             },

@@ -60,8 +60,8 @@ def problem(job: Job) -> str:
 
 def put(aws: Clients, stack: Status, key: str, content: str) -> dict[str, Any]:
     """Write an object into the landing bucket, without asking the API."""
-    answer = aws("s3").put_object(Bucket=stack.landing_bucket, Key=key, Body=content.encode())
-    return cast("dict[str, Any]", answer)
+    response = aws("s3").put_object(Bucket=stack.landing_bucket, Key=key, Body=content.encode())
+    return cast("dict[str, Any]", response)
 
 
 def jobs_of(waybill: Waybill, key: str, count: int = 1) -> list[Job]:
@@ -79,9 +79,9 @@ def jobs_of(waybill: Waybill, key: str, count: int = 1) -> list[Job]:
 def accept(http: httpx.Client, dataset: str, content: bytes, **more: str | bool) -> dict[str, Any]:
     """Ask the API for a presigned upload of `content`."""
     request = {"filename": "file.csv", "size_bytes": len(content), **more}
-    answer = http.post(f"/uploads/{dataset}", json=request)
-    assert answer.status_code == httpx.codes.CREATED, answer.text
-    return cast("dict[str, Any]", answer.json())
+    response = http.post(f"/uploads/{dataset}", json=request)
+    assert response.status_code == httpx.codes.CREATED, response.text
+    return cast("dict[str, Any]", response.json())
 
 
 def post_form(accepted: dict[str, Any], content: bytes, **fields: str) -> httpx.Response:

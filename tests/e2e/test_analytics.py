@@ -78,14 +78,14 @@ def test_figures_are_paged(http: httpx.Client) -> None:
 
 @pytest.mark.usefixtures("job_id")
 def test_figures_can_be_csv(http: httpx.Client) -> None:
-    answer = _get(http, "hired/by-quarter", format="csv", limit=2)
-    assert answer.headers["content-type"].startswith("text/csv")
-    rows = list(csv.reader(io.StringIO(answer.text)))
+    response = _get(http, "hired/by-quarter", format="csv", limit=2)
+    assert response.headers["content-type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(response.text)))
     assert rows[0] == ["department", "job", "q1", "q2", "q3", "q4"]
     assert rows[1] == ["Attic", "Pilot", "0", "0", "1", "0"]
-    assert answer.headers["Waybill-Unassigned"] == "3"
-    assert answer.links["next"]["url"].startswith(str(http.base_url))
-    assert len(http.get(answer.links["next"]["url"]).text.splitlines()) == 2
+    assert response.headers["Waybill-Unassigned"] == "3"
+    assert response.links["next"]["url"].startswith(str(http.base_url))
+    assert len(http.get(response.links["next"]["url"]).text.splitlines()) == 2
     departments = _get(http, "departments/above-average", format="csv").text
     assert departments.splitlines() == ["id,department,hired", "9701,Quay,5"]
 

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.e2e
 
 
 def test_health_names_its_checks(http: httpx.Client, api: str) -> None:
-    answer = http.get(f"{api}/health")
-    assert answer.status_code == 200
-    checks = answer.json()["checks"]
+    response = http.get(f"{api}/health")
+    assert response.status_code == 200
+    checks = response.json()["checks"]
     assert {name: check["status"] for name, check in checks.items()} == {
         "database": "ok",
         "storage": "ok",

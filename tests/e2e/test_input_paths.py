@@ -18,9 +18,9 @@ def test_a_small_file_is_loaded_in_one_call(
     http: httpx.Client, waybill: Waybill, path: str
 ) -> None:
     files = {"file": ("small.csv", b"9801,Small\n", "text/csv")}
-    answer = http.post(f"/{path}", files=files)
-    assert answer.status_code == 202, answer.text
-    assert counted(ended(waybill, answer.json()["job_id"]))["read"] == 1
+    response = http.post(f"/{path}", files=files)
+    assert response.status_code == 202, response.text
+    assert counted(ended(waybill, response.json()["job_id"]))["read"] == 1
 
 
 def test_a_batch_is_atomic_and_idempotent(http: httpx.Client) -> None:
@@ -57,8 +57,8 @@ def test_corrected_rejects_are_replayed(
     assert counted(replay) == {"read": 1, "inserted": 1}
     corrected = waybill.rejects_csv(job["job_id"]).decode().replace("x23", "9823")
     assert second["reject_id"] in corrected
-    answer = http.post(url, content=corrected, headers={"Content-Type": "text/csv"})
-    assert ended(waybill, answer.json()["job_id"])["state"] == "COMPLETED"
+    response = http.post(url, content=corrected, headers={"Content-Type": "text/csv"})
+    assert ended(waybill, response.json()["job_id"])["state"] == "COMPLETED"
     assert not list(waybill.rejects(job["job_id"]))
 
 
@@ -111,9 +111,9 @@ def test_messages_and_objects_can_be_redriven(
     job = load(waybill, tmp_path, "departments", "9861,Again\n")
     assert http.post("/admin/redrive", json={}).status_code == 200
     request = {"prefix": "landing/departments/"}
-    answer = http.post("/admin/redrive/objects", json=request, timeout=40)
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["sent"] > 0
+    response = http.post("/admin/redrive/objects", json=request, timeout=40)
+    assert response.status_code == 200, response.text
+    assert response.json()["sent"] > 0
     assert counted(waybill.job(job["job_id"])) == {"read": 1, "inserted": 1}
 
 

@@ -70,8 +70,8 @@ def test_a_cancelled_job_leaves_no_rows_and_ignores_a_late_file(
     http: httpx.Client, waybill: Waybill, tmp_path: Path, stack: Status
 ) -> None:
     accepted = accept(http, "departments", _CONTENT)
-    answer = http.delete(f"/jobs/{accepted['job_id']}")
-    assert answer.status_code == 202
+    response = http.delete(f"/jobs/{accepted['job_id']}")
+    assert response.status_code == 202
     assert post_form(accepted, _CONTENT).is_success
     # What landed after it is through, so it would be too.
     load(waybill, tmp_path, "departments", "9602,After\n")

@@ -52,9 +52,9 @@ def test_an_expired_form_is_refused(
 
 def test_another_content_than_requested_fails(http: httpx.Client, waybill: Waybill) -> None:
     accepted = accept(http, "departments", _CONTENT, sha256=hashlib.sha256(b"other").hexdigest())
-    answer = post_form(accepted, _CONTENT)
+    response = post_form(accepted, _CONTENT)
     # S3 itself refuses it; where it does not look, the plan does.
-    if answer.is_success:
+    if response.is_success:
         assert problem(ended(waybill, accepted["job_id"])) == "checksum-mismatch"
 
 
@@ -77,6 +77,6 @@ def test_completing_is_idempotent_and_bad_parts_are_refused(http: httpx.Client) 
     assert (early.status_code, early.json()["type"].rsplit("/", 1)[-1]) == (422, "size-mismatch")
     etag = httpx.put(accepted["parts"][0]["url"], content=content).headers["ETag"]
     parts = {"parts": [{"number": 1, "etag": etag}]}
-    answers = [http.post(accepted["complete_url"], json=parts) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [202, 202]
-    assert answers[0].json() == answers[1].json()
+    responses = [http.post(accepted["complete_url"], json=parts) for _ in range(2)]
+    assert [response.status_code for response in responses] == [202, 202]
+    assert responses[0].json() == responses[1].json()

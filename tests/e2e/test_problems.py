@@ -38,10 +38,10 @@ def test_an_error_is_a_problem(
 ) -> None:
     method, path = request_line.split()
     headers = {"Content-Type": "application/json"} if body else {}
-    answer = http.request(method, f"/{path}", content=body, headers=headers)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    problem = answer.json()
+    response = http.request(method, f"/{path}", content=body, headers=headers)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    problem = response.json()
     assert problem["type"].endswith(f"/problems/{code}")
     assert problem["status"] == status
     assert problem["instance"] == f"/v1/{path.partition('?')[0]}"
@@ -53,8 +53,8 @@ def test_an_error_is_a_problem(
 
 
 def test_another_media_type_is_refused(http: httpx.Client) -> None:
-    answer = http.post("/uploads/departments", content="a=1", headers={"Content-Type": "x/y"})
-    assert (answer.status_code, answer.json()["title"]) == (415, "Unsupported media type")
+    response = http.post("/uploads/departments", content="a=1", headers={"Content-Type": "x/y"})
+    assert (response.status_code, response.json()["title"]) == (415, "Unsupported media type")
 
 
 @pytest.mark.parametrize("request_line", ["GET nowhere", "GET uploads", "GET jobs/a/b/c"])
@@ -62,10 +62,10 @@ def test_the_gateway_refuses_unknown_paths_with_problems(
     http: httpx.Client, request_line: str
 ) -> None:
     method, path = request_line.split()
-    answer = http.request(method, f"/{path}")
-    assert answer.status_code == 404, answer.text
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    assert answer.json()["status"] == 404
+    response = http.request(method, f"/{path}")
+    assert response.status_code == 404, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    assert response.json()["status"] == 404
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_the_gateway_refuses_unknown_paths_with_problems(
 )
 def test_the_gateway_names_the_methods_of_a_path(api: str, request_line: str, allowed: str) -> None:
     method, path = request_line.split()
-    answer = httpx.request(method, f"{api}/{path}")
-    assert answer.status_code == 405, answer.text
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    assert set(answer.headers["allow"].split(", ")) == {allowed, "OPTIONS"}
+    response = httpx.request(method, f"{api}/{path}")
+    assert response.status_code == 405, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    assert set(response.headers["allow"].split(", ")) == {allowed, "OPTIONS"}

@@ -80,12 +80,12 @@ def test_rejects_are_paged_and_downloaded_as_csv(http: httpx.Client, job: Job) -
     first = http.get(url, params={"limit": 10}).json()
     rest = http.get(url, params={"limit": 10, "cursor": first["next_cursor"]}).json()
     assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (10, 6, None)
-    answer = http.get(url, headers={"Accept": "text/csv"})
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.splitlines()[0] == (
+    response = http.get(url, headers={"Accept": "text/csv"})
+    assert response.headers["content-type"].startswith("text/csv")
+    assert response.text.splitlines()[0] == (
         "_reject_id,_line,_column,_reason,id,name,hire_dt,department_id,job_id"
     )
-    assert first["items"][0]["reject_id"] in answer.text
+    assert first["items"][0]["reject_id"] in response.text
 
 
 def _reported(reject: Reject) -> tuple[int, str, str | None]:

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.e2e
 FIRST = 700_000
 
 
-def ended(waybill: Waybill, answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 202, answer.text
-    assert answer.headers["Location"].endswith(answer.json()["job_id"])
-    return dict(waybill.wait(answer.json()["job_id"], timeout_seconds=60))
+def ended(waybill: Waybill, response: httpx.Response) -> dict[str, Any]:
+    assert response.status_code == 202, response.text
+    assert response.headers["Location"].endswith(response.json()["job_id"])
+    return dict(waybill.wait(response.json()["job_id"], timeout_seconds=60))
 
 
 def test_a_form_keeps_every_byte(http: httpx.Client, waybill: Waybill) -> None:
@@ -67,8 +67,8 @@ def test_a_csv_of_rejects_is_replayed(http: httpx.Client, waybill: Waybill) -> N
 
 def test_documents_are_listed(http: httpx.Client) -> None:
     rows = [{"a": 1.50, "b": " x "}, {"b": "x", "a": 1.5}]
-    answer = http.post("/batch/ingested_data", json={"rows": rows}).json()
-    assert answer["waybill"]["inserted"] <= 1
+    response = http.post("/batch/ingested_data", json={"rows": rows}).json()
+    assert response["waybill"]["inserted"] <= 1
     newest = http.get("/data?page=1&limit=1").json()["items"][0]
     assert len(newest["content_hash"]) == 64
 

@@ -9,7 +9,7 @@ from infra.routes import ROUTES, Route
 from tests.infra.template import Synthesised, listed, text
 from waybill.http.principal import ROLES
 
-# Methods that API Gateway answers itself.
+# Methods that API Gateway by_type itself.
 FIXED = ("ANY", "OPTIONS")
 API_FUNCTIONS = sorted({route.function for route in ROUTES})
 
@@ -126,18 +126,18 @@ def test_other_methods_are_refused_without_a_function(synthesised: Synthesised) 
 
 def test_errors_of_the_gateway_are_problems(synthesised: Synthesised) -> None:
     found = synthesised.of_type("AWS::ApiGateway::GatewayResponse").values()
-    answers = {answer["ResponseType"]: answer for answer in found}
-    assert answers["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
-    assert answers["DEFAULT_5XX"]["StatusCode"] == "503"
-    for answer in answers.values():
-        problem = json.loads(answer["ResponseTemplates"]["application/json"])
-        assert str(problem["status"]) == answer["StatusCode"]
-        assert headers(answer)["Content-Type"] == "application/problem+json"
-        assert headers(answer)["Access-Control-Allow-Origin"] == "*"
-        challenged = answer["StatusCode"] == "401"
-        assert ("WWW-Authenticate" in headers(answer)) == challenged
-        may_retry = answer["StatusCode"] in ("429", "503", "504")
-        assert ("Retry-After" in headers(answer)) == may_retry
+    by_type = {sent["ResponseType"]: sent for sent in found}
+    assert by_type["MISSING_AUTHENTICATION_TOKEN"]["StatusCode"] == "404"
+    assert by_type["DEFAULT_5XX"]["StatusCode"] == "503"
+    for sent in by_type.values():
+        problem = json.loads(sent["ResponseTemplates"]["application/json"])
+        assert str(problem["status"]) == sent["StatusCode"]
+        assert headers(sent)["Content-Type"] == "application/problem+json"
+        assert headers(sent)["Access-Control-Allow-Origin"] == "*"
+        challenged = sent["StatusCode"] == "401"
+        assert ("WWW-Authenticate" in headers(sent)) == challenged
+        may_retry = sent["StatusCode"] in ("429", "503", "504")
+        assert ("Retry-After" in headers(sent)) == may_retry
 
 
 def test_files_are_binary_and_responses_compressed(synthesised: Synthesised) -> None:

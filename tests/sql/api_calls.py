@@ -15,12 +15,12 @@ def batch(
     job = new_id()
     given = json.dumps([[n, row, json.dumps(row)] for n, row in enumerate(rows)])
     with ledger.database.connect("api") as connection:
-        answer = connection.execute(
+        response = connection.execute(
             "SELECT to_jsonb(b) FROM waybill.merge_batch(%s, %s, %s, %s) AS b",
             (job, dataset, given, mode),
         ).fetchone()
-    assert answer is not None
-    return job, answer[0]
+    assert response is not None
+    return job, response[0]
 
 
 def cancel(ledger: Ledger, job: object, ticket: dict[str, object] | None = None) -> str:

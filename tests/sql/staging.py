@@ -135,8 +135,8 @@ class Ledger:
         """Land, stage and merge in one go."""
         job = self.land(dataset, at, key)
         self.stage(job, dataset, records, columns=columns)
-        answer = self.merge(job)
-        assert answer["outcome"] == "merged", answer
+        response = self.merge(job)
+        assert response["outcome"] == "merged", response
         return job
 
     def waybill(self, job: UUID) -> dict[str, int]:

@@ -21,8 +21,8 @@ def test_files_that_append_to_a_table_with_a_key_keep_their_order(ledger: Ledger
     )
     early, late = ledger.land("t", 1), ledger.land("t", 2)
     ledger.stage(late, "t", [(1, "late")])
-    answer = ledger.merge(late)
-    assert (answer["outcome"], answer["waiting_for"]) == ("waiting", [str(early)])
+    response = ledger.merge(late)
+    assert (response["outcome"], response["waiting_for"]) == ("waiting", [str(early)])
     ledger.stage(early, "t", [(1, "early")])
     ledger.merge(early)
     assert ledger.merge(late)["outcome"] == "merged"

@@ -18,8 +18,8 @@ def test_a_batch_is_written_like_a_file(ledger: Ledger) -> None:
         {"id": "2", "department": "Support"},
         {"id": "2", "department": "Help"},
     ]
-    job, answer = batch(ledger, "departments", rows)
-    assert answer["state"] == "COMPLETED"
+    job, response = batch(ledger, "departments", rows)
+    assert response["state"] == "COMPLETED"
     assert ledger.waybill(job) == {"read": 3, "unchanged": 1, "inserted": 1, "superseded": 1}
     assert ledger.rows("SELECT department FROM departments ORDER BY id") == [("Sales",), ("Help",)]
 
@@ -39,9 +39,9 @@ def test_an_atomic_batch_is_refused_whole(ledger: Ledger) -> None:
         "unknown_reference",
     )
     assert ledger.rows("SELECT count(*) FROM waybill.ingestion_jobs") == [(0,)]
-    job, answer = batch(ledger, "hired_employees", rows, "partial")
+    job, response = batch(ledger, "hired_employees", rows, "partial")
     assert ledger.waybill(job) == {"read": 2, "inserted": 1, "pending_reference": 1}
-    assert [error["row"] for error in answer["errors"]] == [1]
+    assert [error["row"] for error in response["errors"]] == [1]
 
 
 def test_an_earlier_file_does_not_overwrite_a_batch(ledger: Ledger) -> None:

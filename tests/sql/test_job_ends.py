@@ -78,8 +78,8 @@ def test_an_emptied_stage_is_staged_again(ledger: Ledger) -> None:
     ledger.stage(job, "departments", ROWS)
     ledger.admin.execute("SET ROLE waybill_owner")
     ledger.admin.execute(f"TRUNCATE staging.s_{job.hex}".encode())
-    answer = ledger.merge(job)
-    assert (answer["outcome"], answer["chunks"]) == ("restage", [0])
+    response = ledger.merge(job)
+    assert (response["outcome"], response["chunks"]) == ("restage", [0])
     assert state(ledger, job) == "LOADING"
     ledger.stage_chunk(job, ["id", "department"], False, ROWS)
     assert ledger.merge(job)["outcome"] == "merged"

@@ -18,13 +18,13 @@ def settle(ledger: Ledger, at: float, records: dict[int, str]) -> None:
 
 
 def finish(ledger: Ledger, job: object) -> None:
-    answer = ledger.merge(job)  # type: ignore[arg-type]
-    for later in answer["restamping"]:
+    response = ledger.merge(job)  # type: ignore[arg-type]
+    for later in response["restamping"]:
         stage_again(ledger, later)
         assert ledger.merge(later)["outcome"] == "merged"
-    if answer["restamping"]:
-        answer = ledger.merge(job)  # type: ignore[arg-type]
-    assert answer["outcome"] == "merged", answer
+    if response["restamping"]:
+        response = ledger.merge(job)  # type: ignore[arg-type]
+    assert response["outcome"] == "merged", response
 
 
 def stage_again(ledger: Ledger, job: str) -> None:
@@ -99,8 +99,8 @@ def test_a_file_without_a_column_waits_for_earlier_ones(ledger: Ledger) -> None:
     ledger.stage(whole, "hired_employees", [(1, "early", "2021-01-01T00:00:00Z", 1, 1)])
     columns = ["id", "name", "hire_dt"]
     ledger.stage(partial, "hired_employees", [(1, "late", "2021-01-01T00:00:00Z")], columns=columns)
-    answer = ledger.merge(partial)
-    assert (answer["outcome"], answer["waiting_for"]) == ("waiting", [str(whole)])
+    response = ledger.merge(partial)
+    assert (response["outcome"], response["waiting_for"]) == ("waiting", [str(whole)])
     assert ledger.merge(whole)["unblocked"] == [str(partial)]
     assert ledger.merge(partial)["outcome"] == "merged"
     assert ledger.rows("SELECT name, department_id FROM hired_employees") == [("late", 1)]
@@ -111,8 +111,8 @@ def test_a_late_file_restages_only_the_files_that_have_its_changed_keys(ledger: 
     later = [ledger.load("departments", 10 + n, [(n, "old")]) for n in range(10)]
     late = ledger.land("departments", 5)
     ledger.stage(late, "departments", [(3, "late"), (15, "late"), (99, "new"), (7, "old")])
-    answer = ledger.merge(late)
-    assert answer["restamping"] == [str(later[3])]
+    response = ledger.merge(late)
+    assert response["restamping"] == [str(later[3])]
     contract = ledger.contract("departments")
     ledger.stage_chunk(later[3], ["id", "department"], contract["keeps_raw"], [(3, "old")])
     ledger.merge(later[3])

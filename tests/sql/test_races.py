@@ -39,8 +39,8 @@ def test_chunks_lost_in_a_crash_are_named_until_they_are_staged(ledger: Ledger) 
     empty_stage(ledger, job)
     # The merge step may die before it has sent the chunks: it must be told again.
     for _ in range(2):
-        answer = ledger.merge(job)
-        assert (answer["outcome"], answer["chunks"]) == ("restage", [0])
+        response = ledger.merge(job)
+        assert (response["outcome"], response["chunks"]) == ("restage", [0])
     ledger.stage_chunk(job, ["id", "department"], False, [(1, "Sales")])
     assert ledger.merge(job)["outcome"] == "merged"
     assert ledger.waybill(job) == {"read": 1, "inserted": 1}
@@ -51,8 +51,8 @@ def test_a_late_file_is_not_blocked_by_a_missing_object(ledger: Ledger) -> None:
     later = ledger.load("departments", 9, [(1, "a")])
     late = ledger.land("departments", 5)
     ledger.stage(late, "departments", [(1, "late"), (2, "late")])
-    answer = ledger.merge(late)
-    assert answer["restamping"] == [str(later)]
+    response = ledger.merge(late)
+    assert response["restamping"] == [str(later)]
     # The loader finds no object any more, and says so as it does for any job.
     problem = json.dumps({"type": "object-missing", "title": "", "detail": ""})
     ledger.loader.execute("SELECT waybill.fail_job(%s, %s)", (later, problem))

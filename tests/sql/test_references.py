@@ -23,8 +23,8 @@ def test_children_that_load_first_are_completed(ledger: Ledger) -> None:
     assert ledger.waybill(hires) == {"read": 3, "inserted": 1, "pending_reference": 2}
     departments = ledger.land("departments", 2)
     ledger.stage(departments, "departments", [(1, "Sales"), (2, "Support")])
-    answer = ledger.merge(departments)
-    assert answer["pending"] == [str(hires)]
+    response = ledger.merge(departments)
+    assert response["pending"] == [str(hires)]
     assert ledger.resolve(hires)["outcome"] == "ended"
     assert ledger.waybill(hires) == {"read": 3, "inserted": 1, "pending_reference": 2}
     ledger.load("jobs", 3, [(1, "Engineer")])
@@ -38,8 +38,8 @@ def test_a_child_waits_for_earlier_landed_parents(ledger: Ledger) -> None:
     ledger.load("jobs", 1, [(1, "Engineer")])
     hires = ledger.land("hired_employees", 2)
     ledger.stage(hires, "hired_employees", HIRES)
-    answer = ledger.merge(hires)
-    assert (answer["outcome"], answer["waiting_for"]) == ("waiting", [str(parents)])
+    response = ledger.merge(hires)
+    assert (response["outcome"], response["waiting_for"]) == ("waiting", [str(parents)])
     ledger.stage(parents, "departments", [(1, "Sales"), (2, "Support")])
     assert ledger.merge(parents)["unblocked"] == [str(hires)]
     assert ledger.merge(hires)["outcome"] == "merged"

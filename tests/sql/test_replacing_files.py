@@ -14,12 +14,12 @@ def test_a_replacing_file_is_the_whole_table(ledger: Ledger) -> None:
     ]
     late = ledger.land("prices", 2)
     ledger.stage(late, "prices", [("a", 9), ("b", 9)])
-    answer = ledger.merge(late)
-    for later in answer["restamping"]:
+    response = ledger.merge(late)
+    for later in response["restamping"]:
         ledger.stage_chunk(later, ["code", "price"], True, [("b", 1), ("c", 2), ("d", 1)])
         ledger.merge(later)
-        answer = ledger.merge(late)
-    assert answer["outcome"] == "merged"
+        response = ledger.merge(late)
+    assert response["outcome"] == "merged"
     assert ledger.waybill(late) == {"read": 2, "superseded": 2}
     assert ledger.rows("SELECT code, price FROM prices ORDER BY 1") == [
         ("b", 1), ("c", 2), ("d", 1),

@@ -63,8 +63,8 @@ def test_rows_that_a_later_file_found_unchanged_are_not_overwritten(prices: Ledg
     assert prices.waybill(later) == {"read": 1, "unchanged": 1}
     replay = landed(prices, registered(prices, first, 2), [("a", 9, None)])
     # The stamp was spared: the later file is staged again before the replay may go on.
-    answer = prices.merge(replay)
-    assert answer["restamping"] == [str(later)]
+    response = prices.merge(replay)
+    assert response["restamping"] == [str(later)]
     columns = ["code", "price", "department_id"]
     prices.stage_chunk(later, columns, True, same)
     assert prices.merge(later)["outcome"] == "merged"

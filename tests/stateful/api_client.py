@@ -101,11 +101,11 @@ class ApiClient:
         fault: Fault | None,
     ) -> ApiResponse | None:
         process = Process(fault)
-        answers: list[ApiResponse] = []
+        received: list[ApiResponse] = []
         with self.cloud.acting(_API):
-            process.start(lambda: answers.append(call(handle, "POST", target, body, headers)))
+            process.start(lambda: received.append(call(handle, "POST", target, body, headers)))
         assert process.failed is None, process.failed
-        return answers[0] if answers else None
+        return received[0] if received else None
 
     @staticmethod
     def _forget() -> None:

@@ -14,8 +14,8 @@ from tests.stateful.faults import boundary
 
 
 def _refusal(code: str, status: int) -> ClientError:
-    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "Call")
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Call")
 
 
 @dataclass

@@ -133,8 +133,8 @@ class FakeCloud:
         suspended = Suspended(queue, message, Process(fault), failures)
 
         def work() -> None:
-            answer = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
-            failures.extend(answer["batchItemFailures"])
+            response = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
+            failures.extend(response["batchItemFailures"])
 
         suspended.process.start(work)
         if suspended.process.ended:

@@ -113,8 +113,8 @@ def watch_database(monkeypatch: pytest.MonkeyPatch) -> None:
         if _here.process is not None:
             _here.process.connections.add(connection)
         boundary(after=False)
-        answer: object = real(connection, *args, **named)
+        response: object = real(connection, *args, **named)
         boundary(after=True)
-        return answer
+        return response
 
     monkeypatch.setattr(psycopg.Connection, "wait", wait)

@@ -89,8 +89,8 @@ class Overlap:
         if not ready:
             time.sleep(0.01)
             return
-        answer = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
-        if answer["batchItemFailures"]:
+        response = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
+        if response["batchItemFailures"]:
             message.receives += 1
             self.cloud.queues[queue].append(message)
             self.figures.faults["message failed"] += 1

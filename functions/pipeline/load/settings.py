@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LandingSettings, LogSettings, WindowSettings
+from waybill.settings import DatabaseSettings, FlowControlSettings, LandingSettings, LogSettings
 
 
-class LoadSettings(LogSettings, DatabaseSettings, LandingSettings, WindowSettings):
+class LoadSettings(LogSettings, DatabaseSettings, LandingSettings, FlowControlSettings):
     """Queues, limits of compressed objects, and the block size."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")

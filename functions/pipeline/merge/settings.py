@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LogSettings, StateSettings, WindowSettings
+from waybill.settings import DatabaseSettings, FlowControlSettings, LogSettings, StateSettings
 
 
-class MergeSettings(LogSettings, DatabaseSettings, StateSettings, WindowSettings):
+class MergeSettings(LogSettings, DatabaseSettings, StateSettings, FlowControlSettings):
     """The queues of jobs and of chunks, and the event bus of finished jobs."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")

@@ -4,16 +4,16 @@ from pydantic import Field
 
 from waybill.settings import (
     DatabaseSettings,
+    FlowControlSettings,
     LandingSettings,
     LogSettings,
     SizeSettings,
     StateSettings,
-    WindowSettings,
 )
 
 
 class PlanSettings(
-    LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings, SizeSettings
+    LogSettings, DatabaseSettings, LandingSettings, StateSettings, FlowControlSettings, SizeSettings
 ):
     """The queues of objects, chunks and merges, and the sizes of a file and of a chunk."""
 

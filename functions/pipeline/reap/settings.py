@@ -4,14 +4,16 @@ from pydantic import Field
 
 from waybill.settings import (
     DatabaseSettings,
+    FlowControlSettings,
     LandingSettings,
     LogSettings,
     StateSettings,
-    WindowSettings,
 )
 
 
-class ReapSettings(LogSettings, DatabaseSettings, LandingSettings, StateSettings, WindowSettings):
+class ReapSettings(
+    LogSettings, DatabaseSettings, LandingSettings, StateSettings, FlowControlSettings
+):
     """When a job counts as stalled, and the queues its messages go to."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")

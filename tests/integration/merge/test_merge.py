@@ -121,8 +121,8 @@ def test_a_message_of_an_unknown_job_is_acknowledged(cloud: Cloud) -> None:
 @pytest.mark.usefixtures("staged")
 def test_a_message_of_another_queue_is_not_lost() -> None:
     body = {"job_id": str(new_id()), "chunk": 0}
-    answer = handle(sqs_event(json.dumps(body)), Context())
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    response = handle(sqs_event(json.dumps(body)), Context())
+    assert response == {"batchItemFailures": [{"itemIdentifier": "0"}]}
 
 
 def test_an_event_that_the_bus_refuses_is_published_later(

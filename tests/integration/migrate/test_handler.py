@@ -25,9 +25,9 @@ def admin(
 @pytest.mark.usefixtures("admin")
 def test_contracts_are_published_once_the_tables_are_there(cloud: Cloud) -> None:
     event = json.loads(Path("events/migrate.json").read_text())
-    answer = handle(event, Context())
-    assert "datasets/departments.sql" in answer["applied"]
-    assert answer["datasets"] == StateBucket(cloud.s3, STATE).contracts.names()
+    response = handle(event, Context())
+    assert "datasets/departments.sql" in response["applied"]
+    assert response["datasets"] == StateBucket(cloud.s3, STATE).contracts.names()
     contract = StateBucket(cloud.s3, STATE).contracts.get("departments")
     assert contract.natural_key == ("id",)
     assert handle(event, Context())["applied"] == []

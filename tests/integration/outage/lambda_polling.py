@@ -29,13 +29,13 @@ def poll(cloud: Cloud, name: str) -> int:
 def _receive(cloud: Cloud, url: str) -> list[Any]:
     found: list[Any] = []
     while True:
-        answer = cloud.sqs.receive_message(
+        response = cloud.sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=60,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        if not answer.get("Messages"):
+        if not response.get("Messages"):
             return found
-        found += answer["Messages"]
+        found += response["Messages"]

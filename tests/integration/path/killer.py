@@ -35,9 +35,9 @@ class Killer:
 
         def call(subject: object, *args: object, **named: object) -> object:
             self._kill(after=False)
-            answer = real(subject, *args, **named)
+            response = real(subject, *args, **named)
             self._kill(after=True)
-            return answer
+            return response
 
         monkeypatch.setattr(of, name, call)
 

@@ -20,9 +20,9 @@ FUNCTIONS: Mapping[str, Handler] = {"landed": plan, "chunks": load, "merges": me
 def land(cloud: Cloud, dataset: str, name: str, body: bytes, *, second: int = 0) -> None:
     """Write an object into the landing bucket, and tell of it as S3 does."""
     key = f"landing/{dataset}/{name}"
-    answer = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
+    response = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
     time = f"2026-03-01T10:00:{second:02}Z"
-    event = object_created(LANDING, key, answer, len(body), time=time)
+    event = object_created(LANDING, key, response, len(body), time=time)
     cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=json.dumps(event))
 
 
@@ -32,8 +32,8 @@ def settle(cloud: Cloud, *, rounds: int = 50) -> None:
         taken = {name: cloud.take(name) for name in FUNCTIONS}
         for name, records in taken.items():
             for record in records:
-                answer = FUNCTIONS[name]({"Records": [record]}, Context())
-                assert answer == {"batchItemFailures": []}, record["body"]
+                response = FUNCTIONS[name]({"Records": [record]}, Context())
+                assert response == {"batchItemFailures": []}, record["body"]
         if not any(cloud.waiting(name) for name in FUNCTIONS):
             return
     raise AssertionError(f"still waiting: { {name: cloud.waiting(name) for name in FUNCTIONS} }")

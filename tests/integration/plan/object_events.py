@@ -18,12 +18,12 @@ CSV = b"id,department\n1,Sales\n2,Legal\n3,Research\n"
 
 def put(cloud: Cloud, key: str, body: bytes, sha256: str = "") -> dict[str, Any]:
     """Write an object; the event that S3 sends for it."""
-    answer = (
+    response = (
         cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body, ChecksumSHA256=sha256)
         if sha256
         else cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
     )
-    return object_created(LANDING, key, answer, len(body), time="2026-03-01T10:00:00Z")
+    return object_created(LANDING, key, response, len(body), time="2026-03-01T10:00:00Z")
 
 
 def deliver(*events: dict[str, Any] | str) -> list[Any]:

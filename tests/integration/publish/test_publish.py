@@ -56,9 +56,9 @@ def test_refused_events_stay_and_the_others_are_published(
 ) -> None:
     StateBucket(cloud.s3, STATE).markers.put(new_id())
     leave(admin, 3)
-    answers = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
+    responses = [{"EventId": "1"}, {"ErrorCode": "InternalFailure"}, {"EventId": "3"}]
     with monkeypatch.context() as patch:
-        patch.setattr(cloud.events, "put_events", lambda **_: {"Entries": answers})
+        patch.setattr(cloud.events, "put_events", lambda **_: {"Entries": responses})
         with pytest.raises(Unavailable):
             handle(EVENT, Context())
     assert handle(EVENT, Context()) == {"published": 1}

@@ -90,7 +90,7 @@ def test_figures_that_must_include_a_job_are_read_at_the_writer(
     assert figures() == before + 1
 
 
-def test_the_writer_answers_while_the_reader_is_away(
+def test_the_writer_responds_while_the_reader_is_unavailable(
     figures: Callable[..., int], environment: pytest.MonkeyPatch
 ) -> None:
     expected = figures()

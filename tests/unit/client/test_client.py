@@ -111,8 +111,8 @@ def test_a_failed_connection_names_the_url() -> None:
 
 def test_wait_polls_until_the_job_has_ended(fake: FakeApi) -> None:
     states = ("LANDED", "LOADING", "COMPLETED")
-    answers = [httpx.Response(200, json={"job_id": "j", "state": state}) for state in states]
-    fake.on("GET", "jobs/j", *answers)
+    responses = [httpx.Response(200, json={"job_id": "j", "state": state}) for state in states]
+    fake.on("GET", "jobs/j", *responses)
     with fake.client() as waybill:
         assert waybill.wait("j")["state"] == "COMPLETED"
     assert all(int(one.url.params["wait"]) in range(1, 26) for one in fake.requests)

@@ -23,14 +23,14 @@ def checked(kind: str | Column, text: str) -> tuple[str, Any]:
     things = contract(column("id", "text"), tested)
     alone = outcome(things, f"1,{text}".encode())
     beside = outcome(things, f"1,{text}\n2,!bad!\n".encode())
-    answers = [
+    responses = [
         ("staged", found.rows[0]["x"])
         if 1 not in found.rejects
         else ("rejected", found.codes(1)[0][1])
         for found in (alone, beside)
     ]
-    assert str(answers[0]) == str(answers[1])
-    return answers[0]
+    assert str(responses[0]) == str(responses[1])
+    return responses[0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ HEALTHY = {"status": "ok", "checks": {}}
 Answer = dict[str, httpx.Response]
 
 
-def answers(**changed: httpx.Response) -> Answer:
+def responses(**changed: httpx.Response) -> Answer:
     """What a sound API answers, by the last part of the path."""
     now = {"date": formatdate(usegmt=True)}
     sound = {
@@ -25,16 +25,16 @@ def answers(**changed: httpx.Response) -> Answer:
     return sound | changed
 
 
-def find(answer: Answer, api: str = API) -> dict[str, Finding]:
+def find(response: Answer, api: str = API) -> dict[str, Finding]:
     def respond(request: httpx.Request) -> httpx.Response:
-        return answer[request.url.path.rsplit("/", 1)[-1]]
+        return response[request.url.path.rsplit("/", 1)[-1]]
 
     with httpx.Client(transport=httpx.MockTransport(respond)) as http:
         return {one.check: one for one in examine(ApiChecks(api, http).all(), EXPECTED)}
 
 
 def test_a_sound_api_has_no_fault() -> None:
-    found = find(answers())
+    found = find(responses())
     assert {one.outcome for one in found.values()} == {"ok"}
     assert list(found) == ["address", "api", "clock", "health", "datasets"]
     assert found["datasets"].found == "stock"
@@ -81,7 +81,7 @@ def test_a_sound_api_has_no_fault() -> None:
     ],
 )
 def test_a_fault_is_named_with_what_to_do(check: str, changed: Answer, said: str) -> None:
-    found = find(answers(**changed))
+    found = find(responses(**changed))
     assert found[check].outcome == "wrong"
     assert said in found[check].advice
     assert {name for name, one in found.items() if one.outcome != "ok"} == {check}
@@ -92,7 +92,7 @@ def test_a_fault_is_named_with_what_to_do(check: str, changed: Answer, said: str
     [("http://api.test/v1", "Use https"), ("https://no-such-host.invalid/v1", "WAYBILL_API")],
 )
 def test_a_wrong_address_is_named(api: str, said: str) -> None:
-    assert said in find(answers(), api)["address"].advice
+    assert said in find(responses(), api)["address"].advice
 
 
 def test_an_api_that_does_not_answer_leaves_the_checks_unknown() -> None:

@@ -13,7 +13,7 @@ def test_every_version_is_listed_as_plan_reads_it(cloud: Cloud) -> None:
     cloud.s3.put_object(Bucket=LANDING, Key="landing/d/folder/", Body=b"")
     cloud.s3.put_object(Bucket=LANDING, Key="landing/e/b.csv", Body=b"3\n")
     found = list(list_versions(cloud.s3, LANDING, "landing/d/"))
-    assert {one.ref.version_id for one in found} == {answer["VersionId"] for answer in put}
+    assert {one.ref.version_id for one in found} == {response["VersionId"] for response in put}
     for one in found:
         landed = parse_event(one.created_event().model_dump_json())
         assert landed

@@ -82,17 +82,17 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cut_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, after: int) -> list[str]:
-    """Every answer breaks off after so many bytes; gives the requested ranges."""
+    """Every returned breaks off after so many bytes; gives the requested ranges."""
     real: Any = cloud.s3.get_object
     ranges: list[str] = []
 
     def get_object(**call: str) -> dict[str, Any]:
         ranges.append(call["Range"])
-        answer = real(**call)
-        data = answer["Body"].read()
+        returned = real(**call)
+        data = returned["Body"].read()
         kept = _Cut(data, after) if len(data) > after else io.BytesIO(data)
         broken = StreamingBody(kept, len(data))
-        return {**answer, "Body": broken}
+        return {**returned, "Body": broken}
 
     monkeypatch.setattr(cloud.s3, "get_object", get_object)
     return ranges

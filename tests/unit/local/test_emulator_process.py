@@ -41,8 +41,8 @@ def versions(running: tuple[Process, Clients]) -> list[str]:
 
 
 def read(s3: AwsClient, **more: str) -> tuple[int, bytes]:
-    answer = s3.get_object(Bucket=BUCKET, Key=KEY, **more)
-    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Body"].read()
+    response = s3.get_object(Bucket=BUCKET, Key=KEY, **more)
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Body"].read()
 
 
 def test_ranges_of_versions(running: tuple[Process, Clients], versions: list[str]) -> None:

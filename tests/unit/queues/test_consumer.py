@@ -64,8 +64,8 @@ def deliver_until_gone(cloud: Cloud, handler: Handler) -> int:
     """Deliver one message until it is acknowledged for good; how often it was processed."""
     records = [record("a")]
     while records and handler.calls < LIMIT:
-        answer = consume({"Records": records}, handler.consumer(cloud.queues["chunks"]))
-        assert answer == {"batchItemFailures": []}
+        response = consume({"Records": records}, handler.consumer(cloud.queues["chunks"]))
+        assert response == {"batchItemFailures": []}
         records = cloud.take("chunks")
     return handler.calls
 
@@ -207,15 +207,15 @@ def test_a_body_that_cannot_be_parsed_is_received_again_soon(
 def test_one_bad_message_does_not_affect_the_others(cloud: Cloud) -> None:
     seen: list[int] = []
     consumer = Consumer(cloud.queues["chunks"], int, seen.append, lambda _, __: None)
-    answer = consume({"Records": [record("1"), record("bad"), record("2")]}, consumer)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "id of bad"}]}
+    response = consume({"Records": [record("1"), record("bad"), record("2")]}, consumer)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "id of bad"}]}
     assert seen == [1, 2]
 
 
 def test_a_message_that_cannot_be_sent_again_is_not_acknowledged(cloud: Cloud) -> None:
     missing = cloud.queues["chunks"] + "-missing"
-    answer = consume({"Records": [record("a")]}, Handler(Busy("b", "x")).consumer(missing))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "id of a"}]}
+    response = consume({"Records": [record("a")]}, Handler(Busy("b", "x")).consumer(missing))
+    assert response == {"batchItemFailures": [{"itemIdentifier": "id of a"}]}
 
 
 def test_delays_grow_to_a_minute_and_vary() -> None:

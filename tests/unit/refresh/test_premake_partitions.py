@@ -13,17 +13,17 @@ from waybill.errors import Retryable, WaybillError
 CONNECTION: Any = None
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, answer: int | WaybillError) -> None:
+def premake_gives(monkeypatch: pytest.MonkeyPatch, result: int | WaybillError) -> None:
     def premake(_: Refreshes) -> int:
-        if isinstance(answer, WaybillError):
-            raise answer
-        return answer
+        if isinstance(result, WaybillError):
+            raise result
+        return result
 
     monkeypatch.setattr(Refreshes, "premake_partitions", premake)
 
 
 @pytest.mark.parametrize(
-    ("answer", "made"),
+    ("result", "made"),
     [
         (2, 2),
         (classify_error(LockNotAvailable()), 0),
@@ -31,13 +31,13 @@ def answers(monkeypatch: pytest.MonkeyPatch, answer: int | WaybillError) -> None
     ],
 )
 def test_a_locked_table_is_skipped(
-    monkeypatch: pytest.MonkeyPatch, answer: int | WaybillError, made: int
+    monkeypatch: pytest.MonkeyPatch, result: int | WaybillError, made: int
 ) -> None:
-    answers(monkeypatch, answer)
+    premake_gives(monkeypatch, result)
     assert premake_partitions(CONNECTION) == made
 
 
 def test_other_errors_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, classify_error(UndefinedTable()))
+    premake_gives(monkeypatch, classify_error(UndefinedTable()))
     with pytest.raises(Retryable, match="database-error"):
         premake_partitions(CONNECTION)

@@ -97,7 +97,7 @@ class SizeSettings(Settings):
     )
 
 
-class WindowSettings(Settings):
+class FlowControlSettings(Settings):
     """Flow control between files (`waybill.flow_control`)."""
 
     chunks_at_once: int = Field(
