@@ -46,7 +46,7 @@ def sqs_event(*bodies: str) -> dict[str, Any]:
 def object_created(
     bucket: str, key: str, response: Mapping[str, Any], size: int, *, time: str, **more: str
 ) -> dict[str, Any]:
-    """EventBridge's event for an object; `answer` is S3's to the PutObject that wrote it."""
+    """EventBridge's event for an object; `response` is S3's to the PutObject that wrote it."""
     version = {"version-id": response["VersionId"]} if "VersionId" in response else {}
     return {
         "source": "aws.s3",
