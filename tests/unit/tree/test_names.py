@@ -14,7 +14,7 @@ RETIRED = {
     "door", "doors", "judge", "judged", "verdict", "complaint", "flaw", "flaws", "hops",
     "ground", "announce", "announced", "announcement", "adopt", "adopted", "strike", "struck",
     "wreck", "thaw", "fate", "fates", "doubts", "cutter", "skim", "heads", "ways", "moments",
-    "tellings", "told", "asked", "wanted", "answer", "answers",
+    "tellings", "told", "asked", "wanted",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _SQL_NAME = re.compile(
