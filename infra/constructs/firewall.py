@@ -1,10 +1,13 @@
 """AWS WAF in front of the API: AWS's managed rules, and a rate per client address."""
 
+import json
+
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from infra.environments import Environment
+from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
 
 _MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": (),
@@ -14,6 +17,7 @@ _MANAGED = {
     "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",),
 }
 _SECONDS = 60
+_TOO_MANY = "too-many-requests"
 
 
 class Firewall(Construct):
@@ -33,6 +37,11 @@ class Firewall(Construct):
             scope="REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
             visibility_config=self._metrics("requests"),
+            custom_response_bodies={
+                _TOO_MANY: wafv2.CfnWebACL.CustomResponseBodyProperty(
+                    content=_problem(), content_type="APPLICATION_JSON"
+                )
+            },
             rules=[*rules, self._rate(len(rules), environment.client_requests_per_minute)],
         )
         wafv2.CfnWebACLAssociation(
@@ -75,8 +84,15 @@ class Firewall(Construct):
         """Refuse an address that sent more than `limit` requests in a minute, with 429."""
         refused = wafv2.CfnWebACL.CustomResponseProperty(
             response_code=429,
+            custom_response_body_key=_TOO_MANY,
             response_headers=[
-                wafv2.CfnWebACL.CustomHTTPHeaderProperty(name="Retry-After", value=str(_SECONDS))
+                wafv2.CfnWebACL.CustomHTTPHeaderProperty(name=name, value=value)
+                for name, value in (
+                    ("Retry-After", str(_SECONDS)),
+                    # So that pages of other origins can read it.
+                    ("Access-Control-Allow-Origin", "*"),
+                    ("Access-Control-Expose-Headers", "Retry-After"),
+                )
             ],
         )
         return wafv2.CfnWebACL.RuleProperty(
@@ -92,3 +108,14 @@ class Firewall(Construct):
             ),
             visibility_config=self._metrics("rate-per-address"),
         )
+
+
+def _problem() -> str:
+    """A problem document (RFC 9457). AWS WAF knows no request id, and its JSON no other type."""
+    problem = {
+        "type": f"{TYPE_URL}{_TOO_MANY}",
+        "title": PROBLEM_TYPES[_TOO_MANY].title,
+        "status": 429,
+        "detail": f"Too many requests from this address. Retry in {_SECONDS} seconds.",
+    }
+    return json.dumps(problem)

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 
 import pytest
@@ -27,7 +28,12 @@ def test_the_api_is_behind_the_firewall(
     assert override == {"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}}
     refused = rules["rate-per-address"]["Action"]["Block"]["CustomResponse"]
     assert refused["ResponseCode"] == 429
-    assert refused["ResponseHeaders"] == [{"Name": "Retry-After", "Value": "60"}]
+    assert {"Name": "Retry-After", "Value": "60"} in refused["ResponseHeaders"]
+    body = acl["CustomResponseBodies"][refused["CustomResponseBodyKey"]]
+    assert body["ContentType"] == "APPLICATION_JSON"
+    problem = json.loads(body["Content"])
+    assert problem["type"].endswith("/problems/too-many-requests")
+    assert (problem["status"], problem["title"]) == (429, "Too many requests")
 
 
 def test_dev_has_no_firewall(synthesise: Callable[[str], Synthesised]) -> None:
