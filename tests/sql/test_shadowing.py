@@ -17,6 +17,47 @@ BEGIN
 END
 $$"""
 
+# A function of the same name and arguments for each of PostgreSQL's, and its operators. Those of
+# pseudo-types cannot be created.
+_FUNCTIONS = """
+DO $$
+DECLARE
+    v_routine record;
+BEGIN
+    FOR v_routine IN
+        SELECT p.proname, p.prorettype, oidvectortypes(p.proargtypes) AS arguments
+        FROM pg_catalog.pg_proc AS p
+        WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace AND p.prokind = 'f'
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_type AS t
+                WHERE t.oid = ANY (p.proargtypes::pg_catalog.oid[] || p.prorettype)
+                    AND t.typtype = 'p')
+    LOOP
+        EXECUTE pg_catalog.format(
+            'CREATE FUNCTION pg_temp.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+            v_routine.proname, v_routine.arguments,
+            pg_catalog.format_type(v_routine.prorettype, NULL),
+            'BEGIN RAISE EXCEPTION ''ran as %'', current_user; END');
+    END LOOP;
+    FOR v_routine IN
+        SELECT o.oprname, o.oprcode, f.proname,
+            nullif(o.oprleft, 0)::pg_catalog.regtype AS lefts,
+            o.oprright::pg_catalog.regtype AS rights
+        FROM pg_catalog.pg_operator AS o
+        JOIN pg_catalog.pg_proc AS f ON f.oid = o.oprcode
+        WHERE o.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace
+            AND pg_catalog.to_regprocedure(pg_catalog.format('pg_temp.%I(%s)', f.proname,
+                pg_catalog.oidvectortypes(f.proargtypes))) IS NOT NULL
+    LOOP
+        EXECUTE pg_catalog.format('CREATE OPERATOR pg_temp.%s (%s RIGHTARG = %s, FUNCTION = %s)',
+            v_routine.oprname,
+            coalesce('LEFTARG = ' || v_routine.lefts::pg_catalog.text || ',', ''),
+            v_routine.rights::pg_catalog.text,
+            pg_catalog.format('pg_temp.%I', v_routine.proname));
+    END LOOP;
+END
+$$"""
+
 
 def test_search_path_of_every_routine_ends_with_pg_temp(database: Database) -> None:
     with database.connect() as connection:
@@ -50,7 +91,7 @@ def test_only_the_owner_may_create_temporary_objects(empty_database: Database) -
 
 @pytest.fixture
 def traps(ledger: Ledger) -> Ledger:
-    """The loader has a domain for every type, a table for every relation, and an operator."""
+    """Callers have a trap for every type, relation, function and operator of PostgreSQL."""
     grant = sql.SQL("GRANT TEMPORARY ON DATABASE {} TO PUBLIC")
     ledger.admin.execute(grant.format(sql.Identifier(ledger.database.name)))
     types = ledger.rows(
@@ -68,6 +109,7 @@ def traps(ledger: Ledger) -> Ledger:
 
 
 def set_traps(connection: Connection, types: list[str], relations: list[str]) -> None:
+    connection.execute(_FUNCTIONS)
     connection.execute(_TRAP)
     for name in types:
         connection.execute(
@@ -83,24 +125,15 @@ def set_traps(connection: Connection, types: list[str], relations: list[str]) ->
                     sql.Identifier(name)
                 )
             )
-    for argument in ("text", "jsonb", "int8", "uuid"):
-        connection.execute(
-            sql.SQL(
-                "CREATE FUNCTION pg_temp.equal(pg_catalog.{0}, pg_catalog.{0})"
-                " RETURNS pg_catalog.bool LANGUAGE sql AS 'SELECT pg_temp.trap()';"
-                "CREATE OPERATOR pg_temp.= (LEFTARG = pg_catalog.{0}, RIGHTARG = pg_catalog.{0},"
-                " FUNCTION = pg_temp.equal)"
-            ).format(sql.Identifier(argument))
-        )
-    connection.execute(
-        "CREATE FUNCTION pg_temp.format(pg_catalog.text, VARIADIC pg_catalog.text[])"
-        " RETURNS pg_catalog.text LANGUAGE sql AS 'SELECT pg_temp.trap()::pg_catalog.text'"
-    )
 
 
 def test_the_traps_work_outside_of_the_routines(traps: Ledger) -> None:
     with pytest.raises(errors.RaiseException, match="ran as pipeline"):
         traps.loader.execute("SELECT 'x'::text")
+    with pytest.raises(errors.RaiseException, match="ran as pipeline"):
+        traps.loader.execute("SELECT pg_temp.sha256('x'::pg_catalog.bytea)")
+    with pytest.raises(errors.RaiseException, match="ran as pipeline"):
+        traps.loader.execute("SELECT 1::pg_catalog.int4 OPERATOR(pg_temp.+) 1::pg_catalog.int4")
 
 
 def test_files_and_batches_are_loaded_past_shadowing_names(traps: Ledger) -> None:
