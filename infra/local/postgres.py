@@ -98,6 +98,10 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         chosen = port or free_port()
+        # It quotes statements. The server writes it as its own account.
+        self.log.touch(mode=0o600)
+        self.log.chmod(0o600)
+        chown_to_server(self.log)
         settings = (*_SETTINGS, f"port={chosen}", *(_FAST if self.fast else ()))
         options = " ".join(f"-c '{setting}'" for setting in settings)
         try:
@@ -126,9 +130,7 @@ class Postgres:
     def _initialise(self) -> None:
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(parents=True, mode=0o700)
-        self.log.touch()
-        for path in (self.data, self.log):
-            chown_to_server(path)
+        chown_to_server(self.data)
         password = self.folder / "superuser"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
