@@ -136,7 +136,8 @@ def _check_nothing_is_left(admin: Connection) -> None:
         "SELECT mode FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database"
         " WHERE d.datname = current_database() AND l.pid <> pg_backend_pid()",
     ):
-        assert time.monotonic() < deadline, held
+        if time.monotonic() > deadline:
+            raise TimeoutError(str(held))
         time.sleep(0.02)
 
 
