@@ -48,7 +48,7 @@ class MachineChecks:
         open_files = [
             str(path)
             for path in self._home.glob("*")
-            if path.is_file() and path.stat().st_mode & 0o077
+            if path.is_file() and path.stat().st_size and path.stat().st_mode & 0o077
         ]
         if open_files:
             found = ", ".join(open_files)
