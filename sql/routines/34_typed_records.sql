@@ -55,14 +55,17 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     RETURN CASE
-        WHEN p_plan.has_absent THEN waybill.completed_records(p_plan)
+        WHEN p_plan.has_absent
+            THEN waybill.completed_records(p_plan, waybill.typed_records(p_plan))
         ELSE waybill.typed_records(p_plan)
     END;
 END
 $$;
 
--- The records, with a column that a record lacks as in the row that is there, else its default.
-CREATE OR REPLACE FUNCTION waybill.completed_records(p_plan waybill.merge_plan) RETURNS text
+-- The records `p_records`, with a column that one lacks as in the row that is there, else its
+-- default.
+CREATE OR REPLACE FUNCTION waybill.completed_records(p_plan waybill.merge_plan, p_records text)
+RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -81,12 +84,12 @@ DECLARE
 BEGIN
     RETURN format(
         $q$
-        SELECT t._waybill_line, t._waybill_raw, %1$s
+        SELECT t._waybill_line, t._waybill_raw, %1$s, t._waybill_absent
         FROM (%2$s) AS t
         LEFT JOIN %3$s AS h ON %4$s
         $q$,
         v_columns,
-        waybill.typed_records(p_plan),
+        p_records,
         p_plan.target,
         waybill.equal_on(p_plan.natural_key, 'h', 't'));
 END

@@ -3,6 +3,7 @@
 -- merge_records: the last record of each key, in the table's types, with
 --   _waybill_class          what becomes of it
 --   _waybill_missing        the reference whose parent is missing, of a pending one
+--   _waybill_absent         the columns that it lacks, if others of the file have them
 --   _waybill_partition      start of the partition that it goes to
 --   _waybill_old_partition  start of the partition that its row is in now
 CREATE OR REPLACE FUNCTION waybill.classify(p_plan waybill.merge_plan) RETURNS void
@@ -29,6 +30,7 @@ BEGIN
                 ELSE 'unchanged'
             END::waybill.record_class AS _waybill_class,
             NULL::jsonb AS _waybill_missing,
+            %8$s AS _waybill_absent,
             %5$s AS _waybill_partition,
             r._waybill_old_partition
         FROM (%6$s) AS r
@@ -39,7 +41,8 @@ BEGIN
         p_plan.effective_order,
         v_partition,
         waybill.matched_records(p_plan),
-        waybill.is_insert_only(p_plan)::text));
+        waybill.is_insert_only(p_plan)::text,
+        CASE WHEN p_plan.has_absent THEN 'r._waybill_absent' ELSE 'NULL::jsonb' END));
     PERFORM waybill.reject_present_keys(p_plan);
 END
 $$;
@@ -187,6 +190,9 @@ BEGIN
     END IF;
     IF NOT v_repeated THEN
         RETURN v_accepted;
+    ELSIF p_plan.has_absent AND NOT waybill.is_insert_only(p_plan) THEN
+        RETURN waybill.completed_records(
+            p_plan, waybill.combined_records(p_plan, waybill.typed_records(p_plan)));
     END IF;
     RETURN format(
         $q$

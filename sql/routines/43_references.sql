@@ -103,7 +103,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_is_partial CONSTANT boolean := EXISTS (
+    v_is_partial CONSTANT boolean := coalesce(p_plan.has_absent, false) OR EXISTS (
         SELECT FROM jsonb_array_elements(p_plan.contract -> 'columns') AS c (col)
         WHERE c.col ->> 'name' <> ALL (p_plan.columns)
     );
@@ -121,12 +121,22 @@ BEGIN
         WHERE j.dataset = (SELECT dataset FROM waybill.ingestion_jobs WHERE job_id = %2$L)
             AND j.pending_reference + (j.job_id = %2$L)::integer > 0
             AND NOT waybill.is_dry(j)
+            -- A later record of the key has been written: the pending one is superseded already.
+            AND NOT EXISTS (
+                SELECT FROM %5$s AS h
+                WHERE h._landed > coalesce(j.effective_order, j.landing_order) AND %6$s
+            )
             AND (
                 coalesce(j.effective_order, j.landing_order) < %3$s
                 OR j.job_id = %2$L AND p.line < s._waybill_line
             )
             AND s._waybill_class IN ('insert', 'update', 'unchanged')
             AND %4$s
+            -- Of a pending record whose columns it all has, nothing would be left.
+            AND (%7$L OR EXISTS (
+                SELECT FROM jsonb_object_keys(p.record) AS k (name)
+                WHERE k.name <> ALL (%8$L::text[]) OR s._waybill_absent ? k.name
+            ))
         $q$,
         jsonb_build_object(
             'columns', p_plan.natural_key,
@@ -134,7 +144,33 @@ BEGIN
             'message', 'waits for an earlier record of the same key'),
         p_plan.job_id,
         p_plan.effective_order,
-        waybill.same_pending_key(p_plan)));
+        waybill.same_pending_key(p_plan),
+        p_plan.target,
+        waybill.equal_on(p_plan.natural_key, 'h', 's'),
+        waybill.is_insert_only(p_plan),
+        p_plan.columns));
+END
+$$;
+
+-- A row that has been written supersedes the pending ones of its key before it in the batch: they
+-- have its place in the landing order, so a stamp would not tell. Returns how many there were.
+CREATE OR REPLACE FUNCTION waybill.supersede_pending(p_plan waybill.merge_plan) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF p_plan.natural_key = '{}' THEN
+        RETURN 0;
+    END IF;
+    RETURN waybill.run_sql(format(
+        $q$
+        DELETE FROM waybill.pending_references AS p
+        USING pg_temp.merge_records AS s
+        WHERE p.job_id = %L
+            AND p.line < s._waybill_line
+            AND s._waybill_class IN ('insert', 'update', 'unchanged')
+            AND %s
+        $q$, p_plan.job_id, waybill.same_pending_key(p_plan)));
 END
 $$;
 

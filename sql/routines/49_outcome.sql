@@ -45,7 +45,9 @@ BEGIN
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO waybill.pending_references (job_id, line, raw, record, missing)
-        SELECT %L, s._waybill_line, s._waybill_raw, %s, s._waybill_missing
+        SELECT %L, s._waybill_line, s._waybill_raw,
+            %s - ARRAY(SELECT jsonb_array_elements_text(s._waybill_absent)),
+            s._waybill_missing
         FROM pg_temp.merge_records AS s
         WHERE s._waybill_class = 'pending'
         ON CONFLICT DO NOTHING

@@ -127,6 +127,8 @@ AS $$
 DECLARE
     v_columns text[];
     v_rows jsonb;
+    v_plan waybill.merge_plan;
+    v_superseded bigint;
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
@@ -140,8 +142,12 @@ BEGIN
         END IF;
         PERFORM waybill.stage_rows(p_job.contract, v_columns, v_rows);
         p_job.layout := jsonb_build_object('columns', v_columns);
-        v_total := waybill.add_counts(v_total, waybill.apply_records(
-            waybill.plan_merge(p_job, 'pg_temp.batch_rows'), p_job.dataset));
+        v_plan := waybill.plan_merge(p_job, 'pg_temp.batch_rows');
+        v_total := waybill.add_counts(v_total,
+            waybill.apply_records(v_plan, p_job.dataset));
+        v_superseded := waybill.supersede_pending(v_plan);
+        v_total.pending_reference := v_total.pending_reference - v_superseded;
+        v_total.superseded := v_total.superseded + v_superseded;
     END LOOP;
     IF waybill.refers_to(p_job.contract, p_job.dataset) THEN
         v_total := waybill.resolve_within_batch(p_job, v_total);

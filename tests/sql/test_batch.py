@@ -155,3 +155,23 @@ def test_absent_field_of_a_pending_row_keeps_its_value(places: Ledger) -> None:
         (1, "x", "y", 9),
         (2, "z", "y", 9),
     ]
+
+
+def test_a_row_supersedes_a_pending_one_of_its_key_earlier_in_the_batch(ledger: Ledger) -> None:
+    ledger.load("jobs", 0, [(1, "Engineer")])
+    hire: dict[str, str | None] = {"id": "1", "name": "N", "hire_dt": "2021-01-01T00:00:00Z"}
+    rows = [
+        {**hire, "job_id": "1", "department_id": "9"},
+        {"id": "2", "name": "other fields", "hire_dt": "2021-01-01T00:00:00Z"},
+        {**hire, "job_id": "1", "department_id": None},
+        # It has all that the next pending one has, and more.
+        {**hire, "id": "3", "department_id": "9"},
+        {**hire, "id": "3", "department_id": None, "job_id": None},
+    ]
+    job, _ = batch(ledger, "hired_employees", rows, "partial")
+    assert ledger.waybill(job) == {"read": 5, "inserted": 3, "superseded": 2}
+    ledger.load("departments", 1, [(9, "Ninth")])
+    ledger.resolve(job)
+    assert ledger.rows("SELECT id, department_id FROM hired_employees ORDER BY id") == [
+        (1, None), (2, None), (3, None),
+    ]  # fmt: skip

@@ -101,3 +101,44 @@ def test_a_file_with_keys_only_changes_nothing(admin: Connection, cloud: Cloud) 
     load(cloud, '[{"id":1},{"id":2}]', 1)
     rows = admin.execute("SELECT id, status, priority FROM tickets ORDER BY id").fetchall()
     assert rows == [(1, "new", 1), (2, "new", 3)]
+
+
+def test_lines_of_one_key_each_leave_alone_what_they_lack(admin: Connection, cloud: Cloud) -> None:
+    load(cloud, '{"id":1,"status":"a","note":"n"}\n')
+    load(
+        cloud,
+        '{"id":1,"priority":1}\n{"id":2,"note":"first"}\n{"id":1,"note":"m"}\n'
+        '{"id":2,"status":"b","note":null}\n{"id":2,"priority":2}\n',
+        1,
+    )
+    rows = admin.execute("SELECT id, status, priority, note FROM tickets ORDER BY id").fetchall()
+    assert rows == [(1, "a", 1, "m"), (2, "b", 2, None)]
+    assert states(admin)[1] == ("COMPLETED", 5, 1, 1, 0, 0)
+
+
+def test_a_record_waits_for_a_pending_one_whose_columns_it_leaves_alone(
+    admin: Connection, cloud: Cloud
+) -> None:
+    admin.execute(
+        "CREATE TABLE owners (id bigint PRIMARY KEY, name text);"
+        "SELECT waybill.register_dataset('owners');"
+        "CREATE TABLE cars (id bigint PRIMARY KEY, owner bigint REFERENCES owners,"
+        " plate text DEFAULT 'none', colour text);"
+        "SELECT waybill.register_dataset('cars')"
+    )
+
+    def land_cars(text: str, second: int) -> None:
+        land(cloud, "cars", f"file-{second}.json", text.encode(), second=second)
+        settle(cloud)
+
+    land_cars('{"id":1,"owner":9,"plate":"a","colour":"red"}\n', 0)
+    land_cars('{"id":1,"colour":"blue"}\n{"id":2,"owner":9,"plate":"b"}\n', 1)
+    land_cars('{"id":2,"owner":null,"plate":"c","colour":"grey"}\n', 2)
+    land_cars('{"id":2,"colour":"pink"}\n{"id":3,"plate":"d"}\n', 3)
+    rows = "SELECT id, owner, plate, colour FROM cars ORDER BY id"
+    # The pending record of 2 is superseded, so nothing waits for it.
+    assert admin.execute(rows).fetchall() == [(2, None, "c", "pink"), (3, None, "d", None)]
+    land(cloud, "owners", "owners.json", b'{"id":9,"name":"x"}\n', second=4)
+    settle(cloud)
+    assert admin.execute(rows).fetchall()[0] == (1, 9, "a", "blue")
+    assert admin.execute("SELECT count(*) FROM waybill.pending_references").fetchone() == (0,)
