@@ -66,6 +66,9 @@ BEGIN
             EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
             INTO v_is_empty;
             IF v_is_empty THEN
+                -- Detached first: the foreign keys of other tables depend on a partition.
+                PERFORM waybill.run_sql(format('ALTER TABLE %s DETACH PARTITION %s',
+                    p_plan.target, v_range.partition_id));
                 PERFORM waybill.run_sql(format('DROP TABLE %s', v_range.partition_id));
                 v_dropped := v_dropped + 1;
             END IF;
@@ -73,6 +76,8 @@ BEGIN
             WHEN lock_not_available THEN
                 RAISE LOG 'partition % is in use and was left', v_range.partition_id;
                 RETURN v_dropped;
+            WHEN dependent_objects_still_exist THEN
+                RAISE LOG 'partition % was left: %', v_range.partition_id, SQLERRM;
         END;
     END LOOP;
     RETURN v_dropped;

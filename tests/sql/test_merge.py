@@ -167,3 +167,18 @@ def test_empty_partitions_are_dropped_and_others_stay(hires: Ledger) -> None:
     ) == [(None, "hired_employees_1991")]
     hires.load("hired_employees", 2, [hire(3, 1990)])
     assert people(hires) == [(2, "N", 1991), (3, "N", 1990)]
+
+
+def test_an_empty_partition_of_a_table_that_another_refers_to_is_dropped(ledger: Ledger) -> None:
+    ledger.declare(
+        "CREATE TABLE stock (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);"
+        "SELECT waybill.register_dataset('stock', natural_key => '{id}', partition_unit => 'year');"
+        "CREATE TABLE notes (id int, day date, FOREIGN KEY (id, day) REFERENCES stock)"
+    )
+    ledger.load("stock", 1, [(1, "2001-01-01"), (2, "2002-01-01"), (3, "2003-01-01")])
+    ledger.declare("DELETE FROM stock WHERE id < 3; CREATE VIEW used AS SELECT * FROM stock_2002")
+    ledger.admin.execute("SELECT waybill.premake_partitions()")
+    assert ledger.rows("SELECT to_regclass('stock_2001')") == [(None,)]
+    # A view depends on one, and rows are in the other.
+    assert ledger.rows("SELECT to_regclass('stock_2002') IS NULL") == [(False,)]
+    assert ledger.rows("SELECT id FROM stock_2003") == [(3,)]

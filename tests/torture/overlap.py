@@ -54,7 +54,8 @@ class Overlap:
         self.over.set()
         for thread in threads:
             thread.join()
-        assert self.errors == []
+        for error in self.errors:
+            raise error
         self.cloud.settle()
         with self.cloud.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
