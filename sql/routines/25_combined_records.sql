@@ -1,16 +1,5 @@
 -- Records of one key in a file whose records need not have all columns.
 
-CREATE OR REPLACE FUNCTION waybill.second_of(p_first anyelement, p_second anyelement)
-RETURNS anyelement
-LANGUAGE sql IMMUTABLE
-AS $$ SELECT p_second $$;
-
--- The last value, null or not.
-CREATE OR REPLACE AGGREGATE waybill.last_of(anyelement) (
-    SFUNC = waybill.second_of,
-    STYPE = anyelement
-);
-
 -- The records `p_records`, those of one key as one, on the last of their lines: each column as the
 -- last of them has it that has it at all.
 CREATE OR REPLACE FUNCTION waybill.combined_records(p_plan waybill.merge_plan, p_records text)

@@ -52,6 +52,14 @@ MUTANTS = (
         (f"{MERGE}::test_records_beyond_the_number_of_partitions_are_rejected",),
     ),
     Mutant(
+        "referenced_partition_not_dropped",
+        "an empty partition of a table that another refers to is dropped",
+        "sql/routines/57_premake_partitions.sql",
+        "ALTER TABLE %s DETACH PARTITION %s'",
+        "SELECT %L, %L'",
+        (f"{MERGE}::test_an_empty_partition_of_a_table_that_another_refers_to_is_dropped",),
+    ),
+    Mutant(
         "triggers_skipped",
         "triggers of the table see every row",
         "sql/routines/29_foreign_keys.sql",

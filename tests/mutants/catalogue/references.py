@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 REFERENCES = "sql/routines/43_references.sql"
 TESTS = "tests/sql/test_references.py"
 STALLED = "tests/sql/test_stalled_resolutions.py"
+ABSENT = "tests/integration/formats/test_absent_keys.py"
 
 MUTANTS = (
     Mutant(
@@ -45,6 +46,33 @@ MUTANTS = (
         "PERFORM waybill.hold_back(p_plan);",
         "NULL;",
         (f"{TESTS}::test_a_partial_record_waits_for_the_pending_one_of_its_key",),
+    ),
+    Mutant(
+        "partial_json_record_does_not_wait",
+        "a JSON record that lacks columns waits for an earlier pending one of its key",
+        REFERENCES,
+        "boolean := coalesce(p_plan.has_absent, false) OR EXISTS (",
+        "boolean := EXISTS (",
+        (f"{ABSENT}::test_a_record_waits_for_a_pending_one_whose_columns_it_leaves_alone",),
+    ),
+    Mutant(
+        "columns_of_earlier_lines_lost",
+        "lines of one key each leave alone what they lack",
+        "sql/routines/42_classify.sql",
+        "ELSIF p_plan.has_absent AND NOT waybill.is_insert_only(p_plan) THEN",
+        "ELSIF false THEN",
+        (f"{ABSENT}::test_lines_of_one_key_each_leave_alone_what_they_lack",),
+    ),
+    Mutant(
+        "pending_row_outlives_a_later_one",
+        "a row supersedes a pending one of its key earlier in the batch",
+        "sql/routines/62_batch.sql",
+        "v_superseded := waybill.supersede_pending(v_plan);",
+        "v_superseded := 0;",
+        (
+            "tests/sql/test_batch.py"
+            "::test_a_row_supersedes_a_pending_one_of_its_key_earlier_in_the_batch",
+        ),
     ),
     Mutant(
         "parent_of_another_resolution_missed",
