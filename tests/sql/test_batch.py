@@ -160,7 +160,7 @@ def test_absent_field_of_a_pending_row_keeps_its_value(places: Ledger) -> None:
 def test_a_row_supersedes_a_pending_one_of_its_key_earlier_in_the_batch(ledger: Ledger) -> None:
     ledger.load("jobs", 0, [(1, "Engineer")])
     hire: dict[str, str | None] = {"id": "1", "name": "N", "hire_dt": "2021-01-01T00:00:00Z"}
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {**hire, "job_id": "1", "department_id": "9"},
         {"id": "2", "name": "other fields", "hire_dt": "2021-01-01T00:00:00Z"},
         {**hire, "job_id": "1", "department_id": None},
