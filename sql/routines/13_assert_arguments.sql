@@ -80,6 +80,8 @@ RETURN CASE
     WHEN jsonb_typeof(p_dataset.aliases) <> 'object'
         OR p_dataset.aliases @? '$.* ? (@.type() != "string")'
         THEN 'aliases: a JSON object is needed that names a column for each header name'
+    WHEN isempty(p_dataset.partition_range)
+        THEN 'partition_range: the range is empty'
     WHEN p_dataset.content_key IS NOT NULL
         AND NOT waybill.has_column_of(p_dataset.target, p_dataset.content_key, 'text')
         THEN 'content_key: a column of type text is needed'
@@ -138,6 +140,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_unknown text;
+    v_alias text;
 BEGIN
     SELECT string_agg(a.value, ', ') INTO v_unknown
     FROM waybill.datasets AS d, jsonb_each_text(d.aliases) AS a
@@ -147,6 +150,20 @@ BEGIN
             WHERE c.attrelid = d.target AND c.attname = a.value AND c.attnum > 0);
     IF v_unknown IS NOT NULL THEN
         RAISE EXCEPTION 'aliases of %: there is no column %.', p_dataset, v_unknown
+            USING ERRCODE = 'WB005';
+    END IF;
+    -- The column's own name would win, and the alias mean nothing.
+    SELECT a.key INTO v_alias
+    FROM waybill.datasets AS d
+    CROSS JOIN jsonb_each_text(d.aliases) AS a
+    JOIN pg_attribute AS c ON c.attrelid = d.target
+    WHERE d.name = p_dataset
+        AND c.attnum > 0
+        AND lower(c.attname) = a.key
+        AND c.attname <> a.value
+    LIMIT 1;
+    IF v_alias IS NOT NULL THEN
+        RAISE EXCEPTION 'aliases of %: % is the name of another column.', p_dataset, v_alias
             USING ERRCODE = 'WB005';
     END IF;
 END

@@ -194,6 +194,12 @@ def test_a_trigger_that_swallows_rows_fails_the_file_clearly(ledger: Ledger) -> 
         ("CREATE TABLE t (id int, n int)", ", natural_key => '{id}'", "NOT NULL"),
         ("CREATE TABLE t (id int NOT NULL)", ", natural_key => '{id}'", "no index leads with"),
         ("CREATE TABLE t (id int)", ', aliases => \'{"x": "nope"}\'', "there is no column nope"),
+        (
+            "CREATE TABLE t (id int, v int)",
+            ', aliases => \'{"V": "id"}\'',
+            "v is the name of another column",
+        ),
+        ("CREATE TABLE t (id int)", ", partition_range => 'empty'", "the range is empty"),
         ("CREATE TABLE u (id int)", "", "There is no table t"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.migrate.sql_files import BIRDS, paths, refused, write
 from tests.postgres.databases import Connection
 from waybill.database.migrations import migrate
@@ -10,7 +12,24 @@ from waybill.database.queries import sql_folder
 
 def test_a_dataset_that_refers_to_nothing_is_reported(admin: Connection, folder: Path) -> None:
     write(folder, "datasets/birds.sql", BIRDS.replace("REFERENCES colours", "REFERENCES colors"))
-    assert 'datasets/birds.sql: relation "colors" does not exist' in refused(admin, folder)
+    assert 'datasets/birds.sql:5: relation "colors" does not exist' in refused(admin, folder)
+
+
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        ("CREATE TYPE shade AS ENUM ('a');\nCREATE TYPE shade AS ENUM ('b');", 1),
+        ("ALTER TABLE birds\n    ADD CHECK (nope > 1);", 2),
+        ("ALTER TABLE birds\n    DROP CONSTRAINT missing;", 2),
+        ("-- A word that is none.\nSELEC 1;", 2),
+    ],
+)
+def test_the_line_of_a_refused_statement_is_named(
+    admin: Connection, folder: Path, statement: str, line: int
+) -> None:
+    write(folder, "datasets/birds.sql", BIRDS + statement)
+    place = f"datasets/birds.sql:{BIRDS.count(chr(10)) + line}:"
+    assert place in refused(admin, folder)
 
 
 def test_a_dataset_file_registers_its_dataset(admin: Connection, folder: Path) -> None:

@@ -13,6 +13,7 @@ from waybill.errors import Busy, Conflict, Unavailable, WaybillError
 # Fields of the contract that are set by an argument of another name.
 _ARGUMENTS = {"table": "target", "trim": "trim_text", "partitioned_by": "partition_unit"}
 _ARGUMENT = re.compile(rb"\b([a-z_]+)\s*=>")
+_QUOTED = re.compile(r'"([^"]+)"')
 _REGISTRATION = b"register_dataset"
 _NO_TABLE = (errors.UndefinedTable, errors.InvalidSchemaName)
 _TABLE_HINT = "A dataset's file creates its table; CREATE TABLE IF NOT EXISTS takes an existing one"
@@ -54,7 +55,25 @@ def _place(failed: ScriptError) -> str:
     if _REGISTRATION.decode() in (diag.context or ""):
         argument = next(_named_arguments(failed), "")
         return _at(script, _argument_offset(script, argument)) + (argument and f": {argument}")
-    return script.path
+    offset = _mention_offset(failed)
+    return script.path if offset is None else _at(script, offset)
+
+
+def _mention_offset(failed: ScriptError) -> int | None:
+    """Where the file first mentions what the error is about: not every error has a position."""
+    diag = failed.error.diag
+    quoted = _QUOTED.findall(diag.message_primary or "")
+    for name in (
+        diag.constraint_name,
+        diag.column_name,
+        *quoted,
+        diag.table_name,
+        diag.datatype_name,
+    ):
+        pattern = rf"(?<!\w){re.escape(name or '')}(?!\w)".encode()
+        if name and (mention := re.search(pattern, failed.script.text)):
+            return mention.start()
+    return None
 
 
 def _named_arguments(failed: ScriptError) -> Iterator[str]:
