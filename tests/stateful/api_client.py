@@ -48,27 +48,31 @@ class ApiClient:
                 deps().database.close()
         self._forget()
 
-    def upload(
-        self, table: Table, body: bytes, second: int, *, dry: bool, late: bool = False
-    ) -> tuple[str, str]:
-        """A file of a requested upload, which has expired if it is late; key and version."""
+    def announce(self, table: Table, second: int, *, size: int = 1, dry: bool = False) -> str:
+        """An upload is announced; its job's id."""
         job = new_id()
-        key = key_for(table.name, job, "file.csv")
         ticket = Ticket(
             job_id=job,
             dataset=table.name,
             filename="file.csv",
-            size_bytes=len(body),
+            size_bytes=size,
             dry_run=dry,
             created_at=at(second),
             expires_at=at(second),
             bucket=LANDING,
-            key=key,
+            key=key_for(table.name, job, "file.csv"),
         )
         s3: Any = self.cloud.s3
         StateBucket(s3, STATE).tickets.put(ticket)
+        return str(job)
+
+    def upload(
+        self, table: Table, body: bytes, second: int, *, dry: bool, late: bool = False
+    ) -> tuple[str, str]:
+        """A file whose upload was announced, and has expired if it is late; key and version."""
+        job = self.announce(table, second, size=len(body), dry=dry)
         if late:
-            self.cloud.deliver_ticket(str(job), second)
+            self.cloud.deliver_ticket(job, second)
             self.cloud.let_uploads_expire()
         return self.cloud.land(table.name, f"{job}/file.csv", body, second)
 
@@ -76,7 +80,7 @@ class ApiClient:
         self, table: Table, records: Sequence[Cells], mode: str, key: str, fault: Fault | None
     ) -> ApiResponse | None:
         """Send a batch; None when the function died on it."""
-        body = {"rows": [fields_of(table, cells) for cells in records], "mode": mode}
+        body = {"rows": [table.fields(cells) for cells in records], "mode": mode}
         headers = {"Idempotency-Key": key}
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
@@ -111,11 +115,6 @@ class ApiClient:
     def _forget() -> None:
         batch_deps.cache_clear()
         jobs_deps.cache_clear()
-
-
-def fields_of(table: Table, cells: Cells) -> dict[str, str | None]:
-    """A record as JSON: what is empty in a file is null."""
-    return {column.name: cell or None for column, cell in zip(table.columns, cells, strict=True)}
 
 
 def errors_of(response: ApiResponse) -> list[tuple[int, str]]:

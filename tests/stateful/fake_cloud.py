@@ -122,6 +122,22 @@ class FakeCloud:
             )
         self.reap()
 
+    def pass_hours(self) -> None:
+        """Let hours pass for what has ended, what runs and what was announced."""
+        with self.database.connect() as admin:
+            admin.execute("SET ROLE waybill_owner")
+            admin.execute(
+                "UPDATE waybill.ingestion_jobs SET finished_at = finished_at - interval '3 hours'"
+                " WHERE finished_at IS NOT NULL"
+            )
+            admin.execute(
+                "UPDATE waybill.job_runs SET started_at = started_at - interval '3 hours',"
+                " finished_at = finished_at - interval '3 hours'"
+            )
+        with self.acting("waybill_refresh"):
+            self.refresh()
+        self.let_uploads_expire()
+
     def waiting(self) -> list[tuple[str, int]]:
         """Where every message is."""
         return [(queue, n) for queue in QUEUES for n in range(len(self.queues[queue]))]

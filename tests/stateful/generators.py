@@ -23,7 +23,21 @@ def some_records(draw: st.DrawFn, table: Table, least: int = 0, most: int = 5) -
 
 
 @st.composite
-def some_files(draw: st.DrawFn, least: int = 0) -> tuple[str, tuple[Cells, ...]]:
-    """A dataset's name, and records of it."""
+def some_files(
+    draw: st.DrawFn, least: int = 0, *, alike: bool = False
+) -> tuple[str, tuple[Cells, ...]]:
+    """A dataset's name, and records of it; `alike` ones lack the same columns."""
     name = draw(names)
-    return name, draw(some_records(TABLES[name], least))
+    table = TABLES[name]
+    records = draw(some_records(table, least))
+    if not table.partial:
+        return name, records
+    masks = st.tuples(st.just(True), *(st.booleans() for _ in table.columns[1:]))
+    mask = draw(masks)
+    return name, tuple(
+        tuple(
+            cell if has else None
+            for cell, has in zip(record, mask if alike else draw(masks), strict=True)
+        )
+        for record in records
+    )

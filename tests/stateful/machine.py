@@ -15,7 +15,7 @@ from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
 from tests.stateful.invariants import check, check_against_reload, check_asleep, check_views
-from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, read_of
+from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json, read_of
 from tests.stateful.tables import TABLES, Cells, Table
 
 _numbers = itertools.count(1)
@@ -59,7 +59,8 @@ class Machine(ApiRules):
         table, records = TABLES[file[0]], file[1]
         # Without a header the first record must prove that it is one, by a number or a date.
         header = header or not records or not table.accepts(records[0])
-        header = header or not any(cell[:1].isdigit() for cell in records[0])
+        header = header or table.partial
+        header = header or not any((cell or "")[:1].isdigit() for cell in records[0])
         self._land(table, records, second, body_of(table, records, header=header))
 
     @rule(name=names, second=seconds)
@@ -72,7 +73,7 @@ class Machine(ApiRules):
         """The same key again: the same records, or none."""
         plain = [file for file in self.files if is_plain(file)]
         before = plain[place % len(plain)]
-        records = before.records if doubles else ()
+        records = before.records if doubles or is_json(before.records) else ()
         file = before.key.rpartition("/")[2]
         body = body_of(before.table, records, header=True)
         self._land(before.table, records, second, body, name=file)
@@ -159,6 +160,12 @@ class Machine(ApiRules):
         self.notes = found
 
     @rule()
+    def pass_time(self) -> None:
+        """Hours pass: announced uploads expire, runs have ended or died, partitions are made."""
+        PROVOKED["hours passed"] += 1
+        self.cloud.pass_hours()
+
+    @rule()
     def redrive(self) -> None:
         self.cloud.redrive()
 
@@ -195,8 +202,12 @@ class Machine(ApiRules):
         body: bytes,
         name: str = "",
     ) -> None:
-        name = name or f"a{len(self.files):03}.csv"
+        if table.partial and self.cloud.suspended:
+            return
+        name = name or f"a{len(self.files):03}.{'json' if is_json(records) else 'csv'}"
+        second = self.second_of(table, second)
         key, version = self.cloud.land(table.name, name, body, second)
+        self.register(table)
         corrupt = body is NOT_A_FILE_OF_IT
         self.files.append(File(table, second, key, version, read_of(records), corrupt))
         PROVOKED["files"] += 1

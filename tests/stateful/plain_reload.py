@@ -5,9 +5,9 @@ INSERT a record, deferred foreign keys. Records whose parents never came are lef
 is loaded again without them, until the constraints hold.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from psycopg import errors, sql
 
@@ -33,8 +33,9 @@ def reload(admin: Connection, files: Iterable[File]) -> Mapping[str, Counter[Row
     while True:
         with admin.transaction(force_rollback=True):
             _create_tables(admin)
+            waiting: defaultdict[tuple[str, Row], set[int]] = defaultdict(set)
             for file in ordered:
-                _load(admin, file, left_out)
+                _load(admin, file, left_out, waiting)
             orphans = _orphans(admin)
             if not orphans:
                 # The last word is PostgreSQL's: this raises if a key is broken all the same.
@@ -50,6 +51,12 @@ def _create_tables(admin: Connection) -> None:
             f"CREATE TABLE {_PREFIX}{table.name} AS SELECT {names}, ''::text AS file_key,"
             f" ''::text AS file_version, 0 AS line FROM {table.name} WITH NO DATA".encode()
         )
+        for column in table.columns:
+            if column.default is not None:
+                admin.execute(
+                    f"ALTER TABLE {_PREFIX}{table.name} ALTER COLUMN {column.name}"
+                    f" SET DEFAULT {column.default}".encode()
+                )
         if table.key:
             key = ", ".join(table.columns[place].name for place in table.key)
             admin.execute(f"ALTER TABLE {_PREFIX}{table.name} ADD PRIMARY KEY ({key})".encode())
@@ -62,11 +69,23 @@ def _create_tables(admin: Connection) -> None:
             )
 
 
-def _load(admin: Connection, file: File, left_out: set[tuple[str, str, int]]) -> None:
+def _load(
+    admin: Connection,
+    file: File,
+    left_out: set[tuple[str, str, int]],
+    waiting: defaultdict[tuple[str, Row], set[int]],
+) -> None:
     if file.replaces:
         admin.execute(f"DELETE FROM {_PREFIX}{file.table.name}".encode())
     for record in _last_of_each_key(file):
-        if (file.key, file.version, record.line) not in left_out:
+        key = (file.table.name, file.table.key_of(file.table.row(record.cells)))
+        has = {place for place, cell in enumerate(record.cells) if cell is not None}
+        is_left_out = (file.key, file.version, record.line) in left_out
+        if file.table.key and (is_left_out or not waiting[key] <= has):
+            # A record that lacks some of these columns would follow one that is not there.
+            waiting[key] |= has
+        elif not is_left_out:
+            waiting.pop(key, None)
             _write(admin, record)
 
 
@@ -79,31 +98,62 @@ def _last_of_each_key(file: File) -> list[Record]:
     ]
     if not file.table.key:
         return valid
-    return list({file.table.key_of(file.table.row(r.cells)): r for r in valid}.values())
+    last: dict[Row, Record] = {}
+    for record in valid:
+        key = file.table.key_of(file.table.row(record.cells))
+        before = last.get(key, record).cells
+        cells = tuple(b if a is None else a for a, b in zip(record.cells, before, strict=True))
+        last[key] = record._replace(cells=cells)
+    return list(last.values())
 
 
 def _write(admin: Connection, record: Record) -> None:
     table = record.file.table
-    names = [column.name for column in table.columns] + ["file_key", "file_version", "line"]
-    values = [cell or None for cell in record.cells]
-    insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-        sql.Identifier(_PREFIX + table.name),
-        sql.SQL(", ").join(map(sql.Identifier, names)),
-        sql.SQL(", ").join(sql.Placeholder() * len(names)),
-    )
-    parameters = [*values, record.file.key, record.file.version, record.line]
+    values: dict[str, object] = {
+        column.name: cell or None
+        for column, cell in zip(table.columns, record.cells, strict=True)
+        if cell is not None
+    }
+    key = {table.columns[place].name: values[table.columns[place].name] for place in table.key}
+    if any(record.cells[place] is not None for place in table.parents) or not table.partial:
+        # Whoever wrote the references of a row is to blame if they lead nowhere.
+        values |= {"file_key": record.file.key, "file_version": record.file.version}
+        values["line"] = record.line
+    if not _insert(admin, table, values) and not table.insert_only:
+        _execute(admin, table, "UPDATE {table} SET {changes} WHERE {key}", values, key)
+
+
+def _insert(admin: Connection, table: Table, values: Mapping[str, object]) -> bool:
     try:
         with admin.transaction():
-            admin.execute(insert, parameters)
+            _execute(admin, table, "INSERT INTO {table} ({names}) VALUES ({values})", values, {})
     except errors.UniqueViolation:
-        key = [table.columns[place].name for place in table.key]
-        delete = sql.SQL("DELETE FROM {} WHERE ({}) = ({})").format(
-            sql.Identifier(_PREFIX + table.name),
-            sql.SQL(", ").join(map(sql.Identifier, key)),
-            sql.SQL(", ").join(sql.Placeholder() * len(key)),
+        return False
+    return True
+
+
+def _execute(
+    admin: Connection,
+    table: Table,
+    statement: LiteralString,
+    values: Mapping[str, object],
+    key: Mapping[str, object],
+) -> None:
+    def pairs(of: Mapping[str, object], between: LiteralString) -> sql.Composed:
+        one = sql.SQL("{} = {}")
+        return sql.SQL(between).join(
+            one.format(sql.Identifier(name), sql.Literal(value)) for name, value in of.items()
         )
-        admin.execute(delete, [values[place] for place in table.key])
-        admin.execute(insert, parameters)
+
+    admin.execute(
+        sql.SQL(statement).format(
+            table=sql.Identifier(_PREFIX + table.name),
+            names=sql.SQL(", ").join(map(sql.Identifier, values)),
+            values=sql.SQL(", ").join(map(sql.Literal, values.values())),
+            changes=pairs(values, ", "),
+            key=pairs(key, " AND "),
+        )
+    )
 
 
 def _orphans(admin: Connection) -> set[tuple[str, str, int]]:

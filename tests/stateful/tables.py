@@ -1,11 +1,14 @@
-"""Ten datasets, seven of them unknown to the project, and what their records may look like."""
+"""Twelve datasets, nine of them unknown to the project, and what their records may look like."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-Cells = tuple[str, ...]
+Cells = tuple[str | None, ...]
+"""The texts of a record; None where it has no such column."""
 Row = tuple[object, ...]
+ABSENT: object = ...
+"""In a row: the record leaves the column alone."""
 
 UNSEEN = """
 CREATE TABLE stock (
@@ -34,6 +37,13 @@ CREATE TABLE prices (
     department_id integer REFERENCES departments
 );
 SELECT waybill.register_dataset('prices', write_disposition => 'replace', max_rejects => 1);
+CREATE TABLE profiles (
+    id integer PRIMARY KEY, name text, level integer DEFAULT 7,
+    department_id integer REFERENCES departments
+);
+SELECT waybill.register_dataset('profiles');
+CREATE TABLE readings (id integer PRIMARY KEY, value integer);
+SELECT waybill.register_dataset('readings', write_disposition => 'append');
 """
 # Nobody waits for what a suspended process holds, and batches land when a history says so.
 IMPATIENT = """
@@ -61,10 +71,14 @@ class Column:
 
     name: str
     read: Callable[[str], object]
-    cells: Cells
-    bad: Cells = ()
+    cells: tuple[str, ...]
+    bad: tuple[str, ...] = ()
+    default: object = None
+    """Of a new row whose record lacks the column."""
 
-    def value(self, cell: str) -> object:
+    def value(self, cell: str | None) -> object:
+        if cell is None:
+            return ABSENT
         return self.read(cell) if cell else None
 
 
@@ -78,12 +92,24 @@ class Table:
     parents: Mapping[int, str] = field(default_factory=dict)
     replaced: bool = False
     """Whether a file is the whole table; it then fails with more than one reject."""
+    partial: bool = False
+    """Whether records may lack columns."""
+    insert_only: bool = False
+    """Whether a record is rejected if its key is there; which is first depends on the merges."""
 
     def accepts(self, cells: Cells) -> bool:
         return not any(cell in column.bad for cell, column in zip(cells, self.columns, strict=True))
 
     def row(self, cells: Cells) -> Row:
         return tuple(c.value(cell) for cell, c in zip(cells, self.columns, strict=True))
+
+    def fields(self, cells: Cells) -> dict[str, str | None]:
+        """A record as JSON: what is empty in a file is null."""
+        return {
+            column.name: cell or None
+            for column, cell in zip(self.columns, cells, strict=True)
+            if cell is not None
+        }
 
     def key_of(self, row: Row) -> Row:
         return tuple(row[place] for place in self.key)
@@ -93,8 +119,8 @@ _IDS = ("1", "2", "3", "4")
 _PARENTS = ("", *_IDS)
 
 
-def _number(name: str, cells: Cells, *bad: str) -> Column:
-    return Column(name, int, cells, bad)
+def _number(name: str, cells: tuple[str, ...], *bad: str, default: object = None) -> Column:
+    return Column(name, int, cells, bad, default)
 
 
 _ID = _number("id", _IDS, "x", "", "0x1")
@@ -156,5 +182,17 @@ TABLES: Mapping[str, Table] = {
             parents={2: "departments"},
             replaced=True,
         ),
+        Table(
+            "profiles",
+            (
+                _ID,
+                Column("name", str, ("", *_NAME)),
+                _number("level", ("", "1", "2"), "x", default=7),
+                _number("department_id", _PARENTS, "x"),
+            ),
+            parents={3: "departments"},
+            partial=True,
+        ),
+        Table("readings", (_ID, _number("value", ("", "1", "2"), "x")), insert_only=True),
     )
 }

@@ -64,7 +64,7 @@ class Load:
         lost, doubled = self.sent - different - lines, rows - different + rejects - lines
         self.figures.losses += lost
         self.figures.doubles += doubled
-        assert (lost, doubled) == (0, 0)
+        assert (lost, doubled) == (0, 0), (lost, doubled, states)
         assert rejects == self.bad
         assert {state for (state,) in states} <= {"COMPLETED_WITH_REJECTS", "COMPLETED"}
         assert left == []
