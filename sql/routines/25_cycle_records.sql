@@ -109,12 +109,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_typed CONSTANT text := (
-        SELECT string_agg(format('(c.record ->> %1$L)::%2$s AS %1$I', a.attname,
-            format_type(a.atttypid, a.atttypmod)), ', ')
-        FROM pg_attribute AS a
-        WHERE a.attrelid = p_target AND p_reference -> 'columns' ? a.attname::text
-    );
+    v_typed CONSTANT text := waybill.typed_columns(p_target, p_reference -> 'columns');
     v_parents CONSTANT regclass := (p_reference ->> 'table')::regclass;
 BEGIN
     -- References of several tables may point to one key.

@@ -121,3 +121,14 @@ RETURN has_parameter_privilege('session_replication_role', 'SET')
         WHERE c.confrelid = p_target
             OR c.conrelid = p_target AND (c.condeferrable OR c.confmatchtype = 'f')
     );
+
+-- Columns of a pending record `c`, as its table's types.
+CREATE OR REPLACE FUNCTION waybill.typed_columns(p_table regclass, p_columns jsonb) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(format('(c.record ->> %1$L)::%2$s AS %1$I', a.attname,
+        format_type(a.atttypid, a.atttypmod)), ', ')
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_table AND p_columns ? a.attname::text
+);

@@ -40,6 +40,10 @@ def merge_all(ledger: Ledger, jobs: list[UUID]) -> int:
         result = ledger.merge(queue.popleft())
         calls += 1
         queue += [UUID(job) for job in result["unblocked"]]
+        resolving = deque(result["pending"])
+        while resolving:
+            resolving += ledger.resolve(UUID(resolving.popleft()))["pending"]
+            calls += 1
     return calls
 
 
@@ -47,7 +51,8 @@ def small_files(ledger: Ledger, count: int, order: str) -> int:
     ledger.declare(f"DROP TABLE IF EXISTS things CASCADE; {THINGS}")
     jobs = [ledger.land("things", at) for at in range(count)]
     for number, job in enumerate(jobs):
-        ledger.stage(job, "things", [(number, None)])
+        parent = number + 1 if order == "children first" and number + 1 < count else None
+        ledger.stage(job, "things", [(number, parent)])
     if order == "shuffled":
         random.Random(3).shuffle(jobs)
     elif order == "last first":
@@ -60,7 +65,7 @@ def small_files(ledger: Ledger, count: int, order: str) -> int:
     return calls
 
 
-@pytest.mark.parametrize("order", ["in order", "shuffled", "last first"])
+@pytest.mark.parametrize("order", ["in order", "shuffled", "last first", "children first"])
 def test_many_small_files_of_a_dataset_take_work_for_each(ledger: Ledger, order: str) -> None:
     calls: dict[int, int] = {}
     seconds: dict[int, float] = {}
