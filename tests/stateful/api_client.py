@@ -48,8 +48,8 @@ class ApiClient:
                 deps().database.close()
         self._forget()
 
-    def announce(self, table: Table, second: int, *, size: int = 1, dry: bool = False) -> str:
-        """An upload is announced; its job's id."""
+    def request_upload(self, table: Table, second: int, *, size: int = 1, dry: bool = False) -> str:
+        """An upload is requested; its job's id."""
         job = new_id()
         ticket = Ticket(
             job_id=job,
@@ -69,8 +69,8 @@ class ApiClient:
     def upload(
         self, table: Table, body: bytes, second: int, *, dry: bool, late: bool = False
     ) -> tuple[str, str]:
-        """A file whose upload was announced, and has expired if it is late; key and version."""
-        job = self.announce(table, second, size=len(body), dry=dry)
+        """A file whose upload was requested, and has expired if it is late; key and version."""
+        job = self.request_upload(table, second, size=len(body), dry=dry)
         if late:
             self.cloud.deliver_ticket(job, second)
             self.cloud.let_uploads_expire()

@@ -53,10 +53,10 @@ class ApiRules(RuleBasedStateMachine):
             self.cloud.deliver("landed", len(self.cloud.queues["landed"]) - 1)
 
     @rule(name=names, second=seconds)
-    def announce(self, name: str, second: int) -> None:
-        """An upload is announced, and its file never comes."""
-        PROVOKED["uploads announced only"] += 1
-        self.api.announce(TABLES[name], second)
+    def request_upload(self, name: str, second: int) -> None:
+        """An upload is requested, and its file never comes."""
+        PROVOKED["uploads without a file"] += 1
+        self.api.request_upload(TABLES[name], second)
 
     @rule(file=some_files(alike=True), second=seconds, dry=st.booleans(), late=st.booleans())
     def upload(

@@ -123,7 +123,7 @@ class FakeCloud:
         self.reap()
 
     def pass_hours(self) -> None:
-        """Let hours pass for what has ended, what runs and what was announced."""
+        """Let hours pass for what has ended, what runs and which uploads were requested."""
         with self.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
             admin.execute(

@@ -161,7 +161,7 @@ class Machine(ApiRules):
 
     @rule()
     def pass_time(self) -> None:
-        """Hours pass: announced uploads expire, runs have ended or died, partitions are made."""
+        """Hours pass: requested uploads expire, runs have ended or died, partitions are made."""
         PROVOKED["hours passed"] += 1
         self.cloud.pass_hours()
 

@@ -65,10 +65,11 @@ def _database_faults(given: argparse.Namespace, figures: Figures) -> None:
         for queue, step in attempts.STEPS.items():
 
             def overlapping(database: Database, queue: str = queue) -> None:
-                for _ in range(given.overlaps):
-                    attempts.overlap_attempts(database, figures, queue)
+                attempts.overlap_attempts(database, figures, queue)
 
-            apart(f"two live attempts: {step}", overlapping)
+            # A database for each pass: the same keys and versions land in all of them.
+            for _ in range(given.overlaps):
+                apart(f"two live attempts: {step}", overlapping)
         apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
         with _phase("histories", figures):
             _histories(template, figures, given.histories, given.seed)
