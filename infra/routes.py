@@ -45,6 +45,7 @@ ROUTES = (
     Route("DELETE", "/data/{document_id}", "documents"),
     Route("GET", "/health", "health"),
     Route("GET", "/admin/queries", "queries"),
+    Route("GET", "/audit-logs", "queries"),
     Route("POST", "/admin/redrive", "admin"),
     Route("POST", "/admin/redrive/objects", "admin"),
     Route("GET", "/openapi.json", "docs"),

@@ -81,8 +81,8 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "queries": {},
         "health": {**landing, **landed},
         "docs": {},
-        "admin": {**landing, **queues, **dead},
-        "authorizer": resources.tokens,
+        "admin": {**landing, **state, **queues, **dead},
+        "authorizer": {**state, **resources.tokens},
         "migrate": state,
     }
 
@@ -130,6 +130,8 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_objects(state, "deadlines/"),
             objects(state, "deadlines/", "DeleteObject"),
             list_object_versions(landing, "landing/"),
+            list_objects(state, "audit/"),
+            objects(state, "audit/", "DeleteObject", "GetObject"),
             send(*queues),
             read_depth(*queues),
         ),
@@ -159,9 +161,10 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "admin": (
             list_object_versions(landing, "landing/"),
             send(*queues),
+            objects(state, "audit/", "PutObject"),
             consume(resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
         ),
-        "authorizer": (),
+        "authorizer": (objects(state, "audit/", "PutObject"),),
         "migrate": (
             objects(state, "contracts/", "DeleteObject", "PutObject"),
             list_objects(state, "contracts/"),

@@ -22,7 +22,8 @@ SELECT waybill.define_role('refresh', connections => 8, statement => '5min', rou
     stale_views, refresh_part, settled_jobs, premake_partitions}');
 SELECT waybill.define_role('reap', connections => 8, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
-    purge_expired, stalled_jobs, record_redrives, give_up, count_stuck_jobs}');
+    purge_expired, stalled_jobs, record_redrives, give_up, count_stuck_jobs, import_audit,
+    keep_audit_logs}');
 
 -- The API. API Gateway gives up after 29 s; a statement that takes longer would only burden the
 -- server.
@@ -30,7 +31,7 @@ SELECT waybill.define_role('batch', connections => 40, statement => '25s', routi
     merge_batch, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
     cancel_job, register_replay, list_pending, is_dry, rfc3339, waybill_document,
-    progress_document, rejects_remaining, begin_wait, end_wait}',
+    progress_document, rejects_remaining, begin_wait, end_wait, audit_read}',
     tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT", "waybill.validation_errors": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{
     as_of, job_visibility, figures_version, begin_wait, end_wait}',
@@ -40,7 +41,7 @@ SELECT waybill.define_role('documents', connections => 20, statement => '25s', r
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
     look_up, find_rows, lease_generation}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
-    costly_queries, unused_indexes}');
+    costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
 -- It reads nothing: it connects, and asks for one number.
 SELECT waybill.define_role('health', connections => 8, statement => '5s', routines => '{
     count_stuck_jobs}');

@@ -5,11 +5,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.authorizer.refusals import Refusals
 from functions.authorizer.settings import AuthorizerSettings
 from functions.authorizer.signing_keys import KeysUnavailable, SigningKeys, signing_keys
 from functions.authorizer.verify_token import InvalidToken, verify_token
 from waybill import telemetry
+from waybill.clients import s3_client
 from waybill.http.principal import Principal
+from waybill.state.audit import AuditEntries
 
 _SCHEME = "bearer "
 
@@ -31,6 +34,11 @@ def _keys() -> SigningKeys:
     return signing_keys(_settings())
 
 
+@cache
+def _refusals() -> Refusals:
+    return Refusals(AuditEntries(s3_client(), _settings().state_bucket))
+
+
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's
     """Handle a REQUEST authorizer event; returns a policy for every route, and the identity.
 
@@ -50,6 +58,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # 
             source=source,
             route=event.get("resource"),
         )
+        _refusals().record(str(source or ""), str(error), event.get("resource"))
         raise UnauthorizedError from None
     except KeysUnavailable as error:
         telemetry.action("keys.unavailable", level="error", reason=str(error))

@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from waybill.settings import LogSettings
+from waybill.settings import LogSettings, StateSettings
 
 
-class AuthorizerSettings(LogSettings):
-    """The tokens that are accepted."""
+class AuthorizerSettings(LogSettings, StateSettings):
+    """The tokens that are accepted, and where refused ones are recorded."""
 
     token_issuer: str = Field(description="Issuer (`iss`) of the tokens.")
     token_audience: str = Field(

@@ -48,7 +48,7 @@ def verify_token(token: str, keys: SigningKeys, settings: AuthorizerSettings) ->
             options={"require": _REQUIRED, "verify_aud": False},
         )
     except UnknownKey as error:
-        raise InvalidToken(f"unknown key {error}") from error
+        raise InvalidToken(f"unknown key {str(error)!r}") from error
     except PyJWTError as error:
         raise InvalidToken(f"{type(error).__name__}: {error}") from error
     _check_use(claims, settings)

@@ -2,6 +2,7 @@
 -- API Gateway times out after 29 s; a statement that takes longer would only burden the server.
 SELECT set_config('statement_timeout', '25s', false);
 
--- name: act_as(principal)$
--- For whom the session acts from now on: jobs record it as their creator.
-SELECT set_config('waybill.principal', :principal, false);
+-- name: act_as(principal, source)$
+-- For whom the session acts from now on: jobs record it as their creator, and the audit log.
+SELECT set_config('waybill.principal', :principal, false)
+FROM set_config('waybill.source', :source, false);

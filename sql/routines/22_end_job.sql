@@ -150,9 +150,10 @@ DECLARE
     v_job waybill.ingestion_jobs;
 BEGIN
     IF p_ticket IS NOT NULL THEN
-        INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, filename, size_bytes)
+        INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, filename, size_bytes,
+            created_by)
         VALUES (p_job, p_ticket ->> 'dataset', 'AWAITING_UPLOAD', p_ticket ->> 'filename',
-            (p_ticket ->> 'size_bytes')::bigint)
+            (p_ticket ->> 'size_bytes')::bigint, p_ticket ->> 'created_by')
         ON CONFLICT (job_id) DO NOTHING;
     END IF;
     v_job := waybill.lock_against_merge(p_job);
@@ -160,6 +161,7 @@ BEGIN
         RETURN v_job.state;
     END IF;
     DELETE FROM waybill.validation_errors WHERE job_id = p_job;
+    PERFORM waybill.record_audit('job.cancelled', p_dataset => v_job.dataset, p_job => p_job);
     RETURN waybill.end_unloaded(v_job, 'CANCELLED');
 END
 $$;

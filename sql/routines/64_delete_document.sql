@@ -10,6 +10,8 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM waybill.begin_generation('ingested_data');
+    PERFORM waybill.record_audit('document.deleted', p_dataset => 'ingested_data',
+        p_detail => jsonb_build_object('document_id', p_id));
     RETURN true;
 END
 $$;

@@ -7,6 +7,7 @@ from functions.api.admin.models import QueueName
 from functions.api.admin.redrive_messages import QueuePair
 from functions.api.admin.settings import AdminSettings
 from waybill.clients import s3_client
+from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,6 +19,7 @@ class Deps(NamedTuple):
     s3: "S3Client"
     settings: AdminSettings
     queues: dict[QueueName, QueuePair]
+    state: StateBucket
 
 
 @cache
@@ -29,4 +31,4 @@ def deps() -> Deps:
         "chunks": QueuePair(settings.chunks_queue_url, settings.chunks_dlq_url),
         "merges": QueuePair(settings.merges_queue_url, settings.merges_dlq_url),
     }
-    return Deps(s3_client(), settings, queues)
+    return Deps(s3_client(), settings, queues, StateBucket(s3_client(), settings.state_bucket))

@@ -19,6 +19,7 @@ from functions.api.admin.redrive_objects import redrive_objects
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.responses import json_response
+from waybill.state.audit import AuditEntry
 
 api = create_api("admin")
 # In all, so that the response is sent before API Gateway times out.
@@ -35,6 +36,9 @@ def redrive(request: Annotated[RedriveRequest, Body()]) -> Response[Any]:
 
     Call again while `left` is not 0.
     """
+    entry = AuditEntry.of("messages.redriven", api.caller, queue=request.queue)
+    # First, so that nothing is redriven without an entry.
+    deps().state.audit.put(entry)
     queues = deps().queues
     names = [request.queue] if request.queue else list(queues)
     results: dict[str, QueueRedriven] = {}
@@ -58,6 +62,8 @@ def redrive_landed(request: Annotated[RedriveObjectsRequest, Body()]) -> Respons
     are left alone; the others are loaded in the order in which they were written. Repeat with
     `next_cursor` as `cursor` until it is null.
     """
+    entry = AuditEntry.of("objects.redriven", api.caller, **request.model_dump(mode="json"))
+    deps().state.audit.put(entry)
     result = redrive_objects(deps(), request, _SECONDS)
     api.logger.info(
         "objects redriven", action="objects.redriven", prefix=request.prefix, sent=result.sent

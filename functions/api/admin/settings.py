@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import LandingSettings, LogSettings
+from waybill.settings import LandingSettings, LogSettings, StateSettings
 
 
-class AdminSettings(LogSettings, LandingSettings):
+class AdminSettings(LogSettings, LandingSettings, StateSettings):
     """The queues and their dead-letter queues."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")

@@ -49,8 +49,7 @@ def batch(
     the only possible failure is 503; retry the same request.
     """
     sha256 = hashlib.sha256(body_bytes(api.current_event)).hexdigest()
-    caller = api.principal.subject
-    result = write_batch(deps(), Batch(dataset, request, key, sha256, api.started, caller))
+    result = write_batch(deps(), Batch(dataset, request, key, sha256, api.started, api.caller))
     api.logger.set_correlation_id(str(result.job_id))
     api.logger.info(
         "batch written",

@@ -8,6 +8,7 @@ from functions.api.batch.deps import Deps
 from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
+from waybill.callers import Caller
 from waybill.database.batches import Batches, IdempotencyKey
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
@@ -27,8 +28,7 @@ class Batch(NamedTuple):
     """Of the request's body, in hex."""
     started: float
     """`time.monotonic()` when the request arrived."""
-    created_by: str
-    """Subject of the caller's token."""
+    caller: Caller
 
 
 class BatchRefused(Rejected):
@@ -91,7 +91,7 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Valida
         stored = batches.get_response(key)
         if stored is not None:
             return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
-        Session(connection).act_as(batch.created_by)
+        Session(connection).act_as(batch.caller)
         merged = batches.merge(
             job_id,
             batch.dataset,

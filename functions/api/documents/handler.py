@@ -41,7 +41,7 @@ def delete_data(document_id: Annotated[str, Path()]) -> Response[Any]:
 
     A later file or batch that contains it inserts it again, with another id.
     """
-    delete_document(deps().database, document_id)
+    delete_document(deps().database, document_id, api.caller)
     api.logger.info("document deleted", action="document.deleted", document_id=document_id)
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 

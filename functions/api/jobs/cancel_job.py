@@ -3,14 +3,16 @@
 from uuid import UUID
 
 from functions.api.jobs.deps import Deps, unknown_job
+from waybill.callers import Caller
 from waybill.database.jobs import Jobs
 from waybill.database.repository import Connection
+from waybill.database.session import Session
 from waybill.errors import Conflict
 from waybill.states import JobState
 
 
-def cancel_job(deps: Deps, job_id: UUID) -> None:
-    """Cancel the job.
+def cancel_job(deps: Deps, job_id: UUID, caller: Caller) -> None:
+    """Cancel the job for `caller`.
 
     Raises:
         NotFound: `unknown-job`.
@@ -28,6 +30,7 @@ def cancel_job(deps: Deps, job_id: UUID) -> None:
         if state is not None and state.is_final:
             return state
         document = ticket.model_dump(mode="json") if ticket else None
+        Session(connection).act_as(caller)
         state = jobs.cancel(job_id, document)
         return None if state is JobState.CANCELLED else state
 

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.api.jobs.audit_read import audit_read
 from functions.api.jobs.cancel_job import cancel_job
 from functions.api.jobs.deps import deps
 from functions.api.jobs.list_jobs import list_jobs
@@ -131,7 +132,7 @@ def delete_job(job_id: JobId) -> Response[Any]:
     It writes no rows, and a file that arrives later is ignored.
     """
     job = _own(job_id)
-    cancel_job(deps(), job)
+    cancel_job(deps(), job, api.caller)
     api.logger.info("job cancelled", action="job.cancelled")
     return json_response(JobCancelled(job_id=job), HTTPStatus.ACCEPTED)
 
@@ -157,6 +158,7 @@ def get_rejects(
     """
     job = _visible(job_id)
     query = RejectsQuery(job, limit, cursor)
+    audit_read(deps(), job, "rejects", api.caller)
     return rejects_response(deps(), query, api.current_event, _seconds_left())
 
 
@@ -177,7 +179,7 @@ def post_replay(job_id: JobId) -> Response[Any]:
     parent = _own(job_id)
     contract = deps().state.contracts.get(deps().dataset_of(parent))
     rows = parse_replay(api.current_event, contract)
-    job = replay_job(deps(), parent, contract, rows, created_by=api.principal.subject)
+    job = replay_job(deps(), parent, contract, rows, caller=api.caller)
     api.logger.info("rejects replayed", action="job.replayed", replay=str(job), rows=len(rows))
     headers: dict[str, str | list[str]] = {
         "Location": f"{base_url(api.current_event)}/jobs/{job}",
@@ -209,7 +211,9 @@ def get_pending(
     job_id: JobId, limit: LongPageLimit = 100, cursor: CursorParam = None
 ) -> Response[Any]:
     """List the valid records of a job that wait for a referenced row."""
-    page = list_pending(deps(), _visible(job_id), limit, cursor)
+    job = _visible(job_id)
+    audit_read(deps(), job, "pending", api.caller)
+    page = list_pending(deps(), job, limit, cursor)
     end = json.dumps({"next_cursor": page.next_cursor})
     return json_text(f'{{"items":[{",".join(page.items)}],{end[1:]}')
 

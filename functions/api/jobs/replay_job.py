@@ -8,6 +8,7 @@ from uuid import UUID
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import REJECT_ID
 from functions.api.jobs.parse_replay import CorrectedReject
+from waybill.callers import Caller
 from waybill.clients import storage_reached
 from waybill.contract.model import Contract
 from waybill.database.jobs import Jobs
@@ -30,7 +31,7 @@ def replay_job(
     contract: Contract,
     rows: Sequence[CorrectedReject],
     *,
-    created_by: str,
+    caller: Caller,
 ) -> UUID:
     """Land the corrected rejects as a file; the id of the job that loads it.
 
@@ -41,7 +42,7 @@ def replay_job(
     """
     values = _stored_values(deps, parent, rows)
     records = [_record(values[row.reject_id], row) for row in rows]
-    ticket, content = _file(deps, contract, records, created_by)
+    ticket, content = _file(deps, contract, records, caller)
     # Before the ticket: if this function is killed in between, the reaper frees the rejects.
     deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
     deps.database.run(lambda connection: _register(connection, parent, ticket, rows))
@@ -93,12 +94,12 @@ def _register(
     # This may run twice, if the connection is lost during the commit.
     if Jobs(connection).state_of(ticket.job_id) is None:
         ids = [row.reject_id for row in rows]
-        Session(connection).act_as(ticket.created_by)
+        Session(connection).act_as(ticket.caller)
         Rejects(connection).register_replay(parent, ticket.job_id, ids)
 
 
 def _file(
-    deps: Deps, contract: Contract, records: Sequence[Fields], created_by: str
+    deps: Deps, contract: Contract, records: Sequence[Fields], caller: Caller
 ) -> tuple[Ticket, bytes]:
     job_id, now = new_id(), datetime.now(UTC)
     as_json = contract.file_format == "json" or contract.document is not None
@@ -115,7 +116,8 @@ def _file(
         delimiter=None if as_json else delimiter,
         encoding="utf-8",
         is_replay=True,
-        created_by=created_by,
+        created_by=caller.subject,
+        created_from=caller.source,
         created_at=now,
         expires_at=now + _HOUR,
         bucket=deps.settings.landing_bucket,

@@ -1,1 +1,1 @@
-"""GET /admin/queries: what queries cost."""
+"""GET /admin/queries and /audit-logs: what administrators read from the database."""

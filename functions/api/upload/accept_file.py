@@ -7,6 +7,7 @@ from functions.api.upload.accept_upload import make_ticket
 from functions.api.upload.deps import Deps
 from functions.api.upload.models import FormFile
 from functions.api.upload.parse_form import Form
+from waybill.callers import Caller
 from waybill.clients import storage_reached
 from waybill.contract.size_limit import check_size
 from waybill.errors import Rejected, TooLarge
@@ -18,7 +19,7 @@ MAX_FILE_BYTES = 4 * 1024**2
 LARGER_FILE_HINT = " For a larger file use POST /uploads/{dataset}."
 
 
-def accept_file(deps: Deps, dataset: str, form: Form, *, created_by: str) -> Ticket:
+def accept_file(deps: Deps, dataset: str, form: Form, *, caller: Caller) -> Ticket:
     """Put the file into the landing bucket, byte for byte.
 
     Raises:
@@ -38,9 +39,7 @@ def accept_file(deps: Deps, dataset: str, form: Form, *, created_by: str) -> Tic
     if file.sha256 and file.sha256 != digest.hexdigest():
         detail = f"The SHA-256 of the file is {digest.hexdigest()}, not {file.sha256}."
         raise Rejected("checksum-mismatch", detail)
-    ticket = make_ticket(
-        deps.settings, contract.name, file, len(form.content), created_by=created_by
-    )
+    ticket = make_ticket(deps.settings, contract.name, file, len(form.content), caller=caller)
     # The ticket comes first: the loader reads it when it gets the object's event.
     deps.state.tickets.put(ticket)
     with storage_reached():

@@ -13,6 +13,7 @@ from functions.api.upload.models import (
 )
 from functions.api.upload.part_sizes import MAX_FORM_BYTES, part_size, part_sizes
 from functions.api.upload.settings import UploadSettings
+from waybill.callers import Caller
 from waybill.clients import storage_reached
 from waybill.contract.size_limit import check_size
 from waybill.ids import new_id
@@ -21,7 +22,7 @@ from waybill.state.tickets import Ticket
 
 
 def accept_upload(
-    deps: Deps, dataset: str, request: UploadRequest, base_url: str, *, created_by: str
+    deps: Deps, dataset: str, request: UploadRequest, base_url: str, *, caller: Caller
 ) -> PostForm | MultipartUpload:
     """Write the ticket, then return the presigned upload.
 
@@ -30,7 +31,7 @@ def accept_upload(
         dataset: the dataset's name.
         request: the file to upload.
         base_url: the base URL of this API, for `complete_url`.
-        created_by: the subject of the caller's token.
+        caller: who asks for it.
 
     Raises:
         NotFound: `unknown-dataset`.
@@ -41,9 +42,7 @@ def accept_upload(
     check_size(deps.settings, contract, request.size_bytes)
     multipart = request.multipart or request.size_bytes > MAX_FORM_BYTES
     part_bytes = part_size(request.size_bytes) if multipart else 0
-    ticket = make_ticket(
-        deps.settings, contract.name, request, request.size_bytes, created_by=created_by
-    )
+    ticket = make_ticket(deps.settings, contract.name, request, request.size_bytes, caller=caller)
     if not multipart:
         deps.state.tickets.put(ticket)
         return _post_form(deps, ticket)
@@ -60,7 +59,7 @@ def make_ticket(
     file: UploadRequest | FormFile,
     size_bytes: int,
     *,
-    created_by: str,
+    caller: Caller,
 ) -> Ticket:
     """A ticket with a new job id; it is not yet written."""
     job_id = new_id()
@@ -74,7 +73,8 @@ def make_ticket(
         delimiter=file.delimiter,
         encoding=file.encoding,
         dry_run=file.dry_run,
-        created_by=created_by,
+        created_by=caller.subject,
+        created_from=caller.source,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.upload_expires_seconds),
         bucket=settings.landing_bucket,

@@ -54,7 +54,7 @@ def upload(
         dataset,
         request,
         base_url(api.current_event),
-        created_by=api.principal.subject,
+        caller=api.caller,
     )
     api.logger.set_correlation_id(str(accepted.job_id))
     api.logger.info(
@@ -97,7 +97,7 @@ def upload_file(dataset: Annotated[str, Path()]) -> Response[Any]:
     changes nothing.
     """
     form = parse_form(api.current_event)
-    ticket = accept_file(deps(), dataset, form, created_by=api.principal.subject)
+    ticket = accept_file(deps(), dataset, form, caller=api.caller)
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info(
         "file accepted",

@@ -42,7 +42,7 @@ def _insert(
     deps: Deps, key: LandingKey, ref: ObjectRef, ticket: Ticket | None, created: ObjectCreated
 ) -> tuple[LandedJob, JobState]:
     filename = ticket.filename if ticket else key.filename
-    Session(deps.connection).act_as(ticket.created_by if ticket else None)
+    Session(deps.connection).act_as(ticket.caller if ticket else None)
     registered = Jobs(deps.connection).register_object(
         ObjectVersion(*ref, created.landed_at, created.sequencer),
         Registration(key.dataset, filename, job_options(ticket)),

@@ -21,7 +21,7 @@ def register_ticket(deps: Deps, job_id: UUID) -> None:
         if ticket is None:
             telemetry.action("ticket.missing", level="warning")
             return
-        Session(deps.connection).act_as(ticket.created_by)
+        Session(deps.connection).act_as(ticket.caller)
         state = Jobs(deps.connection).register_ticket(
             job_id,
             Registration(ticket.dataset, ticket.filename, job_options(ticket)),

@@ -33,7 +33,7 @@ def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]
     s3 = s3_client()
     state = StateBucket(s3, settings.state_bucket)
     passed = state.deadlines.passed(datetime.now(UTC) - _GRACE)
-    if not passed and not state.markers.list():
+    if not passed and not state.markers.list() and not state.audit.keys():
         return {}
     with connect(settings, "reap") as connection:
         counts = reap(Deps(connection, s3, state, settings), passed)

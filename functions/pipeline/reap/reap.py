@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from functions.pipeline.reap.add_audit_entries import add_audit_entries
 from functions.pipeline.reap.deps import Deps
 from functions.pipeline.reap.expire_uploads import expire_uploads
 from functions.pipeline.reap.give_up import give_up
 from functions.pipeline.reap.resend_messages import resend_messages
 from waybill import telemetry
+from waybill.database.audit import Audit
 from waybill.database.reaper import Reaper
 from waybill.errors import Unavailable, WaybillError
 
@@ -50,4 +52,6 @@ def _actions(deps: Deps, passed: Sequence[str]) -> Mapping[str, Callable[[], int
         "jobs_sent_again": lambda: resend_messages(deps),
         "stages_dropped": reaper.drop_orphan_stages,
         "rows_purged": reaper.purge_expired,
+        "audit_entries_added": lambda: add_audit_entries(deps),
+        "audit_partitions_dropped": Audit(deps.connection).maintain,
     }

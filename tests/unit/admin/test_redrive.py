@@ -10,10 +10,11 @@ import pytest
 from botocore.stub import Stubber
 
 from functions.api.admin import handler, redrive_objects
-from tests.cloud.fixtures import LANDING, Cloud
+from tests.cloud.fixtures import LANDING, STATE, Cloud
 from tests.cloud.lambda_events import Context
 from tests.unit.http.api_client import ApiResponse, parse_response
 from waybill.landing import object_versions
+from waybill.state.bucket import StateBucket
 
 EVENT: dict[str, Any] = json.loads(Path("events/admin.json").read_text())
 
@@ -50,6 +51,21 @@ def test_all_queues_are_redriven_by_default(cloud: Cloud) -> None:
         name: found["sent"] for name, found in ask("/admin/redrive", {}).json()["queues"].items()
     }
     assert sent == {"landed": 1, "chunks": 0, "merges": 2}
+
+
+def test_redrives_are_recorded_with_their_caller(cloud: Cloud) -> None:
+    ask("/admin/redrive", {"queue": "chunks"})
+    ask("/admin/redrive/objects", {"prefix": "landing/none/"})
+    entries = StateBucket(cloud.s3, STATE).audit
+    found = entries.read(entries.keys())
+    assert [(one["action"], one["actor"], one["source"]) for one in found] == [
+        ("messages.redriven", EVENT["requestContext"]["authorizer"]["principalId"], "203.0.113.7"),
+        ("objects.redriven", EVENT["requestContext"]["authorizer"]["principalId"], "203.0.113.7"),
+    ]
+    details = [one["detail"] for one in found]
+    assert details[0] == {"queue": "chunks"}
+    assert isinstance(details[1], dict)
+    assert details[1]["prefix"] == "landing/none/"
 
 
 @pytest.mark.parametrize("body", [{"queue": "others"}, {"que": "landed"}])
@@ -139,6 +155,7 @@ def test_a_forged_cursor_is_a_bad_request(cloud: Cloud, version: str) -> None:
     forged = {"prefix": "landing/a/", "key": "landing/a/1.csv", "version": version}
     cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode()
     with Stubber(cloud.s3) as stub:
+        stub.add_response("put_object", {})  # the audit entry
         stub.add_client_error("list_object_versions", "InvalidArgument", http_status_code=400)
         body = {"prefix": "landing/a/", "cursor": cursor}
         response = ask("/admin/redrive/objects", body)

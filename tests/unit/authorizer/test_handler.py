@@ -1,7 +1,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -9,7 +9,12 @@ from functions.authorizer import handler
 from functions.authorizer.signing_keys import KeysUnavailable
 from tests.cloud.lambda_events import Context
 from tests.unit.authorizer.tokens import AUDIENCE, ISSUER, JWKS, claims, sign
+from tests.unit.http.api_client import STATE
 from waybill.http.principal import Principal
+from waybill.state.bucket import StateBucket
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 EVENT: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "events" / "authorizer.json").read_text()
@@ -17,15 +22,17 @@ EVENT: dict[str, Any] = json.loads(
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _environment(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001 - refusals are kept in it
     monkeypatch.setenv("TOKEN_ISSUER", ISSUER)
     monkeypatch.setenv("TOKEN_AUDIENCE", AUDIENCE)
     monkeypatch.setenv("TOKEN_JWKS", json.dumps(JWKS))
     handler._settings.cache_clear()
     handler._keys.cache_clear()
+    handler._refusals.cache_clear()
     yield
     handler._settings.cache_clear()
     handler._keys.cache_clear()
+    handler._refusals.cache_clear()
 
 
 def ask(authorization: str, name: str = "Authorization") -> dict[str, Any]:
@@ -73,3 +80,17 @@ def test_unavailable_keys_are_an_error_of_the_service(monkeypatch: pytest.Monkey
     monkeypatch.setenv("TOKEN_JWKS_URL", "http://issuer.example/keys")
     with pytest.raises(KeysUnavailable):
         ask("Bearer " + sign(claims()))
+
+
+def test_refused_tokens_are_recorded_once_a_minute_for_each_address(aws: "S3Client") -> None:
+    for kid in ("known\x00\ud800", "other"):
+        with pytest.raises(handler.UnauthorizedError):
+            ask("Bearer " + sign(claims(), kid=kid))
+    entries = StateBucket(aws, STATE).audit
+    (entry,) = entries.read(entries.keys())
+    assert (entry["action"], entry["actor"], entry["source"]) == (
+        "token.refused",
+        None,
+        "203.0.113.7",
+    )
+    assert entry["detail"] == {"reason": r"unknown key 'known\x00\ud800'", "route": "/jobs"}

@@ -28,7 +28,8 @@ RSA_PUBLIC_PEM = RSA_KEY.public_key().public_bytes(
 
 
 def settings(**values: str) -> AuthorizerSettings:
-    given = {"token_issuer": ISSUER, "token_audience": AUDIENCE, "token_jwks": json.dumps(JWKS)}
+    given = {"token_issuer": ISSUER, "token_audience": AUDIENCE, "token_jwks": json.dumps(JWKS),
+             "state_bucket": "state"}  # fmt: skip
     return AuthorizerSettings.model_validate({**given, **values})
 
 

@@ -11,7 +11,7 @@ from functions.api.documents.deps import deps
 from functions.api.documents.handler import handle
 from functions.api.documents.models import DocumentPage
 from tests.postgres.databases import Connection, Database
-from tests.unit.http.api_client import ApiResponse, call, connect_as
+from tests.unit.http.api_client import ADMIN, ApiResponse, call, connect_as
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -130,6 +130,10 @@ def test_a_deleted_document_is_not_found(ask: Ask, owner: Connection) -> None:
     assert (response.status, response.text) == (204, "")
     assert ids(ask("GET", "/data").json()) == [2]
     assert ask("DELETE", "/data/1").problem() == (404, "unknown-document")
+    entries = owner.execute("SELECT action, actor, source, detail FROM waybill.audit_logs")
+    assert entries.fetchall() == [
+        ("document.deleted", ADMIN.subject, "203.0.113.7", {"document_id": 1})
+    ]
 
 
 @pytest.mark.parametrize("document_id", ["0", "-1", "x", "1.0", "01", "٣", "9" * 19, "9" * 40])

@@ -84,6 +84,7 @@ def call(  # noqa: PLR0913 - a request has that many parts
             "apiId": "abcdef1234",
             "requestId": "request-1",
             "authorizer": authorizer_context(caller),
+            "identity": {"sourceIp": "203.0.113.7"},
             "stage": "v1",
             "path": f"/v1{url.path}",
         },

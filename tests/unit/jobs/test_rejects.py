@@ -11,7 +11,7 @@ import requests
 
 from functions.api.jobs.models import RejectPage
 from tests.sql.staging import Ledger
-from tests.unit.http.api_client import STATE, ApiResponse
+from tests.unit.http.api_client import ADMIN, STATE, ApiResponse
 from tests.unit.jobs.awaiting_uploads import issue_ticket
 from tests.unit.jobs.conftest import Ask
 from waybill.contract.model import Contract
@@ -179,3 +179,19 @@ def test_more_rejects_than_there_is_time_for_are_refused(
     monkeypatch.setattr("functions.api.jobs.handler._seconds_left", lambda: -1.0)
     response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
     assert response.problem() == (413, "too-many-rejects")
+
+
+@pytest.mark.parametrize("headers", [{}, CSV])
+def test_reads_of_rejects_are_recorded_with_their_caller(
+    ask: Ask, ledger: Ledger, job: UUID, headers: dict[str, str]
+) -> None:
+    assert ask("GET", f"/jobs/{job}/rejects", headers=headers).status == 200
+    assert ask("GET", f"/jobs/{job}/pending").status == 200
+    entries = ledger.rows(
+        "SELECT action, actor, source, dataset, job_id FROM waybill.audit_logs"
+        " WHERE action LIKE '%%.read' ORDER BY occurred_at"
+    )
+    assert entries == [
+        (f"{records}.read", ADMIN.subject, "203.0.113.7", "departments", job)
+        for records in ("rejects", "pending")
+    ]

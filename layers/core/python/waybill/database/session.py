@@ -1,5 +1,6 @@
 """Settings of a session."""
 
+from waybill.callers import Caller
 from waybill.database.repository import Repository
 
 
@@ -10,6 +11,7 @@ class Session(Repository):
         """Let every statement time out before API Gateway does."""
         self._select_value("session.limit_statements")
 
-    def act_as(self, principal: str | None) -> None:
-        """Record `principal` as the creator of the jobs that the session makes from now on."""
-        self._select_value("session.act_as", principal=principal or "")
+    def act_as(self, caller: Caller | None) -> None:
+        """Record `caller` as the creator of the jobs that the session makes from now on."""
+        subject, source = caller or ("", None)
+        self._select_value("session.act_as", principal=subject, source=source or "")

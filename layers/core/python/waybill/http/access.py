@@ -66,6 +66,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "DELETE /data/{document_id}": Rule("admin", datasets=("ingested_data",)),
         "GET /health": _OPEN,
         "GET /admin/queries": _ADMIN,
+        "GET /audit-logs": _ADMIN,
         "POST /admin/redrive": _ADMIN,
         "POST /admin/redrive/objects": _ADMIN,
         "GET /openapi.json": _OPEN,

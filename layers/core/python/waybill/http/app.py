@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from waybill.callers import Caller
 from waybill.errors import NotFound, Rejected, Unauthorized, WaybillError
 from waybill.http.access import RULES, Rule, authorize
 from waybill.http.bodies import BodySpec
@@ -97,6 +98,17 @@ class Api(APIGatewayRestResolver):
         if self._principal is None:
             raise Unauthorized("unauthorized", "A token is required.")
         return self._principal
+
+    @property
+    def caller(self) -> Caller:
+        """Who sent the current request, and from where.
+
+        Raises:
+            Unauthorized: the route is open to everybody.
+        """
+        context = self.current_event.raw_event.get("requestContext") or {}
+        source = (context.get("identity") or {}).get("sourceIp")
+        return Caller(self.principal.subject, source)
 
     @property
     def routes(self) -> list[Route]:

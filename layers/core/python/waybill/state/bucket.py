@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from waybill.state.audit import AuditEntries
 from waybill.state.contracts import PublishedContracts
 from waybill.state.exports import Exports
 from waybill.state.markers import WakeUpMarkers
@@ -20,6 +21,7 @@ class StateBucket:
         tickets: the upload requests, by job.
         deadlines: when requested uploads expire.
         exports: CSV files that are too large for a response.
+        audit: audit entries of functions that have no connection.
         markers: jobs with work left, without which the schedules do not query the database.
     """
 
@@ -29,4 +31,5 @@ class StateBucket:
         self.tickets = Tickets(s3, name)
         self.deadlines = UploadDeadlines(s3, name)
         self.exports = Exports(s3, name)
+        self.audit = AuditEntries(s3, name)
         self.markers = WakeUpMarkers(s3, name)

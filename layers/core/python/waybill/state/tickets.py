@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from waybill.callers import Caller
 from waybill.clients import read_object, storage_reached
 
 if TYPE_CHECKING:
@@ -42,8 +43,15 @@ class Ticket(BaseModel):
     key: str
     created_by: str | None = None
     """Subject of the token that asked for the upload."""
+    created_from: str | None = None
+    """Address that the request came from."""
     upload_id: str | None = None
     """Of the multipart upload, if it is one."""
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who asked for the upload."""
+        return Caller(self.created_by, self.created_from) if self.created_by else None
 
 
 class Tickets:

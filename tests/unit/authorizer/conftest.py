@@ -1,0 +1,3 @@
+from tests.unit.http.api_client import aws
+
+__all__ = ["aws"]
