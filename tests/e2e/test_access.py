@@ -15,6 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from infra.local.clients import Clients
 from infra.local.issuer import Issuer
 from infra.local.stack import Stack
 from infra.routes import ROUTES, Route
@@ -200,3 +201,19 @@ def test_invalid_tokens_are_refused_on_every_route(anybody: httpx.Client, issuer
         assert_problem(response, 401, "unauthorized")
     for route in closed:
         assert_problem(send(anybody, route, bearer("nonsense")), 401, "unauthorized")
+
+
+def test_refused_tokens_and_redrives_are_in_the_audit_log(
+    http: httpx.Client, anybody: httpx.Client, issuer: Issuer, aws: Clients
+) -> None:
+    token = issuer.token(subject="auditor")
+    refused = anybody.get("/jobs", headers=bearer("x.y.z"))
+    assert refused.status_code == 401
+    redriven = anybody.post("/admin/redrive", json={"queue": "chunks"}, headers=bearer(token))
+    assert redriven.status_code == 200, redriven.text
+    aws("lambda").invoke(FunctionName="waybill-local-reap", Payload=b"{}")
+    entries = http.get("/audit-logs", params={"limit": 500}).json()["items"]
+    assert any(entry["action"] == "token.refused" and entry["source"] for entry in entries)
+    assert [entry["detail"] for entry in entries if entry["actor"] == "auditor"] == [
+        {"queue": "chunks"}
+    ]
