@@ -8,7 +8,9 @@ from functions.authorizer.verify_token import verify_token
 from infra.environments import LOCAL_AUDIENCE, LOCAL_ISSUER
 from infra.local.issuer import LIFETIME_SECONDS, load_issuer
 
-SETTINGS = AuthorizerSettings(token_issuer=LOCAL_ISSUER, token_audience=LOCAL_AUDIENCE)
+SETTINGS = AuthorizerSettings(
+    state_bucket="state", token_issuer=LOCAL_ISSUER, token_audience=LOCAL_AUDIENCE
+)
 
 
 def test_the_key_is_kept_and_readable_by_its_owner_only(tmp_path: Path) -> None:
