@@ -9,32 +9,61 @@ SET timezone = 'UTC'
 SET lock_timeout = '2s'
 AS $$
 DECLARE
-    v_dataset waybill.datasets;
     v_plan waybill.merge_plan;
-    v_step interval;
     v_start timestamp;
     v_made integer := 0;
+BEGIN
+    -- All tables that lack partitions are locked before the first is changed: attaching one also
+    -- locks the tables that it refers to, for which a merge may wait that holds the next table.
+    FOR v_plan IN
+        SELECT p.* FROM waybill.partitioned_tables() AS p
+        WHERE EXISTS (SELECT FROM waybill.units_without_partition(p, p_units))
+        ORDER BY p.target::text COLLATE "C"
+    LOOP
+        EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', v_plan.target);
+    END LOOP;
+    FOR v_plan IN SELECT p.* FROM waybill.partitioned_tables() AS p LOOP
+        PERFORM waybill.drop_empty_partitions(v_plan);
+        FOR v_start IN SELECT * FROM waybill.units_without_partition(v_plan, p_units) LOOP
+            PERFORM waybill.add_partition(v_plan, v_start);
+            v_made := v_made + 1;
+        END LOOP;
+    END LOOP;
+    RETURN v_made;
+END
+$$;
+
+-- The tables that Waybill partitions by time, each with its unit and column.
+CREATE OR REPLACE FUNCTION waybill.partitioned_tables() RETURNS SETOF waybill.merge_plan
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_dataset waybill.datasets;
+    v_plan waybill.merge_plan;
 BEGIN
     FOR v_dataset IN SELECT * FROM waybill.datasets WHERE partition_unit IS NOT NULL LOOP
         v_plan.target := v_dataset.target;
         v_plan.partition_unit := v_dataset.partition_unit;
         v_plan.partition_column := waybill.partitioning(v_dataset) ->> 'column';
-        v_step := ('1 ' || v_dataset.partition_unit)::interval;
-        PERFORM waybill.drop_empty_partitions(v_plan);
-        FOR v_start IN
-            SELECT generate_series(
-                date_trunc(v_dataset.partition_unit, now()::timestamp),
-                now()::timestamp + p_units * v_step,
-                v_step)
-        LOOP
-            IF waybill.partition_for(v_plan, v_start) IS NULL THEN
-                PERFORM waybill.add_partition(v_plan, v_start);
-                v_made := v_made + 1;
-            END IF;
-        END LOOP;
+        RETURN NEXT v_plan;
     END LOOP;
-    RETURN v_made;
 END
+$$;
+
+-- Starts of the current unit and the next ones, of those that have no partition.
+CREATE OR REPLACE FUNCTION waybill.units_without_partition(p_plan waybill.merge_plan,
+    p_units integer)
+RETURNS SETOF timestamp
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+    SELECT u.start
+    FROM generate_series(
+        date_trunc(p_plan.partition_unit, now()::timestamp),
+        now()::timestamp + p_units * ('1 ' || p_plan.partition_unit)::interval,
+        ('1 ' || p_plan.partition_unit)::interval) AS u (start)
+    WHERE waybill.partition_for(p_plan, u.start) IS NULL
 $$;
 
 -- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that

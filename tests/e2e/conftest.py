@@ -4,7 +4,8 @@ It comes up through the same code as `waybill up`, beside whatever stack the dev
 its own home, its own ports; it is erased at the end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,12 +16,20 @@ from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from infra.local.status import Status
 from waybill_client import Waybill
-from waybill_client.bearer_auth import BearerAuth, Token
+from waybill_client.bearer_auth import BearerAuth
+
+_FOLDER = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the generated requests last: they leave jobs and documents in the shared stack."""
-    items.sort(key=lambda item: item.path.name == "test_described_api.py")
+    """Run the generated requests after the others: they leave jobs in the shared stack."""
+    places = [place for place, item in enumerate(items) if item.path.parent == _FOLDER]
+    ours = sorted(
+        (items[place] for place in places),
+        key=lambda item: item.path.name == "test_described_api.py",
+    )
+    for place, item in zip(places, ours, strict=True):
+        items[place] = item
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +61,20 @@ def api(stack: Status) -> str:
 
 
 @pytest.fixture(scope="session")
-def token(local_stack: Stack) -> Token:
+def token(local_stack: Stack) -> Callable[[], str]:
     """Gives an administrator's token."""
     return local_stack.issuer().fresh_token
 
 
 @pytest.fixture
-def waybill(api: str, token: Token) -> Iterator[Waybill]:
+def waybill(api: str, token: Callable[[], str]) -> Iterator[Waybill]:
     """The typed client of the running stack, as an administrator."""
     with Waybill(api, token=token) as client:
         yield client
 
 
 @pytest.fixture
-def http(api: str, token: Token) -> Iterator[httpx.Client]:
+def http(api: str, token: Callable[[], str]) -> Iterator[httpx.Client]:
     """Plain requests to the API, as an administrator."""
     with httpx.Client(base_url=api, auth=BearerAuth(token), timeout=30) as client:
         yield client

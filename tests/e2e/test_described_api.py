@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from infra.local.status import Status
 from tests.e2e.client_calls import load
 from waybill_client import Waybill
 
@@ -22,7 +22,7 @@ _SEED = os.environ.get("WAYBILL_API_SEED", "20261128")
 
 def test_every_response_is_as_described(
     api: str,
-    stack: Status,
+    token: Callable[[], str],
     waybill: Waybill,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -37,7 +37,7 @@ def test_every_response_is_as_described(
             *("run", f"{api}/openapi.json", f"--url={api}", "--checks=all", "--workers=1"),
             *(f"--max-examples={_EXAMPLES}", f"--seed={_SEED}", "--no-shrink"),
             *("--continue-on-failure", f"--report-json-path={report}", "--request-timeout=30"),
-            f"--header=Authorization: Bearer {stack.token}",
+            f"--header=Authorization: Bearer {token()}",
         ],
         cwd=tmp_path,
         capture_output=True,

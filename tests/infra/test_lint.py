@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,5 +18,7 @@ def test_cfn_lint_passes(synthesised: Synthesised) -> None:
 
 
 def test_the_cdk_reports_no_violations(synthesised: Synthesised) -> None:
-    report = (synthesised.folder / "validation-report.json").read_text()
-    assert '"violations": []' in report or '"violations"' not in report, report[:2000]
+    reports = json.loads((synthesised.folder / "validation-report.json").read_text())
+    # What cdk-nag finds is held against `infra/checks/accepted.py`.
+    own = [one for one in reports["pluginReports"] if one["pluginName"] != "AwsSolutions"]
+    assert [violation for report in own for violation in report["violations"]] == []

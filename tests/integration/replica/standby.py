@@ -93,7 +93,7 @@ def _copy(writer: Postgres, reader: Postgres, place: Database) -> None:
 def catch_up(writer: Database, reader: Database) -> None:
     """Wait until the reader has replayed what the writer has written by now."""
     with writer.connect() as connection:
-        written = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
+        written = connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
     assert written is not None
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:

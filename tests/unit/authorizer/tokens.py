@@ -11,6 +11,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from functions.authorizer.settings import AuthorizerSettings
 
+# Longer than any run of the tests: parameters of tests are made when they are collected.
+_LIFETIME_SECONDS = 24 * 3600
 ISSUER = "https://issuer.example/pool"
 AUDIENCE = "waybill-test"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -37,7 +39,7 @@ def claims(**values: Any) -> dict[str, Any]:
     """Valid claims; None removes one."""
     now = int(time.time())
     usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "person", "roles": ["reader"],
-             "iat": now, "nbf": now, "exp": now + 1800}  # fmt: skip
+             "iat": now, "nbf": now, "exp": now + _LIFETIME_SECONDS}  # fmt: skip
     return {name: value for name, value in {**usual, **values}.items() if value is not None}
 
 

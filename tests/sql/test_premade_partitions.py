@@ -1,0 +1,30 @@
+"""Partitions made ahead, beside merges that hold the locks of their tables."""
+
+from tests.postgres.databases import Database
+from tests.sql.blocked_calls import running, waits
+from tests.sql.staging import Ledger
+
+
+def test_no_parent_is_locked_while_another_table_is_waited_for(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.declare(
+        "CREATE TABLE stock (id int, day date, department_id int REFERENCES departments,"
+        " PRIMARY KEY (id, day)) PARTITION BY RANGE (day);"
+        "SELECT waybill.register_dataset('stock', natural_key => '{id}', partition_unit => 'year')"
+    )
+
+    def premake() -> tuple[object, ...] | None:
+        with database.connect() as admin:
+            return admin.execute("SELECT waybill.premake_partitions()").fetchone()
+
+    with database.connect() as merge:
+        merge.execute("BEGIN; LOCK TABLE ONLY stock IN SHARE ROW EXCLUSIVE MODE")
+        with running(premake) as made:
+            assert waits(database, made)
+            # As a merge of `stock` does when it attaches a partition.
+            merge.execute("SET LOCAL lock_timeout = '500ms'")
+            merge.execute("LOCK TABLE ONLY departments IN SHARE ROW EXCLUSIVE MODE")
+            merge.execute("COMMIT")
+            # This year and the next, of both tables.
+            assert made.result() == (4,)
