@@ -14,7 +14,7 @@ from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.database.chunks import ChunkId, Claim
 from waybill.landing.objects import stream_range
-from waybill.records.block import limited
+from waybill.records.block import Block, limited
 from waybill.records.compression import Limits
 from waybill.records.reading import read_records
 
@@ -27,6 +27,8 @@ _REJECT_SCHEMA = pa.schema(
     ]
 )
 _MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 16_384, 100_000
+# A block is longer than this only where one record is.
+_LONG_BYTES = 4 * 1024 * 1024
 REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
 """The copied columns of `waybill.validation_errors`, in order."""
 
@@ -74,7 +76,7 @@ class ChunkEncoder:
             for part in limited(block, self._max_records):
                 if not part.record_count:
                     continue
-                result = self._checker.check(part)
+                result = self._check(part)
                 reject_parts = [rejects.write_batch(batch) for batch in self._rejects(result)]
                 yield EncodedBlock(
                     rows.write_batch(result.staged),
@@ -83,6 +85,15 @@ class ChunkEncoder:
                     result.rejected,
                 )
         yield EncodedBlock(rows.finish(), rejects.finish(), 0, 0)
+
+    def _check(self, block: Block) -> BlockResult:
+        if len(block.data) <= _LONG_BYTES:
+            return self._checker.check(block)
+        # Arrow keeps what it freed: of earlier blocks, and then of the check.
+        pa.default_memory_pool().release_unused()
+        result = self._checker.check(block)
+        pa.default_memory_pool().release_unused()
+        return result
 
     def _bytes(self) -> Iterator[bytes]:
         """The chunk's bytes; bytes before it are read only for the hash."""

@@ -54,4 +54,7 @@ def json_objects(members: list[tuple[str, Array]]) -> Array:
 
 def _needs_no_escapes(strings: Array) -> bool:
     octets = text_bytes(strings).octets
-    return not ((octets < ord(" ")) | (octets == ord('"')) | (octets == ord("\\"))).any()
+    # One after the other: each takes as much memory as the text.
+    return not (
+        (octets < ord(" ")).any() or (octets == ord('"')).any() or (octets == ord("\\")).any()
+    )

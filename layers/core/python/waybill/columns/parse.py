@@ -108,7 +108,7 @@ def _quoted(checked: CheckedBlock, index: int) -> Mask | None:
 
 def _contains_blanks(field: Array) -> bool:
     octets = text_bytes(field).octets
-    return bool(((octets == _SPACE) | (octets == _TAB)).any())
+    return bool((octets == _SPACE).any() or (octets == _TAB).any())
 
 
 def _to_values(field: Array, quoted: Mask | None, rules: FieldRules) -> Array:
