@@ -26,6 +26,18 @@ class Record(NamedTuple):
     cells: Cells
 
 
+class _Keys(NamedTuple):
+    """By table and key: what records that are left out have, and records that still count."""
+
+    waiting: defaultdict[tuple[str, Row], set[int]]
+    in_force: defaultdict[tuple[str, Row], list[Record]]
+    """Records with a field that no later record of their key has."""
+
+
+def _fields(record: Record) -> set[int]:
+    return {place for place, cell in enumerate(record.cells) if cell is not None}
+
+
 def reload(admin: Connection, files: Iterable[File]) -> Mapping[str, Counter[Row]]:
     """The rows of every table after a plain load of these files; the database is as before."""
     ordered = sorted((file for file in files if file.counts), key=lambda file: file.place)
@@ -33,10 +45,10 @@ def reload(admin: Connection, files: Iterable[File]) -> Mapping[str, Counter[Row
     while True:
         with admin.transaction(force_rollback=True):
             _create_tables(admin)
-            waiting: defaultdict[tuple[str, Row], set[int]] = defaultdict(set)
+            keys = _Keys(defaultdict(set), defaultdict(list))
             for file in ordered:
-                _load(admin, file, left_out, waiting)
-            orphans = _orphans(admin)
+                _load(admin, file, left_out, keys)
+            orphans = _orphans(admin) | _followed_orphans(admin, keys)
             if not orphans:
                 # The last word is PostgreSQL's: this raises if a key is broken all the same.
                 admin.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -73,19 +85,21 @@ def _load(
     admin: Connection,
     file: File,
     left_out: set[tuple[str, str, int]],
-    waiting: defaultdict[tuple[str, Row], set[int]],
+    keys: _Keys,
 ) -> None:
     if file.replaces:
         admin.execute(f"DELETE FROM {_PREFIX}{file.table.name}".encode())
     for record in _last_of_each_key(file):
         key = (file.table.name, file.table.key_of(file.table.row(record.cells)))
-        has = {place for place, cell in enumerate(record.cells) if cell is not None}
+        has = _fields(record)
         is_left_out = (file.key, file.version, record.line) in left_out
-        if file.table.key and (is_left_out or not waiting[key] <= has):
+        if file.table.key and (is_left_out or not keys.waiting[key] <= has):
             # A record that lacks some of these columns would follow one that is not there.
-            waiting[key] |= has
+            keys.waiting[key] |= has
         elif not is_left_out:
-            waiting.pop(key, None)
+            keys.waiting.pop(key, None)
+            before = [one for one in keys.in_force[key] if not _fields(one) <= has]
+            keys.in_force[key] = [*before, record]
             _write(admin, record)
 
 
@@ -167,6 +181,26 @@ def _orphans(admin: Connection) -> set[tuple[str, str, int]]:
                 f" {_PREFIX}{parent} AS parent WHERE parent.{key} = child.{column})".encode()
             )
             found |= set(rows.fetchall())
+    return found
+
+
+def _followed_orphans(admin: Connection, keys: _Keys) -> set[tuple[str, str, int]]:
+    """Partial records whose parents never came, also where a later one changed the reference.
+
+    They are not replaced by it, so they wait, and so does what follows them.
+    """
+    found: set[tuple[str, str, int]] = set()
+    for records in keys.in_force.values():
+        for record in records:
+            for place, parent in record.file.table.parents.items():
+                if record.file.table.partial and record.cells[place]:
+                    key = TABLES[parent].columns[0].name
+                    there = admin.execute(
+                        f"SELECT FROM {_PREFIX}{parent} WHERE {key} = %s".encode(),
+                        (record.cells[place],),
+                    )
+                    if not there.fetchone():
+                        found.add((record.file.key, record.file.version, record.line))
     return found
 
 
