@@ -9,7 +9,8 @@ import httpx
 from infra.local.clients import Clients
 from infra.local.status import Status
 from waybill_client import Waybill
-from waybill_client.models import Job
+from waybill_client.errors import ProblemError
+from waybill_client.models import Figures, Job
 
 _PATIENCE_SECONDS = 60
 CLASSES = (
@@ -43,6 +44,18 @@ def ended(waybill: Waybill, job_id: str) -> Job:
     if counts:
         assert counts["read"] == sum(counts[name] for name in CLASSES)
     return job
+
+
+def figures(waybill: Waybill, year: int, job: Job | str) -> Figures:
+    """Hires by quarter that include the job; asked again where the machine is too busy for it."""
+    job_id = job if isinstance(job, str) else job["job_id"]
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return waybill.hires_by_quarter(year, min_job=job_id)
+        except ProblemError as error:
+            if error.code != "not-fresh-yet" or time.monotonic() > deadline:
+                raise
 
 
 def counted(job: Job) -> dict[str, int]:

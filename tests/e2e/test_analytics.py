@@ -7,7 +7,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from tests.e2e.client_calls import counted, load
+from tests.e2e.client_calls import counted, figures, load
 from waybill_client import Waybill
 from waybill_client.bearer_auth import Token
 
@@ -39,7 +39,7 @@ def job_id(api: str, token: Token, tmp_path_factory: pytest.TempPathFactory) -> 
         job = load(waybill, folder, "hired_employees", people)
         assert counted(job) == {"read": 8, "inserted": 8}
         # From here on the figures include it.
-        waybill.hires_by_quarter(_YEAR, min_job=job["job_id"])
+        figures(waybill, _YEAR, job)
     return job["job_id"]
 
 

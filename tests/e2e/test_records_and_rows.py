@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.samples import DATASETS, write_samples
 from infra.local.status import Status
-from tests.e2e.client_calls import counted, ended, load
+from tests.e2e.client_calls import counted, ended, figures, load
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
@@ -28,8 +28,8 @@ def test_a_pending_record_is_loaded_when_its_parent_arrives(
     job = load(waybill, tmp_path, "hired_employees", child)
     assert counted(job) == {"read": 1, "pending_reference": 1}
     parent = load(waybill, tmp_path, "departments", "9212,Late\n")
-    # The figures include a job once what waited for it is in: no polling of our own.
-    waybill.hires_by_quarter(2032, min_job=parent["job_id"])
+    # The figures include a job once what waited for it is in.
+    figures(waybill, 2032, parent)
     assert counted(waybill.job(job["job_id"])) == {"read": 1, "inserted": 1}
 
 
@@ -37,7 +37,7 @@ def test_three_files_at_once_employees_first_then_again(waybill: Waybill, tmp_pa
     files = {file.stem: file for file in write_samples(tmp_path)}
     ids = {name: waybill.upload(name, files[name]) for name in reversed(DATASETS)}
     first = {name: counted(ended(waybill, job_id)) for name, job_id in ids.items()}
-    waybill.hires_by_quarter(2021, min_job=ids["departments"])
+    figures(waybill, 2021, ids["departments"])
     people = counted(waybill.job(ids["hired_employees"]))
     assert people["read"] == 2000
     assert "pending_reference" not in people
