@@ -199,7 +199,7 @@ def _followed_orphans(admin: Connection, keys: _Keys) -> set[tuple[str, str, int
                         f"SELECT FROM {_PREFIX}{parent} WHERE {key} = %s".encode(),
                         (record.cells[place],),
                     )
-                    if not there.fetchone():
+                    if there.fetchone() is None:
                         found.add((record.file.key, record.file.version, record.line))
     return found
 
