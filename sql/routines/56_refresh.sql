@@ -127,6 +127,19 @@ BEGIN ATOMIC
     SELECT job_id FROM brought;
 END;
 
+-- Whether a job with pending records was named by this one, which wrote a parent of theirs, and has
+-- not looked since. A job that was not named stays as it is: its parents did not come.
+CREATE OR REPLACE FUNCTION waybill.is_due(p_child waybill.ingestion_jobs,
+    p_parent waybill.ingestion_jobs)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN NOT waybill.parents_came_from(p_child, p_parent) THEN false
+    ELSE waybill.waits_otherwise(p_child, p_parent.dataset)
+        OR p_child.job_id IN (SELECT c.job_id FROM waybill.children_of(p_parent) AS c (job_id))
+END;
+
 -- Whether pending records are about to be resolved: those of this job, or those that it, or
 -- records that it unblocked, loaded parents for.
 CREATE OR REPLACE FUNCTION waybill.resolution_due(p_job uuid) RETURNS boolean
@@ -134,12 +147,12 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (
     SELECT FROM waybill.ingestion_jobs AS child, waybill.ingestion_jobs AS parent
-    WHERE child.job_id = p_job AND waybill.parents_came_from(child, parent)
+    WHERE child.job_id = p_job AND waybill.is_due(child, parent)
 ) OR EXISTS (
     SELECT FROM waybill.brought_jobs(p_job) AS b (job_id)
     JOIN waybill.ingestion_jobs AS parent USING (job_id)
     JOIN waybill.ingestion_jobs AS child ON child.pending_reference > 0
-    WHERE waybill.parents_came_from(child, parent)
+    WHERE waybill.is_due(child, parent)
 );
 
 -- Whether a job's rows are in the views: `unknown`, `open` while it is being loaded or pending

@@ -122,6 +122,18 @@ def test_job_is_not_visible_while_records_that_it_unblocked_are_resolved(crew: L
     assert {visibility(crew, job) for job in (grandchild, child, parent)} == {"visible"}
 
 
+def test_a_job_is_visible_beside_records_that_wait_for_other_parents(ledger: Ledger) -> None:
+    waiting = ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
+    other = ledger.load("departments", 2, [(2, "Legal")])
+    assert visibility(ledger, other) == "visible"
+    assert visibility(ledger, waiting) == "visible"
+    parent = ledger.load("departments", 3, [(1, "Sales")])
+    assert visibility(ledger, parent) == "open"
+    resolve(ledger, waiting)
+    assert visibility(ledger, parent) == "stale"
+    assert visibility(ledger, other) in {"stale", "visible"}
+
+
 def test_dry_run_leaves_nothing_to_do(ledger: Ledger) -> None:
     ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
     job = ledger.land("departments", 2)
