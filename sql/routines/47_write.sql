@@ -30,7 +30,11 @@ BEGIN
     -- would fire the ON DELETE actions of tables that refer to them.
     PERFORM waybill.update_rows(p_plan, v_is_new);
     PERFORM waybill.put_shifted(p_plan);
+    -- PostgreSQL checks the references of a row that this transaction wrote at its every update,
+    -- and in a cycle the parent may be written later.
+    PERFORM waybill.set_replica(p_plan.in_cycle);
     PERFORM waybill.stamp_rows(p_plan);
+    PERFORM waybill.set_replica(false);
     SET CONSTRAINTS ALL IMMEDIATE;
 END
 $$;

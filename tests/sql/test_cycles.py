@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
 
 TEAMS = """
@@ -56,6 +57,17 @@ def test_records_of_two_datasets_that_refer_to_each_other(cycles: Ledger) -> Non
     assert cycles.rows("SELECT id, lead_id FROM teams") == [(1, 10)]
     assert cycles.rows("SELECT id FROM people ORDER BY id") == [(10,), (11,)]
     assert cycles.waybill(people) == {"read": 3, "inserted": 2, "pending_reference": 1}
+
+
+def test_a_record_of_a_cycle_that_a_later_batch_repeats(cycles: Ledger) -> None:
+    cycles.load("teams", 1, [(1, 10)])
+    again, _ = batch(cycles, "teams", [{"id": "1", "lead_id": "10"}], "partial")
+    # Landed after the batch, so that its parents are written first.
+    people = cycles.load("people", 1e9, [(10, 1, "Ada")])
+    assert cycles.resolve(people)["outcome"] == "merged"
+    assert cycles.rows("SELECT id, lead_id FROM teams") == [(1, 10)]
+    assert cycles.rows("SELECT id, team_id FROM people") == [(10, 1)]
+    assert cycles.waybill(again) == {"read": 1, "unchanged": 1}
 
 
 def test_a_cycle_in_partitions_that_have_to_be_made(cycles: Ledger) -> None:
