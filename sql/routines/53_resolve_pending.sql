@@ -192,5 +192,5 @@ RETURN p_child.pending_reference > 0
         -- Its partial records may wait for those of an earlier job.
         OR p_child.dataset = p_parent.dataset
     )
-    -- Null where the parent wrote nothing, as a dry run.
-    AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen);
+    -- A parent that wrote nothing, as a dry run or an empty file, has no transaction.
+    AND coalesce(NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen), false);

@@ -135,9 +135,10 @@ RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN CASE
-    WHEN NOT waybill.parents_came_from(p_child, p_parent) THEN false
-    ELSE waybill.waits_otherwise(p_child, p_parent.dataset)
-        OR p_child.job_id IN (SELECT c.job_id FROM waybill.children_of(p_parent) AS c (job_id))
+    WHEN waybill.parents_came_from(p_child, p_parent)
+        THEN waybill.waits_otherwise(p_child, p_parent.dataset)
+            OR p_child.job_id IN (SELECT c.job_id FROM waybill.children_of(p_parent) AS c (job_id))
+    ELSE false
 END;
 
 -- Whether pending records are about to be resolved: those of this job, or those that it, or

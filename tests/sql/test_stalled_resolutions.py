@@ -20,6 +20,13 @@ CREATE TABLE sites (id integer PRIMARY KEY, area_id integer REFERENCES areas);
 SELECT waybill.register_dataset(name) FROM unnest(ARRAY['regions', 'areas', 'sites']) AS name;
 """
 
+PROFILES = """
+CREATE TABLE profiles (
+    id integer PRIMARY KEY, name text, department_id integer REFERENCES departments
+);
+SELECT waybill.register_dataset('profiles');
+"""
+
 
 @pytest.fixture
 def crew(ledger: Ledger) -> Ledger:
@@ -132,6 +139,22 @@ def test_a_job_is_visible_beside_records_that_wait_for_other_parents(ledger: Led
     resolve(ledger, waiting)
     assert visibility(ledger, parent) == "stale"
     assert visibility(ledger, other) in {"stale", "visible"}
+
+
+def test_a_job_without_rows_is_visible_beside_records_that_wait_for_earlier_ones(
+    ledger: Ledger,
+) -> None:
+    ledger.declare(PROFILES)
+    orphan = ledger.load("profiles", 1, [(1, 9)], columns=["id", "department_id"])
+    follower = ledger.load("profiles", 2, [(1, "Ada")], columns=["id", "name"])
+    empty = ledger.load("profiles", 3, [])
+    parents = ledger.load("departments", 4, [])
+    for job in (orphan, follower):
+        resolve(ledger, job)
+    jobs = (orphan, follower, empty, parents)
+    assert [visibility(ledger, job) for job in jobs] == ["visible"] * len(jobs)
+    department = ledger.load("departments", 5, [(9, "Sales")])
+    assert visibility(ledger, department) == "open"
 
 
 def test_dry_run_leaves_nothing_to_do(ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres.databases import Database
+from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.tables import IMPATIENT, UNSEEN
 
 _numbers = itertools.count(1)
@@ -19,3 +20,13 @@ def dataset_template(template_database: Database) -> Iterator[Database]:
         admin.execute(IMPATIENT.encode())
     yield template
     template.drop()
+
+
+@pytest.fixture
+def cloud(dataset_template: Database) -> Iterator[FakeCloud]:
+    """A fake cloud with a database of its own."""
+    cloud = FakeCloud(dataset_template.clone(f"cloud_{next(_numbers)}"), pytest.MonkeyPatch())
+    cloud.open()
+    yield cloud
+    cloud.close()
+    cloud.database.drop()

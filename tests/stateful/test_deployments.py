@@ -1,28 +1,17 @@
 """A deployment may change a step's settings between two tries of one message."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.postgres.databases import Database
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
 
 RECORDS = 60
 
 
-@pytest.fixture
-def cloud(dataset_template: Database) -> Iterator[FakeCloud]:
-    cloud = FakeCloud(dataset_template.clone("deployed"), pytest.MonkeyPatch())
-    cloud.open(chunk_bytes=100)
-    yield cloud
-    cloud.close()
-    cloud.database.drop()
-
-
 @pytest.mark.parametrize("chunk_bytes", [37, 250])
 def test_a_plan_continues_with_another_chunk_size(cloud: FakeCloud, chunk_bytes: int) -> None:
     body = b"n,what\n" + b"".join(b"%d,visit\n" % n for n in range(RECORDS))
+    cloud.patch.setenv("CHUNK_BYTES", "100")
     cloud.land("visits", "a.csv", body, 1)
     cloud.deliver("landed", 0, Fault(call=16, unseen=True))
     assert cloud.queues["landed"], "it was to die on the way"

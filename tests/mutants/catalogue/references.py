@@ -78,9 +78,20 @@ MUTANTS = (
         "parent_of_another_resolution_missed",
         "a resolution may bring the parents of another",
         "sql/routines/53_resolve_pending.sql",
-        "AND NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen)",
-        "AND p_parent.written_by IS NULL",
+        "coalesce(NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen), false)",
+        "p_parent.written_by IS NULL",
         (f"{STALLED}::test_a_resolved_record_may_be_the_parent_of_another",),
+    ),
+    Mutant(
+        "jobs_without_rows_bring_parents",
+        "a job that wrote nothing keeps no marker for records that wait",
+        "sql/routines/53_resolve_pending.sql",
+        "p_child.parents_seen), false)",
+        "p_child.parents_seen), true)",
+        (
+            f"{STALLED}"
+            "::test_a_job_without_rows_is_visible_beside_records_that_wait_for_earlier_ones",
+        ),
     ),
     Mutant(
         "own_pending_not_named",
