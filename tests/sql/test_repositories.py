@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from psycopg import sql
 
+from functions.api.jobs.models import Run
 from tests.postgres.databases import Connection, Database
 from waybill.database.batches import Batches, IdempotencyKey
 from waybill.database.chunks import ChunkId, Chunks, Claim, PlannedChunk, StagedCounts
@@ -156,6 +157,17 @@ def test_failed_job_keeps_its_reason_and_its_runs(loader: Connection, api: Conne
     assert document["error"] == {"type": "empty-file"}
     (listed,) = Runs(api).list_page(job_id, after=0, limit=10)
     assert (listed.run_id, listed.document["outcome"]) == (run_id, "rejected")
+
+
+def test_a_run_that_goes_on_is_listed_without_end_and_outcome(
+    loader: Connection, api: Connection
+) -> None:
+    job_id = register(loader)
+    Runs(loader).start(job_id, "plan")
+    (listed,) = Runs(api).list_page(job_id, after=0, limit=10)
+    run = Run.model_validate(listed.document)
+    assert (run.attempt, run.step, run.finished_at, run.outcome) == (1, "plan", None, None)
+    assert set(listed.document) == {"attempt", "step", "started_at", "finished_at", "outcome"}
 
 
 def test_routine_errors_are_translated(loader: Connection) -> None:
