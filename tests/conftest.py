@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.cloud.fixtures",
+    "tests.cloud.log_lines",
     "tests.integration.path.fixtures",
     "tests.postgres.fixtures",
     "tests.stateful.fixtures",

@@ -39,14 +39,14 @@ def _refusals() -> Refusals:
     return Refusals(AuditEntries(s3_client(), _settings().state_bucket))
 
 
-def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle a REQUEST authorizer event; returns a policy for every route, and the identity.
 
     Raises:
         UnauthorizedError: the token is refused.
         KeysUnavailable: the issuer's keys cannot be fetched; API Gateway responds 503.
     """
-    telemetry.start("authorizer", _settings())
+    telemetry.start("authorizer", _settings(), context)
     source = ((event.get("requestContext") or {}).get("identity") or {}).get("sourceIp")
     try:
         principal = verify_token(_token(event), _keys(), _settings())

@@ -24,14 +24,14 @@ from waybill.state.bucket import StateBucket
 _PATIENCE_SECONDS = 60.0
 
 
-def handle(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Migrate and publish; or, for the action `prepare-upgrade`, take back grants.
 
     Returns `applied`, the paths of the applied files; `datasets`, the published names; and
     `indexes`, the statements that built or dropped indexes of searchable columns.
     """
     settings = MigrateSettings.from_environment()
-    telemetry.start("migrate", settings)
+    telemetry.start("migrate", settings, context)
     state = StateBucket(s3_client(), settings.state_bucket)
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
         if event.get("action") == "prepare-upgrade":

@@ -25,7 +25,7 @@ _MIN_SECONDS = 5.0
 def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Stage each chunk of the batch; the response names the messages to redeliver."""
     settings = LoadSettings.from_environment()
-    telemetry.start("load", settings)
+    telemetry.start("load", settings, context)
     seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
 
     def process(message: ChunkMessage) -> None:

@@ -25,10 +25,10 @@ _MESSAGE: TypeAdapter[MergeMessage | ResolvePendingMessage] = TypeAdapter(
 )
 
 
-def handle(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
+def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Merge each job of the batch. Returns the messages to redeliver."""
     settings = MergeSettings.from_environment()
-    telemetry.start("merge", settings)
+    telemetry.start("merge", settings, context)
     consumer = Consumer(
         settings.merges_queue_url,
         _MESSAGE.validate_json,

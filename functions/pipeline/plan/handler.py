@@ -21,10 +21,10 @@ from waybill.state.bucket import StateBucket
 from waybill.state.tickets import job_of_ticket
 
 
-def handle(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
+def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Plan each object and register each ticket of the batch. Returns the failed messages."""
     settings = PlanSettings.from_environment()
-    telemetry.start("plan", settings)
+    telemetry.start("plan", settings, context)
     consumer = Consumer(
         settings.landed_queue_url,
         parse_event,

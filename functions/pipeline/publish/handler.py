@@ -17,10 +17,10 @@ from waybill.outbox.relay import relay
 from waybill.state.bucket import StateBucket
 
 
-def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
+def handle(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
     """Publish the unpublished rows. Returns their number as `published`."""
     settings = PublishSettings.from_environment()
-    telemetry.start("publish", settings)
+    telemetry.start("publish", settings, context)
     if not StateBucket(s3_client(), settings.state_bucket).markers.list():
         return {"published": 0}
     with connect(settings, "publish") as connection:

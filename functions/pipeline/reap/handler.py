@@ -26,10 +26,10 @@ from waybill.state.bucket import StateBucket
 _GRACE = timedelta(minutes=65)
 
 
-def handle(_event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
+def handle(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
     """Reap. Returns a count per action; nothing when there was no need to look."""
     settings = ReapSettings.from_environment()
-    telemetry.start("reap", settings)
+    telemetry.start("reap", settings, context)
     s3 = s3_client()
     state = StateBucket(s3, settings.state_bucket)
     passed = state.deadlines.passed(datetime.now(UTC) - _GRACE)

@@ -29,7 +29,7 @@ _MINIMUM_SECONDS = 5.0
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Refresh the stale views. Without a marker, the schedule does not wake a paused database."""
     settings = RefreshSettings.from_environment()
-    telemetry.start("refresh", settings)
+    telemetry.start("refresh", settings, context)
     state = StateBucket(s3_client(), settings.state_bucket)
     markers = state.markers.list()
     job_id = (event.get("detail") or {}).get("job_id")

@@ -163,8 +163,8 @@ def test_the_log_names_the_route_and_not_the_path(
 ) -> None:
     call(api.resolve, "GET", "/faults/jane.doe")
     (line,) = (vars(each) for each in caplog.records if each.message == "request handled")
-    assert (line["action"], line["route"]) == ("http.handled", "/faults/{kind}")
-    assert "jane" not in repr([line[name] for name in ("method", "route", "status")])
+    assert (line["action"], line["endpoint"]) == ("http.handled", "/faults/{kind}")
+    assert "jane" not in repr([line[name] for name in ("method", "endpoint", "status_code")])
 
 
 @pytest.mark.parametrize("depth", [102, 103, 400, 990, 100_000])

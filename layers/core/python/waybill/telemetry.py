@@ -7,13 +7,17 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from waybill.scrubbing import scrub_all
 from waybill.settings import LogSettings
+from waybill.usage import USAGE
 
 METRICS_NAMESPACE = "Waybill"
 _SERVICE = "waybill"
@@ -21,10 +25,24 @@ _log = logging.getLogger(_SERVICE)
 Level = Literal["debug", "info", "warning", "error"]
 
 
-def start(step: str, settings: LogSettings) -> Logger:
-    """The logger of a function; cheap enough to call at every invocation."""
-    made = Logger(service=_SERVICE, level=settings.log_level, utc=True, use_rfc3339=True)
-    made.append_keys(step=step)
+class _Formatter(LambdaPowertoolsFormatter):
+    """JSON lines without values of records, addresses and credentials."""
+
+    def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
+        return super().serialize(scrub_all(log))
+
+
+def logger(level: str | None = None) -> Logger:
+    """The logger of the process; cheap enough to call at every invocation."""
+    formatter = _Formatter(utc=True, use_rfc3339=True)
+    return Logger(service=_SERVICE, level=level, logger_formatter=formatter)
+
+
+def start(step: str, settings: LogSettings, context: LambdaContext | None = None) -> Logger:
+    """Begin an invocation of the function `step`; its lines have the request id of `context`."""
+    made = logger(settings.log_level)
+    USAGE.reset()
+    made.append_keys(step=step, request_id=context.aws_request_id if context else None)
     return made
 
 
@@ -49,7 +67,7 @@ def metric(name: str, count: int) -> None:
 @contextmanager
 def about(job_id: UUID) -> Iterator[None]:
     """Log with the job's id as correlation id."""
-    shared = Logger(service=_SERVICE)
+    shared = logger()
     before = shared.get_correlation_id()
     shared.set_correlation_id(str(job_id))
     try:

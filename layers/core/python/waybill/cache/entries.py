@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from waybill.cache.single_flight import SingleFlight
 from waybill.cache.store import CacheStore
+from waybill.usage import USAGE
 
 # Entries that are written together do not all expire together.
 _JITTER = 0.1
@@ -64,6 +65,11 @@ class Entries:
                 newer than its version is dropped with it, which costs a read.
             load: reads the value from the database.
         """
+        cached = self._read(key, version, load)
+        USAGE.cached(hit=cached.hit)
+        return cached
+
+    def _read(self, key: Key, version: str, load: Load) -> Cached:
         name = key.name()
         if cached := self._get(name, key, version):
             return cached

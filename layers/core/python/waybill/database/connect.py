@@ -18,8 +18,10 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from waybill.database.counting_cursor import CountingCursor
 from waybill.errors import OutOfResources, Unavailable
 from waybill.settings import DatabaseSettings
+from waybill.usage import USAGE
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -83,12 +85,15 @@ def _log_in(settings: DatabaseSettings, name: str) -> Connection:
     while True:
         given = parameters(settings, name, passwords.pop(0))
         try:
-            return psycopg.connect(**given, autocommit=True)
+            connection = psycopg.connect(**given, autocommit=True, cursor_factory=CountingCursor)
         except psycopg.OperationalError as error:
             # libpq has no SQLSTATE for a refused log-in, and PAM has words of its own.
             if not passwords or "authentication failed" not in str(error):
                 raise
             _log.info("The token is refused; trying the secret's password.")
+        else:
+            USAGE.connected()
+            return connection
 
 
 def connect(settings: DatabaseSettings, name: str, *, patience_seconds: float = 20.0) -> Connection:

@@ -6,21 +6,23 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from waybill import telemetry
 from waybill.callers import Caller
 from waybill.errors import NotFound, Rejected, Unauthorized, WaybillError
 from waybill.http.access import RULES, Rule, authorize
 from waybill.http.bodies import BodySpec
 from waybill.http.cors import ALLOW_HEADERS, EXPOSE_HEADERS, MAX_AGE_SECONDS
 from waybill.http.principal import Principal
+from waybill.http.request_log import job_of, request_line
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
+from waybill.usage import USAGE
 
 # A custom domain's base path stays in the event's path; otherwise the prefix is the stage.
 _PREFIXES = ["/api/v1", "/v1"]
@@ -71,8 +73,7 @@ class Api(APIGatewayRestResolver):
         """Bodies other than small JSON, by OpenAPI path."""
         self._function = function
         self._rules = rules
-        # The same logger as `waybill.telemetry`.
-        self.logger = Logger(service="waybill", utc=True, use_rfc3339=True)
+        self.logger = telemetry.logger()
         self._route = ""
         self._principal: Principal | None = None
         self.started = 0.0
@@ -82,11 +83,12 @@ class Api(APIGatewayRestResolver):
         self._route = route.openapi_path
         self._principal = authorize(
             self._rules.get(f"{route.method} {route.openapi_path}"),
-            self.context.get("_route_args", {}),
+            arguments := self.context.get("_route_args", {}),
             self.current_event.raw_event,
         )
         if self._principal:
             self.logger.append_keys(principal=self._principal.subject)
+        self.logger.set_correlation_id(job_of(arguments))
 
     @property
     def principal(self) -> Principal:
@@ -124,6 +126,7 @@ class Api(APIGatewayRestResolver):
         self.started = time.monotonic()
         self._route = ""
         self._principal = None
+        USAGE.reset()
         self.logger.clear_state()
         request_id = (event.get("requestContext") or {}).get("requestId")
         self.logger.append_keys(step=self._function, request_id=request_id)
@@ -131,14 +134,16 @@ class Api(APIGatewayRestResolver):
         headers = response.setdefault("multiValueHeaders", {})
         for name, value in _HEADERS.items():
             headers.setdefault(name, [value])
-        # The route, never the path or query: those may contain personal data.
         self.logger.info(
             "request handled",
             action="http.handled",
-            method=event.get("httpMethod"),
-            route=self._route,
-            status=response["statusCode"],
-            milliseconds=round((time.monotonic() - self.started) * 1000, 1),
+            duration_ms=round((time.monotonic() - self.started) * 1000, 1),
+            **request_line(
+                event,
+                self._route,
+                self._principal.subject if self._principal else None,
+                response,
+            ),
         )
         return response
 

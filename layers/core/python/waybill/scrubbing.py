@@ -1,0 +1,49 @@
+"""Removes values of records, addresses and credentials from text that is logged or reported.
+
+Messages of PostgreSQL quote the values that it refuses, and a traceback ends with the message.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MASK = "[removed]"
+# PostgreSQL does not double the quotes inside: a value ends where the message does.
+_QUOTED = r'"(?s:.*?)"(?=[ \t]*(?:\n[A-Z]+\b|\Z))'
+# What a pattern's groups keep; everything else of the match is a value.
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(Key \([^)]*\)=)\(.*\)(?=[ .]|$)", re.MULTILINE), rf"\1({MASK})"),
+    (re.compile(r"(Failing row contains )\(.*\)", re.DOTALL), rf"\1({MASK})"),
+    (re.compile(rf"(invalid input (?:syntax|value)[^:\n]*: ){_QUOTED}"), rf"\1{MASK}"),
+    (re.compile(rf"(out of range: ){_QUOTED}"), rf"\1{MASK}"),
+    (re.compile(r'(value )"[^\n]*"( is out of range)'), rf"\1{MASK}\2"),
+    (re.compile(rf"(malformed \w+ literal: ){_QUOTED}"), rf"\1{MASK}"),
+    (re.compile(rf"(COPY \S+, line \d+(?:, column [^:\n]+)?: ){_QUOTED}"), rf"\1{MASK}"),
+    # The text of the statement, which may be composed with literals.
+    (re.compile(r"(LINE \d+: ).*"), rf"\1{MASK}"),
+    (re.compile(r"(Token |JSON data, line \d+: ).*"), rf"\1{MASK}"),
+    (re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL), f"input_value={MASK}"),
+    (re.compile(r"(?i)(\bbearer\s+)[\w.~+/=-]+"), rf"\1{MASK}"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),
+    (re.compile(r"(\w+://[^\s:/@]+:)[^\s@/]+@"), rf"\1{MASK}@"),
+    (re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"']+"), rf"\1{MASK}"),
+    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), MASK),
+)
+
+
+def scrub(text: str) -> str:
+    """`text` without values of records, e-mail addresses, tokens, passwords and signatures."""
+    for pattern, kept in _PATTERNS:
+        text = pattern.sub(kept, text)
+    return text
+
+
+def scrub_all(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The same for every text in a structure of mappings and sequences."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {key: scrub_all(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [scrub_all(each) for each in value]
+    return value
