@@ -10,11 +10,19 @@ from typing import Any
 from aws_cdk import App, Tags
 
 from infra.bootstrap import ROOT
-from infra.environments import ENVIRONMENTS, Environment, UnknownTargetError, choose
+from infra.environments import (
+    ENVIRONMENTS,
+    Environment,
+    InvalidOriginError,
+    UnknownTargetError,
+    choose,
+)
 from infra.identity import ExternalIssuer, InvalidIdentityError
 from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
+
+_INVALID = (UnknownTargetError, InvalidRestoreError, InvalidIdentityError, InvalidOriginError)
 
 
 def context() -> dict[str, Any]:
@@ -28,6 +36,7 @@ def choose_environment(app: App) -> Environment:
 
     Raises:
         UnknownTargetError: none is chosen, or not for this account.
+        InvalidOriginError: the origin of its pages is not an origin.
     """
     name = app.node.try_get_context("env") or os.environ.get("WAYBILL_ENV")
     if not name:
@@ -35,11 +44,13 @@ def choose_environment(app: App) -> Environment:
             f"Choose an environment: -c env=… with one of {', '.join(ENVIRONMENTS)}."
         )
     accounts: dict[str, str] = app.node.try_get_context("accounts") or {}
+    origins: dict[str, str] = app.node.try_get_context("browser_origin") or {}
     return choose(
         str(name),
         account=accounts.get(str(name)),
         region=os.environ.get("CDK_DEFAULT_REGION"),
         current=os.environ.get("CDK_DEFAULT_ACCOUNT"),
+        browser_origin=origins.get(str(name)),
     )
 
 
@@ -65,7 +76,7 @@ def main() -> None:
     app = App(context=context(), analytics_reporting=False)
     try:
         build(app, choose_environment(app))
-    except (UnknownTargetError, InvalidRestoreError, InvalidIdentityError) as error:
+    except _INVALID as error:
         sys.exit(str(error))
     app.synth()
 

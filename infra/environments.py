@@ -24,6 +24,7 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
   <Step>FunctionName (UploadFunctionName, PlanFunctionName, … MigrateFunctionName).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -37,6 +38,14 @@ LOCAL_AUDIENCE = "waybill-local"
 
 class UnknownTargetError(Exception):
     """The environment or its account is not known; the message says what to do."""
+
+
+class InvalidOriginError(Exception):
+    """The origin of pages is not one; the message shows the form."""
+
+
+# As browsers send it: in lower case, without a path or a slash at the end.
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +88,11 @@ class Environment:
     """Size limit of a file; a dataset may have a lower one."""
     client_requests_per_minute: int = 3000
     """Requests from one address; the firewall answers more with 429."""
-    browser_origins: tuple[str, ...] = ("*",)
-    """Origins whose pages may upload; a presigned form is what authorizes, not the origin."""
+    browser_origin: str | None = None
+    """The origin whose pages may use the API and upload (CORS): `*` for all, None for none.
+
+    One only: the responses that API Gateway sends by itself cannot depend on the request.
+    """
 
     @property
     def chunks_at_once(self) -> int:
@@ -109,6 +121,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
         for known in (
             Environment(
                 name="local",
+                browser_origin="*",
                 account=LOCAL_ACCOUNT,
                 keep_data=False,
                 log_retention_days=7,
@@ -119,6 +132,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             ),
             Environment(
                 name="dev",
+                browser_origin="*",
                 keep_data=False,
                 log_retention_days=14,
                 noncurrent_days=7,
@@ -159,7 +173,11 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
 
 
 def choose(
-    name: str, account: str | None = None, region: str | None = None, current: str | None = None
+    name: str,
+    account: str | None = None,
+    region: str | None = None,
+    current: str | None = None,
+    browser_origin: str | None = None,
 ) -> Environment:
     """The environment called `name`, in its `account` and `region`.
 
@@ -169,6 +187,7 @@ def choose(
 
     Raises:
         UnknownTargetError: there is no such environment, or `current` is not its account.
+        InvalidOriginError: `browser_origin` is not an origin; `*` is not one.
     """
     if name not in ENVIRONMENTS:
         raise UnknownTargetError(
@@ -186,4 +205,13 @@ def choose(
         raise UnknownTargetError(
             f"{name} belongs to the account {account}, and the credentials are of {current}."
         )
-    return replace(known, account=account, region=region or DEFAULT_REGION)
+    if browser_origin and not _ORIGIN.fullmatch(browser_origin):
+        raise InvalidOriginError(
+            f"browser_origin={browser_origin!r}: write it as https://console.example.com."
+        )
+    return replace(
+        known,
+        account=account,
+        region=region or DEFAULT_REGION,
+        browser_origin=browser_origin or known.browser_origin,
+    )

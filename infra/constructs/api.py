@@ -90,10 +90,11 @@ class Api(Construct):
         if environment.is_local:
             # The emulator takes the API's id from this tag, so that its URL stays the same.
             Tags.of(self.rest).add("ms-custom-id", "waybill")
-        gateway_responses(self.rest)
+        gateway_responses(self.rest, environment.browser_origin)
         if environment.firewall:
             Firewall(self, environment, self.rest.deployment_stage)
         self._routes(functions)
+        self._fixed_responses(environment.browser_origin)
 
     def _routes(self, functions: Mapping[str, LambdaFunction]) -> None:
         integrations = {
@@ -118,9 +119,11 @@ class Api(Construct):
                 else apigateway.AuthorizationType.CUSTOM,
                 authorizer=None if is_open else authorizer,
             )
+
+    def _fixed_responses(self, origin: str | None) -> None:
         for path in {route.path: None for route in ROUTES}:
             resource = self.rest.root.resource_for_path(path)
             methods = [route.method for route in ROUTES if route.path == path]
             # Preflight requests carry no credentials, and may not cost a function.
-            respond_to_preflight(resource, methods)
-            refuse_other_methods(resource, methods)
+            respond_to_preflight(resource, methods, origin)
+            refuse_other_methods(resource, methods, origin)

@@ -62,6 +62,21 @@ def _send_events(bucket: s3.Bucket) -> None:
     )
 
 
+def _uploads_from_pages_of(origin: str | None) -> list[s3.CorsRule] | None:
+    if origin is None:
+        return None
+    return [
+        s3.CorsRule(
+            allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
+            allowed_origins=[origin],
+            allowed_headers=["*"],
+            # Completing a multipart upload needs the ETags of its parts.
+            exposed_headers=["ETag", "x-amz-version-id"],
+            max_age=3600,
+        )
+    ]
+
+
 class Buckets(Construct):
     """Both buckets, versioned, with events on EventBridge."""
 
@@ -82,16 +97,7 @@ class Buckets(Construct):
             "Landing",
             _Content(
                 [versions],
-                [
-                    s3.CorsRule(
-                        allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
-                        allowed_origins=list(environment.browser_origins),
-                        allowed_headers=["*"],
-                        # Completing a multipart upload needs the ETags of its parts.
-                        exposed_headers=["ETag", "x-amz-version-id"],
-                        max_age=3600,
-                    )
-                ],
+                _uploads_from_pages_of(environment.browser_origin),
                 logs,
             ),
             environment,

@@ -7,6 +7,7 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from infra.environments import Environment
+from waybill.http.cors import readable
 from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
 
 _MANAGED = {
@@ -27,6 +28,7 @@ class Firewall(Construct):
         """Create the ACL and associate it with `stage`."""
         super().__init__(scope, "Firewall")
         self._name = f"waybill-{environment.name}"
+        self._origin = environment.browser_origin
         rules = [
             self._managed(priority, name, counted)
             for priority, (name, counted) in enumerate(_MANAGED.items())
@@ -88,11 +90,8 @@ class Firewall(Construct):
             response_headers=[
                 wafv2.CfnWebACL.CustomHTTPHeaderProperty(name=name, value=value)
                 for name, value in (
-                    ("Retry-After", str(_SECONDS)),
-                    # So that pages of other origins can read it.
-                    ("Access-Control-Allow-Origin", "*"),
-                    ("Access-Control-Expose-Headers", "Retry-After"),
-                )
+                    {"Retry-After": str(_SECONDS)} | readable(self._origin, ["Retry-After"])
+                ).items()
             ],
         )
         return wafv2.CfnWebACL.RuleProperty(

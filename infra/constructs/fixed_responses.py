@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from aws_cdk import aws_apigateway as apigateway
 
 from infra.constructs.gateway_responses import problem_template
-from waybill.http.cors import ALLOW_HEADERS, MAX_AGE_SECONDS
+from waybill.http.cors import ALLOW_HEADERS, MAX_AGE_SECONDS, readable
 from waybill.http.problems import MEDIA_TYPE
 
 # Other media types are refused (415): a mock integration reads the body as a template's input.
@@ -20,25 +20,30 @@ _MEDIA_TYPES = (
 )
 
 
-def respond_to_preflight(resource: apigateway.IResource, methods: Iterable[str]) -> None:
-    """Answer OPTIONS, which browsers send before a request of another origin."""
-    headers = {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Methods": ",".join(sorted({*methods, "OPTIONS"})),
-        "Access-Control-Allow-Headers": ",".join(ALLOW_HEADERS),
-        "Access-Control-Max-Age": str(MAX_AGE_SECONDS),
-    }
+def respond_to_preflight(
+    resource: apigateway.IResource, methods: Iterable[str], origin: str | None
+) -> None:
+    """Answer OPTIONS, which browsers send before a request of another origin than the API's.
+
+    Requests of pages of `origin` are allowed.
+    """
+    allowed = sorted({*methods, "OPTIONS"})
+    headers = {"Allow": ", ".join(allowed)}
+    if origin:
+        headers |= readable(origin, ()) | {
+            "Access-Control-Allow-Methods": ",".join(allowed),
+            "Access-Control-Allow-Headers": ",".join(ALLOW_HEADERS),
+            "Access-Control-Max-Age": str(MAX_AGE_SECONDS),
+        }
     _respond(resource, "OPTIONS", 204, headers)
 
 
-def refuse_other_methods(resource: apigateway.IResource, methods: Iterable[str]) -> None:
+def refuse_other_methods(
+    resource: apigateway.IResource, methods: Iterable[str], origin: str | None
+) -> None:
     """Answer every method that the path does not have with 405 and the ones it has."""
     allowed = ", ".join(sorted({*methods, "OPTIONS"}))
-    headers = {
-        "Access-Control-Allow-Origin": "*",
-        "Allow": allowed,
-        "Content-Type": MEDIA_TYPE,
-    }
+    headers = {"Allow": allowed, "Content-Type": MEDIA_TYPE} | readable(origin)
     body = problem_template(405, "method-not-allowed", f"Use {allowed}.")
     _respond(resource, "ANY", 405, headers, body)
 

@@ -14,7 +14,7 @@ from infra.constructs.shared_resources import SharedResources
 from infra.functions import FunctionSpec
 from infra.layers.sources import function_source
 from infra.variables import variables
-from waybill.settings import ReaderSettings
+from waybill.settings import ApiSettings, ReaderSettings
 
 
 class LambdaFunction(Construct):
@@ -88,6 +88,9 @@ class LambdaFunction(Construct):
         database = dict(shared.database.fields(role)) if role else {}
         if shared.database.reader_host and issubclass(self.spec.settings, ReaderSettings):
             database["database_reader_host"] = shared.database.reader_host
+        origin = shared.environment.browser_origin
+        if origin and issubclass(self.spec.settings, ApiSettings):
+            database["browser_origin"] = origin
         own = {"POWERTOOLS_SERVICE_NAME": "waybill"}
         if role and shared.database.network:
             # There is no NAT: AWS services are reached over IPv6.

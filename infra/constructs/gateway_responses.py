@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from aws_cdk import aws_apigateway as apigateway
 
+from waybill.http.cors import readable
 from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL
 from waybill.http.responses import CHALLENGE
 
@@ -57,21 +58,19 @@ _RESPONSES = {
 }
 
 
-def gateway_responses(rest: apigateway.RestApi) -> None:
-    """Make `rest` send problem documents for its own errors."""
+def gateway_responses(rest: apigateway.RestApi, origin: str | None) -> None:
+    """Make `rest` send problem documents for its own errors, which pages of `origin` can read."""
     for kind, response in _RESPONSES.items():
-        headers = {"Access-Control-Allow-Origin": "'*'", "Content-Type": f"'{MEDIA_TYPE}'"}
+        headers = {"Content-Type": MEDIA_TYPE} | readable(origin)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            headers["Access-Control-Expose-Headers"] = "'WWW-Authenticate'"
-            headers["WWW-Authenticate"] = f"'{CHALLENGE}'"
+            headers["WWW-Authenticate"] = CHALLENGE
         if response.status in (429, 503, 504):
-            headers["Access-Control-Expose-Headers"] = "'Retry-After'"
-            headers["Retry-After"] = f"'{_RETRY_AFTER_SECONDS}'"
+            headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
         rest.add_gateway_response(
             kind.title().replace("_", ""),
             type=apigateway.ResponseType.of(kind),
             status_code=str(response.status),
-            response_headers=headers,
+            response_headers={name: f"'{value}'" for name, value in headers.items()},
             # Selected by Accept; `application/json` is also the default.
             templates={"application/json": problem_template(*response)},
         )

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import LandingSettings, LogSettings, StateSettings
+from waybill.settings import ApiSettings, LandingSettings, StateSettings
 
 
-class AdminSettings(LogSettings, LandingSettings, StateSettings):
+class AdminSettings(ApiSettings, LandingSettings, StateSettings):
     """The queues and their dead-letter queues."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")

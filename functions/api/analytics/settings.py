@@ -1,7 +1,7 @@
 """Environment of the function `analytics`."""
 
-from waybill.settings import CacheSettings, LogSettings, ReaderSettings, WaitSettings
+from waybill.settings import ApiSettings, CacheSettings, ReaderSettings, WaitSettings
 
 
-class AnalyticsSettings(LogSettings, ReaderSettings, CacheSettings, WaitSettings):
+class AnalyticsSettings(ApiSettings, ReaderSettings, CacheSettings, WaitSettings):
     """The database with the views, the cache, and bounds on waiting."""

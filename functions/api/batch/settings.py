@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LogSettings, StateSettings
+from waybill.settings import ApiSettings, DatabaseSettings, StateSettings
 
 
-class BatchSettings(LogSettings, DatabaseSettings, StateSettings):
+class BatchSettings(ApiSettings, DatabaseSettings, StateSettings):
     """The database, and where finished jobs are published."""
 
     merges_queue_url: str = Field(description="Queue of jobs to merge, for unblocked jobs.")

@@ -1,7 +1,7 @@
 """Environment of the function `datasets`."""
 
-from waybill.settings import LogSettings, StateSettings
+from waybill.settings import ApiSettings, StateSettings
 
 
-class DatasetsSettings(LogSettings, StateSettings):
+class DatasetsSettings(ApiSettings, StateSettings):
     """The bucket with the published contracts; no database."""

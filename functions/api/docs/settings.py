@@ -1,7 +1,7 @@
 """Environment of the function `docs`."""
 
-from waybill.settings import LogSettings
+from waybill.settings import ApiSettings
 
 
-class DocsSettings(LogSettings):
+class DocsSettings(ApiSettings):
     """The log level only."""

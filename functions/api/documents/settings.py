@@ -1,7 +1,7 @@
 """Environment of the function `documents`."""
 
-from waybill.settings import DatabaseSettings, LogSettings
+from waybill.settings import ApiSettings, DatabaseSettings
 
 
-class DocumentsSettings(LogSettings, DatabaseSettings):
+class DocumentsSettings(ApiSettings, DatabaseSettings):
     """The database."""

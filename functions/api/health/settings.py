@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, LandingSettings, LogSettings
+from waybill.settings import ApiSettings, DatabaseSettings, LandingSettings
 
 
-class HealthSettings(LogSettings, DatabaseSettings, LandingSettings):
+class HealthSettings(ApiSettings, DatabaseSettings, LandingSettings):
     """The resources that are checked: database, landing bucket, queue."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")

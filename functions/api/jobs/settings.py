@@ -1,13 +1,13 @@
 """Environment of the function `jobs`."""
 
 from waybill.settings import (
+    ApiSettings,
     LandingSettings,
-    LogSettings,
     ReaderSettings,
     StateSettings,
     WaitSettings,
 )
 
 
-class JobsSettings(LogSettings, ReaderSettings, LandingSettings, StateSettings, WaitSettings):
+class JobsSettings(ApiSettings, ReaderSettings, LandingSettings, StateSettings, WaitSettings):
     """The database, the upload tickets, the bucket for replays, and bounds on waiting."""

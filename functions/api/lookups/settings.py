@@ -1,7 +1,7 @@
 """Environment of the function `lookups`."""
 
-from waybill.settings import CacheSettings, DatabaseSettings, LogSettings, StateSettings
+from waybill.settings import ApiSettings, CacheSettings, DatabaseSettings, StateSettings
 
 
-class LookupsSettings(LogSettings, DatabaseSettings, StateSettings, CacheSettings):
+class LookupsSettings(ApiSettings, DatabaseSettings, StateSettings, CacheSettings):
     """The database, the bucket with the published contracts, and the cache."""

@@ -1,7 +1,7 @@
 """Environment of the function `queries`."""
 
-from waybill.settings import DatabaseSettings, LogSettings
+from waybill.settings import ApiSettings, DatabaseSettings
 
 
-class QueriesSettings(LogSettings, DatabaseSettings):
+class QueriesSettings(ApiSettings, DatabaseSettings):
     """The database."""

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import LandingSettings, LogSettings, SizeSettings, StateSettings
+from waybill.settings import ApiSettings, LandingSettings, SizeSettings, StateSettings
 
 
-class UploadSettings(LogSettings, LandingSettings, StateSettings, SizeSettings):
+class UploadSettings(ApiSettings, LandingSettings, StateSettings, SizeSettings):
     """The buckets, and how long a presigned upload is valid."""
 
     upload_expires_seconds: int = Field(

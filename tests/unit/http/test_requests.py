@@ -28,6 +28,10 @@ RULES_OF_THE_TEST = {"GET /things": READ, "POST /things": READ, "GET /faults/{ki
 
 @pytest.fixture
 def api() -> Api:
+    return make_api()
+
+
+def make_api() -> Api:
     api = create_api("test", rules=RULES_OF_THE_TEST)
 
     @api.get("/things")
@@ -148,7 +152,29 @@ def test_many_errors_are_counted_and_the_first_shown(api: Api) -> None:
     assert (len(problem["errors"]), problem["errors_total"]) == (100, 150)
 
 
-def test_cross_origin_requests_are_allowed(api: Api) -> None:
+@pytest.mark.parametrize("target", ["/things", "/nothing", "/faults/away", "/faults/other"])
+def test_pages_of_the_configured_origin_and_no_other_may_read_responses_and_errors(
+    monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    console = "https://console.example.com"
+    monkeypatch.setenv("BROWSER_ORIGIN", console)
+    api = make_api()
+    for origin, allowed in ((console, console), ("https://other.example.com", None)):
+        response = call(api.resolve, "GET", target, headers={"Origin": origin})
+        assert response.headers.get("Access-Control-Allow-Origin") == allowed
+
+
+def test_pages_of_other_origins_read_nothing_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BROWSER_ORIGIN", raising=False)
+    origin = {"Origin": "https://a.example.com"}
+    response = call(make_api().resolve, "GET", "/things", headers=origin)
+    assert response.status == 200
+    assert not [name for name in response.headers if name.startswith("Access-Control")]
+
+
+def test_cross_origin_requests_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROWSER_ORIGIN", "*")
+    api = make_api()
     origin = {"Origin": "https://console.example.com"}
     preflight = call(api.resolve, "OPTIONS", "/things", headers=origin)
     assert preflight.status == 204

@@ -36,6 +36,15 @@ class LogSettings(Settings):
     )
 
 
+class ApiSettings(LogSettings):
+    """Settings of every function of the API."""
+
+    browser_origin: str | None = Field(
+        default=None,
+        description="Origin whose pages may read responses (CORS); `*` for all, none by default.",
+    )
+
+
 class DatabaseSettings(Settings):
     """Connection to PostgreSQL, as a role that owns nothing."""
 

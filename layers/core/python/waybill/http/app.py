@@ -22,6 +22,7 @@ from waybill.http.principal import Principal
 from waybill.http.request_log import job_of, request_line
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
+from waybill.settings import ApiSettings
 from waybill.usage import USAGE
 
 # A custom domain's base path stays in the event's path; otherwise the prefix is the stage.
@@ -32,12 +33,17 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
 }
 JsonParser = Callable[[str], Any]
-_CORS = CORSConfig(
-    allow_origin="*",
-    allow_headers=list(ALLOW_HEADERS),
-    expose_headers=list(EXPOSE_HEADERS),
-    max_age=MAX_AGE_SECONDS,
-)
+
+
+def _cors(origin: str | None) -> CORSConfig | None:
+    if origin is None:
+        return None
+    return CORSConfig(
+        allow_origin=origin,
+        allow_headers=list(ALLOW_HEADERS),
+        expose_headers=list(EXPOSE_HEADERS),
+        max_age=MAX_AGE_SECONDS,
+    )
 
 
 class MethodNotAllowed(Rejected):
@@ -59,7 +65,7 @@ class Api(APIGatewayRestResolver):
         rules: Mapping[str, Rule],
     ) -> None:
         super().__init__(
-            cors=_CORS,
+            cors=_cors(ApiSettings.from_environment().browser_origin),
             enable_validation=True,
             strip_prefixes=list(_PREFIXES),
             json_body_deserializer=parser,
