@@ -23,7 +23,7 @@ def dataset_template(template_database: Database) -> Iterator[Database]:
 
 
 @pytest.fixture
-def cloud(dataset_template: Database) -> Iterator[FakeCloud]:
+def fake_cloud(dataset_template: Database) -> Iterator[FakeCloud]:
     """A fake cloud with a database of its own."""
     cloud = FakeCloud(dataset_template.clone(f"cloud_{next(_numbers)}"), pytest.MonkeyPatch())
     cloud.open()

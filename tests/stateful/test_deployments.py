@@ -9,15 +9,15 @@ RECORDS = 60
 
 
 @pytest.mark.parametrize("chunk_bytes", [37, 250])
-def test_a_plan_continues_with_another_chunk_size(cloud: FakeCloud, chunk_bytes: int) -> None:
+def test_a_plan_continues_with_another_chunk_size(fake_cloud: FakeCloud, chunk_bytes: int) -> None:
     body = b"n,what\n" + b"".join(b"%d,visit\n" % n for n in range(RECORDS))
-    cloud.patch.setenv("CHUNK_BYTES", "100")
-    cloud.land("visits", "a.csv", body, 1)
-    cloud.deliver("landed", 0, Fault(call=16, unseen=True))
-    assert cloud.queues["landed"], "it was to die on the way"
-    cloud.patch.setenv("CHUNK_BYTES", str(chunk_bytes))
-    cloud.settle()
-    with cloud.database.connect() as admin:
+    fake_cloud.patch.setenv("CHUNK_BYTES", "100")
+    fake_cloud.land("visits", "a.csv", body, 1)
+    fake_cloud.deliver("landed", 0, Fault(call=16, unseen=True))
+    assert fake_cloud.queues["landed"], "it was to die on the way"
+    fake_cloud.patch.setenv("CHUNK_BYTES", str(chunk_bytes))
+    fake_cloud.settle()
+    with fake_cloud.database.connect() as admin:
         admin.execute("SET ROLE waybill_owner")
         found = admin.execute("SELECT n FROM visits ORDER BY n").fetchall()
         lines = admin.execute("SELECT read FROM waybill.ingestion_jobs").fetchall()
