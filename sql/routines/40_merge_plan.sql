@@ -135,9 +135,9 @@ SET search_path = pg_catalog, pg_temp
 RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 
 -- Whether the merge also stamps the rows that it finds unchanged: only while an earlier-landed
--- file is open, which would otherwise overwrite them. Without one the write is spared; a file
--- that arrives late has the rows stamped then (`request_restamps`). A batch and a replay stamp at
--- once, since they have no object that could be staged again.
+-- file is open or has pending records, which would otherwise overwrite them. Without one the write
+-- is spared; a file that arrives late has the rows stamped then (`request_restamps`). A batch and
+-- a replay stamp at once, since they have no object that could be staged again.
 CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(p_job waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE sql STABLE
@@ -155,7 +155,8 @@ RETURN p_job.kind = 'batch'
     OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = p_job.dataset
-            AND e.landing_order < p_job.landing_order
+            -- A replay counts at the place of its file.
+            AND coalesce(e.effective_order, e.landing_order) < p_job.landing_order
             AND e.pending_reference > 0
             AND NOT waybill.is_dry(e)
     );

@@ -169,3 +169,20 @@ def test_file_of_an_expired_replay_is_ignored(prices: Ledger) -> None:
 def remaining(ledger: Ledger, job: UUID) -> int:
     ((count,),) = ledger.rows("SELECT waybill.rejects_remaining(%s)", job)
     return int(count)
+
+
+def test_a_replay_that_waited_for_a_parent_leaves_what_a_later_file_found_unchanged(
+    prices: Ledger,
+) -> None:
+    first = prices.load("prices", 1, [("a", 5, None), ("a", -1, None)])
+    later = prices.land("prices", 3)
+    replay = landed(prices, registered(prices, first, 2), [("a", 9, 7)])
+    assert prices.merge(replay)["outcome"] == "merged"
+    assert prices.waybill(replay) == {"read": 1, "pending_reference": 1}
+    prices.stage(later, "prices", [("a", 5, None)])
+    assert prices.merge(later)["outcome"] == "merged"
+    assert prices.waybill(later) == {"read": 1, "unchanged": 1}
+    prices.load("departments", 4, [(7, "Sales")])
+    prices.resolve(replay)
+    assert prices.waybill(replay) == {"read": 1, "superseded": 1}
+    assert rows(prices) == [("a", 5)]
