@@ -8,7 +8,8 @@ from functions.api.jobs.models import FINAL_STATES
 from functions.api.jobs.settings import JobsSettings
 from waybill.clients import s3_client
 from waybill.database.jobs import Jobs
-from waybill.errors import Forbidden, NotFound
+from waybill.errors import NotFound
+from waybill.http.access import check_creator
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.http.principal import Principal
 from waybill.http.replica_reads import ReplicaReads
@@ -81,8 +82,7 @@ class Deps(NamedTuple):
         creator = self.database.run(lambda connection: Jobs(connection).creator_of(job_id))
         if creator is None and (ticket := self.ticket(job_id)):
             creator = ticket.created_by
-        if creator != principal.subject:
-            raise Forbidden("forbidden", "Only its creator or an administrator may change a job.")
+        check_creator(creator, principal)
 
 
 @cache

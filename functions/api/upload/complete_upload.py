@@ -9,7 +9,9 @@ from functions.api.upload.models import CompleteRequest
 from waybill.clients import code_of, storage_reached
 from waybill.contract.size_limit import check_size
 from waybill.errors import Conflict, NotFound, Rejected
+from waybill.http.access import check_creator
 from waybill.http.paths import parse_job_id
+from waybill.http.principal import Principal
 from waybill.state.tickets import Ticket
 
 if TYPE_CHECKING:
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 _REFUSED = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"}
 
 
-def complete_upload(deps: Deps, dataset: str, job: str, request: CompleteRequest) -> Ticket:
+def complete_upload(
+    deps: Deps, dataset: str, job: str, request: CompleteRequest, principal: Principal
+) -> Ticket:
     """Assemble the parts; a repeated call returns the same result.
 
     Raises:
         NotFound: `unknown-job`, or `unknown-dataset` if it was removed since.
+        Forbidden: somebody else began the upload, and `principal` is no administrator.
         TooLarge: `file-too-large`.
         Conflict: `not-multipart`, or `upload-gone` if it was aborted or has expired.
         Rejected: `parts-refused`, or `size-mismatch` with the requested size.
@@ -32,6 +37,7 @@ def complete_upload(deps: Deps, dataset: str, job: str, request: CompleteRequest
     ticket = deps.state.tickets.find(job_id)
     if ticket is None or ticket.dataset != dataset:
         raise NotFound("unknown-job", f"There is no upload {job_id} to {dataset!r}.")
+    check_creator(ticket.created_by, principal)
     if ticket.upload_id is None:
         raise Conflict("not-multipart", "This upload is a form POST; it needs no completion.")
     try:

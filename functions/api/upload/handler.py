@@ -78,7 +78,7 @@ def complete(
     request: Annotated[CompleteRequest, Body()],
 ) -> Response[Any]:
     """Complete a multipart upload; safe to repeat."""
-    ticket = complete_upload(deps(), dataset, job_id, request)
+    ticket = complete_upload(deps(), dataset, job_id, request, api.principal)
     api.logger.set_correlation_id(str(ticket.job_id))
     api.logger.info("upload completed", action="upload.completed", dataset=dataset)
     return _landed(ticket.job_id)

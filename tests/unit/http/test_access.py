@@ -45,6 +45,12 @@ def test_every_rule_says_how_datasets_are_limited() -> None:
             assert f"{{{rule.parameter}}}" in name
 
 
+def test_whoever_changes_a_job_must_have_made_it() -> None:
+    for name, rule in RULES.items():
+        changes_a_job = "{job_id}" in name and not name.startswith("GET ")
+        assert rule.own_job == changes_a_job, name
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("required", ROLES)
 def test_a_role_may_do_what_lower_ones_may(role: Role, required: Role) -> None:

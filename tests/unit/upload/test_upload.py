@@ -12,8 +12,9 @@ import requests
 
 from functions.api.upload.deps import deps
 from functions.api.upload.handler import handle
-from tests.unit.http.api_client import LANDING, STATE, ApiResponse, call, parcels
+from tests.unit.http.api_client import ADMIN, LANDING, STATE, ApiResponse, call, parcels
 from waybill.clients import s3_client
+from waybill.http.principal import Principal
 from waybill.state.bucket import StateBucket
 from waybill.state.tickets import Ticket
 
@@ -170,6 +171,16 @@ def test_completed_parts_become_the_object(aws: "S3Client") -> None:
         assert response.headers["Retry-After"] == "1"
     (landed,) = aws.list_objects_v2(Bucket=LANDING)["Contents"]
     assert landed["Size"] == 9
+
+
+def test_only_its_creator_or_an_administrator_completes_an_upload(aws: "S3Client") -> None:
+    path, parts = in_parts(b"a,1\nb,2\n\n")
+    creator = ADMIN.subject
+    other = Principal("another", "loader", None, ADMIN.expires_at)
+    assert call(handle, "POST", path, parts, caller=other).problem() == (403, "forbidden")
+    assert "Contents" not in aws.list_objects_v2(Bucket=LANDING)
+    for caller in (other._replace(subject=creator), other._replace(role="admin")):
+        assert call(handle, "POST", path, parts, caller=caller).status == 202
 
 
 def test_wrong_parts_are_refused() -> None:

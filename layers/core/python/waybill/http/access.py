@@ -24,6 +24,8 @@ class Rule(NamedTuple):
     """Whether the caller must be allowed to see every dataset."""
     by_job: bool = False
     """Whether the route itself checks the dataset of the job in its path."""
+    own_job: bool = False
+    """Whether the route itself checks who made the job in its path, by `check_creator`."""
     listed: bool = False
     """Whether the route leaves out what the caller may not see."""
 
@@ -31,7 +33,7 @@ class Rule(NamedTuple):
 _OPEN = Rule(None)
 _JOB = Rule("reader", by_job=True)
 # A loader may change only the jobs that it made.
-_OWN_JOB = Rule("loader", by_job=True)
+_OWN_JOB = Rule("loader", by_job=True, own_job=True)
 _UPLOAD = Rule("loader", parameter="dataset")
 _DATASET = Rule("reader", parameter="name")
 _USERS = Rule("reader", datasets=("users",))
@@ -41,7 +43,7 @@ _ADMIN = Rule("admin", every_dataset=True)
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "POST /uploads/{dataset}": _UPLOAD,
-        "POST /uploads/{dataset}/{job_id}/complete": _UPLOAD,
+        "POST /uploads/{dataset}/{job_id}/complete": _UPLOAD._replace(own_job=True),
         "POST /uploads/{dataset}/file": _UPLOAD,
         "POST /upload/csv/{dataset}": _UPLOAD,
         "POST /batch/{dataset}": _UPLOAD,
@@ -103,3 +105,13 @@ def authorize(
     if (rule.every_dataset and is_limited) or not all(map(principal.sees, rule.datasets)):
         raise Forbidden("forbidden", "The datasets of the token do not allow this.")
     return principal
+
+
+def check_creator(creator: str | None, principal: Principal) -> None:
+    """Check that the caller may change a job that `creator` made; None if that is not known.
+
+    Raises:
+        Forbidden: somebody else made it, and the caller is no administrator.
+    """
+    if creator != principal.subject and not principal.has("admin"):
+        raise Forbidden("forbidden", "Only its creator or an administrator may change a job.")
