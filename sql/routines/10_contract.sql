@@ -150,8 +150,8 @@ RETURN (
     WHERE p.partrelid = p_dataset.target AND p_dataset.partition_unit IS NOT NULL
 );
 
--- The contract without its version, as the catalog is now.
-CREATE OR REPLACE FUNCTION waybill.current_contract(p_dataset waybill.datasets) RETURNS jsonb
+-- The contract without its version, as the catalog is now: the table and its registration.
+CREATE OR REPLACE FUNCTION waybill.registered_contract(p_dataset waybill.datasets) RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
@@ -206,7 +206,8 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no dataset %.', p_dataset USING ERRCODE = 'WB001';
     END IF;
-    v_current := waybill.current_contract(v_dataset);
+    v_current := waybill.with_transformation(
+        waybill.registered_contract(v_dataset), v_dataset.transformation);
     IF v_current IS NULL THEN
         RAISE EXCEPTION 'The table of dataset % was dropped.', p_dataset USING ERRCODE = 'WB005';
     END IF;

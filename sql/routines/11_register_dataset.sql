@@ -70,7 +70,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     lookups jsonb DEFAULT '{}',
     skip_blank_records boolean DEFAULT true,
     repeated_header text DEFAULT 'reject',
-    max_upload_bytes bigint DEFAULT NULL
+    max_upload_bytes bigint DEFAULT NULL,
+    transformation jsonb DEFAULT '{}'
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -110,13 +111,13 @@ BEGIN
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
-        repeated_header, max_upload_bytes)
+        repeated_header, max_upload_bytes, transformation)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
-        skip_blank_records, repeated_header, max_upload_bytes)
+        skip_blank_records, repeated_header, max_upload_bytes, transformation)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -133,10 +134,12 @@ BEGIN
         searchable = excluded.searchable, lookups = excluded.lookups,
         skip_blank_records = excluded.skip_blank_records,
         repeated_header = excluded.repeated_header,
-        max_upload_bytes = excluded.max_upload_bytes;
+        max_upload_bytes = excluded.max_upload_bytes,
+        transformation = excluded.transformation;
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);
+    PERFORM waybill.assert_transformation(name, transformation);
 END
 $$;
 

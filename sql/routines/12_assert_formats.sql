@@ -6,17 +6,37 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_problem CONSTANT text := (
+        SELECT waybill.formats_problem(d.target, d.formats)
+        FROM waybill.datasets AS d
+        WHERE d.name = p_dataset
+    );
+BEGIN
+    IF v_problem IS NOT NULL THEN
+        RAISE EXCEPTION 'formats of %, %.', p_dataset, v_problem USING ERRCODE = 'WB005';
+    END IF;
+END
+$$;
+
+-- The first column whose format is invalid, and the problem; null if there is none.
+CREATE OR REPLACE FUNCTION waybill.formats_problem(p_table regclass, p_formats jsonb)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
     v_format record;
     v_problem text;
 BEGIN
+    IF jsonb_typeof(p_formats) <> 'object' THEN
+        RETURN 'a JSON object is needed, with a format for each column';
+    END IF;
     FOR v_format IN
         SELECT f.key AS column_name, f.value AS format, t.typname AS kind
-        FROM waybill.datasets AS d
-        CROSS JOIN jsonb_each(d.formats) AS f
+        FROM jsonb_each(p_formats) AS f
         LEFT JOIN pg_attribute AS a
-            ON a.attrelid = d.target AND a.attname = f.key AND a.attnum > 0 AND NOT a.attisdropped
+            ON a.attrelid = p_table AND a.attname = f.key AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-        WHERE d.name = p_dataset
     LOOP
         v_problem := CASE
             WHEN v_format.kind IS NULL AND v_format.column_name <> '*'
@@ -27,10 +47,10 @@ BEGIN
                 waybill.pattern_problem(v_format.format ->> 'date', v_format.kind))
         END;
         IF v_problem IS NOT NULL THEN
-            RAISE EXCEPTION 'formats of %, %: %.', p_dataset, v_format.column_name, v_problem
-                USING ERRCODE = 'WB005';
+            RETURN format('%s: %s', v_format.column_name, v_problem);
         END IF;
     END LOOP;
+    RETURN NULL;
 END
 $$;
 

@@ -68,7 +68,7 @@ DECLARE
 BEGIN
     IF v_job.state = 'LANDED' THEN
         UPDATE waybill.ingestion_jobs
-        SET state = 'LOADING', layout = p_layout, contract = waybill.contract(v_job.dataset),
+        SET state = 'LOADING', layout = p_layout, contract = waybill.contract_of_job(p_job),
             started_at = clock_timestamp()
         WHERE job_id = p_job RETURNING * INTO v_job;
         PERFORM waybill.create_stage(v_job);

@@ -51,7 +51,8 @@ $$;
 
 -- Mark a chunk as staged, in the transaction of its COPY, so that both are committed or neither.
 CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
-    p_staged bigint, p_rejected bigint, p_sha256 text, p_warnings text[] DEFAULT '{}')
+    p_staged bigint, p_rejected bigint, p_sha256 text, p_warnings text[] DEFAULT '{}',
+    p_filtered bigint DEFAULT 0)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -64,13 +65,13 @@ BEGIN
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR SHARE;
     IF v_job.state <> 'LOADING' AND NOT v_job.restamping THEN
         RAISE EXCEPTION 'Job % has ended: %.', p_job, v_job.state USING ERRCODE = 'WB003';
-    ELSIF p_read <> p_staged + p_rejected THEN
-        RAISE EXCEPTION 'Chunk % of job %: % records read, % staged, % rejected.', p_chunk,
-            p_job, p_read, p_staged, p_rejected USING ERRCODE = 'WB005';
+    ELSIF p_read <> p_staged + p_rejected + p_filtered THEN
+        RAISE EXCEPTION 'Chunk % of job %: % records read, % staged, % rejected, % filtered.',
+            p_chunk, p_job, p_read, p_staged, p_rejected, p_filtered USING ERRCODE = 'WB005';
     END IF;
     UPDATE waybill.chunks
     SET done = true, read = p_read, staged = p_staged, rejected = p_rejected,
-        warnings = p_warnings
+        filtered = p_filtered, warnings = p_warnings
     WHERE job_id = p_job AND chunk = p_chunk;
     IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
         UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;

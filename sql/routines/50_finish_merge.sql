@@ -44,14 +44,15 @@ DECLARE
     v_counts waybill.merge_counts;
     v_read bigint;
     v_rejected bigint;
+    v_filtered bigint;
     v_limit text;
     v_kept waybill.validation_errors[];
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
     v_plan := waybill.plan_merge(p_job,
         format('staging.%I', waybill.stage_name(p_job.job_id)));
-    SELECT coalesce(sum(c.read), 0), coalesce(sum(c.rejected), 0)
-    INTO v_read, v_rejected
+    SELECT coalesce(sum(c.read), 0), coalesce(sum(c.rejected), 0), coalesce(sum(c.filtered), 0)
+    INTO v_read, v_rejected, v_filtered
     FROM waybill.chunks AS c
     WHERE c.job_id = p_job.job_id;
     BEGIN
@@ -80,6 +81,7 @@ BEGIN
     ELSE
         v_counts.read := v_read;
         v_counts.rejected := v_rejected;
+        v_counts.filtered := v_filtered;
         p_job := waybill.write_waybill(p_job, v_counts,
             v_plan.stamp_unchanged OR v_counts.unchanged = 0 OR waybill.is_dry(p_job));
         IF NOT p_job.stamped THEN
@@ -143,6 +145,7 @@ BEGIN
         updated = p_counts.updated,
         unchanged = p_counts.unchanged,
         superseded = p_counts.superseded,
+        filtered = coalesce(p_counts.filtered, 0),
         rejected = p_counts.rejected,
         pending_reference = p_counts.pending_reference,
         deleted = p_counts.deleted,

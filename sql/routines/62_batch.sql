@@ -199,11 +199,11 @@ BEGIN ATOMIC
     ) AS x;
 END;
 
--- Write a batch. `p_rejected` are rows that were refused before:
+-- Write a batch. `p_filtered` rows were left out before; `p_rejected` are rows that were refused before:
 -- [{row, raw, values, errors: [{column, code, message}]}, …].
 CREATE OR REPLACE FUNCTION waybill.merge_batch(p_job uuid, p_dataset text, p_rows jsonb,
-    p_mode text, p_rejected jsonb DEFAULT '[]', OUT state text, OUT errors jsonb,
-    OUT waybill jsonb, OUT unblocked uuid[], OUT pending uuid[])
+    p_mode text, p_rejected jsonb DEFAULT '[]', p_filtered bigint DEFAULT 0, OUT state text,
+    OUT errors jsonb, OUT waybill jsonb, OUT unblocked uuid[], OUT pending uuid[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 SET timezone = 'UTC'
@@ -241,7 +241,8 @@ BEGIN
             DETAIL = errors::text;
     END IF;
     v_counts.rejected := v_counts.rejected + jsonb_array_length(p_rejected);
-    v_counts.read := jsonb_array_length(p_rows) + jsonb_array_length(p_rejected);
+    v_counts.filtered := p_filtered;
+    v_counts.read := jsonb_array_length(p_rows) + jsonb_array_length(p_rejected) + p_filtered;
     v_job := waybill.write_waybill(v_job, v_counts, true);
     PERFORM waybill.emit_job_finished(p_job, p_dataset, v_job.state);
     state := v_job.state;

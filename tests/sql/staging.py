@@ -53,7 +53,7 @@ class Ledger:
         return job
 
     def contract(self, dataset: str) -> dict[str, Any]:
-        row = self.loader.execute("SELECT waybill.contract(%s)", (dataset,)).fetchone()
+        row = self.admin.execute("SELECT waybill.contract(%s)", (dataset,)).fetchone()
         assert row is not None
         return dict(row[0])
 

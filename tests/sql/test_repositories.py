@@ -9,7 +9,7 @@ from psycopg import sql
 
 from functions.api.jobs.models import Run
 from tests.postgres.databases import Connection, Database
-from waybill.database.batches import Batches, IdempotencyKey
+from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
 from waybill.database.chunks import ChunkId, Chunks, Claim, PlannedChunk, StagedCounts
 from waybill.database.datasets import Datasets
 from waybill.database.documents import Documents
@@ -175,8 +175,8 @@ def test_routine_errors_are_translated(loader: Connection) -> None:
         Jobs(loader).fail(new_id(), {})
     assert caught.value.code == "unknown-job"
     with pytest.raises(Rejected) as caught:
-        Datasets(loader).contract("nothing")
-    assert caught.value.code == "unknown-dataset"
+        Jobs(loader).contract_of(new_id())
+    assert caught.value.code == "unknown-job"
 
 
 def test_a_chunk_that_another_loader_holds_is_busy(loader: Connection, database: Database) -> None:
@@ -200,8 +200,7 @@ def test_batch_is_written_and_its_rejects_replayed(api: Connection) -> None:
         result = batches.merge(
             job_id,
             "departments",
-            rows=[(0, {"id": "1", "department": "a"}, "{}")],
-            rejected=refused,
+            CheckedRows([(0, {"id": "1", "department": "a"}, "{}")], refused),
             mode="partial",
         )
         batches.put_response(key, {"state": result.state})
@@ -245,13 +244,21 @@ def test_the_reaper_finds_stalled_jobs(loader: Connection) -> None:
     assert reaper.give_up() == []
 
 
-def test_datasets_and_documents_are_read(loader: Connection, database: Database) -> None:
-    assert Datasets(loader).contract("departments").natural_key == ("id",)
+def test_datasets_and_documents_are_read(database: Database) -> None:
     with database.connect() as admin, transaction(admin):
         become_owner(admin)
-        assert "departments" in Datasets(admin).names()
+        datasets = Datasets(admin)
+        assert "departments" in datasets.names()
+        assert datasets.contract("departments").natural_key == ("id",)
     with database.connect("waybill_health") as monitor:
         Health(monitor).ping()
     with database.connect("waybill_documents") as reader:
         assert Documents(reader).list_page(before=None, limit=5, max_bytes=1000) == []
         assert Documents(reader).estimated_count() in (None, 0)
+
+
+def test_a_dataset_that_is_not_registered_has_no_contract(database: Database) -> None:
+    with database.connect() as admin, pytest.raises(Rejected) as caught, transaction(admin):
+        become_owner(admin)
+        Datasets(admin).contract("nothing")
+    assert caught.value.code == "unknown-dataset"

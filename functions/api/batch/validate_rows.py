@@ -40,10 +40,12 @@ class RejectedRow(NamedTuple):
 
 
 class Validated(NamedTuple):
-    """The rows of a batch, each in one of the two lists, by index."""
+    """The rows of a batch, by index, each in one of the two lists or filtered."""
 
     valid: list[ValidRow]
     rejected: list[RejectedRow]
+    filtered: int = 0
+    """Number of rows that the dataset's filter leaves out."""
 
 
 class RowValidator:
@@ -72,13 +74,16 @@ class RowValidator:
             {name: checked.texts[name][index] for name in names if name in row}
             for index, row in enumerate(fields)
         ]
+        # Where a value cannot be read at all, the row is an error and not filtered.
+        filtered = checked.filtered - errors.keys()
         return Validated(
             [
                 ValidRow(n, texts[n], format_json(row) if self.contract.keeps_raw else None)
                 for n, row in enumerate(rows)
-                if n not in errors
+                if n not in errors and n not in filtered
             ],
             [RejectedRow(n, _raw(rows[n]), fields[n], errors[n]) for n in sorted(errors)],
+            len(filtered),
         )
 
     def _fields(self, index: int, row: JsonRow, errors: dict[int, Errors]) -> Row:

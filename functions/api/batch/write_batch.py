@@ -9,7 +9,7 @@ from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
 from waybill.callers import Caller
-from waybill.database.batches import Batches, IdempotencyKey
+from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable, RowError
@@ -95,8 +95,11 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Valida
         merged = batches.merge(
             job_id,
             batch.dataset,
-            rows=validated.valid,
-            rejected=[row._asdict() for row in validated.rejected],
+            CheckedRows(
+                validated.valid,
+                [row._asdict() for row in validated.rejected],
+                validated.filtered,
+            ),
             mode=batch.request.mode,
         )
         milliseconds = (time.monotonic() - batch.started) * 1000

@@ -33,7 +33,7 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
         Retryable: S3 or the database is stalled or unavailable.
     """
     encoder = ChunkEncoder(deps, chunk, claim)
-    read = rejected = 0
+    read = rejected = filtered = 0
     with ExitStack() as stack:
         spool = stack.enter_context(SpooledTemporaryFile(_SPOOL_BYTES))
         watchdog = stack.enter_context(
@@ -49,10 +49,11 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
                 _write(spool, block.rejects)
                 read += block.read
                 rejected += block.rejected
+                filtered += block.filtered
                 watchdog.beat()
         if rejected and claim.keeps_rejects:
             _copy_rejects(deps, spool, watchdog)
-    return StagedCounts(read, copy.rows, rejected, encoder.sha256, encoder.warnings)
+    return StagedCounts(read, copy.rows, rejected, encoder.sha256, encoder.warnings, filtered)
 
 
 def _write(spool: IO[bytes], rejects: bytes) -> None:

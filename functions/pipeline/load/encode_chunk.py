@@ -40,6 +40,7 @@ class EncodedBlock(NamedTuple):
     rejects: bytes
     read: int
     rejected: int
+    filtered: int = 0
 
 
 class ChunkEncoder:
@@ -83,6 +84,7 @@ class ChunkEncoder:
                     b"".join(reject_parts),
                     result.read,
                     result.rejected,
+                    result.filtered,
                 )
         yield EncodedBlock(rows.finish(), rejects.finish(), 0, 0)
 

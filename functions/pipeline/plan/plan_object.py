@@ -9,7 +9,6 @@ from functions.pipeline.plan.write_chunks import resend_chunks, resume_chunks, w
 from waybill import telemetry
 from waybill.contract.size_limit import check_size
 from waybill.database.chunks import Chunks, PlanClaim
-from waybill.database.datasets import Datasets
 from waybill.database.jobs import Jobs
 from waybill.errors import Rejected
 from waybill.landing.keys import read_key
@@ -65,7 +64,7 @@ def _plan(deps: Deps, job: LandedJob, plan: PlanClaim) -> None:
         # The layout of an earlier attempt holds, even if the contract has changed since.
         sniffed = SniffedObject(deps.s3, job.ref, b"", plan.layout)
     else:
-        contract = Datasets(deps.connection).contract(job.dataset)
+        contract = Jobs(deps.connection).contract_of(job.job_id)
         # Nobody asked before an object that was copied into the bucket.
         check_size(deps.settings, contract, job.ref.size_bytes)
         sniffed = sniff_object(deps.s3, job, contract)

@@ -12,7 +12,7 @@ from tests.postgres.databases import Database
 from tests.sql.analytics.seed import mark, owner, refresh
 from tests.unit.http.api_client import ApiResponse, call
 from waybill.database.analytics import Analytics
-from waybill.database.batches import Batches
+from waybill.database.batches import Batches, CheckedRows
 from waybill.ids import new_id
 
 QUARTERS = "/analytics/hired/by-quarter?year=2021"
@@ -28,7 +28,7 @@ def rename_department(database: Database, number: int, name: str) -> None:
     row = {"id": str(number), "department": name}
     with database.connect("api") as connection:
         Batches(connection).merge(
-            new_id(), "departments", rows=[[0, row, json.dumps(row)]], rejected=[], mode="atomic"
+            new_id(), "departments", CheckedRows([[0, row, json.dumps(row)]]), mode="atomic"
         )
 
 

@@ -38,16 +38,16 @@ class Landing(NamedTuple):
                 datetime.now(UTC),
             ),
         ).fetchone() or (None,)
-        self._plan(job, data, dataset, chunk_bytes)
+        self._plan(job, data, chunk_bytes)
         assert isinstance(job, UUID)
         return job
 
-    def _plan(self, job: object, data: bytes, dataset: str, chunk_bytes: int) -> None:
+    def _plan(self, job: object, data: bytes, chunk_bytes: int) -> None:
         def call(statement: str, *given: object) -> object:
             row = self.planner.execute(statement.encode(), given).fetchone()
             return row and row[0]
 
-        contract = Contract.model_validate(call("SELECT waybill.contract(%s)", dataset))
+        contract = Contract.model_validate(call("SELECT waybill.contract_of_job(%s)", job))
         layout = sniff_layout(data, contract, whole=True)
         ranges = list(chunk_ranges(iter([data[layout.data_offset :]]), layout, chunk_bytes))
         chunks = [{"chunk": number, **found._asdict()} for number, found in enumerate(ranges)]

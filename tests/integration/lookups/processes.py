@@ -12,7 +12,7 @@ from waybill.cache.entries import Entries
 from waybill.cache.leases import Leases
 from waybill.cache.store import CacheStore
 from waybill.contract.model import Contract
-from waybill.database.batches import Batches
+from waybill.database.batches import Batches, CheckedRows
 from waybill.database.lookups import Lookups
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.ids import new_id
@@ -95,4 +95,4 @@ def write(connection: Connection, user: int, number: int) -> None:
     row = {"id": str(user), "email": email(user), "name": str(number), "status": "active",
            "created_at": "2026-01-01T00:00:00Z"}  # fmt: skip
     batch = [[0, row, json.dumps(row)]]
-    Batches(connection).merge(new_id(), "users", rows=batch, rejected=[], mode="atomic")
+    Batches(connection).merge(new_id(), "users", CheckedRows(batch), mode="atomic")

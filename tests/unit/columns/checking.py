@@ -10,10 +10,11 @@ from waybill.records.splitter import RecordSplitter, split
 
 
 class Outcome(NamedTuple):
-    """Rows as the staging table gets them, and rejects by line."""
+    """Rows as the staging table gets them, rejects by line, and how many were filtered."""
 
     rows: list[dict[str, Any]]
     rejects: dict[int, dict[str, Any]]
+    filtered: int
 
     def codes(self, line: int) -> list[tuple[str | None, str]]:
         """(column, code) of each reason of a reject."""
@@ -26,13 +27,14 @@ def outcome(contract: Contract, data: bytes, **more: object) -> Outcome:
     checker = Checker(contract, found, chunk=3)
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
-    read = 0
+    read = filtered = 0
     for block in split([data], RecordSplitter(found.delimiter)):
         checked = checker.check(block)
         read += checked.read
+        filtered += checked.filtered
         rows += checked.staged.to_pylist()
         for reject in (row for batch in checked.rejects for row in batch.to_pylist()):
             parsed = {name: json.loads(reject[name]) for name in ("values", "errors")}
             rejects[reject["line"]] = {"raw": reject["raw"], **parsed}
-    assert read == len(rows) + len(rejects)
-    return Outcome(rows, rejects)
+    assert read == len(rows) + len(rejects) + filtered
+    return Outcome(rows, rejects, filtered)

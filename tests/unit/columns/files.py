@@ -24,6 +24,7 @@ class File(NamedTuple):
     """Of each row of a JSON file, the names of the columns that it lacks."""
     warnings: list[str]
     """Of all chunks."""
+    filtered: int
 
     @property
     def values(self) -> list[tuple[Any, ...]]:
@@ -63,18 +64,19 @@ def read_file(
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
     warnings: list[str] = []
-    read = 0
+    read = filtered = 0
     for number, (start, stop, line) in enumerate(ranges_of(data, layout, block, chunk_bytes)):
         checker = Checker(contract, layout, number)
         last = stop == len(data)
         for found in read_records(slices(data[start:stop], block), layout, line, last=last):
             checked = checker.check(found)
             read += checked.read
+            filtered += checked.filtered
             rows += checked.staged.to_pylist()
             for reject in (row for batch in checked.rejects for row in batch.to_pylist()):
                 parsed = {name: json.loads(reject[name]) for name in ("values", "errors")}
                 rejects[reject["line"]] = {"raw": reject["raw"], **parsed}
         warnings += checker.warnings
-    assert read == len(rows) + len(rejects)
+    assert read == len(rows) + len(rejects) + filtered
     absent = [row.pop(ABSENT, None) for row in rows]
-    return File(layout, rows, rejects, read, absent, warnings)
+    return File(layout, rows, rejects, read, absent, warnings, filtered)

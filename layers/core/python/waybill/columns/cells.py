@@ -13,6 +13,7 @@ from waybill.columns.check_result import Array
 from waybill.columns.formats import column_formats
 from waybill.columns.json_text import concat
 from waybill.columns.rejects import violation_errors
+from waybill.columns.transform import Rules
 from waybill.contract.model import Contract
 
 
@@ -22,13 +23,15 @@ class CheckedCells(NamedTuple):
     texts: dict[str, list[str | None]]
     """In PostgreSQL's own format, whatever formats the contract declares; null if invalid."""
     errors: dict[int, list[dict[str, Any]]]
-    """By row: column, code and message of each violation."""
+    """By row that is not filtered: column, code and message of each violation."""
+    filtered: frozenset[int] = frozenset()
+    """Rows that the contract's filter leaves out."""
 
 
 def check_rows(
     contract: Contract, names: Sequence[str], rows: Sequence[Mapping[str, str | None]]
 ) -> CheckedCells:
-    """Check rows of text against the contract.
+    """Apply the contract's rules to rows of text, and check them.
 
     Args:
         contract: the dataset's.
@@ -39,22 +42,27 @@ def check_rows(
     Raises:
         Rejected: `contract-broken`, a format does not fit its column.
     """
-    formats = column_formats(contract)
+    formats, rules = column_formats(contract), Rules(contract)
+    given = {
+        name: rules.apply(name, pa.array([row.get(name) for row in rows], pa.string()))
+        for name in names
+    }
+    kept = rules.kept(given, len(rows))
     texts: dict[str, list[str | None]] = {}
     errors: dict[int, list[dict[str, Any]]] = {}
     for name in names:
         column = contract.column(name)
-        strings = pa.array([row.get(name) for row in rows], pa.string())
+        strings = given[name]
         absent = None if column.required else np.array([name not in row for row in rows], bool)
         result = check_column(column, strings, formats.get(name), absent)
         texts[name] = _postgres_text(result.values).to_pylist()
         for violation in result.violations:
-            found = np.flatnonzero(violation.rows)
+            found = np.flatnonzero(violation.rows & kept)
             invalid = strings.take(pa.array(found))
             documents = violation_errors(name, violation, invalid, found).to_pylist()
             for row, document in zip(found.tolist(), documents, strict=True):
                 errors.setdefault(row, []).append(json.loads(document))
-    return CheckedCells(texts, errors)
+    return CheckedCells(texts, errors, frozenset(np.flatnonzero(~kept).tolist()))
 
 
 def _postgres_text(values: Array) -> Array:

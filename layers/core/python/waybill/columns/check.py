@@ -23,6 +23,7 @@ from waybill.columns.stage import stage_schema, stage_type, tracks_absence
 from waybill.columns.suggest_formats import with_suggestions
 from waybill.columns.temporal import custom_times
 from waybill.columns.times import dates, timestamps
+from waybill.columns.transform import Rules
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.layout import Layout
@@ -58,13 +59,15 @@ _MAX_WARNINGS = 10
 
 
 class BlockResult(NamedTuple):
-    """A block's records, each either staged or rejected; `read` is the sum."""
+    """A block's records, each staged, rejected or filtered; `read` is the sum."""
 
     staged: Array
     """A RecordBatch of `stage_schema`."""
     rejects: tuple[Array, ...]
     """RecordBatches of `REJECTS`."""
     read: int
+    filtered: int = 0
+    """Number of records that the contract's filter leaves out."""
 
     @property
     def rejected(self) -> int:
@@ -84,16 +87,20 @@ class Checker:
         reader = CsvReader if layout.file_format == "csv" else JsonReader
         self._reader = reader(contract, layout)
         self._formats = column_formats(contract)
+        self._rules = Rules(contract)
         self.schema = stage_schema(contract, layout)
         self.warnings: dict[str, None] = {}
         """For the user: at most ten, each once."""
 
     def check(self, block: Block) -> BlockResult:
-        """Split the block's records into rows to stage and rejects."""
-        records = self._reader.read(block)
+        """Split the block's records into rows to stage, rejects and filtered records."""
+        read = self._reader.read(block)
+        texts, kept = self._transform(read)
+        # Rejects show the values as the file has them, since a replay applies the rules again.
+        records = read.only(kept)
         results = [
             self._check_column(field, strings, records.absent)
-            for field, strings in enumerate(records.texts)
+            for field, strings in enumerate(texts)
         ]
         violations = [
             ColumnViolation(field, violation)
@@ -110,7 +117,21 @@ class Checker:
         if violations:
             rejects.append(invalid_rejects(records, self._layout, violations, invalid))
         staged = self._staged(records, [result.values for result in results], invalid)
-        return BlockResult(staged, tuple(rejects), block.record_count)
+        filtered = int(len(kept) - kept.sum())
+        return BlockResult(staged, tuple(rejects), block.record_count, filtered)
+
+    def _transform(self, records: Records) -> tuple[list[Array], Mask]:
+        """The texts of the records that the filter keeps, and which these are."""
+        names = self._layout.columns
+        texts = [
+            self._rules.apply(name, strings)
+            for name, strings in zip(names, records.texts, strict=True)
+        ]
+        kept = self._rules.kept(dict(zip(names, texts, strict=True)), len(records.valid))
+        if not kept.all():
+            indices = pa.array(np.flatnonzero(kept))
+            texts = [strings.take(indices) for strings in texts]
+        return texts, kept
 
     def _warnings(self, block: Block, violations: list[ColumnViolation]) -> Iterator[str]:
         layout = self._layout

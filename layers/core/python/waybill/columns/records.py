@@ -23,6 +23,10 @@ class Absence:
         """The records that lack the column."""
         return np.array([not present >> position & 1 for present in self._present], bool)
 
+    def take(self, indices: Sequence[int]) -> "Absence":
+        """The same of these records."""
+        return Absence(self._columns, [self._present[index] for index in indices])
+
     def names(self) -> Array:
         """Per record, a JSON array of the names, or null if it lacks none."""
         texts = {present: self._text(present) for present in set(self._present)}
@@ -45,3 +49,14 @@ class Records(NamedTuple):
     """The other records, as RecordBatches of `REJECTS`."""
     absent: Absence | None = None
     """None if every record has every column of the layout."""
+
+    def only(self, kept: Mask) -> "Records":
+        """These records, and all malformed ones."""
+        if kept.all():
+            return self
+        indices = np.flatnonzero(kept)
+        return self._replace(
+            valid=self.valid[indices],
+            texts=[texts.take(pa.array(indices)) for texts in self.texts],
+            absent=self.absent and self.absent.take(indices.tolist()),
+        )

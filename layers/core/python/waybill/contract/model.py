@@ -77,6 +77,46 @@ class Format(_Frozen):
     false_words: tuple[str, ...] = ()
 
 
+class Condition(_Frozen):
+    """A condition on the text of a column; exactly one of the others is given."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    column: str
+    is_in: tuple[str, ...] | None = Field(default=None, alias="in")
+    """Holds for these values; not for null."""
+    not_in: tuple[str, ...] | None = None
+    """Holds for all other values, and for null."""
+    like: str | None = None
+    """Holds for values that match the pattern, in which `%` is any text, `_` any character and
+    a backslash makes the next character stand for itself; not for null."""
+    not_like: str | None = None
+    """Holds for values that do not match, and for null."""
+    filled: bool | None = None
+    """Whether there is a value."""
+
+
+class Transformation(_Frozen):
+    """Rules for the text of fields, applied in the order given here before values are checked.
+
+    `*` stands for every column that a rule fits.
+    """
+
+    trim: tuple[str, ...] = ()
+    """Columns without white space at either end, quoted or not."""
+    null_words: dict[str, tuple[str, ...]] = {}
+    """Texts that mean null, quoted or not, by column."""
+    lower: tuple[str, ...] = ()
+    upper: tuple[str, ...] = ()
+    filter: tuple[Condition, ...] = ()
+    """Only records for which all conditions hold are loaded."""
+
+    def null_words_of(self, column: str, *, is_json: bool = False) -> tuple[str, ...]:
+        """The texts that mean null in this column."""
+        shared = () if is_json else self.null_words.get("*", ())
+        return (*self.null_words.get(column, ()), *shared)
+
+
 class Lookup(_Frozen):
     """A declared way to look up a row."""
 
@@ -130,6 +170,7 @@ class Contract(_Frozen):
     """Columns that rows can be found by."""
     lookups: dict[str, Lookup] = {}
     """Ways to look up a row, by name."""
+    transformation: Transformation = Transformation()
     keeps_raw: bool = False
     """Whether the staging table has the raw text, since the database may reject records."""
 

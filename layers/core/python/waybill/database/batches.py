@@ -23,6 +23,17 @@ class IdempotencyKey(NamedTuple):
     sha256: str
 
 
+class CheckedRows(NamedTuple):
+    """The rows of a batch, each in one of the lists or filtered."""
+
+    valid: Sequence[object]
+    """`(number from 0, {column: text}, raw)` each."""
+    rejected: Sequence[object] = ()
+    """`{row, raw, values, errors}` each."""
+    filtered: int = 0
+    """Number of rows that a filter of the dataset left out."""
+
+
 class BatchResult(BaseModel):
     """A batch that is written."""
 
@@ -67,21 +78,14 @@ class Batches(Repository):
         )
 
     def merge(
-        self,
-        job_id: UUID,
-        dataset: str,
-        *,
-        rows: Sequence[object],
-        rejected: Sequence[object],
-        mode: BatchMode,
+        self, job_id: UUID, dataset: str, rows: CheckedRows, *, mode: BatchMode
     ) -> BatchResult:
         """Write the rows with their waybill, at the place in the landing order that is now.
 
         Args:
             job_id: of the batch.
             dataset: where the rows go.
-            rows: `(number from 0, {column: text}, raw)` each.
-            rejected: `{row, raw, values, errors}` each, of rows that were refused already.
+            rows: valid, refused and filtered ones.
             mode: `atomic`: all rows or none.
 
         Raises:
@@ -94,9 +98,10 @@ class Batches(Repository):
             "merge_batch",
             p_job=job_id,
             p_dataset=dataset,
-            p_rows=Jsonb(rows, dumps=to_json),
+            p_rows=Jsonb(rows.valid, dumps=to_json),
             p_mode=mode,
-            p_rejected=jsonb(rejected),
+            p_rejected=jsonb(list(rows.rejected)),
+            p_filtered=rows.filtered,
         )
         assert result is not None  # noqa: S101 - the routine returns one row
         return result

@@ -54,6 +54,8 @@ class StagedCounts(NamedTuple):
     sha256: str | None
     warnings: tuple[str, ...] = ()
     """For the user."""
+    filtered: int = 0
+    """Left out by a filter of the dataset."""
 
 
 class Claim(BaseModel):
@@ -186,6 +188,7 @@ class Chunks(Repository):
             p_rejected=counts.rejected,
             p_sha256=counts.sha256,
             p_warnings=list(counts.warnings),
+            p_filtered=counts.filtered,
         )
 
     def count_left(self, job_id: UUID) -> int:

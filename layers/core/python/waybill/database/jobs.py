@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from waybill.contract.model import Contract
 from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.states import JobState
@@ -50,6 +51,14 @@ class ListedJob(NamedTuple):
 
 class Jobs(Repository):
     """The ledger's jobs."""
+
+    def contract_of(self, job_id: UUID) -> Contract:
+        """The contract that the job would be loaded with now, with the rules of its source.
+
+        Raises:
+            Rejected: `unknown-job`.
+        """
+        return self._value(Contract.model_validate, "contract_of_job", p_job=job_id)
 
     def register_ticket(
         self,

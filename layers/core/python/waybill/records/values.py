@@ -29,7 +29,7 @@ _LONG_TEXT = 80
 
 def is_plausible(cell: str, column: Column, contract: Contract) -> bool:
     """Whether the field may be a valid value of the column."""
-    if not cell or cell in contract.null_words:
+    if _is_null(cell, column, contract):
         return not column.required
     if column.kind in TEXT_KINDS:
         return column.max_length is None or len(cell) <= column.max_length
@@ -46,7 +46,7 @@ def is_record(cells: Sequence[str], contract: Contract) -> bool:
 
 def is_evidence(cell: str, column: Column, contract: Contract) -> bool:
     """Whether the field is a value of the column that cannot be a column name."""
-    if not cell or cell in contract.null_words:
+    if _is_null(cell, column, contract):
         return False
     if column.kind in TEXT_KINDS:
         return _is_clear_text(cell)
@@ -55,6 +55,11 @@ def is_evidence(cell: str, column: Column, contract: Contract) -> bool:
     if column.kind == "uuid":
         return _UUID.fullmatch(cell) is not None
     return any(char.isdigit() for char in cell) and _fits_kind(cell, column, contract)
+
+
+def _is_null(cell: str, column: Column, contract: Contract) -> bool:
+    words = (*contract.null_words, *contract.transformation.null_words_of(column.name))
+    return not cell or cell in words
 
 
 def _fits_kind(cell: str, column: Column, contract: Contract) -> bool:
