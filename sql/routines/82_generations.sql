@@ -16,23 +16,50 @@ LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 RETURN hashtextextended('waybill.generation.' || p_dataset, 0);
 
+-- The datasets whose rows change with those of a dataset: itself, and those that a foreign key with
+-- CASCADE, SET NULL or SET DEFAULT leads to, through whatever tables.
+CREATE OR REPLACE FUNCTION waybill.datasets_changed_with(p_dataset text) RETURNS SETOF text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE changed (relation) AS (
+        SELECT d.target::oid FROM waybill.datasets AS d WHERE d.name = p_dataset
+        UNION
+        SELECT coalesce(pg_partition_root(k.conrelid), k.conrelid)::oid
+        FROM changed AS c
+        JOIN pg_constraint AS k ON k.confrelid = c.relation AND k.contype = 'f'
+        WHERE k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd')
+    )
+    SELECT d.name
+    FROM changed AS c
+    JOIN waybill.datasets AS d ON d.target = c.relation;
+END;
+
 -- The transaction has changed rows of the dataset. Called before the commit, once or more often.
 CREATE OR REPLACE FUNCTION waybill.begin_generation(p_dataset text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_dataset text;
     v_generation bigint;
 BEGIN
-    -- Held until the commit: without it a lease could be given between the wait for the last one
-    -- and the commit. It waits for leases being given, which takes milliseconds.
-    PERFORM pg_advisory_xact_lock(waybill.generation_lock_key(p_dataset));
-    INSERT INTO waybill.data_generations AS g (dataset, generation) VALUES (p_dataset, 1)
-    ON CONFLICT (dataset) DO UPDATE SET generation = g.generation + 1
-    RETURNING g.generation INTO v_generation;
-    INSERT INTO waybill.data_changes (dataset, generation) VALUES (p_dataset, v_generation);
-    DELETE FROM waybill.data_changes
-    WHERE dataset = p_dataset AND changed_at < clock_timestamp() - interval '1 minute';
+    -- In the order of their names: two changes that lead to each other's datasets would otherwise
+    -- wait for each other.
+    FOR v_dataset IN
+        SELECT c.name FROM waybill.datasets_changed_with(p_dataset) AS c (name) ORDER BY c.name
+    LOOP
+        -- Held until the commit: without it a lease could be given between the wait for the last
+        -- one and the commit. It waits for leases being given, which takes milliseconds.
+        PERFORM pg_advisory_xact_lock(waybill.generation_lock_key(v_dataset));
+        INSERT INTO waybill.data_generations AS g (dataset, generation) VALUES (v_dataset, 1)
+        ON CONFLICT (dataset) DO UPDATE
+        SET generation = g.generation + 1, generation_id = gen_random_uuid()
+        RETURNING g.generation INTO v_generation;
+        INSERT INTO waybill.data_changes (dataset, generation) VALUES (v_dataset, v_generation);
+        DELETE FROM waybill.data_changes
+        WHERE dataset = v_dataset AND changed_at < clock_timestamp() - interval '1 minute';
+    END LOOP;
 END
 $$;
 
@@ -65,10 +92,10 @@ RETURN (
     WHERE c.dataset = p_dataset AND c.changed_at > clock_timestamp() - interval '10 seconds'
 );
 
--- Lease the current generation for so many seconds; null while rows are being changed and
+-- Lease the current generation, by its id, for so many seconds; null while rows are being changed and
 -- for datasets that change often. The lease of one process is everybody's: it is extended at most
 -- once in a lease time, however many ask.
-CREATE OR REPLACE FUNCTION waybill.lease_generation(p_dataset text, OUT generation bigint,
+CREATE OR REPLACE FUNCTION waybill.lease_generation(p_dataset text, OUT generation uuid,
     OUT seconds float8)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -84,7 +111,7 @@ BEGIN
     IF waybill.changes_often(p_dataset) THEN
         RETURN;
     END IF;
-    SELECT g.generation, g.leased_until INTO generation, v_until
+    SELECT g.generation_id, g.leased_until INTO generation, v_until
     FROM waybill.data_generations AS g
     WHERE g.dataset = p_dataset;
     IF v_until IS NULL OR v_until < clock_timestamp() + waybill.lease_time() THEN
@@ -94,7 +121,7 @@ BEGIN
         WHERE d.name = p_dataset
         ON CONFLICT (dataset) DO UPDATE
         SET leased_until = greatest(g.leased_until, excluded.leased_until)
-        RETURNING g.generation, g.leased_until INTO generation, v_until;
+        RETURNING g.generation_id, g.leased_until INTO generation, v_until;
     END IF;
     seconds := extract(epoch FROM v_until - clock_timestamp());
 END

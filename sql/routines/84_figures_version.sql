@@ -9,7 +9,7 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT md5(concat_ws('|', f.definition, v.as_of, (
-            SELECT string_agg(concat_ws(':', g.dataset, g.generation), ',' ORDER BY g.dataset)
+            SELECT string_agg(concat_ws(':', g.dataset, g.generation_id), ',' ORDER BY g.dataset)
             FROM waybill.data_generations AS g
             WHERE g.dataset IN (
                 SELECT parent.name

@@ -1,11 +1,14 @@
 """A lease ends in time, even if the process was frozen or a clock was set."""
 
 import time
+from uuid import UUID
 
 import pytest
 
 from waybill.cache.leases import Leases
 from waybill.database.lookups import GenerationLease
+
+FIRST = UUID(int=1)
 
 
 class Clocks:
@@ -33,16 +36,16 @@ def leases(clocks: Clocks, seconds: float = 2.0, delay: float = 0.0) -> tuple[Le
     def ask(dataset: str) -> GenerationLease:
         questions.append(dataset)
         clocks.pass_seconds(delay)
-        return GenerationLease(7, seconds)
+        return GenerationLease(FIRST, seconds)
 
     return Leases(ask), questions
 
 
 def test_within_a_lease_the_database_is_not_queried(clocks: Clocks) -> None:
     held, questions = leases(clocks)
-    assert (held.current("a"), held.current("a")) == ((7, 1), (7, 0))
+    assert (held.current("a"), held.current("a")) == ((FIRST, 1), (FIRST, 0))
     clocks.pass_seconds(1.7)
-    assert held.current("a") == (7, 0)
+    assert held.current("a") == (FIRST, 0)
     assert questions == ["a"]
 
 
@@ -50,7 +53,7 @@ def test_a_lease_ends_a_tenth_early(clocks: Clocks) -> None:
     held, questions = leases(clocks)
     held.current("a")
     clocks.pass_seconds(1.81)
-    assert held.current("a") == (7, 1)
+    assert held.current("a") == (FIRST, 1)
     assert questions == ["a", "a"]
 
 
@@ -76,9 +79,9 @@ def test_a_clock_that_jumps_ends_the_lease(clocks: Clocks, clock: str, seconds: 
 
 
 def test_a_refused_lease_is_requested_again(clocks: Clocks) -> None:
-    granted = [None, GenerationLease(3, 2.0), None]
+    granted = [None, GenerationLease(FIRST, 2.0), None]
     held = Leases(lambda _dataset: granted.pop(0))
-    assert [held.current("a") for _ in range(2)] == [(None, 1), (3, 1)]
+    assert [held.current("a") for _ in range(2)] == [(None, 1), (FIRST, 1)]
     clocks.pass_seconds(3)
     assert held.current("a") == (None, 1)
 

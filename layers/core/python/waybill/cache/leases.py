@@ -9,6 +9,7 @@ it ends here no later than the database takes it to end, if both clocks run at t
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+from uuid import UUID
 
 from waybill.database.lookups import GenerationLease
 
@@ -18,7 +19,7 @@ Ask = Callable[[str], GenerationLease | None]
 
 
 class _Held(NamedTuple):
-    generation: int
+    generation: UUID
     monotonic: float
     wall: float
     seconds: float
@@ -32,7 +33,7 @@ class _Held(NamedTuple):
 class Lease(NamedTuple):
     """The generation that may be served; None: read the rows from the database."""
 
-    generation: int | None
+    generation: UUID | None
     queries: int
     """Database queries that it took to know: 0 or 1."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
@@ -32,14 +33,14 @@ class FoundRow(NamedTuple):
 
 
 class _Lease(NamedTuple):
-    generation: int | None
+    generation: UUID | None
     seconds: float | None
 
 
 class GenerationLease(NamedTuple):
     """The generation of a dataset's rows, which does not end within `seconds`."""
 
-    generation: int
+    generation: UUID
     seconds: float
 
 
