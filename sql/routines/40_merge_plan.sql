@@ -136,8 +136,8 @@ RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 
 -- Whether the merge also stamps the rows that it finds unchanged: only while an earlier-landed
 -- file is open or has pending records, which would otherwise overwrite them. Without one the write
--- is spared; a file that arrives late has the rows stamped then (`request_restamps`). A batch and
--- a replay stamp at once, since they have no object that could be staged again.
+-- is spared; a file that arrives late has the rows stamped then (`request_restamps`). A batch, a
+-- replay and pending records stamp at once, since nothing of them is staged again.
 CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(p_job waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE sql STABLE
@@ -145,6 +145,7 @@ SET search_path = pg_catalog, pg_temp
 -- Two subqueries, so that each uses its own partial index.
 RETURN p_job.kind = 'batch'
     OR p_job.effective_order IS NOT NULL
+    OR waybill.is_final(p_job.state)
     OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = p_job.dataset

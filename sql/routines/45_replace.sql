@@ -7,13 +7,16 @@ CREATE OR REPLACE FUNCTION waybill.delete_absent(p_plan waybill.merge_plan) RETU
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+DECLARE
+    v_deleted bigint;
 BEGIN
     DROP TABLE IF EXISTS pg_temp.merge_deleted;
     CREATE TEMP TABLE merge_deleted (partition_start timestamp) ON COMMIT DROP;
+    v_deleted := waybill.delete_covered(p_plan);
     IF p_plan.disposition <> 'replace' THEN
-        RETURN 0;
+        RETURN v_deleted;
     END IF;
-    RETURN waybill.run_sql(format(
+    RETURN v_deleted + waybill.run_sql(format(
         $q$
         WITH deleted AS (
             DELETE FROM %1$s AS h
@@ -33,6 +36,35 @@ BEGIN
         p_plan.effective_order,
         waybill.equal_on(p_plan.natural_key, 'h', 's'),
         waybill.in_scope(p_plan, 'h'),
+        waybill.partition_start_of(p_plan, 'h')));
+END
+$$;
+
+-- A record moves its row to a partition that a later-landed file has replaced: that file, without a
+-- record of its key, would have deleted the row there. Of the superseded records only these have a
+-- row that is not of a later file.
+CREATE OR REPLACE FUNCTION waybill.delete_covered(p_plan waybill.merge_plan) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF p_plan.replaced_later = '{}' OR p_plan.natural_key = '{}' THEN
+        RETURN 0;
+    END IF;
+    RETURN waybill.run_sql(format(
+        $q$
+        WITH deleted AS (
+            DELETE FROM %1$s AS h
+            USING pg_temp.merge_records AS s
+            WHERE s._waybill_class = 'superseded' AND h._landed <= %2$s AND %3$s
+            RETURNING %4$s AS partition_start
+        )
+        INSERT INTO pg_temp.merge_deleted
+        SELECT partition_start FROM deleted
+        $q$,
+        p_plan.target,
+        p_plan.effective_order,
+        waybill.equal_on(p_plan.natural_key, 'h', 's'),
         waybill.partition_start_of(p_plan, 'h')));
 END
 $$;

@@ -1,5 +1,7 @@
 """A late file changes no row of a file that landed after it."""
 
+import pytest
+
 from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
 from tests.sql.unseen_tables import register
@@ -41,3 +43,38 @@ def test_partitions_that_lost_rows_to_a_replacing_file_are_stale(ledger: Ledger)
     assert ledger.rows("SELECT part FROM waybill.stale_parts WHERE job_id = %s", job) == [
         ("2026-02",)
     ]
+
+
+def test_a_late_file_does_not_overwrite_what_pending_records_found_unchanged(
+    ledger: Ledger,
+) -> None:
+    ledger.declare(
+        "CREATE TABLE kids (id int PRIMARY KEY, name text, department_id int"
+        " REFERENCES departments); SELECT waybill.register_dataset('kids')"
+    )
+    first, second = (ledger.load("kids", at, [(1, "Ada", 7)]) for at in (1, 3))
+    ledger.load("departments", 4, [(7, "Sales")])
+    ledger.resolve(first)
+    ledger.resolve(second)
+    assert ledger.waybill(second) == {"read": 1, "unchanged": 1}
+    late = ledger.load("kids", 2, [(1, "Bo", None)])
+    assert ledger.waybill(late) == {"read": 1, "superseded": 1}
+    assert ledger.rows("SELECT name FROM kids") == [("Ada",)]
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2)])
+def test_a_row_that_moved_to_a_replaced_partition_is_gone_in_every_order(
+    ledger: Ledger, order: tuple[int, ...]
+) -> None:
+    ledger.declare(
+        "CREATE TABLE sales (code text, day date, PRIMARY KEY (code, day))"
+        " PARTITION BY RANGE (day);"
+        "SELECT waybill.register_dataset('sales', natural_key => '{code}',"
+        " partition_unit => 'month',"
+        " write_disposition => 'replace', replace_scope => 'partition')"
+    )
+    ledger.load("sales", 1, [("a", "2026-01-01"), ("b", "2026-01-02")])
+    files = {2: [("a", "2026-02-01")], 3: [("c", "2026-02-03")]}
+    for at in order:
+        ledger.load("sales", at, files[at])
+    assert ledger.rows("SELECT code FROM sales ORDER BY 1") == [("b",), ("c",)]

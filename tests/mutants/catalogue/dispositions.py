@@ -95,6 +95,33 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "not_stamped_for_pending_replays",
+        "a replay that waited for a parent leaves what a later file found unchanged",
+        PLAN,
+        "AND coalesce(e.effective_order, e.landing_order) < p_job.landing_order",
+        "AND e.landing_order < p_job.landing_order",
+        (
+            f"{REPLAYS}"
+            "::test_a_replay_that_waited_for_a_parent_leaves_what_a_later_file_found_unchanged",
+        ),
+    ),
+    Mutant(
+        "pending_records_do_not_stamp",
+        "a late file does not overwrite what pending records found unchanged",
+        PLAN,
+        "OR waybill.is_final(p_job.state)\n",
+        "\n",
+        (f"{LATE}::test_a_late_file_does_not_overwrite_what_pending_records_found_unchanged",),
+    ),
+    Mutant(
+        "covered_rows_stay",
+        "a row that a late file moves to a partition that was replaced since is gone",
+        REPLACE,
+        "v_deleted := waybill.delete_covered(p_plan);",
+        "v_deleted := 0;",
+        (f"{LATE}::test_a_row_that_moved_to_a_replaced_partition_is_gone_in_every_order",),
+    ),
+    Mutant(
         "changed_keys_not_restamped",
         "a late file has those files restamped that found its changed keys unchanged",
         "sql/routines/54_restamp.sql",
