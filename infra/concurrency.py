@@ -40,6 +40,7 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "docs": small,
         "admin": small,
         "queries": small,
+        "sources": small,
     }
 
 

@@ -14,6 +14,7 @@ from functions.api.health.settings import HealthSettings
 from functions.api.jobs.settings import JobsSettings
 from functions.api.lookups.settings import LookupsSettings
 from functions.api.queries.settings import QueriesSettings
+from functions.api.sources.settings import SourcesSettings
 from functions.api.upload.settings import UploadSettings
 from functions.authorizer.settings import AuthorizerSettings
 from functions.migrate.settings import MigrateSettings
@@ -89,6 +90,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(LookupsSettings, API_SECONDS, 1024, cache=True),
             FunctionSpec(DocumentsSettings, API_SECONDS, 1024),
             FunctionSpec(QueriesSettings, API_SECONDS, 512),
+            FunctionSpec(SourcesSettings, API_SECONDS, 512),
             FunctionSpec(HealthSettings, API_SECONDS, 512),
             FunctionSpec(DocsSettings, API_SECONDS, 512),
             FunctionSpec(AdminSettings, API_SECONDS, 512),

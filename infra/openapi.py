@@ -20,6 +20,7 @@ from functions.api.health import handler as health
 from functions.api.jobs import handler as jobs
 from functions.api.lookups import handler as lookups
 from functions.api.queries import handler as queries
+from functions.api.sources import handler as sources
 from functions.api.upload import handler as upload
 from waybill.http.app import Api
 from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
@@ -36,6 +37,7 @@ APIS: tuple[Api, ...] = (
     health.api,
     admin.api,
     queries.api,
+    sources.api,
 )
 # Parameters that depend on the dataset.
 _COLUMNS = {
@@ -62,6 +64,7 @@ _TAGS = {
     "analytics": "Figures on hires.",
     "lookups": "Rows by value, with the plan that found them.",
     "documents": "Documents without a fixed schema.",
+    "sources": "Data sources that are pulled.",
     "health": "Service health.",
     "admin": "Redrive failed messages and objects; the cost of queries.",
 }

@@ -48,6 +48,11 @@ ROUTES = (
     Route("GET", "/audit-logs", "queries"),
     Route("POST", "/admin/redrive", "admin"),
     Route("POST", "/admin/redrive/objects", "admin"),
+    Route("GET", "/data-sources", "sources"),
+    Route("POST", "/data-sources", "sources"),
+    Route("GET", "/data-sources/{source_id}", "sources"),
+    Route("PUT", "/data-sources/{source_id}", "sources"),
+    Route("DELETE", "/data-sources/{source_id}", "sources"),
     Route("GET", "/openapi.json", "docs"),
     Route("GET", "/docs", "docs"),
 )

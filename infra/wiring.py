@@ -79,6 +79,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "lookups": {**state, **cache},
         "documents": {},
         "queries": {},
+        "sources": {},
         "health": {**landing, **landed},
         "docs": {},
         "admin": {**landing, **state, **queues, **dead},
@@ -156,6 +157,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "lookups": contracts,
         "documents": (),
         "queries": (),
+        "sources": (),
         "health": (list_bucket(landing), read_depth(resources.landed)),
         "docs": (),
         "admin": (

@@ -16,11 +16,11 @@ SELECT waybill.define_role('load', connections => 64, statement => '5min', routi
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
     merge_job, merge_time_limit, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
     mark_published, start_run, count_failed_runs, count_killed_runs, end_run}', ended_by_owner => true);
-SELECT waybill.define_role('publish', connections => 8, statement => '60s', routines => '{
+SELECT waybill.define_role('publish', connections => 4, statement => '60s', routines => '{
     unpublished, mark_published}');
-SELECT waybill.define_role('refresh', connections => 8, statement => '5min', routines => '{
+SELECT waybill.define_role('refresh', connections => 4, statement => '5min', routines => '{
     stale_views, refresh_part, settled_jobs, premake_partitions}');
-SELECT waybill.define_role('reap', connections => 8, statement => '60s', routines => '{
+SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
     purge_expired, stalled_jobs, record_redrives, give_up, count_stuck_jobs, import_audit,
     keep_audit_logs}');
@@ -42,6 +42,8 @@ SELECT waybill.define_role('lookups', connections => 40, statement => '25s', rou
     look_up, find_rows, lease_generation}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
     costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
+SELECT waybill.define_role('sources', connections => 6, statement => '25s', routines => '{
+    save_source, delete_source, rfc3339}', tables => '{"waybill.source_documents": "SELECT"}');
 -- It reads nothing: it connects, and asks for one number.
 SELECT waybill.define_role('health', connections => 8, statement => '5s', routines => '{
     count_stuck_jobs}');

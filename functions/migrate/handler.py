@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.migrate.apply_sources import apply_sources
 from functions.migrate.publish_contracts import publish_contracts
 from functions.migrate.settings import MigrateSettings
 from waybill import telemetry
@@ -27,8 +28,9 @@ _PATIENCE_SECONDS = 60.0
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Migrate and publish; or, for the action `prepare-upgrade`, take back grants.
 
-    Returns `applied`, the paths of the applied files; `datasets`, the published names; and
-    `indexes`, the statements that built or dropped indexes of searchable columns.
+    Returns `applied`, the paths of the applied files; `datasets`, the published names; `sources`,
+    the names of the declared ones; and `indexes`, the statements that built or dropped indexes of
+    searchable columns.
     """
     settings = MigrateSettings.from_environment()
     telemetry.start("migrate", settings, context)
@@ -40,9 +42,16 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
             return {"prepared": True}
         applied = [script.path for script in migrate(connection)]
         datasets = publish_contracts(connection, state.contracts)
+        sources = apply_sources(connection)
         enable_query_statistics(connection)
         indexes = build_search_indexes(connection)
     # New views are stale for every existing year.
     state.markers.put("migrate")
-    telemetry.action("database.migrated", applied=applied, datasets=datasets, indexes=indexes)
-    return {"applied": applied, "datasets": datasets, "indexes": indexes}
+    done: dict[str, Any] = {
+        "applied": applied,
+        "datasets": datasets,
+        "sources": sources,
+        "indexes": indexes,
+    }
+    telemetry.action("database.migrated", **done)
+    return done

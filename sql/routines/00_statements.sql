@@ -11,6 +11,9 @@
 --   WB011  key-in-flight     a batch with this idempotency key is being written
 --   WB012  not-replayable    the job, or a reject of it, cannot be replayed
 --   WB013  bad-cursor        a cursor has a key that the table cannot have
+--   WB014  source-exists     a source of this name exists
+--   WB015  unknown-source    there is no source of this id
+--   WB016  source-declared   a file declares the source, so the API does not change it
 --   WB999  (internal)        undoes a merge that was only counted: a dry run, too many rejects
 --   55P03  database-busy     PostgreSQL's own lock_not_available: a lock is taken; retry later
 

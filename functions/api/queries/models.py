@@ -56,7 +56,8 @@ class AuditEntry(BaseModel):
     occurred_at: datetime
     action: str = Field(
         description="`job.created`, `job.cancelled`, `rejects.read`, `pending.read`,"
-        " `document.deleted`, `messages.redriven`, `objects.redriven` or `token.refused`."
+        " `document.deleted`, `source.created`, `source.changed`,"
+        " `source.deleted`, `messages.redriven`, `objects.redriven` or `token.refused`."
     )
     actor: str | None = Field(
         description="Subject of the token; null for objects put into the bucket directly, and"

@@ -129,6 +129,11 @@ def test_lookups(aws: "S3Client", database: Database, monkeypatch: pytest.Monkey
     assert run("lookups").json()["item"] is None
 
 
+def test_sources(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect_as("waybill_sources", database, monkeypatch)
+    assert run("sources").json() == {"items": [], "next_cursor": None}
+
+
 def test_queries(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     connect_as("waybill_queries", database, monkeypatch)
     assert run("queries").json()["items"] is not None

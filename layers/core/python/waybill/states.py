@@ -11,6 +11,7 @@ class JobState(StrEnum):
     """The state of a job."""
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    EXTRACTING = "EXTRACTING"
     LANDED = "LANDED"
     LOADING = "LOADING"
     MERGING = "MERGING"
@@ -28,8 +29,8 @@ class JobState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether it has ended."""
-        return not self.is_open and self is not JobState.AWAITING_UPLOAD
+        return not self.is_open and self not in (JobState.AWAITING_UPLOAD, JobState.EXTRACTING)
 
 
-RESERVED_STATES = frozenset({"EXTRACTING", "DUPLICATE", "REVERTED"})
+RESERVED_STATES = frozenset({"DUPLICATE", "REVERTED"})
 """States that the API lists for features to come. Nothing sets them."""

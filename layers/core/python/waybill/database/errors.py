@@ -16,6 +16,7 @@ from waybill.errors import (
     BadRequest,
     Busy,
     Conflict,
+    NotFound,
     OutOfResources,
     Rejected,
     Retryable,
@@ -37,6 +38,9 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB011": (Conflict, "key-in-flight"),
     "WB012": (Rejected, "not-replayable"),
     "WB013": (BadRequest, "bad-cursor"),
+    "WB014": (Conflict, "source-exists"),
+    "WB015": (NotFound, "unknown-source"),
+    "WB016": (Conflict, "source-declared"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.

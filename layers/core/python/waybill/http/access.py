@@ -71,6 +71,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /audit-logs": _ADMIN,
         "POST /admin/redrive": _ADMIN,
         "POST /admin/redrive/objects": _ADMIN,
+        "GET /data-sources": _ADMIN,
+        "POST /data-sources": _ADMIN,
+        "GET /data-sources/{source_id}": _ADMIN,
+        "PUT /data-sources/{source_id}": _ADMIN,
+        "DELETE /data-sources/{source_id}": _ADMIN,
         "GET /openapi.json": _OPEN,
         "GET /docs": _OPEN,
     }

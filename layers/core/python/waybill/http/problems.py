@@ -89,6 +89,17 @@ JOBS = {
         "Not replayable", "The ids are not remaining rejects of a loaded job."
     ),
     "run-abandoned": ProblemType("Run abandoned", "The attempt was killed or timed out."),
+    "invalid-source": ProblemType(
+        "Invalid source", "The connection does not fit the kind of the source; see errors."
+    ),
+    "source-invalid": ProblemType(
+        "Source invalid", "A file of sql/sources/ is not valid; the detail names it."
+    ),
+    "source-declared": ProblemType(
+        "Source declared in a file", "Change the file of the source, and deploy."
+    ),
+    "source-exists": ProblemType("Source exists", "Another source has this name."),
+    "unknown-source": ProblemType("Unknown source", "There is no source with this id."),
     "too-many-rejects": ProblemType(
         "Too many rejects", "There are too many rejects for one response; use limit and cursor."
     ),

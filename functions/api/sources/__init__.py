@@ -1,0 +1,1 @@
+"""/data-sources: what is pulled, from where, and into which dataset."""

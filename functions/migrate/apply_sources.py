@@ -1,0 +1,31 @@
+"""Bring the data sources to what the files of `sql/sources/` declare."""
+
+from pathlib import Path
+
+from waybill.database.data_sources import DataSources
+from waybill.database.queries import sql_folder
+from waybill.database.repository import Connection, transaction
+from waybill.database.scripts import become_owner
+from waybill.sources.files import read_sources
+
+
+def apply_sources(connection: Connection, folder: Path | None = None) -> list[str]:
+    """Save what `folder` (default: `sql/`) declares, and delete what it no longer does.
+
+    All in one transaction. A source keeps its cursor, unless the file has one. Gives the names,
+    sorted.
+
+    Raises:
+        Conflict: `source-invalid`, `source-exists`.
+        Rejected: `unknown-dataset`.
+    """
+    sources = read_sources(folder or sql_folder())
+    kept = DataSources(connection)
+    with transaction(connection):
+        become_owner(connection)
+        known = {found.declared_in: found.source_id for found in kept.declared()}
+        for path in known.keys() - sources.keys():
+            kept.delete(known[path], declared_in=path)
+        for path, source in sources.items():
+            kept.save(source, known.get(path), declared_in=path)
+    return sorted(source.name for source in sources.values())

@@ -1,0 +1,1 @@
+"""Data sources: what is pulled, from where, and into which dataset."""

@@ -1,0 +1,1 @@
+"""Data sources: kept, run and loaded."""
