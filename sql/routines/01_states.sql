@@ -14,4 +14,7 @@ RETURN p_state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'FAILED', 'CANCELLED',
 CREATE OR REPLACE FUNCTION waybill.refers_to(p_contract jsonb, p_dataset text) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 RETURN p_contract -> 'references'
-    @> jsonb_build_array(jsonb_build_object('dataset', p_dataset));
+        @> jsonb_build_array(jsonb_build_object('dataset', p_dataset))
+    OR coalesce(p_contract -> 'transformation' ? 'enrich'
+        AND jsonb_path_exists(p_contract -> 'transformation' -> 'enrich',
+            '$.*.dataset ? (@ == $name)', jsonb_build_object('name', p_dataset)), false);

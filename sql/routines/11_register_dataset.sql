@@ -107,6 +107,7 @@ BEGIN
     IF v_key <> '{}' OR v_disposition = 'replace' THEN
         PERFORM waybill.add_stamp(v_table);
     END IF;
+    transformation := waybill.compiled_rules(name, v_table, transformation);
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
@@ -139,7 +140,7 @@ BEGIN
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);
-    PERFORM waybill.assert_transformation(name, transformation);
+    PERFORM waybill.assert_transformation(name, transformation - 'where');
 END
 $$;
 

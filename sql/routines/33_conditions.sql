@@ -54,7 +54,7 @@ RETURN p_type IN (
         SELECT c.collisdeterministic FROM pg_collation AS c WHERE c.oid = p_collation
     ), true);
 
--- Whether a record and a row differ in the file's columns, as a condition. Records that are
+-- Whether a record and a row differ in the file's columns or enriched ones, as a condition. Records that are
 -- identified by their content never do.
 CREATE OR REPLACE FUNCTION waybill.differs(p_plan waybill.merge_plan, p_left text,
     p_right text)
@@ -79,7 +79,8 @@ BEGIN
     INTO v_by_value, v_by_image
     FROM pg_attribute AS a
     WHERE a.attrelid = p_plan.target
-        AND a.attname = ANY (p_plan.columns);
+        AND (a.attname = ANY (p_plan.columns)
+            OR p_plan.contract -> 'transformation' -> 'enrich' ? a.attname);
     IF v_by_value IS NOT NULL THEN
         v_conditions := v_conditions || format('(%s) IS DISTINCT FROM (%s)',
             waybill.ident_list(v_by_value, p_left || '.'),

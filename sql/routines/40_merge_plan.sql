@@ -24,7 +24,7 @@ BEGIN
         v_plan.columns := waybill.present_columns(v_plan.columns, p_source);
         v_plan.has_absent := waybill.has_absent_column(v_plan.columns, p_source);
     END IF;
-    v_plan.computed := waybill.computed_columns(p_job);
+    v_plan.computed := waybill.computed_columns(p_job) || waybill.enriched_columns(v_plan);
     v_plan.natural_key := ARRAY(SELECT jsonb_array_elements_text(v_contract -> 'natural_key'));
     -- Only a file, at its own merge, replaces the table. Batches and replays change rows of it,
     -- and pending records are added to what the merge has written.
@@ -127,6 +127,28 @@ BEGIN
     RETURN v_computed;
 END
 $$;
+
+-- The value of each enriched column, as an expression of a staged record: that of the row which
+-- the look-up finds when the record is merged, or null.
+CREATE OR REPLACE FUNCTION waybill.enriched_columns(p_plan waybill.merge_plan) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    -- The subquery `k` has the record's values: it cannot see columns of `l` of the same names.
+    SELECT coalesce(jsonb_object_agg(e.key, format(
+        '(SELECT l.%I FROM (SELECT %s) AS k JOIN %s AS l ON %s)',
+        e.value ->> 'take', o.sought, d.target, waybill.equal_on(o.names, 'l', 'k'))), '{}')
+    FROM jsonb_each((p_plan).contract -> 'transformation' -> 'enrich') AS e
+    CROSS JOIN LATERAL (
+        SELECT array_agg(p.key) AS names,
+            string_agg(format('%s AS %I', waybill.typed_column(p_plan, c.col), p.key), ', ')
+                AS sought
+        FROM jsonb_each_text(e.value -> 'on') AS p
+        JOIN jsonb_array_elements((p_plan).contract -> 'columns') AS c (col)
+            ON c.col ->> 'name' = p.value
+    ) AS o
+    JOIN waybill.datasets AS d ON d.name = e.value ->> 'dataset'
+);
 
 -- A dry run is counted and undone: nothing waits for it.
 CREATE OR REPLACE FUNCTION waybill.is_dry(p_job waybill.ingestion_jobs) RETURNS boolean

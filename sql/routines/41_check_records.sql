@@ -1,6 +1,6 @@
 -- Records that the table would refuse are found as a set, before anything is written.
 
--- merge_rejects: a row for each reason. Its records take no further part in the merge.
+-- merge_rejects: a row for each reason, or one without a code for a record that is filtered. Its records take no further part in the merge.
 CREATE OR REPLACE FUNCTION waybill.check_records(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -15,6 +15,9 @@ BEGIN
     ) ON COMMIT DROP;
     IF p_plan.keeps_raw THEN
         PERFORM waybill.check_input(p_plan);
+    END IF;
+    PERFORM waybill.filter_records(p_plan);
+    IF p_plan.keeps_raw THEN
         PERFORM waybill.check_generated(p_plan);
         PERFORM waybill.check_constraints(p_plan);
         IF p_plan.contract ->> 'on_missing_parent' = 'reject' THEN

@@ -20,6 +20,7 @@ BEGIN
                 jsonb_agg(DISTINCT jsonb_build_object(
                     'column', "column", 'code', code, 'message', message)) AS errors
             FROM pg_temp.merge_rejects
+            WHERE code IS NOT NULL
             GROUP BY line
         ) AS b
         JOIN %5$s AS s ON s._waybill_line = b.line
@@ -105,6 +106,7 @@ AS $$
 DECLARE
     v_staged bigint;
     v_named bigint;
+    v_filtered bigint;
     v_deleted bigint;
     v_row_by_row boolean;
     v_counts waybill.merge_counts;
@@ -127,14 +129,16 @@ BEGIN
             OR waybill.set_orphans_pending(p_plan) = 0;
     END LOOP;
     v_row_by_row := waybill.write(p_plan);
-    v_counts := waybill.count_classes(v_staged, waybill.keep_rejects(p_plan));
+    v_filtered := waybill.count_filtered();
+    v_counts := waybill.count_classes(v_staged - v_filtered, waybill.keep_rejects(p_plan));
+    v_counts.filtered := v_filtered;
     PERFORM waybill.keep_pending(p_plan);
     PERFORM waybill.mark_stale(p_plan, p_dataset);
     SELECT count(*) FILTER (WHERE _waybill_class <> 'rejected') INTO v_named
     FROM pg_temp.merge_records;
-    IF v_counts.superseded < 0 OR v_counts.rejected + v_named > v_staged THEN
+    IF v_counts.superseded < 0 OR v_counts.rejected + v_named + v_filtered > v_staged THEN
         RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', p_plan.job_id,
-            v_staged, v_counts.rejected + v_named
+            v_staged, v_counts.rejected + v_named + v_filtered
             USING ERRCODE = 'WB005';
     END IF;
     v_counts.deleted := v_deleted;

@@ -81,7 +81,7 @@ BEGIN
     ELSE
         v_counts.read := v_read;
         v_counts.rejected := v_rejected;
-        v_counts.filtered := v_filtered;
+        v_counts.filtered := v_filtered + v_counts.filtered;
         p_job := waybill.write_waybill(p_job, v_counts,
             v_plan.stamp_unchanged OR v_counts.unchanged = 0 OR waybill.is_dry(p_job));
         IF NOT p_job.stamped THEN

@@ -241,7 +241,7 @@ BEGIN
             DETAIL = errors::text;
     END IF;
     v_counts.rejected := v_counts.rejected + jsonb_array_length(p_rejected);
-    v_counts.filtered := p_filtered;
+    v_counts.filtered := v_counts.filtered + p_filtered;
     v_counts.read := jsonb_array_length(p_rows) + jsonb_array_length(p_rejected) + p_filtered;
     v_job := waybill.write_waybill(v_job, v_counts, true);
     PERFORM waybill.emit_job_finished(p_job, p_dataset, v_job.state);
