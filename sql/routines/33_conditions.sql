@@ -54,8 +54,8 @@ RETURN p_type IN (
         SELECT c.collisdeterministic FROM pg_collation AS c WHERE c.oid = p_collation
     ), true);
 
--- Whether a record and a row differ in the file's columns or enriched ones, as a condition. Records that are
--- identified by their content never do.
+-- Whether a record and a row differ in the file's columns or in enriched ones, as a condition.
+-- Records that are identified by their content never do.
 CREATE OR REPLACE FUNCTION waybill.differs(p_plan waybill.merge_plan, p_left text,
     p_right text)
 RETURNS text
