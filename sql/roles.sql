@@ -30,16 +30,16 @@ SELECT waybill.define_role('reap', connections => 4, statement => '60s', routine
 SELECT waybill.define_role('batch', connections => 40, statement => '25s', routines => '{
     merge_batch, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
-    cancel_job, register_replay, list_pending, is_dry, rfc3339, waybill_document,
+    cancel_job, register_replay, list_pending, list_rejects, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document,
     progress_document, rejects_remaining, begin_wait, end_wait, audit_read}',
-    tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT", "waybill.validation_errors": "SELECT"}');
+    tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{
     as_of, job_visibility, figures_version, begin_wait, end_wait}',
     tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT", "departments": "SELECT", "jobs": "SELECT"}');
 SELECT waybill.define_role('documents', connections => 20, statement => '25s', routines => '{
-    list_documents, delete_document}');
+    list_documents, delete_document, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
-    look_up, find_rows, lease_generation}');
+    look_up, find_rows, lease_generation, audit_personal_read}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
     costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
 SELECT waybill.define_role('sources', connections => 6, statement => '25s', routines => '{

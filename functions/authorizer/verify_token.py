@@ -16,6 +16,7 @@ _LEEWAY_SECONDS = 10
 _MAX_TOKEN_LENGTH = 8192
 _MAX_SUBJECT_LENGTH = 256
 _DATASET_GROUP = "dataset:"
+_PERSONAL_GROUP = "personal:"
 _REQUIRED = ["exp", "iat", "iss", "sub"]
 
 
@@ -82,7 +83,8 @@ def _principal(claims: Mapping[str, Any], settings: AuthorizerSettings) -> Princ
     role = next((role for role in reversed(ROLES) if role in roles), None)
     if role is None:
         raise InvalidToken("no role")
-    return Principal(subject, role, _datasets(claims, settings, roles), int(claims["exp"]))
+    datasets, expires_at = _datasets(claims, settings, roles), int(claims["exp"])
+    return Principal(subject, role, datasets, expires_at, _personal(roles))
 
 
 def _datasets(
@@ -92,12 +94,17 @@ def _datasets(
     if limited is not None:
         return frozenset(_names(limited))
     # Where an issuer knows groups only: a group `dataset:jobs` limits its members.
-    return (
-        frozenset(
-            role.removeprefix(_DATASET_GROUP) for role in roles if role.startswith(_DATASET_GROUP)
-        )
-        or None
-    )
+    return _members(roles, _DATASET_GROUP) or None
+
+
+def _personal(roles: set[str]) -> frozenset[str] | None:
+    """The datasets of the roles `personal:users`; None for `personal:*`."""
+    names = _members(roles, _PERSONAL_GROUP)
+    return None if "*" in names else names
+
+
+def _members(roles: set[str], prefix: str) -> frozenset[str]:
+    return frozenset(role.removeprefix(prefix) for role in roles if role.startswith(prefix))
 
 
 def _names(claim: object) -> set[str]:

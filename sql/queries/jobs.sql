@@ -26,27 +26,6 @@ SELECT created_by FROM waybill.job_documents WHERE job_id = :job_id;
 -- Read before a cancellation, whose result is the same for a job cancelled now and long ago.
 SELECT state FROM waybill.job_documents WHERE job_id = :job_id;
 
--- name: list_rejects(job_id, line, reject_id, rows, bytes)
--- A page of rejects, by line, cut where its raw text passes `bytes`: a record may have 16 MB
--- and a function's response 6. The sum needs the lengths only, so nothing large is read for it.
--- Rejects that were corrected and loaded are left out, so that a page can be replayed as it is.
--- `found` counts the page before the cut.
-SELECT reject_id, line, raw, "values", errors, found
-FROM (
-    SELECT page.*, count(*) OVER () AS found,
-        sum(octet_length(raw)) OVER (ORDER BY line, reject_id) - octet_length(raw) AS earlier
-    FROM (
-        SELECT reject_id, line, raw, "values", errors
-        FROM waybill.validation_errors
-        WHERE job_id = :job_id AND replayed_by IS NULL
-            AND (:line::bigint IS NULL OR (line, reject_id) > (:line::bigint, :reject_id::uuid))
-        ORDER BY line, reject_id
-        LIMIT :rows
-    ) AS page
-) AS measured
-WHERE earlier < :bytes
-ORDER BY line, reject_id;
-
 -- name: list_runs(job_id, after, rows)
 -- Every attempt of a step at the job, in order.
 SELECT run_id, document
@@ -54,10 +33,3 @@ FROM waybill.run_documents
 WHERE job_id = :job_id AND run_id > :after
 ORDER BY run_id
 LIMIT :rows;
-
--- name: rejects_of(job_id, reject_ids)
--- The values of the rejects that a replay corrects, for what it leaves out; those that were
--- replayed already are not among them.
-SELECT reject_id, "values"
-FROM waybill.validation_errors
-WHERE job_id = :job_id AND replayed_by IS NULL AND reject_id = ANY (:reject_ids);

@@ -78,7 +78,7 @@ RETURN (
         'scale', CASE WHEN t.typname = 'numeric' AND b.typmod > 4
             THEN ((b.typmod - 4 & 2047) # 1024) - 1024 END,
         'comment', col_description(a.attrelid, a.attnum),
-        'personal', a.attname = ANY (p_dataset.personal)
+        'personal', a.attname = ANY (waybill.personal_columns(p_dataset))
     ) ORDER BY a.attnum)
     FROM pg_attribute AS a
     CROSS JOIN LATERAL waybill.base_type(a.atttypid, a.atttypmod) AS b
@@ -184,6 +184,7 @@ RETURN (
         'max_reject_share', p_dataset.max_reject_share,
         'max_rejects', p_dataset.max_rejects,
         'max_upload_bytes', p_dataset.max_upload_bytes,
+        'personal', waybill.personal_columns(p_dataset),
         'searchable', p_dataset.searchable,
         'lookups', p_dataset.lookups)
     FROM pg_class AS c

@@ -76,6 +76,24 @@ BEGIN
 END
 $$;
 
+-- Somebody reads a dataset unmasked; recorded if it has personal values.
+CREATE OR REPLACE FUNCTION waybill.audit_personal_read(p_dataset text, p_records text,
+    p_job uuid DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF p_records NOT IN ('documents', 'lookups', 'pending', 'rejects', 'rows') THEN
+        RAISE EXCEPTION 'unknown kind of records: %', p_records;
+    END IF;
+    IF waybill.personal_columns_of(p_dataset) <> '{}' THEN
+        PERFORM waybill.record_audit('personal.read', p_dataset => p_dataset, p_job => p_job,
+            p_detail => jsonb_build_object('records', p_records));
+    END IF;
+END
+$$;
+
 -- Add entries of functions that have no connection; one that is there already, or older than is
 -- kept, is left out. Returns how many were added.
 CREATE OR REPLACE FUNCTION waybill.import_audit(p_entries jsonb) RETURNS integer

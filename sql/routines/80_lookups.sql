@@ -98,7 +98,7 @@ $$;
 -- Run a query for one row and explain it, both in one execution: the row is put into a setting
 -- while the plan runs, since EXPLAIN ANALYZE returns none.
 CREATE OR REPLACE FUNCTION waybill.explain_lookup(p_table regclass, p_condition text,
-    OUT item text, OUT plan jsonb)
+    p_masked text[], OUT item text, OUT plan jsonb)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -107,10 +107,11 @@ BEGIN
     EXECUTE format($q$
         EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)
         SELECT CASE WHEN current_setting('waybill.found') = ''
-            THEN set_config('waybill.found', (to_jsonb(t) - '_landed')::text, true) END
+            THEN set_config('waybill.found',
+                waybill.masked(to_jsonb(t) - '_landed', %L::text[])::text, true) END
         FROM %s AS t
         WHERE %s
-        $q$, p_table, p_condition)
+        $q$, p_masked, p_table, p_condition)
     INTO plan;
     plan := plan -> 0;
     item := nullif(current_setting('waybill.found'), '');
@@ -137,10 +138,10 @@ RETURN (
     ) AS x
 );
 
--- Look a row up. The settings that force the plan end with this function, so that no other
+-- Look a row up; `p_masked`: without personal values. The settings that force the plan end with this function, so that no other
 -- statement of the session or of the transaction sees them.
 CREATE OR REPLACE FUNCTION waybill.look_up(p_dataset text, p_strategy text, p_values jsonb,
-    OUT item text, OUT plan_node text, OUT index_name text, OUT as_declared boolean,
+    p_masked boolean, OUT item text, OUT plan_node text, OUT index_name text, OUT as_declared boolean,
     OUT rows_scanned bigint, OUT rows_found bigint, OUT buffers bigint,
     OUT planning_ms float8, OUT execution_ms float8)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -161,13 +162,16 @@ DECLARE
     v_index CONSTANT regclass := waybill.index_of_table(v_table, v_lookup ->> 'index');
     v_forms CONSTANT text[] := waybill.lookup_forms(v_table, v_index, p_values,
         coalesce(v_lookup -> 'where', '{}'));
+    v_masked CONSTANT text[] :=
+        CASE WHEN p_masked THEN waybill.personal_columns_of(p_dataset) ELSE '{}' END;
     v_form text;
     v_plan jsonb;
     v_used regclass;
 BEGIN
     PERFORM waybill.force_scan(by_index => v_index IS NOT NULL);
     FOREACH v_form IN ARRAY v_forms LOOP
-        SELECT e.item, e.plan INTO item, v_plan FROM waybill.explain_lookup(v_table, v_form) AS e;
+        SELECT e.item, e.plan INTO item, v_plan
+        FROM waybill.explain_lookup(v_table, v_form, v_masked) AS e;
         v_used := waybill.index_in_use(v_table, v_plan);
         as_declared := v_used IS NOT DISTINCT FROM v_index;
         EXIT WHEN as_declared;

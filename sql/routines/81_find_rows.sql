@@ -51,9 +51,9 @@ RETURN (
 
 -- A page of rows, in the order of the natural key. `p_values` has a value for each column; `key`
 -- of the last row is `p_after` of the next page. Reading stops one row after the page has more
--- than `p_bytes`, as in `65_pages.sql`.
+-- than `p_bytes`, as in `65_pages.sql`. `p_masked`: without personal values.
 CREATE OR REPLACE FUNCTION waybill.find_rows(p_dataset text, p_values jsonb, p_after jsonb,
-    p_limit integer, p_bytes integer)
+    p_limit integer, p_bytes integer, p_masked boolean)
 RETURNS TABLE (item text, key jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -67,6 +67,8 @@ DECLARE
     v_order CONSTANT text := (
         SELECT string_agg(format('t.%I', c.name), ', ' ORDER BY c.place)
         FROM unnest(v_key) WITH ORDINALITY AS c (name, place));
+    v_masked CONSTANT text[] :=
+        CASE WHEN p_masked THEN waybill.personal_columns_of(p_dataset) ELSE '{}' END;
     v_read bigint := 0;
     v_is_full boolean;
 BEGIN
@@ -74,13 +76,13 @@ BEGIN
         PERFORM waybill.assert_key(v_table, v_key, p_after);
     END IF;
     FOR item, key IN EXECUTE format($q$
-        SELECT (to_jsonb(t) - '_landed')::text, %s
+        SELECT waybill.masked(to_jsonb(t) - '_landed', %L::text[])::text, %s
         FROM %s AS t
         WHERE %s AND %s
         ORDER BY %s
         LIMIT $1
         $q$,
-        waybill.row_key(v_key), v_table, waybill.conditions(v_table, p_values),
+        v_masked, waybill.row_key(v_key), v_table, waybill.conditions(v_table, p_values),
         waybill.after_key(v_table, v_key, p_after), v_order)
         USING p_limit
     LOOP

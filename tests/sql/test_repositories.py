@@ -209,11 +209,11 @@ def test_batch_is_written_and_its_rejects_replayed(api: Connection) -> None:
     assert [error["row"] for error in result.errors] == [1]
     assert batches.get_response(key) == {"state": "COMPLETED_WITH_REJECTS"}
     rejects = Rejects(api)
-    (reject,) = rejects.list_page(job_id, after=None, limit=10, max_bytes=1000)
+    (reject,) = rejects.list_page(job_id, after=None, limit=10, max_bytes=1000, masked=False)
     assert rejects.values_of(job_id, [reject.reject_id]) == {reject.reject_id: {"id": "x"}}
     rejects.register_replay(job_id, new_id(), [reject.reject_id])
     assert rejects.values_of(job_id, [reject.reject_id]) == {}
-    assert rejects.list_pending(job_id, after=0, limit=10, max_bytes=1000) == []
+    assert rejects.list_pending(job_id, after=0, limit=10, max_bytes=1000, masked=False) == []
 
 
 def test_changed_years_are_refreshed(loader: Connection, database: Database) -> None:
@@ -253,7 +253,7 @@ def test_datasets_and_documents_are_read(database: Database) -> None:
     with database.connect("waybill_health") as monitor:
         Health(monitor).ping()
     with database.connect("waybill_documents") as reader:
-        assert Documents(reader).list_page(before=None, limit=5, max_bytes=1000) == []
+        assert Documents(reader).list_page(before=None, limit=5, max_bytes=1000, masked=False) == []
         assert Documents(reader).estimated_count() in (None, 0)
 
 

@@ -14,6 +14,7 @@ from functions.api.documents.models import DocumentPage, DocumentsQuery
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.pagination import CursorParam
+from waybill.http.personal_reads import view_of
 from waybill.http.responses import json_text
 
 api = create_api("documents")
@@ -27,8 +28,12 @@ Limit = Annotated[int, Query(ge=1, le=500)]
     "/data", tags=["documents"], responses=describe_responses({200: DocumentPage}, 400, 422, 503)
 )
 def get_data(page: Page = None, limit: Limit = 50, cursor: CursorParam = None) -> Response[Any]:
-    """List documents, newest first, by page number or cursor."""
-    return json_text(list_documents(deps().database, DocumentsQuery(page, limit, cursor)))
+    """List documents, newest first, by page number or cursor.
+
+    Personal values are `[masked]` for callers without the right to them.
+    """
+    view = view_of(api, "ingested_data")
+    return json_text(list_documents(deps(), DocumentsQuery(page, limit, cursor), view))
 
 
 @api.delete(

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_core import to_json
 
+from functions.api.documents.deps import Deps
 from functions.api.documents.models import DocumentsQuery
 from waybill.database.documents import Documents, StoredDocument
 from waybill.database.repository import Connection
@@ -16,8 +17,9 @@ from waybill.http.pagination import (
     decode_cursor,
     response_size,
 )
-from waybill.http.persistent_connection import PersistentConnection
+from waybill.http.personal_reads import View
 
+_DATASET = "ingested_data"
 MAX_OFFSET = 10_000
 """The database reads skipped rows too; beyond this offset a cursor is required."""
 
@@ -26,8 +28,10 @@ class _DocumentCursor(Cursor):
     id: Annotated[int, Field(ge=1, lt=2**63)]
 
 
-def list_documents(database: PersistentConnection, query: DocumentsQuery) -> str:
+def list_documents(deps: Deps, query: DocumentsQuery, view: View) -> str:
     """A page of documents as the JSON of `DocumentPage`; fewer than `limit` if they are long.
+
+    The caller sees of them what `view` allows.
 
     Raises:
         BadRequest: `bad-cursor`.
@@ -44,10 +48,12 @@ def list_documents(database: PersistentConnection, query: DocumentsQuery) -> str
             limit=query.limit + 1,
             skip=offset,
             max_bytes=MAX_PAGE_BYTES,
+            masked=view.masked,
         )
         return rows, documents.estimated_count()
 
-    rows, estimate = database.run(read)
+    deps.personal_reads.record(view, _DATASET, "documents")
+    rows, estimate = deps.database.run(read)
     items = [(row.id, _document(row)) for row in rows]
     page = cut_page(
         items,

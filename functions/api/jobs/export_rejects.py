@@ -8,6 +8,7 @@ from uuid import UUID
 
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.list_rejects import all_rejects, raw_text
+from functions.api.jobs.models import RejectsQuery
 from waybill.database.rejects import Reject
 from waybill.errors import TooLarge
 from waybill.http.csv_text import csv_lines
@@ -42,20 +43,20 @@ def _row(reject: Reject, names: list[str]) -> list[object]:
     return [*export, *(values.get(name) for name in names)]
 
 
-def export_rejects(deps: Deps, job_id: UUID, columns: list[str], seconds: float) -> Export:
+def export_rejects(deps: Deps, query: RejectsQuery, columns: list[str], seconds: float) -> Export:
     """All rejects of the job as CSV: inline, or in the state bucket if it is too large.
 
     Raises:
         TooLarge: `too-many-rejects`, they could not be exported within `seconds`.
         Unavailable: the database or S3 cannot be reached.
     """
-    blocks = _blocks(deps, job_id, columns, time.monotonic() + seconds)
+    blocks = _blocks(deps, query, columns, time.monotonic() + seconds)
     start = ""
     for block in blocks:
         start += block
         if response_size(start) > MAX_PAGE_BYTES:
             rest = map(str.encode, chain([start], blocks))
-            return Export(None, deps.state.exports.put(job_id, rest))
+            return Export(None, deps.state.exports.put(query.job_id, rest))
     return Export(start, None)
 
 
@@ -66,9 +67,9 @@ def export_text(deps: Deps, job_id: UUID, text: str) -> Export:
     return Export(None, deps.state.exports.put(job_id, iter([text.encode()])))
 
 
-def _blocks(deps: Deps, job_id: UUID, columns: list[str], deadline: float) -> Iterator[str]:
+def _blocks(deps: Deps, query: RejectsQuery, columns: list[str], deadline: float) -> Iterator[str]:
     header = True
-    for rejects in all_rejects(deps, job_id):
+    for rejects in all_rejects(deps, query):
         if time.monotonic() > deadline:
             detail = "There are too many rejects for one response; use limit and cursor."
             raise TooLarge("too-many-rejects", detail)

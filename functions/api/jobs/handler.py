@@ -22,6 +22,7 @@ from functions.api.jobs.models import (
     JobPage,
     JobsQuery,
     PendingPage,
+    PendingQuery,
     RejectPage,
     RejectsDownload,
     RejectsQuery,
@@ -154,11 +155,12 @@ def get_rejects(
     JSON has 100 rejects per page unless `limit` is given. CSV has all of them unless `limit` or
     `cursor` is given; one too large for a response is a 303 redirect to a URL that is valid for
     15 minutes. A CSV cell that a spreadsheet would run as a formula gets an apostrophe in front;
-    a replay of the CSV removes it.
+    a replay of the CSV removes it. Personal values are `[masked]` for callers without the right
+    to them; a replay restores those that are left so.
     """
     job = _visible(job_id)
-    query = RejectsQuery(job, limit, cursor)
-    audit_read(deps(), job, "rejects", api.caller)
+    masked = audit_read(deps(), job, "rejects", api)
+    query = RejectsQuery(job, limit, cursor, masked)
     return rejects_response(deps(), query, api.current_event, _seconds_left())
 
 
@@ -173,8 +175,8 @@ def post_replay(job_id: JobId) -> Response[Any]:
     Rows that a later file changed are left alone. A JSON row has the `_reject_id` and the
     corrected columns; a column that is left out keeps the value of the reject, and null means
     NULL. Columns that the file did not have keep their values in the table. A CSV has the
-    columns of the rejects' CSV, with all or some of the records. Rejects of the new job can be
-    replayed again.
+    columns of the rejects' CSV, with all or some of the records. A personal value that is still
+    `[masked]` keeps the value of the reject. Rejects of the new job can be replayed again.
     """
     parent = _own(job_id)
     contract = deps().state.contracts.get(deps().dataset_of(parent))
@@ -210,10 +212,13 @@ def get_runs(
 def get_pending(
     job_id: JobId, limit: LongPageLimit = 100, cursor: CursorParam = None
 ) -> Response[Any]:
-    """List the valid records of a job that wait for a referenced row."""
+    """List the valid records of a job that wait for a referenced row.
+
+    Personal values are `[masked]` for callers without the right to them.
+    """
     job = _visible(job_id)
-    audit_read(deps(), job, "pending", api.caller)
-    page = list_pending(deps(), job, limit, cursor)
+    masked = audit_read(deps(), job, "pending", api)
+    page = list_pending(deps(), PendingQuery(job, limit, cursor, masked))
     end = json.dumps({"next_cursor": page.next_cursor})
     return json_text(f'{{"items":[{",".join(page.items)}],{end[1:]}')
 

@@ -2,11 +2,11 @@
 
 import json
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
 from functions.api.jobs.deps import Deps
+from functions.api.jobs.models import PendingQuery
 from waybill.database.rejects import PendingRecord, Rejects
 from waybill.http.pagination import (
     MAX_PAGE_BYTES,
@@ -23,7 +23,7 @@ class _PendingCursor(Cursor):
     line: Annotated[CursorInteger, Field(ge=0)]
 
 
-def list_pending(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Page[str]:
+def list_pending(deps: Deps, query: PendingQuery) -> Page[str]:
     """A page of the job's pending records, each as JSON; fewer than `limit` if they are long.
 
     Raises:
@@ -31,17 +31,21 @@ def list_pending(deps: Deps, job_id: UUID, limit: int, cursor: str | None) -> Pa
         BadRequest: `bad-cursor`.
         Unavailable: the database cannot be reached.
     """
-    after = decode_cursor(cursor, _PendingCursor) or _PendingCursor(line=0)
-    deps.dataset_of(job_id)
-    rows = deps.reads_of(job_id).run(
+    after = decode_cursor(query.cursor, _PendingCursor) or _PendingCursor(line=0)
+    deps.dataset_of(query.job_id)
+    rows = deps.reads_of(query.job_id).run(
         lambda connection: Rejects(connection).list_pending(
-            job_id, after=after.line, limit=limit + 1, max_bytes=MAX_PAGE_BYTES
+            query.job_id,
+            after=after.line,
+            limit=query.limit + 1,
+            max_bytes=MAX_PAGE_BYTES,
+            masked=query.masked,
         )
     )
     items = [(row.line, _document(row)) for row in rows]
     page = cut_page(
         items,
-        limit,
+        query.limit,
         lambda item: _PendingCursor(line=item[0]),
         lambda item: response_size(item[1]),
     )

@@ -52,6 +52,7 @@ def list_rejects(
             after=(after.line, after.reject_id) if after else None,
             limit=limit + 1,
             max_bytes=_READ_BYTES,
+            masked=query.masked,
         )
     )
     page = cut_page(rows, limit, _cursor, size)
@@ -65,11 +66,11 @@ def _cursor(reject: Reject) -> _RejectCursor:
     return _RejectCursor(line=reject.line, reject_id=reject.reject_id)
 
 
-def all_rejects(deps: Deps, job_id: UUID) -> Iterator[list[Reject]]:
+def all_rejects(deps: Deps, query: RejectsQuery) -> Iterator[list[Reject]]:
     """Every reject of the job, page by page, in constant memory."""
     cursor: str | None = None
     while True:
-        page = list_rejects(deps, RejectsQuery(job_id, _MAX_LIMIT, cursor))
+        page = list_rejects(deps, query._replace(limit=_MAX_LIMIT, cursor=cursor))
         yield page.items
         cursor = page.next_cursor
         if cursor is None:

@@ -31,6 +31,8 @@ State = Literal[
 
 FINAL_STATES = frozenset(state for state in JobState if state.is_final)
 REJECT_ID = "_reject_id"
+MASK = "[masked]"
+"""In place of a personal value; as `waybill.mask()`."""
 MAX_REPLAY_ROWS = 10_000
 
 
@@ -51,6 +53,18 @@ class RejectsQuery(NamedTuple):
     job_id: UUID
     limit: int | None
     cursor: str | None
+    masked: bool
+    """Without personal values."""
+
+
+class PendingQuery(NamedTuple):
+    """Which pending records to list."""
+
+    job_id: UUID
+    limit: int
+    cursor: str | None
+    masked: bool
+    """Without personal values."""
 
 
 class ReplayRequest(BaseModel):

@@ -36,12 +36,12 @@ def rejects_response(
         return json_response({"items": items, "next_cursor": page.next_cursor})
     columns = [column.name for column in deps.state.contracts.get(dataset).columns]
     if query.limit is None and query.cursor is None:
-        return _all(deps, query.job_id, columns, seconds_left)
+        return _all(deps, query, columns, seconds_left)
     return _page(deps, query, columns, event)
 
 
-def _all(deps: Deps, job_id: UUID, columns: list[str], seconds_left: float) -> Response[Any]:
-    return _exported(job_id, export_rejects(deps, job_id, columns, seconds_left))
+def _all(deps: Deps, query: RejectsQuery, columns: list[str], seconds_left: float) -> Response[Any]:
+    return _exported(query.job_id, export_rejects(deps, query, columns, seconds_left))
 
 
 def _page(

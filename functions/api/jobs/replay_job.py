@@ -1,12 +1,12 @@
 """Replay corrected rejects: a new file, directly after the original in landing order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from functions.api.jobs.deps import Deps
-from functions.api.jobs.models import REJECT_ID
+from functions.api.jobs.models import MASK, REJECT_ID
 from functions.api.jobs.parse_replay import CorrectedReject
 from waybill.callers import Caller
 from waybill.clients import storage_reached
@@ -41,7 +41,8 @@ def replay_job(
         Unavailable: the database or S3 cannot be reached; the rejects remain.
     """
     values = _stored_values(deps, parent, rows)
-    records = [_record(values[row.reject_id], row) for row in rows]
+    personal = frozenset(contract.personal)
+    records = [_record(values[row.reject_id], row, personal) for row in rows]
     ticket, content = _file(deps, contract, records, caller)
     # Before the ticket: if this function is killed in between, the reaper frees the rejects.
     deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
@@ -58,13 +59,15 @@ def replay_job(
     return ticket.job_id
 
 
-def _record(values: Fields, row: CorrectedReject) -> Fields:
+def _record(values: Fields, row: CorrectedReject, personal: Set[str]) -> Fields:
     """The reject with its corrections, without columns that neither of them has."""
     corrections = {
         name: value
         for name, value in row.fields.items()
         # The CSV export has every column of the dataset, also those that the file lacked.
-        if value is not None or name in values or not row.is_csv
+        if (value is not None or name in values or not row.is_csv)
+        # What the export masked, and nobody changed, is as it was.
+        and not (value == MASK and name in personal)
     }
     return {**values, **corrections}
 

@@ -10,17 +10,19 @@ from waybill.cache.leases import Leases
 from waybill.clients import s3_client
 from waybill.database.lookups import Lookups
 from waybill.http.persistent_connection import PersistentConnection
+from waybill.http.personal_reads import PersonalReads
 from waybill.state.bucket import StateBucket
 from waybill.state.contracts import PublishedContracts
 
 
 class Deps(NamedTuple):
-    """The database connection, the contracts, the cache and the leases."""
+    """The database connection, the contracts, the cache, the leases and the audit of reads."""
 
     database: PersistentConnection
     contracts: PublishedContracts
     entries: Entries
     leases: Leases
+    personal_reads: PersonalReads
 
 
 @cache
@@ -37,4 +39,5 @@ def deps() -> Deps:
                 lambda connection: Lookups(connection).lease_generation(dataset)
             )
         ),
+        PersonalReads(database),
     )

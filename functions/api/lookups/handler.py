@@ -13,13 +13,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.api.lookups.column_values import lookup_values, searched_values
 from functions.api.lookups.deps import deps
 from functions.api.lookups.format_rows import format_comparison, format_found, format_page
-from functions.api.lookups.list_rows import RowCursor, list_rows
+from functions.api.lookups.list_rows import RowCursor, RowsQuery, list_rows
 from functions.api.lookups.look_up import look_up
 from functions.api.lookups.models import Comparison, LookupResult, RowPage
 from waybill.errors import NotFound
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.pagination import CursorParam, PageLimit, decode_cursor
+from waybill.http.personal_reads import view_of
 
 _USERS = "users"
 _PAGING = ("limit", "cursor")
@@ -61,7 +62,8 @@ def compare_lookups(name: Name) -> Response[Any]:
 def get_lookup(name: Name, strategy: Strategy) -> Response[Any]:
     """Look up a row by one strategy of the dataset.
 
-    The columns of the strategy are query parameters.
+    The columns of the strategy are query parameters. Personal values are `[masked]` for callers
+    without the right to them.
     """
     return _look_up(name, strategy)
 
@@ -75,13 +77,15 @@ def get_rows(name: Name, limit: PageLimit = 50, cursor: CursorParam = None) -> R
     """List rows by the values of searchable columns.
 
     Give at least one searchable column as a query parameter; the error for any other column lists
-    the searchable ones.
+    the searchable ones. Personal values are `[masked]` for callers without the right to them.
     """
     contract = deps().contracts.get(name)
-    query = {name: values for name, values in _query().items() if name not in _PAGING}
-    values = searched_values(query, contract.searchable)
+    given = {name: values for name, values in _query().items() if name not in _PAGING}
+    values = searched_values(given, contract.searchable)
     after = decode_cursor(cursor, RowCursor)
-    return format_page(list_rows(deps(), contract, values, limit=limit, after=after))
+    view = view_of(api, name, contract)
+    query = RowsQuery(values, limit, after, view)
+    return format_page(list_rows(deps(), contract, query))
 
 
 def _look_up(name: str, strategy: str) -> Response[Any]:
@@ -90,19 +94,19 @@ def _look_up(name: str, strategy: str) -> Response[Any]:
         known = ", ".join(contract.lookups) or "none"
         raise NotFound("unknown-path", f"Strategies of {name}: {known}.")
     values = lookup_values(_query(), contract.lookups[strategy])
-    return format_found(look_up(deps(), contract, strategy, values))
+    return format_found(look_up(deps(), contract, strategy, values, view_of(api, name, contract)))
 
 
 def _compare(name: str) -> Response[Any]:
     contract = deps().contracts.get(name)
     if not contract.lookups:
         raise NotFound("unknown-path", f"{name} has no strategies.")
-    query = _query()
+    query, view = _query(), view_of(api, name, contract)
     requests = {
         strategy: lookup_values(query, lookup) for strategy, lookup in contract.lookups.items()
     }
     return format_comparison(
-        look_up(deps(), contract, strategy, values) for strategy, values in requests.items()
+        look_up(deps(), contract, strategy, values, view) for strategy, values in requests.items()
     )
 
 

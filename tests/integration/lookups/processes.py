@@ -11,10 +11,12 @@ from tests.sql.analytics.seed import owner
 from waybill.cache.entries import Entries
 from waybill.cache.leases import Leases
 from waybill.cache.store import CacheStore
+from waybill.callers import Caller
 from waybill.contract.model import Contract
 from waybill.database.batches import Batches, CheckedRows
 from waybill.database.lookups import Lookups
 from waybill.http.persistent_connection import PersistentConnection
+from waybill.http.personal_reads import PersonalReads, View
 from waybill.ids import new_id
 
 T = TypeVar("T")
@@ -52,6 +54,9 @@ class _Held:
         return query(self._connection)
 
 
+_VIEW = View(Caller("a-person"), masked=False, has_personal=True)
+
+
 class Process:
     """One process: its own connection and leases, and a store that it may share."""
 
@@ -65,6 +70,7 @@ class Process:
             cast(Any, None),
             Entries(store, 300),
             Leases(lambda dataset: Lookups(self.connection).lease_generation(dataset)),
+            PersonalReads(held),
         )
 
     @staticmethod
@@ -75,7 +81,7 @@ class Process:
         return found[0]
 
     def read(self, user: int) -> Found:
-        return look_up(self._deps, self._contract, "cached", {"email": email(user)})
+        return look_up(self._deps, self._contract, "cached", {"email": email(user)}, _VIEW)
 
     def close(self) -> None:
         self.connection.close()

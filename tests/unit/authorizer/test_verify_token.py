@@ -118,3 +118,15 @@ def test_an_access_token_of_cognito_is_accepted() -> None:
         EC_KEY,
     )  # fmt: skip
     assert verify(token, token_use="access", roles_claim="cognito:groups").role == "loader"
+
+
+@pytest.mark.parametrize(
+    ("roles", "personal"),
+    [
+        (["reader"], frozenset()),
+        (["reader", "personal:users", "personal:jobs"], frozenset({"users", "jobs"})),
+        ("reader personal:*", None),
+    ],
+)
+def test_roles_grant_personal_data(roles: Any, personal: frozenset[str] | None) -> None:
+    assert verify(sign(claims(roles=roles))).personal == personal

@@ -6,7 +6,7 @@ import pytest
 from infra.routes import ROUTES
 from tests.unit.http.api_client import authorizer_context
 from waybill.errors import Forbidden, NotFound, Unauthorized
-from waybill.http.access import RULES, Rule, authorize
+from waybill.http.access import RULES, Rule, authorize, may_read_personal
 from waybill.http.principal import ROLES, Principal, Role
 
 # Later than the end of any run of the tests.
@@ -109,3 +109,27 @@ def test_an_incomplete_identity_is_none(context: Any) -> None:
 
 def test_an_open_route_needs_no_identity() -> None:
     assert authorize(Rule(None), {}, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"),
+    [
+        (caller("reader"), False),
+        (caller("loader"), False),
+        (caller("admin"), True),
+        (caller("admin", "jobs"), False),
+        (caller("reader")._replace(personal=frozenset({"users"})), True),
+        (caller("reader")._replace(personal=frozenset({"jobs"})), False),
+        (caller("reader")._replace(personal=None), True),
+        (caller("reader", "jobs")._replace(personal=None), False),
+    ],
+)
+def test_personal_data_needs_a_grant_for_the_dataset(who: Principal, allowed: bool) -> None:
+    passed_on = Principal.from_event(event(who))
+    assert may_read_personal(passed_on, "users") is allowed
+
+
+def test_a_context_of_an_earlier_release_grants_no_personal_data() -> None:
+    context = {"principalId": "x", "role": "loader", "datasets": "*", "expires_at": str(LATER)}
+    principal = Principal.from_event({"requestContext": {"authorizer": context}})
+    assert not may_read_personal(principal, "users")

@@ -166,6 +166,8 @@ class Contract(_Frozen):
     max_rejects: int | None = None
     max_upload_bytes: int | None = None
     """Size limit of a file as it is stored, so of the compressed one if it is compressed."""
+    personal: tuple[str, ...] = ()
+    """Columns with personal data, also ones that files do not fill."""
     searchable: tuple[str, ...] = ()
     """Columns that rows can be found by."""
     lookups: dict[str, Lookup] = {}

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
+
+PersonalRecords = Literal["documents", "lookups", "pending", "rejects", "rows"]
+"""Where personal values were read."""
 
 
 class LoggedEntry(NamedTuple):
@@ -28,6 +31,12 @@ class Audit(Repository):
     def record_read(self, job_id: UUID, records: str) -> None:
         """Record that the session's caller reads `rejects` or `pending` records of the job."""
         self._do("audit_read", p_job=job_id, p_records=records)
+
+    def record_personal_read(
+        self, dataset: str, records: PersonalRecords, job_id: UUID | None = None
+    ) -> None:
+        """Record that the session's caller reads personal values of the dataset."""
+        self._do("audit_personal_read", p_dataset=dataset, p_records=records, p_job=job_id)
 
     def add(self, entries: Sequence[Mapping[str, object]]) -> int:
         """Add entries of functions without a connection; how many were not there yet."""

@@ -22,9 +22,12 @@ class Documents(Repository):
     """Documents as they are kept."""
 
     def list_page(
-        self, *, before: int | None, limit: int, max_bytes: int, skip: int = 0
+        self, *, before: int | None, limit: int, max_bytes: int, masked: bool, skip: int = 0
     ) -> list[StoredDocument]:
-        """Documents, newest first, with ids below `before`; at most one beyond `max_bytes`."""
+        """Documents, newest first, with ids below `before`; at most one beyond `max_bytes`.
+
+        With `masked` they have no personal values.
+        """
         return self._rows(
             StoredDocument,
             "list_documents",
@@ -32,6 +35,7 @@ class Documents(Repository):
             p_limit=limit,
             p_skip=skip,
             p_bytes=max_bytes,
+            p_masked=masked,
         )
 
     def delete(self, document_id: int) -> bool:

@@ -47,8 +47,10 @@ class GenerationLease(NamedTuple):
 class Lookups(Repository):
     """Rows of datasets by value."""
 
-    def look_up(self, dataset: str, strategy: str, values: Mapping[str, str]) -> ExplainedRow:
-        """Look a row up by a declared strategy.
+    def look_up(
+        self, dataset: str, strategy: str, values: Mapping[str, str], *, masked: bool
+    ) -> ExplainedRow:
+        """Look a row up by a declared strategy; with `masked` it has no personal values.
 
         Raises:
             Rejected: `unknown-dataset`; `data-refused`, a value is not of its column's type.
@@ -59,11 +61,12 @@ class Lookups(Repository):
             p_dataset=dataset,
             p_strategy=strategy,
             p_values=jsonb(dict(values)),
+            p_masked=masked,
         )
         assert row is not None  # noqa: S101 - the routine returns one row
         return row
 
-    def find_rows(
+    def find_rows(  # noqa: PLR0913 - a page has that many parts
         self,
         dataset: str,
         values: Mapping[str, str],
@@ -71,10 +74,12 @@ class Lookups(Repository):
         after: Sequence[str] | None,
         limit: int,
         max_bytes: int,
+        masked: bool,
     ) -> list[FoundRow]:
         """Rows with these values, after a natural key and in its order.
 
-        Reading stops one row after they have more than `max_bytes`.
+        Reading stops one row after they have more than `max_bytes`. With `masked` they have no
+        personal values.
 
         Raises:
             Rejected: `unknown-dataset`; `data-refused`, a value is not of its column's type.
@@ -88,6 +93,7 @@ class Lookups(Repository):
             p_after=None if after is None else jsonb(list(after)),
             p_limit=limit,
             p_bytes=max_bytes,
+            p_masked=masked,
         )
 
     def lease_generation(self, dataset: str) -> GenerationLease | None:

@@ -40,25 +40,33 @@ class Rejects(Repository):
     """Records that are not in the table."""
 
     def list_page(
-        self, job_id: UUID, *, after: tuple[int, UUID] | None, limit: int, max_bytes: int
+        self,
+        job_id: UUID,
+        *,
+        after: tuple[int, UUID] | None,
+        limit: int,
+        max_bytes: int,
+        masked: bool,
     ) -> list[Reject]:
-        """Rejects that remain, by line, after (line, id); cut where raw text passes `max_bytes`."""
+        """Rejects that remain, by line, after (line, id); cut where raw text passes `max_bytes`.
+
+        With `masked` they have no personal values, and no text of records with personal columns.
+        """
         line, reject_id = after or (None, None)
-        return self._select(
+        return self._rows(
             Reject,
-            "jobs.list_rejects",
-            job_id=job_id,
-            line=line,
-            reject_id=reject_id,
-            rows=limit,
-            bytes=max_bytes,
+            "list_rejects",
+            p_job=job_id,
+            p_line=line,
+            p_reject_id=reject_id,
+            p_limit=limit,
+            p_bytes=max_bytes,
+            p_masked=masked,
         )
 
     def values_of(self, job_id: UUID, reject_ids: Sequence[UUID]) -> dict[UUID, Fields]:
         """The values of those of the rejects that remain, by id."""
-        rows = self._select(
-            RejectValues, "jobs.rejects_of", job_id=job_id, reject_ids=list(reject_ids)
-        )
+        rows = self._rows(RejectValues, "rejects_of", p_job=job_id, p_reject_ids=list(reject_ids))
         return {row.reject_id: row.values or {} for row in rows}
 
     def register_replay(self, parent: UUID, job_id: UUID, reject_ids: Sequence[UUID]) -> None:
@@ -70,9 +78,12 @@ class Rejects(Repository):
         self._do("register_replay", p_parent=parent, p_job=job_id, p_reject_ids=list(reject_ids))
 
     def list_pending(
-        self, job_id: UUID, *, after: int, limit: int, max_bytes: int
+        self, job_id: UUID, *, after: int, limit: int, max_bytes: int, masked: bool
     ) -> list[PendingRecord]:
-        """Records that wait for a parent, by line, after a line; at most one beyond `max_bytes`."""
+        """Records that wait for a parent, by line, after a line; at most one beyond `max_bytes`.
+
+        With `masked` they have no personal values.
+        """
         return self._rows(
             PendingRecord,
             "list_pending",
@@ -80,4 +91,5 @@ class Rejects(Repository):
             p_after=after,
             p_limit=limit,
             p_bytes=max_bytes,
+            p_masked=masked,
         )

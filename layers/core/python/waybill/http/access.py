@@ -1,4 +1,4 @@
-"""Who may use which route: the only place where this is decided.
+"""Who may use which route, and see personal data: the only place where this is decided.
 
 A route without a rule is refused, and a test fails.
 """
@@ -80,6 +80,15 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /docs": _OPEN,
     }
 )
+
+
+def may_read_personal(principal: Principal, dataset: str) -> bool:
+    """Whether the caller sees the dataset's personal values; everybody else gets a mask.
+
+    Administrators do, and tokens that grant it: `personal:<dataset>` among their roles.
+    """
+    granted = principal.personal is None or dataset in principal.personal
+    return principal.sees(dataset) and (granted or principal.has("admin"))
 
 
 def authorize(

@@ -22,6 +22,8 @@ class Principal(NamedTuple):
     """The datasets that it may see; None for all of them."""
     expires_at: int
     """When its token expires, in Unix seconds."""
+    personal: frozenset[str] | None = frozenset()
+    """Datasets whose personal data the token grants; None for all of them."""
 
     def has(self, role: Role) -> bool:
         """Whether the caller has `role` or a higher one."""
@@ -33,8 +35,12 @@ class Principal(NamedTuple):
 
     def context(self) -> dict[str, str]:
         """The identity as the authorizer returns it: strings only."""
-        datasets = _EVERY_DATASET if self.datasets is None else " ".join(sorted(self.datasets))
-        return {"role": self.role, "datasets": datasets, "expires_at": str(self.expires_at)}
+        return {
+            "role": self.role,
+            "datasets": _text(self.datasets),
+            "personal": _text(self.personal),
+            "expires_at": str(self.expires_at),
+        }
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Self:
@@ -51,6 +57,14 @@ class Principal(NamedTuple):
         # API Gateway caches the authorizer's result beyond the token's lifetime.
         if expires_at <= time.time():
             raise Unauthorized("unauthorized", "The token has expired.")
-        names = str(context.get("datasets") or "")
-        datasets = None if names == _EVERY_DATASET else frozenset(names.split())
-        return cls(str(subject), role, datasets, expires_at)
+        datasets, personal = _datasets(context.get("datasets")), _datasets(context.get("personal"))
+        return cls(str(subject), role, datasets, expires_at, personal)
+
+
+def _text(datasets: frozenset[str] | None) -> str:
+    return _EVERY_DATASET if datasets is None else " ".join(sorted(datasets))
+
+
+def _datasets(text: object) -> frozenset[str] | None:
+    names = str(text or "")
+    return None if names == _EVERY_DATASET else frozenset(names.split())

@@ -1,0 +1,51 @@
+-- Rejects as the API reads them.
+
+-- A page of rejects, by line, cut where its raw text passes `p_bytes`: a record may have 16 MB
+-- and a function's response 6. The sum needs the lengths only, so nothing large is read for it.
+-- Rejects that were corrected and loaded are left out, so that a page can be replayed as it is.
+-- `found` counts the page before the cut. `p_masked`: without personal values, and without the
+-- text of a record that has some.
+CREATE OR REPLACE FUNCTION waybill.list_rejects(p_job uuid, p_line bigint, p_reject_id uuid,
+    p_limit integer, p_bytes bigint, p_masked boolean)
+RETURNS TABLE (reject_id uuid, line bigint, raw bytea, "values" jsonb, errors jsonb, found bigint)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT cut.reject_id, cut.line,
+        CASE WHEN p.columns <> '{}' THEN convert_to(waybill.mask(), 'UTF8') ELSE cut.raw END,
+        waybill.masked(cut.values, p.columns),
+        cut.errors,
+        cut.found
+    FROM (
+        SELECT page.*, count(*) OVER () AS found,
+            sum(octet_length(page.raw)) OVER (ORDER BY page.line, page.reject_id)
+                - octet_length(page.raw) AS earlier
+        FROM (
+            SELECT v.reject_id, v.line, v.raw, v.values, v.errors
+            FROM waybill.validation_errors AS v
+            WHERE v.job_id = p_job AND v.replayed_by IS NULL
+                AND (p_line IS NULL OR (v.line, v.reject_id) > (p_line, p_reject_id))
+            ORDER BY v.line, v.reject_id
+            LIMIT p_limit
+        ) AS page
+    ) AS cut
+    CROSS JOIN (
+        SELECT CASE WHEN p_masked THEN waybill.personal_columns_of(
+            (SELECT j.dataset FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job))
+            ELSE '{}' END AS columns
+    ) AS p
+    WHERE cut.earlier < p_bytes
+    ORDER BY cut.line, cut.reject_id;
+END;
+
+-- The values of the rejects that a replay corrects, for what it leaves out; those that were
+-- replayed already are not among them.
+CREATE OR REPLACE FUNCTION waybill.rejects_of(p_job uuid, p_reject_ids uuid[])
+RETURNS TABLE (reject_id uuid, "values" jsonb)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT v.reject_id, v.values
+    FROM waybill.validation_errors AS v
+    WHERE v.job_id = p_job AND v.replayed_by IS NULL AND v.reject_id = ANY (p_reject_ids);
+END;

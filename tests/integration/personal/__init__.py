@@ -1,0 +1,1 @@
+"""Personal data: who sees it, and how it is erased."""
