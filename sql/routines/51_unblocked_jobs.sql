@@ -71,7 +71,8 @@ RETURN (
 );
 
 -- Jobs that hold few pending records, of which one refers to a row that this job wrote: to a row
--- with its stamp, or with that of a job that it wrote in the same transaction, as in a cycle.
+-- with its stamp, or with that of a job that it wrote in the same transaction, as in a cycle. Or with
+-- that of a later job that found its rows unchanged: that one wrote nothing, so it names nobody.
 CREATE OR REPLACE FUNCTION waybill.children_of(p_job waybill.ingestion_jobs)
 RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE
@@ -81,7 +82,12 @@ DECLARE
     v_stamps CONSTANT bigint[] := ARRAY(
         SELECT coalesce(j.effective_order, j.landing_order)
         FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_job.dataset AND j.written_by = p_job.written_by);
+        WHERE j.dataset = p_job.dataset
+            AND (
+                j.written_by = p_job.written_by
+                OR j.written_by IS NULL AND j.unchanged > 0
+                    AND j.landing_order > coalesce(p_job.effective_order, p_job.landing_order)
+            ));
     v_child text;
     v_table regclass;
     v_reference jsonb;

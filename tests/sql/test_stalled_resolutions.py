@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
 from waybill.database.reaper import Reaper
 from waybill.database.refreshes import Refreshes
@@ -155,6 +156,20 @@ def test_a_job_without_rows_is_visible_beside_records_that_wait_for_earlier_ones
     assert [visibility(ledger, job) for job in jobs] == ["visible"] * len(jobs)
     department = ledger.load("departments", 5, [(9, "Sales")])
     assert visibility(ledger, department) == "open"
+
+
+def test_a_parent_that_was_found_unchanged_since_still_has_its_children_resolved(
+    ledger: Ledger,
+) -> None:
+    child = ledger.load("hired_employees", 1, [(1, "Ada", "2021-01-01T00:00:00Z", 1, None)])
+    # Whoever merged it died before the child's message was sent.
+    parent = ledger.load("departments", 2, [(1, "Sales")])
+    same, _ = batch(ledger, "departments", [{"id": "1", "department": "Sales"}])
+    assert ledger.waybill(same) == {"read": 1, "unchanged": 1}
+    assert visibility(ledger, parent) == "open"
+    assert ledger.merge(parent)["pending"] == [str(child)]
+    resolve(ledger, child)
+    assert ledger.rows("SELECT name FROM hired_employees") == [("Ada",)]
 
 
 def test_dry_run_leaves_nothing_to_do(ledger: Ledger) -> None:

@@ -94,6 +94,17 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "children_of_stamped_rows_forgotten",
+        "a parent that a later job stamped still has its children resolved",
+        "sql/routines/51_unblocked_jobs.sql",
+        "OR j.written_by IS NULL AND j.unchanged > 0",
+        "OR false AND j.unchanged > 0",
+        (
+            f"{STALLED}"
+            "::test_a_parent_that_was_found_unchanged_since_still_has_its_children_resolved",
+        ),
+    ),
+    Mutant(
         "own_pending_not_named",
         "a parent that commits while its child merges is found",
         "sql/routines/51_unblocked_jobs.sql",
