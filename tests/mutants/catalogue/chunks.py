@@ -114,7 +114,7 @@ MUTANTS = (
         "chunk_counts_unchecked",
         "a chunk whose counts do not add up is not finished",
         CHUNKS,
-        "ELSIF p_read <> p_staged + p_rejected THEN",
+        "ELSIF p_read <> p_staged + p_rejected + p_filtered THEN",
         "ELSIF false THEN",
         (f"{CANCEL}::test_a_chunk_whose_counts_do_not_add_up_is_not_finished",),
     ),
