@@ -89,7 +89,7 @@ EXCEPTION
         IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
-        RAISE LOG 'values of unique indexes cannot be compared: %', SQLERRM;
+        RAISE LOG 'values of unique indexes cannot be compared: SQLSTATE %', SQLSTATE;
         CREATE TEMP TABLE IF NOT EXISTS merge_dependencies (line bigint, needs bigint)
             ON COMMIT DROP;
         DELETE FROM pg_temp.merge_dependencies;

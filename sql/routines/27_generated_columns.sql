@@ -38,7 +38,7 @@ EXCEPTION
         IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
-        RETURN SQLERRM;
+        RETURN waybill.error_text(p_plan.contract, p_column, SQLSTATE, SQLERRM);
 END
 $$;
 

@@ -124,7 +124,7 @@ BEGIN
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO pg_temp.merge_rejects
-        SELECT x.line, %1$L, %2$L, x.message
+        SELECT x.line, %1$L, %2$L, %6$s
         FROM (
             SELECT s._waybill_line AS line, %3$s AS message
             FROM %4$s AS s
@@ -136,7 +136,11 @@ BEGIN
         'invalid_' || (p_column ->> 'kind'),
         format(p_error, format('s.%I::text', p_column ->> 'name'), p_column ->> 'type'),
         p_plan.source,
-        p_column ->> 'name'));
+        p_column ->> 'name',
+        -- The message quotes the value.
+        CASE WHEN (p_column ->> 'personal')::boolean
+            THEN quote_literal(format('expected a value of type %s', p_column ->> 'type'))
+            ELSE 'x.message' END));
 END
 $$;
 
@@ -174,7 +178,8 @@ BEGIN
                 IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
                     RAISE;
                 END IF;
-                RAISE LOG 'check % cannot be evaluated as a set: %', v_check.conname, SQLERRM;
+                RAISE LOG 'check % cannot be evaluated as a set: SQLSTATE %', v_check.conname,
+                    SQLSTATE;
         END;
     END LOOP;
 END

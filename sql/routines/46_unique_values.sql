@@ -23,7 +23,7 @@ EXCEPTION
         IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
-        RAISE LOG 'unique values cannot be compared as a set: %', SQLERRM;
+        RAISE LOG 'unique values cannot be compared as a set: SQLSTATE %', SQLSTATE;
         CREATE TEMP TABLE IF NOT EXISTS merge_shifted (line bigint PRIMARY KEY) ON COMMIT DROP;
         DELETE FROM pg_temp.merge_shifted;
 END

@@ -35,7 +35,7 @@ BEGIN
             IF p_plan.in_cycle OR NOT waybill.is_fault_of_data(SQLSTATE) THEN
                 RAISE;
             END IF;
-            RAISE LOG 'job %: written row by row, since: %', p_plan.job_id, SQLERRM;
+            RAISE LOG 'job %: written row by row, since SQLSTATE %', p_plan.job_id, SQLSTATE;
     END;
     v_last_level := waybill.order_writes(p_plan);
     ANALYZE pg_temp.merge_records;
@@ -81,6 +81,7 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_middle bigint;
+    v_sqlstate text;
     v_message text;
     v_column text;
     v_constraint text;
@@ -94,6 +95,7 @@ BEGIN
                 RAISE;
             END IF;
             GET STACKED DIAGNOSTICS
+                v_sqlstate = RETURNED_SQLSTATE,
                 v_message = MESSAGE_TEXT,
                 v_column = COLUMN_NAME,
                 v_constraint = CONSTRAINT_NAME;
@@ -103,7 +105,7 @@ BEGIN
             p_first,
             nullif(v_column, ''),
             CASE WHEN v_constraint = '' THEN 'refused_by_table' ELSE 'constraint_violation' END,
-            v_message);
+            waybill.error_text(p_plan.contract, nullif(v_column, ''), v_sqlstate, v_message));
         UPDATE pg_temp.merge_records
         SET _waybill_class = 'rejected'
         WHERE _waybill_line = p_first;

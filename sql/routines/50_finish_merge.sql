@@ -73,7 +73,8 @@ BEGIN
                 RAISE;
             END IF;
             -- The next attempt would fail in the same way.
-            PERFORM waybill.fail_for_error(p_job.job_id, SQLSTATE, SQLERRM);
+            PERFORM waybill.fail_for_error(p_job.job_id, SQLSTATE,
+                waybill.error_text(p_job.contract, NULL, SQLSTATE, SQLERRM));
             RETURN waybill.result_of(p_job.job_id, 'merged');
     END;
     IF v_limit IS NOT NULL THEN

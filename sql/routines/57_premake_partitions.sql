@@ -106,7 +106,7 @@ BEGIN
                 RAISE LOG 'partition % is in use and was left', v_range.partition_id;
                 RETURN v_dropped;
             WHEN dependent_objects_still_exist THEN
-                RAISE LOG 'partition % was left: %', v_range.partition_id, SQLERRM;
+                RAISE LOG 'partition % was left: SQLSTATE %', v_range.partition_id, SQLSTATE;
         END;
     END LOOP;
     RETURN v_dropped;

@@ -56,7 +56,7 @@ EXCEPTION
         IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
             RAISE;
         END IF;
-        RAISE LOG 'records that wait for each other stay pending: %', SQLERRM;
+        RAISE LOG 'records that wait for each other stay pending: SQLSTATE %', SQLSTATE;
         RETURN false;
 END
 $$;

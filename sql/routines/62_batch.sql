@@ -214,6 +214,7 @@ AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
     v_counts waybill.merge_counts;
+    v_error text;
 BEGIN
     -- Waits for a merge of the dataset, for the three seconds of lock_timeout and no longer.
     PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
@@ -231,9 +232,10 @@ BEGIN
                 RAISE;
             END IF;
             -- A statement that fails for every row, in a trigger or an expression of the table.
-            RAISE EXCEPTION 'The table refuses the rows: %', SQLERRM USING ERRCODE = 'WB009',
+            v_error := waybill.error_text(v_job.contract, NULL, SQLSTATE, SQLERRM);
+            RAISE EXCEPTION 'The table refuses the rows: %', v_error USING ERRCODE = 'WB009',
                 DETAIL = jsonb_build_array(jsonb_build_object('row', 0, 'column', NULL,
-                    'code', 'refused_by_table', 'message', SQLERRM))::text;
+                    'code', 'refused_by_table', 'message', v_error))::text;
     END;
     errors := waybill.batch_errors(p_job);
     IF p_mode = 'atomic' AND errors <> '[]' THEN

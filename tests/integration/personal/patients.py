@@ -103,5 +103,5 @@ class Patients(NamedTuple):
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with owner(self.database) as connection:
-            cursor = connection.execute(statement.encode(), values)
+            cursor = connection.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []

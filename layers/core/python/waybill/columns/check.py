@@ -191,6 +191,8 @@ def check_column(
         else check(strings, column)
     )
     values, violations = with_suggestions(column, strings, result, column_format or ColumnFormat())
+    if column.personal:
+        violations = tuple(each._replace(is_personal=True) for each in violations)
     if column.nullable or not strings.null_count:
         return CheckResult(values, violations)
     missing = to_mask(strings.is_null())

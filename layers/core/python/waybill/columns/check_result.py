@@ -23,6 +23,8 @@ class Violation(NamedTuple):
     rows: Mask
     advice: str = ""
     """What to do to load such values: `declare the format D/M/YYYY`."""
+    is_personal: bool = False
+    """Whether messages leave the value out."""
 
 
 class CheckResult(NamedTuple):

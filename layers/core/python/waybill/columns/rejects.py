@@ -126,7 +126,7 @@ def violation_errors(column: str, violation: Violation, texts: Array, rows: Arra
         rows: indices of the rows to return.
     """
     has_violation = pa.array(violation.rows[rows])
-    if violation.code == codes.REQUIRED:
+    if violation.code == codes.REQUIRED or violation.is_personal:
         error = _error(column, violation.code, violation.expected)[1:-1]
         return pc.if_else(has_violation, error, pa.scalar(None, pa.string()))
     template = _error(column, violation.code, _message(violation))[1:-1]

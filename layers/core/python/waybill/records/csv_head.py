@@ -72,12 +72,12 @@ def _layout(dialect: Dialect, text: Head, contract: Contract) -> Layout:
         raise Rejected("missing-header", f"{detail} {_NO_HEADER}")
     header = records[dialect.search.at]
     if not header.is_utf8:
-        raise _undeclared_encoding(header)
+        raise _undeclared_encoding(header, contract)
     if kind == "unknown":
         why = f"Line {header.line} is neither a header nor a valid record. {_NO_HEADER}"
         refuse_header(header.cells, contract, why)
     layout = _with_header(dialect, header, match_header(header.cells, contract))
-    return layout.model_copy(update={"warnings": _header_warnings(dialect, header)})
+    return layout.model_copy(update={"warnings": _header_warnings(dialect, header, contract)})
 
 
 def _with_header(
@@ -104,11 +104,13 @@ def _without_header(dialect: Dialect, contract: Contract, warnings: tuple[str, .
     )
 
 
-def _header_warnings(dialect: Dialect, header: HeadRecord) -> tuple[str, ...]:
+def _header_warnings(dialect: Dialect, header: HeadRecord, contract: Contract) -> tuple[str, ...]:
     above = [record.cells for record in dialect.records[: dialect.search.at]]
     skipped = tuple(
         f"Skipped above the header: {' '.join(filter(None, cells))[:_SHOWN]!r}." for cells in above
     )
+    if contract.personal and skipped:
+        skipped = (f"Skipped {len(skipped)} records above the header.",)
     if header.is_well_formed:
         return skipped
     return (*skipped, f"The header on line {header.line} has misplaced quotes.")
@@ -121,10 +123,12 @@ def _absent_warnings(records: tuple[HeadRecord, ...], contract: Contract) -> tup
     return ("The first line has column names, but is read as data: the header is 'absent'.",)
 
 
-def _undeclared_encoding(header: HeadRecord) -> Rejected:
+def _undeclared_encoding(header: HeadRecord, contract: Contract) -> Rejected:
     shown = ", ".join(repr(cell[:_SHOWN]) for cell in header.cells[:20])
+    # It may be a record, if the file has no header.
+    read = "" if contract.personal else f"As windows-1252 it reads {shown}. "
     detail = (
-        f"Line {header.line} is not UTF-8. As windows-1252 it reads {shown}. "
+        f"Line {header.line} is not UTF-8. {read}"
         f"Declare the encoding in the upload or for the dataset, or save the file as UTF-8."
     )
     return Rejected("undeclared-encoding", detail)

@@ -136,11 +136,13 @@ def refuse_header(cells: Sequence[str], contract: Contract, why: str) -> NoRetur
     for at, cell in islice(unknown, _SHOWN):
         nearest = names.nearest(cell)
         hint = f" (nearest: {nearest})" if nearest else ""
-        name = repr(cell[:80]) if cell else f"the empty name of column {at}"
+        # Of a file without a header, the cells are values of its first record.
+        text = "" if contract.personal else cell[:80]
+        name = repr(text) if text else f"the name of column {at}"
         shown.append(f"{name}{hint}")
         message = f"{name} is not a column or alias of {contract.name}{hint}"
         errors.append(
-            FieldError(pointer=cell[:80] or f"column {at}", code="unknown-columns", message=message)
+            FieldError(pointer=text or f"column {at}", code="unknown-columns", message=message)
         )
     known = ", ".join(column.name for column in islice(contract.columns, 2 * _SHOWN))
     detail = (
