@@ -137,8 +137,8 @@ def refuse_header(cells: Sequence[str], contract: Contract, why: str) -> NoRetur
         nearest = names.nearest(cell)
         hint = f" (nearest: {nearest})" if nearest else ""
         # Of a file without a header, the cells are values of its first record.
-        text = "" if contract.personal else cell[:80]
-        name = repr(text) if text else f"the name of column {at}"
+        text = f"column {at}" if contract.personal else cell[:80]
+        name = _shown_name(text, at, contract)
         shown.append(f"{name}{hint}")
         message = f"{name} is not a column or alias of {contract.name}{hint}"
         errors.append(
@@ -150,6 +150,12 @@ def refuse_header(cells: Sequence[str], contract: Contract, why: str) -> NoRetur
         f"The columns are {known}."
     )
     raise Rejected("unknown-columns", detail, errors)
+
+
+def _shown_name(text: str, at: int, contract: Contract) -> str:
+    if contract.personal:
+        return text
+    return repr(text) if text else f"the empty name of column {at}"
 
 
 def _refusal(code: str, text: str, names: list[str]) -> Rejected:
