@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_cdk import App, Tags
 
+from infra.alerts import Alerts, InvalidAlertsError
 from infra.bootstrap import ROOT
 from infra.environments import (
     ENVIRONMENTS,
@@ -22,7 +23,13 @@ from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
 
-_INVALID = (UnknownTargetError, InvalidRestoreError, InvalidIdentityError, InvalidOriginError)
+_INVALID = (
+    UnknownTargetError,
+    InvalidRestoreError,
+    InvalidIdentityError,
+    InvalidOriginError,
+    InvalidAlertsError,
+)
 
 
 def context() -> dict[str, Any]:
@@ -66,7 +73,10 @@ def build(app: App, environment: Environment) -> None:
         restore = Restore.from_context(restores.get(environment.name))
         issuers: dict[str, Any] = app.node.try_get_context("identity") or {}
         issuer = ExternalIssuer.from_context(issuers.get(environment.name))
-        ServiceStack(app, environment, DataStack(app, environment, restore, issuer), sources)
+        receivers: dict[str, Any] = app.node.try_get_context("alerts") or {}
+        alerts = Alerts.from_context(receivers.get(environment.name))
+        data = DataStack(app, environment, restore, issuer, alerts)
+        ServiceStack(app, environment, data, sources)
     Tags.of(app).add("project", "waybill")
     Tags.of(app).add("environment", environment.name)
 

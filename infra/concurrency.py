@@ -41,6 +41,7 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "admin": small,
         "queries": small,
         "sources": small,
+        "metrics": small,
     }
 
 

@@ -13,6 +13,7 @@ from functions.api.documents.settings import DocumentsSettings
 from functions.api.health.settings import HealthSettings
 from functions.api.jobs.settings import JobsSettings
 from functions.api.lookups.settings import LookupsSettings
+from functions.api.metrics.settings import ShowMetricsSettings
 from functions.api.queries.settings import QueriesSettings
 from functions.api.sources.settings import SourcesSettings
 from functions.api.upload.settings import UploadSettings
@@ -92,6 +93,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(QueriesSettings, API_SECONDS, 512),
             FunctionSpec(SourcesSettings, API_SECONDS, 512),
             FunctionSpec(HealthSettings, API_SECONDS, 512),
+            FunctionSpec(ShowMetricsSettings, API_SECONDS, 512),
             FunctionSpec(DocsSettings, API_SECONDS, 512),
             FunctionSpec(AdminSettings, API_SECONDS, 512),
             # API Gateway waits for it before each request whose token is not in its cache.

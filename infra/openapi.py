@@ -19,6 +19,7 @@ from functions.api.documents import handler as documents
 from functions.api.health import handler as health
 from functions.api.jobs import handler as jobs
 from functions.api.lookups import handler as lookups
+from functions.api.metrics import handler as metrics
 from functions.api.queries import handler as queries
 from functions.api.sources import handler as sources
 from functions.api.upload import handler as upload
@@ -38,6 +39,7 @@ APIS: tuple[Api, ...] = (
     admin.api,
     queries.api,
     sources.api,
+    metrics.api,
 )
 # Parameters that depend on the dataset.
 _COLUMNS = {
@@ -66,7 +68,7 @@ _TAGS = {
     "documents": "Documents without a fixed schema.",
     "sources": "Data sources that are pulled.",
     "health": "Service health.",
-    "admin": "Redrive failed messages and objects; the cost of queries.",
+    "admin": "Redrive failed messages and objects; the cost of queries; metrics.",
 }
 
 

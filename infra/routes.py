@@ -44,6 +44,7 @@ ROUTES = (
     Route("GET", "/data", "documents"),
     Route("DELETE", "/data/{document_id}", "documents"),
     Route("GET", "/health", "health"),
+    Route("GET", "/metrics", "metrics"),
     Route("GET", "/admin/queries", "queries"),
     Route("GET", "/audit-logs", "queries"),
     Route("POST", "/admin/redrive", "admin"),

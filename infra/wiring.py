@@ -20,6 +20,9 @@ from infra.access import (
     send,
 )
 
+# Their metrics are in the log only.
+_WITHOUT_METRICS = ("authorizer", "migrate")
+
 
 class Resources(NamedTuple):
     """The buckets, queues and event bus that the functions share."""
@@ -64,7 +67,8 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "chunks_dlq_url": resources.chunks_dlq.queue_url,
         "merges_dlq_url": resources.merges_dlq.queue_url,
     }
-    return {
+    metrics = {"metrics_bucket": resources.state.bucket_name}
+    values: dict[str, Mapping[str, str]] = {
         "upload": {**landing, **state, **size},
         "plan": {**landing, **state, **queues, **in_flight, **size},
         "load": {**landing, **chunks, **merges, **in_flight},
@@ -80,11 +84,16 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "documents": {},
         "queries": {},
         "sources": {},
+        "metrics": {**state, **queues, **dead},
         "health": {**landing, **landed},
         "docs": {},
         "admin": {**landing, **state, **queues, **dead},
         "authorizer": {**state, **resources.tokens},
         "migrate": state,
+    }
+    return {
+        name: each if name in _WITHOUT_METRICS else {**metrics, **each}
+        for name, each in values.items()
     }
 
 
@@ -96,7 +105,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     contracts = (objects(state, "contracts/", "GetObject"), list_objects(state, "contracts/"))
     tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
     queues = (resources.landed, resources.chunks, resources.merges)
-    return {
+    granted: dict[str, Sequence[iam.PolicyStatement]] = {
         "upload": (
             # Presigned requests run with the permissions of the role that signed them.
             objects(landing, "landing/", *uploading, "ListMultipartUploadParts"),
@@ -158,6 +167,11 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "documents": (),
         "queries": (),
         "sources": (),
+        "metrics": (
+            objects(state, "metrics/", "GetObject"),
+            list_objects(state, "metrics/"),
+            read_depth(*queues, resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
+        ),
         "health": (list_bucket(landing), read_depth(resources.landed)),
         "docs": (),
         "admin": (
@@ -172,4 +186,9 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_objects(state, "contracts/"),
             objects(state, "markers/", "PutObject"),
         ),
+    }
+    keep = (objects(state, "metrics/", "PutObject"),)
+    return {
+        name: (*statements, *(() if name in _WITHOUT_METRICS else keep))
+        for name, statements in granted.items()
     }

@@ -19,6 +19,8 @@ from waybill.database.migrations import migrate
 from waybill.database.query_costs import enable_query_statistics
 from waybill.database.search_indexes import build_search_indexes
 from waybill.database.upgrades import Upgrades
+from waybill.metrics.catalogue import MIGRATIONS_FAILED
+from waybill.metrics.record import count
 from waybill.state.bucket import StateBucket
 
 # A new or paused cluster takes up to a minute to accept connections.
@@ -34,6 +36,15 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     settings = MigrateSettings.from_environment()
     telemetry.start("migrate", settings, context)
+    try:
+        return _migrate(event, settings)
+    except Exception as error:
+        telemetry.action("migration.failed", level="error", error=error)
+        count(MIGRATIONS_FAILED)
+        raise
+
+
+def _migrate(event: Mapping[str, Any], settings: MigrateSettings) -> dict[str, Any]:
     state = StateBucket(s3_client(), settings.state_bucket)
     with connect(settings, "migrate", patience_seconds=_PATIENCE_SECONDS) as connection:
         if event.get("action") == "prepare-upgrade":

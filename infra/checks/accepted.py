@@ -2,7 +2,7 @@
 
 from infra.checks.findings import Accepted
 
-_PREFIXES = "/(landing|tickets|contracts|markers|deadlines|exports|audit)/[*]"
+_PREFIXES = "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics)/[*]"
 _FUNCTION = r"Service/[A-Z]\w+/Role(/DefaultPolicy)?/Resource"
 _LAMBDA = r"AWS::Lambda::Function\.\w+"
 _SERVICE_QUEUE = r"AWS::SQS::Queue\.Service\w+"

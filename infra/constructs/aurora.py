@@ -13,6 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.access import retention
+from infra.constructs.alarms import PERIOD, Condition, alarm
 from infra.constructs.cluster_name import cluster_name
 from infra.constructs.database_parameters import parameters
 from infra.constructs.log_group import removal_policy
@@ -108,6 +109,14 @@ class Aurora(Construct):
         )
         self.cluster.node.add_dependency(log)
         SlowQueries(self, environment, log)
+        capacity = self.cluster.metric_acu_utilization(period=PERIOD, statistic="Average")
+        alarm(
+            self,
+            environment,
+            "capacity",
+            "The database is at its largest size.",
+            Condition(capacity, 95, 3),
+        )
 
     @property
     def reader_host(self) -> str | None:

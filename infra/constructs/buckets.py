@@ -110,8 +110,19 @@ class Buckets(Construct):
             expiration=Duration.days(1),
             noncurrent_version_expiration=Duration.days(1),
         )
+        metrics = s3.LifecycleRule(
+            # Of processes that have ended.
+            id="drop-metrics",
+            prefix="metrics/processes/",
+            expiration=Duration.days(1),
+            noncurrent_version_expiration=Duration.days(1),
+        )
         self.state = _bucket(
-            self, "State", _Content([versions, exports], access_logs=logs), environment, key
+            self,
+            "State",
+            _Content([versions, exports, metrics], access_logs=logs),
+            environment,
+            key,
         )
         if Stack.of(self).node.try_find_child(_EMPTIES):
             log_of_provider(Stack.of(self), _EMPTIES)

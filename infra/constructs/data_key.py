@@ -27,6 +27,7 @@ def data_key(scope: Construct, environment: Environment) -> kms.Key | None:
     stack = Stack.of(scope)
     key.add_to_resource_policy(_events(stack))
     key.add_to_resource_policy(_logs(stack))
+    key.add_to_resource_policy(_alarms(stack))
     return key
 
 
@@ -34,6 +35,16 @@ def _events(stack: Stack) -> iam.PolicyStatement:
     """Allow this account's EventBridge rules to send to encrypted queues."""
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal("events.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+        conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+    )
+
+
+def _alarms(stack: Stack) -> iam.PolicyStatement:
+    """Allow this account's alarms to notify the encrypted topic."""
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
         actions=["kms:Decrypt", "kms:GenerateDataKey"],
         resources=["*"],
         conditions={"StringEquals": {"aws:SourceAccount": stack.account}},

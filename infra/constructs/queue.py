@@ -3,13 +3,13 @@
 from typing import TypedDict, cast
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.alarms import Condition, alarm
 from infra.constructs.function import LambdaFunction
 from infra.constructs.shared_resources import SharedResources
 
@@ -50,18 +50,16 @@ class DeadLetterQueue(Construct):
             enforce_ssl=environment.speaks_tls,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        cloudwatch.Alarm(
+        waiting = self.queue.metric_approximate_number_of_messages_visible(
+            period=Duration.minutes(1), statistic="Maximum"
+        )
+        alarm(
             self,
-            "Alarm",
-            alarm_name=f"waybill-{environment.name}-{name}",
-            alarm_description=f"{name} has messages: find the cause in the logs, redrive.",
-            metric=self.queue.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(1), statistic="Maximum"
-            ),
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            environment,
+            name,
+            f"{name} has messages: find the cause in the logs, redrive.",
+            Condition(waiting, 1),
+            runbook="dead-letters",
         )
 
 

@@ -1,7 +1,6 @@
 """Queues, functions, event rules and API, around existing buckets and an existing database."""
 
-from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 from constructs import Construct
 
@@ -13,6 +12,7 @@ from infra.constructs.buckets import Buckets
 from infra.constructs.event_rules import EventRules
 from infra.constructs.function import LambdaFunction
 from infra.constructs.queue import WorkQueue
+from infra.constructs.service_alarms import ServiceAlarms
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
 from infra.functions import FUNCTIONS
@@ -39,8 +39,8 @@ class Service(Construct):
         self.functions = self._functions(shared)
         self.event_rules = EventRules(self, shared)
         self._connect(shared.environment)
-        self._alarm_on_stuck_jobs(shared.environment)
         self.api = Api(self, shared, functions=self.functions)
+        ServiceAlarms(self, shared.environment, self.queues, self.functions, self.api)
         self._outputs()
 
     def _functions(self, shared: SharedResources) -> dict[str, LambdaFunction]:
@@ -93,26 +93,6 @@ class Service(Construct):
         rules.on_schedule(functions["refresh"], minutes=5)
         rules.on_schedule(functions["publish"], minutes=environment.publish_minutes)
         rules.on_schedule(functions["reap"], minutes=5)
-
-    def _alarm_on_stuck_jobs(self, environment: Environment) -> None:
-        """The reaper counts the jobs without progress while the database is awake."""
-        cloudwatch.Alarm(
-            self,
-            "JobsNotMoving",
-            alarm_name=f"waybill-{environment.name}-jobs-not-moving",
-            alarm_description="Open jobs make no progress: GET /jobs/{job_id}/runs has the causes.",
-            metric=cloudwatch.Metric(
-                namespace="Waybill",
-                metric_name="JobsNotMoving",
-                dimensions_map={"function": self.functions["reap"].function.function_name},
-                period=Duration.minutes(5),
-                statistic="Maximum",
-            ),
-            threshold=1,
-            evaluation_periods=2,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
 
     def _outputs(self) -> None:
         outputs = {

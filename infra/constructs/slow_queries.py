@@ -1,10 +1,10 @@
 """An alarm on slow statements of the API, counted in the database's log."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.alarms import Condition, alarm
 from infra.environments import Environment
 from infra.functions import FUNCTIONS
 
@@ -37,15 +37,11 @@ class SlowQueries(Construct):
             metric_name="SlowQueries",
             metric_value="1",
         )
-        cloudwatch.Alarm(
+        alarm(
             self,
-            "Alarm",
-            alarm_name=f"waybill-{environment.name}-slow-queries",
-            alarm_description="Requests wait for slow statements: GET /admin/queries has them, the"
+            environment,
+            "slow-queries",
+            "Requests wait for slow statements: GET /admin/queries has them, the"
             " database's log their plans.",
-            metric=count.metric(statistic="Sum", period=_PERIOD),
-            threshold=_TOLERATED,
-            evaluation_periods=2,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            Condition(count.metric(statistic="Sum", period=_PERIOD), _TOLERATED, 2),
         )

@@ -7,6 +7,8 @@ from aws_cdk import CfnOutput, Fn, Stack
 from aws_cdk import Environment as Target
 from constructs import Construct
 
+from infra.alerts import Alerts
+from infra.constructs.alarms import AlarmTopic
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
 from infra.constructs.cache_server import CacheServer
@@ -31,6 +33,7 @@ class DataStack(Stack):
         environment: Environment,
         restore: Restore | None = None,
         issuer: ExternalIssuer | None = None,
+        alerts: Alerts | None = None,
     ) -> None:
         """Create the resources; the database from `restore`, or empty.
 
@@ -50,6 +53,8 @@ class DataStack(Stack):
         self.tokens = issuer.settings if issuer else self._user_pool(environment)
         has_cache = environment.cache_server
         self.cache = CacheServer(self, environment, network, self.key) if has_cache else None
+        self.alerts = AlarmTopic(self, environment, alerts or Alerts(), self.key)
+        self.alerts.subscribe_alarms(self)
 
     def _user_pool(self, environment: Environment) -> Mapping[str, str]:
         pool = UserPool(self, environment)
@@ -83,4 +88,5 @@ class ServiceStack(Stack):
         )
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]
+        data.alerts.subscribe_alarms(self)
         Migration(self, service.functions["migrate"], before=others, key=data.key)

@@ -21,16 +21,25 @@ EXCEPTION
 END
 $$;
 
--- Write the event of a job's end, in the commit that ends it.
+-- Write the event of a job's end, in the commit that ends it. Only that first event has the counts
+-- and the time it took: when pending records are taken in later, it is not counted again.
 CREATE OR REPLACE FUNCTION waybill.emit_job_finished(p_job uuid, p_dataset text, p_state text)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
+AS $$
+BEGIN
     INSERT INTO waybill.outbox (kind, payload)
-    VALUES ('job.finished',
-        jsonb_build_object('job_id', p_job, 'dataset', p_dataset, 'state', p_state));
-END;
+    SELECT 'job.finished',
+        jsonb_build_object('job_id', p_job, 'dataset', p_dataset, 'state', p_state)
+        || CASE WHEN j.finished_at >= now() AND NOT waybill.is_dry(j) THEN jsonb_build_object(
+            'records', jsonb_build_object('read', coalesce(j.read, 0), 'rejected', j.rejected,
+                'loaded', j.inserted + j.updated + j.unchanged),
+            'seconds', extract(epoch FROM j.finished_at - coalesce(j.landed_at, j.created_at)))
+            ELSE '{}' END
+    FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
+END
+$$;
 
 -- End an open job without loading it, whose row the caller has locked. The rejects that a replay
 -- was to load remain, so that they can be replayed again.

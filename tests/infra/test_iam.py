@@ -14,7 +14,7 @@ MANAGED = {
 }
 # Below a prefix of a bucket; a secret's random end; the versions of `migrate`.
 NARROW = re.compile(
-    r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit)/\*"
+    r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{ServiceMigrateFunction\w+\.Arn\}:\*)"
 )

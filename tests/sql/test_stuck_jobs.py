@@ -6,7 +6,9 @@ from tests.sql.staging import Ledger
 
 
 def stuck(ledger: Ledger) -> int:
-    found = ledger.loader.execute("SELECT waybill.count_stuck_jobs(15)").fetchone()
+    found = ledger.loader.execute(
+        "SELECT value FROM waybill.database_figures(15) WHERE metric = 'waybill_jobs_stuck'"
+    ).fetchone()
     assert found
     return int(found[0])
 

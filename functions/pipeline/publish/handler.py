@@ -13,6 +13,7 @@ from functions.pipeline.publish.settings import PublishSettings
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
 from waybill.database.connect import connect
+from waybill.metrics.record import flush_metrics
 from waybill.outbox.relay import relay
 from waybill.state.bucket import StateBucket
 
@@ -25,4 +26,5 @@ def handle(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
         return {"published": 0}
     with connect(settings, "publish") as connection:
         published = relay(connection, events_client(), settings.event_bus_name)
+    flush_metrics()
     return {"published": published}

@@ -4,6 +4,8 @@ from functions.pipeline.reap.deps import Deps
 from waybill import telemetry
 from waybill.database.reaper import Reaper
 from waybill.messages import MergeMessage
+from waybill.metrics.catalogue import JOBS_GIVEN_UP
+from waybill.metrics.record import count
 from waybill.queues import send
 
 
@@ -18,4 +20,5 @@ def give_up(deps: Deps) -> int:
     send(deps.settings.merges_queue_url, (MergeMessage(job_id=job_id) for job_id in jobs))
     for job_id in jobs:
         telemetry.action("job.given-up", level="error", job_id=str(job_id))
+        count(JOBS_GIVEN_UP, step="reap")
     return len(jobs)

@@ -18,7 +18,8 @@ from functions.pipeline.reap.settings import ReapSettings
 from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
-from waybill.database.health import Health
+from waybill.metrics.database_figures import record_figures
+from waybill.metrics.record import flush_metrics
 from waybill.state.bucket import StateBucket
 
 # A transfer that began before the deadline may end after it. The database allows 60 minutes,
@@ -37,7 +38,7 @@ def handle(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
         return {}
     with connect(settings, "reap") as connection:
         counts = reap(Deps(connection, s3, state, settings), passed)
-        stuck = Health(connection).count_stuck_jobs(settings.stuck_minutes)
-    telemetry.metric("JobsNotMoving", stuck)
-    telemetry.action("reap.done", counts=counts, stuck_jobs=stuck)
+        record_figures(connection, settings, settings.stuck_minutes)
+    telemetry.action("reap.done", counts=counts)
+    flush_metrics()
     return counts

@@ -19,6 +19,7 @@ from functions.pipeline.refresh.settings import RefreshSettings
 from waybill import telemetry
 from waybill.clients import s3_client
 from waybill.database.connect import connect
+from waybill.metrics.database_figures import record_figures
 from waybill.state.bucket import StateBucket
 
 # Kept back from the function's time to clear markers and end cleanly.
@@ -40,7 +41,11 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         telemetry.about(UUID(job_id)) if job_id else nullcontext(),
         connect(settings, "refresh") as connection,
     ):
-        return _refresh(Deps(connection, state), markers, max(seconds, _MINIMUM_SECONDS))
+        try:
+            return _refresh(Deps(connection, state), markers, max(seconds, _MINIMUM_SECONDS))
+        finally:
+            # Also after a refresh that failed: then the views fall behind.
+            record_figures(connection, settings)
 
 
 def _refresh(deps: Deps, markers: list[str], seconds: float) -> dict[str, Any]:

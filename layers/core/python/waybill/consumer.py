@@ -18,6 +18,7 @@ that is sent again is a new one, so that waiting never uses up its receives.
 """
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
@@ -34,6 +35,8 @@ from waybill.errors import (
     Unavailable,
     WaybillError,
 )
+from waybill.metrics.catalogue import JOBS_GIVEN_UP, MESSAGE_WAIT_SECONDS, MESSAGES
+from waybill.metrics.record import count, flush_metrics, observe
 
 _FIRST_SECONDS = 1.0
 _MAX_SECONDS = 60.0
@@ -81,21 +84,26 @@ def consume(event: Mapping[str, Any], consumer: Consumer[M]) -> BatchResponse:
         except Exception as error:  # one message must not fail its neighbours
             facts = {"receives": _receives(record), **_described(error)}
             telemetry.action("message.failed", level="error", error=error, **facts)
+            _count("failed")
             _shorten_visibility(record, consumer.queue_url)
             failures.append({"itemIdentifier": record["messageId"]})
+    flush_metrics()
     return {"batchItemFailures": failures}
 
 
 def _deliver(record: Record, consumer: Consumer[M]) -> None:
+    _observe_wait(record)
     message = consumer.parse(record["body"])
     try:
         consumer.process(message)
     except Rejected as error:
         telemetry.action("message.rejected", level="warning", **_described(error))
+        _count("rejected")
     except Exception as error:  # every cause is classified, the unknown ones too
         _retry_or_fail(record, consumer, message, error)
     else:
         telemetry.action("message.done")
+        _count("done")
 
 
 def _retry_or_fail(record: Record, consumer: Consumer[M], message: M, error: Exception) -> None:
@@ -107,6 +115,8 @@ def _retry_or_fail(record: Record, consumer: Consumer[M], message: M, error: Exc
         return
     facts = {"failures": failures, **_described(reason)}
     telemetry.action("message.given-up", level="error", error=error, **facts)
+    _count("given-up")
+    count(JOBS_GIVEN_UP, step=telemetry.step())
     try:
         consumer.fail(message, _permanent(reason, failures))
     except (Busy, Unavailable, OutOfResources) as later:
@@ -134,6 +144,17 @@ def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: 
     )
     facts = {"tries": tries, "failures": failures, "seconds": pause, **_described(reason)}
     telemetry.action("message.postponed", **facts)
+    _count("postponed")
+
+
+def _count(result: str) -> None:
+    count(MESSAGES, step=telemetry.step(), result=result)
+
+
+def _observe_wait(record: Record) -> None:
+    sent = int(record.get("attributes", {}).get("SentTimestamp", 0)) / 1000
+    if sent:
+        observe(MESSAGE_WAIT_SECONDS, max(0.0, time.time() - sent), step=telemetry.step())
 
 
 def _attribute(record: Record, name: str) -> int:

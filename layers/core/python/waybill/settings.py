@@ -28,7 +28,18 @@ class Settings(BaseModel):
         return cls.model_validate({n: source[v] for n, v in names.items() if source.get(v)})
 
 
-class LogSettings(Settings):
+class MetricsSettings(Settings):
+    """Where a process keeps its metrics (`waybill.metrics`)."""
+
+    metrics_bucket: str | None = Field(
+        default=None, description="Bucket for metrics; without it, they are in the log only."
+    )
+    metrics_seconds: float = Field(
+        default=30, ge=0, description="Seconds until a process keeps its metrics again."
+    )
+
+
+class LogSettings(MetricsSettings):
     """Settings of every function."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

@@ -4,7 +4,6 @@ The logger is named `waybill`, so the modules of the library log in the same for
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -12,14 +11,12 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from waybill.scrubbing import scrub_all
 from waybill.settings import LogSettings
 from waybill.usage import USAGE
 
-METRICS_NAMESPACE = "Waybill"
 _SERVICE = "waybill"
 _log = logging.getLogger(_SERVICE)
 Level = Literal["debug", "info", "warning", "error"]
@@ -38,10 +35,19 @@ def logger(level: str | None = None) -> Logger:
     return Logger(service=_SERVICE, level=level, logger_formatter=formatter)
 
 
+_current = {"step": ""}
+
+
+def step() -> str:
+    """The step that this process runs."""
+    return _current["step"]
+
+
 def start(step: str, settings: LogSettings, context: LambdaContext | None = None) -> Logger:
     """Begin an invocation of the function `step`; its lines have the request id of `context`."""
     made = logger(settings.log_level)
     USAGE.reset()
+    _current["step"] = step
     made.append_keys(step=step, request_id=context.aws_request_id if context else None)
     return made
 
@@ -56,12 +62,6 @@ def action(
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     _log.log(number, name, extra={"action": name, **facts}, exc_info=error)
-
-
-def metric(name: str, count: int) -> None:
-    """Write a metric to the log, in CloudWatch's embedded format, with the function's name."""
-    with single_metric(name, MetricUnit.Count, count, namespace=METRICS_NAMESPACE) as written:
-        written.add_dimension("function", os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))
 
 
 @contextmanager

@@ -67,6 +67,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /data": Rule("reader", datasets=("ingested_data",)),
         "DELETE /data/{document_id}": Rule("admin", datasets=("ingested_data",)),
         "GET /health": _OPEN,
+        "GET /metrics": Rule("reader", every_dataset=True),
         "GET /admin/queries": _ADMIN,
         "GET /audit-logs": _ADMIN,
         "POST /admin/redrive": _ADMIN,

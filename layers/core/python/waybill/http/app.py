@@ -19,9 +19,10 @@ from waybill.http.access import RULES, Rule, authorize
 from waybill.http.bodies import BodySpec
 from waybill.http.cors import ALLOW_HEADERS, EXPOSE_HEADERS, MAX_AGE_SECONDS
 from waybill.http.principal import Principal
-from waybill.http.request_log import job_of, request_line
+from waybill.http.request_log import job_of, record_request, request_line
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
+from waybill.metrics.record import flush_metrics
 from waybill.settings import ApiSettings
 from waybill.usage import USAGE
 
@@ -140,10 +141,11 @@ class Api(APIGatewayRestResolver):
         headers = response.setdefault("multiValueHeaders", {})
         for name, value in _HEADERS.items():
             headers.setdefault(name, [value])
+        seconds = time.monotonic() - self.started
         self.logger.info(
             "request handled",
             action="http.handled",
-            duration_ms=round((time.monotonic() - self.started) * 1000, 1),
+            duration_ms=round(seconds * 1000, 1),
             **request_line(
                 event,
                 self._route,
@@ -151,6 +153,8 @@ class Api(APIGatewayRestResolver):
                 response,
             ),
         )
+        record_request(self._route, str(event.get("httpMethod")), response, seconds)
+        flush_metrics()
         return response
 
 

@@ -8,7 +8,11 @@ from waybill.http.problems import MEDIA_TYPE, Problem
 
 
 def describe_responses(
-    models: Mapping[int, Any], *problems: int, csv: bool = False, etag: bool = False
+    models: Mapping[int, Any],
+    *problems: int,
+    csv: bool = False,
+    etag: bool = False,
+    plain: bool = False,
 ) -> dict[int, Any]:
     """The `responses` of a route.
 
@@ -16,6 +20,7 @@ def describe_responses(
         models: the model of the body by status; None for 204.
         problems: the statuses with a problem body; 405, 422 and 500 are always added.
         csv: whether 200 may also be text/csv.
+        plain: whether 200 is text/plain.
         etag: whether a request with a current tag gets 304.
     """
     responses: dict[int, Any] = {
@@ -27,6 +32,9 @@ def describe_responses(
     }
     if csv:
         responses[200]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    if plain:
+        content = {"text/plain": {"schema": {"type": "string"}}}
+        responses[200] = {"description": HTTPStatus(200).phrase, "content": content}
     if etag:
         responses[304] = {"description": HTTPStatus(304).phrase}
     for status in sorted({*problems, 405, 422, 500}):

@@ -1,9 +1,18 @@
-"""The log line of a request."""
+"""The log line and the metrics of a request."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from waybill.metrics.catalogue import (
+    CACHE_READS,
+    CONNECTIONS_OPENED,
+    QUERIES,
+    QUERY_SECONDS,
+    REQUEST_SECONDS,
+    REQUESTS,
+)
+from waybill.metrics.record import count, observe
 from waybill.usage import USAGE
 
 
@@ -24,6 +33,18 @@ def request_line(
         "cache_status": USAGE.cache_status,
         "response_size_bytes": _size(response),
     }
+
+
+def record_request(endpoint: str, method: str, response: Mapping[str, Any], seconds: float) -> None:
+    """Count the request and what it used. A request without a route is `unknown`."""
+    place = endpoint or "unknown"
+    count(REQUESTS, endpoint=place, method=method, status=str(response["statusCode"]))
+    observe(REQUEST_SECONDS, seconds, endpoint=place, method=method)
+    count(QUERIES, USAGE.queries, endpoint=place)
+    count(QUERY_SECONDS, USAGE.query_seconds, endpoint=place)
+    count(CONNECTIONS_OPENED, USAGE.connections, endpoint=place)
+    count(CACHE_READS, USAGE.cache_hits, endpoint=place, result="hit")
+    count(CACHE_READS, USAGE.cache_misses, endpoint=place, result="miss")
 
 
 def job_of(path_parameters: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from waybill import telemetry
 from waybill.database.outbox import Outbox, OutboxEvent
 from waybill.database.repository import Connection
 from waybill.errors import Unavailable
+from waybill.outbox.job_metrics import record_job_end
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -33,6 +34,9 @@ def relay(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
     while rows := outbox.unpublished(_PUT_LIMIT):
         accepted = _put(events, bus, rows)
         outbox.mark_published(accepted)
+        for row in rows:
+            if row.id in accepted:
+                record_job_end(row.payload)
         published += len(accepted)
         if len(accepted) < len(rows):
             raise Unavailable("bus-unavailable", "The event bus refused some events.")

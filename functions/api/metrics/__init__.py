@@ -1,0 +1,1 @@
+"""GET /metrics: all metrics as Prometheus text. Needs no database."""

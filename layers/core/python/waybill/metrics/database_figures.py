@@ -1,0 +1,46 @@
+"""Keeps the figures of the database while it is awake; never connects by itself."""
+
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from waybill import telemetry
+from waybill.clients import s3_client
+from waybill.database.figures import Figures
+from waybill.database.repository import Connection
+from waybill.errors import WaybillError
+from waybill.metrics.catalogue import BY_NAME, FIGURES_TIME, Metric
+from waybill.metrics.embedded import write_embedded
+from waybill.metrics.record import in_unit
+from waybill.metrics.registry import Series
+from waybill.metrics.stored import StoredMetrics
+from waybill.settings import MetricsSettings
+
+_STUCK_MINUTES = 15
+
+
+def record_figures(
+    connection: Connection, settings: MetricsSettings, stuck_minutes: int = _STUCK_MINUTES
+) -> None:
+    """Read the figures, write those with alarms to the log, and keep all of them.
+
+    A failure is logged: figures must not fail the work that they describe.
+    """
+    try:
+        figures = Figures(connection).read(stuck_minutes)
+    except WaybillError as error:
+        telemetry.action("figures.unread", level="warning", detail=error.detail)
+        return
+    series = [Series(BY_NAME[each.metric], tuple(each.labels), each.value) for each in figures]
+    largest: dict[Metric, float] = {}
+    for each in series:
+        value = in_unit(each.metric, each.value)
+        largest[each.metric] = max(largest.get(each.metric, value), value)
+    write_embedded(largest)
+    if not settings.metrics_bucket:
+        return
+    series.append(Series(FIGURES_TIME, (), time.time()))
+    try:
+        StoredMetrics(s3_client(), settings.metrics_bucket).put_database(series)
+    except (ClientError, BotoCoreError) as error:
+        telemetry.action("metrics.unwritten", level="warning", detail=str(error))

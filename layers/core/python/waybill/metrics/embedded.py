@@ -1,0 +1,29 @@
+"""Metrics in the log, in CloudWatch's embedded format: CloudWatch makes metrics of the lines."""
+
+import os
+from collections.abc import Mapping
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from waybill.metrics.catalogue import Metric
+
+NAMESPACE = "Waybill"
+DIMENSION = "environment"
+
+
+def environment_name() -> str:
+    """The environment of this function: `prod` of `waybill-prod-merge`."""
+    _, _, rest = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "waybill-local-").partition("-")
+    return rest.partition("-")[0]
+
+
+def write_embedded(values: Mapping[Metric, float]) -> None:
+    """Write one line with these metrics, those without a name in CloudWatch left out."""
+    named = {metric: value for metric, value in values.items() if metric.cloudwatch}
+    if not named:
+        return
+    line = EphemeralMetrics(namespace=NAMESPACE)
+    line.add_dimension(name=DIMENSION, value=environment_name())
+    for metric, value in named.items():
+        line.add_metric(name=str(metric.cloudwatch), unit=MetricUnit(metric.unit), value=value)
+    line.flush_metrics()

@@ -1,0 +1,74 @@
+"""What this process has counted since it started."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from waybill.metrics.catalogue import BY_NAME, Metric
+
+
+class Series(NamedTuple):
+    """A metric with its labels' values. A histogram has a count per bucket, not cumulative."""
+
+    metric: Metric
+    labels: tuple[str, ...]
+    value: float
+    """The value; a histogram's sum."""
+    buckets: tuple[int, ...] = ()
+    """Observations per bucket, the last one beyond every bound."""
+
+    def as_json(self) -> list[Any]:
+        """The series as it is stored."""
+        return [self.metric.name, list(self.labels), self.value, list(self.buckets)]
+
+    @classmethod
+    def from_json(cls, stored: list[Any]) -> "Series | None":
+        """A stored series; None for a metric of another release."""
+        name, labels, value, buckets = stored
+        metric = BY_NAME.get(name)
+        if metric is None or len(labels) != len(metric.labels):
+            return None
+        if metric.buckets and len(buckets) != len(metric.buckets) + 1:
+            return None
+        return cls(metric, tuple(map(str, labels)), float(value), tuple(map(int, buckets)))
+
+
+class Registry:
+    """Counters and histograms by metric and labels."""
+
+    def __init__(self) -> None:
+        # Keeps sums complete where threads of one invocation count at the same time.
+        self._lock = threading.Lock()
+        self._series: dict[tuple[str, tuple[str, ...]], Series] = {}
+
+    def count(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Add to a counter."""
+        with self._lock:
+            series = self._found(metric, labels)
+            self._series[metric.name, series.labels] = series._replace(value=series.value + value)
+
+    def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Add an observation to a histogram."""
+        place = sum(value > bound for bound in metric.buckets)
+        with self._lock:
+            series = self._found(metric, labels)
+            buckets = list(series.buckets)
+            buckets[place] += 1
+            self._series[metric.name, series.labels] = series._replace(
+                value=series.value + value, buckets=tuple(buckets)
+            )
+
+    def _found(self, metric: Metric, labels: Mapping[str, str]) -> Series:
+        values = tuple(str(labels[name]) for name in metric.labels)
+        empty = (0,) * (len(metric.buckets) + 1) if metric.buckets else ()
+        return self._series.get((metric.name, values)) or Series(metric, values, 0.0, empty)
+
+    def series(self) -> list[Series]:
+        """Everything counted so far."""
+        with self._lock:
+            return list(self._series.values())
+
+    def clear(self) -> None:
+        """Forget everything; for tests."""
+        with self._lock:
+            self._series.clear()

@@ -1,0 +1,77 @@
+"""The metrics of every process in the state bucket, one object for each."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from waybill.clients import storage_reached
+from waybill.metrics.registry import Series
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "metrics/"
+_PROCESSES = f"{PREFIX}processes/"
+_DATABASE = f"{PREFIX}database.json"
+# An idle Lambda process lasts for some minutes; its series end a little later.
+_ALIVE = timedelta(minutes=15)
+_READS_AT_ONCE = 16
+
+
+class Source(NamedTuple):
+    """Series, and the process that counted them."""
+
+    function: str
+    process: str
+    series: list[Series]
+
+
+class StoredMetrics:
+    """What processes have counted, and the figures of the database when it was last awake."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def put(self, process: str, function: str, series: Sequence[Series]) -> None:
+        """Replace the series of a process."""
+        self._put(f"{_PROCESSES}{process}.json", Source(function, process, list(series)))
+
+    def put_database(self, series: Sequence[Series]) -> None:
+        """Replace the figures of the database."""
+        self._put(_DATABASE, Source("", "", list(series)))
+
+    def _put(self, key: str, source: Source) -> None:
+        document = {
+            "function": source.function,
+            "process": source.process,
+            "series": [each.as_json() for each in source.series],
+        }
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(document).encode())
+
+    def read(self) -> list[Source]:
+        """Those of the processes that may be alive, and of the database.
+
+        Raises:
+            Unavailable: S3 cannot be reached.
+        """
+        with storage_reached(), ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+            return list(pool.map(self._get, self._keys()))
+
+    def _keys(self) -> Iterator[str]:
+        oldest = datetime.now(UTC) - _ALIVE
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=PREFIX
+        )
+        for page in pages:
+            for entry in page.get("Contents", []):
+                if entry["Key"] == _DATABASE or entry["LastModified"] > oldest:
+                    yield entry["Key"]
+
+    def _get(self, key: str) -> Source:
+        body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        document = json.loads(body)
+        series = [Series.from_json(each) for each in document["series"]]
+        return Source(document["function"], document["process"], [each for each in series if each])

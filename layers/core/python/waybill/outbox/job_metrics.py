@@ -1,0 +1,28 @@
+"""Metrics of jobs, counted where the end of each is published."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from waybill.metrics.catalogue import (
+    INGEST_SECONDS,
+    JOBS,
+    RECORDS_REJECTED,
+    REJECT_SHARE,
+    ROWS_INGESTED,
+)
+from waybill.metrics.record import count, observe
+
+
+def record_job_end(payload: Mapping[str, Any]) -> None:
+    """Count a job that has ended, once: later events of it have no `records`."""
+    records = payload.get("records")
+    if records is None:
+        return
+    dataset = str(payload["dataset"])
+    count(JOBS, dataset=dataset, state=str(payload["state"]))
+    observe(INGEST_SECONDS, float(payload["seconds"]), dataset=dataset)
+    if not records["read"]:
+        return
+    count(ROWS_INGESTED, records["loaded"], dataset=dataset)
+    count(RECORDS_REJECTED, records["rejected"], dataset=dataset)
+    observe(REJECT_SHARE, records["rejected"] / records["read"], dataset=dataset)
