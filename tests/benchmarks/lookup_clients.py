@@ -20,11 +20,21 @@ import psutil
 from functions.api.lookups.deps import deps
 from functions.api.lookups.handler import handle
 from tests.cloud.lambda_events import Context
-from tests.postgres.databases import PASSWORD, Database
 from waybill.contract.model import Contract
 
 _EVENT = json.loads((Path(__file__).parents[2] / "events" / "lookups.json").read_text())
 _FORK = multiprocessing.get_context("fork")
+
+
+class Server(NamedTuple):
+    """Where the users are."""
+
+    environment: Mapping[str, str]
+    """The function's, without its secret."""
+    password: str
+    """Of the function's role."""
+    contract: Contract
+    users: int
 
 
 class Load(NamedTuple):
@@ -38,8 +48,7 @@ class Load(NamedTuple):
 class _Client(NamedTuple):
     """What a client works with."""
 
-    database: Database
-    contract: Contract
+    server: Server
     load: Load
     numbers: Sequence[int]
     barrier: Barrier
@@ -61,15 +70,13 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def run_clients(
-    database: Database, contract: Contract, load: Load, numbers: Sequence[Sequence[int]]
-) -> Outcome:
+def run_clients(server: Server, load: Load, numbers: Sequence[Sequence[int]]) -> Outcome:
     """Run a client for each sequence of user numbers that it asks for, over and over."""
     barrier = _FORK.Barrier(len(numbers))
     pipes, processes = [], []
     for own in numbers:
         mine, theirs = _FORK.Pipe()
-        client = _Client(database, contract, load, own, barrier, theirs)
+        client = _Client(server, load, own, barrier, theirs)
         process = _FORK.Process(target=_run, args=(client,))
         process.start()
         pipes.append(mine)
@@ -91,16 +98,16 @@ def run_clients(
 
 def _run(client: _Client) -> None:
     logging.disable(logging.CRITICAL)
-    contracts = SimpleNamespace(get=lambda _name: client.contract)
+    contracts = SimpleNamespace(get=lambda _name: client.server.contract)
     environment = {
-        **client.database.environment("waybill_lookups"),
+        **client.server.environment,
         "DATABASE_SECRET_ARN": "local",
         "STATE_BUCKET": "none",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     with (
         patch.dict(os.environ, environment),
-        patch("waybill.database.connect._secret", lambda _: PASSWORD),
+        patch("waybill.database.connect._secret", lambda _: client.server.password),
         patch(
             "functions.api.lookups.deps.StateBucket",
             lambda *_: SimpleNamespace(contracts=contracts),

@@ -1,7 +1,8 @@
 """Handler time of a lookup by each strategy, under 1, 10 and 100 clients at once.
 
 `python -m tests.benchmarks.lookup_latency [--rows 1000000] [--seconds 5] [--clients 1 10 100]`
-(and `--chart file.svg`)
+(and `--chart file.svg`; `--home folder` for the users that `make sample-users` has loaded into a
+local stack with this home, which is stopped)
 
 Users are asked for by a Zipf distribution (exponent 1.2): few of them often. The clients are
 processes, as environments of a function are. A scan runs into the function's time limit where
@@ -10,19 +11,16 @@ many clients share few cores; such requests are counted as failed.
 
 import argparse
 import logging
+import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from tests.benchmarks.bar_chart import bar_chart
-from tests.benchmarks.company import migrated_server
-from tests.benchmarks.lookup_clients import Load, Outcome, run_clients
+from tests.benchmarks.lookup_clients import Load, Outcome, Server, run_clients
 from tests.benchmarks.measure import percentile, say
-from tests.postgres.databases import Database
-from tests.sql.analytics.seed import owner
-from waybill.contract.model import Contract
-from waybill.database.datasets import Datasets
+from tests.benchmarks.users import filled_server, stopped_stack
 
 # Figures of the study that this one follows, in milliseconds.
 PUBLISHED = {"scan": 8000, "indexed": 120, "partial": 85, "composite": 95, "cached": 12}
@@ -33,31 +31,6 @@ _HEAD = (
 )
 _KEYS = 20_000
 _EXPONENT = 1.2
-
-
-def fill(database: Database, rows: int) -> None:
-    """Insert users as `make sample-users` writes them, and build the indexes afterwards."""
-    names = ("idx_users_email_status", "idx_users_email_active", "idx_users_email")
-    with owner(database) as connection:
-        found = connection.execute(
-            "SELECT indexdef FROM pg_indexes WHERE indexname = ANY (%s)"
-            " ORDER BY array_position(%s, indexname::text)",
-            (list(names), list(names)),
-        ).fetchall()
-        for name in names:
-            connection.execute(f"DROP INDEX {name}".encode())
-        connection.execute(
-            b"INSERT INTO users (id, email, name, status, created_at)"
-            b" SELECT i, 'email' || i || '@example.com', 'User ' || i,"
-            b"     CASE WHEN hashint8(i) & 1023 < 717 THEN 'active' ELSE 'inactive' END,"
-            b"     timestamptz '2020-01-01 00:00+00' + (hashint8(i) & 3155) * interval '1 day'"
-            b" FROM generate_series(1, %s::bigint) AS i",
-            (rows,),
-        )
-        connection.execute("SET maintenance_work_mem TO '1GB'")
-        for (definition,) in found:
-            connection.execute(definition.encode())
-        connection.execute("VACUUM ANALYZE users")
 
 
 @cache
@@ -90,32 +63,31 @@ def line(strategy: str, clients: int, outcome: Outcome) -> str:
     )
 
 
-def measure(
-    database: Database, contract: Contract, settings: argparse.Namespace
-) -> dict[str, list[float]]:
+def measure(server: Server, settings: argparse.Namespace) -> dict[str, list[float]]:
     """Print the table; return the p95 of each strategy by number of clients."""
     late: dict[str, list[float]] = {strategy: [] for strategy in PUBLISHED}
     say(_HEAD)
     say("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for clients in settings.clients:
-        numbers = [draw(settings.rows, _EXPONENT, _KEYS, seed) for seed in range(clients)]
+        numbers = [draw(server.users, _EXPONENT, _KEYS, seed) for seed in range(clients)]
         for strategy in PUBLISHED:
-            warm_up = settings.seconds if strategy == "cached" else 0.0
-            load = Load(strategy, settings.seconds, warm_up)
-            outcome = run_clients(database, contract, load, numbers)
+            warm_up = 2 * settings.seconds if strategy == "cached" else 0.0
+            outcome = run_clients(server, Load(strategy, settings.seconds, warm_up), numbers)
             say(line(strategy, clients, outcome))
             times = outcome.milliseconds
             late[strategy].append(percentile(times, 0.95) if times else 0.0)
     return late
 
 
-def hit_rates(database: Database, contract: Contract, rows: int, seconds: float) -> None:
+def hit_rates(server: Server, seconds: float) -> None:
     """Print the share of hits for several distributions, after a warm-up."""
     for exponent in (1.0, 1.1, 1.2, 1.3):
-        keys = [draw(rows, exponent, 500_000, 1)]
-        outcome = run_clients(database, contract, Load("cached", seconds, 2 * seconds), keys)
-        share = outcome.statuses["hit"] / max(1, len(outcome.milliseconds))
-        say(f"Zipf {exponent}: {share:.1%} hits of {len(outcome.milliseconds):,} requests")
+        keys = [draw(server.users, exponent, 500_000, 1)]
+        outcome = run_clients(server, Load("cached", seconds, 4 * seconds), keys)
+        count = len(outcome.milliseconds)
+        share = outcome.statuses["hit"] / max(1, count)
+        late = percentile(outcome.milliseconds, 0.95)
+        say(f"Zipf {exponent}: {share:.1%} hits of {count:,} requests, p95 {late:.2f} ms")
 
 
 def main() -> None:
@@ -125,21 +97,22 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
     parser.add_argument("--chart", type=Path)
+    parser.add_argument("--home", type=Path)
     arguments = parser.parse_args()
     logging.getLogger("waybill").setLevel(logging.ERROR)
-    with migrated_server(connections=150) as database:
-        fill(database, arguments.rows)
-        with owner(database) as connection:
-            contract = Datasets(connection).contract("users")
-        late = measure(database, contract, arguments)
-        hit_rates(database, contract, arguments.rows, arguments.seconds)
+    users = stopped_stack(arguments.home) if arguments.home else filled_server(arguments.rows)
+    with users as server:
+        say(f"{server.users:,} users, load average {os.getloadavg()[0]:.1f}")
+        late = measure(server, arguments)
+        hit_rates(server, arguments.seconds)
+        say(f"load average {os.getloadavg()[0]:.1f}")
     scan, indexed, cached = (late[name][0] for name in ("scan", "indexed", "cached"))
     ratio = f"{scan / cached:,.0f} : {indexed / cached:,.1f} : 1"
     say(f"p95 of one client, scan : indexed : cached = {ratio}")
     if arguments.chart:
         bars = {name: [*values, PUBLISHED[name]] for name, values in late.items()}
         names = [f"p95, {count} clients" for count in arguments.clients]
-        title = f"A lookup among {arguments.rows:,} users"
+        title = f"A lookup among {server.users:,} users"
         arguments.chart.write_text(bar_chart(title, "ms", bars, [*names, "published"]))
 
 
