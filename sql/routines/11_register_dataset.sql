@@ -81,6 +81,7 @@ DECLARE
     v_table regclass := coalesce(target, to_regclass(quote_ident(name)));
     v_key text[];
     v_disposition text;
+    v_is_known boolean := EXISTS (SELECT FROM waybill.datasets AS d WHERE d.name = name);
 BEGIN
     IF v_table IS NULL THEN
         RAISE EXCEPTION 'There is no table % to register.', name USING ERRCODE = 'WB005';
@@ -137,6 +138,10 @@ BEGIN
         repeated_header = excluded.repeated_header,
         max_upload_bytes = excluded.max_upload_bytes,
         transformation = excluded.transformation;
+    -- The migration may have changed rows, and which of their columns are personal.
+    IF v_is_known THEN
+        PERFORM waybill.begin_generation(name);
+    END IF;
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
     PERFORM waybill.assert_formats(name);

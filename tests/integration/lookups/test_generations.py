@@ -60,6 +60,13 @@ def test_a_table_that_refers_to_itself_begins_one_generation(database: Database)
         assert generations(connection) == {"parts": 1}
 
 
+def test_a_dataset_that_is_registered_again_begins_a_generation(database: Database) -> None:
+    with owner(database) as connection:
+        assert generations(connection) == {}
+        connection.execute("SELECT waybill.register_dataset('jobs', personal => '{job}')")
+        assert generations(connection) == {"jobs": 1}
+
+
 def test_a_cache_that_outlives_a_restore_serves_no_row_of_the_lost_time(
     database: Database,
 ) -> None:
