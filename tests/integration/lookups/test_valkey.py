@@ -99,6 +99,18 @@ def test_a_server_that_is_down_costs_no_error(
     assert entries.read(KEY, "1", lambda: "5") == ("4", True)
 
 
+def test_a_server_that_hangs_costs_no_error(
+    valkey: ValkeyServer, connect: Callable[[], ValkeyStore]
+) -> None:
+    store = connect()
+    entries = Entries(store, 300)
+    assert entries.read(KEY, "1", lambda: "1") == ("1", False)
+    with valkey.hanging():
+        assert entries.read(KEY, "1", lambda: "2") == ("2", False)
+        # It is left alone for a while.
+        assert store._is_paused()
+
+
 def test_a_server_that_was_never_there_is_tried_once(caplog: pytest.LogCaptureFixture) -> None:
     store = ValkeyStore("valkey://127.0.0.1:1/0")
     for number in range(5):

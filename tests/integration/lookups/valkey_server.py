@@ -1,5 +1,6 @@
 """A Valkey or Redis server of the test's own, on a port of its own."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -40,6 +41,16 @@ class ValkeyServer:
             if time.monotonic() > deadline:
                 raise TimeoutError("the server does not listen")
             time.sleep(0.02)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """A server that accepts connections and does not respond."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:

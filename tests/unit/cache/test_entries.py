@@ -129,6 +129,63 @@ def test_a_claim_that_is_never_released_only_delays() -> None:
     assert Entries(Stuck(), 300).read(key("a"), "1", fixed("1")) == ("1", False)
 
 
+class Claims(InProcessStore):
+    """Records who releases what; another process holds the claim unless `free`."""
+
+    def __init__(self, *, free: bool) -> None:
+        super().__init__()
+        self.free = free
+        self.released: list[str] = []
+
+    def claim(self, key: str, seconds: float) -> bool:
+        assert key
+        assert seconds > 0
+        return self.free
+
+    def release(self, key: str) -> None:
+        self.released.append(key)
+
+
+def test_a_claim_is_released_by_the_process_that_made_it_only() -> None:
+    own, others = Claims(free=True), Claims(free=False)
+    for store in (own, others):
+        assert Entries(store, 300).read(key("a"), "1", fixed("1")) == ("1", False)
+    assert (own.released, others.released) == ([key("a").name()], [])
+
+
+def test_a_claim_that_has_expired_is_not_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    store = Claims(free=True)
+
+    def load_slowly() -> str:
+        nonlocal now
+        now += 5
+        return "1"
+
+    assert Entries(store, 300).read(key("a"), "1", load_slowly) == ("1", False)
+    assert store.released == []
+
+
+def test_a_value_that_is_too_large_is_loaded_each_time_and_displaces_nothing() -> None:
+    entries = Entries(InProcessStore(), 300)
+    entries.read(key("small"), "1", fixed("1"))
+    large = "x" * 2_000_000
+    for _ in range(2):
+        assert entries.read(key("large"), "1", fixed(large)) == (large, False)
+    assert entries.read(key("small"), "1", fixed("2")) == ("1", True)
+
+
+def test_memory_stays_bounded_with_any_number_of_keys() -> None:
+    store = InProcessStore(max_bytes=100_000)
+    entries = Entries(store, 300)
+    for number in range(2_000):
+        entries.read(key(str(number)), "1", fixed(None if number % 2 else "x" * number))
+    assert 50_000 < store._bytes <= 100_000
+    assert store._bytes == sum(len(entry) + 300 for _, entry in store._entries.values())
+    assert len(entries._flights._flights) == 0
+
+
 def test_ttls_vary_and_never_exceed_the_setting() -> None:
     lives: list[float] = []
 

@@ -16,6 +16,8 @@ _JITTER = 0.1
 _CLAIM_SECONDS = 1.0
 _WAITS = 10
 _WAIT_SECONDS = 0.01
+# A larger one would drop many others, and take longer to send than to read again.
+_MAX_ENTRY_BYTES = 1024 * 1024
 Load = Callable[[], str | None]
 
 
@@ -74,20 +76,24 @@ class Entries:
         if cached := self._get(name, key, version):
             return cached
         with self._flights.only_one(name):
-            if cached := self._get(name, key, version) or self._await(name, key, version):
+            if cached := self._get(name, key, version):
+                return cached
+            claim_ends = time.monotonic() + _CLAIM_SECONDS
+            claimed = self._store.claim(name, _CLAIM_SECONDS)
+            if not claimed and (cached := self._await(name, key, version)):
                 return cached
             try:
                 value = load()
                 self._put(name, key, version, value)
             finally:
-                self._store.release(name)
+                # The claim of another process is left to it.
+                if claimed and time.monotonic() < claim_ends:
+                    self._store.release(name)
         return Cached(value, hit=False)
 
     def _await(self, name: str, key: Key, version: str) -> Cached | None:
-        """The entry that another process is writing; None if none is, or if it takes long."""
+        """The entry that another process is writing; None if that takes too long."""
         for _ in range(_WAITS):
-            if self._store.claim(name, _CLAIM_SECONDS):
-                return None
             time.sleep(_WAIT_SECONDS)
             if cached := self._get(name, key, version):
                 return cached
@@ -109,6 +115,8 @@ class Entries:
         return None
 
     def _put(self, name: str, key: Key, version: str, value: str | None) -> None:
-        entry = json.dumps({"key": key.text(), "version": version, "value": value})
+        entry = json.dumps({"key": key.text(), "version": version, "value": value}).encode()
+        if len(entry) > _MAX_ENTRY_BYTES:
+            return
         seconds = self._ttl_seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311 - jitter
-        self._store.put(name, entry.encode(), seconds)
+        self._store.put(name, entry, seconds)
