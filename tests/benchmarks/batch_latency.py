@@ -21,7 +21,8 @@ from tests.benchmarks.company import DEPARTMENTS, JOBS, company
 from tests.benchmarks.measure import percentile, say, seconds
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
-from waybill.contract.model import Contract
+from tests.sql.analytics.seed import owner
+from waybill.database.datasets import Datasets
 
 _EVENT = json.loads((Path(__file__).parents[2] / "events" / "batch.json").read_text())
 _FIRST_ID = 1_000_000_000
@@ -62,9 +63,8 @@ def _send(event: dict[str, Any]) -> None:
 
 @contextmanager
 def _endpoint(database: Database) -> Iterator[None]:
-    with database.connect("waybill_plan") as connection:
-        row = connection.execute("SELECT waybill.contract('hired_employees')").fetchone()
-    contract = Contract.model_validate(row and row[0])
+    with owner(database) as connection:
+        contract = Datasets(connection).contract("hired_employees")
     events, sqs = MagicMock(), MagicMock()
     events.put_events.side_effect = lambda Entries: {"Entries": [{} for _ in Entries]}  # noqa: N803 - boto3's name
     sqs.send_message_batch.return_value = {}

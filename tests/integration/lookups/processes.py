@@ -12,8 +12,8 @@ from waybill.cache.entries import Entries
 from waybill.cache.leases import Leases
 from waybill.cache.store import CacheStore
 from waybill.callers import Caller
-from waybill.contract.model import Contract
 from waybill.database.batches import Batches, CheckedRows
+from waybill.database.datasets import Datasets
 from waybill.database.lookups import Lookups
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.http.personal_reads import PersonalReads, View
@@ -27,23 +27,32 @@ LANGUAGE sql IMMUTABLE RETURN interval '15 milliseconds';
 CREATE OR REPLACE FUNCTION waybill.changes_often(p_dataset text) RETURNS boolean
 LANGUAGE sql STABLE RETURN p_dataset IS NULL;
 """
-_NO_WAIT = """
+# Ways to break the protocol.
+NO_WAIT = """
 CREATE OR REPLACE FUNCTION waybill.lease_time() RETURNS interval
 LANGUAGE sql IMMUTABLE RETURN interval '1 minute';
 CREATE OR REPLACE FUNCTION waybill.await_leases() RETURNS trigger
 LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 """
+# Every lease ends meanwhile, so that nothing but the id of the generation is missing.
+NO_GENERATION = """
+CREATE OR REPLACE FUNCTION waybill.begin_generation(p_dataset text) RETURNS void
+LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); END';
+"""
 
 
 def shorten_leases(database: Database) -> None:
+    """Make leases short, and the month's partition of the audit log, as `reap` does."""
     with owner(database) as connection:
         connection.execute(_SHORT_LEASES.encode())
+        # The first write would make it, and keep entries of readers waiting until its commit.
+        connection.execute("SELECT waybill.add_audit_partition(now())")
 
 
-def stop_waiting(database: Database) -> None:
-    """Break the protocol: leases are long, and changes do not wait for them."""
+def break_protocol(database: Database, statements: str) -> None:
+    """Replace routines of the database by broken ones."""
     with owner(database) as connection:
-        connection.execute(_NO_WAIT.encode())
+        connection.execute(statements.encode())
 
 
 class _Held:
@@ -62,8 +71,8 @@ class Process:
 
     def __init__(self, database: Database, store: CacheStore) -> None:
         self.connection = database.connect("waybill_lookups")
-        found = self.connection_as_loader(database)
-        self._contract = Contract.model_validate(found)
+        with owner(database) as connection:
+            self._contract = Datasets(connection).contract("users")
         held = cast(PersistentConnection, _Held(self.connection))
         self._deps = Deps(
             held,
@@ -72,13 +81,6 @@ class Process:
             Leases(lambda dataset: Lookups(self.connection).lease_generation(dataset)),
             PersonalReads(held),
         )
-
-    @staticmethod
-    def connection_as_loader(database: Database) -> Any:
-        with database.connect("pipeline") as connection:
-            found = connection.execute("SELECT waybill.contract('users')").fetchone()
-        assert found
-        return found[0]
 
     def read(self, user: int) -> Found:
         return look_up(self._deps, self._contract, "cached", {"email": email(user)}, _VIEW)

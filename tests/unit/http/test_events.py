@@ -12,6 +12,7 @@ from infra.functions import FUNCTIONS
 from infra.routes import ROUTES
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Database
+from tests.sql.analytics.seed import owner
 from tests.unit.http.api_client import (
     STATE,
     ApiResponse,
@@ -21,7 +22,7 @@ from tests.unit.http.api_client import (
     parse_response,
 )
 from waybill.clients import events_client, sqs_client
-from waybill.contract.model import Contract
+from waybill.database.datasets import Datasets
 from waybill.http.app import Api
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.state.bucket import StateBucket
@@ -97,10 +98,9 @@ def test_batch(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPa
     events_client.cache_clear()
     queue = sqs_client().create_queue(QueueName="merges")
     monkeypatch.setenv("MERGES_QUEUE_URL", queue["QueueUrl"])
-    with database.connect("pipeline") as connection:
-        found = connection.execute("SELECT waybill.contract('departments')").fetchone()
-    assert found
-    StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))
+    with owner(database) as connection:
+        contract = Datasets(connection).contract("departments")
+    StateBucket(aws, STATE).contracts.publish(contract)
     assert run("batch").json()["rows_written"] == 2
 
 
@@ -122,10 +122,9 @@ def test_analytics(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_lookups(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     connect_as("waybill_lookups", database, monkeypatch)
-    with database.connect("pipeline") as connection:
-        found = connection.execute("SELECT waybill.contract('users')").fetchone()
-    assert found
-    StateBucket(aws, STATE).contracts.publish(Contract.model_validate(found[0]))
+    with owner(database) as connection:
+        contract = Datasets(connection).contract("users")
+    StateBucket(aws, STATE).contracts.publish(contract)
     assert run("lookups").json()["item"] is None
 
 
