@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from infra.local.bootstrap import ADMIN
 from infra.local.databases import EmbeddedDatabase, Location
@@ -54,8 +53,7 @@ def stopped_stack(home: Path) -> Iterator[Server]:
 
 def _set_connections(postgres: Postgres, value: str) -> None:
     """Set the most connections of a server, and stop it: it takes effect at its next start."""
-    parts = {"host": HOST, "port": postgres.start(), "user": SUPERUSER, "dbname": "postgres"}
-    url = make_conninfo(**parts, password=postgres.superuser_password)
+    url = Location(HOST, postgres.start(), "postgres").url(SUPERUSER, postgres.superuser_password)
     with psycopg.connect(url, autocommit=True) as superuser:
         superuser.execute(f"ALTER SYSTEM SET max_connections = {value}".encode())
     postgres.stop()
