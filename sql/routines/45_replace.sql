@@ -41,12 +41,14 @@ END
 $$;
 
 -- A record moves its row to a partition that a later-landed file has replaced: that file, without a
--- record of its key, would have deleted the row there. Of the superseded records only these have a
--- row that is not of a later file.
+-- record of its key, would have deleted the row there. A row of a partition that was replaced, too,
+-- is one that the later file has.
 CREATE OR REPLACE FUNCTION waybill.delete_covered(p_plan waybill.merge_plan) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+DECLARE
+    v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'h');
 BEGIN
     IF p_plan.replaced_later = '{}' OR p_plan.natural_key = '{}' THEN
         RETURN 0;
@@ -56,7 +58,7 @@ BEGIN
         WITH deleted AS (
             DELETE FROM %1$s AS h
             USING pg_temp.merge_records AS s
-            WHERE s._waybill_class = 'superseded' AND h._landed <= %2$s AND %3$s
+            WHERE s._waybill_class = 'superseded' AND h._landed <= %2$s AND %3$s AND NOT (%5$s)
             RETURNING %4$s AS partition_start
         )
         INSERT INTO pg_temp.merge_deleted
@@ -65,7 +67,8 @@ BEGIN
         p_plan.target,
         p_plan.effective_order,
         waybill.equal_on(p_plan.natural_key, 'h', 's'),
-        waybill.partition_start_of(p_plan, 'h')));
+        v_partition,
+        waybill.covered_by_replace(p_plan, v_partition)));
 END
 $$;
 

@@ -77,9 +77,7 @@ DECLARE
         format('staging.%I', waybill.stage_name(p_job.job_id)));
     v_hashes bigint[];
 BEGIN
-    IF v_plan.disposition = 'replace' OR v_plan.replaced_later <> '{}'
-        OR waybill.key_hash(v_plan, 's') IS NULL
-    THEN
+    IF v_plan.disposition = 'replace' OR waybill.key_hash(v_plan, 's') IS NULL THEN
         RETURN NULL;
     END IF;
     PERFORM waybill.check_records(v_plan);

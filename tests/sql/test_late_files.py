@@ -4,7 +4,7 @@ import pytest
 
 from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
-from tests.sql.unseen_tables import register
+from tests.sql.unseen_tables import PRICES, register
 
 
 def test_a_late_replace_keeps_rows_that_a_later_batch_wrote(ledger: Ledger) -> None:
@@ -78,3 +78,19 @@ def test_a_row_that_moved_to_a_replaced_partition_is_gone_in_every_order(
     for at in order:
         ledger.load("sales", at, files[at])
     assert ledger.rows("SELECT code FROM sales ORDER BY 1") == [("b",), ("c",)]
+
+
+def test_a_row_that_a_later_replacing_file_has_stays_though_that_file_cannot_be_read_again(
+    ledger: Ledger,
+) -> None:
+    ledger.declare(PRICES.format(options="write_disposition => 'replace'"))
+    ledger.load("prices", 1, [("a", 1)])
+    later = ledger.load("prices", 3, [("a", 1)])
+    late = ledger.land("prices", 2)
+    ledger.stage(late, "prices", [("a", 9)])
+    assert ledger.merge(late)["restamping"] == [str(later)]
+    # Its object is gone, so its row keeps the stamp of the first file.
+    ledger.loader.execute("SELECT waybill.fail_job(%s, '{}')", (later,))
+    assert ledger.merge(late)["outcome"] == "merged"
+    assert ledger.waybill(late) == {"read": 1, "superseded": 1}
+    assert ledger.rows("SELECT code, price FROM prices") == [("a", 1)]
