@@ -25,7 +25,7 @@ CODE := functions infra layers/core/python layers/client/python tests
 .DEFAULT_GOAL := help
 .PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
-	analytics-quarterly analytics-departments benchmark torture mutants
+	analytics-quarterly analytics-departments benchmark torture drill mutants
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  %-22s %s\n", $$1, $$2 }'
@@ -113,6 +113,9 @@ test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for
 
 torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)
+
+drill: $(TEST_STAMP) ## Lose a database, restore it to a point in time, redrive; print the times (ROWS=200000)
+	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.recovery.drill --rows $(if $(filter file,$(origin ROWS)),200000,$(ROWS))
 
 mutants: $(TEST_STAMP) ## Mutation tests: break one line at a time and check that a test fails (PART=1/4, or NAME="a b" for some)
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.mutants $(if $(PART),--part $(PART)) $(NAME)
