@@ -49,6 +49,12 @@ ACCEPTED: tuple[Accepted, ...] = (
         "For monitors and readers of the manual; they show no data.",
     ),
     Accepted(
+        r"CKV_AWS_26",
+        r"AWS::SNS::Topic\.Alerts\w+",
+        "Alarms hold no data, and cannot notify a topic that is encrypted with AWS's own key.",
+        environments="dev",
+    ),
+    Accepted(
         r"AwsSolutions-COG2",
         r"Users/Pool/Resource",
         "A second factor is optional in dev, which keeps no data.",

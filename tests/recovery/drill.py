@@ -159,11 +159,11 @@ class _Run:
     def _archive(self) -> None:
         """Let the current WAL segment be archived, as Aurora does within five minutes."""
         with self._place.superuser() as superuser:
-            (wanted,) = superuser.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone() or (
-                "",
-            )
+            (segment,) = superuser.execute(
+                "SELECT pg_walfile_name(pg_switch_wal())"
+            ).fetchone() or ("",)
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not (self._place.archive / str(wanted)).exists():
+        while not (self._place.archive / str(segment)).exists():
             assert time.monotonic() < deadline, "the segment was not archived"
             time.sleep(0.1)
 
