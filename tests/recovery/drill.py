@@ -30,7 +30,7 @@ from waybill.state.bucket import StateBucket
 
 _PREFIX = "landing/departments/"
 _PATIENCE_SECONDS = 60.0
-# In the order of landing: before the backup, before the restore point, after it, just before the loss.
+# In the order of landing: before the backup, before the restore point, after it, before the loss.
 FILES = ("before-backup", "before-point", "after-point", "before-loss")
 
 
