@@ -1,6 +1,7 @@
 """The alarms of the service: queues, jobs, requests, functions and figures of the database."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -18,6 +19,18 @@ from waybill.metrics import catalogue
 PROMPT = ("batch", "datasets", "lookups", "upload")
 PIPELINE = ("plan", "load", "merge", "publish", "refresh", "reap")
 _LEAST_REQUESTS = 20
+THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
+    {
+        catalogue.JOBS_STUCK: 1,
+        catalogue.JOBS_GIVEN_UP: 1,
+        catalogue.REJECT_SHARE: 50,
+        catalogue.MIGRATIONS_FAILED: 1,
+        catalogue.REFRESH_LAG: 900,
+        catalogue.BLOAT: 40,
+        catalogue.CONNECTION_USE: 80,
+    }
+)
+"""Of the metrics that functions write; the alarms fire at these values."""
 
 
 class ServiceAlarms(Construct):
@@ -47,8 +60,9 @@ class ServiceAlarms(Construct):
     ) -> None:
         alarm(self, self._environment, name, meaning, condition, runbook=runbook)
 
-    def _own(self, metric: catalogue.Metric, statistic: str) -> cloudwatch.Metric:
-        return own_metric(self._environment, metric, statistic)
+    def _over(self, metric: catalogue.Metric, statistic: str, periods: int = 1) -> Condition:
+        own = own_metric(self._environment, metric, statistic)
+        return Condition(own, THRESHOLDS[metric], periods)
 
     def _oldest_messages(self, queues: Mapping[str, WorkQueue]) -> None:
         for name, work in queues.items():
@@ -66,39 +80,39 @@ class ServiceAlarms(Construct):
         self._alarm(
             "jobs-not-moving",
             "Open jobs make no progress.",
-            Condition(self._own(catalogue.JOBS_STUCK, "Maximum"), 1, 2),
+            self._over(catalogue.JOBS_STUCK, "Maximum", 2),
         )
         self._alarm(
             "jobs-given-up",
             "Jobs failed after repeated errors, not for their content.",
-            Condition(self._own(catalogue.JOBS_GIVEN_UP, "Sum"), 1),
+            self._over(catalogue.JOBS_GIVEN_UP, "Sum"),
         )
         self._alarm(
             "reject-share",
             "Half of a file's records were refused.",
-            Condition(self._own(catalogue.REJECT_SHARE, "Maximum"), 50),
+            self._over(catalogue.REJECT_SHARE, "Maximum"),
         )
         self._alarm(
             "migration-failed",
             "A migration failed, and with it the deployment.",
-            Condition(self._own(catalogue.MIGRATIONS_FAILED, "Sum"), 1),
+            self._over(catalogue.MIGRATIONS_FAILED, "Sum"),
         )
 
     def _database(self) -> None:
         self._alarm(
             "refresh-lag",
             "The views are 15 minutes behind.",
-            Condition(self._own(catalogue.REFRESH_LAG, "Maximum"), 900, 2),
+            self._over(catalogue.REFRESH_LAG, "Maximum", 2),
         )
         self._alarm(
             "table-bloat",
             "Four of ten rows of a table are dead.",
-            Condition(self._own(catalogue.BLOAT, "Maximum"), 40, 3),
+            self._over(catalogue.BLOAT, "Maximum", 3),
         )
         self._alarm(
             "connections",
             "A role has opened four fifths of its connections.",
-            Condition(self._own(catalogue.CONNECTION_USE, "Maximum"), 80, 2),
+            self._over(catalogue.CONNECTION_USE, "Maximum", 2),
         )
 
     def _requests(self, functions: Mapping[str, LambdaFunction], api: Api) -> None:

@@ -1,0 +1,138 @@
+"""Faults take each alarm's metric over its threshold, through the code that writes it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from functions.migrate import handler as migrate_handler
+from infra.constructs.service_alarms import THRESHOLDS
+from tests.cloud.lambda_events import Context
+from tests.postgres.databases import Connection, Database
+from tests.stateful.fake_cloud import FakeCloud
+from waybill import consumer, telemetry
+from waybill.metrics.catalogue import (
+    BLOAT,
+    CONNECTION_USE,
+    JOBS_GIVEN_UP,
+    JOBS_STUCK,
+    MIGRATIONS_FAILED,
+    REFRESH_LAG,
+    REJECT_SHARE,
+    Metric,
+)
+from waybill.metrics.database_figures import record_figures
+from waybill.settings import LogSettings, MetricsSettings
+
+Written = Callable[[Metric], float]
+
+
+@pytest.fixture
+def admin(database: Database) -> Iterator[Connection]:
+    with database.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str]) -> Written:
+    """The largest value of a metric in the log."""
+
+    def largest(metric: Metric) -> float:
+        lines = (
+            json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line
+        )
+        values = [line[metric.cloudwatch] for line in lines if metric.cloudwatch in line]
+        return max(float(each) for value in values for each in _listed(value))
+
+    return largest
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def record(database: Database) -> None:
+    with database.connect("waybill_reap") as connection:
+        record_figures(connection, MetricsSettings())
+
+
+def test_a_stuck_job(database: Database, admin: Connection, written: Written) -> None:
+    admin.execute(
+        "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, created_at)"
+        " VALUES (gen_random_uuid(), 'departments', 'LOADING', now() - interval '1 hour')"
+    )
+    record(database)
+    assert written(JOBS_STUCK) >= THRESHOLDS[JOBS_STUCK]
+
+
+def test_views_that_are_behind(database: Database, admin: Connection, written: Written) -> None:
+    admin.execute(
+        "INSERT INTO waybill.stale_parts (dataset, part, job_id, marked_at)"
+        " VALUES ('hired_employees', '2021', gen_random_uuid(), now() - interval '1 hour')"
+    )
+    record(database)
+    assert written(REFRESH_LAG) >= THRESHOLDS[REFRESH_LAG]
+
+
+def test_a_table_of_dead_rows(database: Database, admin: Connection, written: Written) -> None:
+    admin.execute("ALTER TABLE departments SET (autovacuum_enabled = false)")
+    admin.execute(
+        "INSERT INTO departments (id, department) SELECT n, 'd' || n"
+        " FROM generate_series(1, 20000) AS n"
+    )
+    admin.execute("DELETE FROM departments WHERE id % 2 = 0")
+    admin.execute("SELECT pg_stat_force_next_flush()")
+    admin.execute("SELECT 1")
+    record(database)
+    assert written(BLOAT) >= THRESHOLDS[BLOAT]
+
+
+def test_a_role_without_connections_left(database: Database, written: Written) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(database.connect("waybill_publish"))
+        record(database)
+    assert written(CONNECTION_USE) >= THRESHOLDS[CONNECTION_USE]
+
+
+def test_an_error_that_repeats(
+    monkeypatch: pytest.MonkeyPatch, written: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_message: str) -> None:
+        raise ZeroDivisionError
+
+    failed: list[str] = []
+    monkeypatch.setattr(consumer, "_send_again", lambda *_: None)
+    telemetry.start("load", LogSettings())
+    receives = consumer.Consumer("url", str, fail, lambda _, reason: failed.append(reason.code))
+    record = {"messageId": "m", "receiptHandle": "r", "body": "b",
+              "messageAttributes": {"failures": {"stringValue": "1"}}}  # fmt: skip
+    assert consumer.consume({"Records": [record]}, receives) == {"batchItemFailures": []}
+    assert len(failed) == 1
+    assert written(JOBS_GIVEN_UP) >= THRESHOLDS[JOBS_GIVEN_UP]
+    assert "message.given-up" in [line.message for line in caplog.records]
+
+
+def test_a_file_of_bad_records(fake_cloud: FakeCloud, written: Written) -> None:
+    fake_cloud.land("departments", "a.csv", b"id,department\n1,Sales\nx,Bad\ny,Bad\n", 1)
+    fake_cloud.settle()
+    assert written(REJECT_SHARE) >= THRESHOLDS[REJECT_SHARE]
+
+
+def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Written) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(migrate_handler, "_migrate", fail)
+    monkeypatch.setattr("functions.migrate.settings.MigrateSettings.from_environment", LogSettings)
+    with pytest.raises(TimeoutError):
+        migrate_handler.handle({}, Context())
+    assert written(MIGRATIONS_FAILED) >= THRESHOLDS[MIGRATIONS_FAILED]
+
+
+def test_every_alarm_on_an_own_metric_is_driven_here() -> None:
+    driven = {JOBS_STUCK, REFRESH_LAG, BLOAT, CONNECTION_USE, JOBS_GIVEN_UP, REJECT_SHARE,
+              MIGRATIONS_FAILED}  # fmt: skip
+    assert THRESHOLDS.keys() == driven
