@@ -43,6 +43,7 @@ ROUTES = (
     Route("GET", "/analytics/departments/above-average", "analytics"),
     Route("GET", "/data", "documents"),
     Route("DELETE", "/data/{document_id}", "documents"),
+    Route("DELETE", "/personal-data/{dataset}/{key}", "documents"),
     Route("GET", "/health", "health"),
     Route("GET", "/metrics", "metrics"),
     Route("GET", "/admin/queries", "queries"),

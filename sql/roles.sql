@@ -37,7 +37,7 @@ SELECT waybill.define_role('analytics', connections => 40, statement => '25s', r
     as_of, job_visibility, figures_version, begin_wait, end_wait}',
     tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT", "departments": "SELECT", "jobs": "SELECT"}');
 SELECT waybill.define_role('documents', connections => 20, statement => '25s', routines => '{
-    list_documents, delete_document, audit_personal_read}');
+    list_documents, delete_document, erase_person, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
     look_up, find_rows, lease_generation, audit_personal_read}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{

@@ -14,6 +14,8 @@
 --   WB014  source-exists     a source of this name exists
 --   WB015  unknown-source    there is no source of this id
 --   WB016  source-declared   a file declares the source, so the API does not change it
+--   WB017  still-referenced  other rows refer to a person who is to be erased
+--   WB018  unknown-person    the dataset cannot have this key
 --   WB999  (internal)        undoes a merge that was only counted: a dry run, too many rejects
 --   55P03  database-busy     PostgreSQL's own lock_not_available: a lock is taken; retry later
 

@@ -54,6 +54,7 @@ BEGIN
     SET state = p_state, error = p_problem, finished_at = clock_timestamp()
     WHERE job_id = p_job.job_id;
     UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job.job_id;
+    PERFORM waybill.erase_rejects(p_job);
     PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_state);
     PERFORM waybill.drop_stage(p_job.job_id);
     RETURN p_state;

@@ -25,7 +25,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.no_counts() RETURNS waybill.merge_counts
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
-RETURN ROW(0, 0, 0, 0, 0, 0, 0, 0, false, NULL, 0)::waybill.merge_counts;
+RETURN ROW(0, 0, 0, 0, 0, 0, 0, 0, false, NULL, 0, 0)::waybill.merge_counts;
 
 -- The counts of two passes over records of one job.
 CREATE OR REPLACE FUNCTION waybill.add_counts(p_a waybill.merge_counts,
@@ -41,6 +41,7 @@ BEGIN
     p_a.superseded := p_a.superseded + p_b.superseded;
     p_a.rejected := p_a.rejected + p_b.rejected;
     p_a.filtered := p_a.filtered + coalesce(p_b.filtered, 0);
+    p_a.erased := coalesce(p_a.erased, 0) + coalesce(p_b.erased, 0);
     p_a.pending_reference := p_a.pending_reference + p_b.pending_reference;
     p_a.deleted := p_a.deleted + p_b.deleted;
     p_a.row_by_row := p_a.row_by_row OR p_b.row_by_row;

@@ -1,6 +1,7 @@
 -- Records that the table would refuse are found as a set, before anything is written.
 
--- merge_rejects: a row for each reason, or one without a code for a record that is filtered. Its records take no further part in the merge.
+-- merge_rejects: a row for each reason, or one without a code for a record that is
+-- filtered or of an erased person. Its records take no further part in the merge.
 CREATE OR REPLACE FUNCTION waybill.check_records(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -24,6 +25,7 @@ BEGIN
             PERFORM waybill.check_parents(p_plan);
         END IF;
     END IF;
+    PERFORM waybill.leave_out_erased(p_plan);
 END
 $$;
 

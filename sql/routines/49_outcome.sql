@@ -107,6 +107,7 @@ DECLARE
     v_staged bigint;
     v_named bigint;
     v_filtered bigint;
+    v_erased bigint;
     v_deleted bigint;
     v_row_by_row boolean;
     v_counts waybill.merge_counts;
@@ -130,15 +131,17 @@ BEGIN
     END LOOP;
     v_row_by_row := waybill.write(p_plan);
     v_filtered := waybill.count_filtered();
-    v_counts := waybill.count_classes(v_staged - v_filtered, waybill.keep_rejects(p_plan));
+    v_erased := waybill.count_erased();
+    v_counts := waybill.count_classes(v_staged - v_filtered - v_erased, waybill.keep_rejects(p_plan));
     v_counts.filtered := v_filtered;
+    v_counts.erased := v_erased;
     PERFORM waybill.keep_pending(p_plan);
     PERFORM waybill.mark_stale(p_plan, p_dataset);
     SELECT count(*) FILTER (WHERE _waybill_class <> 'rejected') INTO v_named
     FROM pg_temp.merge_records;
-    IF v_counts.superseded < 0 OR v_counts.rejected + v_named + v_filtered > v_staged THEN
+    IF v_counts.superseded < 0 OR v_counts.rejected + v_named + v_filtered + v_erased > v_staged THEN
         RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', p_plan.job_id,
-            v_staged, v_counts.rejected + v_named + v_filtered
+            v_staged, v_counts.rejected + v_named + v_filtered + v_erased
             USING ERRCODE = 'WB005';
     END IF;
     v_counts.deleted := v_deleted;

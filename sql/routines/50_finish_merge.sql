@@ -45,6 +45,7 @@ DECLARE
     v_read bigint;
     v_rejected bigint;
     v_filtered bigint;
+    v_erased bigint;
     v_limit text;
     v_kept waybill.validation_errors[];
 BEGIN
@@ -57,7 +58,9 @@ BEGIN
     WHERE c.job_id = p_job.job_id;
     BEGIN
         v_counts := waybill.apply_records(v_plan, p_job.dataset);
-        v_rejected := v_rejected + v_counts.rejected;
+        v_erased := waybill.erase_rejects(p_job);
+        v_rejected := v_rejected + v_counts.rejected - v_erased;
+        v_counts.erased := v_counts.erased + v_erased;
         v_limit := waybill.exceeded_reject_limit(p_job.contract, v_rejected, v_read);
         IF v_limit IS NOT NULL OR waybill.is_dry(p_job) THEN
             v_kept := waybill.first_rejects(p_job.job_id);
@@ -147,6 +150,7 @@ BEGIN
         unchanged = p_counts.unchanged,
         superseded = p_counts.superseded,
         filtered = coalesce(p_counts.filtered, 0),
+        erased = coalesce(p_counts.erased, 0),
         rejected = p_counts.rejected,
         pending_reference = p_counts.pending_reference,
         deleted = p_counts.deleted,

@@ -75,6 +75,8 @@ BEGIN
         updated = j.updated + p_counts.updated,
         unchanged = j.unchanged + p_counts.unchanged,
         superseded = j.superseded + p_counts.superseded,
+        filtered = j.filtered + coalesce(p_counts.filtered, 0),
+        erased = j.erased + coalesce(p_counts.erased, 0),
         rejected = j.rejected + p_counts.rejected,
         pending_reference = p_counts.pending_reference,
         state = CASE

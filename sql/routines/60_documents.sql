@@ -14,6 +14,7 @@ RETURN (
         'updated', p_job.updated, 'unchanged', p_job.unchanged, 'superseded', p_job.superseded,
         'filtered', p_job.filtered, 'rejected', p_job.rejected,
         'pending_reference', p_job.pending_reference,
+        'erased', nullif(p_job.erased, 0),
         'deleted', CASE WHEN p_job.contract ->> 'write_disposition' = 'replace' THEN p_job.deleted END,
         'sha256', p_job.sha256,
         'contract_version', p_job.contract -> 'version',

@@ -23,7 +23,8 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN (SELECT count(DISTINCT line) FROM pg_temp.merge_rejects WHERE code IS NULL);
+    RETURN (SELECT count(DISTINCT line) FROM pg_temp.merge_rejects
+        WHERE code IS NULL AND message IS NULL);
 END
 $$;
 

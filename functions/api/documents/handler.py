@@ -1,4 +1,4 @@
-"""/data: list documents, newest first, and delete one."""
+"""/data: list documents, newest first, and delete one. /personal-data: erase a person."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -9,13 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.documents.delete_document import delete_document
 from functions.api.documents.deps import deps
+from functions.api.documents.erase_person import erase_person
 from functions.api.documents.list_documents import list_documents
-from functions.api.documents.models import DocumentPage, DocumentsQuery
+from functions.api.documents.models import DocumentPage, DocumentsQuery, PersonErased
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.pagination import CursorParam
 from waybill.http.personal_reads import view_of
-from waybill.http.responses import json_text
+from waybill.http.responses import json_response, json_text
 
 api = create_api("documents")
 Page = Annotated[
@@ -49,6 +50,26 @@ def delete_data(document_id: Annotated[str, Path()]) -> Response[Any]:
     delete_document(deps().database, document_id, api.caller)
     api.logger.info("document deleted", action="document.deleted", document_id=document_id)
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
+
+
+@api.delete(
+    "/personal-data/<dataset>/<key>",
+    tags=["documents"],
+    responses=describe_responses({200: PersonErased}, 404, 409, 503),
+)
+def delete_personal_data(
+    dataset: Annotated[str, Path()],
+    key: Annotated[str, Path(description="Natural key; of several columns, as a JSON array.")],
+) -> Response[Any]:
+    """Erase a person: the row of the key, and its rejects and pending records.
+
+    Files that have landed before keep the person until they expire; whenever one is loaded, the
+    person's records are left out and counted as `erased`. Repeating the request is harmless.
+    """
+    erased = erase_person(deps().database, dataset, key, api.caller)
+    # Without the key: it may be personal itself.
+    api.logger.info("person erased", action="person.erased", dataset=dataset, **erased._asdict())
+    return json_response(PersonErased(**erased._asdict()))
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

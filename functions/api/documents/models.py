@@ -24,6 +24,14 @@ class Document(BaseModel):
     created_at: datetime
 
 
+class PersonErased(BaseModel):
+    """What was deleted; records in files that landed before are left out of every load."""
+
+    rows: int
+    rejects: int
+    pending: int
+
+
 class DocumentPage(BaseModel):
     """Documents, newest first."""
 

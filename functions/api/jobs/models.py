@@ -105,7 +105,7 @@ class Progress(_Document):
 
 
 class Waybill(_Document):
-    """The counts of a job; `read` is the sum of the next seven."""
+    """The counts of a job; `read` is the sum of the next seven, and of `erased`."""
 
     read: int
     inserted: int
@@ -115,6 +115,9 @@ class Waybill(_Document):
     filtered: int
     rejected: int
     pending_reference: int
+    erased: int | None = Field(
+        default=None, description="Records of persons who were erased; missing if none."
+    )
     sha256: str | None = None
     seconds: float | None = None
     records_per_second: float | None = None

@@ -56,6 +56,7 @@ GRANTED = READER._replace(subject="a-doctor", personal=frozenset({"patients"}))
 _HANDLERS: Mapping[str, tuple[Handle, str]] = {
     "batch": (batch, "waybill_batch"),
     "data": (documents, "waybill_documents"),
+    "personal-data": (documents, "waybill_documents"),
     "jobs": (jobs, "waybill_jobs"),
     "datasets": (lookups, "waybill_lookups"),
 }

@@ -1,8 +1,10 @@
 """The dataset of documents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 
 
@@ -16,6 +18,14 @@ class StoredDocument(NamedTuple):
     metadata: str
     """JSON text."""
     created_at: datetime
+
+
+class Erased(NamedTuple):
+    """How many records of a person were deleted."""
+
+    rows: int
+    rejects: int
+    pending: int
 
 
 class Documents(Repository):
@@ -41,6 +51,22 @@ class Documents(Repository):
     def delete(self, document_id: int) -> bool:
         """Delete a document; False if there is none."""
         return self._value(bool, "delete_document", p_id=document_id)
+
+    def erase_person(self, dataset: str, key: Sequence[str]) -> Erased:
+        """Erase the person with this natural key: rows, rejects, pending records and later loads.
+
+        Raises:
+            Rejected: `unknown-dataset`.
+            NotFound: `unknown-person`, the dataset cannot have the key.
+            Conflict: `still-referenced`.
+            Busy: a load of the dataset is in progress.
+        """
+        return self._value(
+            lambda found: Erased(**found),
+            "erase_person",
+            p_dataset=dataset,
+            p_key=jsonb(list(key)),
+        )
 
     def estimated_count(self) -> int | None:
         """How many there are, as the last vacuum or analyze found it; None before the first."""

@@ -41,6 +41,8 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB014": (Conflict, "source-exists"),
     "WB015": (NotFound, "unknown-source"),
     "WB016": (Conflict, "source-declared"),
+    "WB017": (Conflict, "still-referenced"),
+    "WB018": (NotFound, "unknown-person"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.

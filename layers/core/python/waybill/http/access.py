@@ -65,6 +65,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /analytics/hired/by-quarter": _HIRES,
         "GET /analytics/departments/above-average": _HIRES,
         "GET /data": Rule("reader", datasets=("ingested_data",)),
+        "DELETE /personal-data/{dataset}/{key}": Rule("admin", parameter="dataset"),
         "DELETE /data/{document_id}": Rule("admin", datasets=("ingested_data",)),
         "GET /health": _OPEN,
         "GET /metrics": Rule("reader", every_dataset=True),

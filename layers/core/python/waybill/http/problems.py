@@ -104,7 +104,13 @@ JOBS = {
         "Too many rejects", "There are too many rejects for one response; use limit and cursor."
     ),
     "unknown-dataset": ProblemType("Unknown dataset", "There is no dataset with this name."),
+    "still-referenced": ProblemType(
+        "Still referenced", "Other rows refer to the person; erase those first."
+    ),
     "unknown-document": ProblemType("Unknown document", "There is no document with this id."),
+    "unknown-person": ProblemType(
+        "Unknown person", "The dataset cannot have a natural key like this."
+    ),
     "unknown-job": ProblemType("Unknown job", "There is no job with this id."),
 }
 SERVICES = {

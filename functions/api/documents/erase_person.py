@@ -1,0 +1,41 @@
+"""Erase a person of a dataset."""
+
+import json
+from urllib.parse import unquote
+
+from waybill.callers import Caller
+from waybill.database.documents import Documents, Erased
+from waybill.database.repository import Connection, transaction
+from waybill.database.session import Session
+from waybill.http.persistent_connection import PersistentConnection
+
+
+def erase_person(database: PersistentConnection, dataset: str, key: str, caller: Caller) -> Erased:
+    """Erase the person for `caller`; the key is as in the path.
+
+    Raises:
+        Rejected: `unknown-dataset`.
+        NotFound: `unknown-person`, the dataset cannot have the key.
+        Conflict: `still-referenced`.
+        Busy: a load of the dataset is in progress.
+        Unavailable: the database cannot be reached.
+    """
+    values = key_values(unquote(key))
+
+    def erase(connection: Connection) -> Erased:
+        Session(connection).act_as(caller)
+        with transaction(connection):
+            return Documents(connection).erase_person(dataset, values)
+
+    return database.run(erase)
+
+
+def key_values(text: str) -> list[str]:
+    """The values of a natural key: a JSON array, or the text of the only one."""
+    try:
+        values = json.loads(text) if text.startswith("[") else text
+    except ValueError:
+        return [text]
+    if not isinstance(values, list):
+        return [text]
+    return [value if isinstance(value, str) else json.dumps(value) for value in values]
