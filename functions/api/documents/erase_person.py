@@ -7,6 +7,7 @@ from waybill.callers import Caller
 from waybill.database.documents import Documents, Erased
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
+from waybill.errors import NotFound, Rejected
 from waybill.http.persistent_connection import PersistentConnection
 
 
@@ -14,8 +15,7 @@ def erase_person(database: PersistentConnection, dataset: str, key: str, caller:
     """Erase the person for `caller`; the key is as in the path.
 
     Raises:
-        Rejected: `unknown-dataset`.
-        NotFound: `unknown-person`, the dataset cannot have the key.
+        NotFound: `unknown-dataset`, or `unknown-person`: the dataset cannot have the key.
         Conflict: `still-referenced`.
         Busy: a load of the dataset is in progress.
         Unavailable: the database cannot be reached.
@@ -27,14 +27,21 @@ def erase_person(database: PersistentConnection, dataset: str, key: str, caller:
         with transaction(connection):
             return Documents(connection).erase_person(dataset, values)
 
-    return database.run(erase)
+    if any("\0" in value for value in values):
+        raise NotFound("unknown-person", "PostgreSQL cannot store NUL.")
+    try:
+        return database.run(erase)
+    except Rejected as error:
+        if error.code == "unknown-dataset":
+            raise NotFound(error.code, error.detail) from error
+        raise
 
 
 def key_values(text: str) -> list[str]:
     """The values of a natural key: a JSON array, or the text of the only one."""
     try:
         values = json.loads(text) if text.startswith("[") else text
-    except ValueError:
+    except (ValueError, RecursionError):
         return [text]
     if not isinstance(values, list):
         return [text]

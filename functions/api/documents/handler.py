@@ -55,7 +55,7 @@ def delete_data(document_id: Annotated[str, Path()]) -> Response[Any]:
 @api.delete(
     "/personal-data/<dataset>/<key>",
     tags=["documents"],
-    responses=describe_responses({200: PersonErased}, 404, 409, 503),
+    responses=describe_responses({200: PersonErased}, 404, 409, 422, 503),
 )
 def delete_personal_data(
     dataset: Annotated[str, Path()],

@@ -113,6 +113,12 @@ def test_a_key_that_the_dataset_cannot_have_is_unknown(patients: Patients, key: 
     assert "seven" not in response.json()["detail"]
 
 
+def test_keys_of_any_text_and_unknown_datasets_are_unknown(patients: Patients) -> None:
+    for key in ("a\0b", "[" * 4000, "[1e400]", "\U0001f600", "%"):
+        assert erase(patients, key, "wards").problem() == (404, "unknown-person")
+    assert erase(patients, "1", "nobody").problem() == (404, "unknown-dataset")
+
+
 def test_only_administrators_erase(patients: Patients) -> None:
     for caller in (READER, LOADER):
         response = patients.ask(caller, "DELETE", "/personal-data/members/A-1")
