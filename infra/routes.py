@@ -46,6 +46,7 @@ ROUTES = (
     Route("DELETE", "/personal-data/{dataset}/{key}", "documents"),
     Route("GET", "/health", "health"),
     Route("GET", "/metrics", "metrics"),
+    Route("GET", "/health/deep", "health"),
     Route("GET", "/admin/queries", "queries"),
     Route("GET", "/audit-logs", "queries"),
     Route("POST", "/admin/redrive", "admin"),

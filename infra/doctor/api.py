@@ -13,6 +13,8 @@ from infra.doctor.findings import Check, Finding, ok, unknown, wrong
 # Signatures are refused beyond.
 _CLOCK_SECONDS = 300
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+_OTHER_CREDENTIALS = "Set WAYBILL_TOKEN to a valid token."
 EXPECTED = (httpx.HTTPError, OSError, ValueError)
 
 
@@ -69,10 +71,14 @@ class ApiChecks:
 
     def health(self) -> Finding:
         """Database and storage answer, and the jobs move."""
-        report = self._http.get(f"{self._api}/health").json()
+        response = self._http.get(f"{self._api}/health/deep")
+        if response.status_code in _REFUSED:
+            found = f"GET /health/deep answers {response.status_code}"
+            return wrong("health", found, _OTHER_CREDENTIALS)
+        report = response.json()
         if report.get("status") == "ok":
             return ok("health", "ok")
-        down = [name for name, one in report.get("checks", {}).items() if one["status"] != "ok"]
+        down = [name for name, one in report.get("checks", {}).items() if one["status"] == "down"]
         advice = {
             "database": "look at the database's state and log",
             "jobs": "GET /jobs?state=MERGING (or LOADING, LANDED), then GET /jobs/{job_id}/runs",
@@ -85,9 +91,9 @@ class ApiChecks:
     def datasets(self) -> Finding:
         """The credentials are accepted, and there is something to load into."""
         response = self._http.get(f"{self._api}/datasets")
-        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        if response.status_code in _REFUSED:
             found = f"GET /datasets answers {response.status_code}"
-            return wrong("datasets", found, "Set WAYBILL_TOKEN to a valid token.")
+            return wrong("datasets", found, _OTHER_CREDENTIALS)
         items = response.raise_for_status().json()["items"]
         if not items:
             advice = "Add one to sql/datasets/ and deploy, or run `make migrate`."

@@ -48,4 +48,5 @@ def test_every_response_is_as_described(
     with capsys.disabled():
         # How many requests, and the seed that repeats them.
         sys.stdout.write("\n".join(["", *ended.stdout.splitlines()[-8:], ""]))
-    assert httpx.get(f"{api}/health").json()["status"] == "ok"
+    headers = {"Authorization": f"Bearer {token()}"}
+    assert httpx.get(f"{api}/health/deep", headers=headers).json()["status"] == "ok"

@@ -1,6 +1,6 @@
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -20,13 +20,19 @@ def answering(method: Mapping[str, Any]) -> str:
     return found[1].lower()
 
 
-def deployed(synthesised: Synthesised) -> set[Route]:
+def paths(synthesised: Synthesised) -> Callable[[dict[str, str]], str]:
+    """The path of a reference to a resource."""
     resources = synthesised.of_type("AWS::ApiGateway::Resource")
 
     def path(reference: dict[str, str]) -> str:
         found = resources.get(reference.get("Ref", ""))
         return f"{path(found['ParentId'])}/{found['PathPart']}" if found else ""
 
+    return path
+
+
+def deployed(synthesised: Synthesised) -> set[Route]:
+    path = paths(synthesised)
     return {
         Route(
             method["HttpMethod"],
@@ -52,10 +58,12 @@ def test_the_routes_are_those_of_the_functions() -> None:
 
 
 def test_requests_need_a_token_unless_the_route_is_open(synthesised: Synthesised) -> None:
-    open_functions = {route.function for route in ROUTES if route.rule.role is None}
+    path_of = paths(synthesised)
+    rules = {(route.method, route.path): route.rule for route in ROUTES}
     for method in synthesised.of_type("AWS::ApiGateway::Method").values():
         is_fixed = method["HttpMethod"] in FIXED
-        is_open = is_fixed or answering(method) in open_functions
+        route = (method["HttpMethod"], path_of(method["ResourceId"]))
+        is_open = is_fixed or rules[route].role is None
         assert method["AuthorizationType"] == ("NONE" if is_open else "CUSTOM")
         assert ("AuthorizerId" in method) == (not is_open)
         assert method["Integration"]["Type"] == ("MOCK" if is_fixed else "AWS_PROXY")

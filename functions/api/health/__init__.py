@@ -1,1 +1,1 @@
-"""GET /health: whether database, storage and queue are reachable."""
+"""GET /health and GET /health/deep: whether storage, queue and database are reachable."""

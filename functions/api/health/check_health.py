@@ -1,7 +1,7 @@
-"""Check database, storage and queue, and whether jobs make progress."""
+"""Check storage and queue, and in the deep check the database and the progress of jobs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -18,28 +18,46 @@ from waybill.errors import Retryable, WaybillError
 _STUCK_MINUTES = 15
 
 
+_Probe = Callable[[Deps], None]
+
+
 def check_health(deps: Deps) -> Health:
-    """Run all checks concurrently; a failed check is part of the result, not an exception."""
-    probes: dict[str, Callable[[Deps], None]] = {
-        "database": _database,
-        "storage": _storage,
-        "queue": _queue,
-        "jobs": _jobs,
-    }
-    with ThreadPoolExecutor(len(probes)) as pool:
-        running = {name: pool.submit(_check, probe, deps) for name, probe in probes.items()}
-    checks = {name: future.result() for name, future in running.items()}
+    """Check storage and queue, which uploads need.
+
+    A failed check is part of the result, not an exception. The database is left alone: a monitor
+    would keep it awake, and anybody may call this.
+    """
+    checks = _run(deps, {"storage": _storage, "queue": _queue})
+    unchecked = Check(status="not_checked", latency_ms=0)
+    return _sum_up({"database": unchecked, **checks})
+
+
+def check_everything(deps: Deps) -> Health:
+    """Check the database and the progress of jobs as well; wakes a paused database."""
+    probes: dict[str, _Probe] = {"database": _database, "storage": _storage, "queue": _queue}
+    checks = _run(deps, probes | {"jobs": _jobs})
     # Listed only when it says something that the other checks do not.
     if checks["jobs"].status == "ok" or checks["database"].status == "down":
         del checks["jobs"]
-    if all(check.status == "ok" for check in checks.values()):
+    return _sum_up(checks)
+
+
+def _run(deps: Deps, probes: Mapping[str, _Probe]) -> dict[str, Check]:
+    """The results of the probes, which run at the same time."""
+    with ThreadPoolExecutor(len(probes)) as pool:
+        running = {name: pool.submit(_check, probe, deps) for name, probe in probes.items()}
+    return {name: future.result() for name, future in running.items()}
+
+
+def _sum_up(checks: dict[str, Check]) -> Health:
+    if all(check.status != "down" for check in checks.values()):
         return Health(status="ok", checks=checks)
     # Uploads need only the storage.
     status: Status = "degraded" if checks["storage"].status == "ok" else "down"
     return Health(status=status, checks=checks)
 
 
-def _check(probe: Callable[[Deps], None], deps: Deps) -> Check:
+def _check(probe: _Probe, deps: Deps) -> Check:
     started = time.monotonic()
     status: Literal["ok", "down"] = "ok"
     try:

@@ -16,7 +16,7 @@ def responses(**changed: httpx.Response) -> Answer:
     """What a sound API answers, by the last part of the path."""
     sound = {
         "openapi.json": httpx.Response(200, json={"info": {"title": "Waybill", "version": "1"}}),
-        "health": httpx.Response(200, json=HEALTHY),
+        "deep": httpx.Response(200, json=HEALTHY),
         "datasets": httpx.Response(200, json={"items": [{"name": "stock"}]}),
     }
     return sound | changed
@@ -61,7 +61,7 @@ def test_a_sound_api_has_no_fault() -> None:
         (
             "health",
             {
-                "health": httpx.Response(
+                "deep": httpx.Response(
                     503,
                     json={
                         "status": "degraded",
@@ -71,6 +71,7 @@ def test_a_sound_api_has_no_fault() -> None:
             },
             "the database's state",
         ),
+        ("health", {"deep": httpx.Response(401, json={})}, "WAYBILL_TOKEN"),
         ("datasets", {"datasets": httpx.Response(401, json={})}, "WAYBILL_TOKEN"),
         ("datasets", {"datasets": httpx.Response(200, json={"items": []})}, "sql/datasets/"),
     ],

@@ -27,8 +27,8 @@ def _everything_is_there(
     deps.cache_clear()
 
 
-def look() -> tuple[ApiResponse, dict[str, str]]:
-    response = call(handle, "GET", "/health")
+def look(path: str = "/health/deep") -> tuple[ApiResponse, dict[str, str]]:
+    response = call(handle, "GET", path)
     checks = response.json()["checks"]
     assert all(check["latency_ms"] >= 0 for check in checks.values())
     return response, {name: check["status"] for name, check in checks.items()}
@@ -38,6 +38,24 @@ def test_a_healthy_service_is_ok() -> None:
     response, checks = look()
     assert (response.status, response.json()["status"]) == (200, "ok")
     assert checks == {"database": "ok", "storage": "ok", "queue": "ok"}
+
+
+def test_the_open_check_leaves_the_database_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    response = call(handle, "GET", "/health", caller=None)
+    found = {name: check["status"] for name, check in response.json()["checks"].items()}
+    assert (response.status, response.json()["status"]) == (200, "ok")
+    assert found == {"database": "not_checked", "storage": "ok", "queue": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/deep"])
+def test_a_check_without_the_storage_is_down_for_everybody(aws: "S3Client", path: str) -> None:
+    aws.delete_bucket(Bucket=LANDING)
+    assert look(path)[0].status == 503
+
+
+def test_the_deep_check_needs_a_token() -> None:
+    assert call(handle, "GET", "/health/deep", caller=None).problem() == (401, "unauthorized")
 
 
 def test_a_stuck_job_degrades_the_service(database: Database) -> None:

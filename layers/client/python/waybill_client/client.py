@@ -140,9 +140,9 @@ class Waybill:
         params = {"year": year, "mean_over": mean_over, "min_job": min_job}
         return self._figures("analytics/departments/above-average", params)
 
-    def health(self) -> dict[str, Any]:
-        """The health checks, also when one of them fails."""
-        response = self._send("GET", "health")
+    def health(self, *, deep: bool = False) -> dict[str, Any]:
+        """The health checks, also when one of them fails; `deep` for the database's."""
+        response = self._send("GET", "health/deep" if deep else "health")
         return cast("dict[str, Any]", response.json())
 
     def redrive(self, queue: str | None = None) -> dict[str, int]:

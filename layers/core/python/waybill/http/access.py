@@ -69,6 +69,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "DELETE /data/{document_id}": Rule("admin", datasets=("ingested_data",)),
         "GET /health": _OPEN,
         "GET /metrics": Rule("reader", every_dataset=True),
+        # It shows whether jobs are stuck, not which.
+        "GET /health/deep": Rule("reader", listed=True),
         "GET /admin/queries": _ADMIN,
         "GET /audit-logs": _ADMIN,
         "POST /admin/redrive": _ADMIN,
