@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import (
     Retrying,
     before_sleep_log,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_before_delay,
     wait_random_exponential,
 )
@@ -76,6 +76,9 @@ def parameters(settings: DatabaseSettings, name: str, password: str) -> dict[str
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        # A server that vanished while the environment was frozen is noticed before the gateway
+        # gives up (29 s), and not after the minute that keepalives take.
+        "tcp_user_timeout": 10_000,
         **tls,
     }
 
@@ -96,18 +99,29 @@ def _log_in(settings: DatabaseSettings, name: str) -> Connection:
             return connection
 
 
-def connect(settings: DatabaseSettings, name: str, *, patience_seconds: float = 20.0) -> Connection:
+def connect(
+    settings: DatabaseSettings,
+    name: str,
+    *,
+    patience_seconds: float = 20.0,
+    retry_when_full: bool = True,
+) -> Connection:
     """An autocommit connection for the step `name`.
 
     A paused Aurora resumes in 15 to 30 s, so connecting is tried again with jittered pauses
-    for `patience_seconds`.
+    for `patience_seconds`; where no connection is left, with `retry_when_full` only.
 
     Raises:
         Unavailable: the server could not be reached in that time.
         OutOfResources: the server had no connection left in that time.
     """
     retrying = Retrying(
-        retry=retry_if_exception_type(psycopg.OperationalError),
+        retry=retry_if_exception(
+            lambda error: (
+                isinstance(error, psycopg.OperationalError)
+                and (retry_when_full or not _TOO_MANY.search(str(error)))
+            )
+        ),
         wait=wait_random_exponential(multiplier=0.2, max=5.0),
         stop=stop_before_delay(patience_seconds),
         before_sleep=before_sleep_log(_log, logging.WARNING),

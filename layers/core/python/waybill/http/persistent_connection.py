@@ -10,6 +10,7 @@ from waybill.database.errors import translating_db_errors
 from waybill.database.repository import Connection
 from waybill.database.session import Session
 from waybill.errors import Retryable
+from waybill.http.breaker import Breaker
 from waybill.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -20,9 +21,12 @@ _PATIENCE_SECONDS = 3.0
 class PersistentConnection:
     """One autocommit connection, opened on first use and again when it was closed."""
 
-    def __init__(self, settings: DatabaseSettings, name: str) -> None:
+    def __init__(
+        self, settings: DatabaseSettings, name: str, breaker: Breaker | None = None
+    ) -> None:
         self._settings = settings
         self._name = name
+        self._breaker = breaker or Breaker()
         self._connection: Connection | None = None
 
     def run(self, query: Callable[[Connection], T]) -> T:
@@ -32,7 +36,8 @@ class PersistentConnection:
         may run twice; it must be a read or idempotent.
 
         Raises:
-            Unavailable: the database cannot be reached.
+            Unavailable: the database cannot be reached, or could not a few seconds ago.
+            OutOfResources: it has, or a few seconds ago had, no connection left.
             Rejected: the database refuses (see `waybill.database.errors`).
         """
         with translating_db_errors():
@@ -43,10 +48,22 @@ class PersistentConnection:
                 except (Retryable, psycopg.OperationalError, psycopg.InterfaceError):
                     if not connection.closed:
                         raise
-            connection = connect(self._settings, self._name, patience_seconds=_PATIENCE_SECONDS)
+            connection = self._connect()
             self._connection = connection
             Session(connection).limit_statements()
             return query(connection)
+
+    def _connect(self) -> Connection:
+        # After a failure one attempt shows whether the database is back.
+        patience = 0 if self._breaker.has_failed else _PATIENCE_SECONDS
+        with self._breaker.attempt():
+            return connect(
+                self._settings,
+                self._name,
+                patience_seconds=patience,
+                # Each attempt at a full server costs it a process.
+                retry_when_full=False,
+            )
 
     def close(self) -> None:
         """Close the connection, if it is open."""
