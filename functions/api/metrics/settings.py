@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import LogSettings, StateSettings
+from waybill.settings import ApiSettings, StateSettings
 
 
-class ShowMetricsSettings(LogSettings, StateSettings):
+class ShowMetricsSettings(ApiSettings, StateSettings):
     """The bucket with the metrics, and the queues whose depths are shown."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")

@@ -70,7 +70,7 @@ def test_requests_after_a_failed_one_do_not_reach_the_server(
     assert refused.value.status == 503
 
 
-def test_a_server_without_connections_is_asked_once_and_not_again(make: Make) -> None:
+def test_a_server_without_connections_gets_a_single_attempt(make: Make) -> None:
     server, persistent = make(FULL, Clock())
     with pytest.raises(OutOfResources):
         ask(persistent)
