@@ -50,9 +50,10 @@ class ServiceAlarms(Construct):
         self._oldest_messages(queues)
         self._jobs()
         self._database()
-        self._requests(functions, api)
-        self._functions(functions)
         if not environment.is_local:
+            # The emulator has no metrics of its services, and no metric math.
+            self._requests(functions, api)
+            self._functions(functions)
             self._rollback()
 
     def _alarm(
