@@ -92,7 +92,7 @@ def test_a_strategy_is_forced_for_its_own_statement_only(users: Database) -> Non
         before = shown()
         for strategy in INDEXES:
             connection.execute(
-                "SELECT waybill.look_up('users', %s, %s)",
+                "SELECT waybill.look_up('users', %s, %s, false)",
                 (strategy, '{"email": "email11@example.com"}'),
             )
             assert shown() == before
