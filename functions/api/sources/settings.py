@@ -1,7 +1,7 @@
 """Environment of the function `sources`."""
 
-from waybill.settings import DatabaseSettings, LogSettings
+from waybill.settings import ApiSettings, DatabaseSettings
 
 
-class SourcesSettings(LogSettings, DatabaseSettings):
+class SourcesSettings(ApiSettings, DatabaseSettings):
     """The database."""
