@@ -3,11 +3,13 @@ from typing import Any
 
 import pytest
 
+from infra.functions import FUNCTIONS
 from infra.routes import ROUTES
 from tests.unit.http.api_client import authorizer_context
 from waybill.errors import Forbidden, NotFound, Unauthorized
 from waybill.http.access import RULES, Rule, authorize, may_read_personal
 from waybill.http.principal import ROLES, Principal, Role
+from waybill.settings import ApiSettings
 
 # Later than the end of any run of the tests.
 LATER = int(time.time()) + 24 * 3600
@@ -24,6 +26,13 @@ def caller(role: Role, *datasets: str, expires_at: int = LATER) -> Principal:
 
 def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
     assert RULES.keys() == {f"{route.method} {route.path}" for route in ROUTES}
+
+
+def test_every_function_of_the_api_takes_the_settings_that_all_share() -> None:
+    functions = {route.function for route in ROUTES}
+    assert [
+        name for name in functions if not issubclass(FUNCTIONS[name].settings, ApiSettings)
+    ] == []
 
 
 def test_only_health_and_documentation_are_open() -> None:
