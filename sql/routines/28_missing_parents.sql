@@ -12,6 +12,7 @@ DECLARE
     v_refers_to_itself CONSTANT boolean := waybill.refers_to_itself(p_plan);
     v_total bigint := 0;
 BEGIN
+    PERFORM waybill.store_records();
     IF v_refers_to_itself THEN
         PERFORM waybill.link_records(p_plan, v_records);
     END IF;

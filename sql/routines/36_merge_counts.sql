@@ -1,7 +1,35 @@
 -- The counts of a merge.
 
+-- The classified records, counted once: what is asked about them later is answered from this.
+CREATE OR REPLACE FUNCTION waybill.count_records() RETURNS waybill.record_total[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT ROW(_waybill_class, _waybill_partition, _waybill_old_partition, count(*))
+            ::waybill.record_total
+        FROM pg_temp.merge_records
+        GROUP BY _waybill_class, _waybill_partition, _waybill_old_partition
+    );
+END
+$$;
+
+-- How many records are of a class.
+CREATE OR REPLACE FUNCTION waybill.total_of(p_plan waybill.merge_plan,
+    p_class waybill.record_class)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN (
+    SELECT coalesce(sum(t.records), 0)::bigint
+    FROM unnest((p_plan).totals) AS t
+    WHERE t.class = p_class
+);
+
 -- The number of records of each class; the numbers add up to `p_staged`.
-CREATE OR REPLACE FUNCTION waybill.count_classes(p_staged bigint, p_rejected bigint)
+CREATE OR REPLACE FUNCTION waybill.count_classes(p_plan waybill.merge_plan, p_staged bigint,
+    p_rejected bigint)
 RETURNS waybill.merge_counts
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -9,12 +37,10 @@ AS $$
 DECLARE
     v_counts waybill.merge_counts;
 BEGIN
-    SELECT count(*) FILTER (WHERE _waybill_class = 'insert'),
-        count(*) FILTER (WHERE _waybill_class = 'update'),
-        count(*) FILTER (WHERE _waybill_class = 'unchanged'),
-        count(*) FILTER (WHERE _waybill_class = 'pending')
-    INTO v_counts.inserted, v_counts.updated, v_counts.unchanged, v_counts.pending_reference
-    FROM pg_temp.merge_records;
+    v_counts.inserted := waybill.total_of(p_plan, 'insert');
+    v_counts.updated := waybill.total_of(p_plan, 'update');
+    v_counts.unchanged := waybill.total_of(p_plan, 'unchanged');
+    v_counts.pending_reference := waybill.total_of(p_plan, 'pending');
     v_counts.rejected := p_rejected;
     v_counts.superseded := p_staged - p_rejected - v_counts.inserted - v_counts.updated
         - v_counts.unchanged - v_counts.pending_reference;

@@ -81,29 +81,34 @@ RETURN (
 CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan,
     p_start timestamp)
 RETURNS text
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT x.name
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_label CONSTANT text := replace(
+        waybill.partition_label(p_plan.partition_unit, p_start), '-', '_');
+    v_schema text;
+    v_table text;
+    v_name text;
+BEGIN
+    SELECT n.nspname, c.relname INTO STRICT v_schema, v_table
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    CROSS JOIN generate_series(1, 1000) AS i
-    CROSS JOIN LATERAL format('%I.%I', n.nspname, concat(
-        -- A name has at most 63 bytes.
-        (
-            SELECT left(c.relname::text, n)
-            FROM generate_series(46, 1, -1) AS n
-            WHERE octet_length(left(c.relname::text, n)) <= 46
-            LIMIT 1
-        ),
-        '_', replace(waybill.partition_label(p_plan.partition_unit, p_start), '-', '_'),
-        CASE WHEN i > 1 THEN '_' || i END)) AS x (name)
-    WHERE c.oid = (p_plan).target
-        AND to_regclass(x.name) IS NULL
-        AND to_regtype(x.name) IS NULL
-    ORDER BY i
-    LIMIT 1
-);
+    WHERE c.oid = p_plan.target;
+    -- A name has at most 63 bytes.
+    WHILE octet_length(v_table) > 46 LOOP
+        v_table := left(v_table, -1);
+    END LOOP;
+    FOR v_number IN 1..1000 LOOP
+        v_name := format('%I.%I', v_schema, concat(
+            v_table, '_', v_label, CASE WHEN v_number > 1 THEN '_' || v_number END));
+        IF to_regclass(v_name) IS NULL AND to_regtype(v_name) IS NULL THEN
+            RETURN v_name;
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
 
 -- A table like the partitioned one, standing alone and without indexes: they are built in bulk
 -- once it is filled.

@@ -6,17 +6,28 @@
 --   _waybill_absent         the columns that it lacks, if others of the file have them
 --   _waybill_partition      start of the partition that it goes to
 --   _waybill_old_partition  start of the partition that its row is in now
-CREATE OR REPLACE FUNCTION waybill.classify(p_plan waybill.merge_plan) RETURNS void
+-- Where no key is in the table already it may be a view of the staged records (`p_may_be_view`),
+-- which spares a copy of all of them: who changes a class calls `store_records` first, and who
+-- asked for it calls `drop_records` last.
+CREATE OR REPLACE FUNCTION waybill.classify(p_plan waybill.merge_plan,
+    p_may_be_view boolean DEFAULT false)
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
+    v_is_repeated boolean;
+    v_last_key bigint;
+    v_is_searched boolean;
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.merge_records;
+    SELECT k.is_repeated, k.last_key, k.is_searched
+    INTO v_is_repeated, v_last_key, v_is_searched
+    FROM waybill.inspect_keys(p_plan) AS k;
+    PERFORM waybill.drop_records();
     PERFORM waybill.run_sql(format(
         $q$
-        CREATE TEMP TABLE merge_records ON COMMIT DROP AS
+        CREATE TEMP %9$s AS
         WITH s AS NOT MATERIALIZED (%1$s)
         SELECT r._waybill_line,
             r._waybill_raw,
@@ -35,15 +46,26 @@ BEGIN
             r._waybill_old_partition
         FROM (%6$s) AS r
         $q$,
-        waybill.last_records(p_plan),
+        waybill.last_records(p_plan, v_is_repeated),
         waybill.ident_list(waybill.inserted_columns(p_plan), 'r.'),
         waybill.covered_by_replace(p_plan, v_partition),
         p_plan.effective_order,
         v_partition,
-        waybill.matched_records(p_plan),
+        CASE
+            WHEN v_is_searched THEN waybill.matched_records(p_plan, v_last_key)
+            ELSE waybill.unmatched_records(p_plan)
+        END,
         waybill.is_insert_only(p_plan)::text,
-        CASE WHEN p_plan.has_absent THEN 'r._waybill_absent' ELSE 'NULL::jsonb' END));
-    PERFORM waybill.reject_present_keys(p_plan);
+        CASE WHEN p_plan.has_absent THEN 'r._waybill_absent' ELSE 'NULL::jsonb' END,
+        CASE
+            WHEN p_may_be_view AND NOT v_is_searched AND NOT v_is_repeated
+                    AND waybill.may_stay_staged(p_plan)
+                THEN 'VIEW merge_records'
+            ELSE 'TABLE merge_records ON COMMIT DROP'
+        END));
+    IF v_is_searched OR v_is_repeated THEN
+        PERFORM waybill.reject_present_keys(p_plan);
+    END IF;
 END
 $$;
 
@@ -81,12 +103,13 @@ $$;
 
 -- The records `s` beside the rows of their keys. Keys above the table's largest are not looked
 -- up: a branch of their own, since the planner does not split the join by itself.
-CREATE OR REPLACE FUNCTION waybill.matched_records(p_plan waybill.merge_plan) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.matched_records(p_plan waybill.merge_plan,
+    p_last_key bigint)
+RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_last_key bigint;
     v_join CONSTANT text := format(
         $q$
         SELECT s.*%1$s,
@@ -101,24 +124,10 @@ DECLARE
         waybill.partition_start_of(p_plan, 'h'),
         p_plan.target,
         waybill.equal_on(p_plan.natural_key, 'h', 's'));
-    v_unmatched CONSTANT text := format(
-        $q$
-        SELECT s.*%1$s,
-            NULL::bigint AS _waybill_stamp,
-            NULL::boolean AS _waybill_differs,
-            %2$s AS _waybill_old_partition
-        FROM s
-        $q$,
-        waybill.defaulted_values(p_plan, NULL),
-        waybill.partition_start_of(p_plan, NULL));
 BEGIN
-    IF p_plan.natural_key = '{}' THEN
-        RETURN v_unmatched;
-    ELSIF NOT waybill.has_integer_key(p_plan) THEN
+    IF p_last_key IS NULL THEN
         RETURN v_join;
     END IF;
-    EXECUTE format('SELECT max(%I) FROM %s', p_plan.natural_key[1], p_plan.target)
-    INTO v_last_key;
     RETURN format(
         $q$
         %1$s WHERE s.%3$I <= %4$s
@@ -126,22 +135,11 @@ BEGIN
         %2$s WHERE s.%3$I > %4$s
         $q$,
         v_join,
-        v_unmatched,
+        waybill.unmatched_records(p_plan),
         p_plan.natural_key[1],
-        coalesce(v_last_key, -9223372036854775808));
+        p_last_key);
 END
 $$;
-
--- Whether the natural key is one integer.
-CREATE OR REPLACE FUNCTION waybill.has_integer_key(p_plan waybill.merge_plan) RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN cardinality((p_plan).natural_key) = 1 AND EXISTS (
-    SELECT FROM pg_attribute AS a
-    WHERE a.attrelid = (p_plan).target
-        AND a.attname = (p_plan).natural_key[1]
-        AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
-);
 
 -- `, value AS name` of the columns that the file lacks and that the merge completes.
 CREATE OR REPLACE FUNCTION waybill.defaulted_values(p_plan waybill.merge_plan, p_row text)
@@ -168,27 +166,17 @@ RETURN CASE
 END;
 
 -- The accepted records; of several with one key, the last, or the first where none is updated.
-CREATE OR REPLACE FUNCTION waybill.last_records(p_plan waybill.merge_plan) RETURNS text
+CREATE OR REPLACE FUNCTION waybill.last_records(p_plan waybill.merge_plan,
+    p_is_repeated boolean)
+RETURNS text
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_accepted CONSTANT text := waybill.accepted_records(p_plan);
     v_keys CONSTANT text := waybill.ident_list(p_plan.natural_key);
-    v_repeated boolean := false;
 BEGIN
-    IF p_plan.natural_key <> '{}' THEN
-        EXECUTE format(
-            $q$
-            SELECT EXISTS (
-                SELECT FROM (%s) AS t
-                GROUP BY %s
-                HAVING count(*) > 1
-            )
-            $q$, v_accepted, v_keys)
-        INTO v_repeated;
-    END IF;
-    IF NOT v_repeated THEN
+    IF NOT p_is_repeated THEN
         RETURN v_accepted;
     ELSIF p_plan.has_absent AND NOT waybill.is_insert_only(p_plan) THEN
         RETURN waybill.completed_records(
@@ -224,3 +212,18 @@ RETURN CASE
             AND a.attname = (p_plan).partition_column
     )
 END;
+
+-- The records `s` as those of no row.
+CREATE OR REPLACE FUNCTION waybill.unmatched_records(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format(
+    $q$
+    SELECT s.*%1$s,
+        NULL::bigint AS _waybill_stamp,
+        NULL::boolean AS _waybill_differs,
+        %2$s AS _waybill_old_partition
+    FROM s
+    $q$,
+    waybill.defaulted_values(p_plan, NULL),
+    waybill.partition_start_of(p_plan, NULL));

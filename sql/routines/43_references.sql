@@ -50,28 +50,35 @@ RETURN format(
 
 -- Lock the parents that the records refer to, until the commit. Without the lock a parent could
 -- be deleted between this check and the commit, and the row would be an orphan. KEY SHARE does
--- not block readers, nor writers of other columns.
+-- not block readers, nor writers of other columns. Returns whether every record has its parent:
+-- a parent's key is unique, so there are as many as references that differ.
 CREATE OR REPLACE FUNCTION waybill.lock_parents(p_reference jsonb, p_records text)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+DECLARE
+    v_is_complete boolean;
 BEGIN
-    PERFORM waybill.run_sql(format(
+    EXECUTE format(
         $q$
-        SELECT count(*)
-        FROM (
+        WITH c AS MATERIALIZED (
+            SELECT DISTINCT %2$s FROM %3$s AS s WHERE %4$s
+        ), locked AS MATERIALIZED (
             SELECT
-            FROM %1$s AS p, (SELECT DISTINCT %2$s FROM %3$s AS s WHERE %4$s) AS c
+            FROM %1$s AS p, c
             WHERE %5$s
             FOR KEY SHARE OF p
-        ) AS locked
+        )
+        SELECT (SELECT count(*) FROM locked) = (SELECT count(*) FROM c)
         $q$,
         (p_reference ->> 'table')::regclass,
         waybill.ident_list(waybill.text_array(p_reference -> 'columns')),
         p_records,
         waybill.all_filled(p_reference, 's'),
-        waybill.parent_match(p_reference, 'p', 'c')));
+        waybill.parent_match(p_reference, 'p', 'c'))
+    INTO STRICT v_is_complete;
+    RETURN v_is_complete;
 END
 $$;
 
@@ -112,6 +119,7 @@ BEGIN
         OR NOT p_plan.natural_key <@ p_plan.columns THEN
         RETURN;
     END IF;
+    PERFORM waybill.store_records();
     PERFORM waybill.run_sql(format(
         $q$
         UPDATE pg_temp.merge_records AS s
@@ -180,12 +188,18 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_reference jsonb;
+    v_is_complete boolean := true;
 BEGIN
     PERFORM waybill.hold_back(p_plan);
     FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
-        PERFORM waybill.lock_parents(v_reference, waybill.written_rows(p_plan));
+        -- In this order: every reference's parents are locked.
+        v_is_complete := waybill.lock_parents(v_reference, waybill.written_rows(p_plan))
+            AND v_is_complete;
     END LOOP;
-    PERFORM waybill.set_orphans_pending(p_plan);
+    -- The records are looked at one by one only if one of them lacks its parent.
+    IF NOT v_is_complete THEN
+        PERFORM waybill.set_orphans_pending(p_plan);
+    END IF;
 END
 $$;
 

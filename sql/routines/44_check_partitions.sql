@@ -19,11 +19,10 @@ BEGIN
     FROM waybill.datasets AS d
     WHERE d.target = p_plan.target;
     RETURN QUERY
-    -- Materialised: the partition is looked up once for each start, not for each record.
-    WITH needed AS MATERIALIZED (
-        SELECT _waybill_partition AS start, count(*) AS records
-        FROM pg_temp.merge_records
-        WHERE _waybill_class IN ('insert', 'update') AND _waybill_partition IS NOT NULL
+    WITH needed AS (
+        SELECT t.partition_start AS start, sum(t.records) AS records
+        FROM unnest(p_plan.totals) AS t
+        WHERE t.class IN ('insert', 'update') AND t.partition_start IS NOT NULL
         GROUP BY 1
     ), missing AS (
         SELECT n.start,
@@ -50,15 +49,20 @@ BEGIN
 END
 $$;
 
--- Reject the records whose partition cannot be made.
-CREATE OR REPLACE FUNCTION waybill.check_partitions(p_plan waybill.merge_plan) RETURNS void
+-- Reject the records whose partition cannot be made; how many they were.
+CREATE OR REPLACE FUNCTION waybill.check_partitions(p_plan waybill.merge_plan) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+DECLARE
+    v_rejected bigint;
 BEGIN
-    IF p_plan.partition_unit IS NULL THEN
-        RETURN;
+    IF p_plan.partition_unit IS NULL OR NOT EXISTS (
+        SELECT FROM waybill.needed_partitions(p_plan) AS n WHERE n.refusal IS NOT NULL
+    ) THEN
+        RETURN 0;
     END IF;
+    PERFORM waybill.store_records();
     WITH refused AS (
         SELECT n.start, n.refusal
         FROM waybill.needed_partitions(p_plan) AS n
@@ -74,6 +78,8 @@ BEGIN
     INSERT INTO pg_temp.merge_rejects
     SELECT _waybill_line, p_plan.partition_column, 'no_partition', refusal
     FROM rejected;
+    GET DIAGNOSTICS v_rejected = ROW_COUNT;
+    RETURN v_rejected;
 END
 $$;
 

@@ -1,4 +1,4 @@
--- The write as a set: new partitions on the side, updates, inserts by partition.
+-- The write as a set: new partitions on the side, updates, inserts.
 
 -- Everything at once, in the order of the table's secondary index.
 CREATE OR REPLACE FUNCTION waybill.write_as_set(p_plan waybill.merge_plan) RETURNS void
@@ -7,22 +7,19 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_built CONSTANT jsonb := waybill.fill_new_partitions(p_plan);
-    v_is_new CONSTANT text := format(
-        '(s._waybill_partition IS NOT NULL AND %L::jsonb ? s._waybill_partition::text)', v_built);
+    v_is_new CONSTANT text := waybill.is_in(v_built);
+    v_skips_triggers CONSTANT boolean := p_plan.in_cycle
+        OR waybill.may_skip_triggers(p_plan.target);
     v_start timestamp;
     v_partition text;
 BEGIN
     PERFORM waybill.take_shifted(p_plan);
-    IF p_plan.in_cycle OR waybill.may_skip_triggers(p_plan.target) THEN
-        -- Until the end of this write only: back to origin below, or by the rollback.
-        PERFORM waybill.set_replica(true);
-        PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
-        PERFORM waybill.insert_by_partition(p_plan, v_built);
-        PERFORM waybill.set_replica(false);
-    ELSE
-        PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
-        PERFORM waybill.insert_records(p_plan, p_plan.target, 'NOT ' || v_is_new);
-    END IF;
+    -- Until the end of this write only: back to origin below, or by the rollback.
+    PERFORM waybill.set_replica(v_skips_triggers);
+    PERFORM waybill.update_rows(p_plan, 'NOT ' || v_is_new);
+    PERFORM waybill.insert_records(p_plan, p_plan.target, 'NOT ' || v_is_new,
+        waybill.total_inserted(p_plan, v_built, p_is_new => false));
+    PERFORM waybill.set_replica(false);
     FOR v_start, v_partition IN SELECT key::timestamp, value FROM jsonb_each_text(v_built) LOOP
         PERFORM waybill.attach_partition(p_plan, v_partition::oid::regclass, v_start);
     END LOOP;
@@ -39,6 +36,29 @@ BEGIN
 END
 $$;
 
+-- Whether a record `s` goes to one of the partitions {start: oid}, as a condition.
+CREATE OR REPLACE FUNCTION waybill.is_in(p_built jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_built = '{}' THEN '(false)'
+    ELSE format('(s._waybill_partition IS NOT NULL AND s._waybill_partition = ANY (%L::timestamp[]))',
+        ARRAY(SELECT jsonb_object_keys(p_built)::timestamp))
+END;
+
+-- How many records are inserted into the partitions {start: oid}, or elsewhere.
+CREATE OR REPLACE FUNCTION waybill.total_inserted(p_plan waybill.merge_plan, p_built jsonb,
+    p_is_new boolean)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT coalesce(sum(t.records), 0)::bigint
+    FROM unnest((p_plan).totals) AS t
+    WHERE t.class = 'insert'
+        AND coalesce(p_built ? t.partition_start::text, false) = p_is_new
+);
+
 -- Builds and fills the partitions that are missing: {start: oid}.
 CREATE OR REPLACE FUNCTION waybill.fill_new_partitions(p_plan waybill.merge_plan)
 RETURNS jsonb
@@ -46,6 +66,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
+    v_root CONSTANT text := format('staging.%I', 'root_' || replace(p_plan.job_id::text, '-', ''));
     v_start timestamp;
     v_partition regclass;
     v_built jsonb := '{}';
@@ -60,16 +81,25 @@ BEGIN
     END IF;
     FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
         v_partition := waybill.build_partition(p_plan, v_start);
-        PERFORM waybill.insert_records(p_plan, v_partition,
-            format('s._waybill_partition = %L', v_start), p_sorted => false);
         v_built := v_built || jsonb_build_object(v_start::text, v_partition::oid);
     END LOOP;
+    IF v_built <> '{}' THEN
+        PERFORM waybill.build_root(p_plan, v_root, v_built);
+        PERFORM waybill.insert_records(p_plan, v_root::regclass,
+            CASE
+                WHEN waybill.total_inserted(p_plan, v_built, p_is_new => false) = 0 THEN 'true'
+                ELSE waybill.is_in(v_built)
+            END,
+            waybill.total_inserted(p_plan, v_built, p_is_new => true), p_is_sorted => false);
+        PERFORM waybill.drop_root(v_root, v_built);
+    END IF;
     RETURN v_built;
 END
 $$;
 
--- Insert into each partition that was there, and into a table that Waybill does not partition.
-CREATE OR REPLACE FUNCTION waybill.insert_by_partition(p_plan waybill.merge_plan,
+-- A partitioned table for the write only, of the partitions {start: oid}: one statement fills all
+-- of them, while the table itself is not locked and they have no index yet.
+CREATE OR REPLACE FUNCTION waybill.build_root(p_plan waybill.merge_plan, p_root text,
     p_built jsonb)
 RETURNS void
 LANGUAGE plpgsql
@@ -77,43 +107,60 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_start timestamp;
+    v_partition text;
 BEGIN
-    FOR v_start IN
-        SELECT DISTINCT _waybill_partition
-        FROM pg_temp.merge_records
-        WHERE _waybill_class = 'insert' AND NOT p_built ? _waybill_partition::text
-    LOOP
-        PERFORM waybill.insert_records(p_plan, waybill.partition_for(p_plan, v_start),
-            format('s._waybill_partition = %L', v_start));
+    PERFORM waybill.run_sql(format(
+        'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED)'
+        ' PARTITION BY RANGE (%I)',
+        p_root, p_plan.target, p_plan.partition_column));
+    FOR v_start, v_partition IN SELECT key::timestamp, value FROM jsonb_each_text(p_built) LOOP
+        PERFORM waybill.run_sql(format(
+            'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+            p_root,
+            v_partition::oid::regclass,
+            waybill.partition_bound(p_plan, v_start),
+            waybill.partition_bound(p_plan,
+                v_start + ('1 ' || p_plan.partition_unit)::interval)));
     END LOOP;
-    PERFORM waybill.insert_records(p_plan, p_plan.target, 's._waybill_partition IS NULL');
 END
 $$;
 
--- Insert the new records that a condition picks; as many as it picks, or the merge is undone.
--- Sorted, unless the table has no index yet.
+CREATE OR REPLACE FUNCTION waybill.drop_root(p_root text, p_built jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_partition text;
+BEGIN
+    FOR v_partition IN SELECT value FROM jsonb_each_text(p_built) LOOP
+        PERFORM waybill.run_sql(format(
+            'ALTER TABLE %s DETACH PARTITION %s', p_root, v_partition::oid::regclass));
+    END LOOP;
+    PERFORM waybill.run_sql(format('DROP TABLE %s', p_root));
+END
+$$;
+
+-- Insert the new records that a condition picks; `p_expected` of them, or the merge is undone.
+-- Sorted by partition and index, unless the table has no index yet.
 CREATE OR REPLACE FUNCTION waybill.insert_records(p_plan waybill.merge_plan,
-    p_table regclass, p_condition text, p_sorted boolean DEFAULT true)
+    p_table regclass, p_condition text, p_expected bigint, p_is_sorted boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_columns CONSTANT text[] := waybill.inserted_columns(p_plan);
-    v_picked CONSTANT text := format('s._waybill_class = ''insert'' AND %s', p_condition);
-    v_expected bigint;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', v_picked)
-    INTO v_expected;
-    IF v_expected = 0 THEN
+    IF p_expected = 0 THEN
         RETURN;
     END IF;
-    PERFORM waybill.assert_count('inserted', v_expected, waybill.write_rows(p_plan, format(
+    PERFORM waybill.assert_count('inserted', p_expected, waybill.write_rows(p_plan, format(
         $q$
         INSERT INTO %1$s (%2$s%3$s)
         SELECT %4$s%5$s
         FROM pg_temp.merge_records AS s
-        WHERE %6$s
+        WHERE s._waybill_class = 'insert'
+            AND %6$s
         %7$s
         $q$,
         p_table,
@@ -121,8 +168,10 @@ BEGIN
         CASE WHEN p_plan.is_stamped THEN ', _landed' END,
         waybill.ident_list(v_columns, 's.'),
         CASE WHEN p_plan.is_stamped THEN ', ' || p_plan.effective_order END,
-        v_picked,
-        CASE WHEN p_sorted THEN 'ORDER BY ' || waybill.write_order(p_plan) END)));
+        p_condition,
+        CASE WHEN p_is_sorted
+            THEN 'ORDER BY s._waybill_partition, ' || waybill.write_order(p_plan)
+        END)));
 END
 $$;
 
@@ -195,10 +244,12 @@ DECLARE
         AND %s
         AND NOT EXISTS (SELECT FROM pg_temp.merge_shifted AS m WHERE m.line = s._waybill_line)
         $q$, p_condition);
-    v_expected bigint;
+    v_expected bigint := 0;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', v_picked)
-    INTO v_expected;
+    IF waybill.total_of(p_plan, 'update') > 0 THEN
+        EXECUTE format('SELECT count(*) FROM pg_temp.merge_records AS s WHERE %s', v_picked)
+        INTO v_expected;
+    END IF;
     IF v_expected = 0 THEN
         RETURN;
     END IF;

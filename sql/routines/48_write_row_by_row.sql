@@ -37,6 +37,7 @@ BEGIN
             END IF;
             RAISE LOG 'job %: written row by row, since SQLSTATE %', p_plan.job_id, SQLSTATE;
     END;
+    PERFORM waybill.store_records();
     v_last_level := waybill.order_writes(p_plan);
     ANALYZE pg_temp.merge_records;
     PERFORM waybill.add_needed_partitions(p_plan);
@@ -139,9 +140,14 @@ DECLARE
     v_lines CONSTANT text := format(
         's._waybill_level = %s AND s._waybill_line >= %s AND s._waybill_line <= %s',
         p_level, p_first, p_last);
+    v_inserts bigint;
 BEGIN
     PERFORM waybill.update_rows(p_plan, v_lines);
-    PERFORM waybill.insert_records(p_plan, p_plan.target, v_lines);
+    EXECUTE format(
+        'SELECT count(*) FROM pg_temp.merge_records AS s'
+        ' WHERE s._waybill_class = ''insert'' AND %s', v_lines)
+    INTO v_inserts;
+    PERFORM waybill.insert_records(p_plan, p_plan.target, v_lines, v_inserts);
     SET CONSTRAINTS ALL IMMEDIATE;
 END
 $$;

@@ -6,6 +6,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM pg_temp.merge_rejects) THEN
+        RETURN 0;
+    END IF;
     RETURN waybill.run_sql(format(
         $q$
         INSERT INTO waybill.validation_errors (job_id, chunk, line, raw, "values", errors)
@@ -43,6 +46,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
+    IF waybill.total_of(p_plan, 'pending') = 0 THEN
+        RETURN;
+    END IF;
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO waybill.pending_references (job_id, line, raw, record, missing)
@@ -63,17 +69,15 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    -- Distinct before it is labelled: there are few partitions, and many records.
+    -- Distinct before it is labelled: there are few partitions, and many rows.
     WITH touched AS MATERIALIZED (
-        SELECT _waybill_partition AS start
-        FROM pg_temp.merge_records
-        WHERE _waybill_class IN ('insert', 'update')
-        GROUP BY 1
+        SELECT t.partition_start AS start
+        FROM unnest(p_plan.totals) AS t
+        WHERE t.class IN ('insert', 'update')
         UNION
-        SELECT _waybill_old_partition
-        FROM pg_temp.merge_records
-        WHERE _waybill_class = 'update'
-        GROUP BY 1
+        SELECT t.old_partition
+        FROM unnest(p_plan.totals) AS t
+        WHERE t.class = 'update'
         UNION
         SELECT partition_start
         FROM pg_temp.merge_deleted
@@ -109,6 +113,7 @@ DECLARE
     v_filtered bigint;
     v_erased bigint;
     v_deleted bigint;
+    v_rejected bigint;
     v_row_by_row boolean;
     v_counts waybill.merge_counts;
 BEGIN
@@ -118,9 +123,10 @@ BEGIN
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
     EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
     PERFORM waybill.check_records(p_plan);
-    PERFORM waybill.classify(p_plan);
+    PERFORM waybill.classify(p_plan, p_may_be_view => true);
     PERFORM waybill.set_pending(p_plan);
-    PERFORM waybill.check_partitions(p_plan);
+    p_plan.totals := waybill.count_records();
+    v_rejected := waybill.check_partitions(p_plan);
     v_deleted := waybill.delete_absent(p_plan);
     LOOP
         PERFORM waybill.check_unique(p_plan);
@@ -129,17 +135,27 @@ BEGIN
         EXIT WHEN NOT waybill.refers_to_itself(p_plan)
             OR waybill.set_orphans_pending(p_plan) = 0;
     END LOOP;
+    IF v_rejected > 0 OR p_plan.keeps_raw OR waybill.refers_to_itself(p_plan) THEN
+        p_plan.totals := waybill.count_records();
+    END IF;
     v_row_by_row := waybill.write(p_plan);
+    IF v_row_by_row THEN
+        p_plan.totals := waybill.count_records();
+    END IF;
     v_filtered := waybill.count_filtered();
     v_erased := waybill.count_erased();
-    v_counts := waybill.count_classes(v_staged - v_filtered - v_erased, waybill.keep_rejects(p_plan));
+    v_counts := waybill.count_classes(
+        p_plan, v_staged - v_filtered - v_erased, waybill.keep_rejects(p_plan));
     v_counts.filtered := v_filtered;
     v_counts.erased := v_erased;
     PERFORM waybill.keep_pending(p_plan);
     PERFORM waybill.mark_stale(p_plan, p_dataset);
-    SELECT count(*) FILTER (WHERE _waybill_class <> 'rejected') INTO v_named
-    FROM pg_temp.merge_records;
-    IF v_counts.superseded < 0 OR v_counts.rejected + v_named + v_filtered + v_erased > v_staged THEN
+    SELECT coalesce(sum(t.records), 0) INTO v_named
+    FROM unnest(p_plan.totals) AS t
+    WHERE t.class <> 'rejected';
+    IF v_counts.superseded < 0
+        OR v_counts.rejected + v_named + v_filtered + v_erased > v_staged
+    THEN
         RAISE EXCEPTION 'Job %: % records staged, but % accounted for.', p_plan.job_id,
             v_staged, v_counts.rejected + v_named + v_filtered + v_erased
             USING ERRCODE = 'WB005';
@@ -149,6 +165,10 @@ BEGIN
     v_counts.replaced := waybill.replaced_partitions(p_plan);
     IF v_counts.inserted + v_counts.updated + v_counts.deleted > 0 THEN
         PERFORM waybill.begin_generation(p_dataset);
+    END IF;
+    -- A table stays, for what the caller asks about its records; those of a view are all new.
+    IF waybill.is_view('pg_temp.merge_records') THEN
+        PERFORM waybill.drop_records();
     END IF;
     RETURN v_counts;
 END

@@ -32,6 +32,13 @@ def company(rows: int) -> Iterator[Database]:
 @contextmanager
 def migrated_server(connections: int = 100) -> Iterator[Database]:
     """The migrated database of a server of its own; fsync is on."""
+    with migrated_cluster(connections) as (database, _):
+        yield database
+
+
+@contextmanager
+def migrated_cluster(connections: int = 100) -> Iterator[tuple[Database, Postgres]]:
+    """The same with the server."""
     folder = Path(tempfile.mkdtemp(prefix="waybill-benchmark-"))
     folder.chmod(0o755)
     postgres = Postgres(folder)
@@ -46,7 +53,7 @@ def migrated_server(connections: int = 100) -> Iterator[Database]:
         with database.connect() as connection:
             migrate(connection, sql_folder())
             set_passwords(connection, dict.fromkeys(ROLES, PASSWORD))
-        yield database
+        yield database, postgres
     finally:
         postgres.erase()
         shutil.rmtree(folder, ignore_errors=True)

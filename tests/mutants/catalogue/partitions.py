@@ -81,9 +81,20 @@ MUTANTS = (
         "old_partition_not_stale",
         "the partition that a row leaves is refreshed",
         "sql/routines/49_outcome.sql",
-        "SELECT _waybill_old_partition",
-        "SELECT _waybill_partition",
+        "SELECT t.old_partition",
+        "SELECT t.partition_start",
         (f"{MERGE}::test_touched_parts_are_marked_stale",),
+    ),
+    Mutant(
+        "rejected_records_counted_as_written",
+        "what is written is counted after the last check",
+        "sql/routines/49_outcome.sql",
+        "IF v_rejected > 0 OR p_plan.keeps_raw OR waybill.refers_to_itself(p_plan) THEN",
+        "IF false THEN",
+        (
+            "tests/sql/test_unique_values.py"
+            "::test_many_duplicates_of_a_unique_value_are_rejected_as_a_set",
+        ),
     ),
     Mutant(
         "emptied_partition_not_stale",

@@ -28,6 +28,14 @@ MUTANTS = (
         (f"{TESTS}::test_children_that_load_first_are_completed",),
     ),
     Mutant(
+        "missing_parent_overlooked",
+        "records are looked at one by one if a parent is missing",
+        REFERENCES,
+        "(SELECT count(*) FROM locked) = (SELECT count(*) FROM c)",
+        "true",
+        (f"{TESTS}::test_children_that_load_first_are_completed",),
+    ),
+    Mutant(
         "descendants_written",
         "records below a pending one of the same file are found at once, not level by level",
         "sql/routines/28_missing_parents.sql",
