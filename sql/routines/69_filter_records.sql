@@ -84,19 +84,19 @@ BEGIN
         SELECT s._waybill_line, NULL, CASE WHEN x.error IS NOT NULL THEN 'condition_failed' END,
             'where cannot be computed: ' || x.error
         FROM %s AS s
-        CROSS JOIN LATERAL waybill.try_condition(to_jsonb(s), %L, %L) AS x
+        CROSS JOIN LATERAL waybill.try_condition(to_jsonb(s), %L, %L, %L) AS x
         WHERE x.holds IS NOT TRUE
         $q$, waybill.condition_records(p_plan), p_condition, (
             SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ')
             FROM pg_attribute AS a
             WHERE a.attrelid = p_plan.target AND a.attnum > 0 AND NOT a.attisdropped
-                AND a.attgenerated = '')));
+                AND a.attgenerated = ''), p_plan.contract));
 END
 $$;
 
 -- Whether a condition holds for a record, or the error; `p_columns` are its names and types.
 CREATE OR REPLACE FUNCTION waybill.try_condition(p_record jsonb, p_condition text, p_columns text,
-    OUT holds boolean, OUT error text)
+    p_contract jsonb, OUT holds boolean, OUT error text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -108,7 +108,7 @@ EXCEPTION
         IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
-        error := SQLERRM;
+        error := waybill.error_text(p_contract, NULL, SQLSTATE, SQLERRM);
 END
 $$;
 

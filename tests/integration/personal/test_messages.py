@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.personal.patients import HEADER, LOADER, SECRETS, Patients
+from tests.integration.personal.patients import ADA, HEADER, LOADER, SECRETS, Patients
 from tests.unit.http.api_client import ADMIN
 
 # Values of personal columns that their checks refuse, one by the loader, one by the database.
@@ -65,6 +65,19 @@ def test_errors_of_a_batch_have_no_personal_values(
     stored = patients.rows("SELECT response::text FROM waybill.idempotency_keys")
     for text in (response.text, str(stored), caplog.text):
         assert leaks(text) == []
+
+
+def test_a_condition_that_cannot_be_computed_does_not_show_the_value(patients: Patients) -> None:
+    patients.rows(
+        "SELECT waybill.register_dataset('patients', personal => '{surname,born,e mail}',"
+        """ transformation => '{"where": "surname::numeric > 0"}')"""
+    )
+    job = patients.load(HEADER + ADA)
+    (reject,) = patients.ask(LOADER, "GET", f"/jobs/{job}/rejects").json()["items"]
+    (error,) = reject["errors"]
+    assert error["code"] == "condition_failed"
+    assert error["message"].endswith("the table refuses the value (SQLSTATE 22P02)")
+    assert leaks(json.dumps(error)) == []
 
 
 def test_a_file_without_a_header_is_refused_without_its_values(
