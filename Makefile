@@ -93,7 +93,7 @@ synth: $(TEST_STAMP) ## Synthesise an environment into .build/ENV and lint it (E
 	@CDK_OUTDIR=.build/$(ENV) WAYBILL_ENV=$(ENV) $(BIN)/python -m infra.app
 	@$(BIN)/cfn-lint '.build/$(ENV)/*.template.json'
 
-check: $(TEST_STAMP) ## Check the environments on AWS with cdk-nag and checkov, the code with bandit
+check: $(TEST_STAMP) ## Check the environments on AWS with cdk-nag, checkov and cfn-lint, the code with bandit
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m infra.checks
 
 install: $(TEST_STAMP) ## Install the packages for running and testing into .venv

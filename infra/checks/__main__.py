@@ -37,6 +37,21 @@ def bandit() -> str:
     return (ended.stdout + ended.stderr).strip() if ended.returncode else ""
 
 
+def cfn_lint(folders: Mapping[str, Path]) -> str:
+    """What cfn-lint finds in the templates of the folders; empty for nothing."""
+    templates = [
+        str(path) for folder in folders.values() for path in folder.glob("*.template.json")
+    ]
+    ended = subprocess.run(  # noqa: S603 - fixed arguments, no shell
+        [str(Path(sys.executable).with_name("cfn-lint")), *templates],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (ended.stdout + ended.stderr).strip() if ended.returncode else ""
+
+
 def main() -> None:
     """Print what is not accepted; end with an error if there is anything."""
     on_aws = [name for name, one in ENVIRONMENTS.items() if not one.is_local]
@@ -45,6 +60,7 @@ def main() -> None:
         for name, folder in folders.items():
             nag.synthesise(name, folder)
         found = template_findings(folders)
+        lint = cfn_lint(folders)
     lines = [
         f"{one.environment}: {one.rule} {one.resource}: {one.text}"
         for one in open_findings(found, ACCEPTED)
@@ -52,10 +68,10 @@ def main() -> None:
     lines += [
         f"accepted, but not found: {one.rule} {one.resource}" for one in unused(found, ACCEPTED)
     ]
-    code = bandit()
-    for line in [*lines, *([code] if code else [])]:
+    lines += [text for text in (lint, bandit()) if text]
+    for line in lines:
         sys.stdout.write(f"{line}\n")
-    if lines or code:
+    if lines:
         sys.exit(1)
     sys.stdout.write(f"{len(found)} findings, all of them accepted in infra/checks/accepted.py\n")
 

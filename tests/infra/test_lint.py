@@ -20,5 +20,6 @@ def test_cfn_lint_passes(synthesised: Synthesised) -> None:
 def test_the_cdk_reports_no_violations(synthesised: Synthesised) -> None:
     reports = json.loads((synthesised.folder / "validation-report.json").read_text())
     # What cdk-nag finds is held against `infra/checks/accepted.py`.
+    assert reports["pluginReports"], "the CDK validated nothing"
     own = [one for one in reports["pluginReports"] if one["pluginName"] != "AwsSolutions"]
     assert [violation for report in own for violation in report["violations"]] == []
