@@ -6,6 +6,7 @@
 import inspect
 import json
 import re
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from functions.api.metrics import handler as metrics
 from functions.api.queries import handler as queries
 from functions.api.sources import handler as sources
 from functions.api.upload import handler as upload
+from waybill.http.access import RULES
 from waybill.http.app import Api
 from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
 
@@ -90,6 +92,7 @@ def _describe(api: Api) -> dict[str, Any]:
             operation.update({**_summary(route), **_body(api, route)})
             # Powertools describes a body for every status.
             operation["responses"].get("204", {}).pop("content", None)
+            operation.update(_access(f"{route.method} {route.openapi_path}", operation))
             if route.openapi_path in api.open_queries:
                 operation.setdefault("parameters", []).append(_COLUMNS)
     return document
@@ -99,6 +102,24 @@ def _summary(route: Route) -> dict[str, str]:
     summary, _, rest = inspect.cleandoc(route.func.__doc__ or "").partition("\n")
     description = {"description": rest.strip()} if rest.strip() else {}
     return {"operationId": route.func.__name__, "summary": summary.rstrip("."), **description}
+
+
+def _access(route: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """What a route needs that is not open: a token, and its role."""
+    role = RULES[route].role
+    if role is None:
+        return {}
+    responses = operation["responses"]
+    refused = {
+        str(status.value): {**responses["405"], "description": status.phrase}
+        for status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    }
+    lines = [operation.get("description", ""), f"Needs the role `{role}`."]
+    return {
+        "description": "\n\n".join(line for line in lines if line),
+        "security": [{"token": []}],
+        "responses": dict(sorted({**responses, **refused}.items())),
+    }
 
 
 def _body(api: Api, route: Route) -> dict[str, Any]:
@@ -146,7 +167,12 @@ def openapi() -> dict[str, Any]:
         "servers": [{"url": "."}],
         "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "paths": {path: paths[path] for path in sorted(paths)},
-        "components": {"schemas": _used(schemas, paths)},
+        "components": {
+            "schemas": _used(schemas, paths),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            },
+        },
     }
 
 
