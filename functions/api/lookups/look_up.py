@@ -12,6 +12,8 @@ from waybill.cache.entries import Key
 from waybill.contract.model import Contract
 from waybill.database.lookups import ExplainedRow, Lookups
 from waybill.http.personal_reads import View
+from waybill.metrics.catalogue import LOOKUPS
+from waybill.metrics.record import count
 
 
 class Found(NamedTuple):
@@ -50,6 +52,7 @@ def look_up(
     else:
         explained = _read(deps, query)
         item, status, queries = explained.item, "bypass", 1
+    count(LOOKUPS, dataset=contract.name, strategy=strategy, cache_status=status)
     seconds = time.perf_counter() - started
     return Found(item, strategy, explained, seconds, status, queries)
 

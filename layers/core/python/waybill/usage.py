@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+# As the database logs them (`infra/constructs/database_parameters.py`).
+SLOW_SECONDS = 1.0
 CacheStatus = Literal["hit", "miss", "bypass"]
 
 
@@ -25,6 +27,7 @@ class Usage:
         """Begin an invocation."""
         self.queries = 0
         self.query_seconds = 0.0
+        self.slow_queries = 0
         self.connections = 0
         self.cache_hits = 0
         self.cache_misses = 0
@@ -36,9 +39,11 @@ class Usage:
         try:
             yield
         finally:
+            seconds = time.perf_counter() - started
             with self._lock:
                 self.queries += 1
-                self.query_seconds += time.perf_counter() - started
+                self.query_seconds += seconds
+                self.slow_queries += seconds >= SLOW_SECONDS
 
     def connected(self) -> None:
         """Count a connection that was opened."""

@@ -11,6 +11,7 @@ from waybill.metrics.catalogue import (
     QUERY_SECONDS,
     REQUEST_SECONDS,
     REQUESTS,
+    SLOW_QUERIES,
 )
 from waybill.metrics.record import count, observe
 from waybill.usage import USAGE
@@ -42,6 +43,7 @@ def record_request(endpoint: str, method: str, response: Mapping[str, Any], seco
     observe(REQUEST_SECONDS, seconds, endpoint=place, method=method)
     count(QUERIES, USAGE.queries, endpoint=place)
     count(QUERY_SECONDS, USAGE.query_seconds, endpoint=place)
+    count(SLOW_QUERIES, USAGE.slow_queries, endpoint=place)
     count(CONNECTIONS_OPENED, USAGE.connections, endpoint=place)
     count(CACHE_READS, USAGE.cache_hits, endpoint=place, result="hit")
     count(CACHE_READS, USAGE.cache_misses, endpoint=place, result="miss")

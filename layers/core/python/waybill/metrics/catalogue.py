@@ -54,10 +54,15 @@ QUERIES = Metric("waybill_database_queries_total", "counter", "Statements of req
                  ("endpoint",))  # fmt: skip
 QUERY_SECONDS = Metric("waybill_database_query_seconds_total", "counter",
                        "Seconds that requests spent on statements.", ("endpoint",))  # fmt: skip
+SLOW_QUERIES = Metric("waybill_database_slow_queries_total", "counter",
+                      "Statements of requests that took a second or more.",
+                      ("endpoint",))  # fmt: skip
 CONNECTIONS_OPENED = Metric("waybill_database_connections_opened_total", "counter",
                             "Connections that requests opened.", ("endpoint",))  # fmt: skip
 CACHE_READS = Metric("waybill_cache_reads_total", "counter", "Reads of the cache.",
                      ("endpoint", "result"))  # fmt: skip
+LOOKUPS = Metric("waybill_lookups_total", "counter", "Rows that were looked up, found or not.",
+                 ("dataset", "strategy", "cache_status"))  # fmt: skip
 MESSAGES = Metric("waybill_messages_total", "counter", "Messages of the queues.",
                   ("step", "result"))  # fmt: skip
 MESSAGE_WAIT_SECONDS = Metric(
