@@ -8,6 +8,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -118,8 +119,9 @@ def _run(client: _Client) -> None:
 
 def _measure(load: Load, numbers: Sequence[int], barrier: Barrier) -> Mapping[str, Any]:
     sent = 0
-    _ask("indexed", numbers[0])
-    backend = _backend()
+    # The role has fewer connections than there may be clients: those without one are refused.
+    connected = _ask("indexed", numbers[0])[0] == HTTPStatus.OK
+    backend = _backend() if connected else None
     barrier.wait()
     ends = time.monotonic() + load.warm_up_seconds
     while time.monotonic() < ends:
@@ -166,8 +168,10 @@ def _backend() -> psutil.Process:
     return psutil.Process(deps().database.run(lambda connection: connection.info.backend_pid))
 
 
-def _cpu(backend: psutil.Process) -> float:
+def _cpu(backend: psutil.Process | None) -> float:
     """CPU seconds of this process and of its server process."""
     own = resource.getrusage(resource.RUSAGE_SELF)
+    if backend is None:
+        return own.ru_utime + own.ru_stime
     server = backend.cpu_times()
     return own.ru_utime + own.ru_stime + server.user + server.system
