@@ -176,7 +176,7 @@ class ApiRules(RuleBasedStateMachine):
             key = f"landing/{parent.table.name}/{job}/replay.csv"
             if key in known:
                 continue
-            if key in self.cloud.s3.buckets[LANDING]:
+            if key in self.cloud.s3.buckets.get(LANDING, {}):
                 PROVOKED["replays killed after their file"] += 1
                 self._take_replay(parent, second, given, job)
             else:
