@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "triggers_miss_new_partitions",
         "triggers see the first records of a partition",
-        "sql/routines/47_write.sql",
+        "sql/routines/44_needed_partitions.sql",
         "ELSIF p_plan.in_cycle OR waybill.has_triggers(p_plan.target) THEN",
         "ELSIF p_plan.in_cycle THEN",
         (f"{TESTS}::test_triggers_see_the_first_records_of_a_partition",),

@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-CHECK = "sql/routines/44_check_partitions.sql"
+CHECK = "sql/routines/44_needed_partitions.sql"
 BOUNDS = (
     "tests/sql/test_partition_bounds.py"
     "::test_first_and_last_instants_of_a_year_are_in_its_partition",

@@ -1,0 +1,203 @@
+-- Which partitions the records of a merge need, and how new ones are filled.
+
+-- Starts of the partitions that records need and that are not there, with the reason why one
+-- cannot be made: its time is not plausible by the dataset's registration, or the table has as
+-- many as it may have. Those with the most records are made first.
+CREATE OR REPLACE FUNCTION waybill.needed_partitions(p_plan waybill.merge_plan,
+    OUT start timestamp, OUT refusal text)
+RETURNS SETOF record
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_range daterange;
+    v_room CONSTANT bigint := waybill.max_partitions(p_plan.target) - (
+        SELECT count(*) FROM pg_inherits AS i WHERE i.inhparent = p_plan.target
+    );
+BEGIN
+    SELECT d.partition_range INTO STRICT v_range
+    FROM waybill.datasets AS d
+    WHERE d.target = p_plan.target;
+    RETURN QUERY
+    WITH needed AS (
+        SELECT t.partition_start AS start, sum(t.records) AS records
+        FROM unnest(p_plan.totals) AS t
+        WHERE t.class IN ('insert', 'update') AND t.partition_start IS NOT NULL
+        GROUP BY 1
+    ), missing AS (
+        SELECT n.start,
+            n.records,
+            isfinite(n.start) AND n.start::date <@ v_range AS is_plausible
+        FROM needed AS n
+        WHERE NOT EXISTS (
+            SELECT FROM waybill.partition_ranges(p_plan) AS r
+            WHERE n.start >= r.lower AND n.start < r.upper
+        )
+    )
+    SELECT m.start,
+        CASE
+            WHEN NOT m.is_plausible
+                THEN format('is not between %s and %s', lower(v_range), upper(v_range))
+            WHEN row_number() OVER (
+                    PARTITION BY m.is_plausible ORDER BY m.records DESC, m.start
+                ) > v_room
+                THEN format('needs a new partition, but the table may have only %s',
+                    waybill.max_partitions(p_plan.target))
+        END
+    FROM missing AS m
+    ORDER BY m.start;
+END
+$$;
+
+-- Reject the records whose partition cannot be made; how many they were.
+CREATE OR REPLACE FUNCTION waybill.check_partitions(p_plan waybill.merge_plan) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_rejected bigint;
+BEGIN
+    IF p_plan.partition_unit IS NULL OR NOT EXISTS (
+        SELECT FROM waybill.needed_partitions(p_plan) AS n WHERE n.refusal IS NOT NULL
+    ) THEN
+        RETURN 0;
+    END IF;
+    PERFORM waybill.store_records();
+    WITH refused AS (
+        SELECT n.start, n.refusal
+        FROM waybill.needed_partitions(p_plan) AS n
+        WHERE n.refusal IS NOT NULL
+    ), rejected AS (
+        UPDATE pg_temp.merge_records AS s
+        SET _waybill_class = 'rejected'
+        FROM refused AS r
+        WHERE s._waybill_partition = r.start
+            AND s._waybill_class IN ('insert', 'update')
+        RETURNING s._waybill_line, r.refusal
+    )
+    INSERT INTO pg_temp.merge_rejects
+    SELECT _waybill_line, p_plan.partition_column, 'no_partition', refusal
+    FROM rejected;
+    GET DIAGNOSTICS v_rejected = ROW_COUNT;
+    RETURN v_rejected;
+END
+$$;
+
+-- Add the partitions that records need.
+CREATE OR REPLACE FUNCTION waybill.add_needed_partitions(p_plan waybill.merge_plan)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_start timestamp;
+BEGIN
+    FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
+        PERFORM waybill.add_partition(p_plan, v_start);
+    END LOOP;
+END
+$$;
+
+-- Whether a record `s` goes to one of the partitions {start: oid}, as a condition.
+CREATE OR REPLACE FUNCTION waybill.is_in(p_built jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_built = '{}' THEN '(false)'
+    ELSE format('(s._waybill_partition IS NOT NULL AND s._waybill_partition = ANY (%L::timestamp[]))',
+        ARRAY(SELECT jsonb_object_keys(p_built)::timestamp))
+END;
+
+-- How many records are inserted into the partitions {start: oid}, or elsewhere.
+CREATE OR REPLACE FUNCTION waybill.total_inserted(p_plan waybill.merge_plan, p_built jsonb,
+    p_is_new boolean)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT coalesce(sum(t.records), 0)::bigint
+    FROM unnest((p_plan).totals) AS t
+    WHERE t.class = 'insert'
+        AND coalesce(p_built ? t.partition_start::text, false) = p_is_new
+);
+
+-- Builds and fills the partitions that are missing: {start: oid}.
+CREATE OR REPLACE FUNCTION waybill.fill_new_partitions(p_plan waybill.merge_plan)
+RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_root CONSTANT text := format('staging.%I', 'root_' || replace(p_plan.job_id::text, '-', ''));
+    v_start timestamp;
+    v_partition regclass;
+    v_built jsonb := '{}';
+BEGIN
+    IF p_plan.partition_unit IS NULL THEN
+        RETURN v_built;
+    ELSIF p_plan.in_cycle OR waybill.has_triggers(p_plan.target) THEN
+        -- Attached while they are empty: in a cycle the foreign keys do not hold until all is
+        -- written, and the table's triggers fire only in its partitions.
+        PERFORM waybill.add_needed_partitions(p_plan);
+        RETURN v_built;
+    END IF;
+    FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
+        v_partition := waybill.build_partition(p_plan, v_start);
+        v_built := v_built || jsonb_build_object(v_start::text, v_partition::oid);
+    END LOOP;
+    IF v_built <> '{}' THEN
+        PERFORM waybill.build_root(p_plan, v_root, v_built);
+        PERFORM waybill.insert_records(p_plan, v_root::regclass,
+            CASE
+                WHEN waybill.total_inserted(p_plan, v_built, p_is_new => false) = 0 THEN 'true'
+                ELSE waybill.is_in(v_built)
+            END,
+            waybill.total_inserted(p_plan, v_built, p_is_new => true), p_is_sorted => false);
+        PERFORM waybill.drop_root(v_root, v_built);
+    END IF;
+    RETURN v_built;
+END
+$$;
+
+-- A partitioned table for the write only, of the partitions {start: oid}: one statement fills all
+-- of them, while the table itself is not locked and they have no index yet.
+CREATE OR REPLACE FUNCTION waybill.build_root(p_plan waybill.merge_plan, p_root text,
+    p_built jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_start timestamp;
+    v_partition text;
+BEGIN
+    PERFORM waybill.run_sql(format(
+        'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED)'
+        ' PARTITION BY RANGE (%I)',
+        p_root, p_plan.target, p_plan.partition_column));
+    FOR v_start, v_partition IN SELECT key::timestamp, value FROM jsonb_each_text(p_built) LOOP
+        PERFORM waybill.run_sql(format(
+            'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+            p_root,
+            v_partition::oid::regclass,
+            waybill.partition_bound(p_plan, v_start),
+            waybill.partition_bound(p_plan,
+                v_start + ('1 ' || p_plan.partition_unit)::interval)));
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.drop_root(p_root text, p_built jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_partition text;
+BEGIN
+    FOR v_partition IN SELECT value FROM jsonb_each_text(p_built) LOOP
+        PERFORM waybill.run_sql(format(
+            'ALTER TABLE %s DETACH PARTITION %s', p_root, v_partition::oid::regclass));
+    END LOOP;
+    PERFORM waybill.run_sql(format('DROP TABLE %s', p_root));
+END
+$$;
