@@ -27,14 +27,8 @@ def template_findings(folders: Mapping[str, Path]) -> list[Finding]:
 
 def bandit() -> str:
     """What bandit finds in the code of medium severity or worse; empty for nothing."""
-    ended = subprocess.run(  # noqa: S603 - fixed arguments, no shell
-        [sys.executable, "-m", "bandit", "--quiet", "--recursive", "-ll", "--format=txt", *CODE],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return (ended.stdout + ended.stderr).strip() if ended.returncode else ""
+    options = ("--quiet", "--recursive", "-ll", "--format=txt")
+    return _complaints(sys.executable, "-m", "bandit", *options, *CODE)
 
 
 def cfn_lint(folders: Mapping[str, Path]) -> str:
@@ -42,12 +36,13 @@ def cfn_lint(folders: Mapping[str, Path]) -> str:
     templates = [
         str(path) for folder in folders.values() for path in folder.glob("*.template.json")
     ]
+    return _complaints(str(Path(sys.executable).with_name("cfn-lint")), *templates)
+
+
+def _complaints(*command: str) -> str:
+    """What a checker prints, if it ends with an error."""
     ended = subprocess.run(  # noqa: S603 - fixed arguments, no shell
-        [str(Path(sys.executable).with_name("cfn-lint")), *templates],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=ROOT, capture_output=True, text=True, check=False
     )
     return (ended.stdout + ended.stderr).strip() if ended.returncode else ""
 
