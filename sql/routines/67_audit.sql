@@ -42,6 +42,21 @@ BEGIN
 END
 $$;
 
+-- The partitions of this month and the next three. Whoever writes the first entry of a month would
+-- make its partition, and hold the table's lock against all other first entries until its
+-- transaction ends; a database that sleeps over the turn of the month has no chance to make it.
+CREATE OR REPLACE FUNCTION waybill.add_audit_partitions() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    FOR v_months IN 0..3 LOOP
+        PERFORM waybill.add_audit_partition(
+            date_trunc('month', now(), 'UTC') + v_months * interval '1 month');
+    END LOOP;
+END
+$$;
+
 -- Add an entry; who and from where are the session's, unless they are given.
 CREATE OR REPLACE FUNCTION waybill.record_audit(p_action text,
     p_actor text DEFAULT nullif(current_setting('waybill.principal', true), ''),
@@ -124,7 +139,7 @@ BEGIN
 END
 $$;
 
--- Make the next month's partition, and drop those of more than a year ago. One that is in use is
+-- Make the next months' partitions, and drop those of more than a year ago. One that is in use is
 -- left for the next time. Returns how many were dropped.
 CREATE OR REPLACE FUNCTION waybill.keep_audit_logs() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
@@ -136,8 +151,7 @@ DECLARE
     v_partition regclass;
     v_dropped integer := 0;
 BEGIN
-    PERFORM waybill.add_audit_partition(now());
-    PERFORM waybill.add_audit_partition(now() + interval '1 month');
+    PERFORM waybill.add_audit_partitions();
     FOR v_partition IN
         SELECT i.inhrelid FROM pg_inherits AS i
         JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -155,3 +169,6 @@ BEGIN
     RETURN v_dropped;
 END
 $$;
+
+-- Before the first request of a new deployment.
+SELECT waybill.add_audit_partitions();

@@ -172,7 +172,7 @@ def test_partitions_are_made_ahead_and_dropped_after_a_year(
     with database.connect("waybill_reap") as reap:
         assert reap.execute("SELECT waybill.keep_audit_logs()").fetchone() == (2,)
         assert reap.execute("SELECT waybill.keep_audit_logs()").fetchone() == (0,)
-    assert months(admin) == [-12, -11, 0, 1]
+    assert months(admin) == [-12, -11, 0, 1, 2, 3]
 
 
 def test_a_partition_in_use_is_dropped_later(database: Database, admin: Connection) -> None:
@@ -187,9 +187,24 @@ def test_a_partition_in_use_is_dropped_later(database: Database, admin: Connecti
         assert reap.execute("SELECT waybill.keep_audit_logs()").fetchone() == (1,)
 
 
+def test_the_first_writers_of_a_new_database_do_not_wait_for_each_other(
+    database: Database, admin: Connection
+) -> None:
+    with database.connect("waybill_plan") as first, database.connect("waybill_plan") as second:
+        second.execute("SET lock_timeout = '1s'")
+        with first.transaction():
+            register(first, new_id())
+            register(second, new_id())
+    assert len(entries(admin)) == 2
+
+
 def test_two_sessions_make_the_partition_of_a_month_once(
     database: Database, admin: Connection
 ) -> None:
+    (month,) = admin.execute(
+        "SELECT to_char(now() AT TIME ZONE 'UTC', '\"audit_logs_\"YYYY_MM')"
+    ).fetchone() or ("",)
+    admin.execute(f"DROP TABLE waybill.{month}".encode())
     with database.connect("waybill_plan") as first, database.connect("waybill_plan") as second:
         with first.transaction():
             register(first, new_id())

@@ -42,11 +42,9 @@ LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); END';
 
 
 def shorten_leases(database: Database) -> None:
-    """Make leases short, and the month's partition of the audit log, as `reap` does."""
+    """Make leases short."""
     with owner(database) as connection:
         connection.execute(_SHORT_LEASES.encode())
-        # The first write would make it, and keep entries of readers waiting until its commit.
-        connection.execute("SELECT waybill.add_audit_partition(now())")
 
 
 def break_protocol(database: Database, statements: str) -> None:
