@@ -86,7 +86,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(ReapSettings, 120, 512),
             FunctionSpec(BatchSettings, API_SECONDS, 1769, arrow=True),
             FunctionSpec(JobsSettings, API_SECONDS, 1024),
-            FunctionSpec(DatasetsSettings, API_SECONDS, 1024),
+            FunctionSpec(DatasetsSettings, API_SECONDS, 1769, arrow=True),
             FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, cache=True),
             FunctionSpec(LookupsSettings, API_SECONDS, 1024, cache=True),
             FunctionSpec(DocumentsSettings, API_SECONDS, 1024),

@@ -34,6 +34,7 @@ ROUTES = (
     Route("GET", "/task/{job_id}", "jobs"),
     Route("GET", "/datasets", "datasets"),
     Route("GET", "/datasets/{name}", "datasets"),
+    Route("POST", "/datasets/{name}/preview", "datasets"),
     Route("GET", "/datasets/{name}/rows", "lookups"),
     Route("GET", "/datasets/{name}/lookups/compare", "lookups"),
     Route("GET", "/datasets/{name}/lookups/{strategy}", "lookups"),

@@ -83,7 +83,7 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
         for layer in ("core", "arrow", "auth", "cache")
     }
     assert with_layer["core"] == FUNCTIONS.keys()
-    assert with_layer["arrow"] == {"plan", "load", "batch"}
+    assert with_layer["arrow"] == {"plan", "load", "batch", "datasets"}
     assert with_layer["auth"] == {"authorizer"}
     assert with_layer["cache"] == {"analytics", "lookups"}
 

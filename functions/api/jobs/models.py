@@ -31,8 +31,6 @@ State = Literal[
 
 FINAL_STATES = frozenset(state for state in JobState if state.is_final)
 REJECT_ID = "_reject_id"
-MASK = "[masked]"
-"""In place of a personal value; as `waybill.mask()`."""
 MAX_REPLAY_ROWS = 10_000
 
 

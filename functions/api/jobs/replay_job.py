@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from functions.api.jobs.deps import Deps
-from functions.api.jobs.models import MASK, REJECT_ID
+from functions.api.jobs.models import REJECT_ID
 from functions.api.jobs.parse_replay import CorrectedReject
 from waybill.callers import Caller
 from waybill.clients import storage_reached
@@ -17,6 +17,7 @@ from waybill.database.repository import Connection
 from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable
 from waybill.exact_json import format_json
+from waybill.http.access import MASK
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.state.tickets import Ticket

@@ -94,6 +94,10 @@ class Checker:
 
     def check(self, block: Block) -> BlockResult:
         """Split the block's records into rows to stage, rejects and filtered records."""
+        return self.check_and_keep(block)[1]
+
+    def check_and_keep(self, block: Block) -> tuple[Records, BlockResult]:
+        """As `check`, with the records as they were read."""
         read = self._reader.read(block)
         texts, kept = self._transform(read)
         # Rejects show the values as the file has them, since a replay applies the rules again.
@@ -118,7 +122,7 @@ class Checker:
             rejects.append(invalid_rejects(records, self._layout, violations, invalid))
         staged = self._staged(records, [result.values for result in results], invalid)
         filtered = int(len(kept) - kept.sum())
-        return BlockResult(staged, tuple(rejects), block.record_count, filtered)
+        return read, BlockResult(staged, tuple(rejects), block.record_count, filtered)
 
     def _transform(self, records: Records) -> tuple[list[Array], Mask]:
         """The texts of the records that the filter keeps, and which these are."""

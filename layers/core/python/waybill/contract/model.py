@@ -1,6 +1,6 @@
 """The contract as returned by the SQL function `waybill.contract(dataset)`."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -110,6 +110,23 @@ class Transformation(_Frozen):
     upper: tuple[str, ...] = ()
     filter: tuple[Condition, ...] = ()
     """Only records for which all conditions hold are loaded."""
+
+    enrich: dict[str, dict[str, Any]] = {}
+    """Columns that the merge fills from another dataset."""
+    where: str | None = None
+    """SQL condition that the merge applies."""
+    drop_duplicates: tuple[str, ...] = ()
+    """Columns by which the merge leaves out repeated records."""
+
+    @property
+    def in_merge(self) -> tuple[str, ...]:
+        """The names of the rules that only the merge applies."""
+        rules = {
+            "enrich": self.enrich,
+            "where": self.where,
+            "drop_duplicates": self.drop_duplicates,
+        }
+        return tuple(name for name, rule in rules.items() if rule)
 
     def null_words_of(self, column: str, *, is_json: bool = False) -> tuple[str, ...]:
         """The texts that mean null in this column."""

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 from waybill.errors import Forbidden, NotFound
 from waybill.http.principal import Principal, Role
 
+MASK = "[masked]"
+"""In place of a personal value; as `waybill.mask()`."""
+
 
 class Rule(NamedTuple):
     """What a route requires of the caller."""
@@ -57,6 +60,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /task/{job_id}": _JOB,
         "GET /datasets": Rule("reader", listed=True),
         "GET /datasets/{name}": _DATASET,
+        "POST /datasets/{name}/preview": Rule("loader", parameter="name"),
         "GET /datasets/{name}/rows": _DATASET,
         "GET /datasets/{name}/lookups/compare": _DATASET,
         "GET /datasets/{name}/lookups/{strategy}": _DATASET,

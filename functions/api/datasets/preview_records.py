@@ -1,0 +1,118 @@
+"""Shows records of a file before and after the rules of their dataset, by the loader's own code."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from functions.api.datasets.models import Outcome, PreviewedRecord, RecordError
+from waybill.columns.check import BlockResult, Checker
+from waybill.columns.json_text import json_objects
+from waybill.columns.raw import record_bytes
+from waybill.columns.records import Records
+from waybill.contract.model import Contract
+from waybill.exact_json import parse_json
+from waybill.http.access import MASK
+from waybill.records.block import Block, limited
+from waybill.records.compression import Limits
+from waybill.records.layout import Layout
+from waybill.records.reading import read_records
+from waybill.records.sniffer import sniff_layout
+
+SHOWN_RECORDS = 20
+# A body is at most 4 MiB; what it unpacks to is not kept, but is read up to the last record shown.
+_LIMITS = Limits(256 * 1024 * 1024, 200)
+_SHOWN_CHARACTERS = 1000
+
+
+class Sample(NamedTuple):
+    """The first bytes of a file, and how it is encoded if the file does not tell."""
+
+    data: bytes
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+def preview_records(
+    contract: Contract, sample: Sample, *, masked: bool
+) -> tuple[Layout, list[PreviewedRecord]]:
+    """The layout of the file, and its first 20 records; with `masked` without personal values.
+
+    Raises:
+        Rejected: the sample is not a file that the contract describes.
+    """
+    layout = sniff_layout(
+        sample.data,
+        contract,
+        whole=True,
+        delimiter=sample.delimiter,
+        encoding=sample.encoding,
+    )
+    begin = 0 if layout.is_stream else layout.data_offset
+    blocks = read_records(iter([sample.data[begin:]]), layout, layout.first_line, limits=_LIMITS)
+    checker = Checker(contract, layout, 0)
+    shown = (
+        record
+        for block in blocks
+        for part in limited(block, SHOWN_RECORDS)
+        if part.record_count
+        for record in _preview(checker, layout, part)
+    )
+    records = list(islice(shown, SHOWN_RECORDS))
+    personal = frozenset(contract.personal) if masked else frozenset()
+    return layout, [_without(personal, record) for record in records] if personal else records
+
+
+def _without(personal: frozenset[str], record: PreviewedRecord) -> PreviewedRecord:
+    def mask(values: dict[str, Any] | None) -> dict[str, Any] | None:
+        return values and {
+            name: MASK if name in personal and value is not None else value
+            for name, value in values.items()
+        }
+
+    before, after = mask(record.before), mask(record.after)
+    return record.model_copy(update={"raw": MASK, "before": before, "after": after})
+
+
+def _preview(checker: Checker, layout: Layout, block: Block) -> Iterator[PreviewedRecord]:
+    records, result = checker.check_and_keep(block)
+    raw = record_bytes(block, np.arange(block.record_count)).to_pylist()
+    before, after, errors = _before(records, layout), _after(result, layout), _errors(result)
+    for line, text in zip(block.lines.tolist(), raw, strict=True):
+        outcome: Outcome = (
+            "rejected" if line in errors else "loaded" if line in after else "filtered"
+        )
+        yield PreviewedRecord(
+            line=line,
+            raw=text.decode(errors="replace")[:_SHOWN_CHARACTERS],
+            outcome=outcome,
+            before=before.get(line),
+            after=after.get(line),
+            errors=errors.get(line, []),
+        )
+
+
+def _before(records: Records, layout: Layout) -> dict[int, dict[str, str | None]]:
+    """The texts of each record that could be parsed, by line."""
+    if not len(records.valid):
+        return {}
+    texts = json_objects(list(zip(layout.columns, records.texts, strict=True))).to_pylist()
+    lines = records.block.lines[records.valid].tolist()
+    return {line: parse_json(text) for line, text in zip(lines, texts, strict=True)}
+
+
+def _after(result: BlockResult, layout: Layout) -> dict[int, dict[str, object]]:
+    """The typed values of each record that would be staged, by line."""
+    return {
+        row["_waybill_line"]: {name: row[name] for name in layout.columns}
+        for row in result.staged.to_pylist()
+    }
+
+
+def _errors(result: BlockResult) -> dict[int, list[RecordError]]:
+    return {
+        row["line"]: [RecordError.model_validate(error) for error in parse_json(row["errors"])]
+        for batch in result.rejects
+        for row in batch.to_pylist()
+    }
