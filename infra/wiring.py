@@ -101,14 +101,13 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     """Permissions by function, without those for its queue, its log and the database."""
     landing, state = resources.landing, resources.state
     pinned = ("GetObject", "GetObjectVersion")
-    uploading = ("PutObject", "AbortMultipartUpload")
     contracts = (objects(state, "contracts/", "GetObject"), list_objects(state, "contracts/"))
     tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
     queues = (resources.landed, resources.chunks, resources.merges)
     granted: dict[str, Sequence[iam.PolicyStatement]] = {
         "upload": (
             # Presigned requests run with the permissions of the role that signed them.
-            objects(landing, "landing/", *uploading, "ListMultipartUploadParts"),
+            objects(landing, "landing/", "PutObject", "ListMultipartUploadParts"),
             list_objects(landing, "landing/"),
             objects(state, "tickets/", "PutObject"),
             *tickets,
@@ -158,8 +157,8 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "tickets/", "PutObject"),
             objects(state, "deadlines/", "PutObject"),
             *contracts,
-            # Large CSVs are stored and downloaded through a presigned URL.
-            objects(state, "exports/", *uploading, "GetObject"),
+            # Large CSVs are stored, in parts, and downloaded through a presigned URL.
+            objects(state, "exports/", "PutObject", "AbortMultipartUpload", "GetObject"),
         ),
         "datasets": contracts,
         "analytics": (),

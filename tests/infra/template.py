@@ -89,6 +89,16 @@ class Synthesised(NamedTuple):
             if str(found.get("FunctionName", "")).startswith(prefix)
         }
 
+    def logical_names(self) -> dict[str, str]:
+        """The logical names of our functions, by step."""
+        ours = self.functions()
+        return {
+            step: name
+            for name, found in self.of_type("AWS::Lambda::Function").items()
+            for step, one in ours.items()
+            if found is one
+        }
+
     def statements(self) -> Iterator[tuple[str, Statement]]:
         """Every statement of a role, with the role's logical name."""
         for name, role in self.of_type("AWS::IAM::Role").items():

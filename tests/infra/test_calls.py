@@ -1,0 +1,101 @@
+"""Each function may do on AWS what its code calls, and nothing else."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from infra.functions import FUNCTIONS
+from tests.infra.aws_calls import LANDING, AwsCall, calls_of, unknown_clients
+from tests.infra.template import Statement, Synthesised, listed, text
+
+# Of the function's log, traces and network interface.
+_RUNTIME = ("logs:", "xray:", "ec2:")
+# What Lambda itself does for a function that is called with a queue's messages.
+_POLLING = {
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+}
+_PASSWORD = "secretsmanager:GetSecretValue"
+_PREFIX = re.compile(r"/(\w+/)\*$")
+
+
+def _prefixes(statement: Statement, action: str) -> Iterator[str]:
+    """The prefixes of the keys that an action is allowed for; "" for other services."""
+    for resource in listed(statement["Resource"]) if action.startswith("s3:") else ():
+        conditions = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", [])
+        below = _PREFIX.search(text(resource))
+        yield below[1] if below else "".join(listed(conditions)).removesuffix("*") or LANDING
+    if not action.startswith("s3:"):
+        yield ""
+
+
+def _granted(found: Synthesised, step: str) -> set[str]:
+    return {
+        f"{action} {prefix}".strip()
+        for statement in found.statements_of(step)
+        # The key of the buckets and queues is used through them; another test holds it.
+        if "kms:ViaService" not in statement.get("Condition", {}).get("StringEquals", {})
+        for action in listed(statement["Action"])
+        if not action.startswith(_RUNTIME)
+        for prefix in _prefixes(statement, action)
+    }
+
+
+def _consumers(found: Synthesised) -> set[str]:
+    mapped = json.dumps([*found.of_type("AWS::Lambda::EventSourceMapping").values()])
+    names = {step: name for step, name in found.logical_names().items() if name in mapped}
+    return set(names)
+
+
+@pytest.fixture
+def dev(synthesise: Callable[[str], Synthesised]) -> Synthesised:
+    return synthesise("dev")
+
+
+@pytest.mark.parametrize("step", FUNCTIONS)
+def test_a_function_may_do_what_its_code_calls(dev: Synthesised, step: str) -> None:
+    needed = {action for call in calls_of(step) for action in call.actions}
+    if step in _consumers(dev):
+        needed |= _POLLING
+    if "DATABASE_SECRET_ARN" not in dev.functions()[step]["Environment"]["Variables"]:
+        # It logs in with tokens only.
+        needed.discard(_PASSWORD)
+    assert _granted(dev, step) == needed
+
+
+@pytest.mark.parametrize("step", FUNCTIONS)
+def test_a_function_may_use_the_queues_of_its_settings(dev: Synthesised, step: str) -> None:
+    settings = FUNCTIONS[step].settings.model_fields
+    named = {
+        field.removesuffix("_url") for field in settings if field.endswith(("queue_url", "dlq_url"))
+    }
+    granted = json.dumps(
+        [
+            statement["Resource"]
+            for statement in dev.statements_of(step)
+            if any(action.startswith("sqs:") for action in listed(statement["Action"]))
+        ]
+    )
+    queues = {
+        f"{queue[1].lower()}_{'dlq' if queue[2] else 'queue'}"
+        for queue in re.finditer(
+            r"Service(Landed|Chunks|Merges)(Dlq|Dead\w*)?Queue[0-9A-F]{8}", granted
+        )
+    }
+    assert queues == named
+
+
+def test_every_call_of_boto3_is_on_a_known_client() -> None:
+    assert unknown_clients() == set()
+
+
+def test_calls_are_found_behind_methods_properties_and_the_modules_of_the_library() -> None:
+    assert AwsCall("s3", "put_object", "markers/", "waybill.state.markers") in calls_of("merge")
+    assert AwsCall("s3", "get_object", "tickets/", "waybill.clients") in calls_of("plan")
+    assert AwsCall("s3", "get_object", "contracts/", "waybill.clients") in calls_of("datasets")
+    assert {call.service for call in calls_of("docs")} == {"s3"}
