@@ -143,9 +143,12 @@ class FakeCloud:
         """Where every message is."""
         return [(queue, n) for queue in QUEUES for n in range(len(self.queues[queue]))]
 
-    def deliver(self, queue: str, place: int, fault: Fault | None = None) -> None:
+    def deliver(self, queue: str, place: int, fault: Fault | None = None) -> Process:
         """Hand a message to its function, with a fault on the way."""
-        message = self.queues[queue].pop(place)
+        return self.hand_over(queue, self.queues[queue].pop(place), fault)
+
+    def hand_over(self, queue: str, message: Message, fault: Fault | None = None) -> Process:
+        """The same with a message that was taken from its queue; threads may do so at once."""
         failures: list[object] = []
         suspended = Suspended(queue, message, Process(fault), failures)
 
@@ -159,10 +162,15 @@ class FakeCloud:
         else:
             self.queues[queue].append(Message(message.body, message.receives, message.attributes))
             self.suspended.append(suspended)
+        return suspended.process
 
     def resume(self, suspended: Suspended, *, killed: bool) -> None:
         """Let a suspended invocation end, or die."""
         self.suspended.remove(suspended)
+        self.wake(suspended, killed=killed)
+
+    def wake(self, suspended: Suspended, *, killed: bool) -> None:
+        """The same with one that was taken from those suspended."""
         suspended.process.resume(killed=killed)
         self._settle(suspended)
 
@@ -172,9 +180,10 @@ class FakeCloud:
 
     def redrive(self) -> None:
         """All messages of the dead-letter queues start again."""
-        for queue, message in self.dead:
+        # Others may be putting messages there meanwhile.
+        while self.dead:
+            queue, message = self.dead.pop(0)
             self.queues[queue].append(Message(message.body, 0, message.attributes))
-        self.dead.clear()
 
     def crash(self) -> None:
         """PostgreSQL crashes and is back: connections are cut, unlogged tables empty."""

@@ -86,8 +86,10 @@ class Machine(ApiRules):
     @rule(place=places, call=places, unseen=st.booleans(), suspends=st.booleans())
     @precondition(lambda self: self.cloud.waiting())
     def fault(self, place: int, call: int, unseen: bool, suspends: bool) -> None:
-        PROVOKED["suspended" if suspends else "killed"] += 1
-        self.cloud.deliver(*self._message(place), Fault(call, unseen, suspends))
+        process = self.cloud.deliver(*self._message(place), Fault(call, unseen, suspends))
+        # A step with fewer calls ends without the fault.
+        PROVOKED["killed"] += process.dead
+        PROVOKED["suspended"] += not process.ended
 
     @rule(place=places)
     @precondition(lambda self: self.cloud.waiting())

@@ -8,7 +8,6 @@ import itertools
 import random
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -67,10 +66,16 @@ def _database_faults(given: argparse.Namespace, figures: Figures) -> None:
             def overlapping(database: Database, queue: str = queue) -> None:
                 attempts.overlap_attempts(database, figures, queue)
 
+            def killing(database: Database, queue: str = queue) -> None:
+                attempts.kill_attempts(database, figures, queue)
+
             # A database for each pass: the same keys and versions land in all of them.
             for _ in range(given.overlaps):
                 apart(f"two live attempts: {step}", overlapping)
-        apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
+                apart(f"attempts killed: {step}", killing)
+        # Bounded, since each file is held against all others at the end.
+        for _ in range(given.rounds):
+            apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
         with _phase("histories", figures):
             _histories(template, figures, given.histories, given.seed)
         with _phase("PostgreSQL killed", figures):
@@ -92,7 +97,8 @@ def _histories(template: Database, figures: Figures, count: int, number: int) ->
     )
     figures.files += PROVOKED.pop("files", 0)
     figures.records += PROVOKED.pop("records", 0)
-    figures.faults.update({f"history: {kind}": count for kind, count in PROVOKED.items()})
+    figures.add_histories(PROVOKED)
+    PROVOKED.clear()
     figures.facts["histories held against the model"] = str(count)
 
 
@@ -102,8 +108,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200, help="loaders to kill")
     parser.add_argument("--files", type=int, default=6, help="files per kind of connection fault")
     parser.add_argument("--crashes", type=int, default=20, help="kills of PostgreSQL")
-    parser.add_argument("--seconds", type=float, default=120, help="of everybody at once")
-    parser.add_argument("--overlaps", type=int, default=4, help="passes of two live attempts")
+    parser.add_argument("--seconds", type=float, default=60, help="of a round of everybody at once")
+    parser.add_argument("--rounds", type=int, default=4, help="of everybody at once")
+    parser.add_argument(
+        "--overlaps", type=int, default=4, help="passes of attempts that are killed or overlap"
+    )
     parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--megabytes", type=int, default=256, help="of the file that is measured")
     return parser.parse_args()
@@ -118,9 +127,9 @@ def _say(what: str) -> None:
 def _phase(name: str, figures: Figures) -> Iterator[None]:
     """Say what is done and then what it provoked, so that a run that is ended early tells too."""
     _say(name)
-    before = Counter(figures.faults)
+    before = figures.faults + figures.effects
     yield
-    for kind, count in sorted((figures.faults - before).items()):
+    for kind, count in sorted((figures.faults + figures.effects - before).items()):
         _say(f"  {kind}: {count:,}")
 
 

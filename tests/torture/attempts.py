@@ -1,9 +1,9 @@
-"""Two live attempts at one message, by construction: the first is held at a call, the second runs.
+"""Attempts that are killed at a call, and two live attempts at one message, by construction.
 
-Every call to PostgreSQL or AWS of an attempt is a place to hold it, before the call or after it
-took effect; all of them are tried in turn. The message is visible again meanwhile, so a second
-worker takes it, and only then does the first go on. A merge is one call, so it is also held
-inside of it, by a lock on its table.
+Every call to PostgreSQL or AWS of an attempt is a place to kill or to hold it, before the call or
+after it took effect; all of them are tried in turn. Of two live attempts the first is held at a
+call; its message is visible again meanwhile, so a second worker takes it, and only then does the
+first go on. A merge is one call, so it is also held inside of it, by a lock on its table.
 """
 
 import itertools
@@ -45,9 +45,31 @@ def overlap_attempts(database: Database, figures: Figures, queue: str) -> None:
         if queue == "merges":
             for _ in range(_MERGES_HELD):
                 _overlap_inside_merge(load, figures)
-        figures.faults[f"{STEPS[queue]}: attempt refused, another is live"] += (
+        figures.effects[f"{STEPS[queue]}: attempt refused, another is live"] += (
             _refusals(database, STEPS[queue]) - before
         )
+
+
+def kill_attempts(database: Database, figures: Figures, queue: str) -> None:
+    """Kill an attempt at a message of `queue` at every call in turn, and the second one as well."""
+    with load_into(database, figures, chunk_bytes=_CHUNK_BYTES) as load:
+        for call in itertools.count():
+            killed = [_kill(load, queue, call, unseen) for unseen in (False, True)]
+            figures.faults[f"{STEPS[queue]}: attempt killed at a call"] += sum(killed)
+            if not any(killed):
+                break
+
+
+def _kill(load: Load, queue: str, call: int, unseen: bool) -> int:
+    """One file, with two attempts killed at the call; how many came that far."""
+    load.land(_RECORDS)
+    _advance(load.cloud, queue)
+    killed = 0
+    for _ in range(2):
+        if load.cloud.queues[queue]:
+            killed += load.cloud.deliver(queue, -1, Fault(call, unseen)).dead
+    load.settle()
+    return killed
 
 
 def _overlap(load: Load, figures: Figures, queue: str, call: int, unseen: bool) -> bool:

@@ -1,20 +1,24 @@
-"""Concurrent loaders, merges, readers, refreshes and new partitions over the same keys."""
+"""Concurrent loaders, merges, readers, refreshes and new partitions over the same keys.
+
+Messages are doubled and lost meanwhile, and functions are killed or suspended at a call.
+"""
 
 import random
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from functions.pipeline.refresh.refresh_stale import refresh_stale
-from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
-from tests.stateful.fake_cloud import HANDLERS, QUEUES, FakeCloud, record_of
+from tests.stateful.fake_aws import Message
+from tests.stateful.fake_cloud import QUEUES, FakeCloud, Suspended
+from tests.stateful.faults import Fault
 from tests.stateful.invariants import check, check_against_reload
 from tests.stateful.model import File, body_of, read_of
 from tests.stateful.tables import TABLES, Table
@@ -24,6 +28,13 @@ from waybill.ids import new_id
 
 _WORKERS = 4
 _MOST_WAITING = 40
+_MOST_SUSPENDED = 3
+# A message that comes back is doubled again.
+_MOST_COPIED = 10
+# Shares of the deliveries. A second copy of a message is there while the first is at work.
+_DOUBLED_SHARE, _LOST_SHARE, _KILLED_SHARE, _SUSPENDED_SHARE = 0.3, 0.1, 0.25, 0.05
+_CALLS = 16
+"""A call at which a function is killed or suspended is one of its first ones."""
 # What comes back later by itself, as every caller of these does.
 _BUSY = (errors.LockNotAvailable, errors.QueryCanceled)
 _DOUBLED = (
@@ -75,27 +86,55 @@ class Overlap:
                     try:
                         task(connection)
                     except _BUSY:
-                        self.figures.faults["asked to come back"] += 1
+                        self.figures.effects["asked to come back"] += 1
         except BaseException as error:
             self.errors.append(error)
             self.over.set()
 
     def _deliver(self, _connection: Connection) -> None:
         with self._lock:
-            ready = [queue for queue in QUEUES if self.cloud.queues[queue]]
-            if ready:
-                queue = self.chance.choice(ready)
-                waiting = self.cloud.queues[queue]
-                message = waiting.pop(self.chance.randrange(len(waiting)))
-        if not ready:
+            taken = self._take()
+            fault = self._draw_fault()
+        if isinstance(taken, Suspended):
+            self.cloud.wake(taken, killed=fault is not None)
+        elif taken:
+            process = self.cloud.hand_over(*taken, fault)
+            self.figures.effects["message delivered"] += 1
+            if fault and process.dead:
+                self.figures.faults["at once: killed"] += 1
+            elif fault and not process.ended:
+                self.figures.faults["at once: suspended"] += 1
+        else:
             time.sleep(0.01)
-            return
-        response = HANDLERS[queue]({"Records": [record_of(message)]}, Context())
-        if response["batchItemFailures"]:
-            message.receives += 1
-            self.cloud.queues[queue].append(message)
-            self.figures.faults["message failed"] += 1
-        self.figures.faults["message delivered"] += 1
+
+    def _take(self) -> tuple[str, Message] | Suspended | None:
+        """What is to be done next: a message of a queue, or an invocation that hangs."""
+        if len(self.cloud.suspended) > _MOST_SUSPENDED:
+            return self.cloud.suspended.pop(0)
+        self.cloud.redrive()
+        ready = [queue for queue in QUEUES if self.cloud.queues[queue]]
+        if not ready:
+            return self.cloud.suspended.pop(0) if self.cloud.suspended else None
+        queue = self.chance.choice(ready)
+        waiting = self.cloud.queues[queue]
+        message = waiting.pop(self.chance.randrange(len(waiting)))
+        if len(waiting) < _MOST_COPIED and self.chance.random() < _DOUBLED_SHARE:
+            self.figures.faults["at once: message doubled"] += 1
+            waiting.append(replace(message))
+        elif self.chance.random() < _LOST_SHARE:
+            self.figures.faults["at once: message lost"] += 1
+            self.cloud.dead.append((queue, message))
+            return None
+        return queue, message
+
+    def _draw_fault(self) -> Fault | None:
+        drawn, call = self.chance.random(), self.chance.randrange(_CALLS)
+        unseen = self.chance.random() < 0.5
+        if drawn < _KILLED_SHARE:
+            return Fault(call, unseen)
+        if drawn < _KILLED_SHARE + _SUSPENDED_SHARE:
+            return Fault(call, unseen, suspends=True)
+        return None
 
     def _land(self, _connection: Connection) -> None:
         if sum(map(len, self.cloud.queues.values())) > _MOST_WAITING:
@@ -126,7 +165,7 @@ class Overlap:
 
     def _refresh(self, connection: Connection) -> None:
         with suppress(Busy):
-            self.figures.faults["part refreshed"] += len(refresh_stale(connection, seconds=2))
+            self.figures.effects["part refreshed"] += len(refresh_stale(connection, seconds=2))
         time.sleep(0.05)
 
     def _batch(self, connection: Connection) -> None:
@@ -137,7 +176,7 @@ class Overlap:
             "SELECT waybill.merge_batch(%s, 'visits', %s, 'atomic', '[]')", (job, Jsonb(given))
         )
         self.files.append(File(TABLES["visits"], 99, f"batch/{job}", "", rows, is_batch=True))
-        self.figures.faults["batch written"] += 1
+        self.figures.effects["batch written"] += 1
         time.sleep(0.05)
 
     def _add(self, connection: Connection) -> None:

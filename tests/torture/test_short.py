@@ -65,6 +65,8 @@ def test_concurrent_loads_lose_nothing(tortured: Database) -> None:
     figures = Figures()
     overlap(tortured, figures, 8, random.Random(1))
     assert figures.files > 5
+    assert figures.faults["at once: message doubled"] > 5
+    assert figures.faults["at once: killed"] > 0
 
 
 @pytest.mark.parametrize("queue", attempts.STEPS)
@@ -75,4 +77,10 @@ def test_of_two_live_attempts_at_one_message_one_takes_effect(
     attempts.overlap_attempts(tortured, figures, queue)
     step = attempts.STEPS[queue]
     assert figures.faults[f"{step}: two live attempts"] > 10
-    assert figures.faults[f"{step}: attempt refused, another is live"] > 0
+    assert figures.effects[f"{step}: attempt refused, another is live"] > 0
+
+
+def test_attempts_killed_at_any_call_lose_nothing(tortured: Database) -> None:
+    figures = Figures()
+    attempts.kill_attempts(tortured, figures, "merges")
+    assert figures.faults["merge: attempt killed at a call"] > 10
