@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.mutants.catalogue import MUTANTS
+from tests.mutants.catalogue import MUTANTS, SUBJECTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.run import Result, copied_tree, failures_without_mutant, run_mutant
 
@@ -23,7 +23,7 @@ def main() -> int:
         for mutant in mutants:
             results.append(run_mutant(mutant, root))
             _report(results[-1])
-    killed = sum(result.outcome == "killed" for result in results)
+    killed = _report_subjects(results)
     seconds = sum(result.seconds for result in results)
     _print(f"{killed} of {len(results)} mutants killed in {seconds:.0f} s")
     return 0 if killed == len(results) else 1
@@ -44,6 +44,17 @@ def _report(result: Result) -> None:
         _print(result.detail)
     by = f" by {result.detail}" if result.outcome == "killed" else ""
     _print(f"{result.outcome:8} {result.seconds:3.0f} s  {mutant.name}: {mutant.promise}{by}")
+
+
+def _report_subjects(results: list[Result]) -> int:
+    """Print how many mutants of each file were killed; gives that of all."""
+    killed = {result.mutant for result in results if result.outcome == "killed"}
+    _print("\n| file | mutants | killed |\n| --- | --- | --- |")
+    for subject, mutants in SUBJECTS.items():
+        ran = {result.mutant for result in results} & set(mutants)
+        if ran:
+            _print(f"| `{subject}` | {len(ran)} | {len(ran & killed)} |")
+    return len(killed)
 
 
 def _print(line: str) -> None:

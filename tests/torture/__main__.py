@@ -32,8 +32,9 @@ def main() -> int:
     _say(f"seed {given.seed}")
     figures = Figures()
     began = time.monotonic()
-    _say("adversarial files")
-    measure_corpus(figures, _say)
+    if given.corpus:
+        _say("adversarial files")
+        measure_corpus(figures, _say)
     _database_faults(given, figures)
     _say("disk full")
     try:
@@ -72,7 +73,7 @@ def _database_faults(given: argparse.Namespace, figures: Figures) -> None:
             # A database for each pass: the same keys and versions land in all of them.
             for _ in range(given.overlaps):
                 apart(f"two live attempts: {step}", overlapping)
-                apart(f"attempts killed: {step}", killing)
+            apart(f"attempts killed: {step}", killing)
         # Bounded, since each file is held against all others at the end.
         for _ in range(given.rounds):
             apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
@@ -105,14 +106,15 @@ def _histories(template: Database, figures: Figures, count: int, number: int) ->
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make torture ARGS=…")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument(
+        "--no-corpus", dest="corpus", action="store_false", help="no adversarial files"
+    )
     parser.add_argument("--kills", type=int, default=200, help="loaders to kill")
     parser.add_argument("--files", type=int, default=6, help="files per kind of connection fault")
     parser.add_argument("--crashes", type=int, default=20, help="kills of PostgreSQL")
     parser.add_argument("--seconds", type=float, default=60, help="of a round of everybody at once")
     parser.add_argument("--rounds", type=int, default=4, help="of everybody at once")
-    parser.add_argument(
-        "--overlaps", type=int, default=4, help="passes of attempts that are killed or overlap"
-    )
+    parser.add_argument("--overlaps", type=int, default=4, help="passes of two live attempts")
     parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--megabytes", type=int, default=256, help="of the file that is measured")
     return parser.parse_args()

@@ -20,7 +20,7 @@ from tests.torture.server import Server, own_server
 _RECORDS = 40_000
 _LOAD_SECONDS = 0.7
 """About what a loader takes for a file of so many records."""
-_KILLS_PER_FILE = 5
+_KILLS_PER_FILE = 10
 _CRASHES_PER_FILE = 2
 _LONG_PAUSES = 0.1
 

@@ -1,5 +1,8 @@
 """Every mutant, by subject."""
 
+from collections.abc import Mapping
+from itertools import chain
+
 from tests.mutants.catalogue import (
     chunks,
     dispositions,
@@ -18,19 +21,23 @@ from tests.mutants.catalogue import (
 )
 from tests.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (
-    *registration.MUTANTS,
-    *plan.MUTANTS,
-    *chunks.MUTANTS,
-    *locks.MUTANTS,
-    *merge.MUTANTS,
-    *dispositions.MUTANTS,
-    *references.MUTANTS,
-    *exchanges.MUTANTS,
-    *partitions.MUTANTS,
-    *waiting.MUTANTS,
-    *rejects.MUTANTS,
-    *publishing.MUTANTS,
-    *steps.MUTANTS,
-    *reaper.MUTANTS,
-)
+SUBJECTS: Mapping[str, tuple[Mutant, ...]] = {
+    subject.__name__.rpartition(".")[2]: subject.MUTANTS
+    for subject in (
+        registration,
+        plan,
+        chunks,
+        locks,
+        merge,
+        dispositions,
+        references,
+        exchanges,
+        partitions,
+        waiting,
+        rejects,
+        publishing,
+        steps,
+        reaper,
+    )
+}
+MUTANTS: tuple[Mutant, ...] = tuple(chain.from_iterable(SUBJECTS.values()))
