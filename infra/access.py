@@ -132,6 +132,20 @@ def use_key(key: kms.IKey, statements: Iterable[iam.PolicyStatement]) -> list[ia
     ]
 
 
+def make_data_keys(key: kms.IKey | None) -> tuple[iam.PolicyStatement, ...]:
+    """Allow making data keys, each of which also comes encrypted by `key`; nothing without one."""
+    return _use(key, "kms:GenerateDataKey")
+
+
+def decrypt_data_keys(key: kms.IKey | None) -> tuple[iam.PolicyStatement, ...]:
+    """Allow decrypting data keys that `key` has encrypted; nothing without one."""
+    return _use(key, "kms:Decrypt")
+
+
+def _use(key: kms.IKey | None, action: str) -> tuple[iam.PolicyStatement, ...]:
+    return (iam.PolicyStatement(actions=[action], resources=[key.key_arn]),) if key else ()
+
+
 def put_events(bus: events.IEventBus) -> iam.PolicyStatement:
     """Allow putting events on the bus, in Waybill's name only."""
     return iam.PolicyStatement(

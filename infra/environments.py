@@ -105,6 +105,14 @@ class Environment:
         return self.keep_data
 
     @property
+    def keeps_personal_texts(self) -> bool:
+        """Whether the text of rejects with personal columns is kept, encrypted with a key for it.
+
+        Not in `dev`: the key would be half of what an idle one costs.
+        """
+        return self.keep_data or self.is_local
+
+    @property
     def is_local(self) -> bool:
         """Whether this is the emulator: no VPC, no Aurora, tokens of a development issuer."""
         return self.name == "local"

@@ -42,7 +42,7 @@ class FunctionSpec(NamedTuple):
     cache: bool = False
     """Whether it uses a cache server, where the environment has one."""
     auth: bool = False
-    """Whether it verifies tokens."""
+    """Whether it verifies tokens, or encrypts texts."""
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -79,17 +79,17 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
         for spec in (
             FunctionSpec(UploadSettings, API_SECONDS, 1024),
             FunctionSpec(PlanSettings, 300, 1769, arrow=True),
-            FunctionSpec(LoadSettings, 300, 1769, arrow=True),
+            FunctionSpec(LoadSettings, 300, 1769, arrow=True, auth=True),
             FunctionSpec(MergeSettings, 300, 512),
             FunctionSpec(PublishSettings, 60, 512),
             FunctionSpec(RefreshSettings, 300, 512),
             FunctionSpec(ReapSettings, 120, 512),
-            FunctionSpec(BatchSettings, API_SECONDS, 1769, arrow=True),
-            FunctionSpec(JobsSettings, API_SECONDS, 1024),
+            FunctionSpec(BatchSettings, API_SECONDS, 1769, arrow=True, auth=True),
+            FunctionSpec(JobsSettings, API_SECONDS, 1024, auth=True),
             FunctionSpec(DatasetsSettings, API_SECONDS, 1769, arrow=True),
             FunctionSpec(AnalyticsSettings, API_SECONDS, 1024, cache=True),
             FunctionSpec(LookupsSettings, API_SECONDS, 1024, cache=True),
-            FunctionSpec(DocumentsSettings, API_SECONDS, 1024),
+            FunctionSpec(DocumentsSettings, API_SECONDS, 1024, auth=True),
             FunctionSpec(QueriesSettings, API_SECONDS, 512),
             FunctionSpec(SourcesSettings, API_SECONDS, 512),
             FunctionSpec(HealthSettings, API_SECONDS, 512),

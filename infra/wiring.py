@@ -11,9 +11,11 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.access import (
     consume,
+    decrypt_data_keys,
     list_bucket,
     list_object_versions,
     list_objects,
+    make_data_keys,
     objects,
     put_events,
     read_depth,
@@ -40,6 +42,8 @@ class Resources(NamedTuple):
     """Settings of the authorizer: whose tokens are accepted."""
     key: kms.IKey | None
     """Encrypts buckets and queues; None for AWS's own keys."""
+    personal_key: kms.IKey | None
+    """Encrypts the text of rejects with personal columns; None where that is not kept."""
     cache_url: str | None
     chunks_at_once: int
     """Chunks of one job in flight; fewer than there are loaders."""
@@ -67,21 +71,22 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "chunks_dlq_url": resources.chunks_dlq.queue_url,
         "merges_dlq_url": resources.merges_dlq.queue_url,
     }
+    personal = {"personal_key": resources.personal_key.key_arn} if resources.personal_key else {}
     metrics = {"metrics_bucket": resources.state.bucket_name}
     values: dict[str, Mapping[str, str]] = {
         "upload": {**landing, **state, **size},
         "plan": {**landing, **state, **queues, **in_flight, **size},
-        "load": {**landing, **chunks, **merges, **in_flight},
+        "load": {**landing, **chunks, **merges, **in_flight, **personal},
         "merge": {**state, **chunks, **merges, **bus, **in_flight},
         "publish": {**state, **bus},
         "refresh": state,
         "reap": {**landing, **state, **queues, **in_flight},
-        "batch": {**state, **merges, **bus},
-        "jobs": {**landing, **state, **waits},
+        "batch": {**state, **merges, **bus, **personal},
+        "jobs": {**landing, **state, **waits, **personal},
         "datasets": state,
         "analytics": {**cache, **waits},
         "lookups": {**state, **cache},
-        "documents": {},
+        "documents": personal,
         "queries": {},
         "sources": {},
         "metrics": {**state, **queues, **dead},
@@ -126,6 +131,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", *pinned),
             list_bucket(landing),
             send(resources.chunks, resources.merges),
+            *make_data_keys(resources.personal_key),
         ),
         "merge": (
             objects(state, "markers/", "PutObject"),
@@ -149,6 +155,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "markers/", "PutObject"),
             send(resources.merges),
             put_events(resources.bus),
+            *make_data_keys(resources.personal_key),
         ),
         "jobs": (
             # A replay is stored in the landing bucket, as an upload is.
@@ -159,11 +166,12 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             *contracts,
             # Large CSVs are stored, in parts, and downloaded through a presigned URL.
             objects(state, "exports/", "PutObject", "AbortMultipartUpload", "GetObject"),
+            *decrypt_data_keys(resources.personal_key),
         ),
         "datasets": contracts,
         "analytics": (),
         "lookups": contracts,
-        "documents": (),
+        "documents": decrypt_data_keys(resources.personal_key),
         "queries": (),
         "sources": (),
         "metrics": (

@@ -9,9 +9,9 @@ SELECT waybill.define_role('plan', connections => 24, statement => '60s', routin
     register_ticket, register_object, contract_of_job, claim_plan, start_loading, add_chunks,
     finish_plan, chunk_state, chunks_left, fail_job, start_run, count_failed_runs, count_killed_runs, end_run}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
-    claim_chunk, finish_chunk, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
+    claim_chunk, finish_chunk, add_data_key, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":
-        "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors)"}',
+        "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
     stages => true, ended_by_owner => true);
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
     merge_job, merge_time_limit, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
@@ -28,16 +28,17 @@ SELECT waybill.define_role('reap', connections => 4, statement => '60s', routine
 -- The API. API Gateway gives up after 29 s; a statement that takes longer would only burden the
 -- server.
 SELECT waybill.define_role('batch', connections => 40, statement => '25s', routines => '{
-    merge_batch, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
+    merge_batch, add_data_key, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
-    cancel_job, register_replay, list_pending, list_rejects, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document,
+    cancel_job, register_replay, list_pending, list_rejects, data_keys_of, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document,
     progress_document, rejects_remaining, begin_wait, end_wait, audit_read}',
     tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{
     as_of, job_visibility, figures_version, begin_wait, end_wait}',
     tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT", "departments": "SELECT", "jobs": "SELECT"}');
 SELECT waybill.define_role('documents', connections => 20, statement => '25s', routines => '{
-    list_documents, delete_document, erase_person, audit_personal_read}');
+    list_documents, delete_document, erase_person, find_person,
+    list_unreadable, erase_encrypted, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
     look_up, find_rows, lease_generation, audit_personal_read}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{

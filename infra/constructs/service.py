@@ -58,6 +58,7 @@ class Service(Construct):
             waits_at_once=waits_at_once(shared.environment),
             max_upload_bytes=shared.environment.max_upload_bytes,
             key=shared.key,
+            personal_key=shared.personal_key,
             tokens=shared.tokens,
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )

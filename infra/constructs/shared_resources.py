@@ -41,5 +41,7 @@ class SharedResources(NamedTuple):
     """Settings of the authorizer: whose tokens are accepted."""
     key: kms.IKey | None = None
     """Encrypts queues and logs; None for AWS's own keys."""
+    personal_key: kms.IKey | None = None
+    """Encrypts the text of rejects with personal columns; None where that is not kept."""
     cache_url: str | None = None
     """The cache server; None where each process has its own cache."""

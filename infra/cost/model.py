@@ -27,7 +27,8 @@ def monthly_cost(environment: Environment, load: Load) -> Mapping[str, float]:
         "CloudWatch and X-Ray": _observing(environment, load),
         "ElastiCache": prices.CACHE_MONTH * environment.cache_server,
         "WAF": _firewall(environment, load),
-        "Secrets and keys": prices.SECRET_MONTH + prices.KEY_MONTH * environment.own_key,
+        "Secrets and keys": prices.SECRET_MONTH
+        + prices.KEY_MONTH * (environment.own_key + environment.keeps_personal_texts),
     }
     dearest = sorted(costs.items(), key=lambda item: -item[1])
     return {name: usd for name, usd in dearest if usd > 0}

@@ -1,4 +1,4 @@
-"""The emulator's process: ministack behind a guard, with fixes for seven differences from AWS.
+"""The emulator's process: ministack behind a guard, with fixes for eight differences from AWS.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -10,6 +10,7 @@ functions that it runs see their own packages and layers only, as on AWS.
 * The well-known keys (`test`, an account number) are the administrator's, and its signatures are
   not checked. Here only the configured key is, and its signature is checked.
 * The credentials of functions are hashes of their names; here they are keyed with a secret.
+* Keys of KMS are made anew with each stack; here a stack has one, which survives a restart.
 * A mock integration of API Gateway leaves `$context.requestId` as it is, and always has a body.
 """
 
@@ -21,13 +22,14 @@ import runpy
 import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, s3, sts
+from ministack.services import apigateway_v1, kms, s3, sts
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
@@ -97,6 +99,21 @@ def create_bucket(logical_id: str, properties: dict[str, Any], stack: str) -> Lo
     return created
 
 
+_create_key = provisioners._kms_key_create  # noqa: SLF001
+
+
+def create_key(logical_id: str, properties: dict[str, Any], stack: str) -> Loose:
+    """Create a stack's KMS key, with an id and material that are the same after a restart."""
+    made, attributes = _create_key(logical_id, properties, stack)
+    seed = f"{os.environ['AWS_SECRET_ACCESS_KEY']}/{stack}/{logical_id}".encode()
+    key_id = str(UUID(bytes=sha256(b"id/" + seed).digest()[:16], version=4))
+    record = kms._keys.pop(made)  # noqa: SLF001
+    arn = str(attributes["Arn"]).replace(made, key_id)
+    material = sha256(b"key/" + seed).digest()
+    kms._keys[key_id] = {**record, "KeyId": key_id, "Arn": arn, "_symmetric_key": material}  # noqa: SLF001
+    return key_id, {"Arn": arn, "KeyId": key_id}
+
+
 _action = iam_actions.extract_iam_action
 
 
@@ -132,6 +149,7 @@ def _patch() -> None:
     iam_actions.extract_iam_action = action
     provisioners.s3_bucket_name_conflict = lambda _name: None
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["create"] = create_bucket  # noqa: SLF001
+    provisioners._RESOURCE_HANDLERS["AWS::KMS::Key"]["create"] = create_key  # noqa: SLF001
 
 
 def is_administrator(access_key_id: str) -> bool:

@@ -10,6 +10,7 @@ from infra.constructs.buckets import Buckets
 from infra.constructs.layers import make_layers
 from infra.constructs.local_database import LocalDatabase
 from infra.constructs.local_issuer import local_issuer
+from infra.constructs.personal_key import personal_key
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
@@ -30,6 +31,11 @@ class LocalStack(Stack):
         )
         layers = make_layers(self, environment, sources)
         shared = SharedResources(
-            environment, LocalDatabase(self), layers, sources, local_issuer(self)
+            environment,
+            LocalDatabase(self),
+            layers,
+            sources,
+            local_issuer(self),
+            personal_key=personal_key(self, environment),
         )
         Service(self, shared, Buckets(self, environment))

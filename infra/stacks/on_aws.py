@@ -16,6 +16,7 @@ from infra.constructs.data_key import data_key
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
 from infra.constructs.network import Network
+from infra.constructs.personal_key import personal_key
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.constructs.user_pool import UserPool
@@ -47,6 +48,7 @@ class DataStack(Stack):
             description=f"Waybill {environment.name}: buckets and database",
         )
         self.key = data_key(self, environment)
+        self.personal_key = personal_key(self, environment)
         self.buckets = Buckets(self, environment, self.key)
         network = Network(self, environment, self.buckets, self.key)
         self.database = Aurora(self, environment, network, self.key, restore)
@@ -84,7 +86,14 @@ class ServiceStack(Stack):
         layers = make_layers(self, environment, sources)
         cache_url = data.cache.url if data.cache else None
         shared = SharedResources(
-            environment, data.database, layers, sources, data.tokens, data.key, cache_url
+            environment,
+            data.database,
+            layers,
+            sources,
+            data.tokens,
+            data.key,
+            data.personal_key,
+            cache_url,
         )
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]

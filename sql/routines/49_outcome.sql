@@ -11,11 +11,12 @@ BEGIN
     END IF;
     RETURN waybill.run_sql(format(
         $q$
-        INSERT INTO waybill.validation_errors (job_id, chunk, line, raw, "values", errors)
+        INSERT INTO waybill.validation_errors (job_id, chunk, line, raw, data_key, "values", errors)
         SELECT %1$L,
             s._waybill_chunk,
             s._waybill_line,
-            convert_to(coalesce(%2$s, array_to_string(ARRAY[%3$s], ',', '')), 'UTF8'),
+            waybill.stored_text(coalesce(%2$s, array_to_string(ARRAY[%3$s], ',', '')), %6$L),
+            waybill.data_key_of(%2$s, %6$L),
             %4$s,
             b.errors
         FROM (
@@ -37,7 +38,8 @@ BEGIN
             || CASE WHEN p_plan.has_absent
                 THEN ' - ARRAY(SELECT jsonb_array_elements_text(s._waybill_absent))'
                 ELSE '' END,
-        p_plan.source));
+        p_plan.source,
+        waybill.has_personal(p_plan.contract)));
 END
 $$;
 

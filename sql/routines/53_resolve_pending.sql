@@ -39,19 +39,22 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
+    v_is_personal boolean;
     v_counts waybill.merge_counts := waybill.no_counts();
 BEGIN
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
     IF NOT FOUND OR v_job.pending_reference = 0 THEN
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
+    v_is_personal := waybill.has_personal(v_job.contract);
     WITH pending AS (
         DELETE FROM waybill.pending_references WHERE job_id = p_job RETURNING *
     )
-    INSERT INTO waybill.validation_errors (job_id, line, raw, "values", errors)
+    INSERT INTO waybill.validation_errors (job_id, line, raw, data_key, "values", errors)
     SELECT p_job,
         line,
-        convert_to(coalesce(raw, record::text), 'UTF8'),
+        waybill.stored_text(coalesce(raw, record::text), v_is_personal),
+        waybill.data_key_of(raw, v_is_personal),
         record,
         jsonb_build_array(jsonb_build_object(
             'column', NULL, 'code', 'refused_by_table', 'message', p_message))

@@ -220,8 +220,12 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
     v_job := waybill.register_batch(p_job, p_dataset, waybill.contract(p_dataset), p_rows);
     PERFORM waybill.assert_batch_turn(v_job);
-    INSERT INTO waybill.validation_errors (job_id, line, raw, "values", errors)
-    SELECT p_job, (r ->> 'row')::bigint + 1, convert_to(r ->> 'raw', 'UTF8'), r -> 'values',
+    INSERT INTO waybill.validation_errors (job_id, line, raw, data_key, "values", errors)
+    SELECT p_job,
+        (r ->> 'row')::bigint + 1,
+        waybill.stored_text(r ->> 'raw', waybill.has_personal(v_job.contract)),
+        waybill.data_key_of(r ->> 'raw', waybill.has_personal(v_job.contract)),
+        r -> 'values',
         r -> 'errors'
     FROM jsonb_array_elements(p_rejected) AS r;
     BEGIN

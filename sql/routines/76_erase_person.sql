@@ -17,6 +17,8 @@ BEGIN
         WHERE j.job_id = v.job_id
             AND j.dataset = $1
             AND (%s) IS NULL
+            -- What is encrypted is found by `erase_encrypted`.
+            AND v.data_key IS NULL
             AND (
                 EXISTS (
                     SELECT FROM unnest($3) AS x (value)
@@ -92,6 +94,40 @@ EXCEPTION
 END
 $$;
 
+-- Resolve the natural key of a person ([value, …]) and keep merges of the dataset waiting until the
+-- transaction ends. `texts` is the key as equal keys have it in common.
+CREATE OR REPLACE FUNCTION waybill.lock_person(p_dataset text, p_key jsonb,
+    OUT dataset waybill.datasets, OUT key jsonb, OUT texts text[])
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    SELECT * INTO dataset FROM waybill.datasets AS d WHERE d.name = p_dataset;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'There is no dataset %.', p_dataset USING ERRCODE = 'WB001';
+    ELSIF (dataset).natural_key = '{}'
+        OR jsonb_array_length(p_key) <> cardinality((dataset).natural_key)
+    THEN
+        RAISE EXCEPTION 'A key of % has the columns (%).', p_dataset,
+            array_to_string((dataset).natural_key, ', ') USING ERRCODE = 'WB018';
+    END IF;
+    key := (
+        SELECT jsonb_object_agg(k.name, p_key ->> (k.place - 1)::integer)
+        FROM unnest((dataset).natural_key) WITH ORDINALITY AS k (name, place));
+    -- OFFSET 0: as a constant, an invalid value would fail when the query is planned.
+    EXECUTE format('SELECT %s FROM (SELECT $1 AS record OFFSET 0) AS r',
+        waybill.stored_key((dataset).target, (dataset).natural_key, 'r.record'))
+    INTO texts USING key;
+    IF texts IS NULL THEN
+        RAISE EXCEPTION 'A value of the key is not one of its column''s type.'
+            USING ERRCODE = 'WB018';
+    END IF;
+    -- A merge that is running writes the person after the rows were looked at; the next one finds
+    -- the tombstone.
+    PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
+END
+$$;
+
 -- Erase the person with this natural key ([value, …]). Returns how many rows, rejects and pending
 -- records were deleted.
 CREATE OR REPLACE FUNCTION waybill.erase_person(p_dataset text, p_key jsonb) RETURNS jsonb
@@ -101,40 +137,21 @@ SET timezone = 'UTC'
 SET lock_timeout = '3s'
 AS $$
 DECLARE
+    v_person record;
     v_dataset waybill.datasets;
     v_values jsonb;
     v_texts text[];
     v_salt uuid;
     v_row jsonb;
-    v_start timestamp;
     v_rejects uuid[];
     v_unreadable uuid[];
     v_pending uuid[];
     v_found jsonb;
 BEGIN
-    SELECT * INTO v_dataset FROM waybill.datasets AS d WHERE d.name = p_dataset;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'There is no dataset %.', p_dataset USING ERRCODE = 'WB001';
-    ELSIF v_dataset.natural_key = '{}'
-        OR jsonb_array_length(p_key) <> cardinality(v_dataset.natural_key)
-    THEN
-        RAISE EXCEPTION 'A key of % has the columns (%).', p_dataset,
-            array_to_string(v_dataset.natural_key, ', ') USING ERRCODE = 'WB018';
-    END IF;
-    v_values := (
-        SELECT jsonb_object_agg(k.name, p_key ->> (k.place - 1)::integer)
-        FROM unnest(v_dataset.natural_key) WITH ORDINALITY AS k (name, place));
-    -- OFFSET 0: as a constant, an invalid value would fail when the query is planned.
-    EXECUTE format('SELECT %s FROM (SELECT $1 AS record OFFSET 0) AS r',
-        waybill.stored_key(v_dataset.target, v_dataset.natural_key, 'r.record'))
-    INTO v_texts USING v_values;
-    IF v_texts IS NULL THEN
-        RAISE EXCEPTION 'A value of the key is not one of its column''s type.'
-            USING ERRCODE = 'WB018';
-    END IF;
-    -- A merge that is running writes the person after the rows were looked at; the next one finds
-    -- the tombstone.
-    PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
+    v_person := waybill.lock_person(p_dataset, p_key);
+    v_dataset := v_person.dataset;
+    v_values := v_person.key;
+    v_texts := v_person.texts;
     INSERT INTO waybill.erasure_salts (dataset) VALUES (p_dataset) ON CONFLICT DO NOTHING;
     SELECT s.salt INTO v_salt FROM waybill.erasure_salts AS s WHERE s.dataset = p_dataset;
     INSERT INTO waybill.erasures (dataset, key_hash, erased_at)
@@ -171,7 +188,9 @@ BEGIN
     PERFORM waybill.count_as_erased(coalesce(v_pending, '{}'), 'pending_reference');
     PERFORM waybill.mark_erased(v_dataset, v_row);
     v_found := jsonb_build_object('rows', CASE WHEN v_row IS NULL THEN 0 ELSE 1 END,
-        'rejects', cardinality(v_rejects), 'pending', coalesce(cardinality(v_pending), 0));
+        'rejects', cardinality(v_rejects)
+            + coalesce(nullif(current_setting('waybill.erased_encrypted', true), ''), '0')::integer,
+        'pending', coalesce(cardinality(v_pending), 0));
     -- Without the key: it may be personal itself.
     PERFORM waybill.record_audit('personal.erased', p_dataset => p_dataset, p_detail => v_found);
     RETURN v_found;

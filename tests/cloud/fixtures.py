@@ -31,6 +31,8 @@ class Cloud(NamedTuple):
     events: "EventBridgeClient"
     queues: dict[str, str]
     on_bus: list[dict[str, Any]]
+    personal_key: str
+    """The ARN of the KMS key for personal data."""
 
     def reported(self) -> list[dict[str, Any]]:
         """The details of the events since the last look."""
@@ -78,7 +80,12 @@ class Cloud(NamedTuple):
 
 
 def _forget_clients() -> None:
-    for client in (clients.s3_client, clients.sqs_client, clients.events_client):
+    for client in (
+        clients.s3_client,
+        clients.sqs_client,
+        clients.events_client,
+        clients.kms_client,
+    ):
         client.cache_clear()
 
 
@@ -110,7 +117,8 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
             )
         s3.put_bucket_versioning(Bucket=LANDING, VersioningConfiguration={"Status": "Enabled"})
         queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
-        made = Cloud(s3, sqs, clients.events_client(), queues, [])
+        key = clients.kms_client().create_key()["KeyMetadata"]["Arn"]
+        made = Cloud(s3, sqs, clients.events_client(), queues, [], key)
         _listen(made, monkeypatch)
         yield made
     _forget_clients()
@@ -131,6 +139,7 @@ def environment_of(
             "DATABASE_SECRET_ARN": secret["ARN"],
             "LANDING_BUCKET": LANDING,
             "STATE_BUCKET": STATE,
+            "PERSONAL_KEY": cloud.personal_key,
             **{f"{name.upper()}_QUEUE_URL": url for name, url in cloud.queues.items()},
         }
         for name, value in values.items():

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from waybill.settings import ApiSettings, DatabaseSettings, StateSettings
+from waybill.settings import ApiSettings, DatabaseSettings, PersonalSettings, StateSettings
 
 
-class BatchSettings(ApiSettings, DatabaseSettings, StateSettings):
+class BatchSettings(ApiSettings, DatabaseSettings, PersonalSettings, StateSettings):
     """The database, and where finished jobs are published."""
 
     merges_queue_url: str = Field(description="Queue of jobs to merge, for unblocked jobs.")

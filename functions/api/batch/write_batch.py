@@ -5,13 +5,16 @@ from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from functions.api.batch.deps import Deps
+from functions.api.batch.encrypt_rows import encrypt_rows
 from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
 from waybill.callers import Caller
 from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
+from waybill.database.data_keys import DataKeys
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
+from waybill.encryption import DataKey
 from waybill.errors import FieldError, Rejected, Retryable, RowError
 from waybill.ids import new_id
 from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
@@ -53,7 +56,7 @@ def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
         Rejected: `batch-refused`, `key-reused`, or `invalid-request` for another table's name.
         Conflict: `key-in-flight`.
         Busy: a load of the dataset, or of one that it references, is in progress.
-        Unavailable: the database or S3 cannot be reached.
+        Unavailable: the database, S3 or KMS cannot be reached.
     """
     validator = deps.validator(batch.dataset)
     _check_table(batch)
@@ -63,7 +66,11 @@ def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
     job_id = new_id()
     telemetry.action("batch.accepted", job_id=str(job_id), dataset=batch.dataset)
     deps.state.markers.put(job_id)
-    written = deps.database.run(lambda connection: _write(connection, job_id, batch, validated))
+    key = deps.settings.personal_key
+    rows, data_key = encrypt_rows(key, validator.contract, job_id, validated)
+    written = deps.database.run(
+        lambda connection: _write(connection, job_id, batch, rows, data_key)
+    )
     if written.is_new:
         _publish(deps, written)
     return written.response
@@ -82,7 +89,13 @@ def _refused(validated: Validated) -> BatchRefused:
     return BatchRefused("batch-refused", detail, errors)
 
 
-def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Validated) -> _Written:
+def _write(
+    connection: Connection,
+    job_id: UUID,
+    batch: Batch,
+    validated: Validated,
+    data_key: DataKey | None,
+) -> _Written:
     batches = Batches(connection)
     # If the connection is lost during the commit, this runs again; without an Idempotency-Key
     # the job id serves as the key, so that the rows are written once.
@@ -92,6 +105,8 @@ def _write(connection: Connection, job_id: UUID, batch: Batch, validated: Valida
         if stored is not None:
             return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
         Session(connection).act_as(batch.caller)
+        if data_key:
+            DataKeys(connection).add(data_key)
         merged = batches.merge(
             job_id,
             batch.dataset,

@@ -13,7 +13,7 @@ from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
 from waybill.contract.model import Contract
 from waybill.exact_json import parse_json
-from waybill.http.access import MASK
+from waybill.masking import MASK
 from waybill.records.block import Block, limited
 from waybill.records.compression import Limits
 from waybill.records.layout import Layout

@@ -9,14 +9,16 @@ from waybill.http.personal_reads import PersonalReads
 
 
 class Deps(NamedTuple):
-    """The database connection, and the audit of reads."""
+    """The database connection, the audit of reads, and the settings."""
 
     database: PersistentConnection
     personal_reads: PersonalReads
+    settings: DocumentsSettings
 
 
 @cache
 def deps() -> Deps:
     """The dependencies of the documents endpoint."""
-    database = PersistentConnection(DocumentsSettings.from_environment(), "documents")
-    return Deps(database, PersonalReads(database))
+    settings = DocumentsSettings.from_environment()
+    database = PersistentConnection(settings, "documents")
+    return Deps(database, PersonalReads(database), settings)

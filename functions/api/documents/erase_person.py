@@ -3,34 +3,37 @@
 import json
 from urllib.parse import unquote
 
+from functions.api.documents.deps import Deps
+from functions.api.documents.erase_encrypted import erase_encrypted
 from waybill.callers import Caller
 from waybill.database.documents import Documents, Erased
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
 from waybill.errors import NotFound, Rejected
-from waybill.http.persistent_connection import PersistentConnection
 
 
-def erase_person(database: PersistentConnection, dataset: str, key: str, caller: Caller) -> Erased:
+def erase_person(deps: Deps, dataset: str, key: str, caller: Caller) -> Erased:
     """Erase the person for `caller`; the key is as in the path.
 
     Raises:
         NotFound: `unknown-dataset`, or `unknown-person`: the dataset cannot have the key.
         Conflict: `still-referenced`.
         Busy: a load of the dataset is in progress.
-        Unavailable: the database cannot be reached.
+        Unavailable: the database cannot be reached, or the key of encrypted texts not be used.
     """
     values = key_values(unquote(key))
 
     def erase(connection: Connection) -> Erased:
         Session(connection).act_as(caller)
         with transaction(connection):
+            # First, since what the row says of the person is looked for in their text.
+            erase_encrypted(connection, deps.settings.personal_key, dataset, values)
             return Documents(connection).erase_person(dataset, values)
 
     if any("\0" in value for value in values):
         raise NotFound("unknown-person", "PostgreSQL cannot store NUL.")
     try:
-        return database.run(erase)
+        return deps.database.run(erase)
     except Rejected as error:
         if error.code == "unknown-dataset":
             raise NotFound(error.code, error.detail) from error

@@ -66,7 +66,7 @@ def delete_personal_data(
     Files that have landed before keep the person until they are deleted; whenever one is loaded,
     the person's records are left out and counted as `erased`. Repeating the request is harmless.
     """
-    erased = erase_person(deps().database, dataset, key, api.caller)
+    erased = erase_person(deps(), dataset, key, api.caller)
     # Without the key: it may be personal itself.
     api.logger.info("person erased", action="person.erased", dataset=dataset, **erased._asdict())
     return json_response(PersonErased(**erased._asdict()))

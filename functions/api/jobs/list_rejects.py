@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
+from functions.api.jobs.decrypt_rejects import decrypt_rejects
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import RejectsQuery
 from waybill.database.rejects import Reject, Rejects
+from waybill.database.repository import Connection
 from waybill.http.pagination import (
     MAX_PAGE_BYTES,
     Cursor,
@@ -42,19 +44,24 @@ def list_rejects(
 
     Raises:
         BadRequest: `bad-cursor`.
-        Unavailable: the database cannot be reached.
+        Unavailable: the database cannot be reached, or the key of encrypted texts not be used.
     """
     limit = query.limit or DEFAULT_LIMIT
     after = decode_cursor(query.cursor, _RejectCursor)
-    rows = deps.reads_of(query.job_id).run(
-        lambda connection: Rejects(connection).list_page(
+
+    def read(connection: Connection) -> list[Reject]:
+        rows = Rejects(connection).list_page(
             query.job_id,
             after=(after.line, after.reject_id) if after else None,
             limit=limit + 1,
             max_bytes=_READ_BYTES,
             masked=query.masked,
         )
-    )
+        if query.masked:
+            return rows
+        return decrypt_rejects(connection, deps.settings.personal_key, query.job_id, rows)
+
+    rows = deps.reads_of(query.job_id).run(read)
     page = cut_page(rows, limit, _cursor, size)
     if page.next_cursor is None and rows and rows[0].found > len(rows):
         # The query ended the page, for the length of its raw text.

@@ -17,9 +17,9 @@ from waybill.database.repository import Connection
 from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable
 from waybill.exact_json import format_json
-from waybill.http.access import MASK
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
+from waybill.masking import MASK
 from waybill.state.tickets import Ticket
 
 _HOUR = timedelta(hours=1)

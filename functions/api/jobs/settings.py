@@ -3,11 +3,14 @@
 from waybill.settings import (
     ApiSettings,
     LandingSettings,
+    PersonalSettings,
     ReaderSettings,
     StateSettings,
     WaitSettings,
 )
 
 
-class JobsSettings(ApiSettings, ReaderSettings, LandingSettings, StateSettings, WaitSettings):
-    """The database, the upload tickets, the bucket for replays, and bounds on waiting."""
+class JobsSettings(
+    ApiSettings, ReaderSettings, LandingSettings, PersonalSettings, StateSettings, WaitSettings
+):
+    """The database, tickets, replays, the key of encrypted rejects, and bounds on waiting."""

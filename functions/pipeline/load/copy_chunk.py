@@ -12,6 +12,7 @@ from functions.pipeline.load.watchdog import Watchdog
 from waybill.columns.stage import stage_schema
 from waybill.database.chunks import ChunkId, Claim, StagedCounts
 from waybill.database.copying import copy_into
+from waybill.database.data_keys import DataKeys
 from waybill.errors import Rejected
 
 # Encoded blocks waiting for the database: enough to keep it busy, few enough for memory.
@@ -51,6 +52,8 @@ def copy_chunk(deps: Deps, chunk: ChunkId, claim: Claim) -> StagedCounts:
                 rejected += block.rejected
                 filtered += block.filtered
                 watchdog.beat()
+        if encoder.data_key:
+            DataKeys(deps.connection).add(encoder.data_key)
         if rejected and claim.keeps_rejects:
             _copy_rejects(deps, spool, watchdog)
     return StagedCounts(read, copy.rows, rejected, encoder.sha256, encoder.warnings, filtered)

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from functions.pipeline.load.deps import Deps
+from functions.pipeline.load.encrypt_block import STORED_REJECTS, BlockEncryptor, uuid_array
 from functions.pipeline.load.reject_ids import reject_ids
 from waybill.columns.check import BlockResult, Checker
-from waybill.columns.rejects import REJECTS
 from waybill.columns.stage import copy_encoder
 from waybill.database.chunks import ChunkId, Claim
+from waybill.encryption import DataKey
 from waybill.landing.objects import stream_range
 from waybill.records.block import Block, limited
 from waybill.records.compression import Limits
@@ -23,7 +24,7 @@ _REJECT_SCHEMA = pa.schema(
         pa.field("reject_id", pa.binary(16)),
         pa.field("job_id", pa.binary(16)),
         pa.field("chunk", pa.int32()),
-        *REJECTS,
+        *STORED_REJECTS,
     ]
 )
 _MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 16_384, 100_000
@@ -58,6 +59,12 @@ class ChunkEncoder:
         self.sha256: str | None = None
         """The object's SHA-256 in hex, set at the end if the chunk is the whole object."""
         self._checker = Checker(claim.contract, claim.layout, chunk.chunk)
+        self._encryptor = BlockEncryptor(deps.settings.personal_key, claim.contract, chunk.job_id)
+
+    @property
+    def data_key(self) -> DataKey | None:
+        """The key that texts so far are encrypted with; None if none is."""
+        return self._encryptor.data_key
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -80,7 +87,7 @@ class ChunkEncoder:
                 result = self._check(part)
                 reject_parts = [rejects.write_batch(batch) for batch in self._rejects(result)]
                 yield EncodedBlock(
-                    rows.write_batch(result.staged),
+                    rows.write_batch(self._encryptor.staged(result)),
                     b"".join(reject_parts),
                     result.read,
                     result.rejected,
@@ -114,16 +121,12 @@ class ChunkEncoder:
             self.sha256 = digest.hexdigest()
 
     def _rejects(self, result: BlockResult) -> Iterator[pa.RecordBatch]:
-        for batch in result.rejects:
+        for batch in self._encryptor.rejects(result):
             count = batch.num_rows
             columns = [
-                _uuids(reject_ids(count), count),
-                _uuids(self._chunk.job_id.bytes * count, count),
+                uuid_array(reject_ids(count), count),
+                uuid_array(self._chunk.job_id.bytes * count, count),
                 pa.array(np.full(count, self._chunk.chunk, np.int32)),
                 *batch.columns,
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=_REJECT_SCHEMA)
-
-
-def _uuids(data: bytes, count: int) -> pa.Array:
-    return pa.Array.from_buffers(pa.binary(16), count, [None, pa.py_buffer(data)])

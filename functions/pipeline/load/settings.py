@@ -2,10 +2,18 @@
 
 from pydantic import Field
 
-from waybill.settings import DatabaseSettings, FlowControlSettings, LandingSettings, LogSettings
+from waybill.settings import (
+    DatabaseSettings,
+    FlowControlSettings,
+    LandingSettings,
+    LogSettings,
+    PersonalSettings,
+)
 
 
-class LoadSettings(LogSettings, DatabaseSettings, LandingSettings, FlowControlSettings):
+class LoadSettings(
+    LogSettings, DatabaseSettings, LandingSettings, FlowControlSettings, PersonalSettings
+):
     """Queues, limits of compressed objects, and the block size."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")

@@ -9,8 +9,8 @@ import pytest
 from functions.api.datasets.handler import handle
 from tests.unit.columns.contracts import column, contract
 from tests.unit.http.api_client import ADMIN, STATE, ApiResponse, call
-from waybill.http.access import MASK
 from waybill.http.principal import Principal
+from waybill.masking import MASK
 from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:

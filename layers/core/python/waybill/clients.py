@@ -19,6 +19,7 @@ from waybill.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
     from mypy_boto3_sqs import SQSClient
@@ -56,6 +57,12 @@ def sqs_client() -> "SQSClient":
 def events_client() -> "EventBridgeClient":
     """The EventBridge client, cached for the process."""
     return boto3.client("events", config=_TIMES)
+
+
+@cache
+def kms_client() -> "KMSClient":
+    """The KMS client, cached for the process."""
+    return boto3.client("kms", config=_TIMES)
 
 
 def code_of(error: ClientError) -> str:

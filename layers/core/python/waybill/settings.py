@@ -134,6 +134,16 @@ class WaitSettings(Settings):
     )
 
 
+class PersonalSettings(Settings):
+    """The encryption of rejects that may hold personal data (`waybill.encryption`)."""
+
+    personal_key: str | None = Field(
+        default=None,
+        description="KMS key for the text of rejects with personal columns, which is not kept "
+        "without it.",
+    )
+
+
 class StateSettings(Settings):
     """The bucket that is read while the database is paused."""
 

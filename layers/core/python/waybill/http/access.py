@@ -10,9 +10,6 @@ from typing import Any, NamedTuple
 from waybill.errors import Forbidden, NotFound
 from waybill.http.principal import Principal, Role
 
-MASK = "[masked]"
-"""In place of a personal value; as `waybill.mask()`."""
-
 
 class Rule(NamedTuple):
     """What a route requires of the caller."""
