@@ -41,6 +41,7 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3": _S3,
     "sqs": _SQS,
     "events": {"put_events": ("PutEvents",)},
+    "kms": {"decrypt": ("Decrypt",), "generate_data_key": ("GenerateDataKey",)},
     "secretsmanager": {"get_secret_value": ("GetSecretValue",)},
     # The token is signed with the role's own credentials; connecting is what takes a right.
     "rds": {"generate_db_auth_token": ("connect",)},
@@ -48,6 +49,8 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 _PREFIXES = {"rds": "rds-db"}
 # Names that hold a client.
 _CLIENTS = {"s3": "s3", "_s3": "s3", "sqs": "sqs", "events": "events", "_events": "events"}
+# Names that hold something else with an operation of the same name.
+_NO_CLIENTS = ("cipher",)
 _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")
 # S3 tells a missing object (404) from a forbidden one (403) only to callers who may list, and a
 # pinned version is read with another action.
@@ -107,6 +110,7 @@ def unknown_clients() -> set[str]:
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in operations | set(_WRAPPED)
         and _service(node.func.value) is None
+        and getattr(node.func.value, "id", None) not in _NO_CLIENTS
     }
 
 

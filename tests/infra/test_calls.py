@@ -21,6 +21,7 @@ _POLLING = {
     "sqs:ReceiveMessage",
 }
 _PASSWORD = "secretsmanager:GetSecretValue"
+_DATA_KEYS = {"kms:Decrypt", "kms:GenerateDataKey"}
 _PREFIX = re.compile(r"/(\w+/)\*$")
 
 
@@ -65,7 +66,24 @@ def test_a_function_may_do_what_its_code_calls(dev: Synthesised, step: str) -> N
     if "DATABASE_SECRET_ARN" not in dev.functions()[step]["Environment"]["Variables"]:
         # It logs in with tokens only.
         needed.discard(_PASSWORD)
+    # An environment without a key for personal data.
+    needed -= _DATA_KEYS
     assert _granted(dev, step) == needed
+
+
+def test_the_key_for_personal_data_is_used_as_the_code_does(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    prod = synthesise("prod")
+    for step in FUNCTIONS:
+        needed = {action for call in calls_of(step) for action in call.actions}
+        granted = {
+            action
+            for statement in prod.statements_of(step)
+            if "PersonalKey" in json.dumps(statement["Resource"])
+            for action in listed(statement["Action"])
+        }
+        assert granted == needed & _DATA_KEYS, step
 
 
 @pytest.mark.parametrize("step", FUNCTIONS)

@@ -79,7 +79,7 @@ def test_one_key_encrypts_all_that_is_stored(
     synthesise: Callable[[str], Synthesised], environment: str
 ) -> None:
     found = synthesise(environment)
-    (name,) = found.of_type("AWS::KMS::Key")
+    (name,) = [key for key in found.of_type("AWS::KMS::Key") if key.startswith("DataKey")]
     (cluster,) = found.of_type("AWS::RDS::DBCluster").values()
     assert name in json.dumps(cluster["KmsKeyId"])
     for bucket in found.buckets().values():
@@ -91,6 +91,18 @@ def test_one_key_encrypts_all_that_is_stored(
     for function in found.functions().values():
         log = found.resources[function["LoggingConfig"]["LogGroup"]["Ref"]]
         assert name in json.dumps(log["Properties"]["KmsKeyId"])
+
+
+def test_rejects_with_personal_data_have_a_key_of_their_own(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    for environment, expected in (("dev", 0), ("staging", 1), ("prod", 1)):
+        found = synthesise(environment)
+        keys = [name for name in found.of_type("AWS::KMS::Key") if name.startswith("Personal")]
+        assert len(keys) == expected
+        for step in ("load", "batch", "jobs", "documents"):
+            variables = found.functions()[step]["Environment"]["Variables"]
+            assert ("PERSONAL_KEY" in variables) == bool(expected)
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])

@@ -84,7 +84,8 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
     }
     assert with_layer["core"] == FUNCTIONS.keys()
     assert with_layer["arrow"] == {"plan", "load", "batch", "datasets"}
-    assert with_layer["auth"] == {"authorizer"}
+    # To verify tokens, and to encrypt texts.
+    assert with_layer["auth"] == {"authorizer", "load", "batch", "jobs", "documents"}
     assert with_layer["cache"] == {"analytics", "lookups"}
 
 
