@@ -18,7 +18,8 @@ def encrypt_rows(
     if not contract.personal:
         return rows, None
     texts = TextEncryptor(kms_key, contract.name, job_id)
-    raw = [row.raw for row in (*rows.valid, *rows.rejected) if row.raw is not None]
+    raw = [row.raw for row in rows.valid if row.raw is not None]
+    raw += [row.raw for row in rows.rejected]
     encrypted = iter(texts.encrypt_to_text([text.encode() for text in raw]))
     valid = [row if row.raw is None else row._replace(raw=next(encrypted)) for row in rows.valid]
     rejected = [row._replace(raw=next(encrypted)) for row in rows.rejected]

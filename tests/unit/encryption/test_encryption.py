@@ -41,13 +41,14 @@ def test_a_changed_text_is_refused(cloud: Cloud) -> None:
         decrypt(cloud.personal_key, encryptor.data_key, changed)
 
 
-@pytest.mark.parametrize("other", [{"job_id": UUID(int=2)}, {"dataset": "wards"}])
-def test_a_data_key_is_bound_to_dataset_and_job(cloud: Cloud, other: dict[str, object]) -> None:
+@pytest.mark.parametrize(("job_id", "dataset"), [(UUID(int=2), "people"), (JOB, "wards")])
+def test_a_data_key_is_bound_to_dataset_and_job(cloud: Cloud, job_id: UUID, dataset: str) -> None:
     encryptor = TextEncryptor(cloud.personal_key, "people", JOB)
     (encrypted,) = encryptor.encrypt([b"Ada"])
     assert encryptor.data_key is not None
+    other = encryptor.data_key._replace(job_id=job_id, dataset=dataset)
     with pytest.raises(Unavailable, match="encryption-unavailable"):
-        decrypt(cloud.personal_key, encryptor.data_key._replace(**other), encrypted)
+        decrypt(cloud.personal_key, other, encrypted)
 
 
 def test_without_a_kms_key_texts_are_masked() -> None:
