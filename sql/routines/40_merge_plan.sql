@@ -159,7 +159,8 @@ RETURN coalesce((p_job.options ->> 'dry_run')::boolean, false);
 -- Whether the merge also stamps the rows that it finds unchanged: only while an earlier-landed
 -- file is open or has pending records, which would otherwise overwrite them. Without one the write
 -- is spared; a file that arrives late has the rows stamped then (`request_restamps`). A batch, a
--- replay and pending records stamp at once, since nothing of them is staged again.
+-- replay and pending records stamp at once, since nothing of them is staged again. So do enriched
+-- records, which would not be the same again: what they were looked up in may have changed.
 CREATE OR REPLACE FUNCTION waybill.stamp_unchanged(p_job waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE sql STABLE
@@ -168,6 +169,7 @@ SET search_path = pg_catalog, pg_temp
 RETURN p_job.kind = 'batch'
     OR p_job.effective_order IS NOT NULL
     OR waybill.is_final(p_job.state)
+    OR coalesce(p_job.contract -> 'transformation' ? 'enrich', false)
     OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = p_job.dataset

@@ -17,7 +17,7 @@ BEGIN
     IF p_plan.keeps_raw THEN
         PERFORM waybill.check_input(p_plan);
     END IF;
-    PERFORM waybill.filter_records(p_plan);
+    PERFORM waybill.filter_by_condition(p_plan);
     IF p_plan.keeps_raw THEN
         PERFORM waybill.check_generated(p_plan);
         PERFORM waybill.check_constraints(p_plan);
@@ -25,6 +25,8 @@ BEGIN
             PERFORM waybill.check_parents(p_plan);
         END IF;
     END IF;
+    -- After the checks: a record is no duplicate of one that is rejected.
+    PERFORM waybill.filter_duplicates(p_plan);
     PERFORM waybill.leave_out_erased(p_plan);
 END
 $$;

@@ -13,13 +13,18 @@ AS $$
 DECLARE
     v_key CONSTANT text[] :=
         ARRAY(SELECT jsonb_array_elements_text(p_contract -> 'natural_key'));
-    -- Types of which equal values are equal texts.
+    -- Types of which equal values are equal texts; those of a UUID once they are in lower case.
     v_comparable CONSTANT boolean := NOT EXISTS (
         SELECT FROM jsonb_array_elements(p_contract -> 'columns') AS col
         WHERE col ->> 'name' = ANY (v_key)
             AND col ->> 'kind' NOT IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar'));
     v_unique CONSTANT boolean := v_comparable AND (
-        SELECT count(*) = count(DISTINCT ARRAY(SELECT r -> 1 ->> k FROM unnest(v_key) AS k))
+        SELECT count(*) = count(DISTINCT ARRAY(
+            SELECT CASE WHEN k.col ->> 'kind' = 'uuid' THEN lower(v.value) ELSE v.value END
+            FROM jsonb_array_elements(p_contract -> 'columns') WITH ORDINALITY AS k (col, n)
+            CROSS JOIN LATERAL (SELECT r -> 1 ->> (k.col ->> 'name')) AS v (value)
+            WHERE k.col ->> 'name' = ANY (v_key)
+            ORDER BY k.n))
         FROM jsonb_array_elements(p_rows) AS r);
 BEGIN
     RETURN QUERY

@@ -2,22 +2,6 @@
 -- `where` does not hold, and duplicates. Like rejects they take no further part in the merge, but
 -- they have no reason, and count as filtered.
 
-CREATE OR REPLACE FUNCTION waybill.filter_records(p_plan waybill.merge_plan) RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_rules CONSTANT jsonb := p_plan.contract -> 'transformation';
-BEGIN
-    IF v_rules ? 'where' THEN
-        PERFORM waybill.filter_by_condition(p_plan, v_rules ->> 'where');
-    END IF;
-    IF v_rules ? 'drop_duplicates' THEN
-        PERFORM waybill.filter_duplicates(p_plan, v_rules -> 'drop_duplicates');
-    END IF;
-END
-$$;
-
 CREATE OR REPLACE FUNCTION waybill.count_filtered() RETURNS bigint
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -46,27 +30,30 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.filter_by_condition(p_plan waybill.merge_plan,
-    p_condition text)
-RETURNS void
+CREATE OR REPLACE FUNCTION waybill.filter_by_condition(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
+DECLARE
+    v_condition CONSTANT text := p_plan.contract -> 'transformation' ->> 'where';
 BEGIN
+    IF v_condition IS NULL THEN
+        RETURN;
+    END IF;
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO pg_temp.merge_rejects
         SELECT s._waybill_line, NULL, NULL, NULL
         FROM %s AS s
         WHERE (%s) IS NOT TRUE
-        $q$, waybill.condition_records(p_plan), p_condition));
+        $q$, waybill.condition_records(p_plan), v_condition));
 EXCEPTION
     WHEN OTHERS THEN
         IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
         -- The condition fails for some record (a division by zero): it is tried one by one.
-        PERFORM waybill.filter_one_by_one(p_plan, p_condition);
+        PERFORM waybill.filter_one_by_one(p_plan, v_condition);
 END
 $$;
 
@@ -113,16 +100,19 @@ END
 $$;
 
 -- Records whose columns are all as in an earlier line of the file; the first one stays.
-CREATE OR REPLACE FUNCTION waybill.filter_duplicates(p_plan waybill.merge_plan, p_columns jsonb)
-RETURNS void
+CREATE OR REPLACE FUNCTION waybill.filter_duplicates(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
+    v_rule CONSTANT jsonb := p_plan.contract -> 'transformation' -> 'drop_duplicates';
     v_columns CONSTANT text[] := ARRAY(
         SELECT x.name FROM unnest(p_plan.columns) AS x (name)
-        WHERE p_columns ? '*' OR p_columns ? x.name);
+        WHERE v_rule ? '*' OR v_rule ? x.name);
 BEGIN
+    IF v_rule IS NULL THEN
+        RETURN;
+    END IF;
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO pg_temp.merge_rejects

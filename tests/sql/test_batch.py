@@ -1,13 +1,14 @@
 """Batches: written like files, with idempotency keys and absent fields."""
 
 import json
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
-from tests.sql.unseen_tables import PRICES
+from tests.sql.unseen_tables import PRICES, register
 from waybill.ids import new_id
 
 
@@ -139,6 +140,19 @@ def test_rows_of_one_key_are_applied_in_order(places: Ledger) -> None:
     job, _ = batch(places, "places", rows)
     assert places.waybill(job) == {"read": 3, "inserted": 1, "updated": 2}
     assert places.rows("SELECT a, b FROM places") == [("third", "second")]
+
+
+def test_rows_of_one_key_in_two_spellings_are_applied_in_order(ledger: Ledger) -> None:
+    register(ledger, "CREATE TABLE t (id uuid PRIMARY KEY, a text, b text)")
+    key = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+    rows: list[dict[str, str | None]] = [
+        {"id": str(uuid4()), "a": "another"},
+        {"id": key, "a": "first", "b": "x"},
+        {"id": key.upper(), "a": "last"},
+    ]
+    job, _ = batch(ledger, "t", rows)
+    assert ledger.waybill(job) == {"read": 3, "inserted": 2, "updated": 1}
+    assert ledger.rows("SELECT a, b FROM t WHERE id = %s", key) == [("last", "x")]
 
 
 def test_absent_field_of_a_pending_row_keeps_its_value(places: Ledger) -> None:

@@ -163,6 +163,17 @@ def test_duplicates_by_some_columns_keep_the_first_line(ships: Ledger) -> None:
     assert ships.waybill(job) == {"read": 3, "inserted": 2, "filtered": 1}
 
 
+def test_a_duplicate_of_a_rejected_record_stays(ships: Ledger) -> None:
+    ships.declare(
+        "ALTER TABLE readings ADD CHECK (value > 0);"
+        "SELECT waybill.register_dataset('readings',"
+        """ transformation => '{"drop_duplicates": ["sensor"]}')"""
+    )
+    job = ships.load("readings", 1, [("s", "-1", None), ("s", "2", None), ("s", "3", None)])
+    assert ships.rows("SELECT value::text FROM readings") == [("2",)]
+    assert ships.waybill(job) == {"read": 3, "inserted": 1, "filtered": 1, "rejected": 1}
+
+
 def test_a_column_is_filled_from_another_dataset(ships: Ledger) -> None:
     declare(ships, ENRICH)
     assert "country" not in [column["name"] for column in ships.contract("t")["columns"]]
@@ -187,6 +198,18 @@ def test_a_file_waits_for_earlier_files_of_the_dataset_that_it_looks_up(ships: L
     ships.merge(job)
     assert ships.rows("SELECT country FROM t") == [("Malta",)]
     assert signs(ships) == ["a"]
+
+
+def test_a_late_file_does_not_overwrite_a_row_whose_look_up_has_changed(ships: Ledger) -> None:
+    declare(ships, ENRICH)
+    ships.load("flags", 1, [("x", "Malta", None, None)])
+    load(ships, 2, ship("a", 1))
+    later = load(ships, 10, ship("a", 1))
+    assert ships.waybill(later) == {"read": 1, "unchanged": 1}
+    ships.load("flags", 11, [("x", "Gozo", None, None)])
+    late = load(ships, 5, ship("a", 2))
+    assert ships.waybill(late) == {"read": 1, "superseded": 1}
+    assert ships.rows("SELECT tons, country FROM t") == [(1, "Malta")]
 
 
 def test_a_generated_column_is_derived_and_an_error_in_it_is_a_reject(ledger: Ledger) -> None:
