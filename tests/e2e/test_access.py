@@ -20,14 +20,21 @@ from infra.local.issuer import Issuer
 from infra.local.stack import Stack
 from infra.routes import ROUTES, Route
 from tests.e2e.client_calls import accept, load
-from waybill.http.principal import ROLES, Role
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
 _NOBODY = "01900000-0000-7000-8000-000000000000"
 # CORS headers are for pages of other origins.
 _PAGE = {"Origin": "https://console.example"}
-_VALUES = {"dataset": "departments", "name": "departments", "strategy": "scan"}
+_DATASETS = ("departments", "users")
+# A parameter that is not here fails every test, so that its routes are not forgotten.
+_VALUES = {
+    "strategy": "scan",
+    "job_id": _NOBODY,
+    "document_id": _NOBODY,
+    "source_id": _NOBODY,
+    "key": _NOBODY,
+}
 
 
 @pytest.fixture
@@ -46,9 +53,12 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", **_PAGE}
 
 
-def send(client: httpx.Client, route: Route, headers: dict[str, str]) -> httpx.Response:
-    """A request that reaches the route and changes nothing."""
-    path = re.sub(r"\{(\w+)\}", lambda found: _VALUES.get(found[1], _NOBODY), route.path)
+def send(
+    client: httpx.Client, route: Route, headers: dict[str, str], **values: str
+) -> httpx.Response:
+    """A request that reaches the route and changes nothing; `values` by path parameter."""
+    given = {"dataset": _DATASETS[0], "name": _DATASETS[0], **_VALUES, **values}
+    path = re.sub(r"\{(\w+)\}", lambda found: given[found[1]], route.path)
     body = {"prefix": "landing/none/"} if "redrive" in path else {}
     content = json.dumps(body) if route.method == "POST" else None
     json_type = {"Content-Type": "application/json"} if content else {}
@@ -72,40 +82,6 @@ def test_every_route_but_the_open_ones_needs_a_token(anybody: httpx.Client) -> N
             assert response.status_code == 200, route
         else:
             assert_problem(response, 401, "unauthorized")
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_every_route_serves_the_roles_of_its_rule(
-    anybody: httpx.Client, issuer: Issuer, role: Role
-) -> None:
-    headers = bearer(issuer.token(role))
-    for route in ROUTES:
-        if route.rule.role is None:
-            continue
-        response = send(anybody, route, headers)
-        if ROLES.index(role) < ROLES.index(route.rule.role):
-            assert_problem(response, 403, "forbidden")
-        else:
-            assert response.status_code not in (401, 403, 500, 502), (route, response.text)
-
-
-def test_a_token_limited_to_other_datasets_sees_nothing(
-    anybody: httpx.Client, issuer: Issuer
-) -> None:
-    headers = bearer(issuer.token("admin", datasets=["nothing"]))
-    for route in ROUTES:
-        rule = route.rule
-        if rule.role is None:
-            continue
-        response = send(anybody, route, headers)
-        if rule.parameter:
-            assert_problem(response, 404, "unknown-dataset")
-        elif rule.datasets or rule.every_dataset:
-            assert_problem(response, 403, "forbidden")
-        elif rule.by_job:
-            assert_problem(response, 404, "unknown-job")
-        else:
-            assert response.json().get("items", []) == []
 
 
 def test_jobs_of_other_datasets_do_not_exist(
@@ -147,8 +123,8 @@ def test_the_creator_is_recorded_by_the_job(
     assert replay.status_code == 202, replay.text
     assert waybill.wait(replay.json()["job_id"])["state"] == "COMPLETED"
     batch = http.post("/batch/departments", json={"rows": [{"id": 930005, "department": "B"}]})
-    by_bob = http.delete(f"/jobs/{batch.json()['job_id']}", headers=bearer(bob))
-    assert by_bob.status_code in (403, 409)
+    url = f"{api}/jobs/{batch.json()['job_id']}"
+    assert_problem(httpx.delete(url, headers=bearer(bob), timeout=30), 403, "forbidden")
 
 
 def _encoded(value: object) -> str:

@@ -1,5 +1,6 @@
 """Behaviour of S3 and SQS that the emulator lacks and its process adds."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,34 @@ def test_ranges_of_versions(running: tuple[Process, Clients], versions: list[str
     assert read(s3, VersionId=versions[0]) == (200, b"0123456789")
     with pytest.raises(ClientError, match="416"):
         read(s3, Range="bytes=20-30", VersionId=versions[0])
+
+
+def test_the_key_of_a_stack_is_the_same_after_a_restart(tmp_path: Path) -> None:
+    template = json.dumps(
+        {"Resources": {"PersonalKey": {"Type": "AWS::KMS::Key", "Properties": {}}}}
+    )
+    port = free_port()
+    clients, context = Clients(port, KEY_PAIR), {"waybill:job": "1"}
+    blobs = []
+    for _ in range(2):
+        process = emulator.start(tmp_path, port, KEY_PAIR)
+        try:
+            clients("cloudformation").create_stack(StackName="s", TemplateBody=template)
+            clients("cloudformation").get_waiter("stack_create_complete").wait(
+                StackName="s", WaiterConfig={"Delay": 1}
+            )
+            (key,) = clients("kms").list_keys()["Keys"]
+            made = clients("kms").generate_data_key(
+                KeyId=key["KeyArn"], KeySpec="AES_256", EncryptionContext=context
+            )
+            blobs.append((made["CiphertextBlob"], made["Plaintext"]))
+            for blob, plaintext in blobs:
+                found = clients("kms").decrypt(
+                    KeyId=key["KeyArn"], CiphertextBlob=blob, EncryptionContext=context
+                )
+                assert found["Plaintext"] == plaintext
+        finally:
+            process.stop()
 
 
 def test_an_overwritten_object_fails_its_etag(
