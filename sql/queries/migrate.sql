@@ -15,6 +15,31 @@ CREATE TABLE IF NOT EXISTS public.waybill_releases (
     fingerprint text PRIMARY KEY,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- Long-running migrations that were begun and have not been recorded as applied.
+CREATE TABLE IF NOT EXISTS public.waybill_migration_starts (
+    path text PRIMARY KEY,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- name: start(path)!
+-- Before a long-running migration: should it end while nobody waits for it, and not be recorded,
+-- it has failed.
+INSERT INTO public.waybill_migration_starts (path) VALUES (:path);
+
+-- name: started_at(path)$
+-- When a long-running migration was begun that has not ended well; null if there is none.
+SELECT started_at FROM public.waybill_migration_starts WHERE path = :path;
+
+-- name: end_start(path)!
+-- It is over: applied, or failed and reported.
+DELETE FROM public.waybill_migration_starts WHERE path = :path;
+
+-- name: outlast_client#
+-- The server would end the statement of a client that is gone; this one goes on to its commit.
+SET client_connection_check_interval TO 0; SET statement_timeout TO 0;
+
+-- name: respect_client#
+RESET client_connection_check_interval; RESET statement_timeout;
 
 -- name: wait_for_lock()$
 -- Keeps a second deployment from seeing a script as unapplied while this one applies it. Held

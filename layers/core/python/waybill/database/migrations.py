@@ -8,6 +8,9 @@ is recorded in the same transaction, so the next run continues where one was kil
 `migrations/0001_*`, `migrations/*_as_admin.sql` and `roles.sql` run as the owner role, so that it
 owns everything.
 
+A migration whose first line is `-- long-running` may take longer than the caller waits: it goes on
+in the server, and the next run waits for its end (`waybill.database.long_scripts`).
+
 A release that was applied completely before, and now meets a database with newer migrations, is
 a roll-back: its routines and views are restored, the newer tables stay.
 """
@@ -23,53 +26,90 @@ from psycopg import errors
 from waybill import telemetry
 from waybill.database.dataset_scripts import create_dataset, registered_datasets, update_dataset
 from waybill.database.ledger import Ledger
+from waybill.database.long_scripts import Deadline, LongScripts, MigrationRunningError
 from waybill.database.queries import queries, sql_folder
 from waybill.database.script_transactions import Applied, ScriptTransactions, Step
 from waybill.database.scripts import Connection, DatasetScripts, Script, read_tree, run
-from waybill.errors import Busy, Conflict
+from waybill.errors import Conflict
 
 # A load holds its table's lock for as long as it merges; a migration that waited in line
 # would block every reader behind it, so it gives up quickly and tries again.
 _LOCK_TIMEOUT = "3s"
+# For another migration, where no deadline is given; and for each time that it is looked at.
+_LOCK_SECONDS = 60.0
+_WAIT_SECONDS = 10.0
 
 
-def migrate(connection: psycopg.Connection[Any], folder: Path | None = None) -> list[Applied]:
+def migrate(
+    connection: psycopg.Connection[Any],
+    folder: Path | None = None,
+    deadline: Deadline | None = None,
+) -> list[Applied]:
     """Apply what `folder` (default: `sql/`) has and the database has not; return it in order.
 
-    `connection` is the administrator's, outside a transaction; it is left in autocommit.
+    `connection` is the administrator's, outside a transaction; it is left in autocommit, or
+    closed if a migration goes on.
 
     Raises:
+        MigrationRunningError: a migration goes on after the `deadline`; call again.
         Conflict: `migration-*` or `dataset-*`: the files and the database disagree, or a
             script failed; the detail names file and line.
         Busy, Unavailable: a lock stayed taken, or the server went away; what was applied so
             far stays applied.
     """
     connection.autocommit = True
-    with _alone(connection):
-        return list(_Run(connection, folder or sql_folder()).all())
+    until = deadline or Deadline()
+    with _alone(connection, deadline or Deadline(_LOCK_SECONDS)):
+        return list(_Run(connection, folder or sql_folder(), until).all())
+
+
+def is_rolled_back_to(connection: psycopg.Connection[Any], folder: Path | None = None) -> bool:
+    """Whether the database is as `folder` (default: `sql/`) left it, but for a newer migration.
+
+    A newer release's migration may go on when its deployment is rolled back. Nothing of that
+    release is there before it ends: routines and views come after the migrations.
+    """
+    return _Run(connection, folder or sql_folder(), Deadline()).is_current()
 
 
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    connection.execute("SET lock_timeout TO '60s'; SET idle_in_transaction_session_timeout TO 0")
-    try:
-        queries("migrate").wait_for_lock(connection)
-    except errors.LockNotAvailable as error:
-        raise Busy("database-busy", "Another migration is running.") from error
+def _alone(connection: Connection, deadline: Deadline) -> Iterator[None]:
+    connection.execute("SET idle_in_transaction_session_timeout TO 0")
+    while not _is_alone(connection, deadline):
+        if not deadline.left():
+            raise MigrationRunningError("migration-running", "Another migration is running.")
     try:
         connection.execute(f"SET lock_timeout TO '{_LOCK_TIMEOUT}'".encode())
         yield
     finally:
-        if not connection.broken:
+        if not connection.closed:
             queries("migrate").release_lock(connection)
 
 
+def _is_alone(connection: Connection, deadline: Deadline) -> bool:
+    """Wait a moment for the lock; whether it is held."""
+    wait = max(1, round(1000 * min(_WAIT_SECONDS, deadline.left())))
+    connection.execute(f"SET lock_timeout TO {wait}".encode())
+    try:
+        queries("migrate").wait_for_lock(connection)
+    except errors.LockNotAvailable:
+        return False
+    return True
+
+
 class _Run:
-    def __init__(self, connection: Connection, folder: Path) -> None:
+    def __init__(self, connection: Connection, folder: Path, deadline: Deadline) -> None:
         self._connection = connection
         self._tree = read_tree(folder)
         self._ledger = Ledger(connection)
         self._scripts = ScriptTransactions(connection, self._ledger)
+        self._long = LongScripts(connection, self._ledger, deadline)
+
+    def is_current(self) -> bool:
+        scripts = (*self._tree.routines, *self._tree.views)
+        return self._ledger.has_release(self._tree.fingerprint()) and all(
+            self._ledger.is_current(script) for script in scripts
+        )
 
     def all(self) -> Iterator[Applied]:
         fingerprint = self._tree.fingerprint()
@@ -80,12 +120,17 @@ class _Run:
             yield from self._roles()
             return
         for script in self._ledger.unapplied("migrations", self._tree.migrations):
-            yield from self._scripts.apply([self._step(script)])
+            yield from self._once(script)
         yield from self._routines()
         yield from self._datasets()
         yield from self._views()
         yield from self._roles()
         self._ledger.record_release(fingerprint)
+
+    def _once(self, script: Script) -> list[Applied]:
+        if script.is_long_running:
+            return self._long.apply(script)
+        return self._scripts.apply([self._step(script)])
 
     def _report_newer(self) -> None:
         once = {script.path for script in self._tree.once()}
@@ -148,7 +193,15 @@ class _Run:
             for dataset in self._tree.datasets
             if dataset.name in registered and not self._is_current(dataset)
         ]
+        for dataset in changed:
+            yield from self._up_to_long_running(dataset)
         yield from self._scripts.apply([self._update(dataset) for dataset in changed])
+
+    def _up_to_long_running(self, dataset: DatasetScripts) -> Iterator[Applied]:
+        """Apply a dataset's migrations up to the last long-running one, each by itself."""
+        due = self._ledger.unapplied(f"datasets/{dataset.name}", dataset.migrations)
+        while due and any(script.is_long_running for script in due):
+            yield from self._once(due.pop(0))
 
     def _has_datasets(self) -> bool:
         return bool(self._tree.datasets or self._ledger.paths("datasets"))

@@ -48,14 +48,7 @@ class ScriptTransactions:
             Conflict: a script failed; the detail names file and line.
             Busy, Unavailable: a lock stayed taken, or the server went away.
         """
-        retrying = Retrying(
-            retry=retry_if_exception_type((Busy, Transient)),
-            wait=wait_random(0, _PAUSE_SECONDS),
-            stop=stop_after_attempt(_TRIES),
-            before_sleep=_log_postponed,
-            reraise=True,
-        )
-        return retrying(self._in_transaction, steps)
+        return while_locked()(self._in_transaction, steps)
 
     def _in_transaction(self, steps: Sequence[Step]) -> list[Applied]:
         try:
@@ -87,6 +80,17 @@ class ScriptTransactions:
         for script in applied:
             telemetry.action("script.applied", script=script.path)
         return applied
+
+
+def while_locked() -> Retrying:
+    """Tries again while a lock is taken, with pauses, some times."""
+    return Retrying(
+        retry=retry_if_exception_type((Busy, Transient)),
+        wait=wait_random(0, _PAUSE_SECONDS),
+        stop=stop_after_attempt(_TRIES),
+        before_sleep=_log_postponed,
+        reraise=True,
+    )
 
 
 def _log_postponed(state: RetryCallState) -> None:

@@ -18,6 +18,7 @@ OWNER = "waybill_owner"
 ROLES = "roles.sql"
 # The roles themselves, and what only the administrator may grant.
 _AS_ADMIN = re.compile(r"migrations/(0001_.*|.*_as_admin)\.sql|" + re.escape(ROLES))
+_LONG_RUNNING = b"-- long-running"
 _NUMBERED = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 
 
@@ -38,6 +39,16 @@ class Script(NamedTuple):
     def name(self) -> str:
         """The file's name without its suffix."""
         return Path(self.path).stem
+
+    @property
+    def is_long_running(self) -> bool:
+        """Whether its first line says that it may outlast a call of the function `migrate`."""
+        return self.text.partition(b"\n")[0].strip() == _LONG_RUNNING
+
+    @property
+    def runs_as_admin(self) -> bool:
+        """Whether the administrator runs it, and not the role that owns everything."""
+        return bool(_AS_ADMIN.fullmatch(self.path))
 
 
 class DatasetScripts(NamedTuple):
@@ -140,7 +151,7 @@ def run(connection: Connection, script: Script, search_path: str = "public") -> 
     connection.execute(
         f"SET LOCAL search_path TO {search_path}; SET LOCAL check_function_bodies TO off".encode()
     )
-    if not _AS_ADMIN.fullmatch(script.path):
+    if not script.runs_as_admin:
         become_owner(connection)
     try:
         connection.execute(script.text)
