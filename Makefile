@@ -117,8 +117,8 @@ torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was 
 drill: $(TEST_STAMP) ## Lose a database, restore it to a point in time, redrive; print the times (ROWS=200000)
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.recovery.drill --rows $(if $(filter file,$(origin ROWS)),200000,$(ROWS))
 
-mutants: $(TEST_STAMP) ## Mutation tests: break one line at a time and check that a test fails (PART=1/4, or NAME="a b" for some)
-	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.mutants $(if $(PART),--part $(PART)) $(NAME)
+mutants: $(TEST_STAMP) ## Mutation tests: break one line at a time and check that a test fails (PART=1/4, NAME="a b" for some, WORKERS=2)
+	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.mutants $(if $(PART),--part $(PART)) $(if $(WORKERS),--workers $(WORKERS)) $(NAME)
 
 benchmark: $(TEST_STAMP) ## Run every benchmark on this machine, or one (NAME=visible_in_analytics)
 	@for name in $(or $(NAME),$(BENCHMARKS)); do \

@@ -5,7 +5,7 @@ import sys
 
 from tests.mutants.catalogue import MUTANTS, SUBJECTS
 from tests.mutants.mutant import Mutant
-from tests.mutants.run import Result, copied_tree, failures_without_mutant, run_mutant
+from tests.mutants.run import Result, run_mutants
 
 
 def main() -> int:
@@ -13,16 +13,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("names", nargs="*", help="names of mutants (default: all)")
     parser.add_argument("--part", default="1/1", help="K/N: the Kth of N parts of the mutants")
+    parser.add_argument("--workers", type=int, default=1, help="mutants that are run at once")
     arguments = parser.parse_args()
     mutants = _choose(arguments.names, arguments.part)
-    with copied_tree() as root:
-        if failures := failures_without_mutant(mutants, root):
-            _print(f"{failures}\nTests fail without a mutant.")
-            return 1
-        results = []
-        for mutant in mutants:
-            results.append(run_mutant(mutant, root))
-            _report(results[-1])
+    results = []
+    for result in run_mutants(mutants, arguments.workers):
+        results.append(result)
+        _report(result)
     killed = _report_subjects(results)
     seconds = sum(result.seconds for result in results)
     _print(f"{killed} of {len(results)} mutants killed in {seconds:.0f} s")

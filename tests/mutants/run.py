@@ -7,9 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Barrier, Thread
 from typing import NamedTuple
 
 from infra.bootstrap import ROOT
@@ -35,6 +38,39 @@ class Result(NamedTuple):
     detail: str
     """The test that failed, or the output of pytest."""
     seconds: float
+
+
+def run_mutants(mutants: Sequence[Mutant], workers: int) -> Iterator[Result]:
+    """The result of each mutant, as it comes; every worker has a copy of the tree.
+
+    Raises:
+        AssertionError: tests fail without a mutant, where they could kill anything.
+    """
+    waiting = deque(mutants)
+    tests = sorted({test for mutant in mutants for test in mutant.tests})
+    results: SimpleQueue[Result | BaseException] = SimpleQueue()
+
+    def work(number: int) -> None:
+        try:
+            with copied_tree() as root:
+                failures = failures_without_mutant(tests[number::workers], root)
+                assert not failures, f"{failures}\nTests fail without a mutant."
+                ready.wait()
+                with suppress(IndexError):
+                    while True:
+                        results.put(run_mutant(waiting.popleft(), root))
+        except BaseException as error:
+            ready.abort()
+            results.put(error)
+
+    ready = Barrier(workers)
+    for number in range(workers):
+        Thread(target=work, args=(number,), daemon=True).start()
+    for _ in mutants:
+        result = results.get()
+        if isinstance(result, BaseException):
+            raise result
+        yield result
 
 
 @contextmanager
@@ -72,9 +108,10 @@ def run_mutant(mutant: Mutant, root: Path) -> Result:
     return Result(mutant, outcome, detail, time.monotonic() - began)
 
 
-def failures_without_mutant(mutants: Sequence[Mutant], root: Path) -> str:
+def failures_without_mutant(tests: Sequence[str], root: Path) -> str:
     """Pytest's output if a test fails on the code as it is, where it could kill anything."""
-    tests = sorted({test for mutant in mutants for test in mutant.tests})
+    if not tests:
+        return ""
     code, output = _pytest(root, tests, _LIMIT_SECONDS_OF_ALL)
     return output if code else ""
 
@@ -91,12 +128,14 @@ def _outcome(code: int, output: str) -> tuple[str, str]:
 
 def _pytest(root: Path, tests: Sequence[str], seconds: float = _LIMIT_SECONDS) -> tuple[int, str]:
     """The status and the output of pytest; status -1 when its time was up."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short"]
+    # What these tests do not need, and what takes seconds to import.
+    command += ["-p", "no:cacheprovider", "-p", "no:schemathesis"]
     try:
         ended = subprocess.run(
             [*command, *tests],
             cwd=root,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "300"},
+            env={**os.environ, "COLUMNS": "300"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
