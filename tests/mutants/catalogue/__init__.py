@@ -5,6 +5,7 @@ from itertools import chain
 
 from tests.mutants.catalogue import (
     chunks,
+    constraints,
     dispositions,
     exchanges,
     locks,
@@ -16,6 +17,7 @@ from tests.mutants.catalogue import (
     references,
     registration,
     rejects,
+    rules,
     steps,
     waiting,
 )
@@ -31,9 +33,11 @@ SUBJECTS: Mapping[str, tuple[Mutant, ...]] = {
         merge,
         dispositions,
         references,
+        constraints,
         exchanges,
         partitions,
         waiting,
+        rules,
         rejects,
         publishing,
         steps,

@@ -129,4 +129,23 @@ MUTANTS = (
         "AND u.hashes && v_changed",
         (f"{ORDER}::test_a_late_file_restages_only_the_files_that_have_its_changed_keys",),
     ),
+    Mutant(
+        "late_keyless_replace_deletes_later_rows",
+        "a late replacing file without a key keeps the rows of a later batch",
+        REPLACE,
+        "WHERE h._landed <= %2$s",
+        "WHERE true",
+        (f"{REPLACING}::test_a_late_replace_without_a_key_keeps_later_rows",),
+    ),
+    Mutant(
+        "late_file_restages_all",
+        "a late file restages only the files that have its changed keys",
+        "sql/routines/54_restamp.sql",
+        "AND NOT u.hashes && v_changed",
+        "AND false",
+        (
+            "tests/sql/test_landing_order.py"
+            "::test_a_late_file_restages_only_the_files_that_have_its_changed_keys",
+        ),
+    ),
 )

@@ -120,4 +120,20 @@ MUTANTS = (
         "AND (false OR",
         ("tests/sql/test_races.py::test_a_parent_that_commits_while_its_child_merges_is_found",),
     ),
+    Mutant(
+        "slow_parent_missed",
+        "a parent whose commit is slow still has its children resolved",
+        "sql/routines/53_resolve_pending.sql",
+        "coalesce(NOT pg_visible_in_snapshot(p_parent.written_by, p_child.parents_seen), false)",
+        "coalesce(p_parent.written_by >= pg_snapshot_xmax(p_child.parents_seen), false)",
+        (f"{STALLED}::test_a_parent_that_commits_slowly_is_not_missed",),
+    ),
+    Mutant(
+        "cycles_stay_pending",
+        "records that wait for each other across files are loaded once all are there",
+        "sql/routines/53_resolve_pending.sql",
+        "ELSIF NOT waybill.resolve_cycle(v_job.dataset) THEN",
+        "ELSIF true THEN",
+        ("tests/sql/test_cycles.py::test_records_of_two_files_that_refer_to_each_other",),
+    ),
 )

@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 REGISTER = "sql/routines/21_register.sql"
 ORDER = "sql/routines/20_landing_order.sql"
 LANDING = "tests/sql/test_landing_order.py"
+SECOND = "tests/sql/test_order_within_a_second.py"
 RACES = "tests/sql/test_registration_races.py"
 
 MUTANTS = (
@@ -66,5 +67,25 @@ MUTANTS = (
         "AND (v_job.state <> 'EXPIRED' OR v_job.kind = 'replay')",
         "AND v_job.state <> 'EXPIRED'",
         ("tests/sql/test_replays.py::test_file_of_an_expired_replay_is_ignored",),
+    ),
+    Mutant(
+        "sequencer_ignored",
+        "of two writes of a key within a second the later one counts",
+        "sql/routines/21_register.sql",
+        "waybill.padded_sequencer(p_sequencer);",
+        "'';",
+        (f"{SECOND}::test_overwrites_of_one_key_within_a_second_are_ordered_by_the_sequencer",),
+    ),
+    Mutant(
+        "no_room_within_a_second",
+        "keys that arrive in any order within a second are ordered by key",
+        "sql/routines/20_landing_order.sql",
+        "waybill.spread_open_jobs(p_dataset, p_landed_at, v_before, v_after));",
+        "NULL::bigint);",
+        (
+            f"{SECOND}::test_objects_of_one_second_are_ordered_by_key_however_they_arrive",
+            f"{SECOND}::test_objects_between_two_seconds_in_falling_order_stay_in_their_second",
+            f"{SECOND}::test_objects_beside_merged_ones_find_room",
+        ),
     ),
 )

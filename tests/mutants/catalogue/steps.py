@@ -103,4 +103,21 @@ MUTANTS = (
         "v_rejected := v_counts.rejected - v_erased;",
         ("tests/integration/path/test_path.py::test_three_files_at_once_children_first",),
     ),
+    Mutant(
+        "absent_field_nulled",
+        "a field that a row of a batch does not have keeps its value, whatever others have",
+        "sql/routines/62_batch.sql",
+        "ARRAY(SELECT k FROM jsonb_object_keys(r -> 1) AS k ORDER BY k) AS fields",
+        "ARRAY(SELECT DISTINCT k FROM jsonb_array_elements(p_rows) AS o,"
+        " jsonb_object_keys(o -> 1) AS k ORDER BY k) AS fields",
+        ("tests/sql/test_batch.py::test_absent_field_keeps_its_value_whatever_other_rows_have",),
+    ),
+    Mutant(
+        "keys_compared_as_spelt",
+        "rows of one key in two spellings are applied in order",
+        "sql/routines/62_batch.sql",
+        "THEN lower(v.value)",
+        "THEN v.value",
+        ("tests/sql/test_batch.py::test_rows_of_one_key_in_two_spellings_are_applied_in_order",),
+    ),
 )

@@ -1,0 +1,62 @@
+"""Rules of a dataset keep order and counts, and an erased person stays erased."""
+
+from tests.mutants.mutant import Mutant
+
+CHECKS = "sql/routines/41_check_records.sql"
+OUTCOME = "sql/routines/49_outcome.sql"
+RULES = "tests/sql/test_sql_rules.py"
+ERASURE = "tests/integration/personal/test_erasure.py"
+
+MUTANTS = (
+    Mutant(
+        "enriched_rows_not_stamped",
+        "a late file does not overwrite a row that a later one left, though its look-up changed",
+        "sql/routines/40_merge_plan.sql",
+        "OR coalesce(p_job.contract -> 'transformation' ? 'enrich', false)",
+        "OR false",
+        (f"{RULES}::test_a_late_file_does_not_overwrite_a_row_whose_look_up_has_changed",),
+    ),
+    Mutant(
+        "look_up_not_awaited",
+        "a file waits for earlier files of the dataset that it looks up",
+        "sql/routines/01_states.sql",
+        "'$.*.dataset ? (@ == $name)'",
+        "'$.*.nothing ? (@ == $name)'",
+        (f"{RULES}::test_a_file_waits_for_earlier_files_of_the_dataset_that_it_looks_up",),
+    ),
+    Mutant(
+        "duplicate_of_rejected_dropped",
+        "a record is no duplicate of one that is rejected",
+        "sql/routines/69_filter_records.sql",
+        "SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line",
+        "SELECT FROM pg_temp.merge_rejects AS b WHERE false",
+        (f"{RULES}::test_a_duplicate_of_a_rejected_record_stays",),
+    ),
+    Mutant(
+        "filtered_counted_as_superseded",
+        "records that a rule leaves out are counted as filtered",
+        OUTCOME,
+        "v_filtered := waybill.count_filtered();",
+        "v_filtered := 0;",
+        (f"{RULES}::test_a_condition_leaves_out_records_for_which_it_does_not_hold",),
+    ),
+    Mutant(
+        "erased_person_comes_back",
+        "a file that landed before an erasure does not bring the person back",
+        CHECKS,
+        "PERFORM waybill.leave_out_erased(p_plan);",
+        "NULL;",
+        (f"{ERASURE}::test_a_file_that_landed_before_does_not_bring_the_person_back",),
+    ),
+    Mutant(
+        "cached_rows_outlive_a_merge",
+        "rows that a merge changes begin a new generation of what is cached",
+        OUTCOME,
+        "PERFORM waybill.begin_generation(p_dataset);",
+        "NULL;",
+        (
+            "tests/integration/lookups/test_generations.py"
+            "::test_a_table_that_refers_to_itself_begins_one_generation",
+        ),
+    ),
+)
