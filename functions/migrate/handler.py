@@ -94,7 +94,7 @@ def _migrate(
         "sources": apply_sources(connection),
     }
     enable_query_statistics(connection)
-    done["indexes"] = build_search_indexes(connection)
+    done["indexes"] = build_search_indexes(connection, deadline)
     # New views are stale for every existing year.
     state.markers.put("migrate")
     telemetry.action("database.migrated", **done)

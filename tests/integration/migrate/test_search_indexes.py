@@ -9,6 +9,7 @@ import pytest
 from tests.postgres.databases import Connection, Database
 from tests.sql.analytics.seed import owner
 from waybill.database.end_state import check_end_state
+from waybill.database.long_scripts import Deadline, MigrationRunningError
 from waybill.database.lookups import Lookups
 from waybill.database.scripts import Script
 from waybill.database.search_indexes import build_search_indexes
@@ -158,3 +159,18 @@ def test_the_declared_state_does_not_have_them(database: Database, admin: Connec
     build_search_indexes(admin)
     with admin.transaction():
         check_end_state(admin, Script("datasets/berths.sql", PLAIN.encode(), ""), "berths")
+
+
+def test_an_index_is_built_on_when_the_function_ends(database: Database, admin: Connection) -> None:
+    declare(database, PLAIN)
+    over = Deadline(0)
+    with admin.transaction():
+        # The build waits for every older transaction that writes the table.
+        admin.execute("SET LOCAL ROLE waybill_owner; LOCK TABLE berths IN ROW EXCLUSIVE MODE")
+        for _ in range(2):
+            with database.connect() as function, pytest.raises(MigrationRunningError):
+                build_search_indexes(function, over)
+    with database.connect() as function:
+        rest = build_search_indexes(function)
+    assert [statement.split()[0] for statement in rest] == ["CREATE"], "the other column's"
+    assert [valid for _, valid in indexes(admin, "berths")] == [True, True]

@@ -86,7 +86,7 @@ class LongScripts:
         if not script.runs_as_admin:
             become_owner(connection)
         try:
-            self._send(script.text + self._ending(script))
+            send_and_wait(connection, script.text + self._ending(script), self._deadline)
         except errors.Error as error:
             connection.rollback()
             raise explain(ScriptError(script, error)) from error
@@ -101,27 +101,31 @@ class LongScripts:
             ]
         return "\n;".join(["", "SET LOCAL ROLE NONE", *records, "COMMIT"]).encode()
 
-    def _send(self, text: bytes) -> None:
-        """Send it, and wait for its end until the deadline."""
-        server = self._connection.pgconn
-        server.send_query(text)
-        while server.flush():
-            select.select([], [server.socket], [], _POLL_SECONDS)
-        failure: errors.Error | None = None
-        while True:
-            server.consume_input()
-            while not server.is_busy():
-                result = server.get_result()
-                if result is None:
-                    if failure:
-                        raise failure
-                    return
-                if result.status == ExecStatus.FATAL_ERROR:
-                    failure = errors.error_from_result(result)
-            if not self._deadline.left():
-                # Only the client leaves.
-                self._connection.close()
-                raise MigrationRunningError(
-                    "migration-running", "A migration goes on in the server."
-                )
-            select.select([server.socket], [], [], min(_POLL_SECONDS, self._deadline.left()))
+
+def send_and_wait(connection: Connection, text: bytes, deadline: Deadline) -> None:
+    """Send statements, and wait for their end until the deadline.
+
+    Raises:
+        MigrationRunningError: they go on, in the session of the connection, which is closed here.
+        psycopg.Error: the server refused one.
+    """
+    server = connection.pgconn
+    server.send_query(text)
+    while server.flush():
+        select.select([], [server.socket], [], _POLL_SECONDS)
+    failure: errors.Error | None = None
+    while True:
+        server.consume_input()
+        while not server.is_busy():
+            result = server.get_result()
+            if result is None:
+                if failure:
+                    raise failure
+                return
+            if result.status == ExecStatus.FATAL_ERROR:
+                failure = errors.error_from_result(result)
+        if not deadline.left():
+            # Only the client leaves.
+            connection.close()
+            raise MigrationRunningError("migration-running", "A migration goes on in the server.")
+        select.select([server.socket], [], [], min(_POLL_SECONDS, deadline.left()))

@@ -16,18 +16,17 @@ a roll-back: its routines and views are restored, the newer tables stay.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import errors
 
 from waybill import telemetry
 from waybill.database.dataset_scripts import create_dataset, registered_datasets, update_dataset
 from waybill.database.ledger import Ledger
-from waybill.database.long_scripts import Deadline, LongScripts, MigrationRunningError
-from waybill.database.queries import queries, sql_folder
+from waybill.database.long_scripts import Deadline, LongScripts
+from waybill.database.migration_lock import LOCK_SECONDS, alone
+from waybill.database.queries import sql_folder
 from waybill.database.script_transactions import Applied, ScriptTransactions, Step
 from waybill.database.scripts import Connection, DatasetScripts, Script, read_tree, run
 from waybill.errors import Conflict
@@ -35,9 +34,6 @@ from waybill.errors import Conflict
 # A load holds its table's lock for as long as it merges; a migration that waited in line
 # would block every reader behind it, so it gives up quickly and tries again.
 _LOCK_TIMEOUT = "3s"
-# For another migration, where no deadline is given; and for each time that it is looked at.
-_LOCK_SECONDS = 60.0
-_WAIT_SECONDS = 10.0
 
 
 def migrate(
@@ -59,7 +55,8 @@ def migrate(
     """
     connection.autocommit = True
     until = deadline or Deadline()
-    with _alone(connection, deadline or Deadline(_LOCK_SECONDS)):
+    with alone(connection, deadline or Deadline(LOCK_SECONDS)):
+        connection.execute(f"SET lock_timeout TO '{_LOCK_TIMEOUT}'".encode())
         return list(_Run(connection, folder or sql_folder(), until).all())
 
 
@@ -70,31 +67,6 @@ def is_rolled_back_to(connection: psycopg.Connection[Any], folder: Path | None =
     release is there before it ends: routines and views come after the migrations.
     """
     return _Run(connection, folder or sql_folder(), Deadline()).is_current()
-
-
-@contextmanager
-def _alone(connection: Connection, deadline: Deadline) -> Iterator[None]:
-    connection.execute("SET idle_in_transaction_session_timeout TO 0")
-    while not _is_alone(connection, deadline):
-        if not deadline.left():
-            raise MigrationRunningError("migration-running", "Another migration is running.")
-    try:
-        connection.execute(f"SET lock_timeout TO '{_LOCK_TIMEOUT}'".encode())
-        yield
-    finally:
-        if not connection.closed:
-            queries("migrate").release_lock(connection)
-
-
-def _is_alone(connection: Connection, deadline: Deadline) -> bool:
-    """Wait a moment for the lock; whether it is held."""
-    wait = max(1, round(1000 * min(_WAIT_SECONDS, deadline.left())))
-    connection.execute(f"SET lock_timeout TO {wait}".encode())
-    try:
-        queries("migrate").wait_for_lock(connection)
-    except errors.LockNotAvailable:
-        return False
-    return True
 
 
 class _Run:

@@ -6,6 +6,9 @@ import psycopg
 from psycopg import sql
 
 from waybill import telemetry
+from waybill.database.long_scripts import Deadline, send_and_wait
+from waybill.database.migration_lock import LOCK_SECONDS, alone
+from waybill.database.queries import queries
 from waybill.database.repository import Connection, Repository
 from waybill.database.scripts import OWNER
 
@@ -26,7 +29,7 @@ class SearchIndexes(Repository):
         return self._rows(IndexStep, "due_search_indexes")
 
 
-def build_search_indexes(connection: Connection) -> list[str]:
+def build_search_indexes(connection: Connection, deadline: Deadline | None = None) -> list[str]:
     """Run what is due until nothing is; returns the statements that were run.
 
     An index that cannot be built is reported in the log and left out: its column is searched
@@ -34,9 +37,20 @@ def build_search_indexes(connection: Connection) -> list[str]:
 
     Args:
         connection: the administrator's, in autocommit, without a transaction.
+        deadline: when to stop waiting; an index that is being built goes on in the server.
+
+    Raises:
+        MigrationRunningError: an index is still being built; call again.
     """
+    until = deadline or Deadline()
+    with alone(connection, deadline or Deadline(LOCK_SECONDS)):
+        return _build(connection, until)
+
+
+def _build(connection: Connection, deadline: Deadline) -> list[str]:
     # CONCURRENTLY waits for older transactions without blocking others.
-    connection.execute("SET lock_timeout TO 0; SET statement_timeout TO 0")
+    queries("migrate").outlast_client(connection)
+    connection.execute("SET lock_timeout TO 0")
     connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
     run: list[str] = []
     failed: set[str] = set()
@@ -47,22 +61,23 @@ def build_search_indexes(connection: Connection) -> list[str]:
             if step.index_name not in failed and step.statement not in run
         ]:
             for step in steps:
-                if _take(connection, step):
+                if _take(connection, step, deadline):
                     run.append(step.statement)
                 else:
                     failed.add(step.index_name)
     finally:
-        if not connection.broken:
-            connection.execute("RESET ROLE; RESET lock_timeout; RESET statement_timeout")
+        if not connection.closed:
+            connection.execute("RESET ROLE; RESET lock_timeout")
+            queries("migrate").respect_client(connection)
     return run
 
 
-def _take(connection: Connection, step: IndexStep) -> bool:
+def _take(connection: Connection, step: IndexStep, deadline: Deadline) -> bool:
     try:
         # Composed by the routine, with quoted identifiers.
-        connection.execute(step.statement.encode())
+        send_and_wait(connection, step.statement.encode(), deadline)
     except psycopg.Error as error:
-        if connection.broken:
+        if connection.closed:
             raise
         telemetry.action(
             "index.failed",
