@@ -58,8 +58,9 @@ BEGIN
     WHERE c.job_id = p_job.job_id;
     BEGIN
         v_counts := waybill.apply_records(v_plan, p_job.dataset);
-        v_erased := waybill.erase_rejects(p_job);
-        v_rejected := v_rejected + v_counts.rejected - v_erased;
+        v_rejected := v_rejected + v_counts.rejected;
+        v_erased := waybill.count_erased_rejects(p_job, v_rejected);
+        v_rejected := v_rejected - v_erased;
         v_counts.erased := v_counts.erased + v_erased;
         v_limit := waybill.exceeded_reject_limit(p_job.contract, v_rejected, v_read);
         IF v_limit IS NOT NULL OR waybill.is_dry(p_job) THEN

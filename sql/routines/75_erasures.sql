@@ -112,7 +112,7 @@ RETURN format('CASE WHEN %s THEN %s END',
     ),
     waybill.key_texts(p_target, p_key, format('(%s ->> %%3$L)::%%2$s', p_record)));
 
--- Delete the rejects of a job that an erased person has. Returns how many.
+-- Delete the rejects of a job that an erased person has. Returns how many there were.
 CREATE OR REPLACE FUNCTION waybill.erase_rejects(p_job waybill.ingestion_jobs) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -129,5 +129,23 @@ BEGIN
         'DELETE FROM waybill.validation_errors AS v WHERE v.job_id = %L AND %s',
         p_job.job_id, waybill.is_erased(p_job,
             waybill.stored_key(v_dataset.target, v_dataset.natural_key, 'v."values"'))));
+END
+$$;
+
+-- Delete them; of the rejects that were counted, how many are erased: here, or by an erasure while
+-- the file was open.
+CREATE OR REPLACE FUNCTION waybill.count_erased_rejects(p_job waybill.ingestion_jobs,
+    p_rejected bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF NOT waybill.may_hold_erased(p_job) THEN
+        RETURN 0;
+    END IF;
+    PERFORM waybill.erase_rejects(p_job);
+    RETURN p_rejected - (
+        SELECT count(*) FROM waybill.validation_errors AS v WHERE v.job_id = p_job.job_id);
 END
 $$;

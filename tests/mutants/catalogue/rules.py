@@ -59,4 +59,15 @@ MUTANTS = (
             "::test_a_table_that_refers_to_itself_begins_one_generation",
         ),
     ),
+    Mutant(
+        "erased_rejects_counted_as_rejects",
+        "rejects that are erased while their file is open are not among those that it counts",
+        "sql/routines/50_finish_merge.sql",
+        "v_rejected := v_rejected - v_erased;",
+        "",
+        (
+            "tests/sql/test_erasures.py"
+            "::test_rejects_that_were_erased_before_the_merge_count_as_erased",
+        ),
+    ),
 )
