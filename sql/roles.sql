@@ -7,7 +7,8 @@
 -- The pipeline.
 SELECT waybill.define_role('plan', connections => 24, statement => '60s', routines => '{
     register_ticket, register_object, contract_of_job, claim_plan, start_loading, add_chunks,
-    finish_plan, chunk_state, chunks_left, fail_job, start_run, count_failed_runs, count_killed_runs, end_run}');
+    finish_plan, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run, count_failed_runs,
+    count_killed_runs, end_run}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
     claim_chunk, finish_chunk, add_data_key, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":

@@ -42,7 +42,9 @@ def show(status: Status, samples: Path, console: Console) -> bool:
 def _show_rejects(waybill: Waybill, job: Job, console: Console) -> None:
     counts = job.get("waybill")
     if counts and counts["rejected"]:
-        some = list(itertools.islice(waybill.rejects(job["job_id"]), _EXCERPT))
+        some = list(
+            itertools.islice(waybill.rejects(job.get("duplicate_of", job["job_id"])), _EXCERPT)
+        )
         title = f"{len(some)} of {counts['rejected']} rejects of {job['dataset']}"
         console.print(tables.rejects(some, title))
 

@@ -108,6 +108,9 @@ BEGIN
     IF v_key <> '{}' OR v_disposition = 'replace' THEN
         PERFORM waybill.add_stamp(v_table);
     END IF;
+    IF v_key <> '{}' AND v_disposition = 'merge' THEN
+        PERFORM waybill.watch_table(v_table);
+    END IF;
     transformation := waybill.compiled_rules(name, v_table, transformation);
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,

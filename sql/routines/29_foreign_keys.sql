@@ -98,13 +98,14 @@ RETURN (
     ) AS x (source, target)
 );
 
--- Whether the table has triggers of its own, other than those of constraints.
+-- Whether the table has triggers of its own, other than those of constraints and Waybill's.
 CREATE OR REPLACE FUNCTION waybill.has_triggers(p_table regclass) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (
     SELECT FROM pg_trigger AS t
     WHERE t.tgrelid = p_table AND NOT t.tgisinternal
+        AND t.tgfoid <> 'waybill.record_table_change'::regproc
 );
 
 -- Whether the per-row foreign key triggers may be skipped: every reference was checked as a set

@@ -120,9 +120,9 @@ BEGIN
     IF waybill.is_final(p_job.state) AND NOT p_job.restamping THEN
         v_result := waybill.result_of(p_job.job_id, 'ended');
         -- Jobs with pending records are named again, for a call whose result was lost. Waiting
-        -- ones are named only after a failure, which had no merge to name them, and not for
-        -- long: each message of an ended job would queue another.
-        IF p_job.state <> 'FAILED'
+        -- ones are named only after an end that had no merge to name them, and not for long:
+        -- each message of an ended job would queue another.
+        IF p_job.state NOT IN ('FAILED', 'DUPLICATE')
             OR p_job.finished_at < clock_timestamp() - interval '1 minute'
         THEN
             v_result.unblocked := '{}';

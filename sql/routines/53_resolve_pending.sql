@@ -12,6 +12,8 @@ AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
     v_counts waybill.merge_counts;
+    v_is_current boolean;
+    v_is_merged boolean;
 BEGIN
     -- As in merge_job: one at a time, the others are retried.
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
@@ -19,10 +21,23 @@ BEGIN
         RETURN waybill.empty_result(v_job, 'ended');
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
+    -- As in apply_records; here already, since otherwise somebody else could change rows between
+    -- the next look and the write, and would not be noticed.
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE',
+        (SELECT d.target FROM waybill.datasets AS d WHERE d.name = v_job.dataset));
+    v_is_current := waybill.is_current_content(v_job);
     v_counts := waybill.apply_pending(v_job);
-    IF v_counts.pending_reference < v_job.pending_reference THEN
+    v_is_merged := v_counts.pending_reference < v_job.pending_reference;
+    IF v_is_merged THEN
         PERFORM waybill.add_to_waybill(v_job, v_counts);
-    ELSIF NOT waybill.resolve_cycle(v_job.dataset) THEN
+    END IF;
+    IF v_is_current THEN
+        -- Only its own records have changed the table since its merge.
+        PERFORM waybill.keep_current_content(j)
+        FROM waybill.ingestion_jobs AS j
+        WHERE j.job_id = p_job;
+    END IF;
+    IF NOT v_is_merged AND NOT waybill.resolve_cycle(v_job.dataset) THEN
         -- All are pending still, so no job is named: two jobs that wait for a parent that never
         -- arrives would otherwise retry each other forever.
         RETURN waybill.empty_result(v_job, 'ended');

@@ -1,5 +1,5 @@
 -- A file that arrives late would overwrite rows that later-landed files found unchanged and did
--- not stamp. The objects of those files are staged again first, and their rows stamped.
+-- not stamp; so do duplicates, which nobody compared. The objects of those files are staged again first, and their rows stamped.
 
 -- Returns the later jobs whose unstaged chunks are to be staged.
 CREATE OR REPLACE FUNCTION waybill.request_restamps(p_late waybill.ingestion_jobs)
@@ -17,7 +17,7 @@ BEGIN
         SELECT FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_late.dataset
             AND j.landing_order > v_order
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
             AND NOT j.stamped
     ) THEN
         RETURN v_requested;
@@ -27,7 +27,7 @@ BEGIN
         SELECT * FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_late.dataset
             AND j.landing_order > v_order
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
             AND NOT j.stamped
             -- Only if they may have found a row unchanged that the late file changes.
             AND v_changed IS DISTINCT FROM '{}'

@@ -174,6 +174,9 @@ RETURN CASE
         SELECT FROM waybill.stale_parts AS s
         JOIN waybill.view_families AS f ON f.dataset = s.dataset
         WHERE s.job_id IN (SELECT * FROM waybill.brought_jobs(p_job))
+            -- The rows of a duplicate are those of the file that it repeats.
+            OR s.job_id IN (
+                SELECT j.duplicate_of FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job)
     )
         THEN 'stale'
     ELSE 'visible'

@@ -115,7 +115,7 @@ BEGIN
     IF waybill.earlier_open(p_job) <> '{}' OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_job.dataset AND j.landing_order > p_job.landing_order AND NOT j.stamped
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS'))
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE'))
     THEN
         RAISE EXCEPTION 'Files that the batch depends on are being loaded.'
             USING ERRCODE = '55P03', SCHEMA = 'waybill';

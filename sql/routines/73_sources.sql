@@ -105,7 +105,7 @@ BEGIN
     IF NOT waybill.is_final(v_state) THEN
         RETURN false;
     END IF;
-    IF v_state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS') THEN
+    IF v_state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE') THEN
         UPDATE waybill.data_sources
         SET cursor = coalesce(v_cursor, cursor), last_success_at = v_began
         WHERE source_id = p_id;

@@ -44,6 +44,7 @@ DECLARE
     v_dataset text;
     v_generation bigint;
 BEGIN
+    DELETE FROM waybill.current_contents WHERE dataset = p_dataset;
     -- In the order of their names: two changes that lead to each other's datasets would otherwise
     -- wait for each other.
     FOR v_dataset IN

@@ -13,6 +13,7 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
         'warnings', nullif(j.layout -> 'warnings', '[]'),
         'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
+                AND j.duplicate_of IS NULL
             THEN waybill.rejects_remaining(j.job_id) END,
         'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,
         'created_at', waybill.rfc3339(j.created_at), 'landed_at', waybill.rfc3339(j.landed_at),

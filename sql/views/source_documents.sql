@@ -18,7 +18,8 @@ LEFT JOIN LATERAL (
     WHERE r.source_id = s.source_id ORDER BY r.job_id DESC LIMIT 1
 ) AS last ON true
 LEFT JOIN waybill.ingestion_jobs AS j
-    ON j.job_id = s.last_job AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
+    ON j.job_id = s.last_job
+        AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
 LEFT JOIN waybill.source_runs AS r ON r.job_id = j.job_id
 CROSS JOIN LATERAL (
     SELECT coalesce(r.cursor_to, s.cursor) AS cursor,

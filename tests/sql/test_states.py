@@ -34,4 +34,4 @@ def test_the_api_lists_these_states_and_the_reserved_ones() -> None:
     assert {*get_args(ClientState)} == listed
     final = {state.value for state in JobState if state.is_final}
     assert final == FINAL_STATES
-    assert listed - final - {"DUPLICATE", "REVERTED"} == OPEN_STATES
+    assert listed - final - RESERVED_STATES == OPEN_STATES

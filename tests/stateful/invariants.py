@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.postgres.databases import Connection
+from tests.stateful.generators import PROVOKED
 from tests.stateful.model import File, check_insert_only, expected, missing
 from tests.stateful.plain_reload import reload
 from tests.stateful.tables import TABLES, Row, Table
@@ -34,9 +35,11 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
     assert len(jobs) == len(files)
     for job in jobs:
         file = by_object[job["object_key"], job["version_id"]]
+        if job["state"] == "DUPLICATE":
+            _check_duplicate(admin, job, file, files)
         _check_job(admin, job, file)
         _check_pending(admin, job, file, expected_rows)
-        if file.ends and not file.table.insert_only:
+        if file.ends and not file.table.insert_only and job["state"] != "DUPLICATE":
             query = "SELECT waybill.rejects_remaining(%s)"
             assert _column(admin, query, job["job_id"]) == [file.remaining(files)], job
         if not file.cancelled:
@@ -81,7 +84,8 @@ def check_against_reload(admin: Connection, files: Iterable[File]) -> None:
 
 def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     rejected = job["rejected"] if file.table.insert_only else file.rejected
-    assert job["state"] == _state(file, rejected), job
+    is_duplicate = job["state"] == "DUPLICATE"
+    assert is_duplicate or job["state"] == _state(file, rejected), job
     assert not job["restamping"], job
     if not file.ends:
         return
@@ -91,8 +95,9 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     lines = _column(
         admin, "SELECT line FROM waybill.validation_errors WHERE job_id = %s", job["job_id"]
     )
-    # Of a dry run the table's own reasons are counted and undone.
-    assert len(set(lines)) == len(lines) == rejected, job
+    # Of a dry run the table's own reasons are counted and undone; those of a duplicate are with
+    # the file that it repeats.
+    assert len(set(lines)) == len(lines) == (0 if is_duplicate else rejected), job
     if file.is_batch:
         return
     chunks = _dicts(
@@ -101,6 +106,26 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     assert len(chunks) == job["chunks_total"]
     assert sum(chunk["read"] for chunk in chunks) == job["read"]
     assert all(chunk["done"] for chunk in chunks)
+
+
+def _check_duplicate(admin: Connection, job: dict[str, Any], file: File, files: list[File]) -> None:
+    """It repeats a file that landed before it and counts, where only the key decides."""
+    PROVOKED["duplicates seen"] += 1
+    assert file.counts, job
+    assert file.table.key, job
+    assert not file.table.insert_only, job
+    assert not file.table.replaced, job
+    assert not file.is_batch, job
+    assert not file.corrects, job
+    ((key, version),) = admin.execute(
+        "SELECT object_key, version_id FROM waybill.ingestion_jobs WHERE job_id = %s",
+        (job["duplicate_of"],),
+    ).fetchall()
+    (first,) = (other for other in files if (other.key, other.version) == (key, version))
+    assert (first.table, first.records) == (file.table, file.records), job
+    assert first.counts, job
+    assert first.place < file.place, job
+    assert job["inserted"] == job["updated"] == job["pending_reference"] == 0, job
 
 
 def _state(file: File, rejected: int) -> str:

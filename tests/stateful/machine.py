@@ -78,6 +78,18 @@ class Machine(ApiRules):
         body = body_of(before.table, records, header=True)
         self._land(before.table, records, second, body, name=file)
 
+    @rule(place=places, later=st.integers(0, 2), waits=st.booleans())
+    @precondition(lambda self: any(map(is_plain, self.files)))
+    def land_again(self, place: int, later: int, waits: bool) -> None:
+        """The same content under another key, which may be a duplicate."""
+        plain = [file for file in self.files if is_plain(file)]
+        before = plain[place % len(plain)]
+        if waits:
+            self.cloud.settle()
+        second = before.second + later
+        name = f"b{len(self.files):03}.{before.key.rpartition('.')[2]}"
+        self._land(before.table, before.records, second, before.body, name=name)
+
     @rule(place=places)
     @precondition(lambda self: self.cloud.waiting())
     def deliver(self, place: int) -> None:
@@ -211,7 +223,7 @@ class Machine(ApiRules):
         key, version = self.cloud.land(table.name, name, body, second)
         self.register(table)
         corrupt = body is NOT_A_FILE_OF_IT
-        self.files.append(File(table, second, key, version, read_of(records), corrupt))
+        self.files.append(File(table, second, key, version, read_of(records), corrupt, body=body))
         PROVOKED["files"] += 1
         PROVOKED["records"] += len(read_of(records))
 

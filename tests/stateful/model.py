@@ -25,6 +25,8 @@ class File:
     is_batch: bool = False
     corrects: "File | None" = None
     """The file whose rejects these are, corrected; they count right behind it."""
+    body: bytes = b""
+    """Of an object that was copied into the bucket."""
     turn: int = 0
     """Which of the replays it is, in the order in which they were requested."""
 

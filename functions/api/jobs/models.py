@@ -143,7 +143,12 @@ class Job(_Document):
         default=[], description="What is uncertain about the file's layout as it was detected."
     )
     error: JobProblem | None = None
-    duplicate_of: UUID | None = None
+    duplicate_of: UUID | None = Field(
+        default=None,
+        description="The job with the same content, directly before this one, whose rows and"
+        " rejects are as this one would leave them. A DUPLICATE is not loaded; its waybill counts"
+        " what a load would have found.",
+    )
     parent_job_id: UUID | None = None
     rejects_remaining: int | None = Field(
         default=None, description="Rejects that are neither loaded nor part of a replay."

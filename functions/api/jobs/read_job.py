@@ -95,7 +95,9 @@ def job_document(stored: Mapping[str, Any], base_url: str) -> Document:
     if waybill := document.get("waybill"):
         document["waybill"] = _in_order(waybill, Waybill)
         if waybill["rejected"]:
-            document["rejects_url"] = f"{base_url}/jobs/{document['job_id']}/rejects"
+            # Those of a duplicate are kept with the file that it repeats.
+            job_id = document.get("duplicate_of", document["job_id"])
+            document["rejects_url"] = f"{base_url}/jobs/{job_id}/rejects"
     if error := document.get("error"):
         document["error"] = stored_problem(error)
     return _in_order(document, Job)

@@ -1,6 +1,7 @@
 """Plans an object: register it, verify it, sniff its layout, divide it into chunks."""
 
 from functions.pipeline.plan.deps import Deps
+from functions.pipeline.plan.find_duplicate import end_if_duplicate
 from functions.pipeline.plan.models import LandedJob, ObjectCreated
 from functions.pipeline.plan.register_object import register_object
 from functions.pipeline.plan.sniff_layout import SniffedObject, sniff_object
@@ -68,6 +69,9 @@ def _plan(deps: Deps, job: LandedJob, plan: PlanClaim) -> None:
         # Nobody asked before an object that was copied into the bucket.
         check_size(deps.settings, contract, job.ref.size_bytes)
         sniffed = sniff_object(deps.s3, job, contract)
+        if end_if_duplicate(deps, job, sniffed, plan, sha256):
+            _send_merge(deps, job)
+            return
     if not _start_loading(deps, plan, sniffed):
         return
     if plan.chunks:
@@ -97,5 +101,9 @@ def _finish(deps: Deps, plan: PlanClaim, total: int, sha256: str | None) -> None
 def _fail(deps: Deps, job: LandedJob, error: Rejected) -> None:
     state = Jobs(deps.connection).fail(job.job_id, error.problem())
     telemetry.action("job.failed", level="warning", code=error.code, state=state)
-    # Trigger a merge so that the failure is published and waiting jobs continue.
+    _send_merge(deps, job)
+
+
+def _send_merge(deps: Deps, job: LandedJob) -> None:
+    """Trigger a merge of a job that has ended: it publishes that, and waiting jobs continue."""
     send(deps.settings.merges_queue_url, [MergeMessage(job_id=job.job_id)])

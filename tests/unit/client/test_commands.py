@@ -52,6 +52,13 @@ def test_jobs_and_job_print_json(fake: FakeApi) -> None:
     assert json.loads(invoke("job", "j", "--wait").stdout) == JOB
 
 
+def test_upload_names_the_job_that_loaded_the_same_content(fake: FakeApi, tmp_path: Path) -> None:
+    counts = {"read": 2, "inserted": 0, "unchanged": 2, "rejected": 0}
+    result = upload(fake, tmp_path, state="DUPLICATE", duplicate_of="first", waybill=counts)
+    assert result.exit_code == 0
+    assert "by first" in result.stderr
+
+
 def test_upload_exits_with_0_when_records_were_loaded(fake: FakeApi, tmp_path: Path) -> None:
     counts = {"read": 2, "inserted": 1, "rejected": 1}
     assert upload(fake, tmp_path).exit_code == 0

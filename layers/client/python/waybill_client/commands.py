@@ -118,6 +118,8 @@ def _print_messages(job: Job) -> None:
     label = f"{job['dataset']} {job['job_id']}"
     for warning in job.get("warnings", []):
         _print_error(f"{label}: warning: {warning}", "yellow")
+    if first := job.get("duplicate_of"):
+        _print_error(f"{label}: loaded already, with its rejects, by {first}", "yellow")
     if error := job.get("error"):
         _print_error(f"{label}: {error.get('detail')}", "red")
 

@@ -50,6 +50,7 @@ class Job(TypedDict):
     error: NotRequired[dict[str, Any]]
     warnings: NotRequired[list[str]]
     rejects_url: NotRequired[str]
+    duplicate_of: NotRequired[str]
     created_at: NotRequired[str]
     finished_at: NotRequired[str]
 

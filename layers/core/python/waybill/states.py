@@ -20,6 +20,7 @@ class JobState(StrEnum):
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
+    DUPLICATE = "DUPLICATE"
 
     @property
     def is_open(self) -> bool:
@@ -32,5 +33,5 @@ class JobState(StrEnum):
         return not self.is_open and self not in (JobState.AWAITING_UPLOAD, JobState.EXTRACTING)
 
 
-RESERVED_STATES = frozenset({"DUPLICATE", "REVERTED"})
+RESERVED_STATES = frozenset({"REVERTED"})
 """States that the API lists for features to come. Nothing sets them."""

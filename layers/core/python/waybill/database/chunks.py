@@ -129,6 +129,33 @@ class Chunks(Repository):
             p_attempt=plan.attempt,
         )
 
+    def duplicate_hash(self, job_id: UUID, layout: Layout) -> str | None:
+        """The SHA-256 in hex of the object that the job's object would repeat; None if none.
+
+        Only an object directly behind one of the same size, of which nothing has changed since.
+        """
+        return self._value(
+            lambda found: found,
+            "duplicate_hash",
+            p_job=job_id,
+            p_layout=jsonb(layout.model_dump()),
+        )
+
+    def end_duplicate(self, plan: PlanClaim, layout: Layout, sha256: str) -> bool:
+        """End the job as a duplicate if its content is that of `duplicate_hash`; whether it is.
+
+        Raises:
+            Rejected: `plan-superseded`.
+        """
+        return self._value(
+            bool,
+            "end_duplicate",
+            p_job=plan.job_id,
+            p_layout=jsonb(layout.model_dump()),
+            p_sha256=sha256,
+            p_attempt=plan.attempt,
+        )
+
     def add(self, plan: PlanClaim, chunks: Sequence[PlannedChunk]) -> None:
         """Add chunks to the plan; those that it has stay as they are.
 
