@@ -134,12 +134,13 @@ class Chunks(Repository):
 
         Only an object directly behind one of the same size, of which nothing has changed since.
         """
-        return self._value(
+        sha256: str | None = self._value(
             lambda found: found,
             "duplicate_hash",
             p_job=job_id,
             p_layout=jsonb(layout.model_dump()),
         )
+        return sha256
 
     def end_duplicate(self, plan: PlanClaim, layout: Layout, sha256: str) -> bool:
         """End the job as a duplicate if its content is that of `duplicate_hash`; whether it is.
