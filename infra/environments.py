@@ -73,6 +73,8 @@ class Environment:
     """ElastiCache Serverless, from about 6 USD a month; otherwise each process has its cache."""
     detailed_metrics: bool = False
     """CloudWatch metrics by method of the API; about 34 USD a month once it is used."""
+    dashboard: bool = False
+    """A CloudWatch dashboard; 3 USD a month after the first three of an account."""
     plans_at_once: int = 2
     loads_at_once: int = 4
     merges_at_once: int = 2
@@ -150,6 +152,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             Environment(
                 name="staging",
                 keep_data=True,
+                dashboard=True,
                 log_retention_days=30,
                 noncurrent_days=30,
                 firewall=True,
@@ -159,6 +162,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             Environment(
                 name="prod",
                 keep_data=True,
+                dashboard=True,
                 log_retention_days=365,
                 noncurrent_days=90,
                 firewall=True,

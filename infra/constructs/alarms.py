@@ -125,3 +125,13 @@ class AlarmTopic(Construct):
                 text = str(made.alarm_description)
                 meaning, _, runbook = text.partition(RUNBOOK)
                 made.alarm_description = f"{meaning}{RUNBOOK}{self._runbooks}/{runbook}.md"
+
+
+def alarm_names(*scopes: IConstruct) -> list[str]:
+    """The names of all alarms below `scopes`."""
+    return [
+        str(cast(cloudwatch.CfnAlarm, each.node.default_child).alarm_name)
+        for scope in scopes
+        for each in scope.node.find_all()
+        if isinstance(each, cloudwatch.Alarm)
+    ]

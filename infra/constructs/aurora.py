@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -117,6 +118,19 @@ class Aurora(Construct):
             "The database is at its largest size.",
             Condition(capacity, 95, 3),
         )
+
+    @property
+    def metrics(self) -> Mapping[str, cloudwatch.IMetric]:
+        """The cluster's size and load."""
+        return {
+            "size": self.cluster.metric_serverless_database_capacity(
+                period=PERIOD, statistic="Maximum"
+            ),
+            "load": self.cluster.metric_acu_utilization(period=PERIOD, statistic="Average"),
+            "connections": self.cluster.metric_database_connections(
+                period=PERIOD, statistic="Maximum"
+            ),
+        }
 
     @property
     def reader_host(self) -> str | None:

@@ -6,12 +6,16 @@ from infra.cost import load as per
 from infra.cost import prices
 from infra.cost.load import HOURS, Load
 from infra.environments import Environment
+from waybill.metrics.catalogue import METRICS
 
 _MILLION = 1_000_000
 _WORKER_GB = 1769 / 1024
 _SMALL_GB = 0.5
 _API_GB = 1.0
-_ALARMS = 5
+ALARM_METRICS = 30
+"""Of all alarms; one with an expression counts once for each metric that it reads."""
+_OWN_METRICS = sum(metric.cloudwatch is not None for metric in METRICS) + 1
+"""And slow statements, which CloudWatch counts in the log of the database."""
 _FIREWALL_RULES = 4
 
 
@@ -95,9 +99,10 @@ def _objects(environment: Environment, load: Load) -> float:
 
 def _observing(environment: Environment, load: Load) -> float:
     logged = _calls(environment, load) * per.LOG_KB_PER_CALL / _MILLION
-    # The metric of stuck jobs is written, and paid for, while there is work only.
-    metric = prices.METRIC_MONTH * (load.gb_per_day > 0)
-    fixed = _ALARMS * prices.ALARM_MONTH + metric
+    # Own metrics are written, and paid for, while there is work only.
+    metrics = _OWN_METRICS * prices.METRIC_MONTH * (load.gb_per_day > 0)
+    page = prices.DASHBOARD_MONTH * environment.dashboard
+    fixed = ALARM_METRICS * prices.ALARM_MONTH + metrics + page
     traces = _calls(environment, load) * 0.05 / _MILLION * prices.TRACES_MILLION
     detailed = 34.0 if environment.detailed_metrics else 0.0
     return logged * prices.LOGS_GB + fixed + traces + detailed

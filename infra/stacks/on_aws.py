@@ -8,10 +8,11 @@ from aws_cdk import Environment as Target
 from constructs import Construct
 
 from infra.alerts import Alerts
-from infra.constructs.alarms import AlarmTopic
+from infra.constructs.alarms import AlarmTopic, alarm_names
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
 from infra.constructs.cache_server import CacheServer
+from infra.constructs.dashboard import Dashboard
 from infra.constructs.data_key import data_key
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
@@ -98,4 +99,7 @@ class ServiceStack(Stack):
         service = Service(self, shared, data.buckets)
         others = [one for name, one in service.functions.items() if name != "migrate"]
         data.alerts.subscribe_alarms(self)
+        if environment.dashboard:
+            dashboard = Dashboard(self, environment, service, data.database.metrics)
+            dashboard.show_alarms(alarm_names(data, self))
         Migration(self, service.functions["migrate"], before=others, key=data.key)

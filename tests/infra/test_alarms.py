@@ -17,12 +17,16 @@ from waybill.metrics.embedded import DIMENSION, NAMESPACE
 
 RUNBOOKS = Path(__file__).parents[2] / "infra" / "runbooks"
 # Metrics of AWS services, by namespace, as AWS documents them.
-_OF_AWS = {
-    "AWS/ApiGateway": {"5XXError", "Count", "Latency"},
+AWS_METRICS = {
+    "AWS/ApiGateway": {"4XXError", "5XXError", "Count", "Latency"},
     "AWS/Events": {"MatchedEvents"},
     "AWS/Lambda": {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"},
     "AWS/RDS": {"ACUUtilization", "DatabaseConnections", "ServerlessDatabaseCapacity"},
-    "AWS/SQS": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"},
+    "AWS/SQS": {
+        "ApproximateAgeOfOldestMessage",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesVisible",
+    },
 }
 EXPECTED = {
     "landed-dlq", "chunks-dlq", "merges-dlq", "undelivered-dlq", "landed-old", "chunks-old",
@@ -70,7 +74,7 @@ def test_every_metric_of_an_alarm_is_written(on_aws: Synthesised) -> None:
     for name, alarm in alarms(on_aws).items():
         for metric in metrics_of(alarm):
             if metric["Namespace"] != NAMESPACE:
-                assert metric["MetricName"] in _OF_AWS[metric["Namespace"]], name
+                assert metric["MetricName"] in AWS_METRICS[metric["Namespace"]], name
             elif metric["MetricName"] not in counted:
                 assert metric["MetricName"] in own, name
                 assert metric["Dimensions"] == [{"Name": DIMENSION, "Value": on_aws.environment}], (

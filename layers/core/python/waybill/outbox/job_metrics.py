@@ -6,10 +6,12 @@ from typing import Any
 from waybill.metrics.catalogue import (
     INGEST_SECONDS,
     JOBS,
+    JOBS_GIVEN_UP,
     RECORDS_REJECTED,
     REJECT_SHARE,
     ROWS_INGESTED,
 )
+from waybill.metrics.embedded import write_embedded
 from waybill.metrics.record import count, observe
 
 
@@ -20,6 +22,8 @@ def record_job_end(payload: Mapping[str, Any]) -> None:
         return
     dataset = str(payload["dataset"])
     count(JOBS, dataset=dataset, state=str(payload["state"]))
+    # CloudWatch computes no share of a metric that it has never seen.
+    write_embedded({JOBS_GIVEN_UP: 0})
     observe(INGEST_SECONDS, float(payload["seconds"]), dataset=dataset)
     if not records["read"]:
         return

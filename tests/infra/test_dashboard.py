@@ -1,0 +1,101 @@
+"""The CloudWatch dashboard shows every step, every own metric and what is left of the budget."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from infra.cost.model import ALARM_METRICS
+from infra.functions import FUNCTIONS
+from infra.objectives import SERVED_PERCENT
+from tests.infra.template import Synthesised, text
+from tests.infra.test_alarms import AWS_METRICS, alarms, metrics_of
+from waybill.metrics.catalogue import METRICS
+from waybill.metrics.embedded import DIMENSION, NAMESPACE
+
+Widget = dict[str, Any]
+
+
+@pytest.fixture
+def widgets(synthesise: Callable[[str], Synthesised]) -> list[Widget]:
+    (dashboard,) = synthesise("prod").of_type("AWS::CloudWatch::Dashboard").values()
+    body = json.loads(text(dashboard["DashboardBody"]))
+    assert body["start"] == "-P30D"
+    found: list[Widget] = body["widgets"]
+    return found
+
+
+def series(widgets: list[Widget]) -> Iterator[list[Any]]:
+    """Each metric as CloudWatch reads it: namespace, name, dimensions, options."""
+    for widget in widgets:
+        for line in widget["properties"].get("metrics", []):
+            if isinstance(line[0], str):
+                yield line
+
+
+def test_every_metric_of_the_dashboard_is_written(widgets: list[Widget]) -> None:
+    own = {metric.cloudwatch for metric in METRICS} - {None}
+    shown = set()
+    for namespace, name, *dimensions in series(widgets):
+        if namespace == NAMESPACE:
+            shown.add(name)
+            assert dimensions[:2] == [DIMENSION, "prod"], name
+        else:
+            assert name in AWS_METRICS[namespace], name
+    assert shown == own
+
+
+def test_every_step_has_a_row_with_its_queue_and_its_function(widgets: list[Widget]) -> None:
+    titles = [
+        widget["properties"]["markdown"].removeprefix("## ")
+        for widget in widgets
+        if widget["type"] == "text"
+    ]
+    steps = ["Upload", "Plan", "Load", "Merge", "Publish", "Refresh", "Reap"]
+    assert [title for title in titles if title in steps] == ["Upload", "Plan", "Load", "Merge",
+                                                             "Publish", "Refresh", "Reap"]  # fmt: skip
+    assert {"Requests", "Jobs", "Database"} < set(titles)
+    listed = str(list(series(widgets)))
+    assert all(FUNCTIONS[step.lower()].name.capitalize() in listed for step in steps)
+
+
+def number(widgets: list[Widget], title: str) -> Widget:
+    (found,) = (one["properties"] for one in widgets if one["properties"].get("title") == title)
+    assert found["setPeriodToTimeRange"] is True
+    return dict(found)
+
+
+@pytest.mark.parametrize("subject", ["Requests", "Jobs"])
+def test_a_failure_in_a_thousand_uses_up_the_budget(widgets: list[Widget], subject: str) -> None:
+    served = number(widgets, f"{subject} served, %")["metrics"]
+    left = number(widgets, f"{subject}: failures left, %")["metrics"]
+    values = {"failed": 10, "all": 10_000}
+    compute = {name: metrics[0][0]["expression"] for name, metrics in
+               (("served", served), ("left", left))}  # fmt: skip
+    # Metric math is arithmetic as Python has it.
+    assert eval(compute["served"], values) == pytest.approx(SERVED_PERCENT)
+    assert eval(compute["left"], values) == pytest.approx(0, abs=1e-6)
+    assert eval(compute["left"], {**values, "failed": 5}) == pytest.approx(50)
+
+
+def test_the_dashboard_shows_every_alarm(
+    widgets: list[Widget], synthesise: Callable[[str], Synthesised]
+) -> None:
+    (states,) = (one["properties"]["alarms"] for one in widgets if one["type"] == "alarm")
+    names = {arn.rpartition("alarm:")[2] for arn in states}
+    assert names == {f"waybill-prod-{name}" for name in alarms(synthesise("prod"))}
+
+
+def test_only_environments_that_keep_data_pay_for_a_dashboard(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    counts = {
+        name: len(synthesise(name).of_type("AWS::CloudWatch::Dashboard"))
+        for name in ("local", "dev", "staging", "prod")
+    }
+    assert counts == {"local": 0, "dev": 0, "staging": 1, "prod": 1}
+
+
+def test_the_cost_counts_the_metrics_of_the_alarms(on_aws: Synthesised) -> None:
+    assert sum(len(metrics_of(alarm)) for alarm in alarms(on_aws).values()) == ALARM_METRICS
