@@ -53,8 +53,7 @@ def test_every_step_has_a_row_with_its_queue_and_its_function(widgets: list[Widg
         if widget["type"] == "text"
     ]
     steps = ["Upload", "Plan", "Load", "Merge", "Publish", "Refresh", "Reap"]
-    assert [title for title in titles if title in steps] == ["Upload", "Plan", "Load", "Merge",
-                                                             "Publish", "Refresh", "Reap"]  # fmt: skip
+    assert [title for title in titles if title in steps] == steps
     assert {"Requests", "Jobs", "Database"} < set(titles)
     listed = str(list(series(widgets)))
     assert all(FUNCTIONS[step.lower()].name.capitalize() in listed for step in steps)
@@ -68,15 +67,14 @@ def number(widgets: list[Widget], title: str) -> Widget:
 
 @pytest.mark.parametrize("subject", ["Requests", "Jobs"])
 def test_a_failure_in_a_thousand_uses_up_the_budget(widgets: list[Widget], subject: str) -> None:
-    served = number(widgets, f"{subject} served, %")["metrics"]
-    left = number(widgets, f"{subject}: failures left, %")["metrics"]
-    values = {"failed": 10, "all": 10_000}
-    compute = {name: metrics[0][0]["expression"] for name, metrics in
-               (("served", served), ("left", left))}  # fmt: skip
-    # Metric math is arithmetic as Python has it.
-    assert eval(compute["served"], values) == pytest.approx(SERVED_PERCENT)
-    assert eval(compute["left"], values) == pytest.approx(0, abs=1e-6)
-    assert eval(compute["left"], {**values, "failed": 5}) == pytest.approx(50)
+    def percent(title: str, failed: int) -> float:
+        expression = number(widgets, f"{subject}{title}")["metrics"][0][0]["expression"]
+        # Metric math is arithmetic as Python has it.
+        return float(eval(expression, {"failed": failed, "all": 10_000}))  # noqa: S307
+
+    assert percent(" served, %", 10) == pytest.approx(SERVED_PERCENT)
+    assert percent(": failures left, %", 10) == pytest.approx(0, abs=1e-6)
+    assert percent(": failures left, %", 5) == pytest.approx(50)
 
 
 def test_the_dashboard_shows_every_alarm(

@@ -1,25 +1,15 @@
 """A real Prometheus reads GET /metrics."""
 
-import json
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
-from urllib.request import urlopen
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
 from functions.api.metrics.deps import deps
 from functions.api.metrics.handler import handle
-from infra.local.postgres import free_port
+from tests.integration.metrics.prometheus_server import ask, prometheus, serving
 from tests.postgres.databases import Database
-from tests.programs import find_program
 from tests.unit.http.api_client import REGION, STATE, call
 from waybill.metrics.catalogue import REQUEST_SECONDS, ROWS_INGESTED
 from waybill.metrics.database_figures import record_figures
@@ -29,8 +19,6 @@ from waybill.settings import MetricsSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -54,71 +42,13 @@ def exposed(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch
     return text
 
 
-@contextmanager
-def serving(text: str) -> Iterator[int]:
-    """The response on a port, for Prometheus to read."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Not into the test's output."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
-
-
-@contextmanager
-def prometheus(folder: Path, target: int) -> Iterator[int]:
-    """A server that reads the target every second; yields its port."""
-    program = find_program("prometheus")
-    job = {"job_name": "waybill", "metrics_path": "/v1/metrics", "scrape_interval": "1s",
-           "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}  # fmt: skip
-    configuration = folder / "prometheus.yml"
-    # JSON is YAML.
-    configuration.write_text(json.dumps({"scrape_configs": [job]}))
-    port = free_port()
-    with subprocess.Popen(
-        [program, f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'data'}",
-         f"--web.listen-address=127.0.0.1:{port}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ) as server:  # fmt: skip
-        yield port
-        server.terminate()
-
-
-def ask(port: int, query: str) -> list[dict[str, Any]]:
-    """The series of an instant query, once there are any."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urlopen(
-                f"http://127.0.0.1:{port}/api/v1/query?{urlencode({'query': query})}"
-            ) as r:
-                found: list[dict[str, Any]] = json.load(r)["data"]["result"]
-        except OSError:
-            found = []
-        if found:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"no series: {query}")
-
-
 def value(port: int, query: str) -> float:
     (series,) = ask(port, query)
     return float(series["value"][1])
 
 
 def test_prometheus_reads_every_kind_of_metric(exposed: str, tmp_path: Path) -> None:
-    with serving(exposed) as target, prometheus(tmp_path, target) as port:
+    with serving(lambda: exposed) as target, prometheus(tmp_path, target) as port:
         assert value(port, 'up{job="waybill"} == 1') == 1
         assert value(port, "sum(waybill_rows_ingested_total)") == 1000
         (series,) = ask(port, 'waybill_rows_ingested_total{process="p1"}')
