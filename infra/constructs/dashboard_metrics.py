@@ -104,12 +104,14 @@ def _api(service: Service, name: str, statistic: str) -> cloudwatch.Metric:
 
 
 def _queue(work: WorkQueue) -> Graph:
-    waiting = {"period": PERIOD, "statistic": "Maximum"}
+    queue, dead = work.queue, work.dlq.queue
     return Graph("Queue", "messages, s", [
-        work.queue.metric_approximate_number_of_messages_visible(**waiting),
-        work.queue.metric_approximate_number_of_messages_not_visible(**waiting),
-        work.queue.metric_approximate_age_of_oldest_message(**waiting),
-        work.dlq.queue.metric_approximate_number_of_messages_visible(**waiting, label="given up"),
+        queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum"),
+        queue.metric_approximate_number_of_messages_not_visible(period=PERIOD, statistic="Maximum"),
+        queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum"),
+        dead.metric_approximate_number_of_messages_visible(
+            period=PERIOD, statistic="Maximum", label="given up"
+        ),
     ])  # fmt: skip
 
 
