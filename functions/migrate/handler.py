@@ -12,6 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.migrate.apply_receivers import apply_receivers, check_receivers
 from functions.migrate.apply_sources import apply_sources
 from functions.migrate.publish_contracts import publish_contracts
 from functions.migrate.settings import MigrateSettings
@@ -38,9 +39,9 @@ _BEGUN = {"PhysicalResourceId": "migration", "Data": {"Begun": "true"}}
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Migrate and publish; or, for the action `prepare-upgrade`, take back grants.
 
-    Returns `applied`, the paths of the applied files; `datasets`, the published names; `sources`,
-    the names of the declared ones; and `indexes`, the statements that built or dropped indexes of
-    searchable columns. A deployment is told whether it `IsComplete`.
+    Returns `applied`, the paths of the applied files; `datasets`, the published names; `receivers`
+    and `sources`, the names of the declared ones; and `indexes`, the statements that built or
+    dropped indexes of searchable columns. A deployment is told whether it `IsComplete`.
     """
     settings = MigrateSettings.from_environment()
     telemetry.start("migrate", settings, context)
@@ -91,8 +92,10 @@ def _migrate(
     done: dict[str, Any] = {
         "applied": applied,
         "datasets": publish_contracts(connection, state.contracts),
+        "receivers": apply_receivers(connection),
         "sources": apply_sources(connection),
     }
+    check_receivers(connection)
     enable_query_statistics(connection)
     done["indexes"] = build_search_indexes(connection, deadline)
     # New views are stale for every existing year.

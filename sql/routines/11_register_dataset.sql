@@ -71,7 +71,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     skip_blank_records boolean DEFAULT true,
     repeated_header text DEFAULT 'reject',
     max_upload_bytes bigint DEFAULT NULL,
-    transformation jsonb DEFAULT '{}'
+    transformation jsonb DEFAULT '{}',
+    notify jsonb DEFAULT '{}'
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -95,6 +96,7 @@ BEGIN
     PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
     PERFORM waybill.assert_word('repeated_header', repeated_header, '{reject,load}');
     PERFORM waybill.assert_word('delimiter', delimiter, ARRAY[',', ';', E'\t', '|']);
+    PERFORM waybill.assert_notify(notify);
     PERFORM waybill.assert_table(v_table);
     v_key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
         waybill.default_key(v_table), '{}');
@@ -116,13 +118,13 @@ BEGIN
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
-        repeated_header, max_upload_bytes, transformation)
+        repeated_header, max_upload_bytes, transformation, notify)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
-        skip_blank_records, repeated_header, max_upload_bytes, transformation)
+        skip_blank_records, repeated_header, max_upload_bytes, transformation, notify)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -140,7 +142,7 @@ BEGIN
         skip_blank_records = excluded.skip_blank_records,
         repeated_header = excluded.repeated_header,
         max_upload_bytes = excluded.max_upload_bytes,
-        transformation = excluded.transformation;
+        transformation = excluded.transformation, notify = excluded.notify;
     -- The migration may have changed rows, and which of their columns are personal.
     IF v_is_known THEN
         PERFORM waybill.begin_generation(name);

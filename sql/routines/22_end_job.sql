@@ -38,6 +38,7 @@ BEGIN
             'seconds', extract(epoch FROM j.finished_at - coalesce(j.landed_at, j.created_at)))
             ELSE '{}' END
     FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
+    PERFORM waybill.notify_job_end(p_job);
 END
 $$;
 

@@ -195,8 +195,10 @@ BEGIN ATOMIC
     WHERE waybill.job_visibility(j.job_id) IN ('unknown', 'visible')
         AND NOT EXISTS (
             SELECT FROM waybill.outbox AS o
-            WHERE o.published_at IS NULL AND o.payload ->> 'job_id' = j.job_id::text
+            WHERE o.published_at IS NULL
+                AND (o.payload ->> 'job_id' = j.job_id::text OR o.kind = 'digest.made')
         )
+        AND NOT EXISTS (SELECT FROM waybill.notifications AS n WHERE n.job_id = j.job_id)
         AND NOT EXISTS (
             SELECT FROM waybill.job_runs AS r
             WHERE r.job_id = j.job_id

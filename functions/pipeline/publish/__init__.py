@@ -1,1 +1,1 @@
-"""Publishes the events that are left in the outbox."""
+"""Publishes digests of notifications, and the events that are left in the outbox."""

@@ -1,4 +1,6 @@
-"""EventBridge schedule → the outbox rows that a killed merge left unpublished.
+"""EventBridge schedule → digests of notifications, and the outbox rows that are not published yet.
+
+A merge publishes its own rows; this function finds those of a merge that was killed.
 
 A paused database is not woken: every commit that writes to the outbox was preceded by a
 wake-up marker, and `refresh` deletes only the markers of jobs whose events are published.
@@ -13,6 +15,7 @@ from functions.pipeline.publish.settings import PublishSettings
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
 from waybill.database.connect import connect
+from waybill.database.notifications import Notifications
 from waybill.metrics.record import flush_metrics
 from waybill.outbox.relay import relay
 from waybill.state.bucket import StateBucket
@@ -25,6 +28,7 @@ def handle(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
     if not StateBucket(s3_client(), settings.state_bucket).markers.list():
         return {"published": 0}
     with connect(settings, "publish") as connection:
+        Notifications(connection).make_due()
         published = relay(connection, events_client(), settings.event_bus_name)
     flush_metrics()
     return {"published": published}

@@ -27,6 +27,7 @@ SELECT waybill.register_dataset('birds');
 
 
 def write(folder: Path, path: str, text: str) -> None:
+    (folder / path).parent.mkdir(exist_ok=True)
     (folder / path).write_text(text)
 
 

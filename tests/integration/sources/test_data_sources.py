@@ -141,3 +141,14 @@ def test_one_wrong_file_leaves_all_sources_as_they_are(
     with pytest.raises(Rejected, match="nowhere"):
         apply_sources(admin, tmp_path)
     assert api("GET", "/data-sources").json() == before
+
+
+def test_a_source_names_receivers_that_are_declared(
+    api: Api, admin: Connection, harbour: Source
+) -> None:
+    unknown = api("POST", "/data-sources", {**harbour, "notify": {"crew": ["late"]}})
+    assert unknown.problem() == (422, "unknown-receiver")
+    odd = api("POST", "/data-sources", {**harbour, "notify": {"crew": ["done"]}})
+    assert odd.problem() == (422, "invalid-request")
+    admin.execute("INSERT INTO waybill.receivers VALUES ('crew', '{}', 'receivers/crew.toml')")
+    assert created(api, {**harbour, "notify": {"crew": ["late"]}})["notify"] == {"crew": ["late"]}

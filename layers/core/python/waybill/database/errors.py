@@ -43,6 +43,7 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB016": (Conflict, "source-declared"),
     "WB017": (Conflict, "still-referenced"),
     "WB018": (NotFound, "unknown-person"),
+    "WB019": (Rejected, "unknown-receiver"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.

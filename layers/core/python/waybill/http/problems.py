@@ -95,6 +95,15 @@ JOBS = {
     "source-invalid": ProblemType(
         "Source invalid", "A file of sql/sources/ is not valid; the detail names it."
     ),
+    "receiver-invalid": ProblemType(
+        "Receiver invalid", "A file of sql/receivers/ is not valid; the detail names it."
+    ),
+    "receiver-missing": ProblemType(
+        "Receiver missing", "A dataset or source notifies a receiver that no file declares."
+    ),
+    "unknown-receiver": ProblemType(
+        "Unknown receiver", "No file of sql/receivers/ declares this receiver."
+    ),
     "source-declared": ProblemType(
         "Source declared in a file", "Change the file of the source, and deploy."
     ),

@@ -14,6 +14,8 @@ _RATE = re.compile(r"rate\([1-9][0-9]{0,4} (minute|minutes|hour|hours|day|days)\
 _CRON = re.compile(r"cron\([A-Za-z0-9*,/?#-]+( [A-Za-z0-9*,/?#-]+){5}\)")
 RetryReason = Literal["rate-limited", "server-error", "timeout", "unreachable", "invalid-response"]
 
+NotifiedEvent = Literal["finished", "rejects", "failed", "late"]
+
 
 class RetryPolicy(BaseModel):
     """How often a run is tried again, how long it waits, and after which errors."""
@@ -49,7 +51,9 @@ class SourceDefinition(BaseModel):
         default=None, max_length=2000, description="Where the next run begins."
     )
     retry: RetryPolicy = RetryPolicy()
-    notify: dict[str, Any] | None = None
+    notify: dict[str, list[NotifiedEvent]] | None = Field(
+        default=None, description="Events to notify, by receiver of `sql/receivers/`."
+    )
     late_after_seconds: int | None = Field(
         default=None, ge=60, description="The source counts as late when its lag is longer."
     )

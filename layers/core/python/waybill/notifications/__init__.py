@@ -1,0 +1,1 @@
+"""Notifications: receivers, digests, and how a digest reads."""
