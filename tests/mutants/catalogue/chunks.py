@@ -18,7 +18,8 @@ MUTANTS = (
         "c.chunk = p_chunk FOR UPDATE NOWAIT;",
         "c.chunk = p_chunk;",
         (
-            "tests/torture/test_short.py::test_of_two_live_attempts_at_one_message_one_takes_effect",
+            "tests/torture/test_short.py"
+            "::test_of_two_live_attempts_at_one_message_one_takes_effect[chunks]",
             f"{LOADERS}::test_a_chunk_is_staged_by_one_of_two_live_loaders",
         ),
     ),
