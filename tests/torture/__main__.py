@@ -74,6 +74,10 @@ def _database_faults(given: argparse.Namespace, figures: Figures) -> None:
             for _ in range(given.overlaps):
                 apart(f"two live attempts: {step}", overlapping)
             apart(f"attempts killed: {step}", killing)
+        apart(
+            "most attempts killed",
+            lambda d: attempts.kill_most_attempts(d, figures, given.calls, chance),
+        )
         # Bounded, since each file is held against all others at the end.
         for _ in range(given.rounds):
             apart("everybody at once", lambda d: overlap(d, figures, given.seconds, chance))
@@ -115,6 +119,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="of a round of everybody at once")
     parser.add_argument("--rounds", type=int, default=4, help="of everybody at once")
     parser.add_argument("--overlaps", type=int, default=4, help="passes of two live attempts")
+    parser.add_argument("--calls", type=int, default=1000, help="attempts to kill at a call")
     parser.add_argument("--histories", type=int, default=200)
     parser.add_argument("--megabytes", type=int, default=256, help="of the file that is measured")
     return parser.parse_args()

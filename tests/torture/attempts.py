@@ -7,6 +7,7 @@ first go on. A merge is one call, so it is also held inside of it, by a lock on 
 """
 
 import itertools
+import random
 import threading
 import time
 from dataclasses import replace
@@ -23,6 +24,9 @@ from tests.torture.loads import Load, load_into
 _RECORDS: Final = 60
 _CHUNK_BYTES: Final = 200
 _MERGES_HELD: Final = 6
+_FILES_AT_ONCE: Final = 5
+_KILLED_SHARE: Final = 0.75
+_CALLS: Final = 16
 _PATIENCE_SECONDS: Final = 1.5
 STEPS: Final = {"landed": "plan", "chunks": "load", "merges": "merge"}
 _REFUSALS: Final = {"plan": "plan-superseded", "load": "database-busy", "merge": "database-busy"}
@@ -58,6 +62,27 @@ def kill_attempts(database: Database, figures: Figures, queue: str) -> None:
             figures.faults[f"{STEPS[queue]}: attempt killed at a call"] += sum(killed)
             if not any(killed):
                 break
+
+
+def kill_most_attempts(
+    database: Database, figures: Figures, kills: int, chance: random.Random
+) -> None:
+    """Kill three of four attempts at messages of several files, each at a random call."""
+    with load_into(database, figures, chunk_bytes=_CHUNK_BYTES) as load:
+        queues = load.cloud.queues
+        killed = 0
+        while killed < kills:
+            for _ in range(_FILES_AT_ONCE):
+                load.land(_RECORDS)
+            while ready := [queue for queue in STEPS if queues[queue]]:
+                queue = chance.choice(ready)
+                fault = Fault(chance.randrange(_CALLS), chance.random() < 0.5)
+                drawn = fault if chance.random() < _KILLED_SHARE else None
+                place = chance.randrange(len(queues[queue]))
+                died = load.cloud.deliver(queue, place, drawn).dead
+                figures.faults[f"{STEPS[queue]}: attempt killed at random"] += died
+                killed += died
+            load.settle()
 
 
 def _kill(load: Load, queue: str, call: int, unseen: bool) -> int:

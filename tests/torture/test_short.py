@@ -84,3 +84,9 @@ def test_attempts_killed_at_any_call_lose_nothing(tortured: Database) -> None:
     figures = Figures()
     attempts.kill_attempts(tortured, figures, "merges")
     assert figures.faults["merge: attempt killed at a call"] > 10
+
+
+def test_most_attempts_are_killed_and_nothing_is_lost(tortured: Database) -> None:
+    figures = Figures()
+    attempts.kill_most_attempts(tortured, figures, 40, random.Random(1))
+    assert figures.faults.total() >= 40
