@@ -14,6 +14,7 @@ from waybill_client import tables
 from waybill_client.bearer_auth import Token
 from waybill_client.client import Waybill
 from waybill_client.errors import ClientError
+from waybill_client.login import add_login
 from waybill_client.models import Job
 from waybill_client.progress import upload_with_bar
 from waybill_client.terminal import printable, printable_json
@@ -60,6 +61,7 @@ def make_app(
     _add_jobs(app, connect)
     _add_rejects(app, connect)
     _add_redrive(app, connect)
+    add_login(app)
     app.add_typer(_analytics(connect), name="analytics")
     return app
 
