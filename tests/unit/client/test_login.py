@@ -8,7 +8,6 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from waybill_client import login
 from waybill_client.commands import make_app
 from waybill_client.errors import ClientError
 from waybill_client.login import Ask, CognitoLogin
@@ -97,7 +96,9 @@ def test_an_unknown_challenge_is_named() -> None:
 def test_the_command_prints_the_token_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     transport = httpx.MockTransport(Pool(TOKEN))
     client = httpx.Client
-    monkeypatch.setattr(login.httpx, "Client", lambda **_: client(transport=transport))
+    monkeypatch.setattr(
+        "waybill_client.login.httpx.Client", lambda **_: client(transport=transport)
+    )
     ended = CliRunner().invoke(
         make_app(), ["login", "ada@example.com", "--client-id", "a-client"], input="secret\n"
     )
