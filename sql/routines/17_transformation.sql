@@ -94,6 +94,25 @@ RETURN p_contract || jsonb_build_object(
         WHERE k.rule NOT IN ('rename', 'formats')
     ));
 
+-- The rules of the source that a job's records were pulled from, also for a replay of its rejects.
+CREATE OR REPLACE FUNCTION waybill.source_rules(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE line AS (
+        SELECT j.job_id, j.parent_job_id FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job
+        UNION
+        SELECT p.job_id, p.parent_job_id
+        FROM line JOIN waybill.ingestion_jobs AS p ON p.job_id = line.parent_job_id
+    )
+    SELECT s.transformation
+    FROM line
+    JOIN waybill.source_runs AS r USING (job_id)
+    JOIN waybill.data_sources AS s USING (source_id)
+    WHERE s.transformation IS NOT NULL
+    LIMIT 1;
+END;
+
 -- The contract that a job is loaded with: its dataset's, with the rules of its source.
 CREATE OR REPLACE FUNCTION waybill.contract_of_job(p_job uuid) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER
@@ -107,6 +126,6 @@ BEGIN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     END IF;
     RETURN waybill.with_transformation(waybill.contract(v_job.dataset),
-        coalesce(v_job.options -> 'transformation', '{}'));
+        coalesce(waybill.source_rules(p_job), '{}'));
 END
 $$;

@@ -16,6 +16,8 @@ BEGIN
         RAISE EXCEPTION 'There is no dataset %.', quote_literal(p_source ->> 'dataset')
             USING ERRCODE = 'WB001';
     END IF;
+    PERFORM waybill.assert_transformation(p_source ->> 'dataset',
+        coalesce(nullif(p_source -> 'transformation', 'null'), '{}'));
     PERFORM waybill.assert_source_notify(coalesce(nullif(p_source -> 'notify', 'null'), '{}'));
     IF p_id IS NOT NULL THEN
         PERFORM waybill.lock_own_source(p_id, p_declared_in);

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -143,14 +144,32 @@ def test_renamed_headers_are_aliases_and_formats_replace_those_of_the_dataset(
     assert contract["formats"] == {"built": {"date": "YYYYMMDD"}, "tons": {"decimal": ","}}
 
 
+def pull(ships: Ledger, job: UUID, rules: object) -> None:
+    """Let the job be a run of a source with these rules."""
+    ships.admin.execute(
+        "WITH made AS (INSERT INTO waybill.data_sources (name, kind, connection, dataset,"
+        " transformation) VALUES ('fleet', 'rest', '{}', 't', %s) RETURNING source_id)"
+        " INSERT INTO waybill.source_runs (job_id, source_id) SELECT %s, source_id FROM made",
+        (json.dumps(rules), job),
+    )
+
+
+def test_a_replay_of_rejects_of_a_source_has_its_rules(ships: Ledger) -> None:
+    first, replay, other = (ships.land("t", at) for at in (1, 2, 3))
+    pull(ships, first, {"upper": ["sign"]})
+    ships.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET parent_job_id = %s WHERE job_id = %s", (first, replay)
+    )
+    for job, rules in ((replay, {"upper": ["sign"]}), (other, {})):
+        ((contract,),) = ships.rows("SELECT waybill.contract_of_job(%s)", job)
+        assert contract["transformation"] == rules
+
+
 def test_a_job_has_the_rules_of_its_dataset_and_of_its_source(ships: Ledger) -> None:
     declare(ships, {"trim": ["sign"], "null_words": {"sign": ["-"], "hull": ["-"]}})
     job = ships.land("t", 1)
     rules = {"trim": ["hull"], "null_words": {"hull": ["?"]}, "lower": ["sign"]}
-    options = json.dumps({"transformation": {**rules, "rename": {"Port": "Home Port"}}})
-    ships.admin.execute(
-        "UPDATE waybill.ingestion_jobs SET options = %s WHERE job_id = %s", (options, job)
-    )
+    pull(ships, job, {**rules, "rename": {"Port": "Home Port"}})
     ((contract,),) = ships.rows("SELECT waybill.contract_of_job(%s)", job)
     assert contract["transformation"] == {
         "trim": ["sign", "hull"],

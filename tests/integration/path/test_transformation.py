@@ -1,5 +1,7 @@
 """Rules of a dataset hold on the whole path: chunks, late files, pending records."""
 
+import json
+
 import pytest
 
 from tests.cloud.fixtures import Cloud
@@ -113,3 +115,35 @@ def test_rules_that_changed_hold_for_files_that_are_planned_afterwards(
     settle(cloud)
     assert waybill(hospital, "a.csv")[6] == 1
     assert wards(hospital) == [("total", 1)]
+
+
+def test_rules_of_a_source_hold_for_what_is_pulled_from_it(
+    hospital: Connection, cloud: Cloud
+) -> None:
+    rules = {
+        "rename": {"Places": "beds"},
+        "null_words": {"code": ["none"]},
+        "filter": [{"column": "beds", "not_in": ["0"]}],
+    }
+    row = hospital.execute(
+        "INSERT INTO waybill.data_sources (name, kind, connection, dataset, transformation) VALUES"
+        " ('clinic', 's3', '{}', 'wards', %s) RETURNING source_id",
+        (json.dumps(rules),),
+    ).fetchone()
+    assert row is not None
+    # The run is recorded before its file is planned, as the extractor does.
+    hospital.execute(
+        "CREATE FUNCTION record_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF new.filename = 'pulled.csv' THEN INSERT INTO waybill.source_runs (job_id, source_id)"
+        " SELECT new.job_id, source_id FROM waybill.data_sources; END IF; RETURN new; END $$"
+    )
+    hospital.execute(
+        "CREATE TRIGGER record_run AFTER INSERT ON waybill.ingestion_jobs"
+        " FOR EACH ROW EXECUTE FUNCTION record_run()"
+    )
+    body = b"Ward Code,Places\n A1 ,4\nB2,0\nTOTAL,4\nnone,3\n"
+    land(cloud, "wards", "pulled.csv", body)
+    land(cloud, "wards", "sent.csv", b"Ward Code,beds\nC3,0\n", second=1)
+    settle(cloud)
+    assert waybill(hospital, "pulled.csv") == ("COMPLETED", 4, 1, 0, 0, 0, 3, 0, 0)
+    assert wards(hospital) == [("a1", 4), ("c3", 0)]

@@ -152,3 +152,15 @@ def test_a_source_names_receivers_that_are_declared(
     assert odd.problem() == (422, "invalid-request")
     admin.execute("INSERT INTO waybill.receivers VALUES ('crew', '{}', 'receivers/crew.toml')")
     assert created(api, {**harbour, "notify": {"crew": ["late"]}})["notify"] == {"crew": ["late"]}
+
+
+def test_rules_that_mean_nothing_are_refused_with_the_source(api: Api, harbour: Source) -> None:
+    for rules, reason in (
+        ({"lower": ["id"]}, "lower, id: a column of type int4 has no letter case"),
+        ({"where": "id > 1"}, "where: SQL is declared with the dataset"),
+    ):
+        response = api("POST", "/data-sources", {**harbour, "transformation": rules})
+        assert response.problem() == (422, "contract-broken")
+        assert reason in response.json()["detail"]
+    rules = {"trim": ["department"]}
+    assert created(api, {**harbour, "transformation": rules})["transformation"] == rules
