@@ -19,6 +19,7 @@ from infra.environments import (
     choose,
 )
 from infra.identity import ExternalIssuer, InvalidIdentityError
+from infra.machines import InvalidMachineError, parse_machines
 from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
 from infra.stacks.on_aws import DataStack, ServiceStack
@@ -29,6 +30,7 @@ _INVALID = (
     InvalidIdentityError,
     InvalidOriginError,
     InvalidAlertsError,
+    InvalidMachineError,
 )
 
 
@@ -76,7 +78,9 @@ def build(app: App, environment: Environment) -> None:
         receivers: dict[str, Any] = app.node.try_get_context("alerts") or {}
         alerts = Alerts.from_context(receivers.get(environment.name))
         data = DataStack(app, environment, restore, issuer, alerts)
-        ServiceStack(app, environment, data, sources)
+        callers: dict[str, Any] = app.node.try_get_context("machines") or {}
+        machines = parse_machines(callers.get(environment.name))
+        ServiceStack(app, environment, data, sources, machines)
     Tags.of(app).add("project", "waybill")
     Tags.of(app).add("environment", environment.name)
 

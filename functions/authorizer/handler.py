@@ -5,13 +5,16 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.authorizer.api_keys import ApiKeys, KeysUnreadable
+from functions.authorizer.identify import Verifiers, identify
+from functions.authorizer.machines import Caller, parse_machines
 from functions.authorizer.refusals import Refusals
 from functions.authorizer.settings import AuthorizerSettings
-from functions.authorizer.signing_keys import KeysUnavailable, SigningKeys, signing_keys
-from functions.authorizer.verify_token import InvalidToken, verify_token
+from functions.authorizer.signing_keys import KeysUnavailable, signing_keys
+from functions.authorizer.verify_signature import CallerUnavailable, ask_sts
+from functions.authorizer.verify_token import InvalidToken
 from waybill import telemetry
-from waybill.clients import s3_client
-from waybill.http.principal import Principal
+from waybill.clients import apigateway_client, s3_client
 from waybill.state.audit import AuditEntries
 
 _SCHEME = "bearer "
@@ -30,8 +33,11 @@ def _settings() -> AuthorizerSettings:
 
 
 @cache
-def _keys() -> SigningKeys:
-    return signing_keys(_settings())
+def _verifiers() -> Verifiers:
+    settings = _settings()
+    machines = parse_machines(settings.machines)
+    api_keys = ApiKeys(machines, apigateway_client)
+    return Verifiers(settings, signing_keys(settings), machines, api_keys, ask_sts)
 
 
 @cache
@@ -44,12 +50,13 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises:
         UnauthorizedError: the token is refused.
-        KeysUnavailable: the issuer's keys cannot be fetched; API Gateway responds 503.
+        KeysUnavailable, CallerUnavailable, KeysUnreadable: the credential cannot be verified now;
+            API Gateway responds 503.
     """
     telemetry.start("authorizer", _settings(), context)
     source = ((event.get("requestContext") or {}).get("identity") or {}).get("sourceIp")
     try:
-        principal = verify_token(_token(event), _keys(), _settings())
+        caller = identify(_credential(event), _header(event, "host"), _verifiers())
     except InvalidToken as error:
         telemetry.action(
             "token.refused",
@@ -60,20 +67,24 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
         _refusals().record(str(source or ""), str(error), event.get("resource"))
         raise UnauthorizedError from None
-    except KeysUnavailable as error:
+    except (KeysUnavailable, CallerUnavailable, KeysUnreadable) as error:
         telemetry.action("keys.unavailable", level="error", reason=str(error))
         raise
-    return _policy(principal, str(event["methodArn"]))
+    return _policy(caller, str(event["methodArn"]))
 
 
-def _token(event: dict[str, Any]) -> str:
+def _header(event: dict[str, Any], name: str) -> str:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    value = str(headers.get("authorization") or "").strip()
+    return str(headers.get(name) or "").strip()
+
+
+def _credential(event: dict[str, Any]) -> str:
+    value = _header(event, "authorization")
     # The scheme may be left out, as for API Gateway's own authorizers.
     return value[len(_SCHEME) :].strip() if value.lower().startswith(_SCHEME) else value
 
 
-def _policy(principal: Principal, method_arn: str) -> dict[str, Any]:
+def _policy(caller: Caller, method_arn: str) -> dict[str, Any]:
     """Allow every route: API Gateway caches the policy and applies it to all of them."""
     api, stage, *_ = method_arn.split("/")
     statement = {
@@ -81,8 +92,10 @@ def _policy(principal: Principal, method_arn: str) -> dict[str, Any]:
         "Effect": "Allow",
         "Resource": f"{api}/{stage}/*/*",
     }
+    usage = {"usageIdentifierKey": caller.usage_key} if caller.usage_key else {}
     return {
-        "principalId": principal.subject,
+        "principalId": caller.principal.subject,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": principal.context(),
+        "context": caller.principal.context(),
+        **usage,
     }

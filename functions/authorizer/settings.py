@@ -25,6 +25,14 @@ class AuthorizerSettings(LogSettings, StateSettings):
         default=None,
         description="Required `token_use`. Default: none is required, and only `access` accepted.",
     )
+    machines: str = Field(
+        default="[]",
+        description="Machines with their IAM role or API key, and what they may do, as JSON.",
+    )
+    usage_key_prefix: str | None = Field(
+        default=None,
+        description="Beginning of the keys whose usage plans limit callers; none by default.",
+    )
     roles_claim: str = Field(default="roles", description="Claim with the roles.")
     datasets_claim: str = Field(
         default="datasets", description="Claim that limits the datasets; without it, all."

@@ -69,6 +69,8 @@ class Api(Construct):
             "Rest",
             rest_api_name=name,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # The authorizer names the key whose usage plan limits the caller.
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER if shared.machines else None,
             binary_media_types=list(_BINARY),
             min_compression_size=_MIN_COMPRESSED,
             cloud_watch_role=not environment.is_local,
@@ -93,6 +95,8 @@ class Api(Construct):
         gateway_responses(self.rest, environment.browser_origin)
         if environment.firewall:
             Firewall(self, environment, self.rest.deployment_stage)
+        # The emulator takes keys from a header only.
+        self._needs_key = bool(shared.machines) and not environment.is_local
         self._routes(functions)
         self._fixed_responses(environment.browser_origin)
 
@@ -118,6 +122,7 @@ class Api(Construct):
                 if is_open
                 else apigateway.AuthorizationType.CUSTOM,
                 authorizer=None if is_open else authorizer,
+                api_key_required=True if self._needs_key and not is_open else None,
             )
 
     def _fixed_responses(self, origin: str | None) -> None:

@@ -11,6 +11,7 @@ from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
 from infra.constructs.event_rules import EventRules
 from infra.constructs.function import LambdaFunction
+from infra.constructs.machine_keys import MachineKeys
 from infra.constructs.queue import WorkQueue
 from infra.constructs.service_alarms import ServiceAlarms
 from infra.constructs.shared_resources import SharedResources
@@ -36,10 +37,12 @@ class Service(Construct):
             )
             for name, consumer in _CONSUMERS.items()
         }
+        self.machine_keys = MachineKeys(self, shared.environment, shared.machines)
         self.functions = self._functions(shared)
         self.event_rules = EventRules(self, shared)
         self._connect(shared.environment)
         self.api = Api(self, shared, functions=self.functions)
+        self.machine_keys.limit(self.api.rest)
         ServiceAlarms(self, shared.environment, self.queues, self.functions, self.api)
         self._outputs()
 
@@ -59,7 +62,7 @@ class Service(Construct):
             max_upload_bytes=shared.environment.max_upload_bytes,
             key=shared.key,
             personal_key=shared.personal_key,
-            tokens=shared.tokens,
+            tokens={**shared.tokens, **self.machine_keys.settings},
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
         values, permissions = wiring.settings(resources), wiring.permissions(resources)
@@ -76,6 +79,8 @@ class Service(Construct):
         }
         for name, function in functions.items():
             function.allow(*permissions[name])
+            if name == "authorizer":
+                function.allow(*self.machine_keys.statements())
             if shared.key:
                 function.allow(*use_key(shared.key, permissions[name]))
         return functions
@@ -101,6 +106,7 @@ class Service(Construct):
             "RestApiId": self.api.rest.rest_api_id,
             "ApiStage": STAGE,
             "UndeliveredDlqUrl": self.event_rules.undelivered.queue.queue_url,
+            **self.machine_keys.outputs,
         }
         for name, work in self.queues.items():
             outputs[f"{name.capitalize()}QueueUrl"] = work.queue.queue_url

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from aws_cdk import aws_ec2 as ec2
@@ -10,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 
 from infra.environments import Environment
+from infra.machines import Machines
 
 
 class DatabaseAccess(Protocol):
@@ -43,5 +45,7 @@ class SharedResources(NamedTuple):
     """Encrypts queues and logs; None for AWS's own keys."""
     personal_key: kms.IKey | None = None
     """Encrypts the text of rejects with personal columns; None where that is not kept."""
+    machines: Machines = MappingProxyType({})
+    """Machines that may call the API, by name."""
     cache_url: str | None = None
     """The cache server; None where each process has its own cache."""

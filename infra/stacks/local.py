@@ -14,6 +14,7 @@ from infra.constructs.personal_key import personal_key
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
+from infra.machines import LOCAL_MACHINES
 
 
 class LocalStack(Stack):
@@ -37,5 +38,6 @@ class LocalStack(Stack):
             sources,
             local_issuer(self),
             personal_key=personal_key(self, environment),
+            machines=LOCAL_MACHINES,
         )
         Service(self, shared, Buckets(self, environment))

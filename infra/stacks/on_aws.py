@@ -23,6 +23,7 @@ from infra.constructs.shared_resources import SharedResources
 from infra.constructs.user_pool import UserPool
 from infra.environments import Environment
 from infra.identity import ExternalIssuer
+from infra.machines import Machines
 from infra.restore import Restore
 
 
@@ -75,7 +76,12 @@ class ServiceStack(Stack):
     """Queues, functions, event rules and API."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, data: DataStack, sources: Path
+        self,
+        scope: Construct,
+        environment: Environment,
+        data: DataStack,
+        sources: Path,
+        machines: Machines | None = None,
     ) -> None:
         """Create the resources around those of `data`."""
         super().__init__(
@@ -94,6 +100,7 @@ class ServiceStack(Stack):
             data.tokens,
             data.key,
             data.personal_key,
+            machines or {},
             cache_url,
         )
         service = Service(self, shared, data.buckets)

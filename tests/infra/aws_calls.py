@@ -40,6 +40,7 @@ _SQS = {
 CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3": _S3,
     "sqs": _SQS,
+    "apigateway": {"get_api_key": ("GET",)},
     "events": {"put_events": ("PutEvents",)},
     "kms": {"decrypt": ("Decrypt",), "generate_data_key": ("GenerateDataKey",)},
     "secretsmanager": {"get_secret_value": ("GetSecretValue",)},
@@ -48,7 +49,8 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 _PREFIXES = {"rds": "rds-db"}
 # Names that hold a client.
-_CLIENTS = {"s3": "s3", "_s3": "s3", "sqs": "sqs", "events": "events", "_events": "events"}
+_CLIENTS = {"s3": "s3", "_s3": "s3", "sqs": "sqs", "events": "events", "_events": "events",
+            "apigateway": "apigateway"}  # fmt: skip
 # Names that hold something else with an operation of the same name.
 _NO_CLIENTS = ("cipher",)
 _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")

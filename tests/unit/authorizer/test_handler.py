@@ -27,11 +27,11 @@ def _environment(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setenv("TOKEN_AUDIENCE", AUDIENCE)
     monkeypatch.setenv("TOKEN_JWKS", json.dumps(JWKS))
     handler._settings.cache_clear()
-    handler._keys.cache_clear()
+    handler._verifiers.cache_clear()
     handler._refusals.cache_clear()
     yield
     handler._settings.cache_clear()
-    handler._keys.cache_clear()
+    handler._verifiers.cache_clear()
     handler._refusals.cache_clear()
 
 

@@ -17,6 +17,7 @@ from waybill_client.errors import ClientError
 from waybill_client.login import add_login
 from waybill_client.models import Job
 from waybill_client.progress import upload_with_bar
+from waybill_client.sigv4 import SigV4Token
 from waybill_client.terminal import printable, printable_json
 
 FindApi = Callable[[], str | None]
@@ -50,11 +51,23 @@ def make_app(
     """The commands, for the API and with the token that the functions return."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
+    signs = False
+
+    @app.callback()
+    def options(
+        *,
+        sigv4: Annotated[
+            bool, typer.Option("--sigv4", help="Sign with AWS credentials, as a machine.")
+        ] = False,
+    ) -> None:
+        nonlocal signs
+        signs = sigv4
+
     def connect() -> Waybill:
         api = find_api()
         if not api:
             raise ClientError("Set WAYBILL_API to the base URL of the API, with its stage.")
-        return Waybill(api, token=find_token())
+        return Waybill(api, token=SigV4Token(api) if signs else find_token())
 
     _add_uploads(app, connect)
     _add_datasets(app, connect)

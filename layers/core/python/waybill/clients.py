@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waybill.errors import Unavailable
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
@@ -57,6 +58,12 @@ def sqs_client() -> "SQSClient":
 def events_client() -> "EventBridgeClient":
     """The EventBridge client, cached for the process."""
     return boto3.client("events", config=_TIMES)
+
+
+@cache
+def apigateway_client() -> "APIGatewayClient":
+    """The client of API Gateway, cached for the process."""
+    return boto3.client("apigateway", config=_TIMES)
 
 
 @cache
