@@ -102,6 +102,23 @@ RETURN (
     WHERE a.attrelid = (p_plan).target AND a.attname = ANY ((p_plan).natural_key)
 );
 
+-- Whether an earlier record of the dataset, or one of the same job, is pending. None is added while
+-- the dataset's merge lock is held.
+CREATE OR REPLACE FUNCTION waybill.has_pending_before(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN EXISTS (
+    SELECT FROM waybill.ingestion_jobs AS j
+    JOIN waybill.pending_references AS p ON p.job_id = j.job_id
+    WHERE j.dataset = (
+            SELECT o.dataset FROM waybill.ingestion_jobs AS o WHERE o.job_id = p_plan.job_id)
+        AND j.pending_reference > 0
+        AND coalesce(j.effective_order, j.landing_order) < p_plan.effective_order
+        AND NOT waybill.is_dry(j)
+) OR EXISTS (
+    SELECT FROM waybill.pending_references AS p WHERE p.job_id = p_plan.job_id
+);
+
 -- A record whose key an earlier record has that is pending is pending too, if it lacks columns or
 -- is only inserted: the columns that it leaves alone, or the key, are those of the earlier one,
 -- which would otherwise be too late.
@@ -116,7 +133,9 @@ DECLARE
     );
 BEGIN
     IF NOT (v_is_partial OR waybill.is_insert_only(p_plan)) OR p_plan.natural_key = '{}'
-        OR NOT p_plan.natural_key <@ p_plan.columns THEN
+        OR NOT p_plan.natural_key <@ p_plan.columns
+        OR NOT waybill.has_pending_before(p_plan)
+    THEN
         RETURN;
     END IF;
     PERFORM waybill.store_records();
