@@ -71,8 +71,8 @@ MUTANTS = (
         "settled_before_published",
         "a job is settled once its events are published",
         "sql/routines/56_refresh.sql",
-        "WHERE o.published_at IS NULL AND",
-        "WHERE false AND",
+        "WHERE o.published_at IS NULL\n                AND (o.payload",
+        "WHERE false\n                AND (o.payload",
         (f"{REFRESH}::test_jobs_that_have_ended_and_were_published_are_settled",),
     ),
     Mutant(
