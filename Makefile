@@ -23,7 +23,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock \
+.PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock workflows sbom audit deploy smoke load-test \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture drill mutants
 
@@ -96,6 +96,27 @@ synth: $(TEST_STAMP) ## Synthesise an environment into .build/ENV and lint it (E
 check: $(TEST_STAMP) ## Check the environments on AWS with cdk-nag, checkov and cfn-lint, the code with bandit
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m infra.checks
 
+workflows: $(RUN_STAMP) ## Check the workflows of .github with actionlint
+	@$(BIN)/python -m infra.delivery workflows
+
+sbom: $(TEST_STAMP) ## Write what is deployed to .build/sbom (CycloneDX) and check the licences
+	@$(BIN)/python -m infra.delivery sbom
+
+audit: $(RUN_STAMP) ## Ask for known vulnerabilities of the packages that are deployed (needs the internet)
+	@$(BIN)/python -m infra.delivery audit
+
+## Delivery
+
+deploy: $(RUN_STAMP) ## Deploy to AWS (ENV=staging), with the credentials at hand
+	@npx --yes aws-cdk@2.1148.1 deploy -c env=$(ENV) --all --require-approval never
+
+smoke: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Check the API of WAYBILL_API, and what a file would do there
+	@$(WAYBILL) doctor
+	@$(WAYBILL) upload departments $(SAMPLES)/departments.csv --dry-run
+
+load-test: $(RUN_STAMP) ## Send a short load to the API of WAYBILL_API; fails if it is slow or has errors
+	@$(BIN)/python -m infra.delivery load-test
+
 install: $(TEST_STAMP) ## Install the packages for running and testing into .venv
 
 lint: $(TEST_STAMP) ## Check style, types and the import contracts
@@ -142,6 +163,7 @@ lock: $(RUN_STAMP) ## Pin the packages of pyproject.toml again, with hashes (UPG
 	@echo uv | $(COMPILE) --constraints $(TEST_LOCK) --no-annotate - -o $(UV_LOCK)
 	@$(BIN)/python -m infra.layers.lock
 	@echo checkov | $(COMPILE) $(if $(UPGRADE),--upgrade) --no-annotate - -o infra/checks/requirements.txt
+	@printf 'cyclonedx-bom\npip-audit\n' | $(COMPILE) $(if $(UPGRADE),--upgrade) --no-annotate - -o infra/delivery/requirements.txt
 
 ## The environment
 #

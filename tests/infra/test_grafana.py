@@ -10,17 +10,17 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from infra.grafana.__main__ import TARGET, text
 
 
-def lost(given: Any, kept: Any, place: str = "") -> list[str]:
-    """Where `kept` lacks something of `given`, or has it otherwise."""
-    if isinstance(given, dict):
-        missing = [f"{place}/{name}" for name in given.keys() - kept.keys()]
-        both = given.keys() & kept.keys()
-        return missing + [one for name in both for one in lost(given[name], kept[name],
+def lost(document: Any, written: Any, place: str = "") -> list[str]:
+    """Where `written` lacks something of `document`, or has it otherwise."""
+    if isinstance(document, dict):
+        missing = [f"{place}/{name}" for name in document.keys() - written.keys()]
+        both = document.keys() & written.keys()
+        return missing + [one for name in both for one in lost(document[name], written[name],
                                                                f"{place}/{name}")]  # fmt: skip
-    if isinstance(given, list):
-        pairs = enumerate(zip(given, kept, strict=True))
+    if isinstance(document, list):
+        pairs = enumerate(zip(document, written, strict=True))
         return [one for at, pair in pairs for one in lost(*pair, f"{place}/{at}")]
-    return [] if given == kept else [place]
+    return [] if document == written else [place]
 
 
 def read_by_grafana(document: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The steps of a delivery that `make` and the workflows run."""

@@ -1,0 +1,51 @@
+"""Run a step: `python -m infra.delivery workflows`, `sbom`, `audit` or `load-test`."""
+
+import os
+import sys
+
+from infra.bootstrap import ROOT
+from infra.delivery import sbom
+from infra.delivery.load_test import load
+from infra.delivery.tools import ToolError, actionlint, python_tools, run
+
+
+def workflows() -> str:
+    """Check the workflows of .github with actionlint."""
+    files = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    run(*actionlint(), *(str(path.relative_to(ROOT)) for path in files))
+    return f"{len(files)} workflows, no findings"
+
+
+def audit() -> str:
+    """Ask a database of vulnerabilities for the packages of the layers."""
+    program = str(python_tools() / "pip-audit")
+    for lock in sorted((ROOT / "layers").glob("*/requirements.txt")):
+        run(program, "--require-hashes", "--disable-pip", "--strict", "--requirement", str(lock))
+    return "no known vulnerabilities"
+
+
+def load_test() -> str:
+    """Send a short load to the API of WAYBILL_API."""
+    token = os.environ.get("WAYBILL_TOKEN", "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return str(load(os.environ["WAYBILL_API"], headers))
+
+
+STEPS = {
+    "workflows": workflows,
+    "sbom": lambda: str(sbom.write()),
+    "audit": audit,
+    "load-test": load_test,
+}
+
+
+def main() -> None:
+    """Run the step of the first argument."""
+    try:
+        print(STEPS[sys.argv[1]]())  # noqa: T201 - the result of a command
+    except ToolError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
