@@ -7,6 +7,8 @@ YEAR ?= 2021
 ROWS ?= 1000000
 BAD ?= 0.01
 SEED ?= 1
+# Processes that share the tests.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 UV_LOCK := infra/local/uv.txt
@@ -130,7 +132,7 @@ format: $(TEST_STAMP) ## Format the code, and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 
 test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for some of them)
-	@$(BIN)/pytest $(or $(TESTS),--cov --cov-report=term:skip-covered)
+	@$(BIN)/pytest $(or $(TESTS),-n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered)
 
 torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)

@@ -85,6 +85,7 @@ def test_other_keys_and_signatures_are_refused(port: int, key: AccessKey, servic
 @pytest.mark.parametrize(
     "authorization",
     [None, "", f"AWS4-HMAC-SHA256 Credential={KEY.key_id}/{CREDENTIAL}", "AWS test:x", "Bearer x"],
+    ids=["none", "empty", "no signature", "signature 2", "bearer"],
 )
 def test_unsigned_requests_create_no_function(
     http: httpx.Client, port: int, authorization: str | None
