@@ -18,7 +18,22 @@ DECLARE
         SELECT FROM jsonb_array_elements(p_contract -> 'columns') AS col
         WHERE col ->> 'name' = ANY (v_key)
             AND col ->> 'kind' NOT IN ('int2', 'int4', 'int8', 'uuid', 'text', 'varchar'));
-    v_unique CONSTANT boolean := v_comparable AND (
+    v_unique boolean;
+BEGIN
+    IF p_rows = '[]' THEN
+        RETURN;
+    END IF;
+    columns := ARRAY(SELECT k FROM jsonb_object_keys(p_rows -> 0 -> 1) AS k ORDER BY k);
+    IF NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_rows) AS r
+        WHERE NOT (r -> 1 ?& columns AND (r -> 1) - columns = '{}'))
+    THEN
+        -- All rows have the same fields, as nearly always.
+        rows := p_rows;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    v_unique := v_comparable AND (
         SELECT count(*) = count(DISTINCT ARRAY(
             SELECT CASE WHEN k.col ->> 'kind' = 'uuid' THEN lower(v.value) ELSE v.value END
             FROM jsonb_array_elements(p_contract -> 'columns') WITH ORDINALITY AS k (col, n)
@@ -26,7 +41,6 @@ DECLARE
             WHERE k.col ->> 'name' = ANY (v_key)
             ORDER BY k.n))
         FROM jsonb_array_elements(p_rows) AS r);
-BEGIN
     RETURN QUERY
     WITH numbered AS (
         SELECT r, n, ARRAY(SELECT k FROM jsonb_object_keys(r -> 1) AS k ORDER BY k) AS fields

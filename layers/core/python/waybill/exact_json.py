@@ -24,9 +24,9 @@ MAX_VALUES = 200_000
 """Values of a record, since each takes a hundred times its own size while it is parsed."""
 
 _MAX_NAME_SHOWN = 60
-# Brackets outside strings. A string is skipped as a whole, to the end if it is unterminated:
-# starting again at each of its characters would take quadratic time.
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+# Whatever is not a bracket outside strings. A string is skipped as a whole, to the end if it is
+# unterminated: starting again at each of its characters would take quadratic time.
+_NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[^"\[{\]}]++', re.DOTALL)
 _COMMAS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|,', re.DOTALL)
 # Only numbers like these can be beyond the limits: one alone, or many together.
 _SUSPECT_NUMBER = re.compile(r"[0-9]{300}|[0-9.][eE][+-]?[0-9]{2}")
@@ -93,14 +93,13 @@ def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
     if text.count("[") + text.count("{") <= max_depth:
         return
     depth = 0
-    for match in _BRACKETS.finditer(text):
-        bracket = match[0]
+    for bracket in _NO_BRACKETS.sub("", text):
         if bracket in "[{":
             depth += 1
             if depth > max_depth:
                 message = f"nested more than {max_depth} levels deep"
                 raise JsonError("nested_too_deeply", message)
-        elif bracket in "]}":
+        else:
             depth -= 1
 
 
@@ -190,16 +189,20 @@ def check_characters(value: object) -> None:
     Raises:
         JsonError: `nul_byte` or `invalid_utf8`.
     """
-    for text in _values(value):
-        if isinstance(text, str):
-            if "\0" in text:
-                message = "contains a NUL, which PostgreSQL text cannot hold"
-                raise JsonError("nul_byte", message)
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                message = "contains a lone surrogate, which is not a character"
-                raise JsonError("invalid_utf8", message) from None
+    # Nearly all values are plain strings.
+    for text in (value,) if isinstance(value, str) else _values(value):
+        if isinstance(text, str) and not (text.isascii() and text.isprintable()):
+            _check_text(text)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise JsonError("nul_byte", "contains a NUL, which PostgreSQL text cannot hold")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        message = "contains a lone surrogate, which is not a character"
+        raise JsonError("invalid_utf8", message) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

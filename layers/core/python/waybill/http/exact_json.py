@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from waybill.columns import codes
 from waybill.errors import BadRequest, Rejected
 from waybill.exact_json import MAX_DEPTH, JsonError, check_depth, parse_json
 
@@ -18,7 +19,7 @@ def check_body_depth(text: str) -> None:
     try:
         check_depth(text, _BODY_DEPTH)
     except JsonError as error:
-        raise Rejected("invalid-request", f"The body is invalid: {error.message}.") from None
+        raise _too_deep(error) from None
 
 
 def read_exactly(text: str) -> Any:  # noqa: ANN401 - any JSON
@@ -28,8 +29,13 @@ def read_exactly(text: str) -> Any:  # noqa: ANN401 - any JSON
         BadRequest: `malformed-json`: not JSON, a field twice, a character that cannot be stored.
         Rejected: `invalid-request`: nested too deeply.
     """
-    check_body_depth(text)
     try:
         return parse_json(text, _BODY_DEPTH)
     except JsonError as error:
+        if error.code == codes.NESTED_TOO_DEEPLY:
+            raise _too_deep(error) from None
         raise BadRequest("malformed-json", f"The body is invalid: {error.message}.") from None
+
+
+def _too_deep(error: JsonError) -> Rejected:
+    return Rejected("invalid-request", f"The body is invalid: {error.message}.")
