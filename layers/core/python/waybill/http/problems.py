@@ -153,6 +153,9 @@ SERVICES = {
         "Storage stalled", "S3 stopped sending in the middle of an object; try again."
     ),
     "storage-unavailable": ProblemType("Storage unavailable", "S3 is unavailable; try again."),
+    "encryption-unavailable": ProblemType(
+        "Encryption unavailable", "KMS is unavailable; try again."
+    ),
 }
 FILES = {
     "too-many-rejects-in-file": ProblemType(
