@@ -13,6 +13,8 @@ from typing import Any
 
 MAX_DEPTH = 100
 """Levels of objects and arrays. Far below what the parsers of Python and PostgreSQL survive."""
+NESTED_TOO_DEEPLY = "nested_too_deeply"
+"""Code of the error for more levels; see `columns.codes`."""
 MAX_NUMBER_DIGITS = 1000
 """Digits of a number in a document, exponent included."""
 MIN_EXPONENT = -400
@@ -98,7 +100,7 @@ def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
             depth += 1
             if depth > max_depth:
                 message = f"nested more than {max_depth} levels deep"
-                raise JsonError("nested_too_deeply", message)
+                raise JsonError(NESTED_TOO_DEEPLY, message)
         else:
             depth -= 1
 

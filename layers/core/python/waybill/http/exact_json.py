@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from waybill.columns import codes
 from waybill.errors import BadRequest, Rejected
-from waybill.exact_json import MAX_DEPTH, JsonError, check_depth, parse_json
+from waybill.exact_json import MAX_DEPTH, NESTED_TOO_DEEPLY, JsonError, check_depth, parse_json
 
 # A row is nested in the body's object and its list of rows.
 _BODY_DEPTH = MAX_DEPTH + 2
@@ -32,7 +31,7 @@ def read_exactly(text: str) -> Any:  # noqa: ANN401 - any JSON
     try:
         return parse_json(text, _BODY_DEPTH)
     except JsonError as error:
-        if error.code == codes.NESTED_TOO_DEEPLY:
+        if error.code == NESTED_TOO_DEEPLY:
             raise _too_deep(error) from None
         raise BadRequest("malformed-json", f"The body is invalid: {error.message}.") from None
 
