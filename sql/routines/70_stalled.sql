@@ -66,8 +66,7 @@ BEGIN
     FOR v_job IN
         SELECT * FROM waybill.ingestion_jobs AS j
         WHERE (waybill.is_open(j.state) OR j.restamping
-                OR j.pending_reference > 0 AND waybill.is_final(j.state)
-                    AND NOT waybill.is_dry(j))
+                OR j.pending_reference > 0 AND waybill.is_final(j.state))
             AND waybill.touched_at(j) < clock_timestamp() - p_minutes * interval '1 minute'
             AND waybill.redrive_due(j.job_id, p_minutes)
         ORDER BY j.landed_at FOR UPDATE SKIP LOCKED

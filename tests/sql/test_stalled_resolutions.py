@@ -110,6 +110,8 @@ def test_a_dry_run_of_parents_resolves_nothing(ledger: Ledger) -> None:
     )
     ledger.stage(parent, "departments", [(1, "Sales")])
     ledger.merge(parent)
+    assert stalled(ledger) == set()
+    assert ledger.rows("SELECT name FROM hired_employees") == []
 
 
 def visibility(ledger: Ledger, job: UUID) -> str:

@@ -51,15 +51,11 @@ MUTANTS = (
         (f"{WAITING}::test_a_merge_that_may_succeed_later_does_not_fail_its_job",),
     ),
     Mutant(
-        "dry_run_never_settled",
-        "pending records of a dry run keep no schedule awake and nobody waiting",
+        "dry_run_keeps_schedules_awake",
+        "pending records of a dry run keep no schedule awake",
         "sql/routines/53_resolve_pending.sql",
         "AND NOT waybill.is_dry(p_child)",
         "AND true",
-        (
-            "tests/integration/refresh/test_after_merge.py"
-            "::test_a_dry_run_is_settled_once_it_has_ended",
-            "tests/sql/test_stalled_resolutions.py::test_dry_run_leaves_nothing_to_do",
-        ),
+        ("tests/sql/test_stalled_resolutions.py::test_nothing_waits_for_a_dry_run",),
     ),
 )
