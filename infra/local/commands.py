@@ -245,7 +245,12 @@ def sample_users(
 
 
 def _print_status(status: Status) -> None:
-    err.print(f"The stack is {status.state}: {status.api}", markup=False, soft_wrap=True)
+    for line in (
+        f"The stack is {status.state}.",
+        f"  console  {status.console}",
+        f"  API      {status.api}",
+    ):
+        err.print(line, markup=False, soft_wrap=True)
 
 
 def main() -> None:

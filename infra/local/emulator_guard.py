@@ -3,7 +3,8 @@
 Loopback protects from neither: a browser on this machine sends what a page asks it to, and a
 page can point its own host name at 127.0.0.1 (DNS rebinding). So a request must name a loopback
 host, and one that a page sends reaches only the API and the landing bucket, whose own CORS
-rules, signatures and forms apply there. The emulator's administrative paths are closed; one of
+rules, signatures and forms apply there, and the console's files. A token is given to the
+console's own page only. The emulator's administrative paths are closed; one of
 them, `POST /_ministack/reset`, deletes everything without credentials.
 
 Loaded as a script by the emulator's process, so it imports nothing of the project.
@@ -19,6 +20,10 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _READY = "/_ministack/ready"
 _API = "/_aws/execute-api/"
+_API_OF_CONSOLE = "/api/"
+_CONSOLE = ("/", "/config.json")
+_ASSETS = "/assets/"
+_SESSION = "/session"
 _ADMINISTRATIVE = ("/_ministack", "/_localstack", "/_aws/", "/health")
 
 
@@ -29,7 +34,7 @@ class Guard:
         self._application = application
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
         # What a page may send requests to.
-        self._open = (_API, f"/{bucket}/")
+        self._open = (_API, _API_OF_CONSOLE, f"/{bucket}/")
         self._bucket = f"/{bucket}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,9 +54,20 @@ class Guard:
         is_api = path.startswith(_API)
         if path.startswith(_ADMINISTRATIVE) and not is_api and path != _READY:
             return "Administrative paths are closed."
-        if _is_from_page(headers) and path != self._bucket and not path.startswith(self._open):
-            return "Web pages reach only the API and the landing bucket."
+        if _is_from_page(headers) and not self._is_open(str(scope["method"]), path, headers):
+            return "Web pages reach only the API, the landing bucket and the console."
         return None
+
+    def _is_open(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a page may send this request."""
+        if path == _SESSION:
+            # A token of the administrator: not for pages of other origins.
+            origins = {f"http://{host}" for host in self._hosts}
+            is_own = _values(headers, b"sec-fetch-site") in ([], ["same-origin"])
+            return is_own and set(_values(headers, b"origin")) <= origins
+        if method in ("GET", "HEAD") and (path in _CONSOLE or path.startswith(_ASSETS)):
+            return True
+        return path == self._bucket or path.startswith(self._open)
 
 
 def _is_from_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:

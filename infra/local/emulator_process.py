@@ -1,4 +1,4 @@
-"""The emulator's process: ministack behind a guard, with fixes for eight differences from AWS.
+"""The emulator's process: ministack, console and guard, and eight differences from AWS fixed.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -15,11 +15,13 @@ functions that it runs see their own packages and layers only, as on AWS.
 """
 
 import hmac
+import json
 import logging
 import mmap
 import os
 import runpy
 import secrets
+import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from hashlib import sha256
@@ -174,14 +176,26 @@ class KeyedHashes:
         return hmac.new(self._key, data, "sha256")
 
 
+def _script(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(Path(__file__).with_name(name)))
+
+
+def _console(settings: Path) -> None:
+    app.app = _script("emulator_console.py")["Console"](app.app, json.loads(settings.read_text()))
+
+
 def _guard() -> None:
-    guard = runpy.run_path(str(Path(__file__).with_name("emulator_guard.py")))["Guard"]
     port = int(os.environ["GATEWAY_PORT"])
+    guard = _script("emulator_guard.py")["Guard"]
     app.app = guard(app.app, port, os.environ["WAYBILL_LANDING_BUCKET"])
 
 
 if __name__ == "__main__":
     os.umask(0o077)
     _patch()
+    # The emulator reads the command line too.
+    for settings in sys.argv[1:]:
+        _console(Path(settings))
+    del sys.argv[1:]
     _guard()
     app.main()

@@ -60,6 +60,7 @@ def _show_figures(waybill: Waybill, last_job: str, console: Console) -> None:
 
 def _say_what_next(status: Status, console: Console) -> None:
     lines = (
+        ("console", f"{status.console}   open it in a browser"),
         ("API", str(status.api)),
         ("docs", str(status.docs)),
         ("AWS", f"{status.aws_endpoint_url}, landing bucket {status.landing_bucket}"),

@@ -22,7 +22,7 @@ from infra.environments import LOCAL_AUDIENCE, LOCAL_ISSUER
 from waybill.http.principal import Role
 
 LIFETIME_SECONDS = 30 * 60
-_ALGORITHM = "ES256"
+ALGORITHM = "ES256"
 
 
 class Issuer:
@@ -37,8 +37,12 @@ class Issuer:
     def jwks(self) -> str:
         """The public key as a JSON Web Key Set."""
         public: dict[str, Any] = ECAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        named = {**public, "kid": self.key_id, "use": "sig", "alg": _ALGORITHM}
+        named = {**public, "kid": self.key_id, "use": "sig", "alg": ALGORITHM}
         return json.dumps({"keys": [named]})
+
+    def claims(self, role: Role = "admin", *, subject: str = "developer") -> dict[str, Any]:
+        """The claims of a token that do not depend on the time."""
+        return {"iss": LOCAL_ISSUER, "aud": LOCAL_AUDIENCE, "sub": subject, "roles": [role]}
 
     def token(
         self,
@@ -51,10 +55,7 @@ class Issuer:
         """A token for half an hour; `claims` are added, and replace the usual ones."""
         now = int(time.time())
         usual: dict[str, Any] = {
-            "iss": LOCAL_ISSUER,
-            "aud": LOCAL_AUDIENCE,
-            "sub": subject,
-            "roles": [role],
+            **self.claims(role, subject=subject),
             "iat": now,
             "nbf": now,
             "exp": now + LIFETIME_SECONDS,
@@ -62,7 +63,7 @@ class Issuer:
         }
         if datasets is not None:
             usual["datasets"] = list(datasets)
-        return jwt.encode({**usual, **claims}, self.key, _ALGORITHM, headers={"kid": self.key_id})
+        return jwt.encode({**usual, **claims}, self.key, ALGORITHM, headers={"kid": self.key_id})
 
     def fresh_token(self) -> str:
         """An administrator's token, the same for half of its lifetime."""
@@ -73,9 +74,14 @@ class Issuer:
         return token
 
 
+def key_file(home: Path) -> Path:
+    """Where the stack in `home` has its issuer's private key."""
+    return home / "issuer.pem"
+
+
 def load_issuer(home: Path) -> Issuer:
     """The issuer of the stack in `home`, or a new one."""
-    file = home / "issuer.pem"
+    file = key_file(home)
     if not file.exists():
         part = home / f"issuer.pem.{os.getpid()}"
         part.touch(mode=0o600)

@@ -15,9 +15,10 @@ from infra.local import emulator
 from infra.local.access_key import load_access_key
 from infra.local.bootstrap import ADMIN, Connection, set_passwords
 from infra.local.clients import Clients
+from infra.local.console import write_settings
 from infra.local.databases import Location, choose_database
 from infra.local.deployer import deploy
-from infra.local.issuer import Issuer, load_issuer
+from infra.local.issuer import Issuer, key_file, load_issuer
 from infra.local.object_events import reemit_object_events
 from infra.local.passwords import load_passwords, store_in_secrets_manager
 from infra.local.ports import choose_port
@@ -208,7 +209,9 @@ class Stack:
             say=self._say,
         )
         state.emulator_port = port
-        state.emulator = emulator.start(self._home / "emulator", port, load_access_key(self._home))
+        folder = self._home / "emulator"
+        console = write_settings(folder, port, self.issuer(), key_file(self._home))
+        state.emulator = emulator.start(folder, port, load_access_key(self._home), console)
         state.save(self._home)
 
     def _stop_emulator(self, state: StackState) -> None:

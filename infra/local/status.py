@@ -13,6 +13,8 @@ class Status(BaseModel):
     """The output of `waybill status`. Addresses are null unless the stack is up."""
 
     state: Literal["up", "down", "partial"] = "down"
+    console: str | None = None
+    """The console, for a browser."""
     api: str | None = None
     """Base URL, with the stage."""
     docs: str | None = None
@@ -36,9 +38,10 @@ class Status(BaseModel):
     ) -> "Status":
         """The status of a running stack."""
         url = endpoint(port)
-        api = f"{url}/_aws/execute-api/{outputs['RestApiId']}/{outputs['ApiStage']}"
+        api = f"{url}/api/{outputs['ApiStage']}"
         return cls(
             state="up",
+            console=f"{url}/",
             api=api,
             docs=f"{api}/docs",
             database_url=database_url,

@@ -25,10 +25,10 @@ def test_a_custom_domain_may_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert base_url(event("api.example", "/jobs")) == "https://api.example"
 
 
-def test_the_emulator_has_a_prefix_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_local_stack_serves_the_api_below_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:4566")
     of_path = event("localhost:4566", "/v1/jobs")
-    assert base_url(of_path) == "http://localhost:4566/_aws/execute-api/ab12/v1"
+    assert base_url(of_path) == "http://localhost:4566/api/v1"
     of_host = event("ab12.execute-api.localhost:4566", "/v1/jobs")
     assert base_url(of_host) == "http://ab12.execute-api.localhost:4566/v1"
 

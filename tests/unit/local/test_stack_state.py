@@ -41,9 +41,11 @@ def test_status_has_the_promised_keys() -> None:
     )
     down = json.loads(Status().model_dump_json())
     keys = {
-        *("state", "api", "docs", "database_url", "landing_bucket", "token"),
+        *("state", "console", "api", "docs", "database_url", "landing_bucket", "token"),
         *("aws_endpoint_url", "aws_access_key_id", "aws_secret_access_key"),
     }
     assert up.keys() == down.keys() == keys
-    assert up["api"].endswith("/r/v1")
+    assert up["console"].endswith(":4566/")
+    # One origin for the page and the API.
+    assert up["api"] == f"{up['console']}api/v1"
     assert down["state"] == "down"

@@ -9,14 +9,14 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 def base_url(event: APIGatewayProxyEvent) -> str:
     """The URL of the API including its stage, without a trailing slash.
 
-    The event has the full request path and the path below the stage. The emulator removes its
-    own prefix from both, so the prefix is added if the host is the emulator's.
+    The event has the full request path and the path below the stage. The local stack serves the
+    API below `/api`, and removes that from both, so it is added if the host is the emulator's.
     """
     host = event.headers.get("host") or event.request_context.domain_name or ""
     base = event.request_context.path.removesuffix(event.path)
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     if endpoint and host == urlsplit(endpoint).netloc:
-        base = f"/_aws/execute-api/{event.request_context.api_id}{base}"
+        base = f"/api{base}"
     # API Gateway serves HTTPS only; a proxy in front must not make it write other links.
     forwarded = event.headers.get("x-forwarded-proto") if endpoint else "https"
     scheme = "https" if forwarded == "https" else "http"

@@ -1,0 +1,63 @@
+// Requests to the API, which is on the console's own origin.
+import { accessToken, signOut } from "./session.js";
+
+const BASE = new URL("api/v1", document.baseURI).pathname;
+const ATTEMPTS = 4;
+
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail || document.title || document.message || `The request failed: ${status}.`);
+    this.status = status;
+    this.document = document;
+    this.kind = String(document.type ?? "").split("/").pop();
+  }
+}
+
+function url(path, query) {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== "" && value !== null);
+  const text = new URLSearchParams(given).toString();
+  return `${BASE}/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function documentOf(response) {
+  try {
+    return await response.json();
+  } catch {
+    return {};
+  }
+}
+
+// `path` is a list of segments. A busy service is asked again; a request that may have had an
+// effect only where its answer says that it had none.
+export async function send(method, path, { query, body, type, accept, signal } = {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    const headers = { Authorization: `Bearer ${await accessToken()}`, Accept: accept ?? "application/json" };
+    if (body !== undefined) headers["Content-Type"] = type ?? "application/json";
+    let response;
+    try {
+      const content = body === undefined || type ? body : JSON.stringify(body);
+      response = await fetch(url(path, query), { method, headers, body: content, signal });
+    } catch (error) {
+      if (signal?.aborted || method !== "GET" || attempt >= ATTEMPTS) {
+        throw signal?.aborted ? error : new Problem(0, { detail: "The service cannot be reached." });
+      }
+      await pause(400 * 2 ** attempt);
+      continue;
+    }
+    if (response.ok) return response;
+    if (response.status === 401) {
+      signOut("The token is no longer accepted.");
+    } else if ([429, 503].includes(response.status) && attempt < ATTEMPTS) {
+      await pause(1000 * Math.min(8, Number(response.headers.get("Retry-After")) || 2 ** attempt));
+      continue;
+    }
+    throw new Problem(response.status, await documentOf(response));
+  }
+}
+
+const json = (method) => async (path, options) => (await send(method, path, options)).json();
+export const get = json("GET");
+export const post = json("POST");
+export const remove = json("DELETE");

@@ -1,0 +1,104 @@
+// The files that were chosen: what is suggested and checked before they are sent, and their order.
+import { batch, effect, signal } from "./ui.js";
+import { get, send } from "./api.js";
+import { matchColumns, previewOf, readHead, suggestDataset, withHeader } from "./head.js";
+import { forget, remember, remembered } from "./mapping.js";
+import { Transfer } from "./transfer.js";
+
+const AT_ONCE = 3;
+export const transfers = signal([]);
+export const datasets = signal([]);
+
+export async function loadDatasets() {
+  if (!datasets.value.length) datasets.value = (await get(["datasets"])).items;
+}
+
+export async function addFiles(files) {
+  // The list of an input is emptied by the input.
+  const chosen = [...files];
+  await loadDatasets();
+  const added = chosen.map((file) => {
+    const transfer = new Transfer(file);
+    transfer.head = null;
+    transfer.mapping = signal(null);
+    transfer.preview = signal(null);
+    transfer.previewError = signal(null);
+    return transfer;
+  });
+  transfers.value = [...transfers.value, ...added];
+  // One after another: a thousand files are not read at once.
+  for (const transfer of added) {
+    transfer.head = await readHead(transfer.file);
+    await chooseDataset(transfer, suggestDataset(transfer.file.name, transfer.head, datasets.value));
+  }
+}
+
+export async function chooseDataset(transfer, name) {
+  batch(() => {
+    transfer.dataset.value = name;
+    transfer.preview.value = null;
+    transfer.previewError.value = null;
+    transfer.mapping.value = null;
+  });
+  transfer.content = transfer.file;
+  if (!name) return;
+  const known = remembered(name, transfer.head.header);
+  if (known) await mapColumns(transfer, known);
+  else await check(transfer);
+}
+
+export async function mapColumns(transfer, columns) {
+  transfer.mapping.value = columns;
+  transfer.content = withHeader(transfer.file, transfer.head, columns);
+  remember(transfer.dataset.value, transfer.head.header, columns);
+  await check(transfer);
+}
+
+export async function unmapColumns(transfer) {
+  forget(transfer.dataset.value, transfer.head.header);
+  await chooseDataset(transfer, transfer.dataset.value);
+}
+
+export function proposedColumns(transfer) {
+  const dataset = datasets.value.find((one) => one.name === transfer.dataset.value);
+  return dataset ? matchColumns(transfer.head.header, dataset) : [];
+}
+
+// The service reads the first records with the rules that the load will use.
+async function check(transfer) {
+  const name = transfer.dataset.value;
+  try {
+    const body = await previewOf(transfer.content).arrayBuffer();
+    const response = await send("POST", ["datasets", name, "preview"], { body, type: "text/csv" });
+    const preview = await response.json();
+    if (transfer.dataset.value === name) transfer.preview.value = preview;
+  } catch (error) {
+    if (transfer.dataset.value === name) transfer.previewError.value = error;
+  }
+}
+
+export function remove(transfer) {
+  transfer.cancel();
+  transfers.value = transfers.value.filter((one) => one !== transfer);
+}
+
+export function sendAll() {
+  for (const transfer of transfers.value) {
+    if (transfer.state.value === "ready" && transfer.dataset.value) transfer.state.value = "queued";
+  }
+}
+
+export function clearSent() {
+  transfers.value = transfers.value.filter((one) => !["sent", "cancelled"].includes(one.state.value));
+}
+
+effect(() => {
+  const states = transfers.value.map((one) => one.state.value);
+  const free = AT_ONCE - states.filter((one) => one === "sending").length;
+  const next = transfers.value.filter((one) => one.state.value === "queued").slice(0, Math.max(0, free));
+  if (next.length) queueMicrotask(() => next.forEach((one) => one.state.value === "queued" && one.start()));
+});
+
+addEventListener("beforeunload", (event) => {
+  if (transfers.value.some((one) => ["sending", "queued", "paused"].includes(one.state.value))) event.preventDefault();
+});

@@ -1,0 +1,226 @@
+// Rejects in a table: corrected in place, and replayed until none remain.
+import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
+import { get, post, send } from "./api.js";
+import { count, download, plural, visible } from "./format.js";
+import { go, href } from "./router.js";
+import { canLoad } from "./session.js";
+import { splitLine } from "./head.js";
+import { Failure, isFinal, State, TableBox, useInterval, useLoaded } from "./parts.js";
+
+const PAGE = 200;
+const MOST_ROWS = 10_000;
+const MASK = "[masked]";
+
+export function Rejects({ id }) {
+  const [job, setJob] = useState(null);
+  const [items, setItems] = useState([]);
+  const [cursor, setCursor] = useState(null);
+  const [error, setError] = useState(null);
+  const [edits, setEdits] = useState(new Map());
+  const [replay, setReplay] = useState(null);
+  const first = useLoaded(async (signal) => {
+    const found = await get(["jobs", id], { signal });
+    const [page, dataset] = await Promise.all([
+      get(["jobs", id, "rejects"], { query: { limit: PAGE }, signal }),
+      get(["datasets", found.dataset], { signal }),
+    ]);
+    setJob(found);
+    setItems(page.items);
+    setCursor(page.next_cursor);
+    return { dataset };
+  }, [id]);
+  const more = async (all) => {
+    let [next, rows] = [cursor, items];
+    do {
+      const page = await get(["jobs", id, "rejects"], { query: { limit: all ? 1000 : PAGE, cursor: next } });
+      rows = [...rows, ...page.items];
+      next = page.next_cursor;
+    } while (all && next && rows.length < MOST_ROWS);
+    setItems(rows);
+    setCursor(next);
+    return rows;
+  };
+  const columns = useMemo(() => columnsOf(first.data?.dataset, items), [first.data, items]);
+  if (first.error) return html`<h1>Rejects</h1><${Failure} error=${first.error} again=${first.reload} />`;
+  if (!job) return html`<p class="loading" aria-busy="true">Rejects</p>`;
+  const edit = (changes) => setEdits((before) => {
+    const after = new Map(before);
+    for (const [reject, values] of changes) after.set(reject, { ...after.get(reject), ...values });
+    return after;
+  });
+  const start = async (rows) => {
+    setError(null);
+    try {
+      const accepted = await post(["jobs", id, "replay"], { body: { rows: rows.map((one) => ({ _reject_id: one.reject_id, ...edits.get(one.reject_id) })) } });
+      setReplay({ id: accepted.job_id, sent: rows.length });
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  const corrected = items.filter((one) => edits.has(one.reject_id));
+  return html`
+    <div class="row between">
+      <div><p class="over">Rejects of <a href=${href(["jobs", id])}>${visible(job.source.filename ?? id)}</a></p>
+        <h1>${items.length ? `${count(items.length)}${cursor ? "+" : ""} to fix` : "Nothing to fix"}</h1></div>
+      <div class="row">
+        <button type="button" onClick=${() => saveCsv(id, job).catch(setError)}>Download CSV</button>
+        ${canLoad.value && items.length > 0 && html`
+          <button type="button" disabled=${replay} onClick=${() => start(items.filter((one) => hasValues(one) || edits.has(one.reject_id)).slice(0, MOST_ROWS))}>Replay all shown</button>
+          <button type="button" class="primary" disabled=${!corrected.length || replay} onClick=${() => start(corrected.slice(0, MOST_ROWS))}>Replay ${corrected.length ? plural(corrected.length, "corrected record") : "corrected"}</button>`}
+      </div>
+    </div>
+    ${error && html`<${Failure} error=${error} />`}
+    ${replay && html`<${Replay} key=${replay.id} replay=${replay} ended=${(ended) => {
+      setReplay(null);
+      setEdits(new Map());
+      if (ended.waybill?.rejected) go(["jobs", ended.job_id, "rejects"]);
+      else first.reload();
+    }} />`}
+    <${Outcome} job=${job} items=${items} />
+    ${items.length > 0 && html`
+      ${canLoad.value && html`<${Replace} columns=${columns} items=${items} edits=${edits} edit=${edit} loadAll=${cursor ? () => more(true) : null} />`}
+      <${Grid} columns=${columns} items=${items} edits=${edits} edit=${edit} isFixed=${!canLoad.value} />
+      ${cursor && html`<p><button type="button" onClick=${() => more(false)}>More rejects</button></p>`}`}`;
+}
+
+function Outcome({ job, items }) {
+  if (items.length) return null;
+  const remaining = job.rejects_remaining ?? 0;
+  return html`<p class="good" role="status">${remaining ? `Those of this file were replayed; ${count(remaining)} remain in its replays.` : "None remain."} <a href=${href(["jobs", job.job_id])}>See the waybill</a>.</p>`;
+}
+
+// The columns of the file: those that a reject has values for, in the order of the table.
+function columnsOf(dataset, items) {
+  const all = Object.keys(dataset?.schema.properties ?? {});
+  const used = new Set(items.flatMap((one) => Object.keys(one.values)));
+  const known = all.filter((one) => used.has(one));
+  return known.length ? known : all;
+}
+
+function Replay({ replay, ended }) {
+  const job = useLoaded((signal) => get(["jobs", replay.id], { signal }), [replay.id]);
+  const isOver = job.data && isFinal(job.data.state);
+  useInterval(job.reload, 600, !isOver);
+  useEffect(() => { if (isOver) ended(job.data); }, [isOver]);
+  return html`<p class="notice" role="status">Replaying ${plural(replay.sent, "record")} … ${job.data && html`<${State} state=${job.data.state} />`}</p>`;
+}
+
+async function saveCsv(id, job) {
+  const response = await send("GET", ["jobs", id, "rejects"], { accept: "text/csv" });
+  download(`${job.dataset}-rejects-${id.slice(0, 8)}.csv`, await response.blob());
+}
+
+const valueOf = (reject, column, edits) => {
+  const edited = edits.get(reject.reject_id);
+  return (edited && column in edited ? edited[column] : reject.values[column]) ?? "";
+};
+
+function Grid({ columns, items, edits, edit, isFixed }) {
+  const table = useRef(null);
+  const fillDown = (from, column) => {
+    const value = valueOf(items[from], column, edits);
+    const below = items.slice(from + 1).filter((one) => isFault(one, column) && hasValues(one));
+    edit(below.map((one) => [one.reject_id, { [column]: value === "" ? null : value }]));
+  };
+  const move = (event, at, column) => {
+    if (event.key === "d" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      fillDown(at, column);
+      return;
+    }
+    const step = event.key === "Enter" || event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (!step) return;
+    event.preventDefault();
+    table.current.querySelector(`[data-cell="${at + step}:${column}"]`)?.focus();
+  };
+  return html`
+    ${!isFixed && html`<p class="muted">Enter and the arrows move down and up. <kbd>Ctrl</kbd> <kbd>D</kbd> fills the cell's value down, into the wrong cells of its column.</p>`}
+    <${TableBox} label="Rejects"><table class="rejects" ref=${table}>
+      <thead><tr><th scope="col" class="number">Line</th>${columns.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col">Reason</th></tr></thead>
+      <tbody>${items.map((reject, at) => html`
+        <${Row} key=${reject.reject_id} reject=${reject} at=${at} columns=${columns} edited=${edits.get(reject.reject_id)} edit=${edit} move=${move} fill=${fillDown} isFixed=${isFixed} />`)}</tbody>
+    </table><//>`;
+}
+
+const hasValues = (reject) => Object.keys(reject.values).length > 0;
+const isFault = (reject, column) => reject.errors.some((one) => one.column === column);
+
+function Row({ reject, at, columns, edited, edit, move, fill, isFixed }) {
+  const reasons = reject.errors.map((one) => html`<li>${one.column ? html`<strong>${one.column}</strong> ` : ""}${visible(one.message)}</li>`);
+  return html`<tr class=${edited ? "edited" : ""}>
+    <th scope="row" class="number">${reject.line}</th>
+    ${hasValues(reject) || isSplit(edited, columns)
+      ? columns.map((column) => html`<${Cell} key=${column} reject=${reject} at=${at} column=${column} edited=${edited} edit=${edit} move=${move} fill=${fill} isFixed=${isFixed} />`)
+      : html`<td colspan=${columns.length} class="fault"><${RawRecord} reject=${reject} columns=${columns} edit=${edit} isFixed=${isFixed} /></td>`}
+    <td><ul class="reasons">${reasons}</ul></td>
+  </tr>`;
+}
+
+const isSplit = (edited, columns) => edited && columns.every((one) => one in edited);
+
+function Cell({ reject, at, column, edited, edit, move, fill, isFixed }) {
+  const isChanged = edited && column in edited;
+  const value = (isChanged ? edited[column] : reject.values[column]) ?? "";
+  const fault = isFault(reject, column);
+  const kind = isChanged ? "changed" : fault ? "fault" : "";
+  if (isFixed || reject.truncated) return html`<td class=${kind}>${visible(value)}</td>`;
+  const name = `${column} of line ${reject.line}`;
+  return html`<td class=${kind}>
+    <input data-cell=${`${at}:${column}`} aria-label=${name} aria-invalid=${fault && !isChanged} spellcheck="false" value=${value} placeholder=${value === "" ? "empty" : ""}
+      size=${Math.min(28, Math.max(6, String(value).length))} readonly=${value === MASK && !fault}
+      onInput=${(event) => edit([[reject.reject_id, { [column]: event.target.value === "" ? null : event.target.value }]])}
+      onKeyDown=${(event) => move(event, at, column)} />
+    ${fault && html`<button type="button" class="fill" tabindex="-1" title="Fill down" aria-label=${`Fill ${column} down from line ${reject.line}`} onClick=${() => fill(at, column)}>↓</button>`}
+  </td>`;
+}
+
+// A record that could not be split into the fields of the file: its text is corrected instead.
+function RawRecord({ reject, columns, edit, isFixed }) {
+  const [text, setText] = useState(reject.raw);
+  const delimiter = [",", ";", "\t", "|"].map((one) => [one, reject.raw.split(one).length]).sort((a, b) => b[1] - a[1])[0][0];
+  const fields = splitLine(text, delimiter);
+  if (isFixed || reject.truncated) return html`<code>${visible(reject.raw)}</code>`;
+  const fits = fields.length === columns.length;
+  const take = () => edit([[reject.reject_id, Object.fromEntries(columns.map((one, at) => [one, fields[at] === "" ? null : fields[at]]))]]);
+  return html`<form class="raw" onSubmit=${(event) => { event.preventDefault(); if (fits) take(); }}>
+    <input aria-label=${`Text of line ${reject.line}`} aria-invalid=${!fits} spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />
+    <button disabled=${!fits}>${fits ? "Split" : `${fields.length} of ${columns.length} fields`}</button>
+  </form>`;
+}
+
+function Replace({ columns, items, edits, edit, loadAll }) {
+  const [column, setColumn] = useState("");
+  const [find, setFind] = useState("");
+  const [put, setPut] = useState("");
+  const [isWhole, setWhole] = useState(false);
+  const [said, setSaid] = useState("");
+  const targets = column ? [column] : columns;
+  const changesIn = (rows) => rows.filter(hasValues).flatMap((reject) => {
+    const values = {};
+    for (const one of targets) {
+      const before = String(valueOf(reject, one, edits));
+      if (before === MASK) continue;
+      const after = isWhole ? (before === find ? put : before) : find === "" ? before : before.replaceAll(find, put);
+      if (after !== before) values[one] = after === "" ? null : after;
+    }
+    return Object.keys(values).length ? [[reject.reject_id, values]] : [];
+  });
+  const found = useMemo(() => changesIn(items).length, [items, edits, column, find, put, isWhole]);
+  const apply = async (event) => {
+    event.preventDefault();
+    const changes = changesIn(loadAll ? await loadAll() : items);
+    edit(changes);
+    setSaid(`${plural(changes.length, "record")} changed.`);
+  };
+  return html`
+    <details class="replace"><summary>Find and replace</summary>
+      <form class="row" onSubmit=${apply}>
+        <label class="field"><span>Column</span><select value=${column} onChange=${(event) => setColumn(event.target.value)}><option value="">All</option>${columns.map((one) => html`<option>${one}</option>`)}</select></label>
+        <label class="field"><span>Find</span><input value=${find} spellcheck="false" onInput=${(event) => setFind(event.target.value)} /></label>
+        <label class="field"><span>Replace with</span><input value=${put} spellcheck="false" onInput=${(event) => setPut(event.target.value)} /></label>
+        <label class="check"><input type="checkbox" checked=${isWhole} onChange=${(event) => setWhole(event.target.checked)} /> Whole cell</label>
+        <button disabled=${!found && !loadAll}>Replace in ${loadAll ? "all rejects" : plural(found, "record")}</button>
+        <span class="muted" role="status">${said}</span>
+      </form>
+    </details>`;
+}

@@ -1,0 +1,130 @@
+"""The console in headless Chromium, on the running stack."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, expect
+
+from infra.local.stack import Stack
+from infra.local.status import Status
+from tests.e2e.console_page import open_browser, open_page
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+
+_MILLISECONDS = 30_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Status) -> Iterator[Page]:
+    with open_page(browser, str(stack.console)) as page:
+        page.set_default_timeout(_MILLISECONDS)
+        expect.set_options(timeout=_MILLISECONDS)
+        page.goto(str(stack.console))
+        yield page
+
+
+def choose(page: Page, **files: str) -> None:
+    """Choose files by name and content."""
+    payloads = [
+        FilePayload(name=f"{name}.csv", mimeType="text/csv", buffer=text.encode())
+        for name, text in files.items()
+    ]
+    page.get_by_label("Files").set_input_files(payloads)
+
+
+def test_a_file_is_checked_sent_fixed_and_replayed_until_nothing_is_rejected(
+    page: Page, waybill: Waybill
+) -> None:
+    choose(page, departments="id,department\n7101,Console\n7102,\nx,Wrong\n1,2,3\n")
+    expect(page.get_by_label("Dataset of departments.csv")).to_have_value("departments")
+    expect(page.get_by_text("3 of the first 4 records would be rejected")).to_be_visible()
+    page.get_by_role("button", name="Upload departments.csv").click()
+    page.get_by_role("link", name="Fix rejects").click()
+    expect(page.get_by_role("heading", name="3 to fix")).to_be_visible()
+    name = page.get_by_label("department of line 3")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    name.fill("Fixed")
+    page.get_by_label("id of line 4").fill("7103")
+    raw = page.get_by_label("Text of line 5")
+    raw.fill("7104,Split")
+    page.get_by_role("button", name="Split").click()
+    page.get_by_role("button", name="Replay 3 corrected records").click()
+    expect(page.get_by_role("heading", name="Nothing to fix")).to_be_visible()
+    page.get_by_role("link", name="See the waybill").click()
+    expect(page.get_by_text("Every reject has been replayed.")).to_be_visible()
+    job = next(iter(waybill.jobs(dataset="departments")))
+    assert (job["source"]["kind"], job["waybill"]["inserted"]) == ("replay", 3)
+
+
+def test_rejects_are_filled_down_replaced_and_downloaded(page: Page) -> None:
+    choose(page, departments="id,department\n" + "".join(f"n{n},Far\n" for n in range(5)))
+    page.get_by_role("button", name="Upload departments.csv").click()
+    page.get_by_role("link", name="Fix rejects").click()
+    page.get_by_text("Find and replace").click()
+    page.get_by_label("Find", exact=True).fill("n")
+    page.get_by_label("Replace with").fill("720")
+    page.get_by_role("button", name="Replace in 5 records").click()
+    expect(page.get_by_label("id of line 6")).to_have_value("7204")
+    first = page.get_by_label("id of line 2")
+    first.fill("7300")
+    first.press("Control+d")
+    expect(page.get_by_label("id of line 6")).to_have_value("7300")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    header, *records = Path(download.value.path()).read_text("utf-8").splitlines()
+    assert header == "_reject_id,_line,_column,_reason,id,department"
+    assert [record.rsplit(",", 2)[1:] for record in records] == [[f"n{n}", "Far"] for n in range(5)]
+
+
+def test_a_header_that_does_not_match_is_mapped_and_remembered(
+    page: Page, waybill: Waybill
+) -> None:
+    text = "number;division\n7401;Mapped\n"
+    choose(page, divisions=text)
+    page.get_by_label("Dataset of divisions.csv").select_option("departments")
+    page.get_by_role("combobox", name="number", exact=True).select_option("id")
+    page.get_by_role("combobox", name="division", exact=True).select_option("department")
+    page.get_by_role("button", name="Use this mapping").click()
+    expect(page.get_by_text("The first 1 record can be loaded")).to_be_visible()
+    page.reload()
+    choose(page, divisions=text)
+    page.get_by_label("Dataset of divisions.csv").select_option("departments")
+    expect(page.get_by_text("The first 1 record can be loaded")).to_be_visible()
+    page.get_by_role("button", name="Upload 1 file").click()
+    page.get_by_role("link", name="Waybill of divisions.csv").click()
+    expect(page.get_by_text(re.compile("Completed$"))).to_be_visible()
+    assert next(iter(waybill.jobs()))["waybill"]["inserted"] == 1
+
+
+def test_a_large_file_is_paused_and_resumed(page: Page, tmp_path: Path) -> None:
+    big = tmp_path / "departments.csv"
+    big.write_text("id,department\n" + f"7501,{'Large ' * 170}\n" * 18_000)
+    network = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2e6}
+    network.send("Network.emulateNetworkConditions", slow)
+    page.get_by_label("Files").set_input_files(str(big))
+    page.get_by_role("button", name="Upload departments.csv").click()
+    page.get_by_role("button", name="Pause departments.csv").click()
+    expect(page.get_by_text("paused")).to_be_visible()
+    network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    page.get_by_role("button", name="Resume departments.csv").click()
+    expect(page.get_by_text("18,000 read")).to_be_visible()
+
+
+def test_a_reader_sees_jobs_and_cannot_send(page: Page, local_stack: Stack) -> None:
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_label("Token").fill(local_stack.issuer().token("reader", subject="ann"))
+    page.get_by_role("button", name="Use this token").click()
+    expect(page.get_by_text("Your role reads only.")).to_be_visible()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    assert page.get_by_role("link", name="Audit").count() == 0
