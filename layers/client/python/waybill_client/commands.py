@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -15,6 +16,8 @@ from waybill_client.bearer_auth import Token
 from waybill_client.client import Waybill
 from waybill_client.errors import ClientError
 from waybill_client.login import add_login
+from waybill_client.login_commands import add_logins
+from waybill_client.logins import token_of
 from waybill_client.models import Job
 from waybill_client.progress import upload_with_bar
 from waybill_client.sigv4 import SigV4Token
@@ -67,8 +70,12 @@ def make_app(
         api = find_api()
         if not api:
             raise ClientError("Set WAYBILL_API to the base URL of the API, with its stage.")
-        return Waybill(api, token=SigV4Token(api) if signs else find_token())
+        if signs:
+            return Waybill(api, token=SigV4Token(api))
+        with httpx.Client(timeout=30) as http:
+            return Waybill(api, token=find_token() or token_of(api, http))
 
+    add_logins(app, find_api, err)
     _add_uploads(app, connect)
     _add_datasets(app, connect)
     _add_jobs(app, connect)
