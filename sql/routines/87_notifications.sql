@@ -45,13 +45,15 @@ BEGIN ATOMIC
     ORDER BY 1, 2;
 END;
 
-CREATE OR REPLACE FUNCTION waybill.event_of_state(p_state text) RETURNS text
+-- The event of a job's end; null for one that nobody is told of.
+CREATE OR REPLACE FUNCTION waybill.event_of_job(p_job waybill.ingestion_jobs) RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
-RETURN CASE p_state
-    WHEN 'COMPLETED' THEN 'finished'
-    WHEN 'COMPLETED_WITH_REJECTS' THEN 'rejects'
-    WHEN 'FAILED' THEN 'failed'
+RETURN CASE
+    WHEN p_job.state = 'FAILED' THEN 'failed'
+    WHEN p_job.state NOT IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE') THEN NULL
+    WHEN p_job.rejected > 0 THEN 'rejects'
+    ELSE 'finished'
 END;
 
 -- Write an event for each receiver that the dataset or the source names for it.
@@ -79,7 +81,7 @@ CREATE OR REPLACE FUNCTION waybill.notify_job_end(p_job uuid) RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT waybill.notify(waybill.event_of_state(j.state), j.dataset, s.source_id, j.job_id,
+    SELECT waybill.notify(waybill.event_of_job(j), j.dataset, s.source_id, j.job_id,
         jsonb_strip_nulls(jsonb_build_object(
             'state', j.state,
             'finished_at', waybill.rfc3339(j.finished_at),
@@ -93,7 +95,7 @@ BEGIN ATOMIC
     FROM waybill.ingestion_jobs AS j
     LEFT JOIN waybill.source_runs AS s ON s.job_id = j.job_id
     WHERE j.job_id = p_job
-        AND waybill.event_of_state(j.state) IS NOT NULL
+        AND waybill.event_of_job(j) IS NOT NULL
         AND j.finished_at >= now()
         AND NOT waybill.is_dry(j);
 END;

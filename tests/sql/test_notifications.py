@@ -66,6 +66,19 @@ def test_each_receiver_gets_the_events_that_it_chose(office: Ledger) -> None:
     ]
 
 
+def test_a_duplicate_is_an_event_as_a_load_of_it_would_be(office: Ledger) -> None:
+    for at, records in enumerate(([("a", 1)], [("b", 1), ("c", 0)])):
+        job = office.load("moorings", at, records)
+        office.admin.execute("DELETE FROM waybill.notifications")
+        office.admin.execute(
+            "UPDATE waybill.ingestion_jobs SET state = 'DUPLICATE',"
+            " finished_at = now() + interval '1 hour' WHERE job_id = %s",
+            (job,),
+        )
+        office.admin.execute("SELECT waybill.notify_job_end(%s)", (job,))
+        assert events(office) == [("erp", "finished") if at == 0 else ("harbour_office", "rejects")]
+
+
 def test_a_digest_has_the_waybills_of_its_jobs(office: Ledger) -> None:
     rejects = office.load("moorings", 1, [("b", 1), ("c", 0)])
     failed = fail(office, 2)
