@@ -29,6 +29,21 @@ ACCEPTED: tuple[Accepted, ...] = (
         "Roles of AWS's own services, with the policies that AWS documents for them.",
     ),
     Accepted(
+        r"AwsSolutions-IAM4\[.*AWSLambdaBasicExecutionRole\]",
+        r"Migration/Provider/framework-\w+/ServiceRole/Resource",
+        "The CDK's functions that call `migrate` write their own log, and nothing else.",
+    ),
+    Accepted(
+        r"AwsSolutions-IAM5\[Resource::<MigrationProviderframework\w+\.Arn>:\*\]",
+        r"Migration/Provider/waiter-state-machine/Role/DefaultPolicy/Resource",
+        "The versions of the CDK's own functions.",
+    ),
+    Accepted(
+        r"AwsSolutions-SF[12]|CKV_AWS_28[45]",
+        r"Migration/Provider/waiter-state-machine/Resource|AWS::StepFunctions::StateMachine\.\w+",
+        "It calls `migrate` until it is complete; what happened is in that function's log.",
+    ),
+    Accepted(
         r"AwsSolutions-L1",
         r"Service/\w+/Function/Resource",
         "The layers are built and tested for Python 3.13.",

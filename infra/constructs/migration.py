@@ -1,20 +1,24 @@
 """Database migrations during a deployment, before the new code goes live."""
 
-from aws_cdk import Duration, Stack, triggers
+from aws_cdk import CustomResource, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from infra.constructs.function import LambdaFunction
-from infra.constructs.log_group import log_of_provider
 
-_INVOKER = "AWSCDK.TriggerCustomResourceProviderCustomResourceProvider"
+# The longest that CloudFormation waits for a resource.
+_LONGEST = Duration.hours(1)
+_PAUSE = Duration.seconds(10)
 
 
 class Migration(Construct):
-    """Invokes `migrate` when its code, its layer (which contains `sql/`) or its settings change.
+    """Calls `migrate` when its code, its layer (which contains `sql/`) or its settings change.
 
-    A failed migration fails the deployment and CloudFormation rolls back. Migrations only go
-    forward, so the previous code must run on the newer schema.
+    It is called again until it says that it is complete: a migration may take longer than a
+    function. A failed one fails the deployment and CloudFormation rolls back, which calls the
+    former version. Migrations only go forward, so the former code must run on the newer schema.
     """
 
     def __init__(
@@ -25,14 +29,31 @@ class Migration(Construct):
         before: list[LambdaFunction],
         key: kms.IKey | None = None,
     ) -> None:
-        """Invoke `migrate` before the functions of `before` are updated."""
+        """Call `migrate` before the functions of `before` are updated."""
         super().__init__(scope, "Migration")
-        trigger = triggers.Trigger(
+        version = migrate.function.current_version
+        log = logs.LogGroup(
             self,
-            "Trigger",
-            handler=migrate.function,
-            timeout=Duration.seconds(migrate.spec.timeout_seconds),
-            invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
-            execute_before=[function.function for function in before],
+            "Log",
+            encryption_key=key,
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
         )
-        trigger.node.add_dependency(log_of_provider(Stack.of(self), _INVOKER, key))
+        provider = custom.Provider(
+            self,
+            "Provider",
+            on_event_handler=version,
+            is_complete_handler=version,
+            query_interval=_PAUSE,
+            total_timeout=_LONGEST,
+            log_group=log,
+        )
+        run = CustomResource(
+            self,
+            "Run",
+            resource_type="Custom::Migration",
+            service_token=provider.service_token,
+            properties={"Version": version.function_arn},
+        )
+        for function in before:
+            function.function.node.add_dependency(run)

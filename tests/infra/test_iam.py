@@ -12,11 +12,11 @@ MANAGED = {
     "AWSLambdaBasicExecutionRole",
     "AmazonRDSEnhancedMonitoringRole",
 }
-# Below a prefix of a bucket; a secret's random end; the versions of `migrate`.
+# Below a prefix of a bucket; a secret's random end; the versions of what calls `migrate`.
 NARROW = re.compile(
     r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
-    r"|\$\{ServiceMigrateFunction\w+\.Arn\}:\*)"
+    r"|\$\{MigrationProviderframework\w+\.Arn\}:\*)"
 )
 
 

@@ -1,27 +1,39 @@
+import re
 from pathlib import Path
 
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from infra.app import context
-from tests.infra.template import Synthesised
+from tests.infra.template import Synthesised, text
 
 
 def test_functions_change_after_the_database(on_aws: Synthesised) -> None:
-    (trigger,) = (n for n, r in on_aws.resources.items() if r["Type"] == "Custom::Trigger")
+    (run,) = (n for n, r in on_aws.resources.items() if r["Type"] == "Custom::Migration")
     names = {on_aws.functions()[step]["FunctionName"] for step in on_aws.functions()}
     for resource in on_aws.resources.values():
         name = resource.get("Properties", {}).get("FunctionName")
         if resource["Type"] == "AWS::Lambda::Function" and name in names:
-            waits = trigger in resource.get("DependsOn", [])
+            waits = run in resource.get("DependsOn", [])
             assert waits == (not str(name).endswith("-migrate")), name
 
 
-def test_a_failed_migration_fails_the_deployment(on_aws: Synthesised) -> None:
-    (trigger,) = on_aws.of_type("Custom::Trigger").values()
-    assert trigger["InvocationType"] == "RequestResponse"
-    assert trigger["ExecuteOnHandlerChange"] is True
-    assert trigger["HandlerArn"]["Ref"].startswith("ServiceMigrateFunctionCurrentVersion")
+def test_a_deployment_calls_the_version_of_migrate_that_it_brings(on_aws: Synthesised) -> None:
+    (run,) = on_aws.of_type("Custom::Migration").values()
+    version = run["Version"]["Ref"]
+    assert version.startswith("ServiceMigrateFunctionCurrentVersion")
+    provider = on_aws.resources[run["ServiceToken"]["Fn::GetAtt"][0]]["Properties"]
+    called = provider["Environment"]["Variables"]
+    for kind in ("ON_EVENT", "IS_COMPLETE"):
+        assert called[f"USER_{kind}_FUNCTION_ARN"] == {"Ref": version}
+
+
+def test_a_deployment_waits_an_hour_for_migrations(on_aws: Synthesised) -> None:
+    (waiter,) = on_aws.of_type("AWS::StepFunctions::StateMachine").values()
+    (retry,) = re.findall(
+        r'"IntervalSeconds":(\d+),"MaxAttempts":(\d+)', text(waiter["DefinitionString"])
+    )
+    assert int(retry[0]) * int(retry[1]) == 3600
 
 
 def version_with(layer: Path, function: Path) -> str:
