@@ -125,7 +125,7 @@ def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Writte
     def fail(*_: object, **__: object) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(migrate_handler, "_migrate", fail)
+    monkeypatch.setattr(migrate_handler, "_connect", fail)
     monkeypatch.setattr("functions.migrate.settings.MigrateSettings.from_environment", LogSettings)
     with pytest.raises(TimeoutError):
         migrate_handler.handle({}, Context())
