@@ -90,7 +90,6 @@ function Identity({ job }) {
     job.parent_job_id && ["Replay of", html`<a href=${href(["jobs", job.parent_job_id])}><code>${job.parent_job_id}</code></a>`],
     job.duplicate_of && ["Duplicate of", html`<a href=${href(["jobs", job.duplicate_of])}><code>${job.duplicate_of}</code></a>`],
     ["Kind", source.kind],
-    ["Sent by", job.created_by ?? "–"],
     ["Object", source.key && html`<code>s3://${source.bucket}/${visible(source.key)}</code>`],
     ["Version", source.version_id && html`<code>${source.version_id}</code>`],
     ["ETag", source.etag && html`<code>${source.etag}</code>`],
