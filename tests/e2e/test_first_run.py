@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -9,6 +13,7 @@ import httpx
 import pytest
 from rich.console import Console
 
+from infra.bootstrap import ROOT
 from infra.local import first_run
 from infra.local.clients import Clients
 from infra.local.samples import DATASETS, write_samples
@@ -117,3 +122,28 @@ def test_an_error_of_the_client_has_status_and_code(waybill: Waybill, tmp_path: 
     with pytest.raises(ProblemError) as refused:
         waybill.upload("no_such_dataset", file)
     assert (refused.value.status, refused.value.code) == (404, "unknown-dataset")
+
+
+def test_the_first_commands_after_a_deployment_run(stack: Status, tmp_path: Path) -> None:
+    page = (ROOT / "infra" / "account.md").read_text("utf-8")
+    (block,) = re.findall(r"^```sh deployed\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert stack.api
+    assert stack.token
+    ended = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", block],
+        cwd=tmp_path,
+        env={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            # As a deployment gives it.
+            "WAYBILL_API": f"{stack.api}/",
+            "WAYBILL_TOKEN": stack.token,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "COMPLETED_WITH_REJECTS" in ended.stdout
+    assert "x,Nobody" in ended.stdout
+    assert '"status":"ok"' in ended.stdout.replace(" ", "")
