@@ -129,11 +129,17 @@ def test_the_first_commands_after_a_deployment_run(stack: Status, tmp_path: Path
     (block,) = re.findall(r"^```sh deployed\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     assert stack.api
     assert stack.token
+    # As `make` writes it.
+    command = tmp_path / "bin" / "waybill"
+    command.parent.mkdir()
+    main = ROOT / "infra" / "local" / "__main__.py"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P "{main}" "$@"\n')
+    command.chmod(0o755)
     ended = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", block],
         cwd=tmp_path,
         env={
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{command.parent}:{os.environ['PATH']}",
             # As a deployment gives it.
             "WAYBILL_API": f"{stack.api}/",
             "WAYBILL_TOKEN": stack.token,
