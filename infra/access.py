@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -144,6 +144,43 @@ def decrypt_data_keys(key: kms.IKey | None) -> tuple[iam.PolicyStatement, ...]:
 
 def _use(key: kms.IKey | None, action: str) -> tuple[iam.PolicyStatement, ...]:
     return (iam.PolicyStatement(actions=[action], resources=[key.key_arn]),) if key else ()
+
+
+def invoke(name: str, neighbour: sqs.IQueue) -> iam.PolicyStatement:
+    """Allow calling the function of this name, in the account of `neighbour`."""
+    arn = Stack.of(neighbour).format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[arn])
+
+
+def read_secrets(prefix: str, neighbour: sqs.IQueue) -> iam.PolicyStatement:
+    """Allow reading the secrets whose names begin with `prefix`, in the account of `neighbour`."""
+    arn = Stack.of(neighbour).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{prefix}*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])
+
+
+def foreign_objects(buckets: Iterable[str]) -> list[iam.PolicyStatement]:
+    """Allow listing and reading buckets of others."""
+    names = list(buckets)
+    if not names:
+        return []
+    return [
+        iam.PolicyStatement(
+            actions=["s3:ListBucket"], resources=[f"arn:aws:s3:::{name}" for name in names]
+        ),
+        iam.PolicyStatement(
+            actions=["s3:GetObject"], resources=[f"arn:aws:s3:::{name}/*" for name in names]
+        ),
+    ]
 
 
 def put_events(bus: events.IEventBus) -> iam.PolicyStatement:

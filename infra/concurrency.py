@@ -21,6 +21,8 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "plan": environment.plans_at_once,
         "load": environment.loads_at_once,
         "merge": environment.merges_at_once,
+        # One more, to check connections.
+        "extract": environment.extracts_at_once + 1,
         # Called by schedules and events, which are delivered again.
         "publish": 2,
         "refresh": 2,

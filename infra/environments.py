@@ -78,6 +78,12 @@ class Environment:
     plans_at_once: int = 2
     loads_at_once: int = 4
     merges_at_once: int = 2
+    extracts_at_once: int = 4
+    """Runs of sources at a time."""
+    source_buckets: tuple[str, ...] = ()
+    """Buckets of others that sources may read; `cdk.json` names them (`source_buckets`)."""
+    source_networks: str = ""
+    """Networks that are not public and that sources may reach, in CIDR notation."""
     publish_minutes: int = 1
     """Minutes between runs of `publish`, for events that a merge could not publish itself."""
     requests_at_once: int = 10
@@ -136,6 +142,9 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 keep_data=False,
                 log_retention_days=7,
                 noncurrent_days=7,
+                extracts_at_once=10,
+                source_buckets=("waybill-local-source",),
+                source_networks="127.0.0.0/8",
                 requests_at_once=40,
                 requests_per_second=1000,
                 request_burst=2000,
@@ -175,6 +184,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 plans_at_once=8,
                 loads_at_once=32,
                 merges_at_once=4,
+                extracts_at_once=16,
                 requests_at_once=40,
                 requests_per_second=200,
                 request_burst=400,

@@ -19,6 +19,7 @@ from functions.api.sources.settings import SourcesSettings
 from functions.api.upload.settings import UploadSettings
 from functions.authorizer.settings import AuthorizerSettings
 from functions.migrate.settings import MigrateSettings
+from functions.pipeline.extract.settings import ExtractSettings
 from functions.pipeline.load.settings import LoadSettings
 from functions.pipeline.merge.settings import MergeSettings
 from functions.pipeline.plan.settings import PlanSettings
@@ -81,6 +82,8 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(PlanSettings, 300, 1769, arrow=True),
             FunctionSpec(LoadSettings, 300, 1769, arrow=True, auth=True),
             FunctionSpec(MergeSettings, 300, 512),
+            # Alone with the sources: it has no database, and is in no VPC.
+            FunctionSpec(ExtractSettings, 300, 1024),
             FunctionSpec(PublishSettings, 60, 512),
             FunctionSpec(RefreshSettings, 300, 512),
             FunctionSpec(ReapSettings, 120, 512),

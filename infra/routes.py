@@ -57,6 +57,8 @@ ROUTES = (
     Route("GET", "/data-sources/{source_id}", "sources"),
     Route("PUT", "/data-sources/{source_id}", "sources"),
     Route("DELETE", "/data-sources/{source_id}", "sources"),
+    Route("POST", "/data-sources/{source_id}/test", "sources"),
+    Route("POST", "/jobs", "sources"),
     Route("GET", "/openapi.json", "docs"),
     Route("GET", "/docs", "docs"),
 )

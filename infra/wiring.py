@@ -12,6 +12,8 @@ from aws_cdk import aws_sqs as sqs
 from infra.access import (
     consume,
     decrypt_data_keys,
+    foreign_objects,
+    invoke,
     list_bucket,
     list_object_versions,
     list_objects,
@@ -19,8 +21,10 @@ from infra.access import (
     objects,
     put_events,
     read_depth,
+    read_secrets,
     send,
 )
+from infra.constructs.source_schedules import SourceSchedules
 
 # Their metrics are in the log only.
 _WITHOUT_METRICS = ("authorizer", "migrate")
@@ -37,6 +41,16 @@ class Resources(NamedTuple):
     landed_dlq: sqs.IQueue
     chunks_dlq: sqs.IQueue
     merges_dlq: sqs.IQueue
+    extracts: sqs.IQueue
+    extract_function: str
+    """Name of the function that reads sources."""
+    schedules: SourceSchedules
+    source_buckets: Sequence[str]
+    source_networks: str
+    source_secrets: str
+    """How the names of the secrets of sources begin."""
+    plain_http: bool
+    """Whether sources may be read without TLS; in the emulator only."""
     bus: events.IEventBus
     tokens: Mapping[str, str]
     """Settings of the authorizer: whose tokens are accepted."""
@@ -64,6 +78,12 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     in_flight = {"chunks_at_once": str(resources.chunks_at_once)}
     waits = {"waits_at_once": str(resources.waits_at_once)}
     size = {"max_upload_bytes": str(resources.max_upload_bytes)}
+    extracts = {"extracts_queue_url": resources.extracts.queue_url}
+    schedules = {
+        "schedule_group": resources.schedules.group,
+        "schedule_target": resources.schedules.target_arn,
+        "schedule_role": resources.schedules.role.role_arn,
+    }
     queues = {**landed, **chunks, **merges}
     cache = {"cache_url": resources.cache_url} if resources.cache_url else {}
     dead = {
@@ -78,6 +98,14 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "plan": {**landing, **state, **queues, **in_flight, **size},
         "load": {**landing, **chunks, **merges, **in_flight, **personal},
         "merge": {**state, **chunks, **merges, **bus, **in_flight},
+        "extract": {
+            **landing,
+            **state,
+            **extracts,
+            "source_networks": resources.source_networks,
+            "source_secrets": resources.source_secrets,
+            "source_plain_http": str(resources.plain_http).lower(),
+        },
         "publish": {**state, **bus},
         "refresh": state,
         "reap": {**landing, **state, **queues, **in_flight},
@@ -88,13 +116,19 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "lookups": {**state, **cache},
         "documents": personal,
         "queries": {},
-        "sources": {},
         "metrics": {**state, **queues, **dead},
+        "sources": {
+            **landing,
+            **state,
+            **extracts,
+            **schedules,
+            "extract_function": resources.extract_function,
+        },
         "health": {**landing, **landed},
         "docs": {},
         "admin": {**landing, **state, **queues, **dead},
         "authorizer": {**state, **resources.tokens},
-        "migrate": state,
+        "migrate": {**state, **schedules},
     }
     return {
         name: each if name in _WITHOUT_METRICS else {**metrics, **each}
@@ -138,6 +172,16 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             send(resources.chunks, resources.merges),
             put_events(resources.bus),
         ),
+        "extract": (
+            objects(landing, "landing/", "GetObject", *uploading),
+            list_objects(landing, "landing/"),
+            objects(state, "extractions/", "GetObject", "PutObject"),
+            list_objects(state, "extractions/"),
+            objects(state, "tickets/", "PutObject"),
+            send(resources.extracts),
+            read_secrets(resources.source_secrets, resources.extracts),
+            *foreign_objects(resources.source_buckets),
+        ),
         "publish": (list_objects(state, "markers/"), put_events(resources.bus)),
         "refresh": (list_objects(state, "markers/"), objects(state, "markers/", "DeleteObject")),
         "reap": (
@@ -173,11 +217,17 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "lookups": contracts,
         "documents": decrypt_data_keys(resources.personal_key),
         "queries": (),
-        "sources": (),
         "metrics": (
             objects(state, "metrics/", "GetObject"),
             list_objects(state, "metrics/"),
             read_depth(*queues, resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
+        ),
+        "sources": (
+            objects(state, "extractions/", "PutObject"),
+            objects(state, "deadlines/", "PutObject"),
+            send(resources.extracts),
+            invoke(resources.extract_function, resources.extracts),
+            *resources.schedules.statements(),
         ),
         "health": (list_bucket(landing), read_depth(resources.landed)),
         "docs": (),
@@ -192,6 +242,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "contracts/", "DeleteObject", "PutObject"),
             list_objects(state, "contracts/"),
             objects(state, "markers/", "PutObject"),
+            *resources.schedules.statements(),
         ),
     }
     keep = (objects(state, "metrics/", "PutObject"),)

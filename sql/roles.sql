@@ -7,8 +7,8 @@
 -- The pipeline.
 SELECT waybill.define_role('plan', connections => 24, statement => '60s', routines => '{
     register_ticket, register_object, contract_of_job, claim_plan, start_loading, add_chunks,
-    finish_plan, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run, count_failed_runs,
-    count_killed_runs, end_run}');
+    finish_plan, record_extraction, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
+    count_failed_runs, count_killed_runs, end_run}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
     claim_chunk, finish_chunk, add_data_key, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":
@@ -45,7 +45,7 @@ SELECT waybill.define_role('lookups', connections => 40, statement => '25s', rou
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
     costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
 SELECT waybill.define_role('sources', connections => 6, statement => '25s', routines => '{
-    save_source, delete_source, rfc3339}', tables => '{"waybill.source_documents": "SELECT"}');
+    save_source, delete_source, start_source_run, start_object_run, rfc3339}', tables => '{"waybill.source_documents": "SELECT"}');
 -- It reads nothing: it connects, and asks for one number.
 SELECT waybill.define_role('health', connections => 8, statement => '5s', routines => '{
     count_stuck_jobs}');

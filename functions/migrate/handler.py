@@ -27,6 +27,7 @@ from waybill.database.search_indexes import build_search_indexes
 from waybill.database.upgrades import Upgrades
 from waybill.metrics.catalogue import MIGRATIONS_FAILED
 from waybill.metrics.record import count
+from waybill.sources.schedules import Schedules
 from waybill.state.bucket import StateBucket
 
 # A new or paused cluster takes up to a minute to accept connections.
@@ -89,11 +90,14 @@ def _migrate(
 ) -> dict[str, Any]:
     state = StateBucket(s3_client(), settings.state_bucket)
     applied = [script.path for script in migrate(connection, deadline=deadline)]
+    schedules = Schedules(
+        settings.schedule_group, settings.schedule_target, settings.schedule_role
+    )
     done: dict[str, Any] = {
         "applied": applied,
         "datasets": publish_contracts(connection, state.contracts),
         "receivers": apply_receivers(connection),
-        "sources": apply_sources(connection),
+        "sources": apply_sources(connection, schedules),
     }
     check_receivers(connection)
     enable_query_statistics(connection)

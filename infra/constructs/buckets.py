@@ -117,10 +117,17 @@ class Buckets(Construct):
             expiration=Duration.days(1),
             noncurrent_version_expiration=Duration.days(1),
         )
+        extractions = s3.LifecycleRule(
+            # The state of runs of sources, which end within a day.
+            id="drop-extractions",
+            prefix="extractions/",
+            expiration=Duration.days(7),
+            noncurrent_version_expiration=Duration.days(1),
+        )
         self.state = _bucket(
             self,
             "State",
-            _Content([versions, exports, metrics], access_logs=logs),
+            _Content([versions, exports, metrics, extractions], access_logs=logs),
             environment,
             key,
         )

@@ -15,10 +15,11 @@ from infra.constructs.machine_keys import MachineKeys
 from infra.constructs.queue import WorkQueue
 from infra.constructs.service_alarms import ServiceAlarms
 from infra.constructs.shared_resources import SharedResources
+from infra.constructs.source_schedules import SourceSchedules
 from infra.environments import Environment
 from infra.functions import FUNCTIONS
 
-_CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge"}
+_CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge", "extracts": "extract"}
 
 
 class Service(Construct):
@@ -56,6 +57,13 @@ class Service(Construct):
             landed_dlq=self.queues["landed"].dlq.queue,
             chunks_dlq=self.queues["chunks"].dlq.queue,
             merges_dlq=self.queues["merges"].dlq.queue,
+            extracts=self.queues["extracts"].queue,
+            extract_function=f"waybill-{shared.environment.name}-extract",
+            schedules=SourceSchedules(self, shared),
+            source_buckets=shared.environment.source_buckets,
+            source_networks=shared.environment.source_networks,
+            source_secrets=f"waybill/{shared.environment.name}/sources/",
+            plain_http=shared.environment.is_local,
             cache_url=shared.cache_url,
             chunks_at_once=shared.environment.chunks_at_once,
             waits_at_once=waits_at_once(shared.environment),
@@ -91,6 +99,7 @@ class Service(Construct):
             "landed": environment.plans_at_once,
             "chunks": environment.loads_at_once,
             "merges": environment.merges_at_once,
+            "extracts": environment.extracts_at_once,
         }
         for name, consumer in _CONSUMERS.items():
             queues[name].attach_consumer(functions[consumer], max_concurrency=limits[name])

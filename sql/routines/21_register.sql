@@ -44,7 +44,7 @@ BEGIN
     END IF;
     SELECT * INTO v_job FROM waybill.ingestion_jobs AS j
     WHERE j.job_id = p_given_job FOR UPDATE;
-    IF v_job.object_key IS NULL AND v_job.state <> 'AWAITING_UPLOAD'
+    IF v_job.object_key IS NULL AND v_job.state NOT IN ('AWAITING_UPLOAD', 'EXTRACTING')
         AND (v_job.state <> 'EXPIRED' OR v_job.kind = 'replay')
     THEN
         -- It was cancelled before its file came: the file is ignored.

@@ -10,7 +10,7 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 BEGIN ATOMIC
     SELECT j.job_id, j.dataset FROM waybill.ingestion_jobs AS j
-    WHERE j.state = 'AWAITING_UPLOAD'
+    WHERE j.state IN ('AWAITING_UPLOAD', 'EXTRACTING')
         AND coalesce(j.expires_at, j.created_at + interval '1 day')
             < clock_timestamp() - p_minutes * interval '1 minute'
     ORDER BY j.created_at LIMIT 1000;
@@ -27,10 +27,16 @@ BEGIN
     -- One that is locked is being registered, or cancelled: it is looked at next time.
     FOR v_job IN
         SELECT * FROM waybill.ingestion_jobs
-        WHERE job_id = ANY (p_jobs) AND state = 'AWAITING_UPLOAD'
+        WHERE job_id = ANY (p_jobs) AND state IN ('AWAITING_UPLOAD', 'EXTRACTING')
         ORDER BY job_id FOR UPDATE SKIP LOCKED
     LOOP
-        PERFORM waybill.end_unloaded(v_job, 'EXPIRED');
+        IF v_job.state = 'EXTRACTING' THEN
+            PERFORM waybill.end_unloaded(v_job, 'FAILED', jsonb_build_object(
+                'type', 'extraction-lost', 'title', 'Extraction lost',
+                'detail', 'The run did not end within its time.'));
+        ELSE
+            PERFORM waybill.end_unloaded(v_job, 'EXPIRED');
+        END IF;
         v_expired := v_expired + 1;
     END LOOP;
     RETURN v_expired;

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REGION: Final = "eu-west-1"
 LANDING = "waybill-tests-landing"
 STATE = "waybill-tests-state"
-QUEUES = ("landed", "chunks", "merges")
+QUEUES = ("landed", "chunks", "merges", "extracts")
 
 
 class Cloud(NamedTuple):

@@ -2,7 +2,7 @@
 
 from functions.pipeline.plan.deps import Deps
 from functions.pipeline.plan.models import LandedJob, ObjectCreated
-from functions.pipeline.plan.register_ticket import job_options
+from functions.pipeline.plan.register_ticket import job_options, record_extraction
 from functions.pipeline.plan.resolve_version import resolve_version
 from waybill import telemetry
 from waybill.database.jobs import Jobs, ObjectVersion, Registration
@@ -26,6 +26,8 @@ def register_object(deps: Deps, created: ObjectCreated) -> LandedJob | None:
         # The client chose a key with the job id of another upload.
         key, ticket = key._replace(job_id=None), None
     ref = resolve_version(deps.s3, created)
+    if ticket:
+        record_extraction(deps, ticket)
     job, state = _insert(deps, key, ref, ticket, created)
     with telemetry.about(job.job_id):
         if not state.is_open:

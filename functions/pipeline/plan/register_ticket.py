@@ -6,6 +6,9 @@ from functions.pipeline.plan.deps import Deps
 from waybill import telemetry
 from waybill.database.jobs import Jobs, Registration
 from waybill.database.session import Session
+from waybill.database.source_runs import SourceRuns
+from waybill.messages import MergeMessage
+from waybill.queues import send
 from waybill.state.tickets import Ticket
 from waybill.states import JobState
 
@@ -21,6 +24,9 @@ def register_ticket(deps: Deps, job_id: UUID) -> None:
         if ticket is None:
             telemetry.action("ticket.missing", level="warning")
             return
+        if ticket.extraction:
+            record_extraction(deps, ticket)
+            return
         Session(deps.connection).act_as(ticket.caller)
         state = Jobs(deps.connection).register_ticket(
             job_id,
@@ -32,6 +38,22 @@ def register_ticket(deps: Deps, job_id: UUID) -> None:
         if state is JobState.AWAITING_UPLOAD:
             deps.state.deadlines.put(ticket.expires_at, job_id)
         telemetry.action("ticket.registered", dataset=ticket.dataset, state=state)
+
+
+def record_extraction(deps: Deps, ticket: Ticket) -> None:
+    """Record what a run of a source has done, before its file is registered.
+
+    Raises:
+        Retryable: the database, S3 or the queue cannot be reached.
+    """
+    if ticket.extraction is None:
+        return
+    state = SourceRuns(deps.connection).record(ticket.job_id, ticket.extraction)
+    telemetry.action("extraction.recorded", dataset=ticket.dataset, state=state)
+    if state.is_final:
+        deps.state.markers.put(ticket.job_id)
+        # Trigger a merge so that the end is published.
+        send(deps.settings.merges_queue_url, [MergeMessage(job_id=ticket.job_id)])
 
 
 def job_options(ticket: Ticket | None) -> dict[str, object]:

@@ -1,23 +1,65 @@
-"""The API of the sources, and sources that the tests declare."""
+"""The API of the sources, and what runs of them need."""
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import boto3
 import pytest
 
 from functions.api.sources.deps import deps
 from functions.api.sources.handler import handle
+from functions.pipeline.extract import handler as extract_handler
+from tests.cloud.fixtures import Cloud
+from tests.integration.sources.runs import EXTRACT_SETTINGS, SECRETS
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.api_client import ApiResponse, call
+from waybill import clients, consumer
+from waybill.sources.schedules import Schedules
 
 Api = Callable[..., ApiResponse]
+GROUP = "waybill-test-sources"
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:waybill-test-sources"
+ROLE = "arn:aws:iam::123456789012:role/schedules"
 
 
 @pytest.fixture
-def api(database: Database, environment_of: Callable[[Database, str], None]) -> Iterator[Api]:
+def schedules(cloud: Cloud) -> Iterator[Schedules]:
+    assert cloud
+    for client in (clients.scheduler_client, clients.lambda_client):
+        client.cache_clear()
+    clients.scheduler_client().create_schedule_group(Name=GROUP)
+    yield Schedules(GROUP, ARN, ROLE)
+    for client in (clients.scheduler_client, clients.lambda_client):
+        client.cache_clear()
+
+
+@pytest.fixture
+def api(
+    database: Database,
+    schedules: Schedules,
+    environment_of: Callable[[Database, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Api]:
+    """The endpoints of the sources; afterwards the environment is that of the pipeline."""
+    assert schedules
+    given = {
+        "EXTRACT_FUNCTION": "extract",
+        "SCHEDULE_GROUP": GROUP,
+        "SCHEDULE_TARGET": ARN,
+        "SCHEDULE_ROLE": ROLE,
+        **EXTRACT_SETTINGS,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(consumer, "delay_seconds", lambda _: 0)
+    # The pauses before a run is tried again.
+    monkeypatch.setattr(extract_handler, "_MAX_DELAY", 0)
     environment_of(database, "waybill_sources")
     deps.cache_clear()
+    deps()
+    environment_of(database, "pipeline")
     yield partial(call, handle)
     deps().database.close()
     deps.cache_clear()
@@ -27,6 +69,21 @@ def api(database: Database, environment_of: Callable[[Database, str], None]) -> 
 def admin(database: Database) -> Iterator[Connection]:
     with database.connect() as connection:
         yield connection
+
+
+@pytest.fixture
+def secret(cloud: Cloud) -> Callable[..., str]:
+    """Call it with fields: the ARN of a secret of sources that has them."""
+    assert cloud
+
+    def keep(**fields: str) -> str:
+        made = boto3.client("secretsmanager").create_secret(
+            Name=f"{SECRETS}{len(fields)}-{abs(hash(tuple(fields.values())))}",
+            SecretString=json.dumps(fields),
+        )
+        return str(made["ARN"])
+
+    return keep
 
 
 @pytest.fixture

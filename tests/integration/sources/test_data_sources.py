@@ -12,6 +12,7 @@ from tests.integration.sources.conftest import Api
 from tests.postgres.databases import Connection
 from tests.unit.http.api_client import ADMIN
 from waybill.errors import Rejected
+from waybill.sources.schedules import Schedules
 
 Source = Mapping[str, Any]
 
@@ -110,21 +111,23 @@ def declare(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_files_are_applied_again_and_again(api: Api, admin: Connection, tmp_path: Path) -> None:
-    assert apply_sources(admin, declare(tmp_path, a=FILE, b=FILE)) == ["a", "b"]
+def test_files_are_applied_again_and_again(
+    api: Api, schedules: Schedules, admin: Connection, tmp_path: Path
+) -> None:
+    assert apply_sources(admin, schedules, declare(tmp_path, a=FILE, b=FILE)) == ["a", "b"]
     (first, _) = api("GET", "/data-sources").json()["items"]
     declare(tmp_path, a=FILE.replace("1 hour", "2 hours"))
     (tmp_path / "sources" / "b.toml").unlink()
-    assert apply_sources(admin, tmp_path) == ["a"]
+    assert apply_sources(admin, schedules, tmp_path) == ["a"]
     (changed,) = api("GET", "/data-sources").json()["items"]
     assert (changed["id"], changed["schedule"]) == (first["id"], "rate(2 hours)")
     assert changed["declared_in"] == "sql/sources/a.toml"
 
 
 def test_the_api_does_not_change_what_a_file_declares(
-    api: Api, admin: Connection, harbour: Source, tmp_path: Path
+    api: Api, schedules: Schedules, admin: Connection, harbour: Source, tmp_path: Path
 ) -> None:
-    apply_sources(admin, declare(tmp_path, a=FILE))
+    apply_sources(admin, schedules, declare(tmp_path, a=FILE))
     (declared,) = api("GET", "/data-sources").json()["items"]
     path = f"/data-sources/{declared['id']}"
     assert api("PUT", path, harbour).problem() == (409, "source-declared")
@@ -132,13 +135,13 @@ def test_the_api_does_not_change_what_a_file_declares(
 
 
 def test_one_wrong_file_leaves_all_sources_as_they_are(
-    api: Api, admin: Connection, tmp_path: Path
+    api: Api, schedules: Schedules, admin: Connection, tmp_path: Path
 ) -> None:
-    apply_sources(admin, declare(tmp_path, a=FILE))
+    apply_sources(admin, schedules, declare(tmp_path, a=FILE))
     before = api("GET", "/data-sources").json()
     declare(tmp_path, a=FILE.replace("1 hour", "9 hours"), b=FILE.replace("departments", "nowhere"))
     with pytest.raises(Rejected, match="nowhere"):
-        apply_sources(admin, tmp_path)
+        apply_sources(admin, schedules, tmp_path)
     assert api("GET", "/data-sources").json() == before
 
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
 
 _TIMES = Config(
@@ -52,6 +54,19 @@ def s3_client() -> "S3Client":
 def sqs_client() -> "SQSClient":
     """The SQS client, cached for the process."""
     return boto3.client("sqs", config=_TIMES)
+
+
+@cache
+def scheduler_client() -> "EventBridgeSchedulerClient":
+    """The EventBridge Scheduler client, cached for the process."""
+    return boto3.client("scheduler", config=_TIMES)
+
+
+@cache
+def lambda_client() -> "LambdaClient":
+    """The Lambda client, cached for the process. A call that fails is not repeated."""
+    once = Config(read_timeout=25, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", config=_TIMES.merge(once))
 
 
 @cache

@@ -11,6 +11,12 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ExtractMessage(Message):
+    """Queue `extracts`, sources → extract: work on a run of a source."""
+
+    job_id: UUID
+
+
 class ChunkMessage(Message):
     """Queue `chunks`, plan → load: stage one chunk of a job."""
 

@@ -81,6 +81,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /data-sources/{source_id}": _ADMIN,
         "PUT /data-sources/{source_id}": _ADMIN,
         "DELETE /data-sources/{source_id}": _ADMIN,
+        "POST /data-sources/{source_id}/test": _ADMIN,
+        "POST /jobs": Rule("admin"),
         "GET /openapi.json": _OPEN,
         "GET /docs": _OPEN,
     }

@@ -104,6 +104,25 @@ JOBS = {
     "unknown-receiver": ProblemType(
         "Unknown receiver", "No file of sql/receivers/ declares this receiver."
     ),
+    "extraction-lost": ProblemType(
+        "Extraction lost", "The run did not end within its time; start another one."
+    ),
+    "extraction-superseded": ProblemType(
+        "Extraction superseded", "A later attempt has taken over the run."
+    ),
+    "extraction-too-long": ProblemType(
+        "Extraction too long", "The run had too many attempts; read less at a time."
+    ),
+    "scheduler-unavailable": ProblemType(
+        "Scheduler unavailable", "EventBridge Scheduler is unavailable; try again."
+    ),
+    "source-check-failed": ProblemType(
+        "Check failed", "The connection could not be checked in time; try again."
+    ),
+    "source-unreadable": ProblemType(
+        "Source unreadable", "The source cannot be read; see the detail."
+    ),
+    "source-running": ProblemType("Source running", "The last run of the source has not ended."),
     "source-declared": ProblemType(
         "Source declared in a file", "Change the file of the source, and deploy."
     ),

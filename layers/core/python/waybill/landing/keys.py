@@ -38,8 +38,13 @@ class LandingKey(NamedTuple):
 
 def key_for(dataset: str, job_id: UUID, filename: str) -> str:
     """The key for an upload; characters that need care in S3 keys become `_`."""
-    name = _UNSAFE.sub("_", filename.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")[-200:]
-    return f"{PREFIX}{dataset}/{job_id}/{name or 'file'}"
+    return f"{PREFIX}{dataset}/{job_id}/{filename_of(filename)}"
+
+
+def filename_of(path: str) -> str:
+    """The last part of a path, as a key may have it."""
+    name = _UNSAFE.sub("_", path.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")[-200:]
+    return name or "file"
 
 
 def read_key(key: str) -> LandingKey:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from waybill.state.audit import AuditEntries
 from waybill.state.contracts import PublishedContracts
 from waybill.state.exports import Exports
+from waybill.state.extractions import Extractions
 from waybill.state.markers import WakeUpMarkers
 from waybill.state.tickets import Tickets
 from waybill.state.upload_deadlines import UploadDeadlines
@@ -22,6 +23,7 @@ class StateBucket:
         deadlines: when requested uploads expire.
         exports: CSV files that are too large for a response.
         audit: audit entries of functions that have no connection.
+        extractions: runs of sources.
         markers: jobs with work left, without which the schedules do not query the database.
     """
 
@@ -32,4 +34,5 @@ class StateBucket:
         self.deadlines = UploadDeadlines(s3, name)
         self.exports = Exports(s3, name)
         self.audit = AuditEntries(s3, name)
+        self.extractions = Extractions(s3, name)
         self.markers = WakeUpMarkers(s3, name)

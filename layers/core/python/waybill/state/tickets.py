@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from waybill.callers import Caller
 from waybill.clients import read_object, storage_reached
+from waybill.sources.extraction import Outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -47,6 +48,9 @@ class Ticket(BaseModel):
     """Address that the request came from."""
     upload_id: str | None = None
     """Of the multipart upload, if it is one."""
+
+    extraction: Outcome | None = None
+    """What a run of a source has done, if the file is one."""
 
     @property
     def caller(self) -> Caller | None:

@@ -1,0 +1,183 @@
+"""Copies objects of another bucket to the landing bucket, each once.
+
+The key of a copy has the hash of the object's key and content, so that an object that was copied
+is recognised by its copy, and a changed one is copied again.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from functions.pipeline.extract.deps import Deps
+from functions.pipeline.extract.end_run import report
+from functions.pipeline.extract.source_error import SourceError
+from waybill import telemetry
+from waybill.clients import code_of, storage_reached
+from waybill.landing.keys import PREFIX, filename_of
+from waybill.sources.connections import S3Connection
+from waybill.sources.definition import parse_connection
+from waybill.sources.extraction import Extraction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from functions.pipeline.extract.run_extraction import Claimed
+
+_PART_BYTES = 64 * 1024**2
+_EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
+_ABSENT = ("404", "NoSuchKey", "AccessDenied", "403", "NoSuchBucket")
+
+
+def copy_objects(deps: Deps, run: "Claimed", seconds_left: "Callable[[], float]") -> "Claimed":
+    """Copy what is below the prefix and was not copied, until the time is over.
+
+    Raises:
+        SourceError: `refused`, the bucket cannot be read.
+        Rejected: `extraction-superseded`.
+    """
+    connection = parse_connection(run.extraction.kind, run.extraction.connection)
+    assert isinstance(connection, S3Connection)  # noqa: S101 - by the kind
+    if connection.bucket in (deps.settings.landing_bucket, deps.settings.state_bucket):
+        raise SourceError("refused", "The bucket is Waybill's own.")
+    if run.extraction.object_key is not None:
+        return _copy_one(deps, run, connection.bucket, run.extraction.object_key)
+    while True:
+        progress = run.extraction.progress
+        page = _list(deps, connection, progress.position)
+        found = [one for one in page.get("Contents", []) if _is_file(connection, one["Key"])]
+        for one in found:
+            _copy(deps, connection.bucket, one["Key"], _target(run.extraction, one))
+            progress = progress.model_copy(
+                update={"position": one["Key"], "objects": progress.objects + 1}
+            )
+            if seconds_left() < deps.settings.spare_seconds:
+                return run.change(deps, progress=progress, failures=0)
+        last = page.get("Contents", [])[-1]["Key"] if page.get("Contents") else None
+        progress = progress.model_copy(update={"position": last})
+        is_read = not page.get("IsTruncated")
+        run = run.change(deps, progress=progress, is_read=is_read, failures=0)
+        if is_read:
+            return run
+
+
+def _copy_one(deps: Deps, run: "Claimed", bucket: str, key: str) -> "Claimed":
+    try:
+        with storage_reached():
+            size = deps.s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+    except ClientError as error:
+        if code_of(error) not in _ABSENT:
+            raise
+        raise SourceError("refused", f"s3://{bucket}/{key} cannot be read.") from error
+    run = run.change(deps, object_size=size)
+    # Before the object, which the ticket gives its options and its creator.
+    report(deps, run.extraction)
+    _copy(deps, bucket, key, run.extraction.key)
+    return run.change(deps, is_read=True)
+
+
+def _is_file(connection: S3Connection, key: str) -> bool:
+    return key.endswith(connection.suffix) and not key.endswith("/")
+
+
+def _target(extraction: Extraction, found: Any) -> str:  # noqa: ANN401 - boto3's entry
+    identity = f"{found['Key']}\n{found['ETag']}\n{found['Size']}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    place = f"{PREFIX}{extraction.dataset}/sources/{extraction.name}/{digest}"
+    return f"{place}/{filename_of(found['Key'])}"
+
+
+def _list(deps: Deps, connection: S3Connection, after: str | None) -> Any:  # noqa: ANN401 - boto3's page
+    try:
+        with storage_reached():
+            return deps.s3.list_objects_v2(
+                Bucket=connection.bucket, Prefix=connection.prefix, StartAfter=after or ""
+            )
+    except ClientError as error:
+        if code_of(error) not in _ABSENT:
+            raise
+        detail = f"The bucket {connection.bucket} cannot be listed."
+        raise SourceError("refused", detail) from error
+
+
+def _copy(deps: Deps, bucket: str, key: str, target: str) -> None:
+    """Copy an object, unless its copy is there.
+
+    Its bytes pass through the function: reading and writing are permitted separately, and the
+    source need not know the landing bucket.
+    """
+    if _exists(deps, target):
+        return
+    try:
+        with storage_reached():
+            found = deps.s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) not in _ABSENT:
+            raise
+        raise SourceError("refused", f"s3://{bucket}/{key} cannot be read.") from error
+    if found["ContentLength"] <= _PART_BYTES:
+        _put_once(deps, target, found["Body"].read())
+    else:
+        _put_in_parts(deps, target, found["Body"])
+    telemetry.action("object.copied", key=target)
+
+
+def _exists(deps: Deps, key: str) -> bool:
+    try:
+        with storage_reached():
+            deps.s3.head_object(Bucket=deps.settings.landing_bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True
+
+
+def _put_once(deps: Deps, key: str, body: bytes) -> None:
+    """Write the object, unless another attempt has: a second version would be a second job."""
+    try:
+        with storage_reached():
+            deps.s3.put_object(
+                Bucket=deps.settings.landing_bucket, Key=key, Body=body, IfNoneMatch="*"
+            )
+    except ClientError as error:
+        if code_of(error) not in _EXISTS:
+            raise
+
+
+def _put_in_parts(deps: Deps, key: str, body: Any) -> None:  # noqa: ANN401 - boto3's stream
+    bucket = deps.settings.landing_bucket
+    with storage_reached():
+        upload = deps.s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        parts: list[Any] = []
+        while piece := body.read(_PART_BYTES):
+            number = len(parts) + 1
+            stored = deps.s3.upload_part(
+                Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=piece
+            )
+            parts.append({"PartNumber": number, "ETag": stored["ETag"]})
+    try:
+        with storage_reached():
+            deps.s3.complete_multipart_upload(
+                Bucket=bucket,
+                Key=key,
+                UploadId=upload,
+                MultipartUpload={"Parts": parts},
+                IfNoneMatch="*",
+            )
+    except ClientError as error:
+        if code_of(error) not in _EXISTS:
+            raise
+
+
+def first_objects(deps: Deps, extraction: Extraction, count: int) -> list[dict[str, Any]]:
+    """The first objects of the source, with key and size.
+
+    Raises:
+        SourceError: `refused`.
+    """
+    connection = parse_connection(extraction.kind, extraction.connection)
+    assert isinstance(connection, S3Connection)  # noqa: S101 - by the kind
+    listed = _list(deps, connection, None).get("Contents", [])
+    found = [one for one in listed if _is_file(connection, one["Key"])]
+    return [{"key": one["Key"], "size_bytes": one["Size"]} for one in found[:count]]

@@ -1,0 +1,36 @@
+"""Where a read of a table continues: the values of its order, as JSON."""
+
+import json
+
+from functions.pipeline.extract.source_error import SourceError
+from waybill.sources.connections import DatabaseConnection
+
+ROWS_PER_PAGE = 1000
+
+
+def order_of(connection: DatabaseConnection) -> list[str]:
+    """The columns that rows are read in order of: the incremental one first, then the key."""
+    first = [connection.incremental] if connection.incremental else []
+    return [*first, *(name for name in connection.key if name not in first)]
+
+
+def start_of(connection: DatabaseConnection, position: str | None) -> list[str]:
+    """The values to continue after; a cursor that an administrator gave may be one value.
+
+    Raises:
+        SourceError: `refused`, it does not fit the key.
+    """
+    if position is None:
+        return []
+    try:
+        values = json.loads(position) if position.startswith("[") else [position]
+    except ValueError:
+        values = [position]
+    if not 0 < len(values) <= len(order_of(connection)):
+        raise SourceError("refused", "The cursor does not fit the key of the source.")
+    return [str(value) for value in values]
+
+
+def cursor_of(connection: DatabaseConnection, position: str | None) -> str | None:
+    """Where the next run begins: after the last row, or again at the first one."""
+    return position if connection.incremental else None

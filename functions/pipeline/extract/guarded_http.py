@@ -1,0 +1,210 @@
+"""HTTP requests to sources: TLS, checked addresses, no foreign redirects, size and time caps."""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+
+import urllib3
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    NewConnectionError,
+    SSLError,
+)
+from urllib3.exceptions import (
+    TimeoutError as HttpTimeout,
+)
+
+from functions.pipeline.extract.guarded_address import Guard, Resolve, checked_address, resolve
+from functions.pipeline.extract.source_error import SourceError
+
+_MAX_REDIRECTS = 3
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CONNECT_SECONDS = 5.0
+_PIECE = 64 * 1024
+
+
+class Limits(NamedTuple):
+    """Limits of one response."""
+
+    bytes: int
+    seconds: float
+
+
+class Request(NamedTuple):
+    """A request; `form` is sent as a POST."""
+
+    url: str
+    headers: Mapping[str, str] = {}
+    form: Mapping[str, str] | None = None
+
+
+class Response(NamedTuple):
+    """The status, the headers (lower-case names), the body, and the URL it came from."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port of a URL."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of a URL.
+
+    Raises:
+        SourceError: `refused`, it is not a URL of HTTP.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
+    except ValueError as error:
+        raise SourceError("refused", "The URL is not valid.") from error
+    if parts.scheme not in ("https", "http") or not host or parts.username is not None:
+        raise SourceError("refused", "The URL is not one of HTTPS.")
+    return Origin(parts.scheme, host, port)
+
+
+def with_query(url: str, parameters: Mapping[str, str]) -> str:
+    """The URL with these parameters added to its query."""
+    parts = urlsplit(url)
+    query = "&".join(filter(None, (parts.query, urlencode(parameters))))
+    return urlunsplit(parts._replace(query=query, fragment=""))
+
+
+class GuardedHttp:
+    """Sends requests to sources."""
+
+    def __init__(self, guard: Guard, limits: Limits, resolving: Resolve = resolve) -> None:
+        self._guard = guard
+        self._limits = limits
+        self._resolving = resolving
+
+    def send(self, request: Request) -> Response:
+        """Send the request; redirects on the same host are followed.
+
+        Raises:
+            SourceError: `refused`, `unreachable`, `timeout` or `invalid-response`.
+        """
+        deadline = time.monotonic() + self._limits.seconds
+        first = origin_of(request.url)
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = self._send_once(request, deadline)
+            target = response.headers.get("location")
+            if response.status not in _REDIRECTS or target is None:
+                return response
+            url = urljoin(request.url, target)
+            if origin_of(url) != first:
+                raise SourceError("refused", f"{first.host} redirects to another host.")
+            request = Request(url, request.headers)
+        raise SourceError("refused", f"{first.host} redirects again and again.")
+
+    def _send_once(self, request: Request, deadline: float) -> Response:
+        origin = origin_of(request.url)
+        if origin.scheme != "https" and not self._guard.plain_http:
+            raise SourceError("refused", "Sources are read over HTTPS only.")
+        address = checked_address(self._guard, origin.host, origin.port, self._resolving)
+        try:
+            with _pool(origin, address) as pool:
+                return self._read(pool, origin, request, deadline)
+        except SSLError as error:
+            raise SourceError("unreachable", f"TLS with {origin.host} failed.") from error
+        except (HttpTimeout, TimeoutError) as error:
+            if isinstance(error, NewConnectionError):
+                raise _unreachable(origin) from error
+            raise SourceError("timeout", f"{origin.host} did not respond in time.") from error
+        except LocationParseError as error:
+            raise SourceError("refused", "The URL is not valid.") from error
+        except HTTPError as error:
+            if isinstance(error, NewConnectionError):
+                raise _unreachable(origin) from error
+            detail = f"{origin.host} ended the response early."
+            raise SourceError("invalid-response", detail) from error
+
+    def _read(
+        self, pool: urllib3.HTTPConnectionPool, origin: Origin, request: Request, deadline: float
+    ) -> Response:
+        parts = urlsplit(request.url)
+        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        default = 443 if origin.scheme == "https" else 80
+        name = f"[{origin.host}]" if ":" in origin.host else origin.host
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "waybill",
+            **request.headers,
+            "Host": name if origin.port == default else f"{name}:{origin.port}",
+        }
+        left = max(0.1, deadline - time.monotonic())
+        form = None if request.form is None else urlencode(request.form).encode()
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        answer = pool.urlopen(
+            "GET" if form is None else "POST",
+            target,
+            body=form,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=left),
+        )
+        try:
+            body = self._body(answer, origin, deadline)
+        finally:
+            answer.close()
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, found, body, request.url)
+
+    def _body(self, answer: urllib3.BaseHTTPResponse, origin: Origin, deadline: float) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        while piece := answer.read(_PIECE, decode_content=True):
+            size += len(piece)
+            pieces.append(piece)
+            if size > self._limits.bytes:
+                detail = f"A response of {origin.host} has more than {self._limits.bytes} bytes."
+                raise SourceError("refused", detail)
+            if time.monotonic() > deadline:
+                raise SourceError("timeout", f"A response of {origin.host} took too long.")
+        return b"".join(pieces)
+
+
+def _pool(origin: Origin, address: str) -> urllib3.HTTPConnectionPool:
+    """A pool that connects to the address that was checked, and verifies the host's name."""
+    if origin.scheme == "http":
+        return urllib3.HTTPConnectionPool(address, origin.port)
+    return urllib3.HTTPSConnectionPool(
+        address,
+        origin.port,
+        cert_reqs="CERT_REQUIRED",
+        server_hostname=origin.host,
+        assert_hostname=origin.host,
+    )
+
+
+def _unreachable(origin: Origin) -> SourceError:
+    return SourceError("unreachable", f"{origin.host} cannot be reached.")
+
+
+def retry_after(response: Response) -> float | None:
+    """The seconds that a response asks to wait, from a number or a date; None without."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    with suppress(ValueError):
+        moment = parsedate_to_datetime(text)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
+    return None

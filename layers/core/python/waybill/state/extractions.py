@@ -1,0 +1,94 @@
+"""Runs of sources, `extractions/{job_id}.json`, and the bytes that are too few for a part.
+
+A run may be worked on twice at a time, since any message may be delivered twice. Each change of
+its state names the version that it was made from, so the first one wins and the other stops.
+"""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from botocore.exceptions import ClientError
+
+from waybill.clients import code_of, read_object, storage_reached
+from waybill.errors import Rejected
+from waybill.sources.extraction import Extraction
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PREFIX = "extractions/"
+_CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
+
+
+class Extractions:
+    """The runs of the sources. Every method raises `Unavailable` when S3 cannot be reached."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def create(self, extraction: Extraction) -> None:
+        """Write the state of a new run."""
+        with storage_reached():
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=_key(extraction.job_id),
+                Body=extraction.model_dump_json().encode(),
+                ContentType="application/json",
+            )
+
+    def find(self, job_id: UUID) -> tuple[Extraction, str] | None:
+        """The run and the version of its state; None if there is no such run."""
+        try:
+            with storage_reached():
+                found = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id))
+                body = found["Body"].read()
+        except ClientError as error:
+            if code_of(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        return Extraction.model_validate_json(body), found["ETag"]
+
+    def change(self, extraction: Extraction, version: str) -> str:
+        """Write the state that was made from `version`; the new version.
+
+        Raises:
+            Rejected: `extraction-superseded`, somebody else has changed it.
+        """
+        try:
+            with storage_reached():
+                written = self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=_key(extraction.job_id),
+                    Body=extraction.model_dump_json().encode(),
+                    ContentType="application/json",
+                    IfMatch=version,
+                )
+        except ClientError as error:
+            if code_of(error) in _CONFLICTS:
+                detail = "Another attempt works on the run."
+                raise Rejected("extraction-superseded", detail) from error
+            raise
+        return written["ETag"]
+
+    def keep_carry(self, job_id: UUID, name: str, content: bytes) -> str:
+        """Keep bytes that are too few for a part; their key."""
+        key = f"{_PREFIX}{job_id}/{name}"
+        with storage_reached():
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+        return key
+
+    def carry(self, key: str) -> bytes:
+        """The bytes that were kept under this key.
+
+        Raises:
+            Rejected: `extraction-lost`, they are gone.
+        """
+        content = read_object(self._s3, self._bucket, key)
+        if content is None:
+            raise Rejected("extraction-lost", "The state of the run is gone.")
+        return content
+
+
+def _key(job_id: UUID) -> str:
+    return f"{_PREFIX}{job_id}.json"

@@ -1,0 +1,80 @@
+"""Sources are read at public addresses only, unless an administrator allows a network."""
+
+import pytest
+
+from functions.pipeline.extract.guarded_address import Guard, checked_address
+from functions.pipeline.extract.guarded_http import GuardedHttp, Limits, Request
+from functions.pipeline.extract.source_error import SourceError
+
+PUBLIC = Guard()
+REFUSED = [
+    "127.0.0.1", "127.8.8.8", "0.0.0.0",  # noqa: S104
+    "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1",
+    "169.254.169.254", "169.254.170.2", "192.0.0.192",
+    "64:ff9b:1::a00:1", "198.18.0.1", "203.0.113.9", "224.0.0.1",
+    "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
+    "2002:a9fe:a9fe::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "ff02::1",
+    "ff0e::1", "2001:db8::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_an_address_that_is_not_public_is_refused(address: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        checked_address(PUBLIC, "api.example", 443, lambda *_: [address])
+    assert refused.value.reason == "refused"
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
+def test_a_public_address_is_connected_to(address: str) -> None:
+    assert checked_address(PUBLIC, "api.example", 443, lambda *_: [address]) == address
+
+
+def test_one_address_that_is_not_public_refuses_the_host() -> None:
+    with pytest.raises(SourceError, match=r"10\.0\.0\.1"):
+        checked_address(PUBLIC, "api.example", 443, lambda *_: ["93.184.216.34", "10.0.0.1"])
+
+
+def test_an_allowed_network_may_be_reached_and_no_other() -> None:
+    guard = Guard.of("10.1.0.0/16, fd00::/8", plain_http=False)
+    for address in ("10.1.2.3", "fd00::1", "::ffff:10.1.2.3"):
+        assert checked_address(guard, "legacy.example", 5432, lambda *_, a=address: [a]) == address
+    with pytest.raises(SourceError):
+        checked_address(guard, "legacy.example", 5432, lambda *_: ["10.2.0.1"])
+
+
+def test_a_host_without_an_address_is_unreachable() -> None:
+    def fails(*_: object) -> list[str]:
+        raise OSError("no such host")
+
+    for resolving in (fails, lambda *_: []):
+        with pytest.raises(SourceError) as error:
+            checked_address(PUBLIC, "api.example", 443, resolving)
+        assert error.value.reason == "unreachable"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example/", "file:///etc/passwd", "ftp://api.example/", "gopher://api.example/",
+        "https:///path", "https://ada:pw@api.example/", "https://api.example:99999/", "https://[::1/",
+    ],
+)  # fmt: skip
+def test_other_urls_than_https_are_refused_before_anything_is_resolved(url: str) -> None:
+    def resolving(*_: object) -> list[str]:
+        raise AssertionError("nothing is to be resolved")
+
+    with pytest.raises(SourceError) as refused:
+        GuardedHttp(PUBLIC, Limits(1000, 1), resolving).send(Request(url))
+    assert refused.value.reason == "refused"
+    assert "pw" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "localhost"]
+)
+def test_every_way_to_write_the_loopback_address_is_refused(host: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        GuardedHttp(PUBLIC, Limits(1000, 1)).send(Request(f"https://{host}/"))
+    assert refused.value.reason in ("refused", "unreachable")
