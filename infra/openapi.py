@@ -151,7 +151,9 @@ def openapi() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     for api in APIS:
         document = _describe(api)
-        paths.update(document["paths"])
+        # A path may have operations of several functions.
+        for path, operations in document["paths"].items():
+            paths.setdefault(path, {}).update(operations)
         for name, schema in document.get("components", {}).get("schemas", {}).items():
             if schemas.setdefault(name, schema) != schema:
                 raise ValueError(f"Two models are named {name}.")

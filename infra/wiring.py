@@ -173,7 +173,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             put_events(resources.bus),
         ),
         "extract": (
-            objects(landing, "landing/", "GetObject", *uploading),
+            objects(landing, "landing/", "AbortMultipartUpload", "GetObject", "PutObject"),
             list_objects(landing, "landing/"),
             objects(state, "extractions/", "GetObject", "PutObject"),
             list_objects(state, "extractions/"),

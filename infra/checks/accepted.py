@@ -2,7 +2,7 @@
 
 from infra.checks.findings import Accepted
 
-_PREFIXES = "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics)/[*]"
+_PREFIXES = "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions)/[*]"
 _FUNCTION = r"Service/[A-Z]\w+/Role(/DefaultPolicy)?/Resource"
 _LAMBDA = r"AWS::Lambda::Function\.\w+"
 _SERVICE_QUEUE = r"AWS::SQS::Queue\.Service\w+"
@@ -17,6 +17,16 @@ ACCEPTED: tuple[Accepted, ...] = (
         rf"AwsSolutions-IAM5\[Resource::\{{.*\}}{_PREFIXES}\]",
         _FUNCTION,
         "The objects below one prefix; their keys are not known in advance.",
+    ),
+    Accepted(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:secret:waybill/\w+/sources/\*\]",
+        r"Service/Extract/Role/DefaultPolicy/Resource",
+        "The secrets of sources, which are made after the deployment.",
+    ),
+    Accepted(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:schedule/waybill-\w+-sources/\*\]",
+        r"Service/(Sources|Migrate)/Role/DefaultPolicy/Resource",
+        "One schedule for each source, in a group of their own.",
     ),
     Accepted(
         r"CKV_AWS_111",

@@ -103,31 +103,10 @@ class Buckets(Construct):
             environment,
             key,
         )
-        exports = s3.LifecycleRule(
-            # Each is for one download through a URL that expires within minutes.
-            id="drop-exports",
-            prefix="exports/",
-            expiration=Duration.days(1),
-            noncurrent_version_expiration=Duration.days(1),
-        )
-        metrics = s3.LifecycleRule(
-            # Of processes that have ended.
-            id="drop-metrics",
-            prefix="metrics/processes/",
-            expiration=Duration.days(1),
-            noncurrent_version_expiration=Duration.days(1),
-        )
-        extractions = s3.LifecycleRule(
-            # The state of runs of sources, which end within a day.
-            id="drop-extractions",
-            prefix="extractions/",
-            expiration=Duration.days(7),
-            noncurrent_version_expiration=Duration.days(1),
-        )
         self.state = _bucket(
             self,
             "State",
-            _Content([versions, exports, metrics, extractions], access_logs=logs),
+            _Content([versions, *_short_lived()], access_logs=logs),
             environment,
             key,
         )
@@ -135,3 +114,24 @@ class Buckets(Construct):
             log_of_provider(Stack.of(self), _EMPTIES)
         CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)
         CfnOutput(Stack.of(self), "StateBucketName", value=self.state.bucket_name)
+
+
+def _short_lived() -> list[s3.LifecycleRule]:
+    """What the state bucket keeps for some days only."""
+    days = {
+        # Each is for one download through a URL that expires within minutes.
+        "exports/": 1,
+        # Of processes that have ended.
+        "metrics/processes/": 1,
+        # The state of runs of sources, which end within a day.
+        "extractions/": 7,
+    }
+    return [
+        s3.LifecycleRule(
+            id=f"drop-{prefix.partition('/')[0]}",
+            prefix=prefix,
+            expiration=Duration.days(kept),
+            noncurrent_version_expiration=Duration.days(1),
+        )
+        for prefix, kept in days.items()
+    ]

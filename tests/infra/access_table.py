@@ -25,6 +25,12 @@ _QUEUE = re.compile(r"\$\{Service(\w+?)(Dlq|Dead|DeadLetter)?Queue[0-9A-F]{8}\.A
 _BUCKET = re.compile(
     r"\$\{Buckets(Landing|State)[0-9A-F]{8}(?:\.Arn|Arn[0-9A-F]{8})?\}(?:/(\w+/)\*)?"
 )
+_SOURCES = {
+    "secret:waybill/": "secrets of sources",
+    "schedule/waybill-": "schedules of sources",
+    "SourceSchedulesRole": "the role of the schedules",
+    ":function:": "function `extract`",
+}
 _ROLE = re.compile(r"define_role\('(\w+)'.*?routines => '\{(.*?)\}'(.*?)\);", re.DOTALL)
 _TABLE = re.compile(r'"(?:waybill\.)?(\w+)": ?\s*"(\w+)')
 
@@ -40,6 +46,9 @@ def _resource(value: object, statement: Statement) -> str:
         return f"queue {queue[1].lower()}" + (" (dead letters)" if queue[2] else "")
     if "event-bus/" in name:
         return "event bus, as `waybill`"
+    for part, words in _SOURCES.items():
+        if part in name:
+            return words
     if "Secret" in name:
         return "the administrator's secret"
     raise ValueError(f"No words for {name}.")

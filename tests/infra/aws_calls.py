@@ -41,6 +41,13 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "s3": _S3,
     "sqs": _SQS,
     "apigateway": {"get_api_key": ("GET",)},
+    "lambda": {"invoke": ("InvokeFunction",)},
+    # A schedule is given a role, which takes a right of its own.
+    "scheduler": {
+        "create_schedule": ("CreateSchedule", "iam:PassRole"),
+        "delete_schedule": ("DeleteSchedule",),
+        "update_schedule": ("UpdateSchedule", "iam:PassRole"),
+    },
     "events": {"put_events": ("PutEvents",)},
     "kms": {"decrypt": ("Decrypt",), "generate_data_key": ("GenerateDataKey",)},
     "secretsmanager": {"get_secret_value": ("GetSecretValue",)},
@@ -74,7 +81,10 @@ class AwsCall(NamedTuple):
         if names & {"GetObject"}:
             names |= set(_PINNED.get(self.module, ()))
         service = _PREFIXES.get(self.service, self.service)
-        return {f"{service}:{name} {self.prefix}".strip() for name in names}
+        return {
+            f"{name if ':' in name else f'{service}:{name}'} {self.prefix}".strip()
+            for name in names
+        }
 
 
 def calls_of(step: str) -> set[AwsCall]:

@@ -29,10 +29,11 @@ AWS_METRICS = {
     },
 }
 EXPECTED = {
-    "landed-dlq", "chunks-dlq", "merges-dlq", "undelivered-dlq", "landed-old", "chunks-old",
-    "merges-old", "jobs-not-moving", "jobs-given-up", "api-errors", "api-slow",
-    "function-errors", "throttles", "capacity", "connections", "reject-share", "refresh-lag",
-    "table-bloat", "migration-failed", "rollback-failed", "slow-queries",
+    "landed-dlq", "chunks-dlq", "merges-dlq", "extracts-dlq", "undelivered-dlq", "landed-old",
+    "chunks-old", "merges-old", "extracts-old", "jobs-not-moving", "jobs-given-up",
+    "api-errors", "api-slow", "function-errors", "throttles", "capacity", "connections",
+    "reject-share", "refresh-lag", "table-bloat", "migration-failed", "rollback-failed",
+    "slow-queries",
 }  # fmt: skip
 
 

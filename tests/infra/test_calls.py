@@ -102,7 +102,7 @@ def test_a_function_may_use_the_queues_of_its_settings(dev: Synthesised, step: s
     queues = {
         f"{queue[1].lower()}_{'dlq' if queue[2] else 'queue'}"
         for queue in re.finditer(
-            r"Service(Landed|Chunks|Merges)(Dlq|Dead\w*)?Queue[0-9A-F]{8}", granted
+            r"Service(Landed|Chunks|Merges|Extracts)(Dlq|Dead\w*)?Queue[0-9A-F]{8}", granted
         )
     }
     assert queues == named

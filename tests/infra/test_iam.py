@@ -12,11 +12,14 @@ MANAGED = {
     "AWSLambdaBasicExecutionRole",
     "AmazonRDSEnhancedMonitoringRole",
 }
-# Below a prefix of a bucket; a secret's random end; the versions of what calls `migrate`.
+# Below a prefix of a bucket; a secret's random end; the versions of what calls `migrate`; the
+# secrets and the schedules of sources; the buckets of others that an environment names.
 NARROW = re.compile(
-    r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics)/\*"
+    r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
-    r"|\$\{MigrationProviderframework\w+\.Arn\}:\*)"
+    r"|\$\{MigrationProviderframework\w+\.Arn\}:\*"
+    r"|[^*?]*:secret:waybill/\w+/sources/\*|[^*?]*:schedule/waybill-\w+-sources/\*"
+    r"|arn:aws:s3:::waybill-local-source/\*)"
 )
 
 
@@ -51,8 +54,26 @@ def test_every_function_has_a_role_of_its_own(synthesised: Synthesised) -> None:
 
 def test_only_migrate_reads_the_administrators_password(on_aws: Synthesised) -> None:
     for step in on_aws.functions():
-        actions = {a for s in on_aws.statements_of(step) for a in listed(s["Action"])}
-        assert ("secretsmanager:GetSecretValue" in actions) == (step == "migrate"), step
+        secrets = {
+            text(resource)
+            for statement in on_aws.statements_of(step)
+            if "secretsmanager:GetSecretValue" in listed(statement["Action"])
+            for resource in listed(statement["Resource"])
+        }
+        if step == "extract":
+            assert [name.rpartition(":")[2] for name in secrets] == [
+                f"waybill/{on_aws.environment}/sources/*"
+            ]
+        else:
+            assert bool(secrets) == (step == "migrate"), step
+
+
+def test_the_extractor_has_no_way_to_the_database(synthesised: Synthesised) -> None:
+    function = synthesised.functions()["extract"]
+    assert "VpcConfig" not in function
+    assert not [n for n in function["Environment"]["Variables"] if n.startswith("DATABASE")]
+    actions = {a for s in synthesised.statements_of("extract") for a in listed(s["Action"])}
+    assert "rds-db:connect" not in actions
 
 
 def test_a_function_connects_as_its_role_and_no_other(on_aws: Synthesised) -> None:

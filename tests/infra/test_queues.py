@@ -15,11 +15,11 @@ def queues(synthesised: Synthesised) -> tuple[Queues, Queues]:
 
 def test_every_queue_has_a_dlq(synthesised: Synthesised) -> None:
     working, dead = queues(synthesised)
-    assert len(working) == 3
+    assert len(working) == 4
     redriven = {
         queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in working.values()
     }
-    assert len(redriven) == 3
+    assert len(redriven) == 4
     assert redriven < dead.keys()
     assert all(queue["RedrivePolicy"]["maxReceiveCount"] == 5 for queue in working.values())
 
@@ -77,7 +77,12 @@ def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> No
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
         fed[queue["QueueName"].rsplit("-", 1)[-1]] = function["FunctionName"].rsplit("-", 1)[-1]
-    assert fed == {"landed": "plan", "chunks": "load", "merges": "merge"}
+    assert fed == {
+        "landed": "plan",
+        "chunks": "load",
+        "merges": "merge",
+        "extracts": "extract",
+    }
 
 
 def rules_with_targets(synthesised: Synthesised) -> list[Resource]:

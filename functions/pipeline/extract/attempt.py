@@ -101,7 +101,7 @@ def _with(
         number=extraction.claim,
         started_at=started,
         finished_at=datetime.now(UTC),
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         error=error.problem if error else None,
     )
     return (*extraction.attempts, made)[-_SHOWN_ATTEMPTS:]

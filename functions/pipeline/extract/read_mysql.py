@@ -150,7 +150,8 @@ def _connect(
 
 def _prepare(server: "pymysql.Connection[Any]", connection: DatabaseConnection) -> None:
     seconds = connection.statement_seconds
-    is_mariadb = "mariadb" in str(server.get_server_info()).lower()
+    version = str(server.get_server_info())  # type: ignore[no-untyped-call]
+    is_mariadb = "mariadb" in version.lower()
     limit = "extract.mariadb_limit" if is_mariadb else "extract.mysql_limit"
     texts = [
         _query("extract.mysql_session"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -75,7 +75,6 @@ def _connect(
     port = connection.port or 5432
     address = checked_address(guard, connection.host, port)
     options = f"{_SESSION} -c statement_timeout={connection.statement_seconds}s"
-    tls = {"sslrootcert": ca_file(connection.tls_ca)} if connection.tls == "verify-full" else {}
     return psycopg.connect(
         host=connection.host,
         hostaddr=address,
@@ -88,7 +87,7 @@ def _connect(
         application_name="waybill",
         options=options,
         client_encoding="UTF8",
-        **tls,
+        sslrootcert=ca_file(connection.tls_ca) if connection.tls == "verify-full" else None,
     )
 
 
@@ -100,7 +99,7 @@ def _statement(connection: DatabaseConnection, given: int) -> sql.Composed:
     if given:
         places = [sql.Placeholder()] * given
         after = sql.SQL("({}) > ({})").format(comma.join(order[:given]), comma.join(places))
-    return sql.SQL(cast(LiteralString, text)).format(
+    return sql.SQL(text).format(
         position=comma.join(sql.SQL("{}::text").format(column) for column in order),
         source=_source(connection),
         after=after,
@@ -113,7 +112,7 @@ def _source(connection: DatabaseConnection) -> sql.Composable:
         return sql.Identifier(*connection.table.split("."))
     query = (connection.query or "").strip().rstrip(";").replace("%", "%%")
     # An administrator's own statement, in a read-only transaction with the source's own role.
-    return sql.SQL("({})").format(sql.SQL(cast(LiteralString, f"{query}\n")))
+    return sql.SQL("({})").format(sql.SQL(f"{query}\n"))
 
 
 def _explained(connection: DatabaseConnection, error: psycopg.Error) -> SourceError:

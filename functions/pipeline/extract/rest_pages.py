@@ -18,7 +18,7 @@ Position = dict[str, Any]
 
 
 def read_rest(
-    requests: RestRequests,
+    api: RestRequests,
     connection: RestConnection,
     position: str | None,
     cursor_from: str | None,
@@ -27,7 +27,7 @@ def read_rest(
     """The pages from `position` on.
 
     Args:
-        requests: sends the requests.
+        api: sends the requests.
         connection: the API.
         position: of the last page that was kept; None at the beginning.
         cursor_from: where the run begins.
@@ -38,7 +38,7 @@ def read_rest(
     """
     at: Position | None = json.loads(position) if position else _first(connection)
     while at is not None:
-        response = requests.get(_url(connection, at, cursor_from))
+        response = api.get(_url(connection, at, cursor_from))
         document = _parse(response)
         records = _records(document, connection.records)
         for record in records:

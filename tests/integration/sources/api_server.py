@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
@@ -79,8 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
         if server.token and given not in ((f"Bearer {server.token}", None), (None, server.token)):
             return self._send(401, b"{}")
         if fault.status != 200:
-            headers = {"Retry-After": fault.retry_after, "Location": fault.location}
-            return self._send(fault.status, b"{}", {k: v for k, v in headers.items() if v})
+            faulty = {"Retry-After": fault.retry_after, "Location": fault.location}
+            return self._send(fault.status, b"{}", {k: v for k, v in faulty.items() if v})
         headers, body = self._page()
         if fault.garbled:
             return self._send(200, body[: len(body) // 2], headers)
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         self,
         status: int,
         body: bytes,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         *,
         truncated: bool = False,
     ) -> None:

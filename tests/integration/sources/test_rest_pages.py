@@ -76,7 +76,7 @@ def test_reading_continues_after_any_page(server: ApiServer, kind: str) -> None:
         assert rest == [*range(35)][35 - len(rest) :]
 
 
-def test_a_page_with_fewer_records_than_asked_for_is_not_the_end(server: ApiServer) -> None:
+def test_a_page_with_fewer_records_than_its_size_is_not_the_end(server: ApiServer) -> None:
     pages = {"kind": "page", "size_parameter": "limit", "size": 1000}
     assert Reading().ids(connection(server, "page", pages=pages)) == [*range(35)]
 
@@ -108,7 +108,7 @@ def test_a_long_pause_is_left_to_the_queue(server: ApiServer) -> None:
         (Fault(302, location="https://api.example/"), "refused"),
     ],
 )
-def test_a_fault_is_told_apart(server: ApiServer, fault: Fault, reason: str) -> None:
+def test_each_fault_has_its_reason(server: ApiServer, fault: Fault, reason: str) -> None:
     server.faults = [Fault(), fault]
     assert failure(connection(server)).reason == reason
 

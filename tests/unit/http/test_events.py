@@ -130,6 +130,9 @@ def test_lookups(aws: "S3Client", database: Database, monkeypatch: pytest.Monkey
 
 def test_sources(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     connect_as("waybill_sources", database, monkeypatch)
+    for name in ("EXTRACTS_QUEUE_URL", "EXTRACT_FUNCTION", "SCHEDULE_GROUP", "SCHEDULE_TARGET"):
+        monkeypatch.setenv(name, "a")
+    monkeypatch.setenv("SCHEDULE_ROLE", "a")
     assert run("sources").json() == {"items": [], "next_cursor": None}
 
 

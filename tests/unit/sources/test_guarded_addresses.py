@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.pipeline.extract.guarded_address import Guard, checked_address
+from functions.pipeline.extract.guarded_address import Guard, Resolve, checked_address
 from functions.pipeline.extract.guarded_http import GuardedHttp, Limits, Request
 from functions.pipeline.extract.source_error import SourceError
 
@@ -48,7 +48,8 @@ def test_a_host_without_an_address_is_unreachable() -> None:
     def fails(*_: object) -> list[str]:
         raise OSError("no such host")
 
-    for resolving in (fails, lambda *_: []):
+    ways: list[Resolve] = [fails, lambda *_: []]
+    for resolving in ways:
         with pytest.raises(SourceError) as error:
             checked_address(PUBLIC, "api.example", 443, resolving)
         assert error.value.reason == "unreachable"

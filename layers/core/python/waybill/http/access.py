@@ -82,7 +82,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "PUT /data-sources/{source_id}": _ADMIN,
         "DELETE /data-sources/{source_id}": _ADMIN,
         "POST /data-sources/{source_id}/test": _ADMIN,
-        "POST /jobs": Rule("admin"),
+        "POST /jobs": Rule("admin", listed=True),
         "GET /openapi.json": _OPEN,
         "GET /docs": _OPEN,
     }
