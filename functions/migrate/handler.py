@@ -90,9 +90,7 @@ def _migrate(
 ) -> dict[str, Any]:
     state = StateBucket(s3_client(), settings.state_bucket)
     applied = [script.path for script in migrate(connection, deadline=deadline)]
-    schedules = Schedules(
-        settings.schedule_group, settings.schedule_target, settings.schedule_role
-    )
+    schedules = Schedules(settings.schedule_group, settings.schedule_target, settings.schedule_role)
     done: dict[str, Any] = {
         "applied": applied,
         "datasets": publish_contracts(connection, state.contracts),
