@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 REGION: Final = "eu-west-1"
 LANDING = "waybill-tests-landing"
 STATE = "waybill-tests-state"
+SCHEDULES = {
+    "SCHEDULE_GROUP": "waybill-test-sources",
+    "SCHEDULE_TARGET": "arn:aws:lambda:eu-west-1:123456789012:function:waybill-test-sources",
+    "SCHEDULE_ROLE": "arn:aws:iam::123456789012:role/schedules",
+}
 QUEUES = ("landed", "chunks", "merges", "extracts")
 
 
@@ -140,6 +145,7 @@ def environment_of(
             "LANDING_BUCKET": LANDING,
             "STATE_BUCKET": STATE,
             "PERSONAL_KEY": cloud.personal_key,
+            **SCHEDULES,
             **{f"{name.upper()}_QUEUE_URL": url for name, url in cloud.queues.items()},
         }
         for name, value in values.items():

@@ -11,7 +11,7 @@ import pytest
 from functions.api.sources.deps import deps
 from functions.api.sources.handler import handle
 from functions.pipeline.extract import handler as extract_handler
-from tests.cloud.fixtures import Cloud
+from tests.cloud.fixtures import SCHEDULES, Cloud
 from tests.integration.sources.runs import EXTRACT_SETTINGS, SECRETS
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.api_client import ApiResponse, call
@@ -19,9 +19,7 @@ from waybill import clients, consumer
 from waybill.sources.schedules import Schedules
 
 Api = Callable[..., ApiResponse]
-GROUP = "waybill-test-sources"
-ARN = "arn:aws:lambda:eu-west-1:123456789012:function:waybill-test-sources"
-ROLE = "arn:aws:iam::123456789012:role/schedules"
+GROUP, ARN, ROLE = SCHEDULES.values()
 
 
 @pytest.fixture
@@ -46,9 +44,6 @@ def api(
     assert schedules
     given = {
         "EXTRACT_FUNCTION": "extract",
-        "SCHEDULE_GROUP": GROUP,
-        "SCHEDULE_TARGET": ARN,
-        "SCHEDULE_ROLE": ROLE,
         **EXTRACT_SETTINGS,
     }
     for name, value in given.items():
