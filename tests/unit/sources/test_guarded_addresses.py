@@ -48,8 +48,8 @@ def test_a_host_without_an_address_is_unreachable() -> None:
     def fails(*_: object) -> list[str]:
         raise OSError("no such host")
 
-    ways: list[Resolve] = [fails, lambda *_: []]
-    for resolving in ways:
+    resolvers: list[Resolve] = [fails, lambda *_: []]
+    for resolving in resolvers:
         with pytest.raises(SourceError) as error:
             checked_address(PUBLIC, "api.example", 443, resolving)
         assert error.value.reason == "unreachable"
