@@ -1,8 +1,8 @@
 """The fixtures that every folder of tests may use, and which tests run in one process."""
 
-from pathlib import Path
-
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.cloud.fixtures",
@@ -13,17 +13,20 @@ pytest_plugins = [
     "tests.unit.http.api_client",
 ]
 
-_ROOT = Path(__file__).parent
 # They share the deployed stack, the synthesised environments and the built layers.
-_DEPLOYED = ("e2e", "infra")
+_DEPLOYED = ("tests/e2e/", "tests/infra/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the work, each takes whole files, in the order within."""
-    for item in items:
-        place = item.path.relative_to(_ROOT)
-        group = "deployed" if place.parts[0] in _DEPLOYED else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+class _WholeFiles(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Each process takes whole files; those of `_DEPLOYED` are taken by one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "deployed" if nodeid.startswith(_DEPLOYED) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How several processes share the tests."""
+    return _WholeFiles(config, log)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
