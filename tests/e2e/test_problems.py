@@ -69,11 +69,13 @@ def test_the_gateway_refuses_unknown_paths_with_problems(
 
 
 @pytest.mark.parametrize(
-    ("request_line", "allowed"), [("PUT jobs", "GET"), ("GET uploads/jobs", "POST")]
+    ("request_line", "allowed"), [("PUT jobs", {"GET", "POST"}), ("GET uploads/jobs", {"POST"})]
 )
-def test_the_gateway_names_the_methods_of_a_path(api: str, request_line: str, allowed: str) -> None:
+def test_the_gateway_names_the_methods_of_a_path(
+    api: str, request_line: str, allowed: set[str]
+) -> None:
     method, path = request_line.split()
     response = httpx.request(method, f"{api}/{path}")
     assert response.status_code == 405, response.text
     assert response.headers["content-type"].startswith("application/problem+json")
-    assert set(response.headers["allow"].split(", ")) == {allowed, "OPTIONS"}
+    assert set(response.headers["allow"].split(", ")) == {*allowed, "OPTIONS"}
