@@ -12,7 +12,7 @@ _MILLION = 1_000_000
 _WORKER_GB = 1769 / 1024
 _SMALL_GB = 0.5
 _API_GB = 1.0
-ALARM_METRICS = 30
+ALARM_METRICS = 32
 """Of all alarms; one with an expression counts once for each metric that it reads."""
 _OWN_METRICS = sum(metric.cloudwatch is not None for metric in METRICS) + 1
 """And slow statements, which CloudWatch counts in the log of the database."""

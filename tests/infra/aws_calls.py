@@ -57,7 +57,7 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 _PREFIXES = {"rds": "rds-db"}
 # Names that hold a client.
 _CLIENTS = {"s3": "s3", "_s3": "s3", "sqs": "sqs", "events": "events", "_events": "events",
-            "apigateway": "apigateway"}  # fmt: skip
+            "apigateway": "apigateway", "scheduler": "scheduler"}  # fmt: skip
 # Names that hold something else with an operation of the same name.
 _NO_CLIENTS = ("cipher",)
 _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")

@@ -57,13 +57,13 @@ class Schedules:
                 },
             },
         }
-        client = scheduler_client()
+        scheduler = scheduler_client()
         try:
-            client.update_schedule(**given)  # type: ignore[arg-type]
+            scheduler.update_schedule(**given)  # type: ignore[arg-type]
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            client.create_schedule(**given)  # type: ignore[arg-type]
+            scheduler.create_schedule(**given)  # type: ignore[arg-type]
 
     def _delete(self, source_id: UUID) -> None:
         try:
