@@ -14,6 +14,7 @@ from pymysql.cursors import SSCursor
 from functions.pipeline.extract.credentials import Credentials, field
 from functions.pipeline.extract.database_keys import (
     ROWS_PER_PAGE,
+    check_values,
     cursor_of,
     order_of,
     start_of,
@@ -74,6 +75,8 @@ def _pages(connection: DatabaseConnection, rows: SSCursor, position: str | None)
     found = rows.fetchmany(ROWS_PER_PAGE)
     while found:
         following = rows.fetchmany(ROWS_PER_PAGE)
+        for row in found:
+            check_values(connection, [row[place] for place in places])
         position = json.dumps([_text(found[-1][place]) for place in places])
         records = [_record(names, types, row) for row in found]
         yield Page(records, position if following else None, cursor_of(connection, position))

@@ -1,5 +1,6 @@
 """Reads a table or a query of PostgreSQL: read-only, through a server-side cursor."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -10,6 +11,7 @@ from psycopg import sql
 from functions.pipeline.extract.credentials import Credentials, field
 from functions.pipeline.extract.database_keys import (
     ROWS_PER_PAGE,
+    check_values,
     cursor_of,
     order_of,
     start_of,
@@ -54,6 +56,8 @@ def _pages(
     found = rows.fetchmany(ROWS_PER_PAGE)
     while found:
         following = rows.fetchmany(ROWS_PER_PAGE)
+        for _, values in found:
+            check_values(connection, json.loads(values))
         position = found[-1][1]
         records = [_one_line(record) for record, _ in found]
         cursor = cursor_of(connection, position)
