@@ -226,7 +226,23 @@ FILES = {
     ),
     "unknown-columns": ProblemType("Unknown columns", "The header has unknown columns."),
 }
-PROBLEM_TYPES: dict[str, ProblemType] = {**REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES}
+# Why a run of a source ended.
+SOURCES = {
+    "extraction-lost": ProblemType("Extraction lost", "The run did not end within its time."),
+    "source-invalid-response": ProblemType(
+        "Invalid response", "The response of the source is damaged, or not what it should be."
+    ),
+    "source-rate-limited": ProblemType("Rate limited", "The source refuses so many requests."),
+    "source-refused": ProblemType(
+        "Refused by the source", "The source, or a rule about sources, refuses to be read."
+    ),
+    "source-server-error": ProblemType("Server error", "The source reports an error of its own."),
+    "source-timeout": ProblemType("Timeout", "The source did not respond in time."),
+    "source-unreachable": ProblemType("Source unreachable", "The source cannot be reached."),
+}
+PROBLEM_TYPES: dict[str, ProblemType] = {
+    **REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES, **SOURCES,
+}  # fmt: skip
 
 
 class Problem(BaseModel):
