@@ -13,9 +13,13 @@ ORDER BY {key};
 -- The same of MySQL and MariaDB.
 SELECT s.* FROM {source} AS s WHERE {after} ORDER BY {key};
 
--- name: mysql_session()
--- Nothing is written, and times are in UTC.
-SET SESSION TRANSACTION READ ONLY, time_zone = '+00:00';
+-- name: mysql_read_only()
+-- Nothing is written.
+SET SESSION TRANSACTION READ ONLY;
+
+-- name: mysql_utc()
+-- Moments are in UTC.
+SET SESSION time_zone = '+00:00';
 
 -- name: mysql_begin()
 -- One snapshot for the whole read.

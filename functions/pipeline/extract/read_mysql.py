@@ -1,6 +1,7 @@
 """Reads a table or a query of MySQL or MariaDB: read-only, row by row from the server."""
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,8 @@ _NUMBERS = frozenset(
         FIELD_TYPE.DOUBLE,
     }
 )
+_ENCODERS: dict[Any, Any] = {**pymysql.converters.encoders}
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 # Errors of the server that pass: too many connections, deadlock, lock wait timeout, shutdown.
 _TRANSIENT = frozenset({1040, 1053, 1205, 1213, 1203})
 _TIMEOUTS = frozenset({1969, 3024, 1317})
@@ -58,8 +61,9 @@ def read_mysql(
     try:
         with closing(_connect(guard, connection, credentials)) as server:
             _prepare(server, connection)
+            after, values = _condition(connection, server, start)
             with closing(server.cursor(SSCursor)) as rows:
-                rows.execute(_statement(connection, len(start)), start)
+                rows.execute(_statement(connection, after, doubled=bool(values)), values or None)
                 yield from _pages(connection, rows, position)
     except (pymysql.Error, OSError) as error:
         raise _explained(connection, error) from None
@@ -76,8 +80,8 @@ def _pages(connection: DatabaseConnection, rows: SSCursor, position: str | None)
     while found:
         following = rows.fetchmany(ROWS_PER_PAGE)
         for row in found:
-            check_values(connection, [row[place] for place in places])
-        position = json.dumps([_text(found[-1][place]) for place in places])
+            _check_order(connection, [row[place] for place in places])
+        position = json.dumps([found[-1][place] for place in places])
         records = [_record(names, types, row) for row in found]
         yield Page(records, position if following else None, cursor_of(connection, position))
         if not following:
@@ -119,8 +123,10 @@ def _json(  # noqa: PLR0911 - one for each kind of value
     return json.dumps(text, ensure_ascii=False)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - text or bytes, as the driver gives it
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+def _check_order(connection: DatabaseConnection, values: Sequence[object]) -> None:
+    check_values(connection, values)
+    if any(isinstance(value, bytes) for value in values):
+        raise SourceError("refused", "Rows cannot be read in order of a binary column.")
 
 
 def _connect(
@@ -144,7 +150,7 @@ def _connect(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=connection.statement_seconds,
         # Text as the server writes it: nothing passes through a float or a date of Python.
-        conv={str: pymysql.converters.escape_str},
+        conv=_ENCODERS,
         defer_connect=True,
     )
     server.connect(socket.create_connection((address, port), timeout=_CONNECT_SECONDS))
@@ -157,7 +163,8 @@ def _prepare(server: "pymysql.Connection[Any]", connection: DatabaseConnection) 
     is_mariadb = "mariadb" in version.lower()
     limit = "extract.mariadb_limit" if is_mariadb else "extract.mysql_limit"
     texts = [
-        _query("extract.mysql_session"),
+        _query("extract.mysql_read_only"),
+        _query("extract.mysql_utc"),
         _query(limit).format(seconds=seconds, milliseconds=1000 * seconds),
         _query("extract.mysql_begin"),
     ]
@@ -170,22 +177,60 @@ def _query(name: str) -> str:
     return query_text(name).decode().rstrip().rstrip(";")
 
 
-def _statement(connection: DatabaseConnection, given: int) -> str:
+def _condition(
+    connection: DatabaseConnection, server: "pymysql.Connection[Any]", start: Sequence[str]
+) -> tuple[str, list[str]]:
+    """The condition on rows after these values, and its parameters.
+
+    Numbers are written out: the server would compare a number with a text as doubles, in which
+    different keys of 16 digits are equal.
+    """
+    if not start:
+        return "TRUE", []
+    order = order_of(connection)
+    with server.cursor() as cursor:
+        cursor.execute(_statement(connection, "FALSE", doubled=False))
+        kinds = {str(column[0]): int(column[1]) for column in cursor.description}
+    texts, values = [], []
+    for name, value in zip(order, start, strict=False):
+        is_number = kinds.get(name) in _NUMBERS
+        if is_number and not _NUMBER.fullmatch(value):
+            raise SourceError("refused", f"The cursor is not a value of {name!r}.")
+        texts.append(value if is_number else "%s")
+        values.append([] if is_number else [value])
+    names = [f"s.{_quoted(name)}" for name in order[: len(start)]]
+    if any(values):
+        names = [name.replace("%", "%%") for name in names]
+    return _after(names, texts, values)
+
+
+def _after(
+    names: Sequence[str], texts: Sequence[str], values: Sequence[list[str]]
+) -> tuple[str, list[str]]:
+    """`(a, b) > (x, y)` in a form that uses an index."""
+    name, text, value = names[0], texts[0], values[0]
+    if len(names) == 1:
+        return f"{name} > {text}", value
+    rest, others = _after(names[1:], texts[1:], values[1:])
+    both = f"{name} >= {text} AND ({name} > {text} OR ({rest}))"
+    return both, [*value, *value, *others]
+
+
+def _statement(connection: DatabaseConnection, after: str, *, doubled: bool) -> str:
+    """The statement; where it has parameters, the driver reads %% as %."""
     order = [f"s.{_quoted(name)}" for name in order_of(connection)]
-    after = "TRUE"
-    if given:
-        after = f"({', '.join(order[:given])}) > ({', '.join(['%s'] * given)})"
     if connection.table is not None:
         source = ".".join(map(_quoted, connection.table.split(".")))
     else:
         source = f"({(connection.query or '').strip().rstrip(';')}\n)"
-        # The driver reads % only where it is given values.
-        source = source.replace("%", "%%") if given else source
-    return _query("extract.mysql_rows").format(source=source, after=after, key=", ".join(order))
+    parts = {"source": source, "key": ", ".join(order)}
+    if doubled:
+        parts = {name: part.replace("%", "%%") for name, part in parts.items()}
+    return _query("extract.mysql_rows").format(after=after, **parts)
 
 
 def _quoted(name: str) -> str:
-    doubled = name.replace("`", "``").replace("%", "%%")
+    doubled = name.replace("`", "``")
     return f"`{doubled}`"
 
 
