@@ -271,6 +271,6 @@ def test_a_secret_of_others_is_not_read(
 def test_the_first_records_of_a_source_are_shown(remote: ApiServer, api: Api) -> None:
     source = api("GET", f"/data-sources/{created(api, remote)}").json()
     shown = extract({"source": source}, Context())["records"]
-    assert [record["id"] for record in shown] == ["0", "1", "2", "3", "4"]
+    assert [record["id"] for record in shown] == [0, 1, 2, 3, 4]
     remote.faults = [Fault(403)]
     assert extract({"source": source}, Context())["problem"]["type"] == "source-refused"

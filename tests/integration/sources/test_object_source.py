@@ -1,0 +1,151 @@
+"""Objects of another bucket become files, each once; a single object is loaded on request."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.pipeline.extract import copy_objects
+from functions.pipeline.extract.handler import handle as extract
+from tests.cloud.fixtures import LANDING, REGION, Cloud
+from tests.cloud.lambda_events import Context
+from tests.integration.sources.conftest import Api
+from tests.integration.sources.runs import run_through
+from tests.integration.sources.test_runs import ids, job, started
+from tests.postgres.databases import Connection
+
+BUCKET = "legacy-exports"
+Put = Callable[[str, str], None]
+
+
+@pytest.fixture
+def put(cloud: Cloud) -> Put:
+    """Call it with a key and a text: an object of the other bucket."""
+    cloud.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def put(key: str, text: str) -> None:
+        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
+
+    return put
+
+
+def created(api: Api, **connection: Any) -> str:
+    given = {"bucket": BUCKET, "prefix": "out/", "suffix": ".csv", **connection}
+    source = {"name": "exports", "kind": "s3", "connection": given, "dataset": "departments"}
+    response = api("POST", "/data-sources", source)
+    assert response.status == 201, response.text
+    return str(response.json()["id"])
+
+
+def copies(cloud: Cloud) -> list[str]:
+    """Keys of the copies, a version each."""
+    found = cloud.s3.list_object_versions(Bucket=LANDING, Prefix="landing/departments/sources/")
+    return [version["Key"] for version in found.get("Versions", [])]
+
+
+def test_each_object_below_the_prefix_is_loaded_once(
+    api: Api, cloud: Cloud, admin: Connection, put: Put
+) -> None:
+    for number in range(5):
+        put(f"out/2026/{number}.csv", f"{number},Department {number}\n")
+    for key in ("out/", "out/notes.txt", "other/9.csv"):
+        put(key, "9,Not a file of the source\n")
+    source_id = created(api)
+    run_through(cloud)
+    first = started(api, source_id)
+    run_through(cloud)
+    assert ids(admin) == [*range(5)]
+    assert job(admin, first)["state"] == "COMPLETED"
+    put("out/2026/5.csv", "5,Department 5\n")
+    put("out/2026/0.csv", "0,Renamed\n")
+    started(api, source_id)
+    run_through(cloud)
+    assert ids(admin) == [*range(6)]
+    assert admin.execute("SELECT department FROM departments WHERE id = 0").fetchone() == (
+        "Renamed",
+    )
+    assert len(copies(cloud)) == len(set(copies(cloud))) == 7
+
+
+def test_a_run_over_many_objects_goes_on_in_a_next_invocation(
+    api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        put(f"out/{number}.csv", f"{number},Department {number}\n")
+    # The time of an invocation is over after each object.
+    monkeypatch.setenv("SPARE_SECONDS", "1000")
+    started(api, created(api))
+    run_through(cloud)
+    assert ids(admin) == [*range(4)]
+    assert len(copies(cloud)) == 4
+
+
+def test_a_large_object_is_copied_in_parts(
+    api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy_objects, "_PART_BYTES", 5 * 1024**2)
+    text = "".join(f"{number},{'x' * 90_000}\n" for number in range(80))
+    put("out/large.csv", text)
+    started(api, created(api))
+    run_through(cloud)
+    (key,) = copies(cloud)
+    stored = cloud.s3.get_object(Bucket=LANDING, Key=key)
+    assert stored["ETag"].strip('"').endswith("-2")
+    assert stored["Body"].read() == text.encode()
+    assert ids(admin) == [*range(80)]
+
+
+def test_one_object_is_loaded_on_request_with_its_options(
+    api: Api, cloud: Cloud, admin: Connection, put: Put
+) -> None:
+    put("any/where.txt", "1;Harbour\n2;Customs\n")
+    request = {
+        "dataset": "departments",
+        "s3_uri": f"s3://{BUCKET}/any/where.txt",
+        "options": {"delimiter": ";"},
+    }
+    response = api("POST", "/jobs", request)
+    assert response.status == 202, response.text
+    job_id = str(response.json()["job_id"])
+    run_through(cloud)
+    found = job(admin, job_id)
+    assert (found["state"], found["waybill"]["inserted"]) == ("COMPLETED", 2)
+    assert ids(admin) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("uri", "detail"),
+    [
+        (f"s3://{BUCKET}/absent.csv", "cannot be read"),
+        ("s3://no-such-bucket-anywhere/a.csv", "cannot be read"),
+        (f"s3://{LANDING}/landing/departments/a.csv", "Waybill's own"),
+    ],
+)
+@pytest.mark.usefixtures("put")
+def test_an_object_that_cannot_be_read_fails_the_job_with_the_reason(
+    api: Api, cloud: Cloud, admin: Connection, uri: str, detail: str
+) -> None:
+    response = api("POST", "/jobs", {"dataset": "departments", "s3_uri": uri})
+    assert response.status == 202, response.text
+    run_through(cloud)
+    found = job(admin, str(response.json()["job_id"]))
+    assert found["state"] == "FAILED"
+    assert found["error"]["type"] == "source-refused"
+    assert detail in found["error"]["detail"]
+
+
+@pytest.mark.usefixtures("api")
+def test_a_check_shows_the_first_objects(put: Put) -> None:
+    for number in range(7):
+        put(f"out/{number}.csv", "1,A\n")
+    source = {
+        "name": "exports", "kind": "s3", "dataset": "departments",
+        "connection": {"bucket": BUCKET, "prefix": "out/", "suffix": ".csv"},
+    }  # fmt: skip
+    shown = extract({"source": source}, Context())
+    assert shown == {
+        "records": [{"key": f"out/{number}.csv", "size_bytes": 4} for number in range(5)]
+    }
+    source["connection"] = {"bucket": "no-such-bucket-anywhere", "prefix": ""}
+    refused = extract({"source": source}, Context())
+    assert refused["problem"]["type"] == "source-refused"
