@@ -26,7 +26,8 @@ from functions.api.sources import handler as sources
 from functions.api.upload import handler as upload
 from waybill.http.access import RULES
 from waybill.http.app import Api
-from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
+from waybill.http.problem_types import PROBLEM_TYPES
+from waybill.http.problems import TYPE_URL
 
 TARGET = Path(__file__).parents[1] / "functions" / "api" / "docs" / "openapi.json"
 APIS: tuple[Api, ...] = (

@@ -8,7 +8,8 @@ from constructs import Construct
 
 from infra.environments import Environment
 from waybill.http.cors import readable
-from waybill.http.problems import PROBLEM_TYPES, TYPE_URL
+from waybill.http.problem_types import PROBLEM_TYPES
+from waybill.http.problems import TYPE_URL
 
 _MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": (),

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from aws_cdk import aws_apigateway as apigateway
 
 from waybill.http.cors import readable
-from waybill.http.problems import MEDIA_TYPE, PROBLEM_TYPES, TYPE_URL
+from waybill.http.problem_types import PROBLEM_TYPES
+from waybill.http.problems import MEDIA_TYPE, TYPE_URL
 from waybill.http.responses import CHALLENGE
 
 _RETRY_AFTER_SECONDS = 5

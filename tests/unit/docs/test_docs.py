@@ -9,7 +9,7 @@ from functions.api.docs.handler import handle
 from infra.openapi import TARGET, openapi, text
 from infra.routes import ROUTES
 from tests.unit.http.api_client import call
-from waybill.http.problems import PROBLEM_TYPES
+from waybill.http.problem_types import PROBLEM_TYPES
 
 
 def test_the_description_in_the_repository_is_the_generated_one() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from waybill import errors
 from waybill.database.errors import REFUSALS
-from waybill.http.problems import PROBLEM_TYPES, stored_problem
+from waybill.http.problem_types import PROBLEM_TYPES
+from waybill.http.problems import stored_problem
 
 ROOT = Path(__file__).parents[3]
 CLASSES = {

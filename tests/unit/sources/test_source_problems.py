@@ -3,7 +3,7 @@
 import pytest
 
 from functions.pipeline.extract.source_error import _TITLES, SourceError
-from waybill.http.problems import PROBLEM_TYPES, SOURCES
+from waybill.http.problem_types import PROBLEM_TYPES, SOURCES
 
 
 @pytest.mark.parametrize("reason", _TITLES)

@@ -1,0 +1,236 @@
+"""Every problem type (RFC 9457) that the API or a job can report.
+
+The API documentation is generated from it; a test checks that the code uses no other type.
+"""
+
+from typing import NamedTuple
+
+
+class ProblemType(NamedTuple):
+    """A short title, and what the problem means for the client."""
+
+    title: str
+    meaning: str
+
+
+REQUESTS = {
+    "bad-cursor": ProblemType(
+        "Bad cursor", "The cursor is not one of this list; start without a cursor."
+    ),
+    "body-too-large": ProblemType(
+        "Body too large", "The body exceeds the endpoint's limit; upload a file instead."
+    ),
+    "forbidden": ProblemType(
+        "Forbidden", "The token is valid, but its role or its datasets do not allow the request."
+    ),
+    "gateway-timeout": ProblemType("Gateway timeout", "The request timed out; try again."),
+    "internal-error": ProblemType(
+        "Internal error", "Internal error. Quote the request_id when you report it."
+    ),
+    "invalid-request": ProblemType("Invalid request", "Fields are missing, unknown or invalid."),
+    "malformed-body": ProblemType("Malformed body", "The body does not match its media type."),
+    "malformed-json": ProblemType("Malformed JSON", "The body is not valid JSON."),
+    "method-not-allowed": ProblemType(
+        "Method not allowed", "The path does not support this method; see the Allow header."
+    ),
+    "overloaded": ProblemType("Overloaded", "Too many requests are in progress; try again."),
+    "too-many-requests": ProblemType("Too many requests", "Retry after the time in Retry-After."),
+    "unauthorized": ProblemType(
+        "Unauthorized", "The token is missing, invalid or expired; see WWW-Authenticate."
+    ),
+    "unknown-path": ProblemType("Unknown path", "The path does not exist."),
+    "unsupported-media": ProblemType(
+        "Unsupported media type", "The endpoint does not accept this media type; see the detail."
+    ),
+}
+UPLOADS = {
+    "file-too-large": ProblemType("File too large", "The file exceeds the upload limit."),
+    "not-multipart": ProblemType(
+        "Not a multipart upload", "Only a multipart upload can be completed."
+    ),
+    "parts-refused": ProblemType(
+        "Parts refused", "A part is missing, too small or has a different ETag."
+    ),
+    "size-mismatch": ProblemType(
+        "Size mismatch", "The total size of the parts is not the size of the upload request."
+    ),
+    "upload-gone": ProblemType(
+        "Upload gone", "The upload was aborted or has expired; start a new one."
+    ),
+}
+JOBS = {
+    "batch-refused": ProblemType("Batch refused", "Rows are invalid; see errors."),
+    "killed-repeatedly": ProblemType(
+        "Killed repeatedly", "The attempts ran out of memory or time; nothing was loaded."
+    ),
+    "gave-up": ProblemType(
+        "Gave up", "The job made no progress for a day; see its runs for the reason."
+    ),
+    "job-ended": ProblemType("Job ended", "The job has ended and can no longer be cancelled."),
+    "job-waiting": ProblemType(
+        "Job waiting", "The job waits for an earlier file and continues by itself."
+    ),
+    "key-in-flight": ProblemType(
+        "Key in flight", "A batch with this Idempotency-Key is still being written."
+    ),
+    "key-reused": ProblemType(
+        "Key reused", "This Idempotency-Key was used with a different request."
+    ),
+    "not-replayable": ProblemType(
+        "Not replayable", "The ids are not remaining rejects of a loaded job."
+    ),
+    "run-abandoned": ProblemType("Run abandoned", "The attempt was killed or timed out."),
+    "invalid-source": ProblemType(
+        "Invalid source", "The connection does not fit the kind of the source; see errors."
+    ),
+    "source-invalid": ProblemType(
+        "Source invalid", "A file of sql/sources/ is not valid; the detail names it."
+    ),
+    "receiver-invalid": ProblemType(
+        "Receiver invalid", "A file of sql/receivers/ is not valid; the detail names it."
+    ),
+    "receiver-missing": ProblemType(
+        "Receiver missing", "A dataset or source notifies a receiver that no file declares."
+    ),
+    "unknown-receiver": ProblemType(
+        "Unknown receiver", "No file of sql/receivers/ declares this receiver."
+    ),
+    "extraction-lost": ProblemType(
+        "Extraction lost", "The run did not end within its time; start another one."
+    ),
+    "extraction-superseded": ProblemType(
+        "Extraction superseded", "A later attempt has taken over the run."
+    ),
+    "extraction-too-long": ProblemType(
+        "Extraction too long", "The run had too many attempts; read less at a time."
+    ),
+    "scheduler-unavailable": ProblemType(
+        "Scheduler unavailable", "EventBridge Scheduler is unavailable; try again."
+    ),
+    "source-check-failed": ProblemType(
+        "Check failed", "The connection could not be checked in time; try again."
+    ),
+    "source-unreadable": ProblemType(
+        "Source unreadable", "The source cannot be read; see the detail."
+    ),
+    "source-running": ProblemType("Source running", "The last run of the source has not ended."),
+    "source-declared": ProblemType(
+        "Source declared in a file", "Change the file of the source, and deploy."
+    ),
+    "source-exists": ProblemType("Source exists", "Another source has this name."),
+    "unknown-source": ProblemType("Unknown source", "There is no source with this id."),
+    "too-many-rejects": ProblemType(
+        "Too many rejects", "There are too many rejects for one response; use limit and cursor."
+    ),
+    "unknown-dataset": ProblemType("Unknown dataset", "There is no dataset with this name."),
+    "still-referenced": ProblemType(
+        "Still referenced", "Other rows refer to the person; erase those first."
+    ),
+    "unknown-document": ProblemType("Unknown document", "There is no document with this id."),
+    "unknown-person": ProblemType(
+        "Unknown person", "The dataset cannot have a natural key like this."
+    ),
+    "unknown-job": ProblemType("Unknown job", "There is no job with this id."),
+}
+SERVICES = {
+    "bus-unavailable": ProblemType(
+        "Event bus unavailable", "EventBridge is unavailable; try again."
+    ),
+    "database-busy": ProblemType("Database busy", "A lock is held by another load; try again."),
+    "database-error": ProblemType("Database error", "Unexpected database error; try again."),
+    "database-out-of-resources": ProblemType(
+        "Database out of resources",
+        "The database has no memory, disk space or connections left; try again.",
+    ),
+    "database-timeout": ProblemType(
+        "Database timeout", "A deadlock or a time limit ended the statement; try again."
+    ),
+    "database-unavailable": ProblemType(
+        "Database unavailable", "The database is resuming or unavailable; try again."
+    ),
+    "jobs-not-moving": ProblemType(
+        "Jobs not moving", "Open jobs made no progress for 15 minutes; see their runs."
+    ),
+    "not-fresh-yet": ProblemType(
+        "Not fresh yet", "The figures do not include the job yet; try again."
+    ),
+    "queue-unavailable": ProblemType("Queue unavailable", "SQS is unavailable; try again."),
+    "secrets-unavailable": ProblemType(
+        "Secrets unavailable", "The database password cannot be read; try again."
+    ),
+    "storage-error": ProblemType("Storage error", "Unexpected S3 error; try again."),
+    "storage-stalled": ProblemType(
+        "Storage stalled", "S3 stopped sending in the middle of an object; try again."
+    ),
+    "storage-unavailable": ProblemType("Storage unavailable", "S3 is unavailable; try again."),
+    "encryption-unavailable": ProblemType(
+        "Encryption unavailable", "KMS is unavailable; try again."
+    ),
+}
+FILES = {
+    "too-many-rejects-in-file": ProblemType(
+        "Too many rejects in the file", "The reject limit was exceeded; nothing was loaded."
+    ),
+    "ambiguous-delimiter": ProblemType(
+        "Ambiguous delimiter", "Several delimiters fit the file; declare one."
+    ),
+    "bad-delimiter": ProblemType("Bad delimiter", "The given delimiter is not supported."),
+    "bad-encoding": ProblemType("Bad encoding", "The given encoding is not supported."),
+    "broken-json": ProblemType("Broken JSON", "The JSON is not complete, or not made of objects."),
+    "checksum-mismatch": ProblemType(
+        "Checksum mismatch", "The SHA-256 of the file is not the given one."
+    ),
+    "contract-broken": ProblemType(
+        "Contract broken", "The table does not match the registered dataset."
+    ),
+    "chunks-not-tiling": ProblemType(
+        "Chunks do not cover the object", "Nothing was loaded; upload the file again."
+    ),
+    "corrupt-file": ProblemType("Corrupt file", "The compressed file is truncated or damaged."),
+    "data-refused": ProblemType("Data refused", "The database refused the data."),
+    "decompression-limit": ProblemType(
+        "Decompression limit", "The decompressed file exceeds the limit."
+    ),
+    "disk-full": ProblemType(
+        "Disk full", "The function's temporary storage is full; send the file in parts."
+    ),
+    "duplicate-columns": ProblemType("Duplicate columns", "The header repeats a column."),
+    "empty-file": ProblemType("Empty file", "The file has no records."),
+    "misplaced-object": ProblemType("Misplaced object", "The key is not below landing/{dataset}/."),
+    "header-changes": ProblemType(
+        "Header changes", "A header within the file has the columns in another order."
+    ),
+    "missing-columns": ProblemType("Missing columns", "The header lacks required columns."),
+    "missing-header": ProblemType("Missing header", "Files of this dataset need a header."),
+    "object-changed": ProblemType(
+        "Object changed", "The object was overwritten while it was being loaded."
+    ),
+    "object-missing": ProblemType("Object gone", "The object was deleted before it was loaded."),
+    "plan-superseded": ProblemType(
+        "Plan superseded", "A later attempt has taken over the plan of the object."
+    ),
+    "undeclared-encoding": ProblemType(
+        "Undeclared encoding", "The file is not UTF-8; declare its encoding."
+    ),
+    "unsupported-file": ProblemType(
+        "Unsupported file", "The file is of a kind that cannot be loaded, such as a workbook."
+    ),
+    "unknown-columns": ProblemType("Unknown columns", "The header has unknown columns."),
+}
+# Why a run of a source ended.
+SOURCES = {
+    "extraction-lost": ProblemType("Extraction lost", "The run did not end within its time."),
+    "source-invalid-response": ProblemType(
+        "Invalid response", "The response of the source is damaged, or not what it should be."
+    ),
+    "source-rate-limited": ProblemType("Rate limited", "The source refuses so many requests."),
+    "source-refused": ProblemType(
+        "Refused by the source", "The source, or a rule about sources, refuses to be read."
+    ),
+    "source-server-error": ProblemType("Server error", "The source reports an error of its own."),
+    "source-timeout": ProblemType("Timeout", "The source did not respond in time."),
+    "source-unreachable": ProblemType("Source unreachable", "The source cannot be reached."),
+}
+PROBLEM_TYPES: dict[str, ProblemType] = {
+    **REQUESTS, **UPLOADS, **JOBS, **SERVICES, **FILES, **SOURCES,
+}  # fmt: skip
