@@ -28,7 +28,7 @@ def template_findings(folders: Mapping[str, Path]) -> list[Finding]:
 def bandit() -> str:
     """What bandit finds in the code of medium severity or worse; empty for nothing."""
     options = ("--quiet", "--recursive", "-ll", "--format=txt")
-    return _complaints(sys.executable, "-m", "bandit", *options, *CODE)
+    return _report(sys.executable, "-m", "bandit", *options, *CODE)
 
 
 def cfn_lint(folders: Mapping[str, Path]) -> str:
@@ -36,10 +36,10 @@ def cfn_lint(folders: Mapping[str, Path]) -> str:
     templates = [
         str(path) for folder in folders.values() for path in folder.glob("*.template.json")
     ]
-    return _complaints(str(Path(sys.executable).with_name("cfn-lint")), *templates)
+    return _report(str(Path(sys.executable).with_name("cfn-lint")), *templates)
 
 
-def _complaints(*command: str) -> str:
+def _report(*command: str) -> str:
     """What a checker prints, if it ends with an error."""
     ended = subprocess.run(  # noqa: S603 - fixed arguments, no shell
         command, cwd=ROOT, capture_output=True, text=True, check=False
