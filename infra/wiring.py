@@ -42,6 +42,7 @@ class Resources(NamedTuple):
     chunks_dlq: sqs.IQueue
     merges_dlq: sqs.IQueue
     extracts: sqs.IQueue
+    extracts_dlq: sqs.IQueue
     extract_function: str
     """Name of the function that reads sources."""
     schedules: SourceSchedules
@@ -126,7 +127,14 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         },
         "health": {**landing, **landed},
         "docs": {},
-        "admin": {**landing, **state, **queues, **dead},
+        "admin": {
+            **landing,
+            **state,
+            **queues,
+            **dead,
+            **extracts,
+            "extracts_dlq_url": resources.extracts_dlq.queue_url,
+        },
         "authorizer": {**state, **resources.tokens},
         "migrate": {**state, **schedules},
     }
@@ -233,9 +241,14 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "docs": (),
         "admin": (
             list_object_versions(landing, "landing/"),
-            send(*queues),
+            send(*queues, resources.extracts),
             objects(state, "audit/", "PutObject"),
-            consume(resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
+            consume(
+                resources.landed_dlq,
+                resources.chunks_dlq,
+                resources.merges_dlq,
+                resources.extracts_dlq,
+            ),
         ),
         "authorizer": (objects(state, "audit/", "PutObject"),),
         "migrate": (

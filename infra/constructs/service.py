@@ -58,6 +58,7 @@ class Service(Construct):
             chunks_dlq=self.queues["chunks"].dlq.queue,
             merges_dlq=self.queues["merges"].dlq.queue,
             extracts=self.queues["extracts"].queue,
+            extracts_dlq=self.queues["extracts"].dlq.queue,
             extract_function=f"waybill-{shared.environment.name}-extract",
             schedules=SourceSchedules(self, shared),
             source_buckets=shared.environment.source_buckets,

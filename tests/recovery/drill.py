@@ -194,7 +194,7 @@ class _Run:
 
     def _redrive(self) -> None:
         """What an operator does: `waybill redrive --prefix landing/departments/`."""
-        urls = {f"{name}_{kind}_url": name for name in ("landed", "chunks", "merges")
+        urls = {f"{name}_{kind}_url": name for name in ("landed", "chunks", "merges", "extracts")
                 for kind in ("queue", "dlq")}  # fmt: skip
         settings = AdminSettings(landing_bucket=LANDING, state_bucket=STATE, **urls)
         s3 = self._cloud.s3

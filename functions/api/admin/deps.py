@@ -30,5 +30,6 @@ def deps() -> Deps:
         "landed": QueuePair(settings.landed_queue_url, settings.landed_dlq_url),
         "chunks": QueuePair(settings.chunks_queue_url, settings.chunks_dlq_url),
         "merges": QueuePair(settings.merges_queue_url, settings.merges_dlq_url),
+        "extracts": QueuePair(settings.extracts_queue_url, settings.extracts_dlq_url),
     }
     return Deps(s3_client(), settings, queues, StateBucket(s3_client(), settings.state_bucket))

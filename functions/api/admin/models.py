@@ -11,7 +11,7 @@ from waybill.landing.keys import PREFIX
 
 # Characters that XML 1.0 cannot represent, and lone surrogates.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-QueueName = Literal["landed", "chunks", "merges"]
+QueueName = Literal["landed", "chunks", "merges", "extracts"]
 
 
 def _check_prefix(prefix: str) -> str:
@@ -38,7 +38,7 @@ class RedriveRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
 
-    queue: QueueName | None = Field(default=None, description="Default: all three.")
+    queue: QueueName | None = Field(default=None, description="Default: all of them.")
 
 
 class RedriveObjectsRequest(BaseModel):

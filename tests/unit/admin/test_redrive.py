@@ -47,10 +47,11 @@ def test_failed_messages_are_redriven_unchanged(cloud: Cloud) -> None:
 def test_all_queues_are_redriven_by_default(cloud: Cloud) -> None:
     fail(cloud, "landed", 1)
     fail(cloud, "merges", 2)
+    fail(cloud, "extracts", 3)
     sent = {
         name: found["sent"] for name, found in ask("/admin/redrive", {}).json()["queues"].items()
     }
-    assert sent == {"landed": 1, "chunks": 0, "merges": 2}
+    assert sent == {"landed": 1, "chunks": 0, "merges": 2, "extracts": 3}
 
 
 def test_redrives_are_recorded_with_their_caller(cloud: Cloud) -> None:

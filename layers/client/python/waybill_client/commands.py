@@ -208,7 +208,7 @@ def _add_redrive(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def redrive(
         queue: Annotated[
-            str | None, typer.Option(help="landed, chunks or merges. Default: all.")
+            str | None, typer.Option(help="landed, chunks, merges or extracts. Default: all.")
         ] = None,
         prefix: Annotated[
             str | None, typer.Option(help="Instead: process the objects under landing/… again.")
