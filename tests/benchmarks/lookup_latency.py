@@ -56,7 +56,7 @@ def draw(rows: int, exponent: float, count: int, seed: int) -> list[int]:
 
 
 def _requests(users: int, exponent: float, clients: int) -> list[list[int]]:
-    """What each environment is drawn for: its clients' users in turn."""
+    """What each environment is asked for: its clients' users in turn."""
     drawn = [draw(users, exponent, _KEYS // clients, seed) for seed in range(clients)]
     return [
         [number for turn in zip(*drawn[first::_ENVIRONMENTS], strict=True) for number in turn]

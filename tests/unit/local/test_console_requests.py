@@ -152,16 +152,16 @@ def test_all_other_requests_are_the_emulators(
 def test_a_browser_of_the_own_user_gets_a_token(
     requests: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[object] = []
+    clients: list[object] = []
 
     def is_own(client: object) -> bool:
-        asked.append(client)
+        clients.append(client)
         return True
 
     monkeypatch.setattr(emulator_console, "is_own_process", is_own)
     answer = requests.send("POST", "/session")
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
-    assert asked == [("127.0.0.1", 50_000)]
+    assert clients == [("127.0.0.1", 50_000)]
     token = str(json.loads(answer.body)["access_token"])
     claims = jwt.decode(token, KEY.public_key(), ["RS256"])
     assert CLAIMS.items() <= claims.items()
