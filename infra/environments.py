@@ -75,6 +75,8 @@ class Environment:
     """CloudWatch metrics by method of the API; about 34 USD a month once it is used."""
     dashboard: bool = False
     """A CloudWatch dashboard; 3 USD a month after the first three of an account."""
+    all_alarms: bool = True
+    """Alarms on errors, delays and load, 2.70 USD a month; without, on dead letters only."""
     plans_at_once: int = 2
     loads_at_once: int = 4
     merges_at_once: int = 2
@@ -155,6 +157,8 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 keep_data=False,
                 log_retention_days=14,
                 noncurrent_days=7,
+                # Whoever develops is looking; the others would cost more than all the rest.
+                all_alarms=False,
                 # Each run lists the markers, which costs a request.
                 publish_minutes=5,
             ),

@@ -109,7 +109,10 @@ class Aurora(Construct):
             removal_policy=removal_policy(environment),
         )
         self.cluster.node.add_dependency(log)
-        SlowQueries(self, environment, log)
+        slow = SlowQueries(self, log)
+        if not environment.all_alarms:
+            return
+        slow.add_alarm(environment)
         capacity = self.cluster.metric_acu_utilization(period=PERIOD, statistic="Average")
         alarm(
             self,

@@ -44,7 +44,8 @@ class Service(Construct):
         self._connect(shared.environment)
         self.api = Api(self, shared, functions=self.functions)
         self.machine_keys.limit(self.api.rest)
-        ServiceAlarms(self, shared.environment, self.queues, self.functions, self.api)
+        if shared.environment.all_alarms:
+            ServiceAlarms(self, shared.environment, self.queues, self.functions, self.api)
         self._outputs()
 
     def _functions(self, shared: SharedResources) -> dict[str, LambdaFunction]:

@@ -23,12 +23,12 @@ def _pattern() -> str:
 
 
 class SlowQueries(Construct):
-    """Counts what `log_min_duration_statement` logs, and raises an alarm when it is a lot."""
+    """Counts what `log_min_duration_statement` logs; the alarm is raised when it is a lot."""
 
-    def __init__(self, scope: Construct, environment: Environment, log: logs.ILogGroup) -> None:
-        """Create the metric and the alarm for the database that writes to `log`."""
+    def __init__(self, scope: Construct, log: logs.ILogGroup) -> None:
+        """Create the metric for the database that writes to `log`."""
         super().__init__(scope, "SlowQueries")
-        count = logs.MetricFilter(
+        self._count = logs.MetricFilter(
             self,
             "Count",
             log_group=log,
@@ -37,11 +37,14 @@ class SlowQueries(Construct):
             metric_name="SlowQueries",
             metric_value="1",
         )
+
+    def add_alarm(self, environment: Environment) -> None:
+        """Create the alarm."""
         alarm(
             self,
             environment,
             "slow-queries",
             "Requests wait for slow statements: GET /admin/queries has them, the"
             " database's log their plans.",
-            Condition(count.metric(statistic="Sum", period=_PERIOD), _TOLERATED, 2),
+            Condition(self._count.metric(statistic="Sum", period=_PERIOD), _TOLERATED, 2),
         )

@@ -14,6 +14,8 @@ _SMALL_GB = 0.5
 _API_GB = 1.0
 ALARM_METRICS = 32
 """Of all alarms; one with an expression counts once for each metric that it reads."""
+DEAD_LETTER_ALARMS = 5
+"""Those that an environment without `all_alarms` has."""
 _OWN_METRICS = sum(metric.cloudwatch is not None for metric in METRICS) + 1
 """And slow statements, which CloudWatch counts in the log of the database."""
 _FIREWALL_RULES = 4
@@ -102,7 +104,8 @@ def _observing(environment: Environment, load: Load) -> float:
     # Own metrics are written, and paid for, while there is work only.
     metrics = _OWN_METRICS * prices.METRIC_MONTH * (load.gb_per_day > 0)
     page = prices.DASHBOARD_MONTH * environment.dashboard
-    fixed = ALARM_METRICS * prices.ALARM_MONTH + metrics + page
+    watched = ALARM_METRICS if environment.all_alarms else DEAD_LETTER_ALARMS
+    fixed = watched * prices.ALARM_MONTH + metrics + page
     traces = _calls(environment, load) * 0.05 / _MILLION * prices.TRACES_MILLION
     detailed = 34.0 if environment.detailed_metrics else 0.0
     return logged * prices.LOGS_GB + fixed + traces + detailed

@@ -1,5 +1,7 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import pytest
 
 from tests.infra.template import Resource, Synthesised, text
 from waybill.metrics.embedded import DIMENSION, NAMESPACE
@@ -35,7 +37,11 @@ def test_every_dlq_has_an_alarm_at_its_first_message(synthesised: Synthesised) -
     assert watched == dead.keys()
 
 
-def test_jobs_that_do_not_move_raise_an_alarm(synthesised: Synthesised) -> None:
+@pytest.mark.parametrize("name", ["local", "staging", "prod"])
+def test_jobs_that_do_not_move_raise_an_alarm(
+    synthesise: Callable[[str], Synthesised], name: str
+) -> None:
+    synthesised = synthesise(name)
     alarms = synthesised.of_type("AWS::CloudWatch::Alarm").values()
     (alarm,) = [alarm for alarm in alarms if alarm.get("MetricName") == "JobsNotMoving"]
     assert (alarm["Namespace"], alarm["Threshold"]) == (NAMESPACE, 1)

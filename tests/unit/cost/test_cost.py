@@ -18,8 +18,8 @@ def _sum(environment: str, load: Load) -> float:
     return sum(monthly_cost(ENVIRONMENTS[environment], load).values())
 
 
-def test_an_idle_dev_costs_less_than_five_dollars() -> None:
-    assert 1 < _sum("dev", Load()) < 5
+def test_an_idle_dev_costs_less_than_two_dollars() -> None:
+    assert 1 < _sum("dev", Load()) < 2
     assert "Aurora compute" not in monthly_cost(DEV, Load())
 
 
