@@ -120,8 +120,7 @@ BEGIN
     JOIN waybill.ingestion_jobs AS f ON f.job_id = c.job_id
     WHERE c.dataset = p_job.dataset
         AND f.size_bytes = p_job.size_bytes
-        AND f.landing_order < p_job.landing_order
-        AND f.pending_reference = 0;
+        AND f.landing_order < p_job.landing_order;
     IF NOT FOUND
         OR p_job.kind IN ('batch', 'replay')
         OR waybill.is_dry(p_job)
@@ -135,6 +134,7 @@ BEGIN
     IF NOT waybill.is_repeatable(v_file)
         OR NOT waybill.is_current_content(v_file)
         OR waybill.landed_between(v_file, p_job)
+        -- Among others, records of that file are pending.
         OR waybill.stamp_unchanged(p_job)
         OR waybill.earlier_open(p_job) <> '{}'
         -- Persons who were erased after the first file landed.

@@ -81,6 +81,38 @@ def test_a_file_that_lands_between_the_two_and_comes_late_changes_nothing(
     assert _departments(admin)[0] == (1, "Last")
 
 
+def test_the_content_of_a_late_file_is_loaded_behind_what_landed_after_it(
+    admin: Connection, cloud: Cloud
+) -> None:
+    late = b"id,department\n1,Late\n3,New\n"
+    _load(cloud, second=9)
+    _load(cloud, late, second=5)
+    assert _departments(admin) == [*ROWS, (3, "New")]
+    _load(cloud, late, second=11)
+    assert "DUPLICATE" not in _states(admin)
+    assert _departments(admin) == [(1, "Late"), (2, "Legal"), (3, "New")]
+
+
+def test_the_same_content_with_the_rules_of_a_source_is_loaded(
+    admin: Connection, cloud: Cloud
+) -> None:
+    _load(cloud, second=1)
+    admin.execute(
+        "INSERT INTO waybill.data_sources (name, kind, connection, dataset, transformation)"
+        " VALUES ('office', 's3', '{}', 'departments', '{\"upper\": [\"department\"]}')"
+    )
+    # The run is recorded before its file is planned, as the extractor does.
+    admin.execute(
+        "CREATE FUNCTION record_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO waybill.source_runs (job_id, source_id)"
+        " SELECT new.job_id, source_id FROM waybill.data_sources; RETURN new; END $$;"
+        "CREATE TRIGGER record_run AFTER INSERT ON waybill.ingestion_jobs"
+        " FOR EACH ROW EXECUTE FUNCTION record_run()"
+    )
+    _load(cloud, second=2)
+    assert _departments(admin) == [(1, "SALES"), (2, "LEGAL")]
+
+
 def test_a_replay_of_the_first_file_does_not_count_after_the_duplicate(
     admin: Connection, cloud: Cloud
 ) -> None:

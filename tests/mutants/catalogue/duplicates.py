@@ -5,7 +5,6 @@ from tests.mutants.mutant import Mutant
 CONTENT = "sql/routines/78_same_content.sql"
 DUPLICATES = "tests/integration/path/test_duplicates.py"
 CHANGED = f"{DUPLICATES}::test_rows_that_somebody_else_changed_are_loaded_again"
-BETWEEN = f"{DUPLICATES}::test_what_happened_between_the_two_makes_it_a_load"
 
 MUTANTS = (
     Mutant(
@@ -30,7 +29,7 @@ MUTANTS = (
         CONTENT,
         "OR waybill.landed_between(v_file, p_job)",
         "OR false",
-        (BETWEEN,),
+        (f"{DUPLICATES}::test_the_content_of_a_late_file_is_loaded_behind_what_landed_after_it",),
     ),
     Mutant(
         "duplicate_not_staged_for_late_file",
@@ -54,8 +53,8 @@ MUTANTS = (
         "duplicate_of_pending_records",
         "a file with pending records has no duplicates",
         CONTENT,
-        "AND f.pending_reference = 0",
-        "AND true",
+        "OR waybill.stamp_unchanged(p_job)",
+        "OR false",
         (f"{DUPLICATES}::test_pending_records_are_loaded_before_a_file_counts_as_loaded",),
     ),
     Mutant(
@@ -64,6 +63,6 @@ MUTANTS = (
         CONTENT,
         "OR v_file.contract IS DISTINCT FROM waybill.contract_of_job(p_job.job_id)",
         "OR false",
-        (BETWEEN,),
+        (f"{DUPLICATES}::test_the_same_content_with_the_rules_of_a_source_is_loaded",),
     ),
 )

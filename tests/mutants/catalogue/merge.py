@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant(
         "waybill_unbalanced",
         "a waybill whose numbers do not add up cannot be written",
-        "sql/migrations/0003_jobs.sql",
+        "sql/migrations/0031_erasures.sql",
         "CHECK (read IS NULL OR read =",
         "CHECK (true OR read =",
         ("tests/sql/test_job_ends.py::test_a_waybill_that_does_not_add_up_cannot_be_written",),
