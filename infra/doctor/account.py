@@ -9,20 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.concurrency import reserved_concurrency
 from infra.doctor.findings import Check, Finding, ok, wrong
+from infra.dualstack import HOSTS
 from infra.environments import Environment
 from infra.layers.certificates import BUNDLE, published_bundle
 
 EXPECTED = (BotoCoreError, ClientError, OSError, LookupError, ValueError)
 # What Lambda keeps for functions without a reservation.
 _KEPT_CONCURRENCY = 100
-# Called from the VPC, which has no way out but IPv6 (and S3's gateway endpoint).
-_HOSTS = (
-    "sqs.{region}.api.aws",
-    "events.{region}.api.aws",
-    "s3.dualstack.{region}.amazonaws.com",
-    "secretsmanager.{region}.amazonaws.com",
-)
-_QUEUES = ("LandedDlqUrl", "ChunksDlqUrl", "MergesDlqUrl", "UndeliveredDlqUrl")
+_QUEUES = ("LandedDlqUrl", "ChunksDlqUrl", "MergesDlqUrl", "ExtractsDlqUrl", "UndeliveredDlqUrl")
 
 
 class AccountChecks(NamedTuple):
@@ -121,7 +115,7 @@ class AccountChecks(NamedTuple):
     def network(self) -> Finding:
         """The hosts that functions in the VPC call have IPv6 addresses in this region."""
         region = self.session.region_name or self.environment.region
-        hosts = [host.format(region=region) for host in _HOSTS]
+        hosts = [host.format(region=region) for host in HOSTS.values()]
         missing = [host for host in hosts if not _has_ipv6(host)]
         if missing:
             advice = "Use a region whose endpoints are dual-stack, or add interface endpoints."

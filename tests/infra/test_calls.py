@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from infra.dualstack import HOSTS
 from infra.functions import FUNCTIONS
 from tests.infra.aws_calls import LANDING, AwsCall, calls_of, unknown_clients
 from tests.infra.template import Statement, Synthesised, listed, text
@@ -86,6 +87,13 @@ def test_the_key_for_personal_data_is_used_as_the_code_does(
             for action in listed(statement["Action"])
         }
         assert granted == needed & _DATA_KEYS, step
+
+
+def test_functions_in_the_vpc_call_hosts_that_ipv6_reaches(on_aws: Synthesised) -> None:
+    inside = [step for step, function in on_aws.functions().items() if "VpcConfig" in function]
+    # A token for the database is signed without a call.
+    called = {call.service for step in inside for call in calls_of(step)} - {"rds"}
+    assert called == HOSTS.keys()
 
 
 @pytest.mark.parametrize("step", FUNCTIONS)

@@ -9,18 +9,11 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 
+from infra.dualstack import HOSTS
 from waybill import clients
 from waybill.database import connect
 
 REGION = "eu-central-1"
-# From AWS's list of services with IPv6 endpoints (VPC User Guide, "AWS services that support
-# IPv6"), read in November 2026: which host of each service answers over IPv4 and IPv6.
-DUALSTACK = {
-    "s3": f"waybill-landing.s3.dualstack.{REGION}.amazonaws.com",
-    "sqs": f"sqs.{REGION}.api.aws",
-    "events": f"events.{REGION}.api.aws",
-    "secretsmanager": f"secretsmanager.{REGION}.amazonaws.com",
-}
 QUEUE = f"https://sqs.{REGION}.amazonaws.com/123456789012/waybill-dev-chunks"
 SECRET = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:waybill-admin"
 
@@ -49,7 +42,22 @@ def read_the_password() -> None:
     connect._secret(SECRET)
 
 
+def make_a_data_key() -> None:
+    clients.kms_client().generate_data_key(KeyId="waybill", KeySpec="AES_256")
+
+
+def delete_a_schedule() -> None:
+    clients.scheduler_client().delete_schedule(Name="waybill")
+
+
+def call_a_function() -> None:
+    clients.lambda_client().invoke(FunctionName="waybill")
+
+
 CALLS = {
+    make_a_data_key: "kms",
+    delete_a_schedule: "scheduler",
+    call_a_function: "lambda",
     read_an_object: "s3",
     list_objects: "s3",
     send_a_message: "sqs",
@@ -76,7 +84,10 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     session = boto3.Session(region_name=REGION)
     session.events.register("before-send.*", stop)
     monkeypatch.setattr(boto3, "client", session.client)
-    cached = (clients.s3_client, clients.sqs_client, clients.events_client, connect._secret)
+    cached = (
+        clients.s3_client, clients.sqs_client, clients.events_client, clients.kms_client,
+        clients.scheduler_client, clients.lambda_client, connect._secret,
+    )  # fmt: skip
     for one in cached:
         one.cache_clear()
     yield called
@@ -90,4 +101,9 @@ def test_every_client_calls_a_dualstack_host(
 ) -> None:
     with pytest.raises(NotSentError):
         call()
-    assert hosts == [DUALSTACK[service]]
+    bucket = "waybill-landing." if service == "s3" else ""
+    assert hosts == [bucket + HOSTS[service].format(region=REGION)]
+
+
+def test_every_service_is_tried() -> None:
+    assert set(CALLS.values()) == HOSTS.keys()

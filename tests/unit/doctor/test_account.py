@@ -17,7 +17,7 @@ from infra.environments import choose
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # moto's
-QUEUES = ("LandedDlq", "ChunksDlq", "MergesDlq", "UndeliveredDlq")
+QUEUES = ("LandedDlq", "ChunksDlq", "MergesDlq", "ExtractsDlq", "UndeliveredDlq")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ class Session:
 
 @pytest.fixture
 def deployed(session: boto3.Session) -> Session:
-    """Both stacks of dev, with four queues and a cluster."""
+    """Both stacks of dev, with five queues and a cluster."""
     sqs = session.client("sqs")
     urls = {f"{name}Url": sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
     session.client("rds").create_db_cluster(
