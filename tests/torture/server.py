@@ -18,6 +18,8 @@ from tests.stateful.tables import IMPATIENT, UNSEEN
 from waybill.database.migrations import migrate
 
 _PATIENCE_SECONDS = 30.0
+# Of the log, for a deadlock: both statements, the locks, and where they are in the routines.
+_LINES = 40
 
 
 class Server:
@@ -48,6 +50,12 @@ class Server:
         psutil.wait_procs(family, timeout=_PATIENCE_SECONDS)
         self.start()
 
+    def deadlocks(self) -> str:
+        """What the server's log says of deadlocks: the statements and the locks they wait for."""
+        lines = self.postgres.log.read_text(errors="replace").splitlines()
+        places = [place for place, line in enumerate(lines) if "deadlock detected" in line]
+        return "\n".join(line for place in places for line in lines[place : place + _LINES])
+
     def start(self) -> None:
         """Start it again, on the port that everybody knows."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -62,7 +70,13 @@ def own_server(parent: Path | None = None) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="waybill-torture-", dir=parent))
     folder.chmod(0o755)
     try:
-        yield Server(folder)
+        server = Server(folder)
+        try:
+            yield server
+        except Exception as error:
+            if found := server.deadlocks():
+                error.add_note(found)
+            raise
     finally:
         Postgres(folder).erase()
         shutil.rmtree(folder, ignore_errors=True)
