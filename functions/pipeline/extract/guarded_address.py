@@ -18,8 +18,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # among them, and translation to local IPv4 addresses.
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
-    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "100::/8")
+    # The last is for documentation, and unknown to Python 3.11.
+    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "100::/8", "3fff::/20")
 )
+# The only IPv6 addresses that are assigned to public hosts. Outside of it are old and reserved
+# forms that Python counts as global, among them some that carry a local IPv4 address.
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -44,6 +48,8 @@ class Guard(NamedTuple):
         seen = _embedded(address)
         if _is_in(seen, self.networks):
             return True
+        if seen.version == 6 and seen not in _PUBLIC_IPV6:
+            return False
         return seen.is_global and not seen.is_multicast and not _is_in(seen, _NOT_PUBLIC)
 
 
