@@ -20,8 +20,9 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
 * the template is over the 51,200 bytes of `TemplateBody`: pass it by `TemplateURL`;
 * outputs, the same in every environment (the buckets' are the data stack's on AWS): ApiUrl,
   RestApiId, ApiStage, LandingBucketName, StateBucketName, LandedQueueUrl, ChunksQueueUrl,
-  MergesQueueUrl, LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, UndeliveredDlqUrl, and for each step
-  <Step>FunctionName (UploadFunctionName, PlanFunctionName, … MigrateFunctionName).
+  MergesQueueUrl, ExtractsQueueUrl, LandedDlqUrl, ChunksDlqUrl, MergesDlqUrl, ExtractsDlqUrl,
+  UndeliveredDlqUrl, and for each step <Step>FunctionName (UploadFunctionName, PlanFunctionName, …
+  MigrateFunctionName).
 """
 
 import re

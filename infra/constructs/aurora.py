@@ -96,9 +96,14 @@ class Aurora(Construct):
                 reason="The rule's list of engine versions is older than the CDK's constants.",
             )
         )
-        self._log_group(name, environment, key)
+        slow_queries = SlowQueries(self, self._log_group(name, environment, key))
+        if environment.all_alarms:
+            slow_queries.add_alarm(environment)
+            self._capacity_alarm(environment)
 
-    def _log_group(self, name: str, environment: Environment, key: kms.IKey | None) -> None:
+    def _log_group(
+        self, name: str, environment: Environment, key: kms.IKey | None
+    ) -> logs.LogGroup:
         """Create the cluster's log group before Aurora does, to set its retention."""
         log = logs.LogGroup(
             self,
@@ -109,10 +114,9 @@ class Aurora(Construct):
             removal_policy=removal_policy(environment),
         )
         self.cluster.node.add_dependency(log)
-        slow = SlowQueries(self, log)
-        if not environment.all_alarms:
-            return
-        slow.add_alarm(environment)
+        return log
+
+    def _capacity_alarm(self, environment: Environment) -> None:
         capacity = self.cluster.metric_acu_utilization(period=PERIOD, statistic="Average")
         alarm(
             self,

@@ -16,7 +16,8 @@ from infra.layers.certificates import BUNDLE, published_bundle
 EXPECTED = (BotoCoreError, ClientError, OSError, LookupError, ValueError)
 # What Lambda keeps for functions without a reservation.
 _KEPT_CONCURRENCY = 100
-_QUEUES = ("LandedDlqUrl", "ChunksDlqUrl", "MergesDlqUrl", "ExtractsDlqUrl", "UndeliveredDlqUrl")
+_DEAD_LETTERS = "DlqUrl"
+"""How the outputs with the addresses of dead-letter queues end."""
 
 
 class AccountChecks(NamedTuple):
@@ -86,13 +87,16 @@ class AccountChecks(NamedTuple):
         """No message was given up."""
         found_outputs = self._stack(self._name)["Outputs"]
         outputs = {one["OutputKey"]: one["OutputValue"] for one in found_outputs}
-        counts = {name.removesuffix("Url"): self._messages(outputs[name]) for name in _QUEUES}
+        queues = {name: url for name, url in outputs.items() if name.endswith(_DEAD_LETTERS)}
+        counts = {name.removesuffix("Url"): self._messages(url) for name, url in queues.items()}
+        if not queues:
+            return wrong("dead letters", "the stack names no queues", "Deploy the environment.")
         full = {name: count for name, count in counts.items() if count}
         if full:
             found = ", ".join(f"{name}: {count}" for name, count in full.items())
             advice = "Find the cause in the functions' logs, then `waybill redrive`."
             return wrong("dead letters", found, advice)
-        return ok("dead letters", "none")
+        return ok("dead letters", f"none in {len(queues)} queues")
 
     def _messages(self, queue_url: str) -> int:
         attributes = self.session.client("sqs").get_queue_attributes(

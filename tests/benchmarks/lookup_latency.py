@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from infra.concurrency import reserved_concurrency
+from infra.environments import ENVIRONMENTS
 from tests.benchmarks.bar_chart import bar_chart
 from tests.benchmarks.lookup_clients import Load, Outcome, Server, run_clients
 from tests.benchmarks.measure import percentile, say
@@ -37,8 +39,8 @@ _HEAD = (
 # More than are sent: the same ones again would all be hits.
 _KEYS = 600_000
 _EXPONENT = 1.4
-# Reserved for `lookups` in staging and prod, and the connections of its role.
-_ENVIRONMENTS = 40
+_RESERVED = reserved_concurrency(ENVIRONMENTS["prod"]) or {}
+_ENVIRONMENTS = _RESERVED["lookups"]
 
 
 @cache

@@ -15,14 +15,12 @@ from functions.pipeline.extract.source_error import SourceError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Not public, though Python counts them as global: protocol assignments, with metadata services
-# among them, and translation to local IPv4 addresses.
+# among them, relays, and documentation.
 _NOT_PUBLIC = tuple(
-    ipaddress.ip_network(text)
-    # The last is for documentation, and unknown to Python 3.11.
-    for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "100::/8", "3fff::/20")
+    ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
 )
-# The only IPv6 addresses that are assigned to public hosts. Outside of it are old and reserved
-# forms that Python counts as global, among them some that carry a local IPv4 address.
+# The only IPv6 addresses that are assigned to public hosts. Outside are old and reserved forms that
+# Python counts as global, among them some that carry a local IPv4 address.
 _PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 Resolve = Callable[[str, int], list[str]]
 

@@ -1,11 +1,9 @@
 """Rules of a dataset hold on the whole path: chunks, late files, pending records."""
 
-import json
-
 import pytest
 
 from tests.cloud.fixtures import Cloud
-from tests.integration.path.steps import land, settle
+from tests.integration.path.steps import land, pull_next, settle
 from tests.postgres.databases import Connection
 
 WARDS = """
@@ -125,22 +123,7 @@ def test_rules_of_a_source_hold_for_what_is_pulled_from_it(
         "null_words": {"code": ["none"]},
         "filter": [{"column": "beds", "not_in": ["0"]}],
     }
-    row = hospital.execute(
-        "INSERT INTO waybill.data_sources (name, kind, connection, dataset, transformation) VALUES"
-        " ('clinic', 's3', '{}', 'wards', %s) RETURNING source_id",
-        (json.dumps(rules),),
-    ).fetchone()
-    assert row is not None
-    # The run is recorded before its file is planned, as the extractor does.
-    hospital.execute(
-        "CREATE FUNCTION record_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " IF new.filename = 'pulled.csv' THEN INSERT INTO waybill.source_runs (job_id, source_id)"
-        " SELECT new.job_id, source_id FROM waybill.data_sources; END IF; RETURN new; END $$"
-    )
-    hospital.execute(
-        "CREATE TRIGGER record_run AFTER INSERT ON waybill.ingestion_jobs"
-        " FOR EACH ROW EXECUTE FUNCTION record_run()"
-    )
+    pull_next(hospital, "wards", rules, "pulled.csv")
     body = b"Ward Code,Places\n A1 ,4\nB2,0\nTOTAL,4\nnone,3\n"
     land(cloud, "wards", "pulled.csv", body)
     land(cloud, "wards", "sent.csv", b"Ward Code,beds\nC3,0\n", second=1)

@@ -4,7 +4,8 @@ from tests.mutants.mutant import Mutant
 
 CONTENT = "sql/routines/78_same_content.sql"
 DUPLICATES = "tests/integration/path/test_duplicates.py"
-CHANGED = f"{DUPLICATES}::test_rows_that_somebody_else_changed_are_loaded_again"
+CHANGES = "tests/integration/path/test_changes_before_duplicates.py"
+CHANGED = f"{CHANGES}::test_rows_that_somebody_else_changed_are_loaded_again"
 
 MUTANTS = (
     Mutant(
@@ -29,7 +30,7 @@ MUTANTS = (
         CONTENT,
         "OR waybill.landed_between(v_file, p_job)",
         "OR false",
-        (f"{DUPLICATES}::test_the_content_of_a_late_file_is_loaded_behind_what_landed_after_it",),
+        (f"{CHANGES}::test_the_content_of_a_late_file_is_loaded_behind_what_landed_after_it",),
     ),
     Mutant(
         "duplicate_not_staged_for_late_file",
@@ -39,7 +40,7 @@ MUTANTS = (
         "            AND NOT j.stamped\n            -- Only",
         "AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')\n"
         "            AND NOT j.stamped\n            -- Only",
-        (f"{DUPLICATES}::test_a_file_that_lands_between_the_two_and_comes_late_changes_nothing",),
+        (f"{CHANGES}::test_a_file_that_lands_between_the_two_and_comes_late_changes_nothing",),
     ),
     Mutant(
         "duplicate_of_records_the_database_rejected",
@@ -63,6 +64,6 @@ MUTANTS = (
         CONTENT,
         "OR v_file.contract IS DISTINCT FROM waybill.contract_of_job(p_job.job_id)",
         "OR false",
-        (f"{DUPLICATES}::test_the_same_content_with_the_rules_of_a_source_is_loaded",),
+        (f"{CHANGES}::test_the_same_content_with_the_rules_of_a_source_is_loaded",),
     ),
 )

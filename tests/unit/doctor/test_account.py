@@ -95,6 +95,11 @@ def test_an_account_without_the_environment(session: boto3.Session) -> None:
     assert found["database"].advice == "Deploy the environment."
 
 
+def test_a_stack_that_names_no_queues_is_no_sound_one(session: boto3.Session) -> None:
+    found = find(Session(session, {"waybill-dev-data": {}, "waybill-dev": {}}))
+    assert found["dead letters"].found == "the stack names no queues"
+
+
 def test_raised_alarms_and_dead_letters_are_named(deployed: Session) -> None:
     alarms = deployed.client("cloudwatch")
     alarms.put_metric_alarm(
