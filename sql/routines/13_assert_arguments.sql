@@ -41,7 +41,7 @@ RETURN CASE
         THEN format('names a column that %s does not have', p_table)
     WHEN p_lookup ? 'index'
         AND NOT p_lookup -> 'columns' ?
-            coalesce((waybill.index_columns(
+            coalesce((waybill.index_key(
                 waybill.index_of_table(p_table, p_lookup ->> 'index')))[1], '')
         THEN format('needs an index of %s that begins with one of its columns', p_table)
     WHEN p_lookup - '{columns,filters,where,index,cached}'::text[] <> '{}'

@@ -44,8 +44,8 @@ RETURN (
     LIMIT 1
 );
 
--- The columns of an index of a table, in its order.
-CREATE OR REPLACE FUNCTION waybill.index_columns(p_index regclass) RETURNS text[]
+-- The columns that an index is ordered by, in this order.
+CREATE OR REPLACE FUNCTION waybill.index_key(p_index regclass) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
@@ -70,7 +70,7 @@ AS $$
 DECLARE
     v_keys CONSTANT text[] := ARRAY(
         SELECT c.name
-        FROM unnest(waybill.index_columns(p_index)) WITH ORDINALITY AS c (name, place)
+        FROM unnest(waybill.index_key(p_index)) WITH ORDINALITY AS c (name, place)
         WHERE p_values ? c.name
         ORDER BY c.place);
     v_last CONSTANT text := v_keys[cardinality(v_keys)];

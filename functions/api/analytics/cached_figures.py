@@ -29,7 +29,12 @@ class FiguresQuery(NamedTuple):
 
     endpoint: str
     year: int
-    parameters: Mapping[str, str | int | None]
+    others: Mapping[str, str | int | None]
+
+    @property
+    def parameters(self) -> Mapping[str, str | int | None]:
+        """All that the figures depend on beside the data."""
+        return {"year": self.year, **self.others}
 
 
 def current_version(deps: Deps, reads: Reads, query: FiguresQuery) -> FiguresVersion:
@@ -59,8 +64,7 @@ def cached_figures(
         fresh.append(read())
         return fresh[0].model_dump_json()
 
-    parameters = {"year": query.year, **query.parameters}
-    key = Key(f"analytics:{query.endpoint}", parameters, audience="all")
+    key = Key(f"analytics:{query.endpoint}", query.parameters, audience="all")
     cached = deps.entries.read(key, version.version, load)
     if fresh:
         return fresh[0]

@@ -38,6 +38,24 @@ def lookup_values(query: Query, lookup: Lookup) -> dict[str, str]:
     return {**defaults, **values}
 
 
+def fitting_lookups(query: Query, lookups: Mapping[str, Lookup]) -> dict[str, dict[str, str]]:
+    """What `lookup_values` returns for each strategy that the parameters fit, at least one.
+
+    Raises:
+        Rejected: `invalid-request`: they fit none; the errors are those of the first.
+    """
+    fitting: dict[str, dict[str, str]] = {}
+    refused: list[Rejected] = []
+    for strategy, lookup in lookups.items():
+        try:
+            fitting[strategy] = lookup_values(query, lookup)
+        except Rejected as error:
+            refused.append(error)
+    if not fitting:
+        raise refused[0]
+    return fitting
+
+
 def searched_values(query: Query, searchable: Collection[str]) -> dict[str, str]:
     """The values of searchable columns, at least one.
 

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.api.lookups.column_values import lookup_values, searched_values
+from functions.api.lookups.column_values import fitting_lookups, lookup_values, searched_values
 from functions.api.lookups.deps import deps
 from functions.api.lookups.format_rows import format_comparison, format_found, format_page
 from functions.api.lookups.list_rows import RowCursor, RowsQuery, list_rows
@@ -42,7 +42,7 @@ _ALL = describe_responses({200: Comparison}, 404, 422, 503)
 
 @api.get("/users/compare", tags=["lookups"], responses=_ALL)
 def compare_users() -> Response[Any]:
-    """Look up a user by every strategy, side by side."""
+    """Look up a user by every strategy that the given columns fit, side by side."""
     return _compare(_USERS)
 
 
@@ -54,7 +54,7 @@ def get_user(strategy: Strategy) -> Response[Any]:
 
 @api.get("/datasets/<name>/lookups/compare", tags=["lookups"], responses=_ALL)
 def compare_lookups(name: Name) -> Response[Any]:
-    """Look up a row by every strategy of the dataset, side by side."""
+    """Look up a row by every strategy of the dataset that the given columns fit, side by side."""
     return _compare(name)
 
 
@@ -102,9 +102,7 @@ def _compare(name: str) -> Response[Any]:
     if not contract.lookups:
         raise NotFound("unknown-path", f"{name} has no strategies.")
     query, view = _query(), view_of(api, name, contract)
-    requests = {
-        strategy: lookup_values(query, lookup) for strategy, lookup in contract.lookups.items()
-    }
+    requests = fitting_lookups(query, contract.lookups)
     return format_comparison(
         look_up(deps(), contract, strategy, values, view) for strategy, values in requests.items()
     )

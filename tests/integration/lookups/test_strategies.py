@@ -82,6 +82,13 @@ def test_compare_runs_every_strategy(get: Get) -> None:
     assert get("/datasets/users/lookups/compare?email=email11@example.com").status == 200
 
 
+def test_compare_leaves_out_what_the_given_columns_do_not_fit(get: Get) -> None:
+    items = get("/users/compare?email=email9@example.com&status=inactive").json()["items"]
+    assert {item["strategy"] for item in items} == INDEXES.keys() - {"partial"}
+    assert {item["item"]["status"] for item in items} == {"inactive"}
+    assert get("/users/compare?name=a").problem() == (422, "invalid-request")
+
+
 def test_a_strategy_is_forced_for_its_own_statement_only(users: Database) -> None:
     settings = ("enable_seqscan", "enable_indexscan", "enable_bitmapscan", "enable_sort", "jit")
     with users.connect("waybill_lookups") as connection, connection.transaction():
