@@ -65,6 +65,8 @@ BEGIN
         bucket = excluded.bucket, object_key = excluded.object_key,
         version_id = excluded.version_id, sequencer = excluded.sequencer, etag = excluded.etag,
         size_bytes = excluded.size_bytes, landed_at = excluded.landed_at,
-        landing_order = excluded.landing_order;
+        landing_order = excluded.landing_order,
+        -- Those of a run are in its ticket only.
+        options = j.options || excluded.options;
 END
 $$;

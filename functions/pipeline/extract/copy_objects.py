@@ -47,7 +47,7 @@ def copy_objects(deps: Deps, run: "Claimed", seconds_left: "Callable[[], float]"
         page = _list(deps, connection, progress.position)
         found = [one for one in page.get("Contents", []) if _is_file(connection, one["Key"])]
         for one in found:
-            _copy(deps, connection.bucket, one["Key"], _target(run.extraction, one))
+            _copy_listed(deps, run.extraction, connection.bucket, one)
             progress = progress.model_copy(
                 update={"position": one["Key"], "objects": progress.objects + 1}
             )
@@ -72,7 +72,8 @@ def _copy_one(deps: Deps, run: "Claimed", bucket: str, key: str) -> "Claimed":
     run = run.change(deps, object_size=size)
     # Before the object, which the ticket gives its options and its creator.
     report(deps, run.extraction)
-    _copy(deps, bucket, key, run.extraction.key)
+    if not _exists(deps, run.extraction.key):
+        _put(deps, run.extraction.key, _get(deps, bucket, key))
     return run.change(deps, is_read=True)
 
 
@@ -80,11 +81,24 @@ def _is_file(connection: S3Connection, key: str) -> bool:
     return key.endswith(connection.suffix) and not key.endswith("/")
 
 
-def _target(extraction: Extraction, found: Any) -> str:  # noqa: ANN401 - boto3's entry
-    identity = f"{found['Key']}\n{found['ETag']}\n{found['Size']}"
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
+def _copy_listed(deps: Deps, extraction: Extraction, bucket: str, listed: Any) -> None:  # noqa: ANN401 - boto3's entry
+    """Copy an object of the list, unless its copy is there."""
+    key = listed["Key"]
+    target = _target(extraction, key, listed["ETag"], listed["Size"])
+    if _exists(deps, target):
+        return
+    found = _get(deps, bucket, key)
+    # It may have been overwritten since it was listed. Under the name of the content that it had,
+    # the next run would not recognise it, and copy it again.
+    actual = _target(extraction, key, found["ETag"], found["ContentLength"])
+    if actual == target or not _exists(deps, actual):
+        _put(deps, actual, found)
+
+
+def _target(extraction: Extraction, key: str, etag: str, size: int) -> str:
+    digest = hashlib.sha256(f"{key}\n{etag}\n{size}".encode()).hexdigest()[:32]
     place = f"{PREFIX}{extraction.dataset}/sources/{extraction.name}/{digest}"
-    return f"{place}/{filename_of(found['Key'])}"
+    return f"{place}/{filename_of(key)}"
 
 
 def _list(deps: Deps, connection: S3Connection, after: str | None) -> Any:  # noqa: ANN401 - boto3's page
@@ -100,21 +114,22 @@ def _list(deps: Deps, connection: S3Connection, after: str | None) -> Any:  # no
         raise SourceError("refused", detail) from error
 
 
-def _copy(deps: Deps, bucket: str, key: str, target: str) -> None:
-    """Copy an object, unless its copy is there.
-
-    Its bytes pass through the function: reading and writing are permitted separately, and the
-    source need not know the landing bucket.
-    """
-    if _exists(deps, target):
-        return
+def _get(deps: Deps, bucket: str, key: str) -> Any:  # noqa: ANN401 - boto3's response
     try:
         with storage_reached():
-            found = deps.s3.get_object(Bucket=bucket, Key=key)
+            return deps.s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if code_of(error) not in _ABSENT:
             raise
         raise SourceError("refused", f"s3://{bucket}/{key} cannot be read.") from error
+
+
+def _put(deps: Deps, target: str, found: Any) -> None:  # noqa: ANN401 - boto3's response
+    """Write the copy.
+
+    Its bytes pass through the function: reading and writing are permitted separately, and the
+    source need not know the landing bucket.
+    """
     if found["ContentLength"] <= _PART_BYTES:
         _put_once(deps, target, found["Body"].read())
     else:

@@ -67,6 +67,33 @@ def test_each_object_below_the_prefix_is_loaded_once(
     assert len(copies(cloud)) == len(set(copies(cloud))) == 7
 
 
+def test_an_object_that_is_overwritten_while_it_is_copied_is_loaded_once(
+    api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.execute(
+        "SET ROLE waybill_owner; CREATE TABLE entries (what text);"
+        " SELECT waybill.register_dataset('entries'); RESET ROLE"
+    )
+    put("out/a.csv", "what\nfirst\n")
+    source = {"name": "log", "kind": "s3", "connection": {"bucket": BUCKET, "prefix": "out/"}}
+    response = api("POST", "/data-sources", {**source, "dataset": "entries"})
+    listed = copy_objects._list
+
+    def list_and_overwrite(*given: Any) -> Any:
+        found = listed(*given)
+        put("out/a.csv", "what\nfirst\nsecond\n")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copy_objects, "_list", list_and_overwrite)
+        started(api, response.json()["id"])
+        run_through(cloud)
+    started(api, response.json()["id"])
+    run_through(cloud)
+    rows = admin.execute("SELECT what FROM entries ORDER BY what").fetchall()
+    assert rows == [("first",), ("second",)]
+
+
 def test_a_run_over_many_objects_goes_on_in_a_next_invocation(
     api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +138,23 @@ def test_one_object_is_loaded_on_request_with_its_options(
     found = job(admin, job_id)
     assert (found["state"], found["waybill"]["inserted"]) == ("COMPLETED", 2)
     assert ids(admin) == [1, 2]
+
+
+def test_a_dry_run_of_one_object_loads_nothing(
+    api: Api, cloud: Cloud, admin: Connection, put: Put
+) -> None:
+    put("any/where.csv", "1,Harbour\n2,Customs\n")
+    uri = f"s3://{BUCKET}/any/where.csv"
+    request = {"dataset": "departments", "s3_uri": uri, "options": {"dry_run": True}}
+    response = api("POST", "/jobs", request)
+    run_through(cloud)
+    found = job(admin, str(response.json()["job_id"]))
+    assert (found["state"], found["dry_run"], found["waybill"]["inserted"]) == (
+        "COMPLETED",
+        True,
+        2,
+    )
+    assert ids(admin) == []
 
 
 @pytest.mark.parametrize(
