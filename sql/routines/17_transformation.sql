@@ -94,6 +94,28 @@ RETURN p_contract || jsonb_build_object(
         WHERE k.rule NOT IN ('rename', 'formats')
     ));
 
+-- The run of a source that pulled a job's records: the job itself or, of an object that was copied
+-- under the name of a source, the last run of that name.
+CREATE OR REPLACE FUNCTION waybill.run_of(p_job waybill.ingestion_jobs)
+RETURNS SETOF waybill.source_runs
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT r.* FROM waybill.source_runs AS r WHERE r.job_id = p_job.job_id
+    UNION ALL
+    (
+        SELECT r.*
+        FROM waybill.source_runs AS r
+        JOIN waybill.ingestion_jobs AS j USING (job_id)
+        WHERE p_job.object_key LIKE 'landing/%/sources/%/%'
+            AND split_part(p_job.object_key, '/', 3) = 'sources'
+            AND r.name = split_part(p_job.object_key, '/', 4)
+            AND j.kind = 's3' AND j.dataset = p_job.dataset
+        ORDER BY r.job_id DESC
+        LIMIT 1
+    );
+END;
+
 -- The rules of the source that a job's records were pulled from, also for a replay of its rejects.
 CREATE OR REPLACE FUNCTION waybill.source_rules(p_job uuid) RETURNS jsonb
 LANGUAGE sql STABLE
@@ -105,11 +127,11 @@ BEGIN ATOMIC
         SELECT p.job_id, p.parent_job_id
         FROM line JOIN waybill.ingestion_jobs AS p ON p.job_id = line.parent_job_id
     )
-    SELECT s.transformation
+    SELECT r.transformation
     FROM line
-    JOIN waybill.source_runs AS r USING (job_id)
-    JOIN waybill.data_sources AS s USING (source_id)
-    WHERE s.transformation IS NOT NULL
+    JOIN waybill.ingestion_jobs AS j USING (job_id)
+    CROSS JOIN LATERAL waybill.run_of(j) AS r
+    WHERE r.transformation IS NOT NULL
     LIMIT 1;
 END;
 

@@ -26,8 +26,8 @@ BEGIN
     IF is_new THEN
         PERFORM waybill.insert_run(p_job, v_source.dataset, v_source.kind, v_source.name,
             p_expires_at);
-        INSERT INTO waybill.source_runs (job_id, source_id, cursor_from)
-        VALUES (p_job, p_source, v_source.cursor);
+        INSERT INTO waybill.source_runs (job_id, source_id, cursor_from, name, transformation)
+        VALUES (p_job, p_source, v_source.cursor, v_source.name, v_source.transformation);
         UPDATE waybill.data_sources AS s SET last_job = p_job WHERE s.source_id = p_source;
         state := 'EXTRACTING';
         RETURN;

@@ -93,7 +93,7 @@ BEGIN ATOMIC
             'erased', j.erased, 'rejected', j.rejected,
             'pending_reference', j.pending_reference))))
     FROM waybill.ingestion_jobs AS j
-    LEFT JOIN waybill.source_runs AS s ON s.job_id = j.job_id
+    LEFT JOIN LATERAL waybill.run_of(j) AS s ON true
     WHERE j.job_id = p_job
         AND waybill.event_of_job(j) IS NOT NULL
         AND j.finished_at >= now()

@@ -149,8 +149,9 @@ def pull(ships: Ledger, job: UUID, rules: object) -> None:
     ships.admin.execute(
         "WITH made AS (INSERT INTO waybill.data_sources (name, kind, connection, dataset,"
         " transformation) VALUES ('fleet', 'rest', '{}', 't', %s) RETURNING source_id)"
-        " INSERT INTO waybill.source_runs (job_id, source_id) SELECT %s, source_id FROM made",
-        (json.dumps(rules), job),
+        " INSERT INTO waybill.source_runs (job_id, source_id, name, transformation)"
+        " SELECT %s, source_id, 'fleet', %s FROM made",
+        (json.dumps(rules), job, json.dumps(rules)),
     )
 
 

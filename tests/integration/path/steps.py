@@ -41,8 +41,9 @@ def pull_next(admin: Connection, dataset: str, rules: Mapping[str, Any], filenam
     )
     admin.execute(
         "CREATE FUNCTION record_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " INSERT INTO waybill.source_runs (job_id, source_id)"
-        " SELECT new.job_id, source_id FROM waybill.data_sources; RETURN new; END $$"
+        " INSERT INTO waybill.source_runs (job_id, source_id, name, transformation)"
+        " SELECT new.job_id, source_id, name, transformation FROM waybill.data_sources;"
+        " RETURN new; END $$"
     )
     admin.execute(
         sql.SQL(

@@ -140,6 +140,23 @@ def test_one_object_is_loaded_on_request_with_its_options(
     assert ids(admin) == [1, 2]
 
 
+def test_copied_objects_have_the_rules_that_their_source_had_when_the_run_began(
+    api: Api, cloud: Cloud, admin: Connection, put: Put
+) -> None:
+    put("out/a.csv", "1,Harbour\n")
+    source = {
+        "name": "exports", "kind": "s3", "dataset": "departments",
+        "connection": {"bucket": BUCKET, "prefix": "out/"},
+        "transformation": {"upper": ["department"]},
+    }  # fmt: skip
+    source_id = api("POST", "/data-sources", source).json()["id"]
+    started(api, source_id)
+    # What was begun goes on without its source.
+    assert api("DELETE", f"/data-sources/{source_id}").status == 204
+    run_through(cloud)
+    assert admin.execute("SELECT id, department FROM departments").fetchall() == [(1, "HARBOUR")]
+
+
 def test_a_dry_run_of_one_object_loads_nothing(
     api: Api, cloud: Cloud, admin: Connection, put: Put
 ) -> None:

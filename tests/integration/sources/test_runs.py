@@ -106,6 +106,19 @@ def test_a_source_is_run_and_loaded(
 
 
 @pytest.mark.usefixtures("ignore_unknown")
+def test_a_run_has_the_rules_of_its_source_though_that_is_deleted(
+    api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
+) -> None:
+    rules = {"upper": ["department"], "filter": [{"column": "id", "in": ["1", "2"]}]}
+    source_id = created(api, remote, transformation=rules)
+    started(api, source_id)
+    assert api("DELETE", f"/data-sources/{source_id}").status == 204
+    run_through(cloud)
+    rows = admin.execute("SELECT id, department FROM departments ORDER BY id").fetchall()
+    assert rows == [(1, "DEPARTMENT 1"), (2, "DEPARTMENT 2")]
+
+
+@pytest.mark.usefixtures("ignore_unknown")
 def test_the_next_run_begins_where_the_last_one_ended(
     api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
 ) -> None:
