@@ -11,7 +11,7 @@ from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.encrypt_block import STORED_REJECTS, BlockEncryptor, uuid_array
 from functions.pipeline.load.reject_ids import reject_ids
 from waybill.columns.check import BlockResult, Checker
-from waybill.columns.stage import copy_encoder
+from waybill.columns.stage import RowEncoder
 from waybill.database.chunks import ChunkId, Claim
 from waybill.encryption import DataKey
 from waybill.landing.objects import stream_range
@@ -35,7 +35,7 @@ REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
 
 
 class EncodedBlock(NamedTuple):
-    """Parts of the two COPY streams, and the number of records in them."""
+    """Rows for the two COPYs, without header and trailer, and the number of records in them."""
 
     rows: bytes
     rejects: bytes
@@ -72,10 +72,9 @@ class ChunkEncoder:
         return tuple(self._checker.warnings)
 
     def blocks(self) -> Iterator[EncodedBlock]:
-        """The blocks in file order; the first and last carry the streams' header and trailer."""
+        """The blocks in file order."""
         claim, settings = self._claim, self._deps.settings
-        rows, rejects = copy_encoder(self._checker.schema), copy_encoder(_REJECT_SCHEMA)
-        yield EncodedBlock(rows.write_header(), rejects.write_header(), 0, 0)
+        rows, rejects = RowEncoder(self._checker.schema), RowEncoder(_REJECT_SCHEMA)
         last = claim.byte_to == claim.size_bytes
         limits = Limits(settings.unpacked_bytes_limit, settings.unpacked_ratio_limit)
         for block in read_records(
@@ -85,15 +84,13 @@ class ChunkEncoder:
                 if not part.record_count:
                     continue
                 result = self._check(part)
-                reject_parts = [rejects.write_batch(batch) for batch in self._rejects(result)]
                 yield EncodedBlock(
-                    rows.write_batch(self._encryptor.staged(result)),
-                    b"".join(reject_parts),
+                    rows.encode([self._encryptor.staged(result)]),
+                    rejects.encode(self._rejects(result)) if result.rejected else b"",
                     result.read,
                     result.rejected,
                     result.filtered,
                 )
-        yield EncodedBlock(rows.finish(), rejects.finish(), 0, 0)
 
     def _check(self, block: Block) -> BlockResult:
         if len(block.data) <= _LONG_BYTES:

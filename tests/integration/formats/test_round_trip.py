@@ -14,8 +14,9 @@ from tests.postgres.databases import Connection, Database
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import read_file
 from waybill.columns.check import Checker
-from waybill.columns.stage import copy_encoder
+from waybill.columns.stage import RowEncoder
 from waybill.contract.model import Contract
+from waybill.database.copying import copy_into
 from waybill.records.reading import read_records
 from waybill.records.sniffer import sniff_layout
 
@@ -111,15 +112,13 @@ def cells(record: tuple[Any, ...], writing: Writing) -> list[str]:
 def stage(connection: Connection, things: Contract, data: bytes) -> None:
     layout = sniff_layout(data, things, whole=True)
     checker = Checker(things, layout, 0)
-    encoder = copy_encoder(checker.schema)
+    encoder = RowEncoder(checker.schema)
     connection.execute("TRUNCATE staged")
-    with connection.cursor() as cursor, cursor.copy("COPY staged FROM STDIN (FORMAT binary)") as to:
-        to.write(encoder.write_header())
+    with copy_into(connection, "pg_temp", "staged", checker.schema.names) as to:
         for block in read_records([data], layout, layout.first_line):
             checked = checker.check(block)
             assert not checked.rejected, [batch.to_pylist() for batch in checked.rejects]
-            to.write(encoder.write_batch(checked.staged))
-        to.write(encoder.finish())
+            to.write(encoder.encode([checked.staged]))
 
 
 @given(st.lists(records, min_size=1, max_size=6), st.sampled_from([PLAIN, GERMAN, SWISS]))

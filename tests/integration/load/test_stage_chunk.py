@@ -1,8 +1,6 @@
 """A chunk is staged once, exactly, with its rejects, or not at all."""
 
-import errno
 import hashlib
-import io
 import json
 import threading
 from collections.abc import Iterator
@@ -184,15 +182,14 @@ def test_the_event_stages_its_chunk(landing: Landing) -> None:
     assert handle(event, context) == {"batchItemFailures": []}
 
 
-def test_a_full_local_disk_fails_the_job(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = landing.land(HEADER + BAD)
-
-    class FullDisk(io.BytesIO):
-        def write(self, _: object) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(copy_chunk, "SpooledTemporaryFile", lambda _: FullDisk())
+def test_many_rejects_are_copied_in_turns_with_the_rows(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copy_chunk, "_WAITING_BYTES", 1)
+    monkeypatch.setattr(encode_chunk, "_MAX_RECORDS", 2)
+    monkeypatch.setattr(encode_chunk, "_MIN_RECORDS", 2)
+    job = landing.land(HEADER + (NULLS + BAD) * 3 + NULLS)
     landing.stage(job)
-    failed = landing.job(job)
-    assert (failed["state"], failed["error"]["type"]) == ("FAILED", "disk-full")
-    assert landing.rejects(job) == []
+    assert [row["_waybill_line"] for row in landing.staged(job)] == [2, 7, 12, 17]
+    lines = [line + 5 * part for part in range(3) for line in (3, 4, 5, 6)]
+    assert [reject["line"] for reject in landing.rejects(job)] == lines

@@ -51,8 +51,8 @@ MUTANTS = (
         "rejects_of_restamp_copied",
         "the loader does not write the rejects of a file that is staged again",
         "functions/pipeline/load/copy_chunk.py",
-        "if rejected and claim.keeps_rejects:",
-        "if rejected:",
+        "if block.rejects and claim.keeps_rejects:",
+        "if block.rejects:",
         (f"{RESTAMPS}::test_a_file_that_is_staged_again_keeps_its_rejects_once",),
     ),
     Mutant(

@@ -1,5 +1,6 @@
 """The staging table's schema in Arrow, and its encoding for PostgreSQL's binary COPY."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -39,6 +40,10 @@ _ENCODERS = {
     pa.binary(): encoders.BinaryEncoderBuilder,
     pa.binary(16): encoders.FixedSizeBinaryEncoderBuilder,
 }
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+"""The binary format's signature, with no flags and no extension."""
+COPY_TRAILER = b"\xff\xff"
+"""What ends the rows of the binary format."""
 CHUNK, LINE, RAW = "_waybill_chunk", "_waybill_line", "_waybill_raw"
 ABSENT = "_waybill_absent"
 
@@ -64,12 +69,21 @@ def stage_schema(contract: Contract, layout: Layout) -> Array:
     return pa.schema(fields)
 
 
-def copy_encoder(schema: Array) -> ArrowToPostgresBinaryEncoder:
-    """An encoder for `COPY … FROM STDIN (FORMAT binary)` of one table."""
-    builders: dict[str, Any] = {}
-    for field in schema:
-        if field.metadata == {b"type": b"jsonb"}:
-            builders[field.name] = encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
-        else:
-            builders[field.name] = _ENCODERS[field.type](field)
-    return ArrowToPostgresBinaryEncoder.new_with_encoders(schema, builders)
+class RowEncoder:
+    """Encodes rows of one table for `COPY … FROM STDIN (FORMAT binary)`."""
+
+    def __init__(self, schema: Array) -> None:
+        self._schema = schema
+        self._builders: dict[str, Any] = {
+            field.name: encoders.StringEncoderBuilder.new_with_output(field, Jsonb())
+            if field.metadata == {b"type": b"jsonb"}
+            else _ENCODERS[field.type](field)
+            for field in schema
+        }
+
+    def encode(self, batches: Iterable[pa.RecordBatch]) -> bytes:
+        """The rows, without the header and trailer of a COPY."""
+        encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(self._schema, self._builders)
+        # An encoder keeps rows back until it is finished, so each call has one of its own.
+        parts = [encoder.write_header(), *map(encoder.write_batch, batches), encoder.finish()]
+        return memoryview(b"".join(parts))[len(COPY_HEADER) : -len(COPY_TRAILER)].tobytes()

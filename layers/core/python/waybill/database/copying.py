@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from psycopg import Copy, sql
 
+from waybill.columns.stage import COPY_HEADER, COPY_TRAILER
 from waybill.database.errors import translating_db_errors
 from waybill.database.repository import Connection
 
@@ -17,7 +18,7 @@ class CopyTarget:
         self.rows = 0
 
     def write(self, block: bytes) -> None:
-        """Send some bytes of the binary format."""
+        """Send whole rows in the binary format."""
         self._copy.write(block)
 
 
@@ -36,5 +37,7 @@ def copy_into(
     with translating_db_errors(), connection.cursor() as cursor:
         with cursor.copy(statement) as copy:
             target = CopyTarget(copy)
+            target.write(COPY_HEADER)
             yield target
+            target.write(COPY_TRAILER)
         target.rows = cursor.rowcount
