@@ -28,6 +28,7 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "refresh": 2,
         "reap": 1,
         "migrate": 1,
+        "console": 1,
         "upload": requests,
         "batch": requests,
         # Half as many more: requests that wait for a job stay below `waits_at_once`.

@@ -99,6 +99,8 @@ class Environment:
     """Size limit of a file; a dataset may have a lower one."""
     client_requests_per_minute: int = 3000
     """Requests from one address; the firewall answers more with 429."""
+    console: bool = True
+    """The console behind CloudFront, which costs nothing while nobody uses it."""
     browser_origin: str | None = None
     """The origin whose pages may use the API and upload (CORS): `*` for all, None for none.
 
@@ -141,6 +143,8 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
             Environment(
                 name="local",
                 browser_origin="*",
+                # The emulator serves it itself.
+                console=False,
                 account=LOCAL_ACCOUNT,
                 keep_data=False,
                 log_retention_days=7,

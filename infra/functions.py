@@ -18,6 +18,7 @@ from functions.api.queries.settings import QueriesSettings
 from functions.api.sources.settings import SourcesSettings
 from functions.api.upload.settings import UploadSettings
 from functions.authorizer.settings import AuthorizerSettings
+from functions.console.settings import ConsoleSettings
 from functions.migrate.settings import MigrateSettings
 from functions.pipeline.extract.settings import ExtractSettings
 from functions.pipeline.load.settings import LoadSettings
@@ -105,6 +106,12 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
         )
     }
 )
+
+CONSOLE = FunctionSpec(ConsoleSettings, 120, 256)
+"""Publishes the console's files; on AWS only, since the local stack serves them itself."""
+
+SPECS: Mapping[str, FunctionSpec] = MappingProxyType({**FUNCTIONS, CONSOLE.name: CONSOLE})
+"""All functions that are deployed to AWS."""
 
 DATABASE_ROLES = tuple(
     spec.role for spec in FUNCTIONS.values() if spec.role and spec.role != ADMIN_ROLE

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_FIELDS = {"issuer", "audience", "jwks_url", "roles_claim", "datasets_claim", "token_use"}
+_FIELDS = {
+    "client_id",
+    "issuer",
+    "audience",
+    "jwks_url",
+    "roles_claim",
+    "datasets_claim",
+    "token_use",
+}
 
 
 class InvalidIdentityError(Exception):
@@ -16,6 +24,8 @@ class ExternalIssuer:
     """An OIDC issuer outside the stack; the fields are those of the authorizer's settings."""
 
     settings: Mapping[str, str]
+    client_id: str | None = None
+    """The console's client there; without one, people paste a token."""
 
     @classmethod
     def from_context(cls, values: Mapping[str, Any] | None) -> "ExternalIssuer | None":
@@ -33,7 +43,8 @@ class ExternalIssuer:
                 'Give {"issuer": "https://…", "audience": "…"}, and if they differ from the'
                 f" defaults {', '.join(sorted(_FIELDS - {'issuer', 'audience'}))}."
             )
-        return cls(settings={_field(name): str(value) for name, value in values.items()})
+        settings = {_field(name): str(value) for name, value in values.items()}
+        return cls(client_id=settings.pop("client_id", None), settings=settings)
 
 
 def _field(name: str) -> str:

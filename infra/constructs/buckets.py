@@ -11,6 +11,7 @@ from infra.constructs.access_logs import access_log_bucket
 from infra.constructs.log_group import log_of_provider, removal_policy
 from infra.environments import Environment
 
+CONSOLES = "https://*.cloudfront.net"
 _EMPTIES = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
@@ -62,13 +63,18 @@ def _send_events(bucket: s3.Bucket) -> None:
     )
 
 
-def _uploads_from_pages_of(origin: str | None) -> list[s3.CorsRule] | None:
-    if origin is None:
+def _pages_may(environment: Environment, *methods: s3.HttpMethods) -> list[s3.CorsRule] | None:
+    """The pages that may send such requests, each of which needs a presigned URL or form.
+
+    The console's own host is known only when it exists, after the buckets.
+    """
+    origins = {environment.browser_origin, CONSOLES if environment.console else None} - {None}
+    if not origins:
         return None
     return [
         s3.CorsRule(
-            allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
-            allowed_origins=[origin],
+            allowed_methods=list(methods),
+            allowed_origins=sorted(map(str, origins)),
             allowed_headers=["*"],
             # Completing a multipart upload needs the ETags of its parts.
             exposed_headers=["ETag", "x-amz-version-id"],
@@ -97,7 +103,7 @@ class Buckets(Construct):
             "Landing",
             _Content(
                 [versions],
-                _uploads_from_pages_of(environment.browser_origin),
+                _pages_may(environment, s3.HttpMethods.POST, s3.HttpMethods.PUT),
                 logs,
             ),
             environment,
@@ -106,7 +112,12 @@ class Buckets(Construct):
         self.state = _bucket(
             self,
             "State",
-            _Content([versions, *_short_lived()], access_logs=logs),
+            _Content(
+                [versions, *_short_lived()],
+                # Rejects are downloaded from here when they are many.
+                _pages_may(environment, s3.HttpMethods.GET),
+                logs,
+            ),
             environment,
             key,
         )

@@ -28,7 +28,7 @@ class Service(Construct):
     def __init__(self, scope: Construct, shared: SharedResources, buckets: Buckets) -> None:
         """Create and connect the resources; the outputs are added to the stack."""
         super().__init__(scope, "Service")
-        self._buckets = buckets
+        self.buckets = buckets
         self.queues = {
             name: WorkQueue(
                 self,
@@ -50,8 +50,8 @@ class Service(Construct):
 
     def _functions(self, shared: SharedResources) -> dict[str, LambdaFunction]:
         resources = wiring.Resources(
-            landing=self._buckets.landing,
-            state=self._buckets.state,
+            landing=self.buckets.landing,
+            state=self.buckets.state,
             landed=self.queues["landed"].queue,
             chunks=self.queues["chunks"].queue,
             merges=self.queues["merges"].queue,
@@ -105,7 +105,7 @@ class Service(Construct):
         }
         for name, consumer in _CONSUMERS.items():
             queues[name].attach_consumer(functions[consumer], max_concurrency=limits[name])
-        rules.from_buckets(self._buckets, queues["landed"].queue)
+        rules.from_buckets(self.buckets, queues["landed"].queue)
         rules.from_finished_jobs(functions["refresh"])
         rules.on_schedule(functions["refresh"], minutes=5)
         rules.on_schedule(functions["publish"], minutes=environment.publish_minutes)

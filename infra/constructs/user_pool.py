@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
@@ -10,8 +10,8 @@ from infra.environments import Environment
 from waybill.http.principal import ROLES
 
 # A person logs in again after this.
-_ACCESS = Duration.minutes(30)
-_REFRESH = Duration.hours(12)
+ACCESS = Duration.minutes(30)
+REFRESH = Duration.hours(12)
 
 
 class UserPool(Construct):
@@ -21,7 +21,7 @@ class UserPool(Construct):
         """Create the pool; it is kept where the data are."""
         super().__init__(scope, "Users")
         keep = environment.keep_data
-        self._pool = cognito.UserPool(
+        self.pool = cognito.UserPool(
             self,
             "Pool",
             user_pool_name=f"waybill-{environment.name}",
@@ -45,24 +45,31 @@ class UserPool(Construct):
         )
         for role in ROLES:
             cognito.CfnUserPoolGroup(
-                self, role.capitalize(), user_pool_id=self._pool.user_pool_id, group_name=role
+                self, role.capitalize(), user_pool_id=self.pool.user_pool_id, group_name=role
             )
-        self.client = self._pool.add_client(
+        # Of the pages that the console logs people in at; unique in a region.
+        self.domain = self.pool.add_domain(
+            "Domain",
+            cognito_domain=cognito.CognitoDomainOptions(
+                domain_prefix=f"waybill-{environment.name}-{Aws.ACCOUNT_ID}"
+            ),
+        )
+        self.client = self.pool.add_client(
             "Client",
             generate_secret=False,
             auth_flows=cognito.AuthFlow(user_password=True, user_srp=True),
             disable_o_auth=True,
             prevent_user_existence_errors=True,
-            access_token_validity=_ACCESS,
-            id_token_validity=_ACCESS,
-            refresh_token_validity=_REFRESH,
+            access_token_validity=ACCESS,
+            id_token_validity=ACCESS,
+            refresh_token_validity=REFRESH,
             enable_token_revocation=True,
         )
 
     @property
     def settings(self) -> Mapping[str, str]:
         """The authorizer's settings: access tokens of this pool and client, roles by group."""
-        region, pool = Stack.of(self).region, self._pool.user_pool_id
+        region, pool = Stack.of(self).region, self.pool.user_pool_id
         issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool}"
         return {
             "token_issuer": issuer,
@@ -76,6 +83,6 @@ class UserPool(Construct):
     def outputs(self) -> Mapping[str, str]:
         """What a person needs to log in."""
         return {
-            "UserPoolId": self._pool.user_pool_id,
+            "UserPoolId": self.pool.user_pool_id,
             "UserPoolClientId": self.client.user_pool_client_id,
         }

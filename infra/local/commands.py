@@ -83,7 +83,7 @@ def _find_token() -> Token | None:
     return token_from_environment() or _stack().issuer().fresh_token
 
 
-app = make_app(_find_api, _find_token)
+app = make_app(_find_api, _find_token, doctor=False)
 app.command()(cost)
 
 

@@ -25,6 +25,7 @@ from infra.environments import Environment
 from infra.identity import ExternalIssuer
 from infra.machines import Machines
 from infra.restore import Restore
+from infra.stacks.console import add_console
 
 
 class DataStack(Stack):
@@ -54,17 +55,24 @@ class DataStack(Stack):
         self.buckets = Buckets(self, environment, self.key)
         network = Network(self, environment, self.buckets, self.key)
         self.database = Aurora(self, environment, network, self.key, restore)
-        self.tokens = issuer.settings if issuer else self._user_pool(environment)
+        self.issuer = issuer
+        self.pool = None if issuer else self._user_pool(environment)
         has_cache = environment.cache_server
         self.cache = CacheServer(self, environment, network, self.key) if has_cache else None
         self.alerts = AlarmTopic(self, environment, alerts or Alerts(), self.key)
         self.alerts.subscribe_alarms(self)
 
-    def _user_pool(self, environment: Environment) -> Mapping[str, str]:
+    def _user_pool(self, environment: Environment) -> UserPool:
         pool = UserPool(self, environment)
         for name, value in pool.outputs.items():
             CfnOutput(self, name, value=value)
-        return pool.settings
+        return pool
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """The authorizer's settings: whose tokens are accepted."""
+        settings = self.issuer or self.pool
+        return settings.settings if settings else {}
 
     @property
     def availability_zones(self) -> list[str]:
@@ -109,4 +117,6 @@ class ServiceStack(Stack):
         if environment.dashboard:
             dashboard = Dashboard(self, environment, service, data.database.metrics)
             dashboard.show_alarms(alarm_names(data, self))
+        if environment.console and (issuer := data.issuer or data.pool):
+            others.append(add_console(self, shared, service, issuer))
         Migration(self, service.functions["migrate"], before=others, key=data.key)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from infra.bootstrap import ROOT
-from infra.functions import FUNCTIONS
+from infra.functions import SPECS
 from tests.infra.source_graph import Scope, Symbol, bodies, module
 
 LANDING = "landing/"
@@ -89,7 +89,7 @@ class AwsCall(NamedTuple):
 
 def calls_of(step: str) -> set[AwsCall]:
     """The calls that the function of the step may make."""
-    package = FUNCTIONS[step].module
+    package = SPECS[step].module
     folder = ROOT / package.replace(".", "/")
     waiting = [
         (Symbol(name, one), _prefix_of(name, LANDING))

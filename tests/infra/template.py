@@ -78,7 +78,11 @@ class Synthesised(NamedTuple):
     def buckets(self) -> dict[str, Mapping[str, Any]]:
         """Properties of the landing and the state bucket, by logical name."""
         buckets = self.of_type("AWS::S3::Bucket")
-        return {name: one for name, one in buckets.items() if "AccessLogs" not in name}
+        return {
+            name: one
+            for name, one in buckets.items()
+            if name.startswith("Buckets") and "AccessLogs" not in name
+        }
 
     def functions(self) -> dict[str, Mapping[str, Any]]:
         """Properties of our functions, by step."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from infra.dualstack import HOSTS
-from infra.functions import FUNCTIONS
+from infra.functions import SPECS
 from tests.infra.aws_calls import LANDING, AwsCall, calls_of, unknown_clients
 from tests.infra.template import Statement, Synthesised, listed, text
 
@@ -60,7 +60,7 @@ def dev(synthesise: Callable[[str], Synthesised]) -> Synthesised:
     return synthesise("dev")
 
 
-@pytest.mark.parametrize("step", FUNCTIONS)
+@pytest.mark.parametrize("step", SPECS)
 def test_a_function_may_do_what_its_code_calls(dev: Synthesised, step: str) -> None:
     calls = calls_of(step)
     if "DATABASE_SECRET_ARN" not in dev.functions()[step]["Environment"]["Variables"]:
@@ -78,7 +78,7 @@ def test_the_key_for_personal_data_is_used_as_the_code_does(
     synthesise: Callable[[str], Synthesised],
 ) -> None:
     prod = synthesise("prod")
-    for step in FUNCTIONS:
+    for step in SPECS:
         needed = {action for call in calls_of(step) for action in call.actions}
         granted = {
             action
@@ -96,9 +96,9 @@ def test_functions_in_the_vpc_call_hosts_that_ipv6_reaches(on_aws: Synthesised) 
     assert called == HOSTS.keys()
 
 
-@pytest.mark.parametrize("step", FUNCTIONS)
+@pytest.mark.parametrize("step", SPECS)
 def test_a_function_may_use_the_queues_of_its_settings(dev: Synthesised, step: str) -> None:
-    settings = FUNCTIONS[step].settings.model_fields
+    settings = SPECS[step].settings.model_fields
     named = {
         field.removesuffix("_url") for field in settings if field.endswith(("queue_url", "dlq_url"))
     }

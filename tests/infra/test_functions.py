@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.bootstrap import ROOT
-from infra.functions import FUNCTIONS
+from infra.functions import FUNCTIONS, SPECS
 from infra.layers.sources import function_source
 from infra.routes import ROUTES
 from tests.infra.template import Synthesised
@@ -16,12 +16,14 @@ GENERAL = {"POWERTOOLS_SERVICE_NAME", "AWS_USE_DUALSTACK_ENDPOINT"}
 
 
 def test_every_function_folder_is_deployed(synthesised: Synthesised) -> None:
-    assert synthesised.functions().keys() == FUNCTIONS.keys() == FOLDERS
+    deployed = FUNCTIONS if synthesised.is_local else SPECS
+    assert synthesised.functions().keys() == deployed.keys()
+    assert SPECS.keys() == FOLDERS
 
 
 def test_the_environment_is_the_settings_model(synthesised: Synthesised) -> None:
     for name, function in synthesised.functions().items():
-        fields = FUNCTIONS[name].settings.model_fields
+        fields = SPECS[name].settings.model_fields
         given = function["Environment"]["Variables"].keys() - GENERAL
         assert given <= {field.upper() for field in fields}
         assert {field.upper() for field, info in fields.items() if info.is_required()} <= given
@@ -31,7 +33,7 @@ def test_the_settings_model_takes_the_environment(synthesised: Synthesised) -> N
     for name, function in synthesised.functions().items():
         variables = function["Environment"]["Variables"]
         known = {key: value if isinstance(value, str) else "1" for key, value in variables.items()}
-        FUNCTIONS[name].settings.from_environment(known)
+        SPECS[name].settings.from_environment(known)
 
 
 def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
@@ -39,7 +41,7 @@ def test_every_function_has_the_defaults(synthesised: Synthesised) -> None:
         assert function["Runtime"] == "python3.13"
         assert function["Architectures"] == ["x86_64"]
         assert function["TracingConfig"] == {"Mode": "Active"}
-        assert function["Handler"] == f"{FUNCTIONS[name].module}.handler.handle"
+        assert function["Handler"] == f"{SPECS[name].module}.handler.handle"
         assert function["Timeout"] <= 900
         assert function["LoggingConfig"]["LogGroup"]
 
@@ -72,7 +74,7 @@ def test_every_log_group_expires(synthesised: Synthesised) -> None:
 
 def test_functions_that_need_the_database_are_in_its_network(on_aws: Synthesised) -> None:
     for name, function in on_aws.functions().items():
-        inside = FUNCTIONS[name].role is not None
+        inside = SPECS[name].role is not None
         assert ("VpcConfig" in function) == inside
         variables = function["Environment"]["Variables"]
         assert (variables.get("AWS_USE_DUALSTACK_ENDPOINT") == "true") == inside
@@ -89,7 +91,7 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
         }
         for layer in ("core", "arrow", "auth", "cache")
     }
-    assert with_layer["core"] == FUNCTIONS.keys()
+    assert with_layer["core"] == SPECS.keys()
     assert with_layer["arrow"] == {"plan", "load", "batch", "datasets"}
     # To verify tokens, and to encrypt texts.
     assert with_layer["auth"] == {"authorizer", "load", "batch", "jobs", "documents"}
@@ -97,7 +99,7 @@ def test_only_steps_that_touch_rows_get_arrow(on_aws: Synthesised) -> None:
 
 
 def test_the_other_steps_do_without_arrow() -> None:
-    others = [spec.module for spec in FUNCTIONS.values() if not spec.arrow]
+    others = [spec.module for spec in SPECS.values() if not spec.arrow]
     script = (
         "import sys\n"
         "from importlib import import_module\n"

@@ -18,6 +18,7 @@ NARROW = re.compile(
     r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{MigrationProviderframework\w+\.Arn\}:\*"
+    r"|\$\{ConsoleProviderframework\w+\.Arn\}:\*|\$\{ConsoleFiles\w+\.Arn\}/\*"
     r"|[^*?]*:secret:waybill/\w+/sources/\*|[^*?]*:schedule/waybill-\w+-sources/\*"
     r"|arn:aws:s3:::waybill-local-source/\*)"
 )

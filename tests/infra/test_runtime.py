@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.bootstrap import ROOT
-from infra.functions import FUNCTIONS
+from infra.functions import SPECS
 from infra.layers.bytecode import interpreter
 from infra.layers.packages import core_layer, packages
 from infra.layers.sources import function_source
@@ -55,7 +55,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def _run(
     python: Path, layers: dict[str, Path], name: str, folder: Path, *event: str
 ) -> subprocess.CompletedProcess[str]:
-    spec = FUNCTIONS[name]
+    spec = SPECS[name]
     path = [str(function_source(spec, folder)), *(str(layers[one]) for one in spec.layers)]
     return subprocess.run(
         [str(python), "-I", "-S", "-W", "error", "-c", RUN, json.dumps(path), spec.module, *event],
@@ -66,7 +66,7 @@ def _run(
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", SPECS)
 def test_a_function_starts_with_its_layers_alone(
     python: Path, layers: dict[str, Path], name: str, tmp_path: Path
 ) -> None:

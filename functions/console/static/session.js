@@ -89,6 +89,8 @@ export async function start() {
 }
 
 export const isLocal = () => settings.login === "local";
+// Without a client of the issuer's people bring a token.
+export const takesToken = () => settings.login !== "issuer";
 
 const base64url = (data) =>
   btoa(String.fromCharCode(...new Uint8Array(data))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

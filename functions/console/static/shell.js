@@ -1,6 +1,6 @@
 // The frame of every page: navigation, account, and the page itself.
 import { html, useEffect, useRef, useState } from "./ui.js";
-import { account, isAdmin, isLocal, logIn, notice, signOut, token, useToken } from "./session.js";
+import { account, isAdmin, isLocal, logIn, notice, signOut, takesToken, token, useToken } from "./session.js";
 import { href, route } from "./router.js";
 import { chooseTheme, theme } from "./theme.js";
 import { Failure } from "./parts.js";
@@ -77,14 +77,14 @@ function LogIn() {
     <main class="login" id="main">
       <h1>Waybill</h1>
       ${notice.value && html`<p role="alert" class="notice">${notice.value}</p>`}
-      ${isLocal()
+      ${takesToken()
         ? html`<form onSubmit=${(event) => { event.preventDefault(); useToken(text); }}>
             <label class="field"><span>Token</span>
               <textarea rows="5" required spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
             </label>
-            <p class="muted">Printed by <code>waybill token</code>; <code>--role reader</code> for one that only reads.</p>
+            ${isLocal() && html`<p class="muted">Printed by <code>waybill token</code>; <code>--role reader</code> for one that only reads.</p>`}
             <button class="primary">Use this token</button>
-            <button type="button" onClick=${() => location.reload()}>Use the stack's own</button>
+            ${isLocal() && html`<button type="button" onClick=${() => location.reload()}>Use the stack's own</button>`}
           </form>`
         : html`<p>Log in to see jobs and to upload files.</p><button class="primary" type="button" onClick=${logIn}>Log in</button>`}
     </main>`;

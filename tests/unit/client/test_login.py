@@ -8,9 +8,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from waybill_client.cognito import CognitoPool
 from waybill_client.commands import make_app
 from waybill_client.errors import ClientError
-from waybill_client.login import Ask, CognitoLogin
 
 TOKEN = {"AuthenticationResult": {"AccessToken": "the-token", "ExpiresIn": 1800}}
 
@@ -34,11 +34,17 @@ class Pool:
 def log_in(pool: Pool, answers: Sequence[str] = ("Corr3ct-password",)) -> tuple[str, list[str]]:
     """The token, and what the person was shown."""
     waiting, shown = list(answers), list[str]()
-    ask = Ask(lambda _: waiting.pop(0), lambda _: waiting.pop(0), shown.append)
+
+    def prompt(text: str, *, hide: bool = False) -> str:
+        assert hide == ("assword" in text)
+        return waiting.pop(0)
+
     with httpx.Client(transport=httpx.MockTransport(pool)) as http:
-        token = CognitoLogin(http, "a-client", "eu-central-1").token("ada@example.com", ask)
+        tokens = CognitoPool("eu-central-1", "a-client", http).log_in(
+            prompt, shown.append, name="ada@example.com"
+        )
     assert waiting == []
-    return token, shown
+    return tokens.access_token, shown
 
 
 def test_a_password_gives_a_token() -> None:
@@ -64,7 +70,7 @@ def test_the_first_login_chooses_a_password_and_sets_up_a_second_factor() -> Non
     )
     token, shown = log_in(pool, ("temporary", "Corr3ct-password", "123456"))
     assert token == "the-token"
-    assert shown == ["Enter this key into an authenticator app: K3Y"]
+    assert shown == ["Add this key to your authenticator: K3Y"]
     sent = dict(pool.requests)
     assert sent["VerifySoftwareToken"] == {"Session": "s3", "UserCode": "123456"}
     assert pool.requests[1][1]["ChallengeResponses"]["NEW_PASSWORD"] == "Corr3ct-password"
@@ -97,7 +103,7 @@ def test_the_command_prints_the_token_alone(monkeypatch: pytest.MonkeyPatch) -> 
     transport = httpx.MockTransport(Pool(TOKEN))
     client = httpx.Client
     monkeypatch.setattr(
-        "waybill_client.login.httpx.Client", lambda **_: client(transport=transport)
+        "waybill_client.login_commands.httpx.Client", lambda **_: client(transport=transport)
     )
     ended = CliRunner().invoke(
         make_app(), ["login", "ada@example.com", "--client-id", "a-client"], input="secret\n"

@@ -6,12 +6,13 @@ from rich.console import Console, RenderableType
 
 from waybill_client import tables
 from waybill_client.models import Figures, Job, Reject
+from waybill_client.output import print_table
 from waybill_client.terminal import printable_json
 
 
 def shown(what: RenderableType, width: int = 80) -> str:
     screen = io.StringIO()
-    Console(file=screen, width=width).print(what)
+    print_table(what, Console(file=screen, width=width))
     return screen.getvalue()
 
 

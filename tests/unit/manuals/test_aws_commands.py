@@ -98,11 +98,14 @@ def test_one_version_of_the_cdk_is_named_and_its_environment() -> None:
 def test_commands_of_waybill_exist_with_their_options(page: str, words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     arguments = words[1:]
-    while found := getattr(command, "commands", {}):
+    while (found := getattr(command, "commands", {})) and arguments:
         of_all = {name for parameter in command.params for name in parameter.opts}
-        while arguments[0] in of_all:
+        while arguments[0] in of_all - {"--help"} and not command.invoke_without_command:
             # An option of all commands: `waybill --sigv4 upload`.
             arguments = arguments[1:]
+        if arguments[0] in of_all:
+            # A group that is a command too: `waybill jobs --dataset …`.
+            break
         assert arguments[0] in found, (page, words)
         command, arguments = found[arguments[0]], arguments[1:]
     options = {name for parameter in command.params for name in parameter.opts}

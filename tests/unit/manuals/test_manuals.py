@@ -83,11 +83,13 @@ def test_sql_lists_every_error_code() -> None:
 
 
 def commands(app: typer.Typer) -> set[str]:
-    own = app.registered_commands
+    own = [one for one in app.registered_commands if not one.hidden]
     names = {str(one.name or getattr(one.callback, "__name__", "")) for one in own}
     for group in app.registered_groups:
         assert group.typer_instance
         names |= {f"{group.name} {name}" for name in commands(group.typer_instance)}
+        if group.typer_instance.info.invoke_without_command is True:
+            names.add(str(group.name))
     return names
 
 

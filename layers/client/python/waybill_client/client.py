@@ -1,7 +1,7 @@
 """The typed client of the API."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -125,6 +125,25 @@ class Waybill:
             response = self._storage.get(response.headers["Location"])
         return response.content
 
+    def runs(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """The runs of a job, every attempt of a step: step, number, start, end and outcome."""
+        return self._pages(f"jobs/{job_id}/runs", {})
+
+    def replay(self, job_id: str, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Load corrected rejects as a new job; returns its id.
+
+        Each row has the `_reject_id` and the corrected columns.
+        """
+        body = {"rows": [dict(row) for row in rows]}
+        return str(self._request("POST", f"jobs/{job_id}/replay", json=body).json()["job_id"])
+
+    def replay_csv(self, job_id: str, content: bytes) -> str:
+        """The same with the corrected CSV of `rejects_csv`."""
+        response = self._request(
+            "POST", f"jobs/{job_id}/replay", content=content, headers={"Content-Type": "text/csv"}
+        )
+        return str(response.json()["job_id"])
+
     def datasets(self) -> list[dict[str, Any]]:
         """Every dataset and its columns."""
         return list(self._request("GET", "datasets").json()["items"])
@@ -210,9 +229,14 @@ class Waybill:
     def _send(self, method: str, path: str, **kwargs: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own options
         try:
             return self._http.request(method, path, **kwargs)
-        except httpx.TransportError as error:
-            where = f"{self._http.base_url}: {error}"
-            raise UnreachableError(f"The API cannot be reached at {where}") from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise unreachable(str(self._http.base_url), error) from error
+
+
+def unreachable(api: str, error: Exception) -> UnreachableError:
+    """The error of an API without a response, in one line."""
+    reason = str(error) or type(error).__name__
+    return UnreachableError(f"The API cannot be reached at {api}: {reason}. Is WAYBILL_API right?")
 
 
 def _without_none(params: dict[str, Any]) -> dict[str, Any]:

@@ -28,13 +28,15 @@ class CognitoPool:
         self._client_id = client_id
         self._http = http
 
-    def log_in(self, prompt: Prompt, show: Callable[[str], None]) -> Tokens:
+    def log_in(
+        self, prompt: Prompt, show: Callable[[str], None], name: str | None = None
+    ) -> Tokens:
         """Ask for name and password, and for what the pool wants to know beside them.
 
         Raises:
             ClientError: the pool refuses, or cannot be reached.
         """
-        name = prompt("E-mail")
+        name = name or prompt("E-mail")
         parameters = {"USERNAME": name, "PASSWORD": prompt("Password", hide=True)}
         state = self._call(
             "InitiateAuth",

@@ -23,12 +23,20 @@ _COUNTS = (
 )
 _ALWAYS = ("read", "inserted", "rejected")
 _RECORD_WIDTH = 40
+_ID = 36
+# Columns of single words.
+_WORDS = ("dataset", "state", "created")
 
 
 def _table(left: Sequence[str], right: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in left:
-        table.add_column(_text(name), overflow="fold")
+        # Ids are copied whole, so they are never broken over lines.
+        is_id = name == "job" or name.endswith("_id")
+        is_word = is_id or name in _WORDS
+        table.add_column(
+            _text(name), overflow="fold", no_wrap=is_word, min_width=_ID if is_id else 0
+        )
     for name in right:
         table.add_column(_text(name), justify="right")
     return table
@@ -62,13 +70,40 @@ def waybills(jobs: Iterable[Job]) -> Group:
     return _titled("Waybills", table)
 
 
+def uploads(names: Sequence[str], jobs: Sequence[Job]) -> Group:
+    """One line per file: its name, its job's id and state, and the counts of its waybill."""
+    counts = [job.get("waybill") for job in jobs]
+    shown = [
+        name for name in _COUNTS if name in _ALWAYS or any(one and one.get(name) for one in counts)
+    ]
+    table = _table(("file", "job", "state"), [name.split("_")[0] for name in shown])
+    for file, job, count in zip(names, jobs, counts, strict=True):
+        numbers = [f"{count.get(name, 0):,}" for name in shown] if count else []
+        table.add_row(_text(file), _text(job["job_id"]), _text(job["state"]), *numbers)
+    return _titled("Waybills", table)
+
+
+def records(title: str, items: Sequence[dict[str, Any]]) -> Group:
+    """A column per field, except those that are objects or lists."""
+    names = [
+        name
+        for name in dict.fromkeys(name for item in items for name in item)
+        if not any(isinstance(item.get(name), (dict, list)) for item in items)
+    ]
+    table = _table(names, ())
+    for item in items:
+        cells = (item.get(name) for name in names)
+        table.add_row(*(_text("" if value is None else value) for value in cells))
+    return _titled(title, table)
+
+
 def job_list(jobs: Iterable[Job]) -> Group:
     """One line per job: id, dataset, state, creation and counts."""
     table = _table(("job", "dataset", "state", "created"), ("read", "rejected"))
     for job in jobs:
         counts = job.get("waybill")
         numbers = [f"{counts['read']:,}", f"{counts['rejected']:,}"] if counts else []
-        fields = (job["job_id"], job["dataset"], job["state"], job.get("created_at", ""))
+        fields = (job["job_id"], job["dataset"], job["state"], job.get("created_at", "")[:19])
         table.add_row(*map(_text, fields), *numbers)
     return _titled("Jobs", table)
 

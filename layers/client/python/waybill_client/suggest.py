@@ -1,0 +1,65 @@
+"""The dataset that a file is meant for, from its name and its header."""
+
+import csv
+import difflib
+import gzip
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from waybill_client.errors import ClientError
+
+_HEAD_BYTES = 1 << 16
+_DELIMITERS = (",", ";", "\t", "|")
+_ENOUGH = 0.5
+_NAMED, _BEGINS = 0.6, 0.5
+
+
+def suggest_dataset(file: Path, datasets: Sequence[dict[str, Any]]) -> str:
+    """The dataset whose columns the header names best, or whose name the file has.
+
+    Raises:
+        ClientError: none fits well, or two fit equally.
+    """
+    header = _header(file)
+    scores = {str(one["name"]): _score(file, header, one) for one in datasets}
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    best = ranked[0] if ranked else ""
+    equal = len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]
+    if not best or scores[best] < _ENOUGH or equal:
+        known = ", ".join(sorted(scores)) or "none is declared"
+        raise ClientError(f"{file.name}: which dataset? Use --dataset with one of: {known}.")
+    return best
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """A sentence with the nearest name, and all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    question = f"Did you mean {near[0]}? " if near else ""
+    return f"{question}There are: {', '.join(names) or 'none'}."
+
+
+def _score(file: Path, header: Sequence[str], dataset: dict[str, Any]) -> float:
+    columns = {_plain(name) for name in dataset["schema"]["properties"]}
+    shared = len(columns & set(header)) / max(len(columns), len(header), 1)
+    stem, name = _plain(file.name.partition(".")[0]), _plain(str(dataset["name"]))
+    named = _NAMED if stem == name else _BEGINS if stem.startswith(name) else 0.0
+    return max(shared, named)
+
+
+def _header(file: Path) -> list[str]:
+    """The names of the first line; an empty list where it is no text."""
+    with file.open("rb") as source:
+        data = source.read(_HEAD_BYTES)
+    if data[:2] == b"\x1f\x8b":
+        with gzip.open(file) as source:
+            data = source.read(_HEAD_BYTES)
+    line = data.decode("utf-8-sig", "replace").partition("\n")[0]
+    rows = (next(csv.reader([line], delimiter=one), []) for one in _DELIMITERS)
+    return [_plain(name) for name in max(rows, key=len)]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
