@@ -25,7 +25,8 @@ _QUEUE = re.compile(r"\$\{Service(\w+?)(Dlq|Dead|DeadLetter)?Queue[0-9A-F]{8}\.A
 _BUCKET = re.compile(
     r"\$\{Buckets(Landing|State)[0-9A-F]{8}(?:\.Arn|Arn[0-9A-F]{8})?\}(?:/(\w+/)\*)?"
 )
-_SOURCES = {
+_OTHERS = {
+    "${ConsoleFiles": "the console's bucket",
     "secret:waybill/": "secrets of sources",
     "schedule/waybill-": "schedules of sources",
     "SourceSchedulesRole": "the role of the schedules",
@@ -46,7 +47,7 @@ def _resource(value: object, statement: Statement) -> str:
         return f"queue {queue[1].lower()}" + (" (dead letters)" if queue[2] else "")
     if "event-bus/" in name:
         return "event bus, as `waybill`"
-    for part, words in _SOURCES.items():
+    for part, words in _OTHERS.items():
         if part in name:
             return words
     if "Secret" in name:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from waybill_client import Waybill
+from waybill_client import AsyncWaybill, Waybill
 
 API = "https://api.test/v1"
 Handler = httpx.Response | Callable[[httpx.Request], httpx.Response]
@@ -21,6 +21,9 @@ class FakeApi:
 
     def on(self, method: str, url: str, *responses: Handler) -> None:
         self.responses[method, url if "://" in url else f"{API}/{url}"] = list(responses)
+
+    def async_client(self, token: str | None = None) -> AsyncWaybill:
+        return AsyncWaybill(API, token=token, transport=httpx.MockTransport(self._respond))
 
     def client(self, token: str | None = None) -> Waybill:
         return Waybill(API, token=token, transport=httpx.MockTransport(self._respond))

@@ -22,7 +22,11 @@ DATASETS = [
 
 
 class HttpApi(ThreadingHTTPServer):
-    """Jobs end at once, changed by `changes`; those of `never` do not end."""
+    """Jobs end at once, changed by `changes`.
+
+    With `never` they do not end; the upload `stall_at` is not answered; with `is_other` it is no
+    Waybill API at all.
+    """
 
     daemon_threads = True
 
@@ -30,6 +34,8 @@ class HttpApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.changes: dict[str, Any] = {}
         self.never = False
+        self.is_other = False
+        self.stall_at = 0
         self.bodies: list[dict[str, Any]] = []
         self.uploads = 0
         self.stopping = threading.Event()
@@ -49,6 +55,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: HttpApi
 
     def do_GET(self) -> None:
+        if self.server.is_other:
+            self._respond(200, "a page")
+            return
         path, _, query = self.path.removeprefix("/v1/").partition("?")
         if path == "datasets":
             self._respond(200, {"items": DATASETS})
@@ -64,10 +73,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.stopping.wait(30)
             self._respond(200, self.server.job(path.rpartition("/")[2]))
 
+    def do_DELETE(self) -> None:
+        self._respond(202, {})
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == "/storage":
+            if self.server.uploads == self.server.stall_at:
+                self.server.stopping.wait(30)
             self._respond(204, None)
+            return
+        if self.path.endswith("/redrive"):
+            self._respond(200, {"queues": {"chunks": {"sent": 1, "left": 0}}})
             return
         self.server.bodies.append(json.loads(body))
         self.server.uploads += 1

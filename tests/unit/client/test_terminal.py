@@ -132,33 +132,55 @@ def test_a_wrong_port_is_one_line() -> None:
         assert line.startswith("The API cannot be reached at"), line
 
 
-def test_a_port_of_something_else_is_one_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        other.listen()
-        port = other.getsockname()[1]
-        other.settimeout(20)
-        import threading
-
-        def respond() -> None:
-            for _ in range(6):
-                connection, _ = other.accept()
-                connection.recv(1000)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<ok>")
-                connection.close()
-
-        threading.Thread(target=respond, daemon=True).start()
-        ended = piped("jobs", api=f"http://127.0.0.1:{port}/v1")
+def test_a_port_of_something_else_is_one_line(api: HttpApi) -> None:
+    api.is_other = True
+    ended = piped("jobs", api=api.url)
     assert ended.returncode == 1
     (line,) = ended.stderr.decode().splitlines()
     assert "no Waybill API" in line
 
 
-def test_ctrl_c_says_how_to_go_on(api: HttpApi, folder: Path) -> None:
+def test_ctrl_c_while_waiting_says_which_jobs_go_on(api: HttpApi, folder: Path) -> None:
     api.never = True
     ended = in_terminal(
-        "upload", "people0.csv", api=api.url, folder=folder, interrupt_after="100%|/42 bytes"
+        "upload", "people0.csv", api=api.url, folder=folder, interrupt_after="Waiting for the jobs"
     )
-    del ended
+    assert ended.code == 130
+    assert "1 of 1 files were sent" in ended.screen
+    assert f"waybill jobs wait {FIRST}\n" in ended.screen
+    assert "Traceback" not in ended.screen
+
+
+def test_ctrl_c_while_sending_says_how_to_send_the_rest(api: HttpApi, folder: Path) -> None:
+    api.stall_at = 2
     ended = in_terminal(
-        "jobs", "wait", FIRST, api=api.url, interrupt_after="", variables={"COLUMNS": "80"}
+        "upload", "people*.csv", api=api.url, folder=folder, interrupt_after="people1.csv"
     )
+    assert ended.code == 130
+    assert "1 of 3 files were sent" in ended.screen
+    assert f"waybill jobs wait {FIRST}\n" in ended.screen
+    assert "waybill upload people people1.csv people2.csv\n" in ended.screen
+
+
+def test_json_is_everywhere(api: HttpApi) -> None:
+    for command in (
+        ["jobs"],
+        ["jobs", "show", FIRST],
+        ["jobs", "wait", FIRST],
+        ["jobs", "runs", FIRST],
+        ["jobs", "rejects", FIRST],
+        ["jobs", "cancel", FIRST],
+        ["datasets"],
+        ["datasets", "people"],
+        ["doctor"],
+        ["redrive"],
+    ):
+        ended = piped(*command, "--json", api=api.url)
+        assert ended.returncode == 0, (command, ended.stderr)
+        json.loads(ended.stdout)
+
+
+def test_shells_complete_commands_and_options() -> None:
+    ended = piped("--show-completion", "bash", api="")
+    assert ended.returncode == 0
+    assert b"_WAYBILL_COMPLETE=complete_bash" in ended.stdout

@@ -7,7 +7,9 @@
         print(job["waybill"])
 """
 
+from waybill_client.async_client import AsyncWaybill
 from waybill_client.client import Waybill
 from waybill_client.errors import ProblemError, UnreachableError
+from waybill_client.rows import Rows
 
-__all__ = ["ProblemError", "UnreachableError", "Waybill"]
+__all__ = ["AsyncWaybill", "ProblemError", "Rows", "UnreachableError", "Waybill"]

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from waybill_client.rows import Rows
+
 State = Literal[
     "AWAITING_UPLOAD",
     "LANDED",
@@ -80,9 +82,11 @@ class Page(TypedDict):
     next_cursor: str | None
 
 
-class Figures(Page):
+class Figures(TypedDict):
     """A response of the analytics."""
 
+    items: Rows
+    next_cursor: str | None
     as_of: str | None
     unassigned: int
     mean: NotRequired[float | None]

@@ -59,7 +59,7 @@ def _add_replay(group: typer.Typer, connect: Connect) -> None:
     ) -> None:
         """Load corrected rejects, as a new job; exits with 1 if it failed or loaded nothing."""
         with connect() as waybill:
-            new = waybill.replay_csv(job_id, file.read_bytes())
+            new = waybill.replay(job_id, file.read_bytes())
             job = waybill.wait(new) if wait else waybill.job(new)
         if as_json:
             print_json(job)

@@ -1,80 +1,66 @@
 """Sends a file to its presigned URL: as one form, or in parts."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import httpx
 
 from waybill_client.errors import UnreachableError, UploadRejectedError
+from waybill_client.flows import FileRange, Flow, Request, send_part
 
 Progress = Callable[[int], None]
 """Called with the number of bytes sent since the last call."""
-_BLOCK = 1 << 18
 
 
 def ignore_progress(_sent: int) -> None:
     """Report no progress."""
 
 
-def send_file(
-    storage: httpx.Client, accepted: dict[str, Any], file: Path, progress: Progress
-) -> list[dict[str, Any]]:
+def send_file(accepted: Mapping[str, Any], file: Path, progress: Progress) -> Flow:
     """Send `file` as described by `accepted`, the response of `POST /uploads/{dataset}`.
 
     Returns the parts for completing a multipart upload, else an empty list.
 
     Raises:
         UploadRejectedError: the storage rejected it.
-        UnreachableError: the storage does not response.
+        UnreachableError: the storage does not respond.
     """
-    try:
-        with file.open("rb") as source:
-            if accepted["method"] == "POST":
-                _send_form(storage, accepted, source, progress)
-                return []
-            return _send_parts(storage, accepted, source, progress)
-    except httpx.TransportError as error:
-        raise UnreachableError(f"The upload of {file.name} was interrupted: {error}") from error
+    if accepted["method"] == "POST":
+        yield from _send_form(accepted, file, progress)
+        return []
+    return (yield from _send_parts(accepted, file, progress))
 
 
-def _send_form(
-    storage: httpx.Client, accepted: dict[str, Any], source: BinaryIO, progress: Progress
-) -> None:
-    reader = cast("IO[bytes]", _ProgressReader(source, progress))
-    name = Path(source.name).name
-    response = storage.post(
-        accepted["url"], data=accepted["fields"], files={"file": (name, reader)}
-    )
+def _send_form(accepted: Mapping[str, Any], file: Path, progress: Progress) -> Flow:
+    # Not sent again: the storage may have it, and would have it twice.
+    with file.open("rb") as source:
+        form = {
+            "data": accepted["fields"],
+            "files": {"file": (file.name, _ProgressReader(source, progress))},
+        }
+        try:
+            response = yield Request("POST", accepted["url"], form, to_storage=True)
+        except httpx.TransportError as error:
+            detail = str(error) or type(error).__name__
+            raise UnreachableError(
+                f"The upload of {file.name} was interrupted: {detail}"
+            ) from error
     _check(response)
 
 
-def _send_parts(
-    storage: httpx.Client, accepted: dict[str, Any], source: BinaryIO, progress: Progress
-) -> list[dict[str, Any]]:
-    size = Path(source.name).stat().st_size
+def _send_parts(accepted: Mapping[str, Any], file: Path, progress: Progress) -> Flow:
+    size = file.stat().st_size
     sent = []
     for part in accepted["parts"]:
         begin = (part["number"] - 1) * accepted["part_size_bytes"]
         length = min(accepted["part_size_bytes"], size - begin)
-        source.seek(begin)
-        response = storage.put(
-            part["url"],
-            content=_blocks(source, length, progress),
-            headers={"Content-Length": str(length)},
-        )
+        response = yield from send_part(part["url"], FileRange(file, begin, length))
         _check(response)
+        progress(length)
         sent.append({"number": part["number"], "etag": response.headers["ETag"]})
     return sent
-
-
-def _blocks(source: BinaryIO, length: int, progress: Progress) -> Iterator[bytes]:
-    left = length
-    while left and (block := source.read(min(_BLOCK, left))):
-        left -= len(block)
-        yield block
-        progress(len(block))
 
 
 def _check(response: httpx.Response) -> None:

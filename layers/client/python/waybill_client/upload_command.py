@@ -98,6 +98,8 @@ def _run(waybill: Waybill, upload: _Upload) -> list[Job]:
     sent: list[str] = []
     try:
         upload_with_bar(waybill, upload.files, err, sent.append, **upload.options)
+        if upload.wait and err.is_terminal:
+            print_message("Waiting for the jobs to end.", "dim")
         return [waybill.wait(one) if upload.wait else waybill.job(one) for one in sent]
     except KeyboardInterrupt:
         _say_how_to_go_on(upload.files, sent)

@@ -1,0 +1,184 @@
+"""The client for asyncio: the methods of `Waybill`, awaited; lists are asynchronous iterators."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import httpx
+
+from waybill_client import operations
+from waybill_client.bearer_auth import BearerAuth, Token
+from waybill_client.client import TIMEOUT, unreachable
+from waybill_client.flows import FileRange, Flow, Pause, Request, send
+from waybill_client.models import Figures, Job, Reject
+from waybill_client.send import Progress, ignore_progress
+
+
+class AsyncWaybill:
+    """The API at `api`, its base URL with the stage; it raises what `Waybill` raises."""
+
+    def __init__(
+        self,
+        api: str,
+        *,
+        token: Token | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Create a client; a `token` that is a function is called before every request.
+
+        Raises:
+            UnreachableError: `api` is not a URL.
+        """
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=api.rstrip("/") + "/",
+                auth=BearerAuth(token) if token else None,
+                timeout=TIMEOUT,
+                transport=transport,
+            )
+        except httpx.InvalidURL as error:
+            raise unreachable(api, error) from error
+        self._storage = httpx.AsyncClient(timeout=TIMEOUT, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        """Keep connections open for the block."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close them."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+        await self._storage.aclose()
+
+    async def upload(
+        self,
+        dataset: str,
+        file: Path,
+        *,
+        progress: Progress = ignore_progress,
+        **options: str | bool,
+    ) -> str:
+        """Upload `file` for `dataset` and return the job's id; see `Waybill.upload`."""
+        return str(await self._run(operations.upload(dataset, file, progress, options)))
+
+    async def job(self, job_id: str, *, wait_seconds: int = 0) -> Job:
+        """A job; with `wait_seconds` (at most 25) the response waits until it has ended."""
+        return cast("Job", await self._run(operations.job(job_id, wait_seconds)))
+
+    async def wait(self, job_id: str, *, timeout_seconds: float = 600) -> Job:
+        """Wait until the job has ended, and return it.
+
+        Raises:
+            TimeoutError: it has not ended after `timeout_seconds`.
+        """
+        return cast("Job", await self._run(operations.wait(job_id, timeout_seconds)))
+
+    async def jobs(
+        self, *, dataset: str | None = None, state: str | None = None
+    ) -> AsyncIterator[Job]:
+        """Jobs, newest first."""
+        async for item in self._pages("jobs", {"dataset": dataset, "state": state}):
+            yield cast("Job", item)
+
+    async def cancel(self, job_id: str) -> None:
+        """Cancel a job that has not ended; it writes no rows."""
+        await self._run(send("DELETE", f"jobs/{job_id}"))
+
+    async def rejects(self, job_id: str) -> AsyncIterator[Reject]:
+        """The rejected records of a job, by line."""
+        async for item in self._pages(f"jobs/{job_id}/rejects", {}):
+            yield cast("Reject", item)
+
+    async def rejects_csv(self, job_id: str) -> bytes:
+        """The rejected records as CSV, to correct and replay."""
+        return bytes(await self._run(operations.rejects_csv(job_id)))
+
+    async def runs(self, job_id: str) -> AsyncIterator[dict[str, Any]]:
+        """The runs of a job: every attempt of a step."""
+        async for item in self._pages(f"jobs/{job_id}/runs", {}):
+            yield item
+
+    async def replay(self, job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> str:
+        """Load corrected rejects as a new job; returns its id. See `Waybill.replay`."""
+        return str(await self._run(operations.replay(job_id, rows)))
+
+    async def datasets(self) -> list[dict[str, Any]]:
+        """Every dataset and its columns."""
+        return cast("list[dict[str, Any]]", await self._run(operations.datasets()))
+
+    async def hires_by_quarter(self, year: int, *, min_job: str | None = None) -> Figures:
+        """Hires of `year` by department, job and quarter; all pages."""
+        params = {"year": year, "min_job": min_job}
+        flow = operations.figures("analytics/hired/by-quarter", params)
+        return cast("Figures", await self._run(flow))
+
+    async def departments_above_average(
+        self, year: int, *, mean_over: str = "hiring", min_job: str | None = None
+    ) -> Figures:
+        """Departments with more hires in `year` than the mean; all pages."""
+        params = {"year": year, "mean_over": mean_over, "min_job": min_job}
+        flow = operations.figures("analytics/departments/above-average", params)
+        return cast("Figures", await self._run(flow))
+
+    async def health(self, *, deep: bool = False) -> dict[str, Any]:
+        """The health checks, also when one of them fails; `deep` for the database's."""
+        return cast("dict[str, Any]", await self._run(operations.health(deep=deep)))
+
+    async def redrive(self, queue: str | None = None) -> dict[str, int]:
+        """Move failed messages back to their queue; returns how many, by queue."""
+        return cast("dict[str, int]", await self._run(operations.redrive(queue)))
+
+    async def redrive_objects(
+        self, prefix: str, *, since: str | None = None, until: str | None = None
+    ) -> int:
+        """Process objects of the landing bucket again; returns how many."""
+        return int(await self._run(operations.redrive_objects(prefix, since, until)))
+
+    async def _pages(self, path: str, params: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        cursor: str | None = None
+        while True:
+            page = await self._run(operations.page(path, params, cursor))
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            if not cursor:
+                return
+
+    async def _run(self, flow: Flow) -> Any:  # noqa: ANN401 - the flow's result
+        """Send the requests of `flow`; returns its result."""
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    result = await self._take(step)
+                except httpx.TransportError as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(result)
+        except StopIteration as ended:
+            return ended.value
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise unreachable(str(self._http.base_url), error) from error
+
+    async def _take(self, step: Request | Pause) -> httpx.Response | None:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        http = self._storage if step.to_storage else self._http
+        content: dict[str, Any] = {"content": _blocks(step.content)} if step.content else {}
+        return await http.request(step.method, step.url, **step.options, **content)
+
+
+async def _blocks(part: FileRange) -> AsyncIterator[bytes]:
+    for block in part.blocks():
+        yield block

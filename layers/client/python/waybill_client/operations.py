@@ -1,0 +1,123 @@
+"""The operations of the API, as flows of requests."""
+
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from waybill_client.flows import Flow, Pause, Request, document, send, without_none
+from waybill_client.models import OPEN_STATES
+from waybill_client.rows import Rows
+from waybill_client.send import Progress, send_file
+
+_PAUSE_SECONDS = 1.0
+_LONG_POLL_SECONDS = 20
+_CSV = {"Accept": "text/csv"}
+
+
+def upload(dataset: str, file: Path, progress: Progress, options: Mapping[str, object]) -> Flow:
+    """Request an upload, send the file, and complete it; returns the job's id."""
+    params = {"filename": file.name, "size_bytes": file.stat().st_size, **options}
+    accepted = yield from document("POST", f"uploads/{dataset}", json=params)
+    parts = yield from send_file(accepted, file, progress)
+    if parts:
+        yield from send("POST", accepted["complete_url"], json={"parts": parts})
+    return str(accepted["job_id"])
+
+
+def job(job_id: str, wait_seconds: int = 0) -> Flow:
+    """A job; the response waits for its end for at most so many seconds."""
+    params = {"wait": wait_seconds} if wait_seconds else {}
+    return (yield from document("GET", f"jobs/{job_id}", params=params))
+
+
+def wait(job_id: str, timeout_seconds: float) -> Flow:
+    """Wait until the job has ended, and return it.
+
+    Raises:
+        TimeoutError: it has not ended in time.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        started = time.monotonic()
+        left = int(deadline - started)
+        found = yield from job(job_id, max(1, min(_LONG_POLL_SECONDS, left)))
+        if found["state"] not in OPEN_STATES:
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"job {job_id} is {found['state']} after {timeout_seconds:g} s")
+        # The server responds at once while too many requests wait.
+        yield Pause(max(0.0, _PAUSE_SECONDS - (time.monotonic() - started)))
+
+
+def page(path: str, params: Mapping[str, Any], cursor: str | None) -> Flow:
+    """A page of a list."""
+    return (yield from document("GET", path, params=without_none({**params, "cursor": cursor})))
+
+
+def rejects_csv(job_id: str) -> Flow:
+    """The rejected records as CSV; many are downloaded from the storage."""
+    response = yield from send("GET", f"jobs/{job_id}/rejects", headers=_CSV)
+    if response.status_code == HTTPStatus.SEE_OTHER:
+        response = yield Request("GET", response.headers["Location"], to_storage=True)
+    return response.content
+
+
+def replay(job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> Flow:
+    """Load corrected rejects: rows with their `_reject_id`, or the corrected CSV."""
+    path = f"jobs/{job_id}/replay"
+    if isinstance(rows, bytes):
+        sent = send("POST", path, content=rows, headers={"Content-Type": "text/csv"})
+    else:
+        sent = send("POST", path, json={"rows": [dict(row) for row in rows]})
+    response = yield from sent
+    return str(response.json()["job_id"])
+
+
+def datasets() -> Flow:
+    """Every dataset and its columns."""
+    return list((yield from document("GET", "datasets"))["items"])
+
+
+def figures(path: str, params: Mapping[str, Any]) -> Flow:
+    """Figures of the analytics; all pages."""
+    first = yield from document("GET", path, params=without_none(params))
+    items, cursor = Rows(first["items"]), first["next_cursor"]
+    while cursor:
+        following = {"year": params["year"], "cursor": cursor}
+        one = yield from document("GET", path, params=following)
+        items.extend(one["items"])
+        cursor = one["next_cursor"]
+    return {**first, "items": items, "next_cursor": None}
+
+
+def health(*, deep: bool) -> Flow:
+    """The health checks, also when one of them fails."""
+    response = yield Request("GET", "health/deep" if deep else "health")
+    return response.json()
+
+
+def redrive(queue: str | None) -> Flow:
+    """Move failed messages back to their queue; returns how many, by queue."""
+    params = {"queue": queue} if queue else {}
+    sent: dict[str, int] = {}
+    while True:
+        queues = (yield from document("POST", "admin/redrive", json=params))["queues"]
+        for name, one in queues.items():
+            sent[name] = sent.get(name, 0) + int(one["sent"])
+        # Stop when a round moves nothing: messages may fail again meanwhile.
+        if not any(one["sent"] and one["left"] for one in queues.values()):
+            return sent
+
+
+def redrive_objects(prefix: str, since: str | None, until: str | None) -> Flow:
+    """Process objects of the landing bucket again; returns how many."""
+    params = without_none({"prefix": prefix, "since": since, "until": until})
+    sent = 0
+    while True:
+        one = yield from document("POST", "admin/redrive/objects", json=params)
+        sent += int(one["sent"])
+        if not one["next_cursor"]:
+            return sent
+        params["cursor"] = one["next_cursor"]
