@@ -36,30 +36,35 @@ class _Upload(NamedTuple):
     wait: bool
 
 
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[DATASET] FILES",
+        help="Files, patterns such as 'data/*.csv.gz', or - for standard input.",
+    ),
+]
+Dataset = Annotated[
+    str | None, typer.Option(help="Dataset of the files. Default: by name and header of each.")
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="For example latin-1. Default: UTF-8, or declared.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check and count the records, load nothing.")
+]
+
+
 def add_uploads(app: typer.Typer, connect: Connect) -> None:
     """Add the command."""
 
     @app.command()
     def upload(  # noqa: PLR0913 - one per option
-        words: Annotated[
-            list[str],
-            typer.Argument(
-                metavar="[DATASET] FILES",
-                help="Files, patterns such as 'data/*.csv.gz', or - for standard input.",
-            ),
-        ],
+        words: Words,
         *,
-        dataset: Annotated[
-            str | None,
-            typer.Option(help="Dataset of the files. Default: by name and header of each."),
-        ] = None,
+        dataset: Dataset = None,
         delimiter: Annotated[str | None, typer.Option(help="Default: detected.")] = None,
-        encoding: Annotated[
-            str | None, typer.Option(help="For example latin-1. Default: UTF-8, or declared.")
-        ] = None,
-        dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Check and count the records, load nothing.")
-        ] = False,
+        encoding: Encoding = None,
+        dry_run: DryRun = False,
         multipart: Annotated[bool, typer.Option(help="Upload in parts.")] = False,
         wait: Annotated[bool, typer.Option(help="Wait until the jobs have ended.")] = True,
         name: Annotated[str, typer.Option(help="File name of standard input.")] = "stdin.csv",
