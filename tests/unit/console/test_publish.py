@@ -64,7 +64,7 @@ def test_every_file_is_served_where_the_page_looks_for_it(s3: "S3Client") -> Non
     }
 
 
-def test_the_page_is_told_how_to_log_in(s3: "S3Client") -> None:
+def test_the_configuration_says_how_to_log_in(s3: "S3Client") -> None:
     deploy()
     config = json.loads(s3.get_object(Bucket=BUCKET, Key="config.json")["Body"].read())
     assert (config["login"], config["client_id"]) == ("issuer", "example-client")
