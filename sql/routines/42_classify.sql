@@ -27,35 +27,26 @@ BEGIN
     PERFORM waybill.drop_records();
     PERFORM waybill.run_sql(format(
         $q$
-        CREATE TEMP %9$s AS
+        CREATE TEMP %7$s AS
         WITH s AS NOT MATERIALIZED (%1$s)
         SELECT r._waybill_line,
             r._waybill_raw,
             %2$s,
-            CASE
-                WHEN %7$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'
-                WHEN %3$s THEN 'superseded'
-                WHEN r._waybill_stamp IS NULL THEN 'insert'
-                WHEN r._waybill_stamp > %4$s THEN 'superseded'
-                WHEN r._waybill_differs THEN 'update'
-                ELSE 'unchanged'
-            END::waybill.record_class AS _waybill_class,
+            %3$s AS _waybill_class,
             NULL::jsonb AS _waybill_missing,
-            %8$s AS _waybill_absent,
-            %5$s AS _waybill_partition,
+            %6$s AS _waybill_absent,
+            %4$s AS _waybill_partition,
             r._waybill_old_partition
-        FROM (%6$s) AS r
+        FROM (%5$s) AS r
         $q$,
         waybill.last_records(p_plan, v_is_repeated),
         waybill.ident_list(waybill.inserted_columns(p_plan), 'r.'),
-        waybill.covered_by_replace(p_plan, v_partition),
-        p_plan.effective_order,
+        waybill.class_of_record(p_plan, v_partition),
         v_partition,
         CASE
             WHEN v_is_searched THEN waybill.matched_records(p_plan, v_last_key)
             ELSE waybill.unmatched_records(p_plan)
         END,
-        waybill.is_insert_only(p_plan)::text,
         CASE WHEN p_plan.has_absent THEN 'r._waybill_absent' ELSE 'NULL::jsonb' END,
         CASE
             WHEN p_may_be_view AND NOT v_is_searched AND NOT v_is_repeated
@@ -66,6 +57,30 @@ BEGIN
     IF v_is_searched OR v_is_repeated THEN
         PERFORM waybill.reject_present_keys(p_plan);
     END IF;
+END
+$$;
+
+-- The class of a record `r`, as an expression; `p_partition` is that of its partition.
+CREATE OR REPLACE FUNCTION waybill.class_of_record(p_plan waybill.merge_plan, p_partition text)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN format(
+        $q$
+        CASE
+            WHEN %1$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'
+            WHEN %2$s THEN 'superseded'
+            WHEN r._waybill_stamp IS NULL THEN 'insert'
+            WHEN r._waybill_stamp > %3$s THEN 'superseded'
+            WHEN r._waybill_differs THEN 'update'
+            ELSE 'unchanged'
+        END::waybill.record_class
+        $q$,
+        waybill.is_insert_only(p_plan)::text,
+        waybill.covered_by_replace(p_plan, p_partition),
+        p_plan.effective_order);
 END
 $$;
 

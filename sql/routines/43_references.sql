@@ -119,6 +119,15 @@ RETURN EXISTS (
     SELECT FROM waybill.pending_references AS p WHERE p.job_id = p_plan.job_id
 );
 
+-- Whether records lack columns of the table.
+CREATE OR REPLACE FUNCTION waybill.lacks_columns(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce((p_plan).has_absent, false) OR EXISTS (
+    SELECT FROM jsonb_array_elements((p_plan).contract -> 'columns') AS c (col)
+    WHERE c.col ->> 'name' <> ALL ((p_plan).columns)
+);
+
 -- A record whose key an earlier record has that is pending is pending too, if it lacks columns or
 -- is only inserted: the columns that it leaves alone, or the key, are those of the earlier one,
 -- which would otherwise be too late.
@@ -126,13 +135,9 @@ CREATE OR REPLACE FUNCTION waybill.hold_back(p_plan waybill.merge_plan) RETURNS 
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
-DECLARE
-    v_is_partial CONSTANT boolean := coalesce(p_plan.has_absent, false) OR EXISTS (
-        SELECT FROM jsonb_array_elements(p_plan.contract -> 'columns') AS c (col)
-        WHERE c.col ->> 'name' <> ALL (p_plan.columns)
-    );
 BEGIN
-    IF NOT (v_is_partial OR waybill.is_insert_only(p_plan)) OR p_plan.natural_key = '{}'
+    IF NOT (waybill.lacks_columns(p_plan) OR waybill.is_insert_only(p_plan))
+        OR p_plan.natural_key = '{}'
         OR NOT p_plan.natural_key <@ p_plan.columns
         OR NOT waybill.has_pending_before(p_plan)
     THEN

@@ -72,6 +72,19 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     -- Distinct before it is labelled: there are few partitions, and many rows.
+    PERFORM waybill.mark_parts_stale(p_plan, p_dataset, ARRAY(
+        SELECT partition_start FROM pg_temp.merge_deleted GROUP BY 1));
+END
+$$;
+
+-- The same; `p_deleted` are the partitions of the deleted rows.
+CREATE OR REPLACE FUNCTION waybill.mark_parts_stale(p_plan waybill.merge_plan, p_dataset text,
+    p_deleted timestamp[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
     WITH touched AS MATERIALIZED (
         SELECT t.partition_start AS start
         FROM unnest(p_plan.totals) AS t
@@ -81,9 +94,7 @@ BEGIN
         FROM unnest(p_plan.totals) AS t
         WHERE t.class = 'update'
         UNION
-        SELECT partition_start
-        FROM pg_temp.merge_deleted
-        GROUP BY 1
+        SELECT d.start FROM unnest(p_deleted) AS d (start)
     )
     INSERT INTO waybill.stale_parts (dataset, part, job_id)
     SELECT p_dataset,

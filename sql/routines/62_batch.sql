@@ -60,6 +60,15 @@ BEGIN
 END
 $$;
 
+-- `name type, …` of these columns as they are staged.
+CREATE OR REPLACE FUNCTION waybill.staged_fields(p_contract jsonb, p_columns text[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(format('%I %s', col ->> 'name', col ->> 'stage'), ', ')
+    FROM jsonb_array_elements(p_contract -> 'columns') AS col
+    WHERE col ->> 'name' = ANY (p_columns));
+
 -- The rows as a staging table.
 CREATE OR REPLACE FUNCTION waybill.stage_rows(p_contract jsonb, p_columns text[], p_rows jsonb)
 RETURNS void
@@ -67,10 +76,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_fields CONSTANT text := (
-        SELECT string_agg(format('%I %s', col ->> 'name', col ->> 'stage'), ', ')
-        FROM jsonb_array_elements(p_contract -> 'columns') AS col
-        WHERE col ->> 'name' = ANY (p_columns));
+    v_fields CONSTANT text := waybill.staged_fields(p_contract, p_columns);
 BEGIN
     DROP TABLE IF EXISTS pg_temp.batch_rows;
     PERFORM waybill.run_sql(format($q$
@@ -148,6 +154,7 @@ DECLARE
     v_rows jsonb;
     v_plan waybill.merge_plan;
     v_superseded bigint;
+    v_counts waybill.merge_counts;
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
@@ -159,9 +166,15 @@ BEGIN
             RAISE EXCEPTION 'The contract has just changed.'
                 USING ERRCODE = '55P03', SCHEMA = 'waybill';
         END IF;
-        PERFORM waybill.stage_rows(p_job.contract, v_columns, v_rows);
         p_job.layout := jsonb_build_object('columns', v_columns);
         v_plan := waybill.plan_merge(p_job, 'pg_temp.batch_rows');
+        IF jsonb_array_length(v_rows) = jsonb_array_length(p_rows) THEN
+            v_counts := waybill.write_directly(v_plan, p_job, v_rows);
+            IF v_counts.inserted IS NOT NULL THEN
+                RETURN v_counts;
+            END IF;
+        END IF;
+        PERFORM waybill.stage_rows(p_job.contract, v_columns, v_rows);
         v_total := waybill.add_counts(v_total,
             waybill.apply_records(v_plan, p_job.dataset));
         v_superseded := waybill.supersede_pending(v_plan);

@@ -1,0 +1,241 @@
+-- A batch whose records need none of the merge's tables: it is classified and written from its
+-- JSON by a few statements. Whatever is out of the ordinary is left to `apply_records`, with the
+-- same results.
+
+-- Whether these records may be written directly: the table can refuse none of them, all of their
+-- values are their own, and which rows there are decides alone what becomes of them.
+CREATE OR REPLACE FUNCTION waybill.may_write_directly(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN NOT p_plan.keeps_raw
+        AND p_plan.is_stamped
+        AND p_plan.disposition = 'merge'
+        AND p_plan.natural_key <> '{}'
+        AND p_plan.natural_key <@ p_plan.columns
+        AND p_plan.computed = '{}'
+        AND p_plan.defaulted = '{}'
+        AND p_plan.replaced_later = '{}'
+        AND NOT coalesce(p_plan.contract -> 'transformation' ?| '{where,drop_duplicates}', false)
+        AND NOT waybill.refers_to(p_plan.contract, p_job.dataset)
+        AND NOT waybill.may_hold_erased(p_job)
+        -- Only partial records wait for pending ones.
+        AND (NOT waybill.lacks_columns(p_plan) OR NOT waybill.has_pending_before(p_plan));
+END
+$$;
+
+-- The records of a batch ($1: [[number, {column: text}, raw], …]) in the table's types, as a query.
+CREATE OR REPLACE FUNCTION waybill.records_of_json(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN format(
+    $q$
+    SELECT t._waybill_line, %1$s
+    FROM (
+        SELECT (r.value ->> 0)::bigint + 1 AS _waybill_line, x.*
+        FROM jsonb_array_elements($1) AS r (value), jsonb_to_record(r.value -> 1) AS x (%2$s)
+    ) AS t
+    $q$,
+    waybill.typed_columns(p_plan),
+    waybill.staged_fields(p_plan.contract, p_plan.columns));
+
+-- The records `s` beside the rows of their keys; those above the largest key of the table are not
+-- looked up.
+CREATE OR REPLACE FUNCTION waybill.sought_records(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_matched CONSTANT text := waybill.matched_records(p_plan, NULL);
+BEGIN
+    IF NOT waybill.has_integer_key(p_plan) THEN
+        RETURN v_matched;
+    END IF;
+    RETURN format(
+        $q$
+        %1$s WHERE s.%3$I <= (SELECT l.key FROM last AS l)
+        UNION ALL
+        %2$s WHERE (s.%3$I <= (SELECT l.key FROM last AS l)) IS NOT TRUE
+        $q$,
+        v_matched, waybill.unmatched_records(p_plan), p_plan.natural_key[1]);
+END
+$$;
+
+-- Locks the parents of the records `r`, as `lock_parents`: the queries of a WITH clause, and the
+-- condition that every record has its parents.
+CREATE OR REPLACE FUNCTION waybill.parent_locks(p_plan waybill.merge_plan, OUT queries text,
+    OUT is_complete text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT string_agg(format(
+            $q$,
+            sought_%1$s AS MATERIALIZED (
+                SELECT DISTINCT %2$s FROM r AS s
+                WHERE s._waybill_class IN ('insert', 'update') AND %3$s
+            ),
+            locked_%1$s AS MATERIALIZED (
+                SELECT FROM %4$s AS p, sought_%1$s AS c WHERE %5$s FOR KEY SHARE OF p
+            )
+            $q$,
+            w.n,
+            waybill.ident_list(waybill.text_array(w.reference -> 'columns')),
+            waybill.all_filled(w.reference, 's'),
+            (w.reference ->> 'table')::regclass,
+            waybill.parent_match(w.reference, 'p', 'c')), '' ORDER BY w.n),
+        coalesce(string_agg(format(
+            '(SELECT count(*) FROM locked_%1$s) = (SELECT count(*) FROM sought_%1$s)', w.n),
+            ' AND ' ORDER BY w.n), 'true')
+    FROM waybill.written_references(p_plan) WITH ORDINALITY AS w (reference, n);
+END;
+
+-- Classify the records of a batch, and lock their parents. Null unless each has a key of its own
+-- and its parents; otherwise their counts, and the lines of those that are written, by class.
+CREATE OR REPLACE FUNCTION waybill.classify_json(p_plan waybill.merge_plan, p_rows jsonb,
+    OUT totals waybill.record_total[], OUT inserts bigint[], OUT updates bigint[],
+    OUT unchanged bigint[])
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
+    v_locks CONSTANT record := waybill.parent_locks(p_plan);
+    v_key CONSTANT text := waybill.ident_list(p_plan.natural_key, 's.');
+    v_is_plain boolean;
+BEGIN
+    EXECUTE format(
+        $q$
+        WITH s AS MATERIALIZED (%1$s),
+        last AS MATERIALIZED (%2$s),
+        r AS MATERIALIZED (
+            SELECT r.*, %3$s AS _waybill_class, %4$s AS _waybill_partition FROM (%5$s) AS r
+        )
+        %6$s
+        SELECT (SELECT count(*) = count(DISTINCT (%7$s)) FROM s) AND %8$s,
+            ARRAY(
+                SELECT ROW(_waybill_class, _waybill_partition, _waybill_old_partition, count(*))
+                    ::waybill.record_total
+                FROM r GROUP BY _waybill_class, _waybill_partition, _waybill_old_partition),
+            ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'insert'),
+            ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'update'),
+            ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'unchanged')
+        $q$,
+        waybill.records_of_json(p_plan),
+        CASE WHEN waybill.has_integer_key(p_plan)
+            THEN format('SELECT max(%I) AS key FROM %s', p_plan.natural_key[1], p_plan.target)
+            ELSE 'SELECT' END,
+        waybill.class_of_record(p_plan, v_partition), v_partition,
+        waybill.sought_records(p_plan),
+        v_locks.queries, v_key, v_locks.is_complete)
+    INTO v_is_plain, totals, inserts, updates, unchanged
+    USING p_rows;
+    IF NOT v_is_plain THEN
+        totals := NULL;
+    END IF;
+END
+$$;
+
+-- Write the records of these lines, as `write_as_set`.
+CREATE OR REPLACE FUNCTION waybill.write_json(p_plan waybill.merge_plan, p_rows jsonb,
+    p_inserts bigint[], p_updates bigint[], p_unchanged bigint[])
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_columns CONSTANT text[] := waybill.inserted_columns(p_plan);
+    v_records CONSTANT text := waybill.records_of_json(p_plan);
+    v_is_same_key CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 's');
+BEGIN
+    PERFORM waybill.set_replica(waybill.may_skip_triggers(p_plan.target));
+    PERFORM waybill.write_lines_of_json('updated', p_rows, p_updates, format(
+        'UPDATE %s AS h SET %s, _landed = %s FROM (%s) AS s'
+        ' WHERE s._waybill_line = ANY ($2) AND %s',
+        p_plan.target, waybill.set_list(v_columns, 's'), p_plan.effective_order, v_records,
+        v_is_same_key));
+    PERFORM waybill.write_lines_of_json('inserted', p_rows, p_inserts, format(
+        'INSERT INTO %s (%s, _landed) SELECT %s, %s FROM (%s) AS s'
+        ' WHERE s._waybill_line = ANY ($2) ORDER BY %s, %s',
+        p_plan.target, waybill.ident_list(v_columns), waybill.ident_list(v_columns, 's.'),
+        p_plan.effective_order, v_records, waybill.partition_start_of(p_plan, 's'),
+        waybill.write_order(p_plan)));
+    PERFORM waybill.set_replica(false);
+    IF p_unchanged <> '{}' THEN
+        -- They are as their rows are, so the partition of each is known.
+        EXECUTE format(
+            'UPDATE %1$s AS h SET _landed = %2$s FROM (%3$s) AS s'
+            ' WHERE s._waybill_line = ANY ($2) AND h._landed < %2$s AND %4$s AND %5$s',
+            p_plan.target, p_plan.effective_order, v_records, v_is_same_key,
+            CASE WHEN p_plan.partition_column = ANY (p_plan.columns)
+                THEN waybill.equal_on(ARRAY[p_plan.partition_column], 'h', 's')
+                ELSE 'true' END)
+        USING p_rows, p_unchanged;
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.write_lines_of_json(p_what text, p_rows jsonb,
+    p_lines bigint[], p_statement text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_written bigint;
+BEGIN
+    IF p_lines <> '{}' THEN
+        EXECUTE p_statement USING p_rows, p_lines;
+        GET DIAGNOSTICS v_written = ROW_COUNT;
+        PERFORM waybill.assert_count(p_what, cardinality(p_lines), v_written);
+    END IF;
+END
+$$;
+
+-- Write the rows of a batch directly. Null where that cannot be done; then nothing is written.
+CREATE OR REPLACE FUNCTION waybill.write_directly(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs, p_rows jsonb)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_lines record;
+    v_counts waybill.merge_counts;
+BEGIN
+    IF NOT waybill.may_write_directly(p_plan, p_job) THEN
+        RETURN NULL;
+    END IF;
+    -- As in apply_records.
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
+    BEGIN
+        SELECT * INTO v_lines FROM waybill.classify_json(p_plan, p_rows);
+        IF v_lines.totals IS NULL THEN
+            RETURN NULL;
+        END IF;
+        p_plan.totals := v_lines.totals;
+        PERFORM waybill.write_json(
+            p_plan, p_rows, v_lines.inserts, v_lines.updates, v_lines.unchanged);
+    EXCEPTION
+        -- Such as a partition that is missing.
+        WHEN OTHERS THEN
+            IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+                RAISE;
+            END IF;
+            RETURN NULL;
+    END;
+    v_counts := waybill.count_classes(p_plan, jsonb_array_length(p_rows), 0);
+    v_counts.filtered := 0;
+    v_counts.erased := 0;
+    v_counts.deleted := 0;
+    v_counts.row_by_row := false;
+    PERFORM waybill.mark_parts_stale(p_plan, p_job.dataset, '{}');
+    IF v_counts.inserted + v_counts.updated > 0 THEN
+        PERFORM waybill.begin_generation(p_job.dataset);
+    END IF;
+    RETURN v_counts;
+END
+$$;
