@@ -113,6 +113,66 @@ BEGIN ATOMIC
     UPDATE waybill.ingestion_jobs SET parents_seen = pg_current_snapshot() WHERE job_id = p_job;
 END;
 
+-- The datasets with rows that a merge looks at or changes by foreign keys: those whose rows change with
+-- the table's, and, if rows are deleted, those that refer to it.
+CREATE OR REPLACE FUNCTION waybill.referring_targets(p_target regclass, p_dataset text,
+    p_disposition text)
+RETURNS SETOF regclass
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT d.target
+    FROM waybill.datasets AS d
+    WHERE d.target <> p_target
+        AND (
+            d.name IN (SELECT c.name FROM waybill.datasets_changed_with(p_dataset) AS c (name))
+            OR p_disposition = 'replace' AND EXISTS (
+                SELECT FROM pg_constraint AS k
+                WHERE k.contype = 'f' AND k.conrelid = d.target AND k.confrelid = p_target
+            )
+        );
+END;
+
+-- Lock a table for a merge, until its commit.
+CREATE OR REPLACE FUNCTION waybill.lock_for_merge(p_target regclass, p_dataset text,
+    p_disposition text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_referring CONSTANT regclass[] := CASE
+        WHEN EXISTS (SELECT FROM pg_constraint AS k
+            WHERE k.contype = 'f' AND k.confrelid = p_target)
+            THEN ARRAY(SELECT waybill.referring_targets(p_target, p_dataset, p_disposition))
+        ELSE '{}'
+    END;
+    -- Tables that refer to each other: the order of their names serves both.
+    v_is_cycle CONSTANT boolean := v_referring <> '{}' AND EXISTS (
+        SELECT FROM pg_constraint AS k
+        WHERE k.contype = 'f' AND k.conrelid = p_target AND k.confrelid = ANY (v_referring));
+    v_table regclass;
+BEGIN
+    FOR v_table IN
+        SELECT t.target
+        FROM unnest(v_referring || p_target) AS t (target)
+        ORDER BY t.target = p_target AND NOT v_is_cycle, t.target::text COLLATE "C"
+    LOOP
+        IF v_table <> p_target THEN
+            -- No merge of that table runs beside this one. Without it that merge could wait for a
+            -- parent's row that this one has deleted or moved, and this one for its table or its
+            -- rows: a deadlock. Before the table itself, since that merge may also wait for it.
+            EXECUTE format('LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE', v_table);
+        ELSE
+            -- Writers of the table wait until the commit, readers do not: without it a row written
+            -- between classification and insert would appear twice. ONLY: nobody else may write to
+            -- its partitions directly.
+            EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', v_table);
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- One pass of records through checks, classes and write. The counts add up to the records of
 -- the source.
 CREATE OR REPLACE FUNCTION waybill.apply_records(p_plan waybill.merge_plan, p_dataset text)
@@ -130,10 +190,7 @@ DECLARE
     v_row_by_row boolean;
     v_counts waybill.merge_counts;
 BEGIN
-    -- Writers of the table wait until the commit, readers do not: without it a row written
-    -- between classification and insert would appear twice. ONLY: nobody else may write to its
-    -- partitions directly.
-    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
+    PERFORM waybill.lock_for_merge(p_plan.target, p_dataset, p_plan.disposition);
     EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
     PERFORM waybill.check_records(p_plan);
     PERFORM waybill.classify(p_plan, p_may_be_view => true);

@@ -23,8 +23,9 @@ BEGIN
     PERFORM waybill.lock_merge(v_job.dataset);
     -- As in apply_records; here already, since otherwise somebody else could change rows between
     -- the next look and the write, and would not be noticed.
-    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE',
-        (SELECT d.target FROM waybill.datasets AS d WHERE d.name = v_job.dataset));
+    PERFORM waybill.lock_for_merge(d.target, d.name, v_job.contract ->> 'write_disposition')
+    FROM waybill.datasets AS d
+    WHERE d.name = v_job.dataset;
     v_is_current := waybill.is_current_content(v_job);
     v_counts := waybill.apply_pending(v_job);
     v_is_merged := v_counts.pending_reference < v_job.pending_reference;

@@ -96,3 +96,38 @@ def test_a_batch_waits_for_a_merge_and_finds_its_rows(ledger: Ledger) -> None:
             job, _ = writing.result()
     assert ledger.waybill(job) == {"read": 1, "updated": 1}
     assert ledger.rows("SELECT id, department FROM departments") == [(1, "batch")]
+
+
+PARENTS = (
+    "CREATE TABLE suppliers (id int PRIMARY KEY, day date NOT NULL DEFAULT '2021-01-01');"
+    "CREATE TABLE parts (id int PRIMARY KEY, supplier_id int REFERENCES suppliers{cascade});"
+    "SELECT waybill.register_dataset('suppliers', write_disposition => '{disposition}');"
+    "SELECT waybill.register_dataset('parts');"
+)
+
+
+@pytest.mark.parametrize(
+    ("disposition", "cascade"),
+    [("replace", ""), ("replace", " ON DELETE CASCADE"), ("merge", " ON UPDATE CASCADE")],
+)
+def test_parents_are_not_deleted_while_children_are_merged(
+    ledger: Ledger, disposition: str, cascade: str
+) -> None:
+    ledger.declare(PARENTS.format(disposition=disposition, cascade=cascade))
+    ledger.load("suppliers", 0, [(1, "2021-01-01"), (2, "2021-01-01")])
+    ledger.load("parts", 0, [(1, 1)])
+    job = staged(ledger, "suppliers", 1, (1, "2021-01-02"), (3, "2021-01-02"))
+    with transaction_of(ledger.database, "waybill_admin") as child:
+        # As a merge of `parts` does: first its table, and later the parents of its records.
+        child.execute("LOCK TABLE ONLY parts IN SHARE ROW EXCLUSIVE MODE")
+        child.execute("INSERT INTO parts VALUES (3, 1)")
+        with running(lambda: ledger.merge(job)) as merging:
+            assert waits(ledger.database, merging)
+            child.execute("SET LOCAL lock_timeout = '500ms'")
+            child.execute("SELECT FROM suppliers FOR KEY SHARE")
+            # As it does to attach a partition.
+            child.execute("LOCK TABLE ONLY suppliers IN SHARE ROW EXCLUSIVE MODE")
+            child.rollback()
+            merging.result()
+    left = [(1,), (3,)] if disposition == "replace" else [(1,), (2,), (3,)]
+    assert ledger.rows("SELECT id FROM suppliers ORDER BY id") == left

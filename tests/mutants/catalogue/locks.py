@@ -10,9 +10,17 @@ MUTANTS = (
         "table_unlocked",
         "a row that is written during a merge is not there twice",
         "sql/routines/49_outcome.sql",
-        "EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);",
+        "EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', v_table);",
         "NULL;",
         (f"{RACES}::test_a_row_that_is_written_during_a_merge_is_not_there_twice",),
+    ),
+    Mutant(
+        "children_unlocked",
+        "a merge that deletes parents does not wait for their children's merge while it holds them",
+        "sql/routines/49_outcome.sql",
+        "EXECUTE format('LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE', v_table);",
+        "NULL;",
+        (f"{RACES}::test_parents_are_not_deleted_while_children_are_merged",),
     ),
     Mutant(
         "merged_job_unlocked",
