@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,16 @@ def choose_environment(app: App) -> Environment:
         )
     accounts: dict[str, str] = app.node.try_get_context("accounts") or {}
     origins: dict[str, str] = app.node.try_get_context("browser_origin") or {}
-    return choose(
+    chosen = choose(
         str(name),
         account=accounts.get(str(name)),
         region=os.environ.get("CDK_DEFAULT_REGION"),
         current=os.environ.get("CDK_DEFAULT_ACCOUNT"),
         browser_origin=origins.get(str(name)),
     )
+    # In an outage the alarms that end a deployment are raised already.
+    at_once = app.node.try_get_context("canary") == "off"
+    return replace(chosen, canary=chosen.canary and not at_once)
 
 
 def build(app: App, environment: Environment) -> None:

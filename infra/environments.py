@@ -76,6 +76,8 @@ class Environment:
     """CloudWatch metrics by method of the API; about 34 USD a month once it is used."""
     dashboard: bool = False
     """A CloudWatch dashboard; 3 USD a month after the first three of an account."""
+    canary: bool = False
+    """A release serves a tenth of the requests for half an hour first; `-c canary=off` does not."""
     all_alarms: bool = True
     """Alarms on errors, delays and load, 2.70 USD a month; without, on dead letters only."""
     plans_at_once: int = 2
@@ -181,6 +183,7 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 name="prod",
                 keep_data=True,
                 dashboard=True,
+                canary=True,
                 log_retention_days=365,
                 noncurrent_days=90,
                 firewall=True,

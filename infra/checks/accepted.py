@@ -34,8 +34,8 @@ ACCEPTED: tuple[Accepted, ...] = (
         "The network interfaces of the VPC have no resource-level permissions.",
     ),
     Accepted(
-        r"AwsSolutions-IAM4\[.*(AmazonAPIGatewayPushToCloudWatchLogs|AmazonRDSEnhancedMonitoringRole)\]",
-        r"(Service/Api/Rest/CloudWatchRole|Aurora/Cluster/MonitoringRole)/Resource",
+        r"AwsSolutions-IAM4\[.*(AmazonAPIGatewayPushToCloudWatchLogs|AmazonRDSEnhancedMonitoringRole|AWSCodeDeployRoleForLambdaLimited)\]",
+        r"(Service/Api/Rest/CloudWatchRole|Service/Canary/Role|Aurora/Cluster/MonitoringRole)/Resource",
         "Roles of AWS's own services, with the policies that AWS documents for them.",
     ),
     Accepted(

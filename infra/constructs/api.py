@@ -102,13 +102,13 @@ class Api(Construct):
 
     def _routes(self, functions: Mapping[str, LambdaFunction]) -> None:
         integrations = {
-            name: apigateway.LambdaIntegration(functions[name].function, allow_test_invoke=False)
+            name: apigateway.LambdaIntegration(functions[name].target, allow_test_invoke=False)
             for name in sorted({route.function for route in ROUTES})
         }
         authorizer = apigateway.RequestAuthorizer(
             self,
             "Authorizer",
-            handler=functions["authorizer"].function,
+            handler=functions["authorizer"].target,
             identity_sources=[apigateway.IdentitySource.header("Authorization")],
             results_cache_ttl=_AUTHORIZER_CACHE,
         )

@@ -76,6 +76,8 @@ def rows(
                                        own(catalogue.RECORDS_REJECTED, "Sum")]),
             Graph("Largest share of rejects in a job", "%",
                   [own(catalogue.REJECT_SHARE, "Maximum")]),
+            Graph("Postponed: the database or a service is away", "count",
+                  [own(catalogue.MESSAGES_UNREACHED, "Sum")]),
             Graph("From landing to the end", "s",
                   [own(catalogue.INGEST_SECONDS, at) for at in ("p50", "p95")]),
         ],

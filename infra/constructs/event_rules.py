@@ -75,7 +75,7 @@ class EventRules(Construct):
 
     def _invoke(self, consumer: LambdaFunction, *, retries: int) -> targets.LambdaFunction:
         return targets.LambdaFunction(
-            consumer.function,
+            consumer.target,
             dead_letter_queue=self.undelivered.queue,
             max_event_age=_MAX_AGE,
             retry_attempts=retries,

@@ -94,7 +94,7 @@ class WorkQueue(Construct):
 
         The limit protects the database: further messages wait in the queue.
         """
-        consumer.function.add_event_source(
+        consumer.target.add_event_source(
             sources.SqsEventSource(
                 self.queue,
                 batch_size=1,

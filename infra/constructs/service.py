@@ -9,8 +9,9 @@ from infra.access import use_key
 from infra.concurrency import reserved_concurrency, waits_at_once
 from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
+from infra.constructs.canary import Canary
 from infra.constructs.event_rules import EventRules
-from infra.constructs.function import LambdaFunction
+from infra.constructs.function import LambdaFunction, qualified_name
 from infra.constructs.machine_keys import MachineKeys
 from infra.constructs.queue import WorkQueue
 from infra.constructs.service_alarms import ServiceAlarms
@@ -45,7 +46,9 @@ class Service(Construct):
         self.api = Api(self, shared, functions=self.functions)
         self.machine_keys.limit(self.api.rest)
         if shared.environment.all_alarms:
-            ServiceAlarms(self, shared.environment, self.queues, self.functions, self.api)
+            alarms = ServiceAlarms(self, shared.environment, self.queues, self.functions, self.api)
+            if shared.environment.canary:
+                Canary(self, self.functions, alarms.of_requests)
         self._outputs()
 
     def _functions(self, shared: SharedResources) -> dict[str, LambdaFunction]:
@@ -60,7 +63,7 @@ class Service(Construct):
             merges_dlq=self.queues["merges"].dlq.queue,
             extracts=self.queues["extracts"].queue,
             extracts_dlq=self.queues["extracts"].dlq.queue,
-            extract_function=f"waybill-{shared.environment.name}-extract",
+            extract_function=qualified_name(shared.environment, "extract"),
             schedules=SourceSchedules(self, shared),
             source_buckets=shared.environment.source_buckets,
             source_networks=shared.environment.source_networks,

@@ -23,6 +23,7 @@ THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
     {
         catalogue.JOBS_STUCK: 1,
         catalogue.JOBS_GIVEN_UP: 1,
+        catalogue.MESSAGES_UNREACHED: 3,
         catalogue.REJECT_SHARE: 50,
         catalogue.MIGRATIONS_FAILED: 1,
         catalogue.REFRESH_LAG: 900,
@@ -47,6 +48,8 @@ class ServiceAlarms(Construct):
         """Create the alarms."""
         super().__init__(scope, "Alarms")
         self._environment = environment
+        self.of_requests: list[cloudwatch.Alarm] = []
+        """Those that show that a release is bad."""
         self._oldest_messages(queues)
         self._jobs()
         self._database()
@@ -58,8 +61,8 @@ class ServiceAlarms(Construct):
 
     def _alarm(
         self, name: str, meaning: str, condition: Condition, runbook: str | None = None
-    ) -> None:
-        alarm(self, self._environment, name, meaning, condition, runbook=runbook)
+    ) -> cloudwatch.Alarm:
+        return alarm(self, self._environment, name, meaning, condition, runbook=runbook)
 
     def _over(self, metric: catalogue.Metric, statistic: str, periods: int = 1) -> Condition:
         own = own_metric(self._environment, metric, statistic)
@@ -87,6 +90,12 @@ class ServiceAlarms(Construct):
             "jobs-given-up",
             "Jobs failed after repeated errors, not for their content.",
             self._over(catalogue.JOBS_GIVEN_UP, "Sum"),
+        )
+        self._alarm(
+            "unreachable",
+            "Files wait, because the database or a service cannot be reached.",
+            # A paused database is awake again within one period.
+            self._over(catalogue.MESSAGES_UNREACHED, "Sum", 2),
         )
         self._alarm(
             "reject-share",
@@ -127,7 +136,7 @@ class ServiceAlarms(Construct):
             label="Failed requests, percent",
             period=PERIOD,
         )
-        self._alarm("api-errors", "One of 100 requests fails.", Condition(share, 1, 2))
+        errors = self._alarm("api-errors", "One of 100 requests fails.", Condition(share, 1, 2))
         slowest = cloudwatch.MathExpression(
             expression=f"MAX([{', '.join(PROMPT)}])",
             using_metrics={
@@ -137,7 +146,10 @@ class ServiceAlarms(Construct):
             label="Slowest p95, milliseconds",
             period=PERIOD,
         )
-        self._alarm("api-slow", "The p95 of an endpoint is 2 s.", Condition(slowest, 2000, 3))
+        slow = self._alarm(
+            "api-slow", "The p95 of an endpoint is 2 s.", Condition(slowest, 2000, 3)
+        )
+        self.of_requests.extend((errors, slow))
 
     def _functions(self, functions: Mapping[str, LambdaFunction]) -> None:
         errors = cloudwatch.MathExpression(

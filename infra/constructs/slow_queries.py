@@ -9,10 +9,10 @@ from infra.environments import Environment
 from infra.functions import FUNCTIONS
 
 _PERIOD = Duration.minutes(5)
-_TOLERATED = 10
+TOLERATED = 10
 
 
-def _pattern() -> str:
+def pattern() -> str:
     """Lines that begin with the name of an API function's role and have a duration.
 
     A load takes seconds by nature, so statements of the pipeline are not counted.
@@ -32,7 +32,7 @@ class SlowQueries(Construct):
             self,
             "Count",
             log_group=log,
-            filter_pattern=logs.FilterPattern.literal(_pattern()),
+            filter_pattern=logs.FilterPattern.literal(pattern()),
             metric_namespace="Waybill",
             metric_name="SlowQueries",
             metric_value="1",
@@ -46,5 +46,5 @@ class SlowQueries(Construct):
             "slow-queries",
             "Requests wait for slow statements: GET /admin/queries has them, the"
             " database's log their plans.",
-            Condition(self._count.metric(statistic="Sum", period=_PERIOD), _TOLERATED, 2),
+            Condition(self._count.metric(statistic="Sum", period=_PERIOD), TOLERATED, 2),
         )

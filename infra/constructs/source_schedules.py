@@ -5,6 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from infra.constructs.function import qualified_name
 from infra.constructs.shared_resources import SharedResources
 
 
@@ -22,7 +23,7 @@ class SourceSchedules(Construct):
         self.target_arn = stack.format_arn(
             service="lambda",
             resource="function",
-            resource_name=f"{prefix}-sources",
+            resource_name=qualified_name(shared.environment, "sources"),
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.role = iam.Role(

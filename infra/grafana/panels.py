@@ -91,6 +91,8 @@ def _jobs() -> list[Panel]:
             Query("waybill_jobs_open", "{{state}}"),
             Query("waybill_jobs_stuck", "without progress"),
         ]),
+        Panel("Postponed: the database or a service is away", "ops",
+              [Query(_rate("waybill_messages_unreached_total", "step"), "{{step}}")]),
         _gauge("Age of the oldest open job", "s", "waybill_oldest_open_job_seconds", "oldest"),
         Panel("From landing to the end", "s",
               [Query(_quantile(0.95, "waybill_ingest_seconds", ", dataset"), "{{dataset}}, p95")]),

@@ -23,6 +23,12 @@ _SETTINGS = (
     "unix_socket_directories=",
     "shared_preload_libraries=pg_stat_statements,auto_explain",
     "auto_explain.log_min_duration=1000",
+    "auto_explain.log_parameter_max_length=0",
+    # Slow statements are logged as on Aurora, without values.
+    "log_line_prefix=%t:%r:%u@%d:[%p]:",
+    "log_min_duration_statement=1000",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
     "timezone=UTC",
     "max_wal_size=4GB",
     "shared_buffers=256MB",

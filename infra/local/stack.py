@@ -46,7 +46,7 @@ class Stack:
     def __init__(self, settings: LocalSettings, say: Say) -> None:
         self._settings = settings
         self._home: Path = settings.waybill_home.resolve()
-        self._database = choose_database(settings)
+        self.database = choose_database(settings)
         self._say = say
         self.migrated: str | None = None
         """The response of `migrate`, if `up` called it."""
@@ -54,7 +54,7 @@ class Stack:
     def status(self) -> Status:
         """The state and the addresses of the stack."""
         state = StackState.load(self._home)
-        location = self._database.location(state.database_port)
+        location = self.database.location(state.database_port)
         alive = state.emulator is not None and state.emulator.is_running()
         if not alive and (location is None or self._settings.database_url):
             return Status()
@@ -91,7 +91,7 @@ class Stack:
                 if not (isinstance(error, MigrationError) and state.assembly):
                     # Do not leave a partly started stack behind.
                     self._stop_emulator(state)
-                    self._database.stop()
+                    self.database.stop()
                 raise
         return self.status()
 
@@ -102,9 +102,9 @@ class Stack:
         with self._lock():
             self._stop_emulator(StackState.load(self._home))
             if erase:
-                self._database.erase()
+                self.database.erase()
             else:
-                self._database.stop()
+                self.database.stop()
         if erase:
             shutil.rmtree(self._home)
 
@@ -183,7 +183,7 @@ class Stack:
             invoke(FunctionName=name, InvocationType="Event", Payload=b'{"Records": []}')
 
     def _start_database(self, state: StackState, passwords: dict[str, str]) -> Location:
-        running = self._database.location(state.database_port)
+        running = self.database.location(state.database_port)
         port = running.port if running else 0
         if not running and not self._settings.database_url:
             self._say("Starting PostgreSQL …")
@@ -194,7 +194,7 @@ class Stack:
                 usual=state.database_port or _DATABASE_PORT,
                 say=self._say,
             )
-        location = self._database.start(port, passwords)
+        location = self.database.start(port, passwords)
         state.database_port = location.port
         state.assembly = None
         state.save(self._home)

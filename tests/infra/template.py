@@ -24,8 +24,8 @@ def text(value: object) -> str:
             return str(given[0]).join(text(part) for part in given[1])
         case "Fn::GetStackOutput":
             return f"${{{_published(str(given['OutputName']))}}}"
-        case "Fn::Sub":
-            return str(given)
+        case "Fn::Select" | "Fn::Split" | "Fn::Sub":
+            return text(given if isinstance(given, str) else given[1])
     raise AssertionError(f"no text for {name}")
 
 
@@ -102,6 +102,14 @@ class Synthesised(NamedTuple):
             for step, one in ours.items()
             if found is one
         }
+
+    def invoked(self, value: object) -> str:
+        """The step whose function a value names, itself or by its alias."""
+        named = set(re.findall(r"\$\{(\w+)", text(value)))
+        aliases = self.of_type("AWS::Lambda::Alias")
+        named |= {alias["FunctionName"]["Ref"] for name, alias in aliases.items() if name in named}
+        (step,) = [step for step, name in self.logical_names().items() if name in named]
+        return step
 
     def statements(self) -> Iterator[tuple[str, Statement]]:
         """Every statement of a role, with the role's logical name."""

@@ -15,7 +15,8 @@ API_FUNCTIONS = sorted({route.function for route in ROUTES})
 
 
 def answering(method: Mapping[str, Any]) -> str:
-    found = re.search(r"\{Service([A-Z][a-z]+)Function", text(method["Integration"]["Uri"]))
+    uri = text(method["Integration"]["Uri"])
+    found = re.search(r"\{Service([A-Z][a-z]+)(?:Function|Alias)", uri)
     assert found
     return found[1].lower()
 

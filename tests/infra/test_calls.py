@@ -50,9 +50,8 @@ def _granted(found: Synthesised, step: str) -> set[str]:
 
 
 def _consumers(found: Synthesised) -> set[str]:
-    mapped = json.dumps([*found.of_type("AWS::Lambda::EventSourceMapping").values()])
-    names = {step: name for step, name in found.logical_names().items() if name in mapped}
-    return set(names)
+    mappings = found.of_type("AWS::Lambda::EventSourceMapping").values()
+    return {found.invoked(mapping["FunctionName"]) for mapping in mappings}
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from waybill.outbox.relay import SOURCE
 
 # AWS allows these on everything or not at all.
 WITHOUT_RESOURCE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments", *NETWORK_INTERFACES}
-# The roles of API Gateway's logs and of RDS's monitoring; the CDK's caller of `migrate`.
+# The roles of API Gateway's logs and of RDS's monitoring; the CDK's caller of `migrate`; what
+# CodeDeploy needs to move aliases.
 MANAGED = {
     "AmazonAPIGatewayPushToCloudWatchLogs",
     "AWSLambdaBasicExecutionRole",
     "AmazonRDSEnhancedMonitoringRole",
+    "AWSCodeDeployRoleForLambdaLimited",
 }
 # Below a prefix of a bucket; a secret's random end; the versions of what calls `migrate`; the
 # secrets and the schedules of sources; the buckets of others that an environment names.

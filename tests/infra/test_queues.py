@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,17 +73,17 @@ def test_queues_are_reached_over_tls_only(on_aws: Synthesised) -> None:
 
 def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> None:
     working, _ = queues(synthesised)
-    functions = synthesised.of_type("AWS::Lambda::Function")
     mappings = synthesised.of_type("AWS::Lambda::EventSourceMapping").values()
     fed = {}
     for mapping in mappings:
         queue = working[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
-        function = functions[mapping["FunctionName"]["Ref"]]
+        step = synthesised.invoked(mapping["FunctionName"])
+        function = synthesised.functions()[step]
         assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
         assert mapping["BatchSize"] == 1
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
-        fed[queue["QueueName"].rsplit("-", 1)[-1]] = function["FunctionName"].rsplit("-", 1)[-1]
+        fed[queue["QueueName"].rsplit("-", 1)[-1]] = step
     assert fed == {
         "landed": "plan",
         "chunks": "load",
@@ -113,7 +114,7 @@ def test_rules_have_their_targets(synthesised: Synthesised) -> None:
         detail = pattern.get("detail", {}).get("object", {}).get("key", [{}])[0].get("prefix")
         source = detail or pattern.get("detail-type", [rule.get("ScheduleExpression")])[0]
         (target,) = rule["Targets"]
-        led.add((source, text(target["Arn"]).split("Function")[0].split("Queue")[0]))
+        led.add((source, re.split("Function|Alias|Queue", text(target["Arn"]))[0]))
     # Each look at the outbox costs a listing.
     often = "rate(5 minutes)" if synthesised.environment == "dev" else "rate(1 minute)"
     assert led == {

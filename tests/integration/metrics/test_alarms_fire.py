@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -13,11 +14,13 @@ from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from tests.stateful.fake_cloud import FakeCloud
 from waybill import consumer, telemetry
+from waybill.errors import Unavailable
 from waybill.metrics.catalogue import (
     BLOAT,
     CONNECTION_USE,
     JOBS_GIVEN_UP,
     JOBS_STUCK,
+    MESSAGES_UNREACHED,
     MIGRATIONS_FAILED,
     REFRESH_LAG,
     REJECT_SHARE,
@@ -115,6 +118,21 @@ def test_an_error_that_repeats(
     assert "message.given-up" in [line.message for line in caplog.records]
 
 
+def test_an_outage(monkeypatch: pytest.MonkeyPatch, written: Written) -> None:
+    def fail(_message: str) -> None:
+        raise Unavailable("database-unavailable", "The database cannot be reached.")
+
+    monkeypatch.setattr(consumer, "sqs_client", MagicMock)
+    telemetry.start("plan", LogSettings())
+    record = {"messageId": "m", "receiptHandle": "r", "body": "b"}
+    attempts = int(THRESHOLDS[MESSAGES_UNREACHED])
+    receives = consumer.Consumer("url", str, fail, lambda *_: None)
+    for _ in range(attempts):
+        consumer.consume({"Records": [record]}, receives)
+    # The alarm adds them up.
+    assert written(MESSAGES_UNREACHED) * attempts >= THRESHOLDS[MESSAGES_UNREACHED]
+
+
 def test_a_file_of_bad_records(fake_cloud: FakeCloud, written: Written) -> None:
     fake_cloud.land("departments", "a.csv", b"id,department\n1,Sales\nx,Bad\ny,Bad\n", 1)
     fake_cloud.settle()
@@ -133,6 +151,6 @@ def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Writte
 
 
 def test_every_alarm_on_an_own_metric_is_driven_here() -> None:
-    driven = {JOBS_STUCK, REFRESH_LAG, BLOAT, CONNECTION_USE, JOBS_GIVEN_UP, REJECT_SHARE,
-              MIGRATIONS_FAILED}  # fmt: skip
+    driven = {MESSAGES_UNREACHED, JOBS_STUCK, REFRESH_LAG, BLOAT, CONNECTION_USE, JOBS_GIVEN_UP,
+              REJECT_SHARE, MIGRATIONS_FAILED}  # fmt: skip
     assert THRESHOLDS.keys() == driven

@@ -6,7 +6,7 @@ import pytest
 
 from tests.postgres.databases import Database
 from tests.stateful.fake_cloud import FakeCloud
-from waybill.metrics.catalogue import METRICS, MIGRATIONS_FAILED
+from waybill.metrics.catalogue import MESSAGES_UNREACHED, METRICS, MIGRATIONS_FAILED
 from waybill.metrics.database_figures import record_figures
 from waybill.settings import MetricsSettings
 
@@ -20,10 +20,9 @@ def test_a_load_and_the_figures_write_every_metric_of_cloudwatch(
         record_figures(connection, MetricsSettings())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     written = {name for line in lines for name in line}
-    # A migration that fails is in test_alarms_fire.py.
-    expected = {each.cloudwatch for each in METRICS if each.cloudwatch} - {
-        MIGRATIONS_FAILED.cloudwatch
-    }
+    # A migration that fails and an outage are in test_alarms_fire.py.
+    faults = {MIGRATIONS_FAILED.cloudwatch, MESSAGES_UNREACHED.cloudwatch}
+    expected = {each.cloudwatch for each in METRICS if each.cloudwatch} - faults
     assert expected <= written
     given_up = [line["JobsGivenUp"] for line in lines if "JobsGivenUp" in line]
     # A share of failures needs the zeros.

@@ -20,6 +20,7 @@ that is sent again is a new one, so that waiting never uses up its receives.
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,7 +36,12 @@ from waybill.errors import (
     Unavailable,
     WaybillError,
 )
-from waybill.metrics.catalogue import JOBS_GIVEN_UP, MESSAGE_WAIT_SECONDS, MESSAGES
+from waybill.metrics.catalogue import (
+    JOBS_GIVEN_UP,
+    MESSAGE_WAIT_SECONDS,
+    MESSAGES,
+    MESSAGES_UNREACHED,
+)
 from waybill.metrics.record import count, flush_metrics, observe
 
 _FIRST_SECONDS = 1.0
@@ -94,6 +100,17 @@ def consume(event: Mapping[str, Any], consumer: Consumer[M]) -> BatchResponse:
 def _deliver(record: Record, consumer: Consumer[M]) -> None:
     _observe_wait(record)
     message = consumer.parse(record["body"])
+    with _about(message):
+        _process(record, consumer, message)
+
+
+def _about(message: object) -> AbstractContextManager[None]:
+    """Log with the id of the message's job; an object's is not known before it is registered."""
+    job_id = getattr(message, "job_id", None) or getattr(message, "pending_job_id", None)
+    return telemetry.about(job_id) if job_id else nullcontext()
+
+
+def _process(record: Record, consumer: Consumer[M], message: M) -> None:
     try:
         consumer.process(message)
     except Rejected as error:
@@ -145,6 +162,9 @@ def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: 
     facts = {"tries": tries, "failures": failures, "seconds": pause, **_described(reason)}
     telemetry.action("message.postponed", **facts)
     _count("postponed")
+    if isinstance(reason, Unavailable):
+        # A message that is sent again is new to its queue, so its age shows no outage.
+        count(MESSAGES_UNREACHED, step=telemetry.step())
 
 
 def _count(result: str) -> None:

@@ -10,9 +10,14 @@ from waybill.database.errors import classify_exception
 from waybill.database.repository import Connection
 from waybill.database.runs import Outcome, Runs
 from waybill.errors import Rejected, Retryable, WaybillError
+from waybill.metrics.catalogue import JOBS_GIVEN_UP
+from waybill.metrics.record import count
 
 # Fewer than a queue delivers a message, so that the job fails before its message is set aside.
 _MAX_KILLED = 4
+# The file is not to blame, but trying again does not help.
+_DISK_FULL = "disk-full"
+_KILLED = "killed-repeatedly"
 
 
 class _Attempt(NamedTuple):
@@ -64,6 +69,8 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
         reason = classify_exception(error)
         attempt.end("rejected" if isinstance(reason, Rejected) else "retry", reason.problem())
         _check_failed(attempt, reason, error)
+        if isinstance(error, Rejected) and error.code in (_DISK_FULL, _KILLED):
+            _count_given_up(attempt, error)
         raise
     except BaseException as error:
         detail = type(error).__name__
@@ -76,7 +83,7 @@ def run(connection: Connection, job_id: UUID, step: str, chunk: int | None = Non
 def _check_killed(killed: int) -> None:
     if killed >= _MAX_KILLED:
         detail = f"{killed} attempts were killed, out of memory or time; the job is given up."
-        raise Rejected("killed-repeatedly", detail)
+        raise Rejected(_KILLED, detail)
 
 
 def _check_failed(attempt: _Attempt, reason: WaybillError, cause: Exception) -> None:
@@ -84,4 +91,18 @@ def _check_failed(attempt: _Attempt, reason: WaybillError, cause: Exception) -> 
         return
     failures = attempt.count_failed(reason)
     if failures >= reason.max_failures:
-        raise Rejected(reason.code, f"{reason.detail} (failed {failures} times)") from cause
+        given_up = Rejected(reason.code, f"{reason.detail} (failed {failures} times)")
+        _count_given_up(attempt, given_up)
+        raise given_up from cause
+
+
+def _count_given_up(attempt: _Attempt, reason: Rejected) -> None:
+    """The step records the reason with its job; the alarm is on this metric."""
+    telemetry.action(
+        "run.given-up",
+        level="error",
+        run_id=attempt.run_id,
+        code=reason.code,
+        detail=reason.detail,
+    )
+    count(JOBS_GIVEN_UP, step=attempt.step)

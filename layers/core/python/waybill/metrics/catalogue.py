@@ -69,6 +69,11 @@ MESSAGE_WAIT_SECONDS = Metric(
     "waybill_message_wait_seconds", "histogram", "Seconds from sending to receiving a message.",
     ("step",), buckets=_WORK_SECONDS,
 )  # fmt: skip
+MESSAGES_UNREACHED = Metric(
+    "waybill_messages_unreached_total", "counter",
+    "Messages that were postponed because the database or a service could not be reached.",
+    ("step",), "MessagesUnreached",
+)  # fmt: skip
 MIGRATIONS_FAILED = Metric("waybill_migrations_failed_total", "counter", "Failed migrations.",
                            (), "MigrationsFailed")  # fmt: skip
 
