@@ -69,12 +69,12 @@ class Operator:
     def metric(self, name: str, **labels: str) -> float:
         """A metric of `GET /metrics`, summed up over its processes and other labels."""
         text = self.http.get("/metrics").raise_for_status().text
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        expected = [f'{label}="{value}"' for label, value in labels.items()]
         return sum(
             float(line.rpartition(" ")[2])
             for line in text.splitlines()
             if line.partition("{")[0].partition(" ")[0] == name
-            and all(each in line for each in wanted)
+            and all(each in line for each in expected)
         )
 
     def alarm(self, name: str, *functions: str) -> None:
@@ -84,6 +84,8 @@ class Operator:
         """
         cloudwatch = self.aws("cloudwatch")
         sent: set[str] = set()
+        names = [f"waybill-local-{name}"]
+        (found,) = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
 
         def look() -> bool:
             for function in functions:
@@ -91,9 +93,11 @@ class Operator:
                     if "_aws" in line and (text := json.dumps(line)) not in sent:
                         sent.add(text)
                         for metric in _data(line):
-                            cloudwatch.put_metric_data(**metric)
-            found = cloudwatch.describe_alarms(AlarmNames=[f"waybill-local-{name}"])
-            return bool(found["MetricAlarms"][0]["StateValue"] == "ALARM")
+                            # CloudWatch compares the dimensions; the emulator does not.
+                            if metric["MetricData"][0]["Dimensions"] == found["Dimensions"]:
+                                cloudwatch.put_metric_data(**metric)
+            (now,) = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
+            return bool(now["StateValue"] == "ALARM")
 
         until(look, f"the alarm {name} is not raised")
 

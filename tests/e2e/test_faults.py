@@ -1,5 +1,6 @@
 """Faults on the running stack: each is seen in logs, in metrics and in the alarm that it raises."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -28,8 +29,18 @@ _AT_ONCE = {"METRICS_SECONDS": "0"}
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
+def _kept(aws: Clients) -> set[str]:
+    """The functions of which a process has kept its metrics."""
+    s3, bucket = aws("s3"), "waybill-local-state"
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="metrics/processes/").get("Contents", [])
+    bodies = [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed]
+    return {json.loads(body)["function"] for body in bodies}
+
+
 @pytest.fixture
 def operator(aws: Clients, http: httpx.Client) -> Operator:
+    # A process that is still being started would not see the variables of a test.
+    until(lambda: {"plan", "load", "merge"} <= _kept(aws), "the functions are not warm")
     return Operator(aws, http)
 
 

@@ -27,6 +27,7 @@ from waybill.metrics.catalogue import (
     Metric,
 )
 from waybill.metrics.database_figures import record_figures
+from waybill.metrics.embedded import DIMENSION, NAMESPACE, write_embedded
 from waybill.settings import LogSettings, MetricsSettings
 
 Written = Callable[[Metric], float]
@@ -59,6 +60,17 @@ def _listed(value: Any) -> list[Any]:
 def record(database: Database) -> None:
     with database.connect("waybill_reap") as connection:
         record_figures(connection, MetricsSettings())
+
+
+def test_a_line_has_the_dimensions_that_alarms_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As every function has it.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "waybill")
+    write_embedded({JOBS_STUCK: 1})
+    line = json.loads(capsys.readouterr().out)
+    (metrics,) = line["_aws"]["CloudWatchMetrics"]
+    assert (metrics["Namespace"], metrics["Dimensions"]) == (NAMESPACE, [[DIMENSION]])
 
 
 def test_a_stuck_job(database: Database, admin: Connection, written: Written) -> None:

@@ -60,6 +60,8 @@ def value_of(shape: Any, words: list[str]) -> Any:
     if shape.type_name == "structure":
         pairs = dict(pair.split("=") for pair in word.split(","))
         return {name: value_of(shape.members[name], [text]) for name, text in pairs.items()}
+    if shape.type_name == "integer":
+        return int(word)
     if shape.type_name in ("double", "float"):
         return float(word)
     return word.encode() if shape.type_name == "blob" else word

@@ -23,6 +23,8 @@ def write_embedded(values: Mapping[Metric, float]) -> None:
     if not named:
         return
     line = EphemeralMetrics(namespace=NAMESPACE)
+    # It would add a dimension, and an alarm reads only metrics with exactly its own.
+    line.service = ""
     line.add_dimension(name=DIMENSION, value=environment_name())
     for metric, value in named.items():
         line.add_metric(name=str(metric.cloudwatch), unit=MetricUnit(metric.unit), value=value)
