@@ -27,6 +27,17 @@ RETURN (
     WHERE t.class = p_class
 );
 
+-- The reasons for which records are rejected, but for that of another record with the key.
+CREATE OR REPLACE FUNCTION waybill.count_refusals() RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM pg_temp.merge_rejects AS r
+        WHERE r.code IS NOT NULL AND r.code <> 'duplicate_key');
+END
+$$;
+
 -- The number of records of each class; the numbers add up to `p_staged`.
 CREATE OR REPLACE FUNCTION waybill.count_classes(p_plan waybill.merge_plan, p_staged bigint,
     p_rejected bigint)

@@ -137,3 +137,77 @@ BEGIN
     ) - v_before;
 END
 $$;
+
+-- Let the records that another one kept out be classified anew; false if there are none. Not where
+-- the file, or a later one, replaces rows: those that it lacks are deleted by then.
+CREATE OR REPLACE FUNCTION waybill.take_back_refused(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_are_there boolean;
+BEGIN
+    IF p_plan.disposition = 'replace' OR p_plan.replaced_later <> '{}' THEN
+        RETURN false;
+    END IF;
+    DELETE FROM pg_temp.merge_rejects WHERE code = 'duplicate_key';
+    PERFORM waybill.filter_duplicates(p_plan);
+    EXECUTE format(
+        $q$
+        SELECT EXISTS (
+            SELECT FROM %s AS t
+            WHERE NOT EXISTS (
+                    SELECT FROM pg_temp.merge_rejects AS r WHERE r.line = t._waybill_line
+                )
+                AND NOT EXISTS (
+                    SELECT FROM pg_temp.merge_records AS s WHERE s._waybill_line = t._waybill_line
+                )
+        )
+        $q$, p_plan.source)
+    INTO v_are_there;
+    IF NOT v_are_there THEN
+        PERFORM waybill.reject_present_keys(p_plan);
+    END IF;
+    RETURN v_are_there;
+END
+$$;
+
+-- The class of each record, with what only the rows and the other records of the file decide. A
+-- record that is rejected here supersedes none, and none is a duplicate of it: then all are
+-- classified again without it, at most ten times, since each takes all records.
+CREATE OR REPLACE FUNCTION waybill.accept_records(p_plan waybill.merge_plan)
+RETURNS waybill.merge_plan
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_before bigint;
+    v_rejected bigint;
+BEGIN
+    FOR v_pass IN 1..10 LOOP
+        v_before := waybill.count_refusals();
+        PERFORM waybill.classify(p_plan, p_may_be_view => true);
+        PERFORM waybill.set_pending(p_plan);
+        p_plan.totals := waybill.count_records();
+        v_rejected := waybill.check_partitions(p_plan);
+        IF v_pass = 1 THEN
+            PERFORM waybill.delete_absent(p_plan);
+        END IF;
+        LOOP
+            PERFORM waybill.check_unique(p_plan);
+            -- The parent of a record may be one that has just been rejected. A record that is then
+            -- pending leaves its row as it was, so its values are compared again.
+            EXIT WHEN NOT waybill.refers_to_itself(p_plan)
+                OR waybill.set_orphans_pending(p_plan) = 0;
+        END LOOP;
+        IF v_rejected > 0 OR p_plan.keeps_raw OR waybill.refers_to_itself(p_plan) THEN
+            p_plan.totals := waybill.count_records();
+        END IF;
+        EXIT WHEN v_pass = 10 OR waybill.count_refusals() = v_before
+            OR NOT waybill.take_back_refused(p_plan);
+        -- Staged again for a late file, the records would not be classified in the same way.
+        p_plan.stamp_unchanged := true;
+    END LOOP;
+    RETURN p_plan;
+END
+$$;

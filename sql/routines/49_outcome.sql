@@ -101,6 +101,9 @@ BEGIN
         coalesce(waybill.partition_label(p_plan.partition_unit, start), ''),
         p_plan.job_id
     FROM touched;
+    IF waybill.total_of(p_plan, 'update') > 0 OR p_deleted <> '{}' THEN
+        PERFORM waybill.mark_followers_stale(p_dataset, p_plan.job_id);
+    END IF;
 END
 $$;
 
@@ -186,28 +189,14 @@ DECLARE
     v_filtered bigint;
     v_erased bigint;
     v_deleted bigint;
-    v_rejected bigint;
     v_row_by_row boolean;
     v_counts waybill.merge_counts;
 BEGIN
     PERFORM waybill.lock_for_merge(p_plan.target, p_dataset, p_plan.disposition);
     EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
     PERFORM waybill.check_records(p_plan);
-    PERFORM waybill.classify(p_plan, p_may_be_view => true);
-    PERFORM waybill.set_pending(p_plan);
-    p_plan.totals := waybill.count_records();
-    v_rejected := waybill.check_partitions(p_plan);
-    v_deleted := waybill.delete_absent(p_plan);
-    LOOP
-        PERFORM waybill.check_unique(p_plan);
-        -- The parent of a record may be one that has just been rejected. A record that is then
-        -- pending leaves its row as it was, so its values are compared again.
-        EXIT WHEN NOT waybill.refers_to_itself(p_plan)
-            OR waybill.set_orphans_pending(p_plan) = 0;
-    END LOOP;
-    IF v_rejected > 0 OR p_plan.keeps_raw OR waybill.refers_to_itself(p_plan) THEN
-        p_plan.totals := waybill.count_records();
-    END IF;
+    p_plan := waybill.accept_records(p_plan);
+    SELECT count(*) INTO v_deleted FROM pg_temp.merge_deleted;
     v_row_by_row := waybill.write(p_plan);
     IF v_row_by_row THEN
         p_plan.totals := waybill.count_records();

@@ -16,6 +16,22 @@ BEGIN ATOMIC
     ORDER BY min(s.change_id);
 END;
 
+-- Mark the other datasets whose rows may have followed those of this one, by the actions of foreign
+-- keys. Which of their rows did is not known.
+CREATE OR REPLACE FUNCTION waybill.mark_followers_stale(p_dataset text, p_job uuid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO waybill.stale_parts (dataset, part, job_id)
+    SELECT c.name, p.part, p_job
+    FROM waybill.datasets_changed_with(p_dataset) AS c (name)
+    CROSS JOIN LATERAL waybill.parts_of(c.name) AS p (part)
+    WHERE c.name <> p_dataset
+        AND EXISTS (SELECT FROM waybill.view_families AS f WHERE f.dataset = c.name);
+END
+$$;
+
 -- Refresh one view; returns whether it had to be created.
 CREATE OR REPLACE FUNCTION waybill.refresh_view(p_family waybill.view_families,
     p_part text)

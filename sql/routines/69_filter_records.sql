@@ -99,24 +99,30 @@ EXCEPTION
 END
 $$;
 
--- Records whose columns are all as in an earlier line of the file; the first one stays.
+-- Records whose columns are all as in an earlier line of the file; the first one stays. A column
+-- that the file lacks says nothing, and a record that lacks one is none that has null there.
+-- Called again when a record is rejected that others were duplicates of.
 CREATE OR REPLACE FUNCTION waybill.filter_duplicates(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_rule CONSTANT jsonb := p_plan.contract -> 'transformation' -> 'drop_duplicates';
-    v_columns CONSTANT text[] := ARRAY(
-        SELECT x.name FROM unnest(p_plan.columns) AS x (name)
+    v_compared CONSTANT text := (
+        SELECT string_agg(concat_ws(', ', format('s.%I', x.name),
+            CASE WHEN p_plan.has_absent
+                THEN format('coalesce(s._waybill_absent ? %L, false)', x.name) END), ', ')
+        FROM unnest(p_plan.columns) AS x (name)
         WHERE v_rule ? '*' OR v_rule ? x.name);
 BEGIN
-    IF v_rule IS NULL THEN
+    IF v_rule IS NULL OR v_compared IS NULL THEN
         RETURN;
     END IF;
+    DELETE FROM pg_temp.merge_rejects WHERE "column" = 'drop_duplicates' AND code IS NULL;
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO pg_temp.merge_rejects
-        SELECT x.line, NULL, NULL, NULL
+        SELECT x.line, 'drop_duplicates', NULL, NULL
         FROM (
             SELECT s._waybill_line AS line,
                 row_number() OVER (PARTITION BY %s ORDER BY s._waybill_line) AS n
@@ -125,9 +131,6 @@ BEGIN
                 SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line)
         ) AS x
         WHERE x.n > 1
-        $q$,
-        concat_ws(', ', waybill.ident_list(v_columns, 's.'),
-            CASE WHEN p_plan.has_absent THEN 's._waybill_absent' END, 'true'),
-        p_plan.source));
+        $q$, v_compared, p_plan.source));
 END
 $$;

@@ -207,6 +207,7 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_column CONSTANT text := waybill.partitioning(p_dataset) ->> 'column';
+    v_job CONSTANT uuid := uuidv7();
 BEGIN
     IF p_row IS NULL THEN
         RETURN;
@@ -217,6 +218,7 @@ BEGIN
         coalesce(waybill.partition_label(p_dataset.partition_unit,
             date_trunc(p_dataset.partition_unit, (p_row ->> v_column)::timestamptz
                 AT TIME ZONE 'UTC')), ''),
-        uuidv7());
+        v_job);
+    PERFORM waybill.mark_followers_stale(p_dataset.name, v_job);
 END
 $$;

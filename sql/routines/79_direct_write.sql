@@ -210,7 +210,7 @@ BEGIN
         RETURN NULL;
     END IF;
     -- As in apply_records.
-    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
+    PERFORM waybill.lock_for_merge(p_plan.target, p_job.dataset, p_plan.disposition);
     BEGIN
         SELECT * INTO v_lines FROM waybill.classify_json(p_plan, p_rows);
         IF v_lines.totals IS NULL THEN

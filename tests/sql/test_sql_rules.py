@@ -163,6 +163,15 @@ def test_duplicates_by_some_columns_keep_the_first_line(ships: Ledger) -> None:
     assert ships.waybill(job) == {"read": 3, "inserted": 2, "filtered": 1}
 
 
+def test_records_are_no_duplicates_by_columns_that_their_file_lacks(ships: Ledger) -> None:
+    ships.declare(
+        "SELECT waybill.register_dataset('readings',"
+        """ transformation => '{"drop_duplicates": ["sensor"]}')"""
+    )
+    job = ships.load("readings", 1, [("1", None), ("2", None)], columns=["value", "taken"])
+    assert ships.waybill(job) == {"read": 2, "inserted": 2}
+
+
 def test_a_duplicate_of_a_rejected_record_stays(ships: Ledger) -> None:
     ships.declare(
         "ALTER TABLE readings ADD CHECK (value > 0);"

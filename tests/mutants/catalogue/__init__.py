@@ -19,6 +19,7 @@ from tests.mutants.catalogue import (
     registration,
     rejects,
     rules,
+    sources,
     steps,
     waiting,
 )
@@ -40,6 +41,7 @@ SUBJECTS: Mapping[str, tuple[Mutant, ...]] = {
         partitions,
         waiting,
         rules,
+        sources,
         rejects,
         publishing,
         steps,

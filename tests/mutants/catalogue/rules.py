@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 CHECKS = "sql/routines/41_check_records.sql"
 OUTCOME = "sql/routines/49_outcome.sql"
 RULES = "tests/sql/test_sql_rules.py"
+REFUSED = "tests/sql/test_refused_successors.py"
 ERASURE = "tests/integration/personal/test_erasure.py"
 
 MUTANTS = (
@@ -66,5 +67,37 @@ MUTANTS = (
             "tests/sql/test_erasures.py"
             "::test_rejects_that_were_erased_before_the_merge_count_as_erased",
         ),
+    ),
+    Mutant(
+        "superseded_by_a_refused_record",
+        "a record that the table refuses keeps no other one out",
+        "sql/routines/46_unique_values.sql",
+        "EXIT WHEN v_pass = 10 OR waybill.count_refusals() = v_before",
+        "EXIT WHEN true OR waybill.count_refusals() = v_before",
+        (REFUSED,),
+    ),
+    Mutant(
+        "key_of_a_refused_record_is_there",
+        "where files only insert, the key of a rejected record is free",
+        "sql/routines/46_unique_values.sql",
+        "DELETE FROM pg_temp.merge_rejects WHERE code = 'duplicate_key';",
+        "NULL;",
+        (f"{REFUSED}::test_a_key_is_not_there_because_of_a_record_that_was_rejected",),
+    ),
+    Mutant(
+        "earlier_line_not_stamped",
+        "a late file does not change the row that an earlier line left unchanged",
+        "sql/routines/46_unique_values.sql",
+        "p_plan.stamp_unchanged := true;",
+        "NULL;",
+        (f"{REFUSED}::test_a_late_file_does_not_change_what_the_earlier_line_left_unchanged",),
+    ),
+    Mutant(
+        "figures_of_followers_not_stale",
+        "rows that follow those of a file by a foreign key make their figures stale",
+        OUTCOME,
+        "PERFORM waybill.mark_followers_stale(p_dataset, p_plan.job_id);",
+        "NULL;",
+        ("tests/sql/test_followed_rows.py",),
     ),
 )

@@ -1,0 +1,46 @@
+"""What runs of sources pull is loaded once, and with their rules and options."""
+
+from tests.mutants.mutant import Mutant
+
+OBJECTS = "tests/integration/sources/test_object_source.py"
+
+MUTANTS = (
+    Mutant(
+        "object_copied_under_an_old_name",
+        "an object that is overwritten while it is copied is loaded once",
+        "functions/pipeline/extract/copy_objects.py",
+        'actual = _target(extraction, key, found["ETag"], found["ContentLength"])',
+        "actual = target",
+        (f"{OBJECTS}::test_an_object_that_is_overwritten_while_it_is_copied_is_loaded_once",),
+    ),
+    Mutant(
+        "options_of_a_run_lost",
+        "a dry run of an object of another bucket loads nothing",
+        "sql/routines/21_register.sql",
+        "options = j.options || excluded.options",
+        "options = j.options",
+        (f"{OBJECTS}::test_a_dry_run_of_one_object_loads_nothing",),
+    ),
+    Mutant(
+        "copied_object_without_rules",
+        "copied objects have the rules of their source",
+        "sql/routines/17_transformation.sql",
+        "AND r.name = split_part(p_job.object_key, '/', 4)",
+        "AND false",
+        (
+            f"{OBJECTS}"
+            "::test_copied_objects_have_the_rules_that_their_source_had_when_the_run_began",
+        ),
+    ),
+    Mutant(
+        "rules_of_a_run_not_kept",
+        "a run has the rules that its source had when it began",
+        "sql/routines/74_source_runs.sql",
+        "VALUES (p_job, p_source, v_source.cursor, v_source.name, v_source.transformation);",
+        "VALUES (p_job, p_source, v_source.cursor, v_source.name, NULL);",
+        (
+            "tests/integration/sources/test_runs.py"
+            "::test_a_run_has_the_rules_of_its_source_though_that_is_deleted",
+        ),
+    ),
+)
