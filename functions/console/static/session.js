@@ -126,6 +126,8 @@ async function finishRedirect(isExpected) {
   sessionStorage.removeItem("waybill.login");
   if (!query.has("state")) return;
   history.replaceState(null, "", `${home()}${begun?.hash ?? ""}`);
+  // Replacing the state is no navigation for the router.
+  dispatchEvent(new Event("hashchange"));
   if (!isExpected) return;
   // A response that this tab did not ask for is somebody else's.
   if (!begun || begun.state !== query.get("state")) {

@@ -144,12 +144,21 @@ def refuse_header(cells: Sequence[str], contract: Contract, why: str) -> NoRetur
         errors.append(
             FieldError(pointer=text or f"column {at}", code="unknown-columns", message=message)
         )
-    known = ", ".join(column.name for column in islice(contract.columns, 2 * _SHOWN))
+    known = ", ".join(
+        f"{column.name}{_aliases(column.name, contract)}"
+        for column in islice(contract.columns, 2 * _SHOWN)
+    )
     detail = (
         f"{why} No column of {contract.name} matches {', '.join(shown) or 'an empty line'}. "
         f"The columns are {known}."
     )
     raise Rejected("unknown-columns", detail, errors)
+
+
+def _aliases(column: str, contract: Contract) -> str:
+    """The aliases of a column in parentheses; empty without any."""
+    names = [alias for alias, name in contract.aliases.items() if name == column]
+    return f" (or {', '.join(names[:_SHOWN])})" if names else ""
 
 
 def _shown_name(text: str, at: int, contract: Contract) -> str:
