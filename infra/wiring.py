@@ -190,7 +190,11 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             read_secrets(resources.source_secrets, resources.extracts),
             *foreign_objects(resources.source_buckets),
         ),
-        "publish": (list_objects(state, "markers/"), put_events(resources.bus)),
+        "publish": (
+            list_objects(state, "markers/"),
+            objects(state, "publications/", "GetObject", "PutObject"),
+            put_events(resources.bus),
+        ),
         "refresh": (list_objects(state, "markers/"), objects(state, "markers/", "DeleteObject")),
         "reap": (
             list_objects(state, "markers/"),
@@ -232,6 +236,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         ),
         "sources": (
             objects(state, "extractions/", "PutObject"),
+            objects(state, "publications/", "PutObject"),
             objects(state, "deadlines/", "PutObject"),
             send(resources.extracts),
             invoke(resources.extract_function, resources.extracts),

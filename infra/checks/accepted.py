@@ -2,7 +2,10 @@
 
 from infra.checks.findings import Accepted
 
-_PREFIXES = "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions)/[*]"
+_PREFIXES = (
+    "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
+    "|publications|deliveries)/[*]"
+)
 _FUNCTION = r"(Service|Console)/[A-Z]\w+/Role(/DefaultPolicy)?/Resource"
 _LAMBDA = r"AWS::Lambda::Function\.\w+"
 _SERVICE_QUEUE = r"AWS::SQS::Queue\.Service\w+"

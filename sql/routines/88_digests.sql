@@ -124,3 +124,37 @@ BEGIN ATOMIC
     ON CONFLICT (name) DO UPDATE SET definition = excluded.definition,
         declared_in = excluded.declared_in;
 END;
+
+-- When `publish` has something to do though nothing happens: at once if events are unpublished,
+-- else when the first digest is due or the first source becomes late. Null for never.
+CREATE OR REPLACE FUNCTION waybill.next_publication() RETURNS timestamptz
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN least(
+        (SELECT min(clock_timestamp()) FROM waybill.outbox WHERE published_at IS NULL),
+        (
+            SELECT min(least(
+                w.last_at + (r.definition ->> 'quiet_seconds')::integer * interval '1 second',
+                w.first_at + (r.definition ->> 'max_wait_seconds')::integer * interval '1 second'))
+            FROM (
+                SELECT n.receiver, min(n.created_at) AS first_at, max(n.created_at) AS last_at
+                FROM waybill.notifications AS n GROUP BY n.receiver
+            ) AS w
+            JOIN waybill.receivers AS r ON r.name = w.receiver
+        ),
+        (
+            SELECT min(f.fresh_at + s.late_after_seconds * interval '1 second')
+            FROM waybill.data_sources AS s
+            JOIN waybill.source_documents AS d USING (source_id)
+            CROSS JOIN LATERAL (
+                SELECT coalesce(
+                    (d.document -> 'freshness' ->> 'last_success_at')::timestamptz, s.created_at)
+                    AS fresh_at
+            ) AS f
+            -- A source that was reported is not late anew before it has succeeded.
+            WHERE s.late_since IS DISTINCT FROM f.fresh_at
+        ));
+END
+$$;

@@ -17,7 +17,8 @@ MANAGED = {
 # Below a prefix of a bucket; a secret's random end; the versions of what calls `migrate`; the
 # secrets and the schedules of sources; the buckets of others that an environment names.
 NARROW = re.compile(
-    r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions)/\*"
+    r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
+    r"|publications)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{MigrationProviderframework\w+\.Arn\}:\*"
     r"|\$\{ConsoleProviderframework\w+\.Arn\}:\*|\$\{ConsoleFiles\w+\.Arn\}/\*"

@@ -61,6 +61,7 @@ def post_source(request: SourceBody) -> Response[Any]:
 
     Credentials are in Secrets Manager; the connection has the secret's ARN.
     """
+    deps().state.next_publication.request()
     source = save_source(deps().database, request, api.caller)
     deps().schedules.keep(UUID(source["id"]), request.schedule)
     api.logger.info("source created", action="source.created", source=request.name)
@@ -87,6 +88,7 @@ def put_source(source_id: SourceId, request: SourceBody) -> Response[Any]:
 
     It keeps its cursor, unless the request has one: then the next run begins there.
     """
+    deps().state.next_publication.request()
     source = save_source(deps().database, request, api.caller, parse_source_id(source_id))
     deps().schedules.keep(UUID(source["id"]), request.schedule)
     api.logger.info("source changed", action="source.changed", source=request.name)

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from functions.pipeline.extract.credentials import Secrets
-from functions.pipeline.extract.guarded_address import Guard
-from functions.pipeline.extract.guarded_http import GuardedHttp, Limits
 from functions.pipeline.extract.settings import ExtractSettings
 from waybill.clients import s3_client
+from waybill.outbound.address import Guard
+from waybill.outbound.http import GuardedHttp, Limits
 from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from functions.pipeline.extract.database_keys import (
     order_of,
     start_of,
 )
-from functions.pipeline.extract.guarded_address import Guard, checked_address
 from functions.pipeline.extract.page import Page
-from functions.pipeline.extract.source_error import SourceError
+from functions.pipeline.extract.source_error import SourceError, reaching_source
 from waybill.database.queries import query_text
+from waybill.outbound.address import Guard, checked_address
 from waybill.sources.connections import DatabaseConnection
 
 _CONNECT_SECONDS = 10
@@ -133,7 +133,8 @@ def _connect(
     guard: Guard, connection: DatabaseConnection, credentials: Credentials
 ) -> "pymysql.Connection[Any]":
     port = connection.port or 3306
-    address = checked_address(guard, connection.host, port)
+    with reaching_source():
+        address = checked_address(guard, connection.host, port)
     tls = None
     if connection.tls == "verify-full":
         tls = ssl.create_default_context(cadata=connection.tls_ca)

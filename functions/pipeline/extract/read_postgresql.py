@@ -16,11 +16,11 @@ from functions.pipeline.extract.database_keys import (
     order_of,
     start_of,
 )
-from functions.pipeline.extract.guarded_address import Guard, checked_address
 from functions.pipeline.extract.page import Page
-from functions.pipeline.extract.source_error import SourceError
+from functions.pipeline.extract.source_error import SourceError, reaching_source
 from functions.pipeline.extract.tls_files import ca_file
 from waybill.database.queries import query_text
+from waybill.outbound.address import Guard, checked_address
 from waybill.sources.connections import DatabaseConnection
 
 # Times as the loader reads them, whatever the server's settings.
@@ -77,7 +77,8 @@ def _connect(
     guard: Guard, connection: DatabaseConnection, credentials: Credentials
 ) -> psycopg.Connection[Any]:
     port = connection.port or 5432
-    address = checked_address(guard, connection.host, port)
+    with reaching_source():
+        address = checked_address(guard, connection.host, port)
     options = f"{_SESSION} -c statement_timeout={connection.statement_seconds}s"
     return psycopg.connect(
         host=connection.host,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
-from functions.pipeline.extract.guarded_http import Response, with_query
 from functions.pipeline.extract.page import Page, later
 from functions.pipeline.extract.rest_requests import RestRequests
 from functions.pipeline.extract.source_error import SourceError
 from waybill.exact_json import JsonError, format_json, parse_json
+from waybill.outbound.http import Response, with_query
 from waybill.sources.connections import RestConnection
 
 _NEXT_LINK = re.compile(r'<([^<>]{1,4000})>\s*;[^,]*\brel\s*=\s*"?next"?', re.IGNORECASE)

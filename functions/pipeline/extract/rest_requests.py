@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Mapping
 
 from functions.pipeline.extract.credentials import Credentials, field, needed
-from functions.pipeline.extract.guarded_http import (
+from functions.pipeline.extract.source_error import SourceError, reaching_source
+from waybill.outbound.http import (
     GuardedHttp,
     Request,
     Response,
     origin_of,
     retry_after,
 )
-from functions.pipeline.extract.source_error import SourceError
 from waybill.sources.connections import RestConnection
 
 # A pause that is at most so long is waited for here; a longer one frees the function.
@@ -48,6 +48,10 @@ class RestRequests:
             SourceError: for every status but 200.
             Unavailable: Secrets Manager cannot be reached.
         """
+        with reaching_source():
+            return self._get(url)
+
+    def _get(self, url: str) -> Response:
         if origin_of(url) != origin_of(self._connection.url):
             raise SourceError("refused", "The source points to another host.")
         response = self._authorized(url)
@@ -98,7 +102,8 @@ class RestRequests:
         client = f"{field(credentials, 'client_id')}:{field(credentials, 'client_secret')}"
         form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
         headers = {"Authorization": f"Basic {base64.b64encode(client.encode()).decode()}"}
-        response = _checked(self._http.send(Request(auth.token_url, headers, form)), auth.token_url)
+        request = Request.of_form(auth.token_url, headers, form)
+        response = _checked(self._http.send(request), request.url)
         try:
             answer = json.loads(response.body)
             token, seconds = answer["access_token"], float(answer.get("expires_in", 3600))

@@ -1,7 +1,10 @@
 """Why a source could not be read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
+from waybill.outbound.error import OutboundError
 from waybill.sources.definition import RetryReason
 
 Reason = RetryReason | Literal["refused"]
@@ -33,3 +36,16 @@ class SourceError(Exception):
         """The error as it is stored with the job."""
         code = f"source-{self.reason}"
         return {"type": code, "title": _TITLES[self.reason], "detail": self.detail[:1000]}
+
+
+@contextmanager
+def reaching_source() -> Iterator[None]:
+    """Raise errors of the guarded network as those of a source.
+
+    Raises:
+        SourceError: with the same reason and detail.
+    """
+    try:
+        yield
+    except OutboundError as error:
+        raise SourceError(error.reason, error.detail) from error

@@ -3,7 +3,8 @@
 A merge publishes its own rows; this function finds those of a merge that was killed.
 
 A paused database is not woken: every commit that writes to the outbox was preceded by a
-wake-up marker, and `refresh` deletes only the markers of jobs whose events are published.
+wake-up marker, and `refresh` deletes only the markers of jobs whose events are published. For what
+happens without a commit, a source that becomes late, the state bucket has the time of the next.
 """
 
 from collections.abc import Mapping
@@ -25,10 +26,14 @@ def handle(_event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
     """Publish the unpublished rows. Returns their number as `published`."""
     settings = PublishSettings.from_environment()
     telemetry.start("publish", settings, context)
-    if not StateBucket(s3_client(), settings.state_bucket).markers.list():
+    state = StateBucket(s3_client(), settings.state_bucket)
+    stored = state.next_publication.find()
+    if not stored.next.is_due and not state.markers.list():
         return {"published": 0}
     with connect(settings, "publish") as connection:
-        Notifications(connection).make_due()
+        notifications = Notifications(connection)
+        notifications.make_due()
         published = relay(connection, events_client(), settings.event_bus_name)
+        state.next_publication.replace(stored, notifications.next_time())
     flush_metrics()
     return {"published": published}

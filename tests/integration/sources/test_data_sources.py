@@ -8,11 +8,13 @@ import pytest
 
 from functions.api.sources.models import DataSource
 from functions.migrate.apply_sources import apply_sources
+from tests.cloud.fixtures import STATE, Cloud
 from tests.integration.sources.conftest import Api
 from tests.postgres.databases import Connection
 from tests.unit.http.api_client import ADMIN
 from waybill.errors import Rejected
 from waybill.sources.schedules import Schedules
+from waybill.state.bucket import StateBucket
 
 Source = Mapping[str, Any]
 
@@ -31,6 +33,13 @@ def test_a_source_is_kept_as_it_was_given(api: Api, harbour: Source) -> None:
     assert found["freshness"] == {"last_success_at": None, "lag_seconds": None, "is_late": False}
     assert api("GET", f"/data-sources/{found['id']}").json() == found
     assert api("GET", "/data-sources").json()["items"] == [found]
+
+
+def test_a_new_source_may_be_the_first_to_become_late(
+    api: Api, harbour: Source, cloud: Cloud
+) -> None:
+    created(api, harbour)
+    assert StateBucket(cloud.s3, STATE).next_publication.find().next.is_request
 
 
 def test_a_change_keeps_the_cursor_unless_it_has_one(api: Api, harbour: Source) -> None:

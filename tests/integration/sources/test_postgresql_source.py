@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from functions.pipeline.extract.database_keys import ROWS_PER_PAGE
-from functions.pipeline.extract.guarded_address import Guard
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.read_postgresql import read_postgresql
 from functions.pipeline.extract.source_error import SourceError
 from infra.local.bootstrap import ADMIN
 from tests.postgres.databases import PASSWORD, Database
+from waybill.outbound.address import Guard
 from waybill.sources.connections import DatabaseConnection
 
 LOCAL = Guard.of("127.0.0.0/8", plain_http=False)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from functions.pipeline.extract.guarded_address import Guard
-from functions.pipeline.extract.guarded_http import GuardedHttp, Limits
 from functions.pipeline.extract.page import Page, later
 from functions.pipeline.extract.rest_pages import read_rest
 from functions.pipeline.extract.rest_requests import RestRequests
 from functions.pipeline.extract.source_error import SourceError
 from tests.integration.sources.api_server import ApiServer, Fault, serving
+from waybill.outbound.address import Guard
+from waybill.outbound.http import GuardedHttp, Limits
 from waybill.sources.connections import RestConnection
 
 LOCAL = Guard.of("127.0.0.0/8", plain_http=True)

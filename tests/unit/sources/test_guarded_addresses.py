@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.pipeline.extract.guarded_address import Guard, Resolve, checked_address
-from functions.pipeline.extract.guarded_http import GuardedHttp, Limits, Request
-from functions.pipeline.extract.source_error import SourceError
+from waybill.outbound.address import Guard, Resolve, checked_address
+from waybill.outbound.error import OutboundError
+from waybill.outbound.http import GuardedHttp, Limits, Request
 
 PUBLIC = Guard()
 REFUSED = [
@@ -22,7 +22,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("address", REFUSED)
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
-    with pytest.raises(SourceError) as refused:
+    with pytest.raises(OutboundError) as refused:
         checked_address(PUBLIC, "api.example", 443, lambda *_: [address])
     assert refused.value.reason == "refused"
 
@@ -33,7 +33,7 @@ def test_a_public_address_is_connected_to(address: str) -> None:
 
 
 def test_one_address_that_is_not_public_refuses_the_host() -> None:
-    with pytest.raises(SourceError, match=r"10\.0\.0\.1"):
+    with pytest.raises(OutboundError, match=r"10\.0\.0\.1"):
         checked_address(PUBLIC, "api.example", 443, lambda *_: ["93.184.216.34", "10.0.0.1"])
 
 
@@ -41,7 +41,7 @@ def test_an_allowed_network_may_be_reached_and_no_other() -> None:
     guard = Guard.of("10.1.0.0/16, fd00::/8", plain_http=False)
     for address in ("10.1.2.3", "fd00::1", "::ffff:10.1.2.3"):
         assert checked_address(guard, "legacy.example", 5432, lambda *_, a=address: [a]) == address
-    with pytest.raises(SourceError):
+    with pytest.raises(OutboundError):
         checked_address(guard, "legacy.example", 5432, lambda *_: ["10.2.0.1"])
 
 
@@ -51,7 +51,7 @@ def test_a_host_without_an_address_is_unreachable() -> None:
 
     resolvers: list[Resolve] = [fails, lambda *_: []]
     for resolving in resolvers:
-        with pytest.raises(SourceError) as error:
+        with pytest.raises(OutboundError) as error:
             checked_address(PUBLIC, "api.example", 443, resolving)
         assert error.value.reason == "unreachable"
 
@@ -67,7 +67,7 @@ def test_other_urls_than_https_are_refused_before_anything_is_resolved(url: str)
     def resolving(*_: object) -> list[str]:
         raise AssertionError("nothing is to be resolved")
 
-    with pytest.raises(SourceError) as refused:
+    with pytest.raises(OutboundError) as refused:
         GuardedHttp(PUBLIC, Limits(1000, 1), resolving).send(Request(url))
     assert refused.value.reason == "refused"
     assert "pw" not in str(refused.value)
@@ -77,6 +77,6 @@ def test_other_urls_than_https_are_refused_before_anything_is_resolved(url: str)
     "host", ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "localhost"]
 )
 def test_every_way_to_write_the_loopback_address_is_refused(host: str) -> None:
-    with pytest.raises(SourceError) as refused:
+    with pytest.raises(OutboundError) as refused:
         GuardedHttp(PUBLIC, Limits(1000, 1)).send(Request(f"https://{host}/"))
     assert refused.value.reason in ("refused", "unreachable")

@@ -1,6 +1,7 @@
 """Notifications: the receivers, and the events that become digests."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from waybill.database.json_parameters import jsonb
@@ -26,6 +27,10 @@ class Notifications(Repository):
         self._value(int, "report_late_sources")
         return self._value(int, "make_digests")
 
+    def next_time(self) -> datetime | None:
+        """When there is something to make or to publish, if nothing happens before."""
+        return self._optional(_as_time, "next_publication")
+
     def save_receivers(self, receivers: Mapping[str, Receiver]) -> None:
         """Keep these receivers, by the path of the file that declares each, and no others."""
         self._do(
@@ -45,3 +50,7 @@ class Notifications(Repository):
     def missing_receivers(self) -> list[MissingReceiver]:
         """The receivers that datasets and sources name and that are not declared."""
         return self._rows(MissingReceiver, "missing_receivers")
+
+
+def _as_time(value: datetime) -> datetime:
+    return value

@@ -7,6 +7,7 @@ from waybill.state.contracts import PublishedContracts
 from waybill.state.exports import Exports
 from waybill.state.extractions import Extractions
 from waybill.state.markers import WakeUpMarkers
+from waybill.state.next_publication import NextPublication
 from waybill.state.tickets import Tickets
 from waybill.state.upload_deadlines import UploadDeadlines
 
@@ -25,6 +26,7 @@ class StateBucket:
         audit: audit entries of functions that have no connection.
         extractions: runs of sources.
         markers: jobs with work left, without which the schedules do not query the database.
+        next_publication: when `publish` is needed though there is no marker.
     """
 
     def __init__(self, s3: "S3Client", name: str) -> None:
@@ -36,3 +38,4 @@ class StateBucket:
         self.audit = AuditEntries(s3, name)
         self.extractions = Extractions(s3, name)
         self.markers = WakeUpMarkers(s3, name)
+        self.next_publication = NextPublication(s3, name)

@@ -1,4 +1,4 @@
-"""HTTP requests to sources: TLS, checked addresses, no foreign redirects, size and time caps."""
+"""HTTP requests: TLS, checked addresses, no foreign redirects, size and time caps."""
 
 import time
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ from urllib3.exceptions import (
     TimeoutError as HttpTimeout,
 )
 
-from functions.pipeline.extract.guarded_address import Guard, Resolve, checked_address, resolve
-from functions.pipeline.extract.source_error import SourceError
+from waybill.outbound.address import Guard, Resolve, checked_address, resolve
+from waybill.outbound.error import OutboundError
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -36,11 +36,17 @@ class Limits(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A request; `form` is sent as a POST."""
+    """A request; one with a body is a POST, whose redirects are not followed."""
 
     url: str
     headers: Mapping[str, str] = {}
-    form: Mapping[str, str] | None = None
+    body: bytes | None = None
+
+    @classmethod
+    def of_form(cls, url: str, headers: Mapping[str, str], form: Mapping[str, str]) -> "Request":
+        """A POST of a form."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return cls(url, {**headers, **kind}, urlencode(form).encode())
 
 
 class Response(NamedTuple):
@@ -64,16 +70,16 @@ def origin_of(url: str) -> Origin:
     """The origin of a URL.
 
     Raises:
-        SourceError: `refused`, it is not a URL of HTTP.
+        OutboundError: `refused`, it is not a URL of HTTP.
     """
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
     except ValueError as error:
-        raise SourceError("refused", "The URL is not valid.") from error
+        raise OutboundError("refused", "The URL is not valid.") from error
     if parts.scheme not in ("https", "http") or not host or parts.username is not None:
-        raise SourceError("refused", "The URL is not one of HTTPS.")
+        raise OutboundError("refused", "The URL is not one of HTTPS.")
     return Origin(parts.scheme, host, port)
 
 
@@ -85,7 +91,7 @@ def with_query(url: str, parameters: Mapping[str, str]) -> str:
 
 
 class GuardedHttp:
-    """Sends requests to sources."""
+    """Sends requests, each to an address that was checked."""
 
     def __init__(self, guard: Guard, limits: Limits, resolving: Resolve = resolve) -> None:
         self._guard = guard
@@ -93,45 +99,45 @@ class GuardedHttp:
         self._resolving = resolving
 
     def send(self, request: Request) -> Response:
-        """Send the request; redirects on the same host are followed.
+        """Send the request; redirects of a GET on the same host are followed.
 
         Raises:
-            SourceError: `refused`, `unreachable`, `timeout` or `invalid-response`.
+            OutboundError: `refused`, `unreachable`, `timeout` or `invalid-response`.
         """
         deadline = time.monotonic() + self._limits.seconds
         first = origin_of(request.url)
         for _ in range(_MAX_REDIRECTS + 1):
             response = self._send_once(request, deadline)
             target = response.headers.get("location")
-            if response.status not in _REDIRECTS or target is None:
+            if response.status not in _REDIRECTS or target is None or request.body is not None:
                 return response
             url = urljoin(request.url, target)
             if origin_of(url) != first:
-                raise SourceError("refused", f"{first.host} redirects to another host.")
+                raise OutboundError("refused", f"{first.host} redirects to another host.")
             request = Request(url, request.headers)
-        raise SourceError("refused", f"{first.host} redirects again and again.")
+        raise OutboundError("refused", f"{first.host} redirects again and again.")
 
     def _send_once(self, request: Request, deadline: float) -> Response:
         origin = origin_of(request.url)
         if origin.scheme != "https" and not self._guard.plain_http:
-            raise SourceError("refused", "Sources are read over HTTPS only.")
+            raise OutboundError("refused", "Only HTTPS is permitted.")
         address = checked_address(self._guard, origin.host, origin.port, self._resolving)
         try:
             with _pool(origin, address) as pool:
                 return self._read(pool, origin, request, deadline)
         except SSLError as error:
-            raise SourceError("unreachable", f"TLS with {origin.host} failed.") from error
+            raise OutboundError("unreachable", f"TLS with {origin.host} failed.") from error
         except (HttpTimeout, TimeoutError) as error:
             if isinstance(error, NewConnectionError):
                 raise _unreachable(origin) from error
-            raise SourceError("timeout", f"{origin.host} did not respond in time.") from error
+            raise OutboundError("timeout", f"{origin.host} did not respond in time.") from error
         except LocationParseError as error:
-            raise SourceError("refused", "The URL is not valid.") from error
+            raise OutboundError("refused", "The URL is not valid.") from error
         except HTTPError as error:
             if isinstance(error, NewConnectionError):
                 raise _unreachable(origin) from error
             detail = f"{origin.host} ended the response early."
-            raise SourceError("invalid-response", detail) from error
+            raise OutboundError("invalid-response", detail) from error
 
     def _read(
         self, pool: urllib3.HTTPConnectionPool, origin: Origin, request: Request, deadline: float
@@ -148,13 +154,10 @@ class GuardedHttp:
             "Host": name if origin.port == default else f"{name}:{origin.port}",
         }
         left = max(0.1, deadline - time.monotonic())
-        form = None if request.form is None else urlencode(request.form).encode()
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
         answer = pool.urlopen(
-            "GET" if form is None else "POST",
+            "GET" if request.body is None else "POST",
             target,
-            body=form,
+            body=request.body,
             headers=headers,
             redirect=False,
             retries=False,
@@ -176,9 +179,9 @@ class GuardedHttp:
             pieces.append(piece)
             if size > self._limits.bytes:
                 detail = f"A response of {origin.host} has more than {self._limits.bytes} bytes."
-                raise SourceError("refused", detail)
+                raise OutboundError("refused", detail)
             if time.monotonic() > deadline:
-                raise SourceError("timeout", f"A response of {origin.host} took too long.")
+                raise OutboundError("timeout", f"A response of {origin.host} took too long.")
         return b"".join(pieces)
 
 
@@ -195,8 +198,8 @@ def _pool(origin: Origin, address: str) -> urllib3.HTTPConnectionPool:
     )
 
 
-def _unreachable(origin: Origin) -> SourceError:
-    return SourceError("unreachable", f"{origin.host} cannot be reached.")
+def _unreachable(origin: Origin) -> OutboundError:
+    return OutboundError("unreachable", f"{origin.host} cannot be reached.")
 
 
 def retry_after(response: Response) -> float | None:

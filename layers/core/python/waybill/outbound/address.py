@@ -1,8 +1,8 @@
-"""The address of a source: resolved once, checked, and connected to as it was checked.
+"""The address of a host: resolved once, checked, and connected to as it was checked.
 
-Whoever defines a source could otherwise read, with the extractor's network, what only it reaches:
-metadata services, other functions, private networks. A name that resolves anew at the time of the
-connection could pass the check with one address and be connected to another.
+Whoever names a source or a receiver could otherwise reach, with the function's network, what only
+it reaches: metadata services, other functions, private networks. A name that resolves anew at the
+time of the connection could pass the check with one address and be connected to another.
 """
 
 import ipaddress
@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from functions.pipeline.extract.source_error import SourceError
+from waybill.outbound.error import OutboundError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -26,7 +26,7 @@ Resolve = Callable[[str, int], list[str]]
 
 
 class Guard(NamedTuple):
-    """What sources may reach beside public addresses, and whether without TLS."""
+    """What may be reached beside public addresses, and whether without TLS."""
 
     networks: tuple[Network, ...] = ()
     plain_http: bool = False
@@ -42,7 +42,7 @@ class Guard(NamedTuple):
         return cls(tuple(ipaddress.ip_network(one) for one in given), plain_http)
 
     def allows(self, address: Address) -> bool:
-        """Whether a source may be at this address."""
+        """Whether a host may be at this address."""
         seen = _embedded(address)
         if _is_in(seen, self.networks):
             return True
@@ -77,19 +77,19 @@ def checked_address(guard: Guard, host: str, port: int, resolving: Resolve = res
     """The address to connect to.
 
     Raises:
-        SourceError: `unreachable`, the host has no address; `refused`, one of its addresses is
+        OutboundError: `unreachable`, the host has no address; `refused`, one of its addresses is
             not public and not allowed.
     """
     try:
         found = resolving(host, port)
     except (OSError, UnicodeError) as error:
-        raise SourceError("unreachable", f"The host {host} cannot be resolved.") from error
+        raise OutboundError("unreachable", f"The host {host} cannot be resolved.") from error
     if not found:
-        raise SourceError("unreachable", f"The host {host} has no address.")
+        raise OutboundError("unreachable", f"The host {host} has no address.")
     # All of them, so that a host with one public address cannot lead to another by chance.
     for text in found:
         address = ipaddress.ip_address(text.partition("%")[0])
         if not guard.allows(address):
             detail = f"The host {host} is at {address}, which is not public."
-            raise SourceError("refused", detail)
+            raise OutboundError("refused", detail)
     return found[0]

@@ -1,0 +1,1 @@
+"""Requests to hosts that users name: sources and receivers of notifications."""
