@@ -1,5 +1,6 @@
 """For any bytes, each record becomes a row or a reject, or the file fails with a reason."""
 
+import bz2
 import csv
 import gzip
 import io
@@ -39,7 +40,9 @@ words += [
     b"1,a,2,t,2021-03-28 02:30:00,{}\n",
 ]
 hostile = st.lists(st.sampled_from(words), max_size=40).map(b"".join) | st.binary(max_size=60)
-packed = hostile | hostile.map(gzip.compress) | hostile.map(zstd.compress)
+packed = (
+    hostile | hostile.map(gzip.compress) | hostile.map(bz2.compress) | hostile.map(zstd.compress)
+)
 
 
 def outcome(things: Contract, data: bytes, block: int, chunk: int | None = None) -> object:

@@ -1,5 +1,6 @@
 """Every file form gives the same table; a file that cannot be read to its end fails whole."""
 
+import bz2
 import gzip
 import hashlib
 from collections.abc import Callable, Iterator
@@ -69,6 +70,7 @@ def job(admin: Connection) -> dict[str, Any]:
         (gzip.compress(CSV.encode()), 4),
         (zstd.compress(CSV.encode("utf-16")), 4),
         (CSV.replace(";", "\t").encode("utf-16"), 4),
+        (bz2.compress(CSV.encode()), 4),
         (LINES.encode(), 3),
         (gzip.compress(LINES.encode()), 3),
         (ARRAY.encode(), 3),

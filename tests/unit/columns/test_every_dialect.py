@@ -1,5 +1,6 @@
 """The same records give the same rows in every dialect, encoding, compression and format."""
 
+import bz2
 import csv
 import gzip
 import io
@@ -26,6 +27,7 @@ Row = tuple[int, str, str | None]
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": gzip.compress,
+    "bzip2": bz2.compress,
     "zstd": zstd.compress,
     "two members": lambda data: gzip.compress(data[:7]) + gzip.compress(data[7:]),
 }
@@ -181,7 +183,7 @@ def test_a_truncated_character_at_the_end_belongs_to_the_last_record() -> None:
     assert file.codes(2) == [(None, "invalid_encoding")]
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+@pytest.mark.parametrize("packing", ["gzip", "bzip2", "zstd"])
 def test_compressed_files_that_are_cut_short_or_damaged_fail(packing: str) -> None:
     text = "".join(f"{n},name {n * 7919 % 1013},\n" for n in range(5000)).encode()
     data = PACKINGS[packing](text)
@@ -191,7 +193,7 @@ def test_compressed_files_that_are_cut_short_or_damaged_fail(packing: str) -> No
     assert read(data).read == 5000
 
 
-@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+@pytest.mark.parametrize("packing", ["gzip", "bzip2", "zstd"])
 def test_a_decompression_bomb_is_refused(packing: str) -> None:
     bomb = PACKINGS[packing](b"1,a,\n" * 5_000_000)
     with pytest.raises(Rejected, match="decompression-limit"):

@@ -4,6 +4,7 @@ Run as `python -m tests.unit.load.peak_memory NAME FILE`, in a process of its ow
 process never gives its peak back.
 """
 
+import bz2
 import gzip
 import json
 import random
@@ -138,6 +139,7 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
         TEXTS,
         lambda: gzip.compress(b"") * 200_000 + gzip.compress(b"abc,def\n"),
     ),
+    "bzip2 bomb": (TEXTS, lambda: bz2.compress(b"x," + b"y" * (64 * MIB))),
     "gzip bomb": (TEXTS, lambda: gzip.compress(b"x," + b"y" * (64 * MIB))),
     "deep nesting": (DOCUMENTS, lambda: b'{"a":' + b"[" * (15 * MIB) + b"\n"),
     "many brackets in a text": (DOCUMENTS, lambda: b'{"a":"' + b"[" * (MIB - 9) + b'"}\n'),

@@ -1,5 +1,6 @@
 """The cost of adversarial input grows linearly, and its memory stays below a bound."""
 
+import bz2
 import gzip
 import os
 import subprocess
@@ -18,12 +19,15 @@ OBJECTS = CSV.model_copy(update={"file_format": "json-objects"})
 ARRAY = CSV.model_copy(update={"file_format": "json-array"})
 LINES = CSV.model_copy(update={"file_format": "json-lines"})
 GZIP = CSV.model_copy(update={"compression": "gzip"})
+BZIP2 = CSV.model_copy(update={"compression": "bzip2"})
 ZSTD = CSV.model_copy(update={"compression": "zstd"})
 _BLOCK = 4 * 1024 * 1024
 
 INPUTS: dict[str, tuple[Layout, Callable[[int], bytes]]] = {
     "empty gzip members": (GZIP, lambda n: gzip.compress(b"") * (n // 20)),
     "gzip members of one byte": (GZIP, lambda n: gzip.compress(b"x") * (n // 21)),
+    "empty bzip2 streams": (BZIP2, lambda n: bz2.compress(b"") * (n // 14)),
+    "bzip2 streams of one byte": (BZIP2, lambda n: bz2.compress(b"x") * (n // 37)),
     "empty zstd frames": (ZSTD, lambda n: zstd.compress(b"") * (n // 9)),
     "unclosed quote": (CSV, lambda n: b'"' + b"a\n" * (n // 2)),
     "unclosed quotes": (CSV, lambda n: (b'"' + b"a\n" * 9_999) * (n // 20_000)),

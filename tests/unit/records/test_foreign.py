@@ -62,7 +62,7 @@ def written(kind: str) -> bytes:
         (written("feather"), "Arrow"),
         (written("stream"), "Arrow"),
         (written("tar"), "tar archive"),
-        (bz2.compress(CSV), "bzip2"),
+        (bz2.compress(bz2.compress(CSV)), "bzip2 file inside bzip2"),
         (lzma.compress(CSV), "xz"),
         (b"7z\xbc\xaf\x27\x1c\x00\x04", "7z"),
         (gzip.compress(gzip.compress(CSV)), "gzip file inside gzip"),

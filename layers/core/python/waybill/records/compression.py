@@ -1,5 +1,7 @@
-"""Detect gzip and zstd by content, and decompress them as streams within limits."""
+"""Detect gzip, bzip2 and zstd by content, and decompress them as streams within limits."""
 
+import bz2
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
@@ -8,10 +10,12 @@ from backports import zstd
 
 from waybill.errors import Rejected
 
-Compression = Literal["gzip", "zstd"]
+Compression = Literal["gzip", "bzip2", "zstd"]
 _PIECE = 1024 * 1024
 _SLICE = 16 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+# The block size, then the first block or the end of an empty stream: a text may begin with `BZh9`.
+_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 # Sixteen magic numbers mark skippable frames; they differ in the first byte.
 _SKIPPABLE = bytes(range(0x50, 0x60)), b"\x2a\x4d\x18"
 _GZIP_WINDOW = 31
@@ -71,6 +75,34 @@ class _Gzip:
             data = self._member.unused_data if self.complete else self._member.unconsumed_tail
 
 
+class _DamagedError(Exception):
+    """Data that a decoder refuses with an error that others raise, too."""
+
+
+class _Bzip2:
+    """A sequence of streams."""
+
+    def __init__(self) -> None:
+        self._stream = bz2.BZ2Decompressor()
+        self.complete = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self.complete:
+                self._stream, self.complete = bz2.BZ2Decompressor(), False
+            yield self._decompress(data)
+            while not (self._stream.needs_input or self._stream.eof):
+                yield self._decompress(b"")
+            self.complete = self._stream.eof
+            data = self._stream.unused_data if self.complete else b""
+
+    def _decompress(self, data: bytes) -> bytes:
+        try:
+            return self._stream.decompress(data, _PIECE)
+        except OSError as error:
+            raise _DamagedError(str(error)) from error
+
+
 class _Zstd:
     """A sequence of frames."""
 
@@ -89,10 +121,19 @@ class _Zstd:
             data = self._frame.unused_data if self.complete else b""
 
 
+_STREAMS: dict[Compression, type[_Gzip | _Bzip2 | _Zstd]] = {
+    "gzip": _Gzip,
+    "bzip2": _Bzip2,
+    "zstd": _Zstd,
+}
+
+
 def detect_compression(head: bytes) -> Compression | None:
     """The compression that the first bytes of an object show, if any."""
     if head.startswith(_GZIP):
         return "gzip"
+    if _BZIP2.match(head):
+        return "bzip2"
     skippable = head[:1] in {bytes([one]) for one in _SKIPPABLE[0]} and head[1:4] == _SKIPPABLE[1]
     return "zstd" if head.startswith(_ZSTD) or skippable else None
 
@@ -113,7 +154,7 @@ def decompressed(
             `unsupported-file` for a zstd window that is too large.
     """
     limits = limits or Limits()
-    stream = _Gzip() if compression == "gzip" else _Zstd()
+    stream = _STREAMS[compression]()
     consumed = produced = 0
     try:
         for data in blocks:
@@ -124,7 +165,7 @@ def decompressed(
                     produced += len(piece)
                     limits.check(consumed, produced)
                     yield piece
-    except (zlib.error, zstd.ZstdError) as error:
+    except (zlib.error, zstd.ZstdError, _DamagedError) as error:
         if _WINDOW_TOO_LARGE in str(error):
             raise Rejected("unsupported-file", _WINDOW_ADVICE) from error
         detail = f"The {compression} data are damaged after {produced} bytes of content: {error}."

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from waybill.errors import Rejected
 from waybill.records.compression import Compression, detect_compression
 
-_UNPACK = "Unpack it and upload the files in it; gzip and zstd need no unpacking."
+_UNPACK = "Unpack it and upload the files in it; gzip, bzip2 and zstd need no unpacking."
 _AS_CSV = "Save it as CSV and upload that."
 _EXPORT = "Export its rows as CSV or JSON and upload those."
 _AS_UTF8 = "Save it as UTF-8 and upload that."
@@ -60,7 +60,6 @@ _BINARY = (
         rb"<stata_dta>|[\x69-\x73][\x01\x02]\x01\x00.{2}(\x00|.{3}\x00)", "a Stata file", _EXPORT
     ),
     _kind(rb"PGDMP\x01", "a PostgreSQL dump", _EXPORT),
-    _kind(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", "a bzip2 file", _UNPACK),
     _kind(rb"\xfd7zXZ\x00", "an xz file", _UNPACK),
     _kind(rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     _kind(rb"Rar!\x1a\x07", "a RAR archive", _UNPACK),
