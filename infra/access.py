@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
+from constructs import IConstruct
 
 EVENT_SOURCE = "waybill"
 # These actions have no resource-level permissions, so their resource is `*`.
@@ -163,6 +164,17 @@ def read_secrets(prefix: str, neighbour: sqs.IQueue) -> iam.PolicyStatement:
         service="secretsmanager",
         resource="secret",
         resource_name=f"{prefix}*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])
+
+
+def read_secret(scope: IConstruct, name: str) -> iam.PolicyStatement:
+    """Allow reading this secret; Secrets Manager appends six characters to its name."""
+    arn = Stack.of(scope).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{name}-??????",
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
     return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])

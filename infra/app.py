@@ -19,11 +19,12 @@ from infra.environments import (
     UnknownTargetError,
     choose,
 )
+from infra.error_tracking import ErrorTracker, InvalidTrackerError
 from infra.identity import ExternalIssuer, InvalidIdentityError
 from infra.machines import InvalidMachineError, parse_machines
 from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
-from infra.stacks.on_aws import DataStack, ServiceStack
+from infra.stacks.on_aws import DataStack, ErrorStack, ServiceStack
 
 _INVALID = (
     UnknownTargetError,
@@ -31,6 +32,7 @@ _INVALID = (
     InvalidIdentityError,
     InvalidOriginError,
     InvalidAlertsError,
+    InvalidTrackerError,
     InvalidMachineError,
 )
 
@@ -84,7 +86,11 @@ def build(app: App, environment: Environment) -> None:
         data = DataStack(app, environment, restore, issuer, alerts)
         callers: dict[str, Any] = app.node.try_get_context("machines") or {}
         machines = parse_machines(callers.get(environment.name))
-        ServiceStack(app, environment, data, sources, machines)
+        service = ServiceStack(app, environment, data, sources, machines)
+        trackers: dict[str, Any] = app.node.try_get_context("error_tracking") or {}
+        tracker = ErrorTracker.from_context(trackers.get(environment.name))
+        if tracker:
+            ErrorStack(app, environment, service, tracker)
     Tags.of(app).add("project", "waybill")
     Tags.of(app).add("environment", environment.name)
 

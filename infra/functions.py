@@ -27,6 +27,7 @@ from functions.pipeline.plan.settings import PlanSettings
 from functions.pipeline.publish.settings import PublishSettings
 from functions.pipeline.reap.settings import ReapSettings
 from functions.pipeline.refresh.settings import RefreshSettings
+from functions.reporter.settings import ReporterSettings
 from waybill.settings import DatabaseSettings, Settings
 
 ADMIN_ROLE = "waybill_admin"
@@ -112,6 +113,9 @@ CONSOLE = FunctionSpec(ConsoleSettings, 120, 256)
 
 SPECS: Mapping[str, FunctionSpec] = MappingProxyType({**FUNCTIONS, CONSOLE.name: CONSOLE})
 """All functions that are deployed to AWS."""
+
+REPORTER = FunctionSpec(ReporterSettings, 30, 256)
+"""Only where `cdk.json` names an error tracker, in a stack of its own."""
 
 DATABASE_ROLES = tuple(
     spec.role for spec in FUNCTIONS.values() if spec.role and spec.role != ADMIN_ROLE

@@ -14,6 +14,7 @@ from infra.constructs.buckets import Buckets
 from infra.constructs.cache_server import CacheServer
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.data_key import data_key
+from infra.constructs.error_reports import ErrorReports
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
 from infra.constructs.network import Network
@@ -22,6 +23,7 @@ from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.constructs.user_pool import UserPool
 from infra.environments import Environment
+from infra.error_tracking import ErrorTracker
 from infra.identity import ExternalIssuer
 from infra.machines import Machines
 from infra.restore import Restore
@@ -100,7 +102,7 @@ class ServiceStack(Stack):
         )
         layers = make_layers(self, environment, sources)
         cache_url = data.cache.url if data.cache else None
-        shared = SharedResources(
+        self.shared = shared = SharedResources(
             environment,
             data.database,
             layers,
@@ -112,6 +114,7 @@ class ServiceStack(Stack):
             cache_url,
         )
         service = Service(self, shared, data.buckets)
+        self.functions = service.functions
         others = [one for name, one in service.functions.items() if name != "migrate"]
         data.alerts.subscribe_alarms(self)
         if environment.dashboard:
@@ -120,3 +123,24 @@ class ServiceStack(Stack):
         if environment.console and (issuer := data.issuer or data.pool):
             others.append(add_console(self, shared, service, issuer))
         Migration(self, service.functions["migrate"], before=others, key=data.key)
+
+
+class ErrorStack(Stack):
+    """Reports to an error tracker: a subscription for each log of `service`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        environment: Environment,
+        service: ServiceStack,
+        tracker: ErrorTracker,
+    ) -> None:
+        """Create the resources."""
+        super().__init__(
+            scope,
+            f"waybill-{environment.name}-errors",
+            env=Target(account=environment.account, region=environment.region),
+            description=f"Waybill {environment.name}: reports of errors",
+        )
+        self.add_stack_dependency(service)
+        ErrorReports(self, service.shared, tracker, service.functions)

@@ -1,0 +1,1 @@
+"""Sends errors in the functions' logs to an error tracker."""

@@ -1,0 +1,1 @@
+"""Errors of the log as an error tracker receives them."""
