@@ -22,9 +22,10 @@ from infra.environments import (
 from infra.error_tracking import ErrorTracker, InvalidTrackerError
 from infra.identity import ExternalIssuer, InvalidIdentityError
 from infra.machines import InvalidMachineError, parse_machines
+from infra.offsite import InvalidOffsiteError, Offsite
 from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
-from infra.stacks.on_aws import DataStack, ErrorStack, ServiceStack
+from infra.stacks.on_aws import DataStack, ErrorStack, Named, ServiceStack
 
 _INVALID = (
     UnknownTargetError,
@@ -32,6 +33,7 @@ _INVALID = (
     InvalidIdentityError,
     InvalidOriginError,
     InvalidAlertsError,
+    InvalidOffsiteError,
     InvalidTrackerError,
     InvalidMachineError,
 )
@@ -69,6 +71,20 @@ def choose_environment(app: App) -> Environment:
     return replace(chosen, canary=chosen.canary and not at_once)
 
 
+def _of(app: App, environment: Environment, name: str) -> Any:  # noqa: ANN401 - any JSON
+    """What the context `name` has for the environment; None for nothing."""
+    return (app.node.try_get_context(name) or {}).get(environment.name)
+
+
+def _named(app: App, environment: Environment) -> Named:
+    return Named(
+        alerts=Alerts.from_context(_of(app, environment, "alerts")),
+        restore=Restore.from_context(_of(app, environment, "restore")),
+        issuer=ExternalIssuer.from_context(_of(app, environment, "identity")),
+        offsite=Offsite.from_context(_of(app, environment, "offsite")),
+    )
+
+
 def build(app: App, environment: Environment) -> None:
     """Add the stacks of `environment` to `app`."""
     # Inside the assembly, so that concurrent syntheses do not share a folder.
@@ -77,18 +93,10 @@ def build(app: App, environment: Environment) -> None:
     if environment.is_local:
         LocalStack(app, environment, sources)
     else:
-        restores: dict[str, Any] = app.node.try_get_context("restore") or {}
-        restore = Restore.from_context(restores.get(environment.name))
-        issuers: dict[str, Any] = app.node.try_get_context("identity") or {}
-        issuer = ExternalIssuer.from_context(issuers.get(environment.name))
-        receivers: dict[str, Any] = app.node.try_get_context("alerts") or {}
-        alerts = Alerts.from_context(receivers.get(environment.name))
-        data = DataStack(app, environment, restore, issuer, alerts)
-        callers: dict[str, Any] = app.node.try_get_context("machines") or {}
-        machines = parse_machines(callers.get(environment.name))
+        data = DataStack(app, environment, _named(app, environment))
+        machines = parse_machines(_of(app, environment, "machines"))
         service = ServiceStack(app, environment, data, sources, machines)
-        trackers: dict[str, Any] = app.node.try_get_context("error_tracking") or {}
-        tracker = ErrorTracker.from_context(trackers.get(environment.name))
+        tracker = ErrorTracker.from_context(_of(app, environment, "error_tracking"))
         if tracker:
             ErrorStack(app, environment, service, tracker)
     Tags.of(app).add("project", "waybill")

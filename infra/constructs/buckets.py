@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.constructs.access_logs import access_log_bucket
 from infra.constructs.log_group import log_of_provider, removal_policy
 from infra.environments import Environment
+from infra.offsite import Offsite
 
 CONSOLES = "https://*.cloudfront.net"
 _EMPTIES = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
@@ -21,6 +22,7 @@ class _Content(NamedTuple):
     rules: list[s3.LifecycleRule]
     cors: list[s3.CorsRule] | None = None
     access_logs: s3.IBucket | None = None
+    offsite: Offsite | None = None
 
 
 def _bucket(
@@ -43,6 +45,7 @@ def _bucket(
         lifecycle_rules=content.rules,
         cors=content.cors,
         removal_policy=removal_policy(environment),
+        replication_rules=_replicas(scope, name, content.offsite) or None,
         server_access_logs_bucket=content.access_logs,
         server_access_logs_prefix=f"{name.lower()}/" if content.access_logs else None,
         # CloudFormation deletes empty buckets only.
@@ -50,6 +53,21 @@ def _bucket(
     )
     _send_events(bucket)
     return bucket
+
+
+def _replicas(scope: Construct, name: str, offsite: Offsite | None) -> list[s3.ReplicationRule]:
+    """Copies of all new objects. Deletions are not copied: they may be what is to be undone."""
+    if not offsite:
+        return []
+    return [
+        s3.ReplicationRule(
+            destination=s3.Bucket.from_bucket_name(scope, f"{name}Away", offsite.bucket),
+            kms_key=kms.Key.from_key_arn(scope, f"{name}AwayKey", offsite.key),
+            sse_kms_encrypted_objects=True,
+            delete_marker_replication=False,
+            priority=1,
+        )
+    ]
 
 
 def _send_events(bucket: s3.Bucket) -> None:
@@ -87,9 +105,13 @@ class Buckets(Construct):
     """Both buckets, versioned, with events on EventBridge."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, key: kms.IKey | None = None
+        self,
+        scope: Construct,
+        environment: Environment,
+        key: kms.IKey | None = None,
+        offsite: Offsite | None = None,
     ) -> None:
-        """Create the buckets, encrypted with `key` or with S3's own."""
+        """Create the buckets, encrypted with `key` or with S3's own; copied where `offsite` is."""
         super().__init__(scope, "Buckets")
         versions = s3.LifecycleRule(
             id="keep-versions",
@@ -105,6 +127,7 @@ class Buckets(Construct):
                 [versions],
                 _pages_may(environment, s3.HttpMethods.POST, s3.HttpMethods.PUT),
                 logs,
+                offsite,
             ),
             environment,
             key,
@@ -117,6 +140,7 @@ class Buckets(Construct):
                 # Rejects are downloaded from here when they are many.
                 _pages_may(environment, s3.HttpMethods.GET),
                 logs,
+                offsite,
             ),
             environment,
             key,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from aws_cdk import CfnOutput, Fn, Stack
 from aws_cdk import Environment as Target
@@ -18,6 +19,7 @@ from infra.constructs.error_reports import ErrorReports
 from infra.constructs.layers import make_layers
 from infra.constructs.migration import Migration
 from infra.constructs.network import Network
+from infra.constructs.offsite_backup import OffsiteBackup
 from infra.constructs.personal_key import personal_key
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
@@ -26,8 +28,20 @@ from infra.environments import Environment
 from infra.error_tracking import ErrorTracker
 from infra.identity import ExternalIssuer
 from infra.machines import Machines
+from infra.offsite import Offsite
 from infra.restore import Restore
 from infra.stacks.console import add_console
+
+
+class Named(NamedTuple):
+    """What `cdk.json` names for an environment's data."""
+
+    alerts: Alerts
+    restore: Restore | None = None
+    """What the database is created from; empty without."""
+    issuer: ExternalIssuer | None = None
+    """Of tokens; without one there is a pool of users."""
+    offsite: Offsite | None = None
 
 
 class DataStack(Stack):
@@ -37,14 +51,9 @@ class DataStack(Stack):
         self,
         scope: Construct,
         environment: Environment,
-        restore: Restore | None = None,
-        issuer: ExternalIssuer | None = None,
-        alerts: Alerts | None = None,
+        named: Named,
     ) -> None:
-        """Create the resources; the database from `restore`, or empty.
-
-        Without an `issuer` of tokens there is a pool of users.
-        """
+        """Create the resources, as `cdk.json` says."""
         super().__init__(
             scope,
             f"waybill-{environment.name}-data",
@@ -54,14 +63,16 @@ class DataStack(Stack):
         )
         self.key = data_key(self, environment)
         self.personal_key = personal_key(self, environment)
-        self.buckets = Buckets(self, environment, self.key)
+        self.buckets = Buckets(self, environment, self.key, named.offsite)
         network = Network(self, environment, self.buckets, self.key)
-        self.database = Aurora(self, environment, network, self.key, restore)
-        self.issuer = issuer
-        self.pool = None if issuer else self._user_pool(environment)
+        self.database = Aurora(self, environment, network, self.key, named.restore)
+        if named.offsite:
+            OffsiteBackup(self, environment, self.database.cluster, named.offsite, self.key)
+        self.issuer = named.issuer
+        self.pool = None if named.issuer else self._user_pool(environment)
         has_cache = environment.cache_server
         self.cache = CacheServer(self, environment, network, self.key) if has_cache else None
-        self.alerts = AlarmTopic(self, environment, alerts or Alerts(), self.key)
+        self.alerts = AlarmTopic(self, environment, named.alerts, self.key)
         self.alerts.subscribe_alarms(self)
 
     def _user_pool(self, environment: Environment) -> UserPool:

@@ -86,7 +86,17 @@ def test_a_release_of_the_api_is_rolled_back_by_its_alarms(on_aws: Synthesised) 
         for alias in aliases(on_aws).values()
         if "UpdatePolicy" in alias
     }
-    pipeline = {"plan", "load", "merge", "extract", "publish", "refresh", "reap", "migrate"}
+    pipeline = {
+        "plan",
+        "load",
+        "merge",
+        "extract",
+        "publish",
+        "refresh",
+        "reap",
+        "migrate",
+        "console",
+    }
     expected = on_aws.functions().keys() - pipeline if on_aws.environment == "prod" else set()
     assert updated.keys() == expected
     assert {policy["DeploymentGroupName"]["Ref"] for policy in updated.values()} == groups.keys()

@@ -3,7 +3,7 @@
 import re
 
 from infra.bootstrap import ROOT
-from infra.functions import SPECS
+from infra.functions import REPORTER, SPECS
 from infra.local.settings import LocalSettings
 
 
@@ -16,7 +16,9 @@ def local_rows() -> list[str]:
 def function_rows() -> list[str]:
     """One row per setting of the functions, by name."""
     fields = {
-        name: field for spec in SPECS.values() for name, field in spec.settings.model_fields.items()
+        name: field
+        for spec in (*SPECS.values(), REPORTER)
+        for name, field in spec.settings.model_fields.items()
     }
     return [
         f"| `{name.upper()}` | {_default(field.default, required=field.is_required())} "
