@@ -201,14 +201,20 @@ END;
 -- Which of these jobs need no further step: ended, in the views, published, and with no attempt
 -- running (pending references of an ended job may be being resolved). Only then may the wake-up
 -- marker be deleted that lets the schedules query the database. A step that was killed never ends
--- its run, so runs count for as long as a Lambda can last.
+-- its run, so runs count for as long as a Lambda can last. A job that is unknown may be that of a
+-- batch which is not committed yet: its id has the time at which it was made.
 CREATE OR REPLACE FUNCTION waybill.settled_jobs(p_jobs uuid[]) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT j.job_id
     FROM unnest(p_jobs) AS j (job_id)
-    WHERE waybill.job_visibility(j.job_id) IN ('unknown', 'visible')
+    WHERE CASE waybill.job_visibility(j.job_id)
+            WHEN 'visible' THEN true
+            WHEN 'unknown' THEN coalesce(
+                uuid_extract_timestamp(j.job_id) < now() - interval '1 minute', true)
+            ELSE false
+        END
         AND NOT EXISTS (
             SELECT FROM waybill.outbox AS o
             WHERE o.published_at IS NULL

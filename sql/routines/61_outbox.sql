@@ -10,10 +10,14 @@ BEGIN ATOMIC
     WHERE o.published_at IS NULL ORDER BY o.id LIMIT p_limit;
 END;
 
+-- The commit does not wait for the disk: after a crash some events are published once more.
 CREATE OR REPLACE FUNCTION waybill.mark_published(p_ids bigint[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
+AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE waybill.outbox SET published_at = clock_timestamp()
     WHERE id = ANY (p_ids) AND published_at IS NULL;
-END;
+END
+$$;

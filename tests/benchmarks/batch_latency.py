@@ -1,28 +1,37 @@
-"""Handler time of batches, warm: 1,000 rows and one row, without the network.
+"""Handler time of batches, warm: 1,000 rows and one row, without API Gateway.
 
 `python -m tests.benchmarks.batch_latency [--rows 1000] [--requests 100] [--base 200000]`
 
-PostgreSQL is real, with fsync; S3, SQS and EventBridge answer at once.
+PostgreSQL is real, with fsync; S3, SQS and EventBridge are those of the local stack, over HTTP.
 """
 
 import argparse
 import json
 import logging
 import os
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock, patch
+from unittest.mock import patch
 
 from functions.api.batch.handler import handle
+from infra.environments import DEFAULT_REGION
+from infra.local.access_key import AccessKey
+from infra.local.emulator import endpoint
+from infra.local.emulator import start as start_emulator
+from infra.local.postgres import free_port
 from tests.benchmarks.company import DEPARTMENTS, JOBS, company
 from tests.benchmarks.measure import percentile, say, seconds
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import PASSWORD, Database
 from tests.sql.analytics.seed import owner
+from waybill import clients
 from waybill.database.datasets import Datasets
+from waybill.state.bucket import StateBucket
 
 _EVENT = json.loads((Path(__file__).parents[2] / "events" / "batch.json").read_text())
 _FIRST_ID = 1_000_000_000
@@ -61,28 +70,57 @@ def _send(event: dict[str, Any]) -> None:
         raise RuntimeError(str(response["body"]))
 
 
+class _Calls(Counter[str]):
+    """The calls of AWS services, by operation."""
+
+    def count(self, client: Any) -> Any:
+        """Count the calls of this client from now on."""
+        client.meta.events.register("before-send", self._count)
+        return client
+
+    def _count(self, event_name: str, **_: object) -> None:
+        service, operation = event_name.split(".")[1:]
+        self[f"{service} {operation}"] += 1
+
+
 @contextmanager
-def _endpoint(database: Database) -> Iterator[None]:
-    with owner(database) as connection:
-        contract = Datasets(connection).contract("hired_employees")
-    events, sqs = MagicMock(), MagicMock()
-    events.put_events.side_effect = lambda Entries: {"Entries": [{} for _ in Entries]}  # noqa: N803 - boto3's name
-    sqs.send_message_batch.return_value = {}
-    environment = {
-        **database.environment("waybill_batch"),
-        "DATABASE_SECRET_ARN": "local",
-        "STATE_BUCKET": "state",
-        "MERGES_QUEUE_URL": "merges",
-    }
+def _cloud() -> Iterator[_Calls]:
+    """The emulator of the local stack, with what the function needs; its calls are counted."""
+    calls = _Calls()
+    with tempfile.TemporaryDirectory(prefix="waybill-benchmark-") as folder:
+        key, port = AccessKey.generate(), free_port()
+        emulator = start_emulator(Path(folder), port, key)
+        environment = {
+            **key.variables,
+            "AWS_ENDPOINT_URL": endpoint(port),
+            "AWS_DEFAULT_REGION": DEFAULT_REGION,
+            "STATE_BUCKET": "state",
+        }
+        try:
+            with patch.dict(os.environ, environment):
+                for make in (clients.s3_client, clients.sqs_client, clients.events_client):
+                    make.cache_clear()
+                    calls.count(make())
+                clients.s3_client().create_bucket(Bucket="state")
+                queue = clients.sqs_client().create_queue(QueueName="merges")["QueueUrl"]
+                with patch.dict(os.environ, {"MERGES_QUEUE_URL": queue}):
+                    yield calls
+        finally:
+            emulator.stop()
+
+
+@contextmanager
+def _endpoint(database: Database) -> Iterator[_Calls]:
+    environment = {**database.environment("waybill_batch"), "DATABASE_SECRET_ARN": "local"}
     with (
         patch.dict(os.environ, environment),
         patch("waybill.database.connect._secret", lambda _: PASSWORD),
-        patch("functions.api.batch.deps.s3_client", MagicMock),
-        patch("functions.api.batch.deps.events_client", lambda: events),
-        patch("waybill.queues.sqs_client", lambda: sqs),
-        patch("waybill.state.contracts.PublishedContracts.get", lambda _, __: contract),
+        _cloud() as calls,
     ):
-        yield
+        with owner(database) as connection:
+            contract = Datasets(connection).contract("hired_employees")
+        StateBucket(clients.s3_client(), "state").contracts.publish(contract)
+        yield calls
 
 
 def _measure(rows: int, requests: int, first: int) -> int:
@@ -103,10 +141,13 @@ def main() -> None:
     parser.add_argument("--base", type=int, default=200_000)
     arguments = parser.parse_args()
     logging.getLogger("waybill").setLevel(logging.ERROR)
-    with company(arguments.base) as database, _endpoint(database):
+    with company(arguments.base) as database, _endpoint(database) as calls:
         _send(_event(_hires(_FIRST_ID - 1, 1)))
+        calls.clear()
         first = _measure(arguments.rows, arguments.requests, _FIRST_ID)
         _measure(1, arguments.requests, first)
+        for operation, number in sorted(calls.items()):
+            say(f"{operation:24s} {number / (4 * arguments.requests):5.2f} calls a batch")
 
 
 if __name__ == "__main__":

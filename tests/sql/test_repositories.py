@@ -223,8 +223,8 @@ def test_changed_years_are_refreshed(loader: Connection, database: Database) -> 
         assert refreshes.premake_partitions() >= 1
         assert refreshes.stale_parts() == []
         assert refreshes.refresh(StalePart("hired_employees", "2021")) == "fresh"
-        unknown = new_id()
-        assert refreshes.settled_jobs([unknown]) == {unknown}
+        unknown, just_made = new_id(1_700_000_000_000), new_id()
+        assert refreshes.settled_jobs([unknown, just_made]) == {unknown}
 
 
 def test_the_reaper_finds_stalled_jobs(loader: Connection) -> None:

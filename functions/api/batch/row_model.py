@@ -1,6 +1,6 @@
 """The pydantic model of a row, built from the contract: JSON values become the text of fields."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, PlainValidator, TypeAdapter, with_config
@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from waybill.columns.formats import column_formats
-from waybill.columns.json_values import FieldError, ToText, field_converter
+from waybill.columns.json_values import JSON_KINDS, FieldError, ToText, field_converter
 from waybill.contract.model import Contract
 from waybill.exact_json import JsonError, check_characters, check_size, format_json
 
@@ -43,6 +43,33 @@ def row_model(contract: Contract) -> TypeAdapter[Row]:
     row_type: Any = TypedDict("Row", fields)  # type: ignore[misc] # built at run time
     strict: Any = with_config(ConfigDict(extra="forbid"))(row_type)
     return TypeAdapter(strict)
+
+
+def plain_columns(contract: Contract) -> frozenset[str]:
+    """The columns whose fields are the strings and numbers of JSON as they are."""
+    formats = column_formats(contract)
+    return frozenset(
+        column.name
+        for column in contract.columns
+        if column.name != contract.document
+        and column.kind not in JSON_KINDS
+        and not (column.name in formats and formats[column.name].has_number_marks)
+    )
+
+
+def plain_fields(row: Mapping[str, object], plain: frozenset[str]) -> Row | None:
+    """The texts of a row of such columns, as nearly all are; None if `row_model` must read it."""
+    fields: Row = {}
+    for name, value in row.items():
+        if name not in plain:
+            return None
+        if value is None:
+            fields[name] = None
+        elif isinstance(value, str) and value and value.isascii() and value.isprintable():
+            fields[name] = str(value)
+        else:
+            return None
+    return fields
 
 
 def _reader(to_text: ToText) -> Reader:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from functions.api.batch.row_model import Row, field_readers, row_model
+from functions.api.batch.row_model import (
+    Row,
+    field_readers,
+    plain_columns,
+    plain_fields,
+    row_model,
+)
 from waybill.columns import codes
 from waybill.columns.cells import check_rows
 from waybill.contract.model import Contract
@@ -56,6 +62,7 @@ class RowValidator:
         self._names = ColumnNames(contract)
         self._readers = field_readers(contract)
         self._model = row_model(contract)
+        self._plain = plain_columns(contract)
 
     def validate(self, rows: Sequence[JsonRow]) -> Validated:
         """Split the rows into valid ones and invalid ones with their errors."""
@@ -92,6 +99,9 @@ class RowValidator:
             row = {self.contract.document: row}
         elif row.keys() - self._readers.keys():
             row = self._with_column_names(row)
+        plain = plain_fields(row, self._plain)
+        if plain is not None:
+            return plain
         try:
             return self._model.validate_python(row)
         except ValidationError as error:

@@ -65,12 +65,18 @@ def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
         raise _refused(validated)
     job_id = new_id()
     telemetry.action("batch.accepted", job_id=str(job_id), dataset=batch.dataset)
-    deps.state.markers.put(job_id)
-    key = deps.settings.personal_key
-    rows, data_key = encrypt_rows(key, validator.contract, job_id, validated)
-    written = deps.database.run(
-        lambda connection: _write(connection, job_id, batch, rows, data_key)
-    )
+    with deps.state.markers.putting(job_id) as await_marker:
+        key = deps.settings.personal_key
+        rows, data_key = encrypt_rows(key, validator.contract, job_id, validated)
+
+        def write(connection: Connection) -> _Written:
+            with transaction(connection):
+                written = _write(connection, job_id, batch, rows, data_key)
+                # It must be there whatever happens after the commit.
+                await_marker()
+            return written
+
+        written = deps.database.run(write)
     if written.is_new:
         _publish(deps, written)
     return written.response
@@ -100,26 +106,25 @@ def _write(
     # If the connection is lost during the commit, this runs again; without an Idempotency-Key
     # the job id serves as the key, so that the rows are written once.
     key = IdempotencyKey(batch.key or f"job:{job_id}", batch.dataset, batch.sha256)
-    with transaction(connection):
-        stored = batches.get_response(key)
-        if stored is not None:
-            return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
-        Session(connection).act_as(batch.caller)
-        if data_key:
-            DataKeys(connection).add(data_key)
-        merged = batches.merge(
-            job_id,
-            batch.dataset,
-            CheckedRows(
-                validated.valid,
-                [row._asdict() for row in validated.rejected],
-                validated.filtered,
-            ),
-            mode=batch.request.mode,
-        )
-        milliseconds = (time.monotonic() - batch.started) * 1000
-        response = BatchResponse.of(job_id, merged, milliseconds)
-        batches.put_response(key, response.model_dump(mode="json"))
+    stored = batches.get_response(key)
+    if stored is not None:
+        return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
+    Session(connection).act_as(batch.caller)
+    if data_key:
+        DataKeys(connection).add(data_key)
+    merged = batches.merge(
+        job_id,
+        batch.dataset,
+        CheckedRows(
+            validated.valid,
+            [row._asdict() for row in validated.rejected],
+            validated.filtered,
+        ),
+        mode=batch.request.mode,
+    )
+    milliseconds = (time.monotonic() - batch.started) * 1000
+    response = BatchResponse.of(job_id, merged, milliseconds)
+    batches.put_response(key, response.model_dump(mode="json"))
     return _Written(response, UnblockedJobs(merged.unblocked, merged.pending), is_new=True)
 
 
@@ -129,7 +134,7 @@ def _publish(deps: Deps, written: _Written) -> None:
     try:
         deps.database.run(
             lambda connection: publish_job_finished(
-                deps.notifier(connection), job_id, written.unblocked, changed=True
+                deps.notifier(connection), job_id, written.unblocked, changed=False
             )
         )
     except Retryable as error:

@@ -23,7 +23,7 @@ def test_rows_are_written_with_a_waybill(post: Post, database: Database, cloud: 
     found = rows(database, "SELECT id, department FROM departments ORDER BY id")
     assert found == [(1, "Sales"), (2, "R&D")]
     assert [event["job_id"] for event in cloud.reported()] == [str(reported.job_id)]
-    assert len(StateBucket(cloud.s3, STATE).markers.list()) == 2
+    assert len(StateBucket(cloud.s3, STATE).markers.list()) == 1
     assert post("departments", [SALES]).json()["waybill"]["unchanged"] == 1
 
 

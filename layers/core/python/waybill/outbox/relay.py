@@ -40,6 +40,8 @@ def relay(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
         published += len(accepted)
         if len(accepted) < len(rows):
             raise Unavailable("bus-unavailable", "The event bus refused some events.")
+        if len(rows) < _PUT_LIMIT:
+            break
     if published:
         telemetry.action("outbox.published", events=published)
     return published

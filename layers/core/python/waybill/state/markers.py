@@ -7,18 +7,21 @@ views and are published. Each marker has its own key, `markers/{marker_id}/{job_
 is never deleted in place of an old one of the same job.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from waybill.clients import delete_objects, storage_reached
+from waybill.errors import Unavailable
 from waybill.ids import new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PREFIX = "markers/"
+_WAIT_SECONDS = 3.0
 
 
 class WakeUpMarkers:
@@ -27,6 +30,28 @@ class WakeUpMarkers:
     def __init__(self, s3: "S3Client", bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
+        self._threads = ThreadPoolExecutor(1, "markers")
+
+    @contextmanager
+    def putting(self, subject: UUID) -> Iterator[Callable[[], None]]:
+        """Put a marker while other work goes on, and end with both.
+
+        The value waits for the marker, or raises why there is none: call it before a commit. It
+        waits for three seconds at most, since its caller holds locks.
+        """
+        put = self._threads.submit(self.put, subject)
+
+        def await_put() -> None:
+            try:
+                put.result(_WAIT_SECONDS)
+            except TimeoutError:
+                raise Unavailable("storage-unavailable", "The storage is slow.") from None
+
+        try:
+            yield await_put
+        finally:
+            # A call that outlives its request would freeze with its Lambda environment.
+            wait([put])
 
     def put(self, subject: UUID | str) -> None:
         """Let the schedules query the database until this job is settled.
