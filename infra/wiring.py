@@ -115,7 +115,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "datasets": state,
         "analytics": {**cache, **waits},
         "lookups": {**state, **cache},
-        "documents": personal,
+        "documents": {**state, **personal},
         "queries": {},
         "metrics": {**state, **queues, **dead},
         "sources": {
@@ -201,6 +201,8 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_objects(state, "deadlines/"),
             objects(state, "deadlines/", "DeleteObject"),
             list_object_versions(landing, "landing/"),
+            # Objects that may hold an erased person.
+            objects(landing, "landing/", "PutObjectTagging", "PutObjectVersionTagging"),
             list_objects(state, "audit/"),
             objects(state, "audit/", "DeleteObject", "GetObject"),
             send(*queues),
@@ -227,7 +229,10 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "datasets": contracts,
         "analytics": (),
         "lookups": contracts,
-        "documents": decrypt_data_keys(resources.personal_key),
+        "documents": (
+            objects(state, "deadlines/", "PutObject"),
+            *decrypt_data_keys(resources.personal_key),
+        ),
         "queries": (),
         "metrics": (
             objects(state, "metrics/", "GetObject"),

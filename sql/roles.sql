@@ -24,7 +24,7 @@ SELECT waybill.define_role('refresh', connections => 4, statement => '5min', rou
 SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
     purge_expired, stalled_jobs, record_redrives, give_up, import_audit, keep_audit_logs,
-    database_figures}');
+    database_figures, objects_to_expire, objects_left_to_expire, record_expiring}');
 
 -- The API. API Gateway gives up after 29 s; a statement that takes longer would only burden the
 -- server.

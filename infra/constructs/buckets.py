@@ -11,8 +11,11 @@ from infra.constructs.access_logs import access_log_bucket
 from infra.constructs.log_group import log_of_provider, removal_policy
 from infra.environments import Environment
 from infra.offsite import Offsite
+from waybill.landing.expiry import EXPIRY_TAG
 
 CONSOLES = "https://*.cloudfront.net"
+# After landing, or at once for older objects. Until then a restored database can load them again.
+_ERASED_DAYS = 7
 _EMPTIES = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 
 
@@ -124,7 +127,7 @@ class Buckets(Construct):
             self,
             "Landing",
             _Content(
-                [versions],
+                [versions, _erased()],
                 _pages_may(environment, s3.HttpMethods.POST, s3.HttpMethods.PUT),
                 logs,
                 offsite,
@@ -149,6 +152,18 @@ class Buckets(Construct):
             log_of_provider(Stack.of(self), _EMPTIES)
         CfnOutput(Stack.of(self), "LandingBucketName", value=self.landing.bucket_name)
         CfnOutput(Stack.of(self), "StateBucketName", value=self.state.bucket_name)
+
+
+def _erased() -> s3.LifecycleRule:
+    """Expires what may hold an erased person; the tag stays with the version until it is deleted."""
+    name, value = EXPIRY_TAG
+    return s3.LifecycleRule(
+        id="expire-erased",
+        prefix="landing/",
+        tag_filters={name: value},
+        expiration=Duration.days(_ERASED_DAYS),
+        noncurrent_version_expiration=Duration.days(1),
+    )
 
 
 def _short_lived() -> list[s3.LifecycleRule]:

@@ -48,6 +48,9 @@ BEGIN
         AND (v_job.state <> 'EXPIRED' OR v_job.kind = 'replay')
     THEN
         -- It was cancelled before its file came: the file is ignored.
+        INSERT INTO waybill.ignored_objects (dataset, bucket, object_key, version_id, landed_at)
+        VALUES (p_dataset, p_bucket, p_key, c_version, p_landed_at)
+        ON CONFLICT DO NOTHING;
         job_id := v_job.job_id; state := v_job.state; is_new := false;
         RETURN;
     END IF;

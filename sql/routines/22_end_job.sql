@@ -80,18 +80,22 @@ END
 $$;
 
 -- End a job FAILED with its reason. A job that has ended stays as it ended: if it is staged again
--- for an earlier file and its object is missing, the rows that it found unchanged stay unstamped.
+-- for an earlier file and its object is missing, the rows that it found unchanged stay unstamped;
+-- where the object has expired after an erasure, the earlier file fails instead.
 CREATE OR REPLACE FUNCTION waybill.fail_job(p_job uuid, p_problem jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_job waybill.ingestion_jobs := waybill.lock_job(p_job);
+    v_gone CONSTANT boolean :=
+        v_job.object_erased_at IS NOT NULL AND p_problem ->> 'type' = 'object-missing';
 BEGIN
     IF NOT waybill.is_final(v_job.state) THEN
         RETURN waybill.end_unloaded(v_job, 'FAILED', p_problem);
     END IF;
-    UPDATE waybill.ingestion_jobs SET restamping = false, stamped = true
+    UPDATE waybill.ingestion_jobs
+    SET restamping = false, stamped = NOT v_gone, object_gone = v_gone
     WHERE job_id = p_job AND restamping;
     PERFORM waybill.drop_stage(p_job);
     RETURN v_job.state;

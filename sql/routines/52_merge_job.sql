@@ -37,6 +37,9 @@ BEGIN
         RETURN waybill.result_of(p_job, 'merged');
     END IF;
     v_result.restamping := waybill.request_restamps(v_job);
+    IF v_result.restamping IS NULL THEN
+        RETURN waybill.result_of(p_job, 'ended');
+    END IF;
     IF v_result.restamping <> '{}' THEN
         v_result.outcome := 'waiting';
         v_result.waiting_for := v_result.restamping;

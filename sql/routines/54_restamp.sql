@@ -1,7 +1,8 @@
 -- A file that arrives late would overwrite rows that later-landed files found unchanged and did
 -- not stamp; so do duplicates, which nobody compared. The objects of those files are staged again first, and their rows stamped.
 
--- Returns the later jobs whose unstaged chunks are to be staged.
+-- Returns the later jobs whose unstaged chunks are to be staged; null if the object of one has
+-- expired after an erasure: the late file is failed, rather than overwrite what landed later.
 CREATE OR REPLACE FUNCTION waybill.request_restamps(p_late waybill.ingestion_jobs)
 RETURNS uuid[]
 LANGUAGE plpgsql
@@ -35,10 +36,19 @@ BEGIN
                 SELECT FROM waybill.unchanged_keys AS u
                 WHERE u.job_id = j.job_id AND NOT u.hashes && v_changed
             )
-        ORDER BY j.landing_order
+        ORDER BY j.object_gone DESC, j.landing_order
         -- A second late file must not empty the staging table that this one makes.
         FOR UPDATE
     LOOP
+        IF v_job.object_gone THEN
+            PERFORM waybill.fail_job(p_late.job_id, jsonb_build_object(
+                'type', 'later-file-erased',
+                'title', 'Later file erased',
+                'detail', format('Job %s landed later and may have the same rows; its object cannot'
+                    ' be compared any more. Nothing was loaded; upload the file again.',
+                    v_job.job_id)));
+            RETURN NULL;
+        END IF;
         IF NOT v_job.restamping THEN
             UPDATE waybill.ingestion_jobs SET restamping = true WHERE job_id = v_job.job_id;
             UPDATE waybill.chunks SET done = false WHERE job_id = v_job.job_id;

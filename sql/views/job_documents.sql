@@ -17,6 +17,7 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
             THEN waybill.rejects_remaining(j.job_id) END,
         'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,
         'created_at', waybill.rfc3339(j.created_at), 'landed_at', waybill.rfc3339(j.landed_at),
+        'object_erased_at', waybill.rfc3339(j.object_erased_at),
         'expires_at', CASE WHEN j.state IN ('AWAITING_UPLOAD', 'EXPIRED')
             THEN waybill.rfc3339(j.expires_at) END,
         'started_at', waybill.rfc3339(j.started_at),

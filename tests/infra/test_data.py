@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra.template import Synthesised, text
+from tests.infra.template import Synthesised, listed, text
+from waybill.landing.expiry import EXPIRY_TAG
 
 
 def test_no_bucket_is_public(synthesised: Synthesised) -> None:
@@ -27,6 +28,35 @@ def test_leftovers_in_buckets_expire(synthesised: Synthesised) -> None:
         assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 2
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 7
         assert "ExpirationInDays" not in rule
+
+
+def test_what_may_hold_an_erased_person_expires_with_all_versions(synthesised: Synthesised) -> None:
+    name, value = EXPIRY_TAG
+    rules = [
+        rule
+        for bucket in synthesised.buckets().values()
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+        if "TagFilters" in rule
+    ]
+    assert [rule["TagFilters"] for rule in rules] == [[{"Key": name, "Value": value}]]
+    assert (rules[0]["Status"], rules[0]["Prefix"]) == ("Enabled", "landing/")
+    assert rules[0]["ExpirationInDays"] == 7
+    assert rules[0]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_only_the_reaper_tags_and_only_landed_objects(synthesised: Synthesised) -> None:
+    tagging = {
+        (step, action, text(resource).rpartition("/landing/")[2])
+        for step in synthesised.functions()
+        for statement in synthesised.statements_of(step)
+        for action in listed(statement["Action"])
+        if "Tagging" in action
+        for resource in listed(statement["Resource"])
+    }
+    assert tagging == {
+        ("reap", "s3:PutObjectTagging", "*"),
+        ("reap", "s3:PutObjectVersionTagging", "*"),
+    }
 
 
 def test_buckets_are_reached_over_tls_only(on_aws: Synthesised) -> None:

@@ -4,15 +4,18 @@ from functools import cache
 from typing import NamedTuple
 
 from functions.api.documents.settings import DocumentsSettings
+from waybill.clients import s3_client
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.http.personal_reads import PersonalReads
+from waybill.state.bucket import StateBucket
 
 
 class Deps(NamedTuple):
-    """The database connection, the audit of reads, and the settings."""
+    """The database connection, the audit of reads, the state bucket, and the settings."""
 
     database: PersistentConnection
     personal_reads: PersonalReads
+    state: StateBucket
     settings: DocumentsSettings
 
 
@@ -21,4 +24,5 @@ def deps() -> Deps:
     """The dependencies of the documents endpoint."""
     settings = DocumentsSettings.from_environment()
     database = PersistentConnection(settings, "documents")
-    return Deps(database, PersonalReads(database), settings)
+    state = StateBucket(s3_client(), settings.state_bucket)
+    return Deps(database, PersonalReads(database), state, settings)

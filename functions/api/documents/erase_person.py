@@ -1,6 +1,7 @@
 """Erase a person of a dataset."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from functions.api.documents.deps import Deps
@@ -11,6 +12,9 @@ from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
 from waybill.errors import NotFound, Rejected
 
+# An object that landed before may have its event in a queue for so long, and be registered then.
+_LAST_ARRIVAL = timedelta(days=15)
+
 
 def erase_person(deps: Deps, dataset: str, key: str, caller: Caller) -> Erased:
     """Erase the person for `caller`; the key is as in the path.
@@ -19,7 +23,8 @@ def erase_person(deps: Deps, dataset: str, key: str, caller: Caller) -> Erased:
         NotFound: `unknown-dataset`, or `unknown-person`: the dataset cannot have the key.
         Conflict: `still-referenced`.
         Busy: a load of the dataset is in progress.
-        Unavailable: the database cannot be reached, or the key of encrypted texts not be used.
+        Unavailable: the database or S3 cannot be reached, or the key of encrypted texts not be
+            used.
     """
     values = key_values(unquote(key))
 
@@ -33,11 +38,16 @@ def erase_person(deps: Deps, dataset: str, key: str, caller: Caller) -> Erased:
     if any("\0" in value for value in values):
         raise NotFound("unknown-person", "PostgreSQL cannot store NUL.")
     try:
-        return deps.database.run(erase)
+        erased = deps.database.run(erase)
     except Rejected as error:
         if error.code == "unknown-dataset":
             raise NotFound(error.code, error.detail) from error
         raise
+    # After the commit. If it fails, so does the request, whose repetition does this again.
+    now = datetime.now(UTC)
+    for due_at in (now, now + _LAST_ARRIVAL):
+        deps.state.deadlines.put_erasure(due_at)
+    return erased
 
 
 def key_values(text: str) -> list[str]:

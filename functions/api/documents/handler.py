@@ -63,8 +63,9 @@ def delete_personal_data(
 ) -> Response[Any]:
     """Erase a person: the row of the key, and its rejects and pending records.
 
-    Files that have landed before keep the person until they are deleted; whenever one is loaded,
-    the person's records are left out and counted as `erased`. Repeating the request is harmless.
+    All files of the dataset that have landed before expire, since any of them may hold the person;
+    whenever one is loaded until then, the person's records are left out and counted as `erased`.
+    Repeating the request is harmless.
     """
     erased = erase_person(deps(), dataset, key, api.caller)
     # Without the key: it may be personal itself.

@@ -1,7 +1,7 @@
 """Environment of the function `documents`."""
 
-from waybill.settings import ApiSettings, DatabaseSettings, PersonalSettings
+from waybill.settings import ApiSettings, DatabaseSettings, PersonalSettings, StateSettings
 
 
-class DocumentsSettings(ApiSettings, DatabaseSettings, PersonalSettings):
-    """The database, and the key of encrypted rejects."""
+class DocumentsSettings(ApiSettings, DatabaseSettings, PersonalSettings, StateSettings):
+    """The database, the state bucket, and the key of encrypted rejects."""

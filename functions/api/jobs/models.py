@@ -156,6 +156,11 @@ class Job(_Document):
     attempts: int
     created_at: datetime
     landed_at: datetime | None = None
+    object_erased_at: datetime | None = Field(
+        default=None,
+        description="When the object was marked to expire, since a person of the dataset was"
+        " erased; missing if it was not.",
+    )
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

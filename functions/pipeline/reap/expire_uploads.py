@@ -7,7 +7,7 @@ from waybill.database.reaper import OverdueUpload, Reaper
 from waybill.landing.keys import PREFIX
 from waybill.landing.object_versions import list_versions
 from waybill.queues import send
-from waybill.state.upload_deadlines import job_of_deadline
+from waybill.state.upload_deadlines import is_erasure, job_of_deadline
 
 
 def expire_uploads(deps: Deps, passed: Sequence[str]) -> int:
@@ -24,7 +24,10 @@ def expire_uploads(deps: Deps, passed: Sequence[str]) -> int:
     arrived = {upload.job_id for upload in overdue if _emit_again(deps, upload)}
     missing = [upload.job_id for upload in overdue if upload.job_id not in arrived]
     expired = reaper.expire_uploads(missing)
-    deps.state.deadlines.delete_keys([key for key in passed if job_of_deadline(key) not in arrived])
+    uploads = [key for key in passed if not is_erasure(key)]
+    deps.state.deadlines.delete_keys(
+        [key for key in uploads if job_of_deadline(key) not in arrived]
+    )
     return expired
 
 

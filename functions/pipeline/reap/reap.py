@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from functions.pipeline.reap.add_audit_entries import add_audit_entries
 from functions.pipeline.reap.deps import Deps
+from functions.pipeline.reap.expire_objects import expire_objects
 from functions.pipeline.reap.expire_uploads import expire_uploads
 from functions.pipeline.reap.give_up import give_up
 from functions.pipeline.reap.resend_messages import resend_messages
@@ -20,7 +21,7 @@ def reap(deps: Deps, passed: Sequence[str]) -> dict[str, int]:
 
     Args:
         deps: with a connection as the loaders' role, which may end its own backends.
-        passed: keys of the upload deadlines that have passed.
+        passed: keys of the deadlines that have passed.
 
     Raises:
         Unavailable: the connection was lost.
@@ -52,6 +53,7 @@ def _actions(deps: Deps, passed: Sequence[str]) -> Mapping[str, Callable[[], int
         "jobs_sent_again": lambda: resend_messages(deps),
         "stages_dropped": reaper.drop_orphan_stages,
         "rows_purged": reaper.purge_expired,
+        "objects_marked": lambda: expire_objects(deps, passed),
         "audit_entries_added": lambda: add_audit_entries(deps),
         "audit_partitions_dropped": Audit(deps.connection).maintain,
     }

@@ -82,7 +82,7 @@ class Patients(NamedTuple):
     def load(self, text: str, name: str = "a.csv", dataset: str = "patients") -> str:
         """Load a file; the id of its job."""
         land(self.cloud, dataset, name, text.encode())
-        self._settle()
+        self.settle()
         ((job,),) = self.rows("SELECT job_id FROM waybill.ingestion_jobs WHERE filename = %s", name)
         return str(job)
 
@@ -94,10 +94,11 @@ class Patients(NamedTuple):
         event = object_event(self.cloud.s3, LANDING, key, time="2026-03-01T10:05:00Z")
         queue = self.cloud.queues["landed"]
         self.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
-        self._settle()
+        self.settle()
         return job
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Run the steps until no message is left."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DATABASE_USER", "pipeline")
             settle(self.cloud)

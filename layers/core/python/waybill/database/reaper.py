@@ -32,6 +32,15 @@ class StalledJob(NamedTuple):
     landed_at: datetime | None
 
 
+class ExpiringObject(NamedTuple):
+    """An object version that may hold an erased person."""
+
+    object_id: UUID
+    bucket: str
+    key: str
+    version_id: str | None
+
+
 class Reaper(Repository):
     """The reaper's look at everything; connects as the role of the loaders."""
 
@@ -71,3 +80,15 @@ class Reaper(Repository):
         """Fail the jobs that were sent again for a day without progress; their ids."""
         jobs: list[UUID] = self._values(lambda job: job, "give_up")
         return jobs
+
+    def objects_to_expire(self) -> list[ExpiringObject]:
+        """Up to 1,000 objects that may hold an erased person and are not marked yet."""
+        return self._rows(ExpiringObject, "objects_to_expire")
+
+    def record_expiring(self, objects: Sequence[UUID]) -> None:
+        """Record that these objects are marked, or were missing."""
+        self._do("record_expiring", p_objects=list(objects))
+
+    def objects_left_to_expire(self) -> bool:
+        """Whether any is not marked yet, those of open jobs included."""
+        return self._value(bool, "objects_left_to_expire")

@@ -205,6 +205,11 @@ FILES = {
     "object-changed": ProblemType(
         "Object changed", "The object was overwritten while it was being loaded."
     ),
+    "later-file-erased": ProblemType(
+        "Later file erased",
+        "A file that landed later expired after an erasure, so that the two cannot be compared;"
+        " upload the file again.",
+    ),
     "object-missing": ProblemType("Object gone", "The object was deleted before it was loaded."),
     "plan-superseded": ProblemType(
         "Plan superseded", "A later attempt has taken over the plan of the object."

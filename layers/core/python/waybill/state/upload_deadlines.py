@@ -1,5 +1,7 @@
 """Upload deadlines, `deadlines/{time}/{job_id}`: when a requested upload expires.
 
+After an erasure there is `deadlines/{time}/erasure`: when landed objects are to be marked to expire.
+
 A deadline is put when the request is registered and deleted when its object has been registered.
 The keys sort by time, so one request shows whether any has passed.
 """
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PREFIX = "deadlines/"
+_ERASURE = "erasure"
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -29,6 +32,11 @@ class UploadDeadlines:
         """Let the upload expire at `expires_at` unless its object arrives."""
         with storage_reached():
             self._s3.put_object(Bucket=self._bucket, Key=_key(expires_at, job_id), Body=b"")
+
+    def put_erasure(self, due_at: datetime) -> None:
+        """Let objects that may hold an erased person be marked soon after `due_at`."""
+        with storage_reached():
+            self._s3.put_object(Bucket=self._bucket, Key=_key(due_at, _ERASURE), Body=b"")
 
     def delete(self, expires_at: datetime, job_id: UUID) -> None:
         """Remove the deadline of an upload whose object has arrived; a missing one is ignored."""
@@ -47,10 +55,15 @@ class UploadDeadlines:
         return [entry["Key"] for entry in page.get("Contents", []) if entry["Key"] < end]
 
 
-def _key(expires_at: datetime, job_id: UUID) -> str:
+def _key(expires_at: datetime, job_id: UUID | str) -> str:
     return f"{_PREFIX}{expires_at.astimezone(UTC):{_TIME}}/{job_id}"
 
 
 def job_of_deadline(key: str) -> UUID:
-    """The job of a deadline."""
+    """The job of an upload's deadline."""
     return UUID(key.rpartition("/")[2])
+
+
+def is_erasure(key: str) -> bool:
+    """Whether a deadline is that of an erasure."""
+    return key.rpartition("/")[2] == _ERASURE
