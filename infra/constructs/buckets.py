@@ -155,7 +155,7 @@ class Buckets(Construct):
 
 
 def _erased() -> s3.LifecycleRule:
-    """Expires what may hold an erased person; the tag stays with the version until it is deleted."""
+    """Expires what may hold an erased person; a version keeps its tag until it is deleted."""
     name, value = EXPIRY_TAG
     return s3.LifecycleRule(
         id="expire-erased",

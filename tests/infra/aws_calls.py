@@ -24,7 +24,7 @@ _S3 = {
     "list_objects_v2": ("ListBucket",),
     "list_parts": ("ListMultipartUploadParts",),
     "put_object": ("PutObject",),
-    # Of the current version, or of a given one.
+    # With a version, both.
     "put_object_tagging": ("PutObjectTagging", "PutObjectVersionTagging"),
     # In parts if it is large; those of a failed one are removed.
     "upload_fileobj": ("AbortMultipartUpload", "PutObject"),

@@ -14,7 +14,7 @@ _RECORDED_AT_ONCE = 100
 def expire_objects(deps: Deps, passed: Sequence[str]) -> int:
     """Mark up to 1,000 objects; returns their number.
 
-    The deadlines of erasures in `passed` stay until no object is left, so that the next run goes on.
+    The deadlines of erasures in `passed` stay until no object is left, so the next run goes on.
 
     Raises:
         Retryable: the database or S3.

@@ -10,11 +10,12 @@ import pytest
 from functions.pipeline.reap import expire_objects
 from tests.cloud.fixtures import LANDING, STATE
 from tests.cloud.lambda_events import object_created
-from tests.integration.personal.patients import ADA, ADMIN, HEADER, Patients
+from tests.integration.personal.patients import ADA, HEADER, Patients
 from tests.integration.personal.test_erasure import NORTH_7, OTHERS, erase
 from tests.integration.reap.stalled_jobs import reap
+from tests.unit.http.api_client import ADMIN
 from waybill.errors import Unavailable
-from waybill.landing.expiry import EXPIRY_TAG
+from waybill.landing.expiry import EXPIRY_TAG, mark_to_expire
 from waybill.state.bucket import StateBucket
 
 MARK = [{"Key": EXPIRY_TAG[0], "Value": EXPIRY_TAG[1]}]
@@ -131,13 +132,13 @@ def test_it_is_done_in_parts_and_goes_on_where_it_failed(
     erase(patients, NORTH_7)
     pass_hours(patients, 2)
     monkeypatch.setattr(expire_objects, "_RECORDED_AT_ONCE", 1)
-    mark, left = expire_objects.mark_to_expire, [True, True]
+    left = [True, True]
 
     def mark_two(*args: Any) -> bool:
         if not left:
             raise Unavailable("storage-unavailable", "S3 is away.")
         left.pop()
-        return mark(*args)
+        return mark_to_expire(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(expire_objects, "mark_to_expire", mark_two)
@@ -184,10 +185,10 @@ def test_rejects_are_replayed_without_their_object(patients: Patients) -> None:
     reap()
     expire(patients)
     assert list(versions(patients)) == []
-    rejects = f"/jobs/{job(patients, 'a.csv')['job_id']}/rejects"
-    (item,) = patients.ask(ADMIN, "GET", rejects).json()["items"]
+    path = f"/jobs/{job(patients, 'a.csv')['job_id']}"
+    (item,) = patients.ask(ADMIN, "GET", f"{path}/rejects").json()["items"]
     rows = [{"_reject_id": item["reject_id"], "visits": "4"}]
-    response = patients.ask(ADMIN, "POST", f"{rejects.removesuffix('/rejects')}/replay", {"rows": rows})
+    response = patients.ask(ADMIN, "POST", f"{path}/replay", {"rows": rows})
     assert response.status == 202, response.text
     patients.deliver(response)
     assert patients.rows("SELECT chart, visits FROM patients") == [(9, 4)]

@@ -9,6 +9,7 @@ from waybill.errors import Retryable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import TaggingTypeDef
 
 EXPIRY_TAG: Final = ("waybill-expires", "erasure")
 _MISSING = ("NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed", "405")
@@ -21,11 +22,12 @@ def mark_to_expire(s3: "S3Client", bucket: str, key: str, version_id: str | None
         Unavailable, Retryable: S3 cannot be reached or responds unexpectedly.
     """
     name, value = EXPIRY_TAG
-    tags = {"TagSet": [{"Key": name, "Value": value}]}
-    version = {"VersionId": version_id} if version_id else {}
+    tags: TaggingTypeDef = {"TagSet": [{"Key": name, "Value": value}]}
+    # An object from before versioning was enabled has the version `null`.
+    version = version_id or "null"
     try:
         with storage_reached():
-            s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=tags, **version)
+            s3.put_object_tagging(Bucket=bucket, Key=key, VersionId=version, Tagging=tags)
     except ClientError as error:
         if code_of(error) in _MISSING:
             return False

@@ -1,6 +1,6 @@
 """Upload deadlines, `deadlines/{time}/{job_id}`: when a requested upload expires.
 
-After an erasure there is `deadlines/{time}/erasure`: when landed objects are to be marked to expire.
+After an erasure there is `deadlines/{time}/erasure`: when objects are to be marked to expire.
 
 A deadline is put when the request is registered and deleted when its object has been registered.
 The keys sort by time, so one request shows whether any has passed.
