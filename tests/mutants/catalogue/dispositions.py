@@ -72,8 +72,8 @@ MUTANTS = (
         "append_updates",
         "appending to a table with a key rejects keys that are there",
         CLASSIFY,
-        "WHEN %7$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'",
-        "WHEN %7$s AND false THEN 'rejected'",
+        "WHEN %1$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'",
+        "WHEN %1$s AND false THEN 'rejected'",
         (f"{APPENDING}::test_appending_to_a_table_with_a_key_only_inserts",),
     ),
     Mutant(

@@ -59,8 +59,8 @@ MUTANTS = (
         "partial_json_record_does_not_wait",
         "a JSON record that lacks columns waits for an earlier pending one of its key",
         REFERENCES,
-        "boolean := coalesce(p_plan.has_absent, false) OR EXISTS (",
-        "boolean := EXISTS (",
+        "RETURN coalesce((p_plan).has_absent, false) OR EXISTS (",
+        "RETURN EXISTS (",
         (f"{ABSENT}::test_a_record_waits_for_a_pending_one_whose_columns_it_leaves_alone",),
     ),
     Mutant(
