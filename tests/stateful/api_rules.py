@@ -112,7 +112,7 @@ class ApiRules(RuleBasedStateMachine):
         PROVOKED[f"batches response {response.status}"] += 1
         if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
-        bad = {place for place, cells in enumerate(records) if not table.accepts(cells)}
+        bad = {place for place, cells in table.kept(records) if not table.accepts(cells)}
         if response.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             assert atomic, response
             assert all(

@@ -89,9 +89,13 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     assert not job["restamping"], job
     if not file.ends:
         return
-    numbers = ("inserted", "updated", "unchanged", "superseded", "rejected", "pending_reference")
+    numbers = (
+        "inserted", "updated", "unchanged", "superseded", "filtered", "rejected",
+        "pending_reference",
+    )  # fmt: skip
     assert job["read"] == len(file.records) == sum(job[name] for name in numbers), job
     assert job["rejected"] == rejected >= file.rejected, job
+    assert job["filtered"] == file.filtered, job
     lines = _column(
         admin, "SELECT line FROM waybill.validation_errors WHERE job_id = %s", job["job_id"]
     )

@@ -58,11 +58,16 @@ class File:
     @property
     def accepted(self) -> list[Row]:
         """Its good records, in order."""
-        return [self.table.row(cells) for cells in self.records if self.table.accepts(cells)]
+        kept = self.table.kept(self.records)
+        return [self.table.row(cells) for _, cells in kept if self.table.accepts(cells)]
 
     @property
     def rejected(self) -> int:
-        return len(self.records) - len(self.accepted)
+        return len(self.table.kept(self.records)) - len(self.accepted)
+
+    @property
+    def filtered(self) -> int:
+        return len(self.records) - len(self.table.kept(self.records))
 
     def remaining(self, files: list["File"]) -> int:
         """How many of its rejects are neither loaded nor on their way."""

@@ -107,7 +107,7 @@ def _last_of_each_key(file: File) -> list[Record]:
     """What is left of the file once later lines have won over earlier ones of their key."""
     valid = [
         Record(file, line, cells)
-        for line, cells in enumerate(file.records)
+        for line, cells in file.table.kept(file.records)
         if file.table.accepts(cells)
     ]
     if not file.table.key:

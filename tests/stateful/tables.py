@@ -1,16 +1,19 @@
-"""Twelve datasets, nine of them unknown to the project, and what their records may look like."""
+"""Fourteen datasets, eleven of them made here, and what their records may look like."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-Cells = tuple[str | None, ...]
-"""The texts of a record; None where it has no such column."""
+from tests.stateful import rules
+from tests.stateful.rules import RULED, Cells, Rules
+
+__all__ = ("Cells", "Rules")
 Row = tuple[object, ...]
 ABSENT: object = ...
 """In a row: the record leaves the column alone."""
 
-UNSEEN = """
+UNSEEN = (
+    """
 CREATE TABLE stock (
     site integer NOT NULL, sku text NOT NULL, qty integer CHECK (qty >= 0),
     counted date NOT NULL, department_id integer REFERENCES departments,
@@ -45,6 +48,8 @@ SELECT waybill.register_dataset('profiles');
 CREATE TABLE readings (id integer PRIMARY KEY, value integer);
 SELECT waybill.register_dataset('readings', write_disposition => 'append');
 """
+    + RULED
+)
 # Nobody waits for what a suspended process holds, and batches land when a history says so.
 IMPATIENT = """
 CREATE TABLE waybill.batch_clock (at timestamptz NOT NULL);
@@ -96,6 +101,17 @@ class Table:
     """Whether records may lack columns."""
     insert_only: bool = False
     """Whether a record is rejected if its key is there; which is first depends on the merges."""
+    rules: Rules = rules.NONE
+
+    def kept(self, records: Iterable[Cells]) -> list[tuple[int, Cells]]:
+        """The records that no rule leaves out, as the rules change them, with their places."""
+        kept: list[tuple[int, Cells]] = []
+        for place, record in enumerate(records):
+            cells = self.rules.change(record)
+            is_double = any(cells == other for _, other in kept) and self.accepts(cells)
+            if self.rules.keep(cells) and not (self.rules.no_duplicates and is_double):
+                kept.append((place, cells))
+        return kept
 
     def accepts(self, cells: Cells) -> bool:
         return not any(cell in column.bad for cell, column in zip(cells, self.columns, strict=True))
@@ -194,5 +210,22 @@ TABLES: Mapping[str, Table] = {
             partial=True,
         ),
         Table("readings", (_ID, _number("value", ("", "1", "2"), "x")), insert_only=True),
+        Table(
+            "berths",
+            (
+                Column("code", str, ("a", "A", " b", "Total"), ("",)),
+                Column("name", str, ("", "?", "Ada ")),
+                _number("tons", ("", "1", " 2"), "x"),
+                _number("department_id", _PARENTS, "x"),
+            ),
+            parents={3: "departments"},
+            rules=rules.BERTHS,
+        ),
+        Table(
+            "sightings",
+            (_number("n", ("1", "2"), "x"), Column("what", str, ("", "a"))),
+            key=(),
+            rules=rules.SIGHTINGS,
+        ),
     )
 }
