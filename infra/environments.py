@@ -85,12 +85,16 @@ class Environment:
     merges_at_once: int = 2
     extracts_at_once: int = 4
     """Runs of sources at a time."""
+    limits_extracts: bool = True
+    """Whether their queue has that limit too; without, its idle pollers are two and not five."""
     source_buckets: tuple[str, ...] = ()
     """Buckets of others that sources may read; `cdk.json` names them (`source_buckets`)."""
     source_networks: str = ""
     """Networks that are not public and that sources may reach, in CIDR notation."""
     publish_minutes: int = 1
     """Minutes between runs of `publish`, for events that a merge could not publish itself."""
+    sweep_minutes: int = 5
+    """Minutes between runs of `refresh` and `reap`, which look for what was lost."""
     requests_at_once: int = 10
     """Concurrency reserved for each larger function of the API; see `infra.concurrency`."""
     requests_per_second: int = 50
@@ -166,8 +170,11 @@ ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
                 noncurrent_days=7,
                 # Whoever develops is looking; the others would cost more than all the rest.
                 all_alarms=False,
-                # Each run lists the markers, which costs a request.
+                # Each run lists what there is to do, which costs requests.
                 publish_minutes=5,
+                sweep_minutes=10,
+                # As do pollers. More runs at a time than are reserved come again later.
+                limits_extracts=False,
             ),
             Environment(
                 name="staging",

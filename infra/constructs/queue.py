@@ -89,10 +89,11 @@ class WorkQueue(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def attach_consumer(self, consumer: LambdaFunction, *, max_concurrency: int) -> None:
+    def attach_consumer(self, consumer: LambdaFunction, *, max_concurrency: int | None) -> None:
         """Invoke `consumer` with one message each, at most `max_concurrency` at a time.
 
-        The limit protects the database: further messages wait in the queue.
+        The limit protects the database: further messages wait in the queue. Without one, its
+        reserved concurrency limits the consumer.
         """
         consumer.target.add_event_source(
             sources.SqsEventSource(

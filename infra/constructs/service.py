@@ -104,15 +104,15 @@ class Service(Construct):
             "landed": environment.plans_at_once,
             "chunks": environment.loads_at_once,
             "merges": environment.merges_at_once,
-            "extracts": environment.extracts_at_once,
+            "extracts": environment.extracts_at_once if environment.limits_extracts else None,
         }
         for name, consumer in _CONSUMERS.items():
             queues[name].attach_consumer(functions[consumer], max_concurrency=limits[name])
         rules.from_buckets(self.buckets, queues["landed"].queue)
         rules.from_finished_jobs(functions["refresh"])
-        rules.on_schedule(functions["refresh"], minutes=5)
+        rules.on_schedule(functions["refresh"], minutes=environment.sweep_minutes)
         rules.on_schedule(functions["publish"], minutes=environment.publish_minutes)
-        rules.on_schedule(functions["reap"], minutes=5)
+        rules.on_schedule(functions["reap"], minutes=environment.sweep_minutes)
 
     def _outputs(self) -> None:
         outputs = {

@@ -51,7 +51,13 @@ ACU_SECONDS_PER_REQUEST = 0.02
 """Assumed."""
 LOG_KB_PER_CALL = 2.0
 """Assumed: three lines of JSON and the platform's own."""
-IDLE_RECEIVES = 2_000_000
-"""Reported: long polling of three queues whose consumers have a concurrency limit, per month."""
-FIVE_MINUTES = HOURS * 12
-"""`refresh` and `reap` run every five minutes; each ends at once when there is nothing to do."""
+POLLED_QUEUES = 4
+"""The queues with a consumer; a test counts them in the templates."""
+LIMITED_POLLERS = 5
+"""Documented: pollers of a queue whose consumer has a concurrency limit, idle or not."""
+FREE_POLLERS = 2
+"""Documented: those that are left of an idle queue without one."""
+POLLS = HOURS * 3600 / 20
+"""Of one poller in a month; a long poll takes 20 s."""
+LISTINGS = {"refresh": 1, "reap": 3, "publish": 1}
+"""Requests that list the state bucket in a run with nothing to do."""

@@ -28,7 +28,7 @@ def monthly_cost(environment: Environment, load: Load) -> Mapping[str, float]:
         "Aurora storage and I/O": _storage(environment, load),
         "Lambda": _lambda(environment, load),
         "API Gateway": load.requests_per_month / _MILLION * prices.API_MILLION_REQUESTS,
-        "SQS and EventBridge": _messages(load),
+        "SQS and EventBridge": _messages(environment, load),
         "S3": _objects(environment, load),
         "CloudWatch and X-Ray": _observing(environment, load),
         "ElastiCache": prices.CACHE_MONTH * environment.cache_server,
@@ -77,12 +77,30 @@ def _calls(environment: Environment, load: Load) -> float:
     return steps + load.requests_per_month + _scheduled(environment)
 
 
+def _runs(environment: Environment) -> Mapping[str, float]:
+    """Runs by schedule in a month; each ends at once when there is nothing to do."""
+    minutes = {
+        "refresh": environment.sweep_minutes,
+        "reap": environment.sweep_minutes,
+        "publish": environment.publish_minutes,
+    }
+    return {name: HOURS * 60 / every for name, every in minutes.items()}
+
+
 def _scheduled(environment: Environment) -> float:
-    return per.FIVE_MINUTES * 2 + HOURS * 60 / environment.publish_minutes
+    return sum(_runs(environment).values())
 
 
-def _messages(load: Load) -> float:
-    messages = (load.files_per_month * 2 + load.chunks_per_month) * 3 + per.IDLE_RECEIVES
+def idle_receives(environment: Environment) -> float:
+    """Requests per month of the pollers of queues without messages."""
+    free = 0 if environment.limits_extracts else 1
+    pollers = (per.POLLED_QUEUES - free) * per.LIMITED_POLLERS + free * per.FREE_POLLERS
+    return pollers * per.POLLS
+
+
+def _messages(environment: Environment, load: Load) -> float:
+    steps = (load.files_per_month * 2 + load.chunks_per_month) * 3
+    messages = steps + idle_receives(environment)
     events = load.files_per_month * 3
     return (
         messages / _MILLION * prices.QUEUE_MILLION_REQUESTS
@@ -93,10 +111,11 @@ def _messages(load: Load) -> float:
 def _objects(environment: Environment, load: Load) -> float:
     stored = load.gb_per_day * load.days_kept * prices.S3_GB_MONTH
     writes = load.files_per_month * 4 / 1000 * prices.S3_THOUSAND_WRITES
-    # The marker that keeps the database asleep is looked at in each scheduled call.
-    reads = (load.gb_per_month * 1024 / 8 + _scheduled(environment)) / 1000
-    listed = _scheduled(environment) / 1000 * prices.S3_THOUSAND_WRITES
-    return stored + writes + reads * prices.S3_THOUSAND_READS + listed
+    reads = load.gb_per_month * 1024 / 8 / 1000
+    # What keeps the database asleep is listed in each scheduled call.
+    runs = _runs(environment)
+    listed = sum(runs[name] * each for name, each in per.LISTINGS.items()) / 1000
+    return stored + writes + reads * prices.S3_THOUSAND_READS + listed * prices.S3_THOUSAND_WRITES
 
 
 def _observing(environment: Environment, load: Load) -> float:

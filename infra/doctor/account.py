@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +16,11 @@ from infra.layers.certificates import BUNDLE, published_bundle
 EXPECTED = (BotoCoreError, ClientError, OSError, LookupError, ValueError)
 # What Lambda keeps for functions without a reservation.
 _KEPT_CONCURRENCY = 100
+# Without them CloudWatch lists alarms on metrics only.
+_ALARM_TYPES: Final[list[Literal["MetricAlarm", "CompositeAlarm"]]] = [
+    "MetricAlarm",
+    "CompositeAlarm",
+]
 _DEAD_LETTERS = "DlqUrl"
 """How the outputs with the addresses of dead-letter queues end."""
 
@@ -29,6 +34,9 @@ class AccountChecks(NamedTuple):
     def all(self) -> Iterator[tuple[str, Check]]:
         """Each check by name."""
         yield "account", self.account
+        if not self._is_ours():
+            # What another account has says nothing.
+            return
         yield "stacks", self.stacks
         yield "quota", self.quota
         yield "alarms", self.alarms
@@ -40,6 +48,12 @@ class AccountChecks(NamedTuple):
     @property
     def _name(self) -> str:
         return f"waybill-{self.environment.name}"
+
+    def _is_ours(self) -> bool:
+        try:
+            return self.account().outcome == "ok"
+        except EXPECTED:
+            return False
 
     def account(self) -> Finding:
         """The credentials are of the environment's account."""
@@ -72,16 +86,20 @@ class AccountChecks(NamedTuple):
         return ok("quota", f"{allowed} concurrent executions, {needed} needed")
 
     def alarms(self) -> Finding:
-        """No alarm of the environment is raised."""
+        """The environment has alarms, and none is raised."""
         pages = self.session.client("cloudwatch").get_paginator("describe_alarms")
-        raised = [
-            alarm["AlarmName"]
-            for page in pages.paginate(AlarmNamePrefix=f"{self._name}-", StateValue="ALARM")
-            for alarm in page["MetricAlarms"]
+        alarms = [
+            alarm
+            for page in pages.paginate(AlarmNamePrefix=f"{self._name}-", AlarmTypes=_ALARM_TYPES)
+            for kind in ("MetricAlarms", "CompositeAlarms")
+            for alarm in page.get(kind, [])
         ]
+        raised = [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"]
+        if not alarms:
+            return wrong("alarms", "there are none", "Deploy the environment.")
         if raised:
             return wrong("alarms", ", ".join(raised), "infra/README.md, Operate, says what to do.")
-        return ok("alarms", "none is raised")
+        return ok("alarms", f"none of {len(alarms)} is raised")
 
     def dead_letters(self) -> Finding:
         """No message was given up."""

@@ -169,13 +169,17 @@ def _changed(token: str) -> str:
     return f"{header}.{_encoded({**claims, 'roles': ['admin']})}.{signature}"
 
 
-def test_invalid_tokens_are_refused_on_every_route(anybody: httpx.Client, issuer: Issuer) -> None:
-    closed = [route for route in ROUTES if route.rule.role]
+def test_every_kind_of_invalid_token_is_refused(anybody: httpx.Client, issuer: Issuer) -> None:
+    route = next(route for route in ROUTES if route.rule.role)
     for name, token in _bad_tokens(issuer).items():
-        response = send(anybody, closed[0], bearer(token))
+        response = send(anybody, route, bearer(token))
         assert response.status_code == 401, name
         assert_problem(response, 401, "unauthorized")
-    for route in closed:
+
+
+def test_an_invalid_token_is_refused_on_every_route(anybody: httpx.Client) -> None:
+    """The authorizer looks at the token only, whatever the route: a unit test has all pairs."""
+    for route in (route for route in ROUTES if route.rule.role):
         assert_problem(send(anybody, route, bearer("nonsense")), 401, "unauthorized")
 
 

@@ -1,6 +1,8 @@
 """Personal data through the deployed API: masked, encrypted, decrypted and erased."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,14 @@ import httpx
 import psycopg
 import pytest
 
+from infra.local.clients import Clients
 from infra.local.stack import Stack
 from infra.local.status import Status
 from tests.e2e.client_calls import load
 from tests.e2e.test_access import bearer
+from waybill.landing.expiry import EXPIRY_TAG
 from waybill.masking import MASK
+from waybill.state.bucket import StateBucket
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
@@ -119,3 +124,32 @@ def test_a_person_is_erased(
     assert raw(http, job) == []
     for target in ROWS[:2]:
         assert not shows(http.get(target).text)
+
+
+def test_the_files_that_may_hold_an_erased_person_expire(
+    http: httpx.Client, aws: Clients, job: str
+) -> None:
+    assert http.delete("/personal-data/users/940001").status_code == 200
+    # As if the erasure had been two hours ago.
+    state, s3 = StateBucket(aws("s3"), "waybill-local-state"), aws("s3")
+    state.deadlines.put_erasure(datetime.now(UTC) - timedelta(hours=2))
+    reaped = aws("lambda").invoke(FunctionName="waybill-local-reap", Payload=b"{}")
+    assert json.loads(reaped["Payload"].read())["objects_marked"] >= 1
+    found = http.get(f"/jobs/{job}").json()
+    assert found["object_erased_at"]
+    version = {
+        "Bucket": found["source"]["bucket"],
+        "Key": found["source"]["key"],
+        "VersionId": found["source"]["version_id"],
+    }
+    name, value = EXPIRY_TAG
+    assert s3.get_object_tagging(**version)["TagSet"] == [{"Key": name, "Value": value}]
+    # The rule of the bucket, which the emulator keeps and does not run.
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=version["Bucket"])["Rules"]
+    assert [rule["ID"] for rule in rules if name in str(rule.get("Filter"))] == ["expire-erased"]
+    s3.delete_object(**version)
+    redriven = http.post(
+        "/admin/redrive/objects", json={"prefix": f"landing/users/{found['job_id']}/"}
+    )
+    assert redriven.status_code == 200, redriven.text
+    assert http.get(f"/jobs/{job}").json() == found

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.bootstrap import ROOT
+from infra.cost.load import LIMITED_POLLERS
 from infra.functions import FUNCTIONS, REPORTER, SPECS
 from infra.layers.sources import function_source
 from infra.routes import ROUTES
@@ -139,7 +140,9 @@ def test_the_concurrency_of_every_function_is_reserved(on_aws: Synthesised) -> N
     # An event source that delivers more than are reserved would drop messages into its DLQ.
     for mapping in on_aws.of_type("AWS::Lambda::EventSourceMapping").values():
         name = next(name for name in functions if name.capitalize() in str(mapping["FunctionName"]))
-        assert mapping["ScalingConfig"]["MaximumConcurrency"] <= reserved[name]
+        # Without a limit it begins with five pollers, more come with a backlog only.
+        limit = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", LIMITED_POLLERS)
+        assert limit <= reserved[name]
     # Those that wait leave others to requests that do not.
     for name in ("analytics", "jobs"):
         waits = int(functions[name]["Environment"]["Variables"]["WAITS_AT_ONCE"])
@@ -163,3 +166,9 @@ def test_only_reads_that_may_be_behind_go_to_a_reader(
         "staging": set(),
         "prod": {"analytics", "jobs"},
     }
+
+
+def test_no_function_has_a_snapshot_as_the_decision_says(on_aws: Synthesised) -> None:
+    has = {name for name, each in on_aws.functions().items() if "SnapStart" in each}
+    assert "- **No SnapStart.**" in (ROOT / "infra" / "README.md").read_text()
+    assert has == set()

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra.cost import load as per
+from infra.cost.model import idle_receives
+from infra.environments import ENVIRONMENTS
 from tests.infra.template import Resource, Synthesised, text
 from waybill.metrics.embedded import DIMENSION, NAMESPACE
 
@@ -71,6 +74,18 @@ def test_queues_are_reached_over_tls_only(on_aws: Synthesised) -> None:
     assert guarded == on_aws.of_type("AWS::SQS::Queue").keys()
 
 
+def is_limited(mapping: Mapping[str, Any]) -> bool:
+    return "MaximumConcurrency" in mapping.get("ScalingConfig", {})
+
+
+def test_the_idle_cost_counts_the_pollers_of_every_queue(on_aws: Synthesised) -> None:
+    mappings = on_aws.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert len(mappings) == per.POLLED_QUEUES
+    pollers = [per.LIMITED_POLLERS if is_limited(one) else per.FREE_POLLERS for one in mappings]
+    environment = ENVIRONMENTS[on_aws.environment]
+    assert idle_receives(environment) == sum(pollers) * per.POLLS
+
+
 def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> None:
     working, _ = queues(synthesised)
     mappings = synthesised.of_type("AWS::Lambda::EventSourceMapping").values()
@@ -82,7 +97,10 @@ def test_a_message_stays_hidden_for_six_timeouts(synthesised: Synthesised) -> No
         assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
         assert mapping["BatchSize"] == 1
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
+        if is_limited(mapping):
+            assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
+        else:
+            assert (synthesised.environment, step) == ("dev", "extract")
         fed[queue["QueueName"].rsplit("-", 1)[-1]] = step
     assert fed == {
         "landed": "plan",
@@ -115,13 +133,15 @@ def test_rules_have_their_targets(synthesised: Synthesised) -> None:
         source = detail or pattern.get("detail-type", [rule.get("ScheduleExpression")])[0]
         (target,) = rule["Targets"]
         led.add((source, re.split("Function|Alias|Queue", text(target["Arn"]))[0]))
-    # Each look at the outbox costs a listing.
-    often = "rate(5 minutes)" if synthesised.environment == "dev" else "rate(1 minute)"
+    # Each look at what there is to do costs listings.
+    is_dev = synthesised.environment == "dev"
+    often = "rate(5 minutes)" if is_dev else "rate(1 minute)"
+    sweep = "rate(10 minutes)" if is_dev else "rate(5 minutes)"
     assert led == {
         ("landing/", "${ServiceLanded"),
         ("tickets/", "${ServiceLanded"),
         ("job.finished", "${ServiceRefresh"),
-        ("rate(5 minutes)", "${ServiceRefresh"),
+        (sweep, "${ServiceRefresh"),
         (often, "${ServicePublish"),
-        ("rate(5 minutes)", "${ServiceReap"),
+        (sweep, "${ServiceReap"),
     }

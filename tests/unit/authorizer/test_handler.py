@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from functions.authorizer import handler
 from functions.authorizer.signing_keys import KeysUnavailable
+from infra.routes import ROUTES
 from tests.cloud.lambda_events import Context
+from tests.unit.authorizer.test_verify_token import INVALID_TOKENS
 from tests.unit.authorizer.tokens import AUDIENCE, ISSUER, JWKS, claims, sign
 from tests.unit.http.api_client import STATE
 from waybill.http.principal import Principal
@@ -68,6 +71,17 @@ def test_a_refused_token_is_logged_without_itself(caplog: pytest.LogCaptureFixtu
     assert (facts["action"], facts["source"]) == ("token.refused", "203.0.113.7")
     assert "audience" in facts["reason"]
     assert token not in str(facts)
+
+
+def test_an_invalid_token_is_refused_whatever_the_route() -> None:
+    routes = [route for route in ROUTES if route.rule.role]
+    for route, parameter in product(routes, INVALID_TOKENS):
+        arn = f"arn:aws:execute-api:eu-west-1:1:a/v1/{route.method}{route.path}"
+        headers = {"Authorization": f"Bearer {parameter.values[0]}"}
+        request = {"methodArn": arn, "path": route.path, "httpMethod": route.method}
+        event = {**EVENT, **request, "resource": route.path, "headers": headers}
+        with pytest.raises(handler.UnauthorizedError):
+            handler.handle(event, Context())
 
 
 def test_the_event_of_the_repository_is_refused() -> None:

@@ -5,10 +5,11 @@ from typer.testing import CliRunner
 
 from infra.bootstrap import ROOT
 from infra.cost import prices
-from infra.cost.load import Load
+from infra.cost.load import HOURS, Load
 from infra.cost.model import monthly_cost
 from infra.cost.table import rows
 from infra.environments import ENVIRONMENTS
+from infra.functions import FUNCTIONS
 from infra.local.commands import app
 
 DEV, PROD = ENVIRONMENTS["dev"], ENVIRONMENTS["prod"]
@@ -21,6 +22,15 @@ def _sum(environment: str, load: Load) -> float:
 def test_an_idle_dev_costs_less_than_two_dollars() -> None:
     assert 1 < _sum("dev", Load()) < 2
     assert "Aurora compute" not in monthly_cost(DEV, Load())
+
+
+def test_the_decision_about_snapstart_has_its_price() -> None:
+    month = prices.SNAPSTART_GB_SECOND * HOURS * 3600
+    manual = (ROOT / "infra" / "README.md").read_text()
+    assert f"about {month:.2f} USD a month for each GB and published version" in manual
+    # One version of every function of dev would cost more than all the rest.
+    functions = sum(spec.memory_mb for spec in FUNCTIONS.values()) / 1024
+    assert functions * month > _sum("dev", Load())
 
 
 def test_an_idle_prod_pays_for_the_smallest_database_of_both_zones() -> None:

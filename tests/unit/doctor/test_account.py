@@ -68,10 +68,24 @@ def deployed(session: boto3.Session) -> Session:
         MasterUserPassword="not-a-secret",
         EnableIAMDatabaseAuthentication=True,
     )
+    put_alarm(session, "chunks-dlq")
     return Session(session, {"waybill-dev-data": {}, "waybill-dev": urls})
 
 
-def find(session: Session, account_id: str = ACCOUNT) -> dict[str, Finding]:
+def put_alarm(session: Any, name: str) -> None:
+    session.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"waybill-dev-{name}",
+        MetricName="JobsNotMoving",
+        Namespace="Waybill",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=1,
+        Statistic="Maximum",
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+
+
+def find(session: Session, account_id: str | None = ACCOUNT) -> dict[str, Finding]:
     dev = choose("dev", account=account_id, region=REGION)
     checks = AccountChecks(dev, session)  # type: ignore[arg-type]
     offline = ("network", "certificates", "quota")
@@ -86,10 +100,26 @@ def test_a_sound_environment_has_no_fault(deployed: Session) -> None:
     )
 
 
-def test_an_account_without_the_environment(session: boto3.Session) -> None:
-    found = find(Session(session, {}), "111111111111")
+@pytest.mark.parametrize("named", ["111111111111", None])
+def test_of_a_wrong_account_nothing_else_is_said(deployed: Session, named: str | None) -> None:
+    found = find(deployed, named)
+    assert found.keys() == {"account"}
     assert found["account"].outcome == "wrong"
+    assert found["account"].found == f"{ACCOUNT}, not {named}"
     assert "cdk.json" in found["account"].advice
+
+
+def test_credentials_that_are_refused_leave_the_account_unknown(deployed: Session) -> None:
+    refusal = ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity")
+    with patch.object(AccountChecks, "account", side_effect=refusal):
+        found = find(deployed)
+    assert {name: one.outcome for name, one in found.items()} == {"account": "unknown"}
+
+
+def test_an_account_without_the_environment(session: boto3.Session) -> None:
+    found = find(Session(session, {}))
+    assert found["account"].outcome == "ok"
+    assert (found["alarms"].outcome, found["alarms"].found) == ("wrong", "there are none")
     assert found["stacks"].outcome == "unknown"
     assert "waybill-dev-data" in found["stacks"].found
     assert found["database"].advice == "Deploy the environment."
@@ -102,16 +132,7 @@ def test_a_stack_that_names_no_queues_is_no_sound_one(session: boto3.Session) ->
 
 def test_raised_alarms_and_dead_letters_are_named(deployed: Session) -> None:
     alarms = deployed.client("cloudwatch")
-    alarms.put_metric_alarm(
-        AlarmName="waybill-dev-jobs-not-moving",
-        MetricName="JobsNotMoving",
-        Namespace="Waybill",
-        Period=300,
-        EvaluationPeriods=1,
-        Threshold=1,
-        Statistic="Maximum",
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-    )
+    put_alarm(deployed, "jobs-not-moving")
     alarms.set_alarm_state(
         AlarmName="waybill-dev-jobs-not-moving", StateValue="ALARM", StateReason="a test"
     )
@@ -122,6 +143,29 @@ def test_raised_alarms_and_dead_letters_are_named(deployed: Session) -> None:
     assert found["alarms"].found == "waybill-dev-jobs-not-moving"
     assert found["dead letters"].found == "ChunksDlq: 1"
     assert "waybill redrive" in found["dead letters"].advice
+
+
+class CloudWatch:
+    """One raised alarm of each kind that is asked for; moto has no composite ones."""
+
+    def client(self, service: str) -> "CloudWatch":
+        assert service == "cloudwatch"
+        return self
+
+    def get_paginator(self, operation: str) -> "CloudWatch":
+        assert operation == "describe_alarms"
+        return self
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        return [
+            {f"{kind}s": [{"AlarmName": f"a {kind}", "StateValue": "ALARM"}]}
+            for kind in request.get("AlarmTypes", ["MetricAlarm"])
+        ]
+
+
+def test_composite_alarms_are_looked_at_too() -> None:
+    checks = AccountChecks(choose("dev", account=ACCOUNT), CloudWatch())  # type: ignore[arg-type]
+    assert checks.alarms().found == "a MetricAlarm, a CompositeAlarm"
 
 
 class Lambda:
