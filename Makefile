@@ -25,7 +25,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs shell-db migrate build synth test lint format clean lock workflows sbom audit deploy smoke load-test \
+.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy smoke load-test \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture drill mutants
 
@@ -51,6 +51,15 @@ status: $(WAYBILL) ## Print the state and the addresses as JSON
 
 logs: $(WAYBILL) ## Print the functions' logs (FUNCTION=load for one, FOLLOW=1 to follow)
 	@$(WAYBILL) logs $(if $(FUNCTION),--function $(FUNCTION)) $(if $(FOLLOW),--follow)
+
+logs-api: $(WAYBILL) ## Print the logs of the API's functions (FOLLOW=1 to follow)
+	@$(WAYBILL) logs --function api $(if $(FOLLOW),--follow)
+
+logs-worker: $(WAYBILL) ## Print the logs of the functions that load files (FOLLOW=1 to follow)
+	@$(WAYBILL) logs --function pipeline $(if $(FOLLOW),--follow)
+
+shell-api: $(WAYBILL) ## Open a shell with the API and a token in WAYBILL_API and WAYBILL_TOKEN
+	@$(WAYBILL) shell-api
 
 shell-db: $(WAYBILL) ## Open psql on the local database
 	@$(WAYBILL) shell-db
@@ -133,6 +142,9 @@ format: $(TEST_STAMP) ## Format the code, and fix what can be fixed
 
 test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for some of them)
 	@$(BIN)/pytest $(or $(TESTS),-n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered)
+
+test-local: $(TEST_STAMP) ## Run the tests of the deployed local stack, in a stack of their own
+	@$(BIN)/pytest tests/e2e
 
 torture: $(TEST_STAMP) ## Kill, cut and crash loads for minutes; print what was lost (ARGS="--kills 200 --seed 1")
 	@PYTHONPATH=.:layers/core/python:layers/client/python $(BIN)/python -m tests.torture $(ARGS)

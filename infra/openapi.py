@@ -24,6 +24,7 @@ from functions.api.metrics import handler as metrics
 from functions.api.queries import handler as queries
 from functions.api.sources import handler as sources
 from functions.api.upload import handler as upload
+from infra.openapi_examples import add_examples
 from waybill.http.access import RULES
 from waybill.http.app import Api
 from waybill.http.problem_types import PROBLEM_TYPES
@@ -96,6 +97,7 @@ def _describe(api: Api) -> dict[str, Any]:
             operation.update(_access(f"{route.method} {route.openapi_path}", operation))
             if route.openapi_path in api.open_queries:
                 operation.setdefault("parameters", []).append(_COLUMNS)
+            add_examples(f"{route.method} {route.openapi_path}", operation)
     return document
 
 

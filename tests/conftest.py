@@ -5,6 +5,7 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest_plugins = [
+    "tests.end_on_sigterm",
     "tests.cloud.fixtures",
     "tests.cloud.log_lines",
     "tests.integration.path.fixtures",

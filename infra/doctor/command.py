@@ -13,6 +13,7 @@ from infra.doctor.findings import Finding, examine
 from infra.environments import choose
 from infra.local.settings import LocalSettings
 from infra.local.status import Status
+from waybill_client.output import print_json
 from waybill_client.terminal import printable
 
 _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "UNKNOWN"}
@@ -43,6 +44,13 @@ def account_findings(name: str) -> Iterator[Finding]:
     environment = choose(name, account=context().get("accounts", {}).get(name), region=region)
     session = boto3.Session(region_name=environment.region)
     yield from examine(account.AccountChecks(environment, session).all(), account.EXPECTED)
+
+
+def print_findings(findings: Iterable[Finding]) -> bool:
+    """Print the findings as JSON; whether all are ok."""
+    found = list(findings)
+    print_json([finding._asdict() for finding in found])
+    return all(finding.outcome == "ok" for finding in found)
 
 
 def show(findings: Iterable[Finding], out: Console) -> bool:

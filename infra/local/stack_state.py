@@ -14,6 +14,8 @@ class StackState(BaseModel):
 
     emulator: Process | None = None
     emulator_port: int | None = None
+    database: str | None = None
+    """Which database has loaded the files of this home."""
     database_port: int | None = None
     assembly: str | None = None
     """Name of the deployed assembly; None while the stack starts."""

@@ -75,3 +75,19 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
     for script in scripts:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in response.headers["Content-Security-Policy"]
+
+
+def test_every_operation_has_an_example() -> None:
+    made_by_the_service = {"job_id", "source_id", "document_id"}
+    for path, operations in openapi()["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter["required"] and parameter["name"] not in made_by_the_service:
+                    assert "example" in parameter, (method, path, parameter["name"])
+            for media, content in operation.get("requestBody", {}).get("content", {}).items():
+                schema = content["schema"]
+                name = schema.get("$ref", "").rpartition("/")[2]
+                named = openapi()["components"]["schemas"].get(name, {})
+                # A file is chosen on the page.
+                is_form = media == "multipart/form-data"
+                assert is_form or "example" in content or "examples" in named, (method, path, media)

@@ -26,5 +26,7 @@ def test_the_promised_targets_are_there() -> None:
     assert targets >= {
         "run", "up", "down", "restart", "status", "logs", "shell-db", "build", "synth", "test",
         "clean", "lock", "sample", "upload-departments", "upload-jobs", "upload-employees",
-        "upload-all", "analytics-quarterly", "analytics-departments", "benchmark",
+        "upload-all",
+        "logs-api", "logs-worker", "shell-api", "test-local",
+        "analytics-quarterly", "analytics-departments", "benchmark",
     }  # fmt: skip
