@@ -149,8 +149,14 @@ DECLARE
     v_columns CONSTANT text[] := waybill.inserted_columns(p_plan);
     v_records CONSTANT text := waybill.records_of_json(p_plan);
     v_is_same_key CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 's');
+    -- PostgreSQL plans every statement of the session again after each of these changes, which
+    -- takes longer than the triggers of a few rows.
+    v_skips_triggers CONSTANT boolean := cardinality(p_inserts) + cardinality(p_updates) > 500
+        AND waybill.may_skip_triggers(p_plan.target);
 BEGIN
-    PERFORM waybill.set_replica(waybill.may_skip_triggers(p_plan.target));
+    IF v_skips_triggers THEN
+        PERFORM waybill.set_replica(true);
+    END IF;
     PERFORM waybill.write_lines_of_json('updated', p_rows, p_updates, format(
         'UPDATE %s AS h SET %s, _landed = %s FROM (%s) AS s'
         ' WHERE s._waybill_line = ANY ($2) AND %s',
@@ -162,7 +168,9 @@ BEGIN
         p_plan.target, waybill.ident_list(v_columns), waybill.ident_list(v_columns, 's.'),
         p_plan.effective_order, v_records, waybill.partition_start_of(p_plan, 's'),
         waybill.write_order(p_plan)));
-    PERFORM waybill.set_replica(false);
+    IF v_skips_triggers THEN
+        PERFORM waybill.set_replica(false);
+    END IF;
     IF p_unchanged <> '{}' THEN
         -- They are as their rows are, so the partition of each is known.
         EXECUTE format(
