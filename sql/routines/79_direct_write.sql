@@ -42,16 +42,17 @@ RETURN format(
     waybill.typed_columns(p_plan),
     waybill.staged_fields(p_plan.contract, p_plan.columns));
 
--- The records `s` beside the rows of their keys; those above the largest key of the table are not
--- looked up.
-CREATE OR REPLACE FUNCTION waybill.sought_records(p_plan waybill.merge_plan) RETURNS text
+-- The records `s` beside the rows of their keys; with `p_by_last_key` those above the largest key of
+-- the table are not looked up.
+CREATE OR REPLACE FUNCTION waybill.sought_records(p_plan waybill.merge_plan, p_by_last_key boolean)
+RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_matched CONSTANT text := waybill.matched_records(p_plan, NULL);
 BEGIN
-    IF NOT waybill.has_integer_key(p_plan) THEN
+    IF NOT p_by_last_key THEN
         RETURN v_matched;
     END IF;
     RETURN format(
@@ -104,6 +105,9 @@ DECLARE
     v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
     v_locks CONSTANT record := waybill.parent_locks(p_plan);
     v_key CONSTANT text := waybill.ident_list(p_plan.natural_key, 's.');
+    -- To plan the search for the largest key takes longer than to look few up.
+    v_by_last_key CONSTANT boolean :=
+        jsonb_array_length(p_rows) > 50 AND waybill.has_integer_key(p_plan);
     v_is_plain boolean;
 BEGIN
     EXECUTE format(
@@ -124,11 +128,11 @@ BEGIN
             ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'unchanged')
         $q$,
         waybill.records_of_json(p_plan),
-        CASE WHEN waybill.has_integer_key(p_plan)
+        CASE WHEN v_by_last_key
             THEN format('SELECT max(%I) AS key FROM %s', p_plan.natural_key[1], p_plan.target)
             ELSE 'SELECT' END,
         waybill.class_of_record(p_plan, v_partition), v_partition,
-        waybill.sought_records(p_plan),
+        waybill.sought_records(p_plan, v_by_last_key),
         v_locks.queries, v_key, v_locks.is_complete)
     INTO v_is_plain, totals, inserts, updates, unchanged
     USING p_rows;

@@ -47,7 +47,7 @@ class Machine(ApiRules):
             self.cloud.publish()
             self.cloud.refresh()
             check_views(self.admin)
-            check_asleep(self.cloud.markers())
+            check_asleep(self.admin, self.cloud.markers())
             check_against_reload(self.admin, self.files)
         finally:
             self.admin.close()
