@@ -1,6 +1,6 @@
 """Copies objects of another bucket to the landing bucket, each once.
 
-The key of a copy has the hash of the object's key and content, so that an object that was copied
+The key of a copy has the object's key, and the hash of key and content: an object that was copied
 is recognised by its copy, and a changed one is copied again.
 """
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from functions.pipeline.extract.run_extraction import Claimed
 
 _PART_BYTES = 64 * 1024**2
+# With them a key has at most the 1,024 bytes that S3 permits.
+_ORDERED_BYTES = 300
 _EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _ABSENT = ("404", "NoSuchKey", "AccessDenied", "403", "NoSuchBucket")
 
@@ -96,9 +98,15 @@ def _copy_listed(deps: Deps, extraction: Extraction, bucket: str, listed: Any) -
 
 
 def _target(extraction: Extraction, key: str, etag: str, size: int) -> str:
+    """The key of the copy.
+
+    Files of one second land in the order of their keys. That is to be the order of the objects'
+    keys, which in hex stay in order: a slash sorts before every digit.
+    """
     digest = hashlib.sha256(f"{key}\n{etag}\n{size}".encode()).hexdigest()[:32]
-    place = f"{PREFIX}{extraction.dataset}/sources/{extraction.name}/{digest}"
-    return f"{place}/{filename_of(key)}"
+    order = key.encode()[:_ORDERED_BYTES].hex()
+    place = f"{PREFIX}{extraction.dataset}/sources/{extraction.name}"
+    return f"{place}/{order}/{digest}/{filename_of(key)}"
 
 
 def _list(deps: Deps, connection: S3Connection, after: str | None) -> Any:  # noqa: ANN401 - boto3's page

@@ -67,6 +67,20 @@ def test_each_object_below_the_prefix_is_loaded_once(
     assert len(copies(cloud)) == len(set(copies(cloud))) == 7
 
 
+def test_of_objects_that_are_copied_at_once_the_one_with_the_highest_key_wins(
+    api: Api, cloud: Cloud, admin: Connection, put: Put
+) -> None:
+    days = [f"{day:02}" for day in range(1, 9)]
+    for day in days:
+        put(f"out/2026-01-{day}.csv", f"1,Day {day}\n")
+    started(api, created(api))
+    run_through(cloud)
+    # The events of S3 do not tell objects of one second apart: their keys do.
+    assert len(copies(cloud)) == len(days)
+    assert sorted(copies(cloud)) == sorted(copies(cloud), key=lambda key: key.rpartition("/")[2])
+    assert admin.execute("SELECT department FROM departments").fetchall() == [("Day 08",)]
+
+
 def test_an_object_that_is_overwritten_while_it_is_copied_is_loaded_once(
     api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,14 @@ OBJECTS = "tests/integration/sources/test_object_source.py"
 
 MUTANTS = (
     Mutant(
+        "order_of_objects_lost",
+        "objects that are copied at once land in the order of their keys",
+        "functions/pipeline/extract/copy_objects.py",
+        "order = key.encode()[:_ORDERED_BYTES].hex()",
+        'order = "0"',
+        (f"{OBJECTS}::test_of_objects_that_are_copied_at_once_the_one_with_the_highest_key_wins",),
+    ),
+    Mutant(
         "object_copied_under_an_old_name",
         "an object that is overwritten while it is copied is loaded once",
         "functions/pipeline/extract/copy_objects.py",
