@@ -90,6 +90,15 @@ def test_rules_run_in_a_fixed_order() -> None:
     assert found.filtered == 2
 
 
+def test_what_the_rules_have_changed_they_do_not_change_again() -> None:
+    """A record that the table rejects is replayed with the values that it had there."""
+    rules = orchard(lower=["*"], upper=["state"], null_words={"sort": ["n/a"], "state": ["NO"]})
+    once = cells(rules, b"1,N/A,no,,\n2,Alba,old,,\n")
+    assert once == [(1, None, None, None, None), (2, "alba", "OLD", None, None)]
+    again = "".join(f"{tree},{sort or ''},{state or ''},,\n" for tree, sort, state, *_ in once)
+    assert cells(rules, again.encode()) == once
+
+
 @pytest.mark.parametrize(
     ("condition", "trees"),
     [

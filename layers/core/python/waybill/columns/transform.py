@@ -22,6 +22,7 @@ class Rules:
         self._trimmed = self._named(rules.trim, self._is_no_json)
         self._lower = self._named(rules.lower, self._is_text)
         self._upper = self._named(rules.upper, self._is_text)
+        self._cased = self._lower | self._upper
         self._null_words = {
             name: contract.transformation.null_words_of(name, is_json=not self._is_no_json(column))
             for name, column in self._columns.items()
@@ -37,14 +38,19 @@ class Rules:
         """The column's texts after trimming, null words and letter case."""
         if name in self._trimmed:
             texts = self._trim(self._columns[name], texts)
-        if self._null_words[name]:
-            words = pa.array(self._null_words[name], pa.string())
-            texts = null_where(to_mask(pc.is_in(texts, words, skip_nulls=True)), texts)
+        texts = self._without_null_words(name, texts)
         if name in self._lower:
             texts = pc.utf8_lower(texts)
         if name in self._upper:
             texts = pc.utf8_upper(texts)
-        return texts
+        # Again: what the table rejects is replayed as it was changed, and must not change anew.
+        return self._without_null_words(name, texts) if name in self._cased else texts
+
+    def _without_null_words(self, name: str, texts: Array) -> Array:
+        if not self._null_words[name]:
+            return texts
+        words = pa.array(self._null_words[name], pa.string())
+        return null_where(to_mask(pc.is_in(texts, words, skip_nulls=True)), texts)
 
     def kept(self, texts: Mapping[str, Array], count: int) -> Mask:
         """The records for which all conditions hold.
