@@ -168,6 +168,20 @@ def test_a_source_has_one_run_at_a_time(
 
 
 @pytest.mark.usefixtures("ignore_unknown")
+def test_a_run_that_is_requested_again_before_its_file_is_registered_is_not_repeated(
+    api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
+) -> None:
+    source_id = created(api, remote)
+    started(api, source_id)
+    while extract_once(cloud):
+        pass
+    assert api("POST", "/jobs", {"source_id": source_id}).status == 409
+    run_through(cloud)
+    assert remote.requests.count("/cursor") == 1
+    assert admin.execute("SELECT count(*) FROM waybill.ingestion_jobs").fetchone() == (1,)
+
+
+@pytest.mark.usefixtures("ignore_unknown")
 def test_a_schedule_starts_a_run(
     api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
 ) -> None:

@@ -51,4 +51,15 @@ MUTANTS = (
             "::test_a_run_has_the_rules_of_its_source_though_that_is_deleted",
         ),
     ),
+    Mutant(
+        "begun_run_reset",
+        "a run that is requested again reads on, and does not begin anew",
+        "layers/core/python/waybill/state/extractions.py",
+        '                    IfNoneMatch="*",\n',
+        "",
+        (
+            "tests/integration/sources/test_runs.py"
+            "::test_a_run_that_is_requested_again_before_its_file_is_registered_is_not_repeated",
+        ),
+    ),
 )

@@ -28,14 +28,19 @@ class Extractions:
         self._bucket = bucket
 
     def create(self, extraction: Extraction) -> None:
-        """Write the state of a new run."""
-        with storage_reached():
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=_key(extraction.job_id),
-                Body=extraction.model_dump_json().encode(),
-                ContentType="application/json",
-            )
+        """Write the state of a new run, unless it has begun: it would read everything again."""
+        try:
+            with storage_reached():
+                self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=_key(extraction.job_id),
+                    Body=extraction.model_dump_json().encode(),
+                    ContentType="application/json",
+                    IfNoneMatch="*",
+                )
+        except ClientError as error:
+            if code_of(error) not in _CONFLICTS:
+                raise
 
     def find(self, job_id: UUID) -> tuple[Extraction, str] | None:
         """The run and the version of its state; None if there is no such run."""
