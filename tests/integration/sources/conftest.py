@@ -12,6 +12,7 @@ from functions.api.sources.deps import deps
 from functions.api.sources.handler import handle
 from functions.pipeline.extract import handler as extract_handler
 from tests.cloud.fixtures import SCHEDULES, Cloud
+from tests.integration.sources.api_server import ApiServer, serving
 from tests.integration.sources.runs import EXTRACT_SETTINGS, SECRETS
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.api_client import ApiResponse, call
@@ -91,3 +92,16 @@ def harbour() -> dict[str, Any]:
         "dataset": "departments",
         "schedule": "rate(1 hour)",
     }
+
+
+@pytest.fixture
+def remote() -> Iterator[ApiServer]:
+    records = [{"id": n, "department": f"Department {n}", "changed": f"{n:04}"} for n in range(35)]
+    with serving(records) as made:
+        yield made
+
+
+@pytest.fixture
+def ignore_unknown(admin: Connection) -> None:
+    """The records have a column that departments have not."""
+    admin.execute("ALTER TABLE departments ADD COLUMN changed text")

@@ -1,29 +1,21 @@
 """A run of a source becomes a file, and the file is loaded like any other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import boto3
 import pytest
 
-from functions.api.sources.handler import handle
 from functions.pipeline.extract.handler import handle as extract
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.cloud.lambda_events import Context
 from tests.integration.path.steps import settle
-from tests.integration.sources.api_server import ApiServer, Fault, serving
+from tests.integration.sources.api_server import ApiServer, Fault
 from tests.integration.sources.conftest import Api
 from tests.integration.sources.runs import deliver_events, extract_once, run_through
 from tests.postgres.databases import Connection
 from waybill.database.jobs import Jobs
 from waybill.ids import new_id
-
-
-@pytest.fixture
-def remote() -> Iterator[ApiServer]:
-    records = [{"id": n, "department": f"Department {n}", "changed": f"{n:04}"} for n in range(35)]
-    with serving(records) as made:
-        yield made
 
 
 class Pulled(NamedTuple):
@@ -81,12 +73,6 @@ def runs(admin: Connection, job_id: str) -> list[tuple[int, str, str | None]]:
     return rows.fetchall()
 
 
-@pytest.fixture
-def ignore_unknown(admin: Connection) -> None:
-    """The records have a column that departments have not."""
-    admin.execute("ALTER TABLE departments ADD COLUMN changed text")
-
-
 @pytest.mark.usefixtures("ignore_unknown")
 def test_a_source_is_run_and_loaded(
     api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
@@ -103,19 +89,6 @@ def test_a_source_is_run_and_loaded(
     source = api("GET", f"/data-sources/{source_id}").json()
     assert source["last_job_id"] == job_id
     assert 0 <= source["freshness"]["lag_seconds"] < 600
-
-
-@pytest.mark.usefixtures("ignore_unknown")
-def test_a_run_has_the_rules_of_its_source_though_that_is_deleted(
-    api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
-) -> None:
-    rules = {"upper": ["department"], "filter": [{"column": "id", "in": ["1", "2"]}]}
-    source_id = created(api, remote, transformation=rules)
-    started(api, source_id)
-    assert api("DELETE", f"/data-sources/{source_id}").status == 204
-    run_through(cloud)
-    rows = admin.execute("SELECT id, department FROM departments ORDER BY id").fetchall()
-    assert rows == [(1, "DEPARTMENT 1"), (2, "DEPARTMENT 2")]
 
 
 @pytest.mark.usefixtures("ignore_unknown")
@@ -150,45 +123,6 @@ def test_a_run_that_was_not_loaded_is_read_again(
     started(api, source_id)
     run_through(cloud)
     assert ids(admin) == [*range(35)]
-
-
-@pytest.mark.usefixtures("ignore_unknown")
-def test_a_source_has_one_run_at_a_time(
-    api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
-) -> None:
-    source_id = created(api, remote)
-    job_id = started(api, source_id)
-    second = api("POST", "/jobs", {"source_id": source_id})
-    assert second.problem() == (409, "source-running")
-    assert handle({"source_id": source_id}, Context()) == {"job_id": None}
-    # The message was sent three times; the run is one all the same.
-    run_through(cloud)
-    assert job(admin, job_id)["waybill"]["inserted"] == 35
-    assert admin.execute("SELECT count(*) FROM waybill.ingestion_jobs").fetchone() == (1,)
-
-
-@pytest.mark.usefixtures("ignore_unknown")
-def test_a_run_that_is_requested_again_before_its_file_is_registered_is_not_repeated(
-    api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
-) -> None:
-    source_id = created(api, remote)
-    started(api, source_id)
-    while extract_once(cloud):
-        pass
-    assert api("POST", "/jobs", {"source_id": source_id}).status == 409
-    run_through(cloud)
-    assert remote.requests.count("/cursor") == 1
-    assert admin.execute("SELECT count(*) FROM waybill.ingestion_jobs").fetchone() == (1,)
-
-
-@pytest.mark.usefixtures("ignore_unknown")
-def test_a_schedule_starts_a_run(
-    api: Api, cloud: Cloud, admin: Connection, remote: ApiServer
-) -> None:
-    source_id = created(api, remote, schedule="rate(1 hour)")
-    job_id = str(handle({"source_id": source_id}, Context())["job_id"])
-    run_through(cloud)
-    assert job(admin, job_id)["state"] == "COMPLETED"
 
 
 def test_a_run_that_finds_nothing_is_complete(

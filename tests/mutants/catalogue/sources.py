@@ -47,7 +47,7 @@ MUTANTS = (
         "VALUES (p_job, p_source, v_source.cursor, v_source.name, v_source.transformation);",
         "VALUES (p_job, p_source, v_source.cursor, v_source.name, NULL);",
         (
-            "tests/integration/sources/test_runs.py"
+            "tests/integration/sources/test_started_runs.py"
             "::test_a_run_has_the_rules_of_its_source_though_that_is_deleted",
         ),
     ),
@@ -58,7 +58,7 @@ MUTANTS = (
         '                    IfNoneMatch="*",\n',
         "",
         (
-            "tests/integration/sources/test_runs.py"
+            "tests/integration/sources/test_started_runs.py"
             "::test_a_run_that_is_requested_again_before_its_file_is_registered_is_not_repeated",
         ),
     ),
