@@ -13,8 +13,7 @@ from waybill_client.errors import ClientError
 class Rows(list[Mapping[str, Any]]):
     """A list of rows that can become an Arrow table, or a data frame of pandas or polars.
 
-    Libraries that read Arrow's C stream take it as it is, e.g. `polars.from_arrow(rows)`; that
-    needs pyarrow.
+    It is an Arrow C stream too: `pyarrow.RecordBatchReader.from_stream(rows)`.
     """
 
     def to_arrow(self) -> Any:  # noqa: ANN401 - of a package that may be absent
