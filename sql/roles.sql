@@ -20,7 +20,8 @@ SELECT waybill.define_role('merge', connections => 24, statement => '60s', routi
 SELECT waybill.define_role('publish', connections => 4, statement => '60s', routines => '{
     unpublished, mark_published, report_late_sources, make_digests, next_publication}');
 SELECT waybill.define_role('refresh', connections => 4, statement => '5min', routines => '{
-    stale_views, refresh_part, settled_jobs, premake_partitions, database_figures}');
+    stale_views, refresh_part, settled_jobs, premake_partitions, tables_to_analyse, analyse_table,
+    database_figures}');
 SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
     purge_expired, stalled_jobs, record_redrives, give_up, import_audit, keep_audit_logs,

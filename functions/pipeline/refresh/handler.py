@@ -4,6 +4,7 @@ When another refresh does not finish in time the event is raised as `Busy`: Lamb
 function twice more, and after that the job's marker makes the schedule refresh until all is done.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.pipeline.refresh.analyse_tables import analyse_tables
 from functions.pipeline.refresh.clear_markers import clear_markers
 from functions.pipeline.refresh.deps import Deps
 from functions.pipeline.refresh.premake_partitions import premake_partitions
@@ -49,9 +51,12 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _refresh(deps: Deps, markers: list[str], seconds: float) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
     parts = refresh_stale(deps.connection, seconds=seconds)
     premake_partitions(deps.connection)
     cleared = clear_markers(deps, markers)
     refreshed = [f"{part.dataset} {part.part}".strip() for part in parts]
+    # Last: readers wait for the views, and nobody for this.
+    analyse_tables(deps.connection, seconds=deadline - time.monotonic())
     telemetry.action("views.refreshed", parts=refreshed, markers=len(cleared))
     return {"refreshed": refreshed, "markers": len(cleared)}

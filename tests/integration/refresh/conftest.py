@@ -8,8 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.postgres.databases import PASSWORD, Database
+from tests.postgres.databases import PASSWORD, Connection, Database
 from tests.sql.analytics.seed import owner, seed
+from tests.sql.staging import Ledger
 from waybill import clients
 
 if TYPE_CHECKING:
@@ -54,3 +55,16 @@ def company(database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, value)
     assert s3.list_objects_v2(Bucket=STATE)["KeyCount"] == 0
     return database
+
+
+@pytest.fixture
+def ledger(database: Database) -> Iterator[Ledger]:
+    ledger = Ledger(database)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def refresher(database: Database) -> Iterator[Connection]:
+    with database.connect("waybill_refresh") as connection:
+        yield connection

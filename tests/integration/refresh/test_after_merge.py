@@ -1,26 +1,10 @@
 """After a merge, the parts that the job changed are refreshed, and nothing else."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
-import pytest
-
 from functions.pipeline.refresh.refresh_stale import refresh_stale
-from tests.postgres.databases import Connection, Database
+from tests.postgres.databases import Connection
 from tests.sql.staging import Ledger
-
-
-@pytest.fixture
-def ledger(database: Database) -> Iterator[Ledger]:
-    ledger = Ledger(database)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def refresher(database: Database) -> Iterator[Connection]:
-    with database.connect("waybill_refresh") as connection:
-        yield connection
 
 
 def record(number: int, moment: str) -> tuple[object, ...]:

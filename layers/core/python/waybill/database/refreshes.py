@@ -46,3 +46,11 @@ class Refreshes(Repository):
             Busy: a load holds its table.
         """
         return self._value(int, "premake_partitions")
+
+    def tables_to_analyse(self) -> list[str]:
+        """Tables and partitions that loads have changed, those with the most changes first."""
+        return self._values(str, "tables_to_analyse")
+
+    def analyse(self, table: str) -> None:
+        """Bring the planner's statistics of one of them up to date; one that is locked is left."""
+        self._do("analyse_table", p_table=table)
