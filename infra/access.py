@@ -195,6 +195,11 @@ def foreign_objects(buckets: Iterable[str]) -> list[iam.PolicyStatement]:
     ]
 
 
+def publish_to(topics: str) -> iam.PolicyStatement:
+    """Allow publishing to the topics."""
+    return iam.PolicyStatement(actions=["sns:Publish"], resources=[topics])
+
+
 def put_events(bus: events.IEventBus) -> iam.PolicyStatement:
     """Allow putting events on the bus, in Waybill's name only."""
     return iam.PolicyStatement(

@@ -25,6 +25,7 @@ def reserved_concurrency(environment: Environment) -> Mapping[str, int] | None:
         "extract": environment.extracts_at_once + 1,
         # Called by schedules and events, which are delivered again.
         "publish": 2,
+        "notify": 2,
         "refresh": 2,
         "reap": 1,
         "migrate": 1,

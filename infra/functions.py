@@ -23,6 +23,7 @@ from functions.migrate.settings import MigrateSettings
 from functions.pipeline.extract.settings import ExtractSettings
 from functions.pipeline.load.settings import LoadSettings
 from functions.pipeline.merge.settings import MergeSettings
+from functions.pipeline.notify.settings import NotifySettings
 from functions.pipeline.plan.settings import PlanSettings
 from functions.pipeline.publish.settings import PublishSettings
 from functions.pipeline.reap.settings import ReapSettings
@@ -87,6 +88,8 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             # Alone with the sources: it has no database, and is in no VPC.
             FunctionSpec(ExtractSettings, 300, 1024),
             FunctionSpec(PublishSettings, 60, 512),
+            # Alone with the receivers, likewise; deliver.py knows its timeout.
+            FunctionSpec(NotifySettings, 30, 512),
             FunctionSpec(RefreshSettings, 300, 512),
             FunctionSpec(ReapSettings, 120, 512),
             FunctionSpec(BatchSettings, API_SECONDS, 1769, arrow=True, auth=True),

@@ -19,12 +19,13 @@ from infra.access import (
     list_objects,
     make_data_keys,
     objects,
+    publish_to,
     put_events,
     read_depth,
     read_secrets,
     send,
 )
-from infra.constructs.source_schedules import SourceSchedules
+from infra.constructs.schedule_group import ScheduleGroup
 
 # Their metrics are in the log only.
 _WITHOUT_METRICS = ("authorizer", "migrate")
@@ -45,7 +46,13 @@ class Resources(NamedTuple):
     extracts_dlq: sqs.IQueue
     extract_function: str
     """Name of the function that reads sources."""
-    schedules: SourceSchedules
+    schedules: ScheduleGroup
+    deliveries: ScheduleGroup
+    """Schedules that repeat deliveries of notifications."""
+    topic_prefix: str
+    """ARN of the topics of e-mail, without the receiver's name."""
+    receiver_secrets: str
+    """How the names of the secrets of receivers begin."""
     source_buckets: Sequence[str]
     source_networks: str
     source_secrets: str
@@ -108,6 +115,18 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
             "source_plain_http": str(resources.plain_http).lower(),
         },
         "publish": {**state, **bus},
+        "notify": {
+            **state,
+            "receiver_networks": resources.source_networks,
+            "receiver_secrets": resources.receiver_secrets,
+            "receiver_plain_http": str(resources.plain_http).lower(),
+            "topic_prefix": resources.topic_prefix,
+            "delivery_group": resources.deliveries.group,
+            "delivery_target": resources.deliveries.target_arn,
+            "delivery_role": resources.deliveries.role.role_arn,
+            # Nobody waits a minute for a receiver on their own machine.
+            **({"retry_seconds": "2"} if resources.plain_http else {}),
+        },
         "refresh": state,
         "reap": {**landing, **state, **queues, **in_flight},
         "batch": {**state, **merges, **bus, **personal},
@@ -195,6 +214,12 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "publications/", "GetObject", "PutObject"),
             put_events(resources.bus),
         ),
+        "notify": (
+            objects(state, "deliveries/", "GetObject", "PutObject"),
+            read_secrets(resources.receiver_secrets, resources.extracts),
+            publish_to(f"{resources.topic_prefix}*"),
+            *resources.deliveries.statements("Create"),
+        ),
         "refresh": (list_objects(state, "markers/"), objects(state, "markers/", "DeleteObject")),
         "reap": (
             list_objects(state, "markers/"),
@@ -245,7 +270,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "deadlines/", "PutObject"),
             send(resources.extracts),
             invoke(resources.extract_function, resources.extracts),
-            *resources.schedules.statements(),
+            *resources.schedules.statements("Create", "Delete", "Update"),
         ),
         "health": (list_bucket(landing), read_depth(resources.landed)),
         "docs": (),
@@ -265,7 +290,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "contracts/", "DeleteObject", "PutObject"),
             list_objects(state, "contracts/"),
             objects(state, "markers/", "PutObject"),
-            *resources.schedules.statements(),
+            *resources.schedules.statements("Create", "Delete", "Update"),
         ),
     }
     keep = (objects(state, "metrics/", "PutObject"),)

@@ -27,6 +27,12 @@ ACCEPTED: tuple[Accepted, ...] = (
         "The secrets of sources, which are made after the deployment.",
     ),
     Accepted(
+        r"AwsSolutions-IAM5\[Resource::arn:.*:(secret:waybill/\w+/receivers/"
+        r"|schedule/waybill-\w+-deliveries/|waybill-\w+-notify-)\*\]",
+        r"Service/Notify/Role/DefaultPolicy/Resource",
+        "Secrets and topics of receivers, and one schedule for each attempt at a delivery.",
+    ),
+    Accepted(
         r"AwsSolutions-IAM5\[Resource::arn:.*:schedule/waybill-\w+-sources/\*\]",
         r"Service/(Sources|Migrate)/Role/DefaultPolicy/Resource",
         "One schedule for each source, in a group of their own.",

@@ -175,6 +175,8 @@ def _short_lived() -> list[s3.LifecycleRule]:
         "metrics/processes/": 1,
         # The state of runs of sources, which end within a day.
         "extractions/": 7,
+        # A digest is not sent twice for so long; deliveries end within a day.
+        "deliveries/": 30,
     }
     return [
         s3.LifecycleRule(

@@ -63,6 +63,16 @@ class EventRules(Construct):
             targets=[self._invoke(consumer, retries=_MAX_RETRIES)],
         )
 
+    def from_digests(self, consumer: LambdaFunction) -> None:
+        """Invoke the function with each digest of notifications."""
+        events.Rule(
+            self,
+            "Digests",
+            description="Digests of notifications",
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=["digest.made"]),
+            targets=[self._invoke(consumer, retries=_MAX_RETRIES)],
+        )
+
     def on_schedule(self, consumer: LambdaFunction, *, minutes: int) -> None:
         """Invoke the function every `minutes`; a failed invocation is not retried."""
         events.Rule(

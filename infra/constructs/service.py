@@ -10,13 +10,14 @@ from infra.concurrency import reserved_concurrency, waits_at_once
 from infra.constructs.api import STAGE, Api
 from infra.constructs.buckets import Buckets
 from infra.constructs.canary import Canary
+from infra.constructs.email_topics import EmailTopics
 from infra.constructs.event_rules import EventRules
 from infra.constructs.function import LambdaFunction, qualified_name
 from infra.constructs.machine_keys import MachineKeys
 from infra.constructs.queue import WorkQueue
+from infra.constructs.schedule_group import ScheduleGroup
 from infra.constructs.service_alarms import ServiceAlarms
 from infra.constructs.shared_resources import SharedResources
-from infra.constructs.source_schedules import SourceSchedules
 from infra.environments import Environment
 from infra.functions import FUNCTIONS
 
@@ -64,7 +65,14 @@ class Service(Construct):
             extracts=self.queues["extracts"].queue,
             extracts_dlq=self.queues["extracts"].dlq.queue,
             extract_function=qualified_name(shared.environment, "extract"),
-            schedules=SourceSchedules(self, shared),
+            schedules=ScheduleGroup(
+                self, shared, "SourceSchedules", group="sources", function="sources"
+            ),
+            deliveries=ScheduleGroup(
+                self, shared, "DeliverySchedules", group="deliveries", function="notify"
+            ),
+            topic_prefix=EmailTopics(self, shared).prefix,
+            receiver_secrets=f"waybill/{shared.environment.name}/receivers/",
             source_buckets=shared.environment.source_buckets,
             source_networks=shared.environment.source_networks,
             source_secrets=f"waybill/{shared.environment.name}/sources/",
@@ -110,6 +118,7 @@ class Service(Construct):
             queues[name].attach_consumer(functions[consumer], max_concurrency=limits[name])
         rules.from_buckets(self.buckets, queues["landed"].queue)
         rules.from_finished_jobs(functions["refresh"])
+        rules.from_digests(functions["notify"])
         rules.on_schedule(functions["refresh"], minutes=environment.sweep_minutes)
         rules.on_schedule(functions["publish"], minutes=environment.publish_minutes)
         rules.on_schedule(functions["reap"], minutes=environment.sweep_minutes)

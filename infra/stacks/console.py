@@ -4,7 +4,7 @@ from aws_cdk import Stack
 
 from infra.constructs.buckets import Buckets
 from infra.constructs.console import Console, ConsoleHosts
-from infra.constructs.console_login import external_login, pool_login, pool_origin
+from infra.constructs.console_login import ConsoleLogin, external_login, pool_login, pool_origin
 from infra.constructs.function import LambdaFunction
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
@@ -23,11 +23,16 @@ def add_console(
     if isinstance(issuer, ExternalIssuer):
         login = external_login(issuer.settings, issuer.client_id)
         console = Console(stack, shared, ConsoleHosts(host, (*storage, *login.origins)))
-        return console.publish(login.config)
+        return _publish(console, login, service)
     console = Console(stack, shared, ConsoleHosts(host, (*storage, pool_origin(issuer))))
     login = pool_login(console, issuer, console.url)
     audiences = f"{issuer.settings['token_audience']} {login.config['client_id']}"
     service.functions["authorizer"].function.add_environment("TOKEN_AUDIENCE", audiences)
+    return _publish(console, login, service)
+
+
+def _publish(console: Console, login: ConsoleLogin, service: Service) -> LambdaFunction:
+    service.functions["notify"].function.add_environment("CONSOLE_URL", console.url)
     return console.publish(login.config)
 
 

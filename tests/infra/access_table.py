@@ -27,6 +27,10 @@ _BUCKET = re.compile(
 )
 _OTHERS = {
     "${ConsoleFiles": "the console's bucket",
+    "/receivers/": "secrets of receivers",
+    "-notify-": "topics of receivers",
+    "-deliveries/": "schedules of deliveries",
+    "DeliverySchedulesRole": "the role of those schedules",
     "secret:waybill/": "secrets of sources",
     "schedule/waybill-": "schedules of sources",
     "SourceSchedulesRole": "the role of the schedules",

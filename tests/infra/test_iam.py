@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from infra.access import NETWORK_INTERFACES
 from tests.infra.template import Synthesised, listed, text
 from waybill.outbox.relay import SOURCE
@@ -18,11 +20,13 @@ MANAGED = {
 # secrets and the schedules of sources; the buckets of others that an environment names.
 NARROW = re.compile(
     r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
-    r"|publications)/\*"
+    r"|publications|deliveries)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{MigrationProviderframework\w+\.Arn\}:\*"
     r"|\$\{ConsoleProviderframework\w+\.Arn\}:\*|\$\{ConsoleFiles\w+\.Arn\}/\*"
     r"|[^*?]*:secret:waybill/\w+/sources/\*|[^*?]*:schedule/waybill-\w+-sources/\*"
+    r"|[^*?]*:secret:waybill/\w+/receivers/\*|[^*?]*:schedule/waybill-\w+-deliveries/\*"
+    r"|[^*?]*:sns:[^*?]*:waybill-\w+-notify-\*"
     r"|arn:aws:s3:::waybill-local-source/\*)"
 )
 
@@ -64,19 +68,23 @@ def test_only_migrate_reads_the_administrators_password(on_aws: Synthesised) -> 
             if "secretsmanager:GetSecretValue" in listed(statement["Action"])
             for resource in listed(statement["Resource"])
         }
-        if step == "extract":
+        if step in ("extract", "notify"):
+            kind = "sources" if step == "extract" else "receivers"
             assert [name.rpartition(":")[2] for name in secrets] == [
-                f"waybill/{on_aws.environment}/sources/*"
+                f"waybill/{on_aws.environment}/{kind}/*"
             ]
         else:
             assert bool(secrets) == (step == "migrate"), step
 
 
-def test_the_extractor_has_no_way_to_the_database(synthesised: Synthesised) -> None:
-    function = synthesised.functions()["extract"]
+@pytest.mark.parametrize("step", ["extract", "notify"])
+def test_what_reaches_other_hosts_has_no_way_to_the_database(
+    synthesised: Synthesised, step: str
+) -> None:
+    function = synthesised.functions()[step]
     assert "VpcConfig" not in function
     assert not [n for n in function["Environment"]["Variables"] if n.startswith("DATABASE")]
-    actions = {a for s in synthesised.statements_of("extract") for a in listed(s["Action"])}
+    actions = {a for s in synthesised.statements_of(step) for a in listed(s["Action"])}
     assert "rds-db:connect" not in actions
 
 

@@ -21,8 +21,10 @@ CLASSES = {
 UNSEEN = (
     "waybill/database/",
     "functions/migrate/",
+    "functions/pipeline/notify/",
     "functions/pipeline/publish/",
     "functions/pipeline/refresh/",
+    "waybill/state/deliveries.py",
 )
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 import boto3
 from botocore.config import Config
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 _TIMES = Config(
@@ -38,6 +39,13 @@ _DELETE_LIMIT = 1000
 
 def _at_an_endpoint() -> bool:
     return bool(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
+
+
+class TopicClient(Protocol):
+    """The SNS client, as far as it is used."""
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> object:  # noqa: N803
+        """Publish a message to a topic."""
 
 
 @cache
@@ -67,6 +75,18 @@ def lambda_client() -> "LambdaClient":
     """The Lambda client, cached for the process. A call that fails is not repeated."""
     once = Config(read_timeout=25, retries={"total_max_attempts": 1})
     return boto3.client("lambda", config=_TIMES.merge(once))
+
+
+@cache
+def secretsmanager_client() -> "SecretsManagerClient":
+    """The Secrets Manager client, cached for the process."""
+    return boto3.client("secretsmanager", config=_TIMES)
+
+
+@cache
+def sns_client() -> TopicClient:
+    """The SNS client, cached for the process."""
+    return cast(TopicClient, boto3.client("sns", config=_TIMES))
 
 
 @cache

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from waybill.state.audit import AuditEntries
 from waybill.state.contracts import PublishedContracts
+from waybill.state.deliveries import Deliveries
 from waybill.state.exports import Exports
 from waybill.state.extractions import Extractions
 from waybill.state.markers import WakeUpMarkers
@@ -25,6 +26,7 @@ class StateBucket:
         exports: CSV files that are too large for a response.
         audit: audit entries of functions that have no connection.
         extractions: runs of sources.
+        deliveries: digests of notifications, and whether they were sent.
         markers: jobs with work left, without which the schedules do not query the database.
         next_publication: when `publish` is needed though there is no marker.
     """
@@ -37,5 +39,6 @@ class StateBucket:
         self.exports = Exports(s3, name)
         self.audit = AuditEntries(s3, name)
         self.extractions = Extractions(s3, name)
+        self.deliveries = Deliveries(s3, name)
         self.markers = WakeUpMarkers(s3, name)
         self.next_publication = NextPublication(s3, name)

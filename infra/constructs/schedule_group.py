@@ -1,4 +1,4 @@
-"""What the schedules of sources need: a group of their own, and a role that calls one function."""
+"""What schedules need that a function makes: a group of their own, and a role that calls it."""
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
@@ -9,28 +9,29 @@ from infra.constructs.function import qualified_name
 from infra.constructs.shared_resources import SharedResources
 
 
-class SourceSchedules(Construct):
-    """The group of the schedules, which the function `sources` makes, and their role."""
+class ScheduleGroup(Construct):
+    """The group `waybill-<env>-<group>` of schedules, which call one function, and their role."""
 
-    def __init__(self, scope: Construct, shared: SharedResources) -> None:
+    def __init__(
+        self, scope: Construct, shared: SharedResources, name: str, *, group: str, function: str
+    ) -> None:
         """Create the group and the role."""
-        super().__init__(scope, "SourceSchedules")
+        super().__init__(scope, name)
         stack = Stack.of(self)
-        prefix = f"waybill-{shared.environment.name}"
-        self.group = f"{prefix}-sources"
+        self.group = f"waybill-{shared.environment.name}-{group}"
         scheduler.CfnScheduleGroup(self, "Group", name=self.group)
         # Written out: the function's environment has this ARN, and cannot refer to itself.
         self.target_arn = stack.format_arn(
             service="lambda",
             resource="function",
-            resource_name=qualified_name(shared.environment, "sources"),
+            resource_name=qualified_name(shared.environment, function),
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"),
-            description="Schedules of sources call the function sources",
+            description=f"Schedules of {group} call the function {function}",
             inline_policies={
                 "call": iam.PolicyDocument(
                     statements=[
@@ -42,12 +43,12 @@ class SourceSchedules(Construct):
             },
         )
 
-    def statements(self) -> list[iam.PolicyStatement]:
-        """What the function needs that makes the schedules."""
+    def statements(self, *verbs: str) -> list[iam.PolicyStatement]:
+        """What the function needs that makes the schedules: these verbs, such as `Create`."""
         stack = Stack.of(self)
         return [
             iam.PolicyStatement(
-                actions=[f"scheduler:{verb}Schedule" for verb in ("Create", "Delete", "Update")],
+                actions=[f"scheduler:{verb}Schedule" for verb in verbs],
                 resources=[
                     stack.format_arn(
                         service="scheduler", resource="schedule", resource_name=f"{self.group}/*"

@@ -1,0 +1,1 @@
+"""Sends digests of notifications to their receivers; has no database access."""

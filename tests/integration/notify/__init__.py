@@ -1,0 +1,1 @@
+"""The function `notify`: digests reach their receivers, each once."""
