@@ -62,7 +62,7 @@ _PREFIXES = {"rds": "rds-db"}
 _CLIENTS = {"s3": "s3", "_s3": "s3", "sqs": "sqs", "events": "events", "_events": "events",
             "apigateway": "apigateway", "scheduler": "scheduler"}  # fmt: skip
 # Names that hold something else with an operation of the same name.
-_NO_CLIENTS = ("cipher", "contracts")
+_NO_CLIENTS = ("cipher", "published")
 _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")
 # S3 tells a missing object (404) from a forbidden one (403) only to callers who may list, and a
 # pinned version is read with another action.

@@ -119,7 +119,7 @@ def rules_with_targets(synthesised: Synthesised) -> list[Resource]:
 def test_undeliverable_events_go_to_a_dlq(synthesised: Synthesised) -> None:
     _, dead = queues(synthesised)
     rules = rules_with_targets(synthesised)
-    assert len(rules) == 6
+    assert len(rules) == 7
     for rule in rules:
         for target in rule["Targets"]:
             assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in dead
@@ -141,6 +141,7 @@ def test_rules_have_their_targets(synthesised: Synthesised) -> None:
         ("landing/", "${ServiceLanded"),
         ("tickets/", "${ServiceLanded"),
         ("job.finished", "${ServiceRefresh"),
+        ("digest.made", "${ServiceNotify"),
         (sweep, "${ServiceRefresh"),
         (often, "${ServicePublish"),
         (sweep, "${ServiceReap"),
