@@ -3,6 +3,8 @@
 `python -m tests.benchmarks.batch_latency [--rows 1000] [--requests 100] [--base 200000]`
 
 PostgreSQL is real, with fsync; S3, SQS and EventBridge are those of the local stack, over HTTP.
+CPU is the time of this process and of the server's for one batch: unlike the others it hardly
+depends on what else the machine does.
 """
 
 import argparse
@@ -17,6 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+import psutil
 
 from functions.api.batch.handler import handle
 from infra.environments import DEFAULT_REGION
@@ -123,13 +127,32 @@ def _endpoint(database: Database) -> Iterator[_Calls]:
         yield calls
 
 
-def _measure(rows: int, requests: int, first: int) -> int:
+def _processes(database: Database) -> list[psutil.Process]:
+    """This process, and that of the function's connection."""
+    with owner(database) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE usename = 'waybill_batch' AND datname = current_database()"
+        ).fetchall()
+    return [psutil.Process(), *(psutil.Process(pid) for (pid,) in found)]
+
+
+def _cpu(processes: list[psutil.Process]) -> float:
+    return sum(times.user + times.system for times in (each.cpu_times() for each in processes))
+
+
+def _measure(processes: list[psutil.Process], rows: int, requests: int, first: int) -> int:
     """Time new rows and the same rows again; the first id that is free afterwards."""
     events = [_event(_hires(first + number * rows, rows)) for number in range(requests)]
     for what in ("new", "unchanged"):
+        before = _cpu(processes)
         times = [seconds(partial(_send, event)) * 1000 for event in events]
+        cpu = (_cpu(processes) - before) * 1000 / requests
         middle, late = percentile(times, 0.5), percentile(times, 0.95)
-        say(f"{rows:5d} {what:10s} rows   p50 {middle:6.1f} ms   p95 {late:6.1f} ms")
+        say(
+            f"{rows:5d} {what:10s} rows   p50 {middle:6.1f} ms   p95 {late:6.1f} ms"
+            f"   CPU {cpu:5.1f} ms"
+        )
     return first + rows * requests
 
 
@@ -143,9 +166,10 @@ def main() -> None:
     logging.getLogger("waybill").setLevel(logging.ERROR)
     with company(arguments.base) as database, _endpoint(database) as calls:
         _send(_event(_hires(_FIRST_ID - 1, 1)))
+        processes = _processes(database)
         calls.clear()
-        first = _measure(arguments.rows, arguments.requests, _FIRST_ID)
-        _measure(1, arguments.requests, first)
+        first = _measure(processes, arguments.rows, arguments.requests, _FIRST_ID)
+        _measure(processes, 1, arguments.requests, first)
         for operation, number in sorted(calls.items()):
             say(f"{operation:24s} {number / (4 * arguments.requests):5.2f} calls a batch")
 

@@ -34,15 +34,17 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 @cache
-def _call(routine: str, parameters: tuple[str, ...]) -> sql.Composed:
+def _call(routine: str, parameters: tuple[str, ...]) -> bytes:
     """`SELECT * FROM waybill.routine(parameter => %(parameter)s, …)`."""
-    return sql.SQL("SELECT * FROM {}({})").format(
+    call = sql.SQL("SELECT * FROM {}({})").format(
         sql.Identifier("waybill", routine),
         sql.SQL(", ").join(
             sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name))
             for name in parameters
         ),
     )
+    # As text, since psycopg would compose it anew for every call.
+    return call.as_bytes()
 
 
 class Repository:
