@@ -70,7 +70,8 @@ def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
         rows, data_key = encrypt_rows(key, validator.contract, job_id, validated)
 
         def write(connection: Connection) -> _Written:
-            with transaction(connection):
+            # As few waits for the server as possible: what needs no response is sent with the next.
+            with connection.pipeline(), transaction(connection):
                 written = _write(connection, job_id, batch, rows, data_key)
                 # It must be there whatever happens after the commit.
                 await_marker()

@@ -35,13 +35,20 @@ class Usage:
     @contextmanager
     def query(self) -> Iterator[None]:
         """Count the statement that runs inside, also one that fails."""
+        with self._lock:
+            self.queries += 1
+        with self.waiting():
+            yield
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time of what runs inside, such as a result of a pipeline that is read."""
         started = time.perf_counter()
         try:
             yield
         finally:
             seconds = time.perf_counter() - started
             with self._lock:
-                self.queries += 1
                 self.query_seconds += seconds
                 self.slow_queries += seconds >= SLOW_SECONDS
 

@@ -24,6 +24,16 @@ class CountingCursor(Cursor[Any]):
         with USAGE.query():
             return super().execute(query, params, prepare=prepare, binary=binary)
 
+    def fetchone(self) -> Any:  # noqa: ANN401 - as the row factory makes it
+        """As in psycopg."""
+        with USAGE.waiting():
+            return super().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """As in psycopg."""
+        with USAGE.waiting():
+            return super().fetchall()
+
     def executemany(
         self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
     ) -> None:

@@ -57,8 +57,9 @@ class Repository:
         self._connection = connection
 
     def _do(self, routine: str, **parameters: object) -> None:
-        """Call a routine that returns nothing."""
-        self._first(_call(routine, tuple(parameters)), parameters)
+        """Call a routine that returns nothing. In a pipeline it is not waited for."""
+        with translating_db_errors(), self._connection.cursor() as cursor:
+            cursor.execute(_call(routine, tuple(parameters)), parameters)
 
     def _value(self, convert: Callable[[Any], T], routine: str, **parameters: object) -> T:
         """The value that a routine returns, converted."""
@@ -88,6 +89,11 @@ class Repository:
     def _select(self, row: type[T], query: str, **parameters: object) -> list[T]:
         """The rows of a named query, e.g. `jobs.list_jobs`."""
         return self._fetch(row, query_text(query), parameters)
+
+    def _run(self, query: str, **parameters: object) -> None:
+        """Run a named query whose result is of no interest. In a pipeline it is not waited for."""
+        with translating_db_errors(), self._connection.cursor() as cursor:
+            cursor.execute(query_text(query), parameters)
 
     def _select_value(self, query: str, **parameters: object) -> Any:  # noqa: ANN401 - as the query gives it
         """The one value of a named query; None without a row."""

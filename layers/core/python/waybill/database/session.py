@@ -14,4 +14,4 @@ class Session(Repository):
     def act_as(self, caller: Caller | None) -> None:
         """Record `caller` as the creator of the jobs that the session makes from now on."""
         subject, source = caller or ("", None)
-        self._select_value("session.act_as", principal=subject, source=source or "")
+        self._run("session.act_as", principal=subject, source=source or "")
