@@ -1,5 +1,6 @@
 """Checks of an environment on AWS that only an account can answer. They only read."""
 
+import json
 import socket
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
@@ -8,6 +9,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.concurrency import reserved_concurrency
+from infra.constructs.function import qualified_name
 from infra.doctor.findings import Check, Finding, ok, wrong
 from infra.dualstack import HOSTS
 from infra.environments import Environment
@@ -21,6 +23,7 @@ _ALARM_TYPES: Final[list[Literal["MetricAlarm", "CompositeAlarm"]]] = [
     "MetricAlarm",
     "CompositeAlarm",
 ]
+_DOCTOR = json.dumps({"action": "doctor"}).encode()
 _DEAD_LETTERS = "DlqUrl"
 """How the outputs with the addresses of dead-letter queues end."""
 
@@ -42,6 +45,7 @@ class AccountChecks(NamedTuple):
         yield "alarms", self.alarms
         yield "dead letters", self.dead_letters
         yield "database", self.database
+        yield "inside", self.inside
         yield "network", self.network
         yield "certificates", self.certificates
 
@@ -133,6 +137,22 @@ class AccountChecks(NamedTuple):
             advice = "Wait for changes in progress; reboot an instance with pending parameters."
             return wrong("database", "; ".join(faults), advice)
         return ok("database", ", ".join(f"PostgreSQL {one['EngineVersion']}" for one in ours))
+
+    def inside(self) -> Finding:
+        """From inside the VPC: database, storage and hosts, as a function sees them."""
+        response = self.session.client("lambda").invoke(
+            FunctionName=qualified_name(self.environment, "health"), Payload=_DOCTOR
+        )
+        report = json.loads(response["Payload"].read())
+        if response.get("FunctionError"):
+            found = str(report.get("errorMessage", "the function failed"))
+            return wrong("inside", found, "Read the log of the function health.")
+        failed = [one for one in report["findings"] if not one["ok"]]
+        if failed:
+            found = "; ".join(f"{one['check']}: {one['found']}" for one in failed)
+            advice = "Compare routes, security groups and roles with the templates: `cdk diff`."
+            return wrong("inside", found, advice)
+        return ok("inside", "; ".join(one["found"] for one in report["findings"]))
 
     def network(self) -> Finding:
         """The hosts that functions in the VPC call have IPv6 addresses in this region."""

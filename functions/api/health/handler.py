@@ -7,8 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.health.check_health import check_everything, check_health
+from functions.api.health.check_inside import check_inside
 from functions.api.health.deps import deps
 from functions.api.health.models import Health
+from waybill import telemetry
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.responses import json_response
@@ -48,5 +50,8 @@ def _respond(health: Health) -> Response[Any]:
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Handle an API Gateway proxy event."""
+    """Handle an API Gateway proxy event, or `waybill doctor`'s direct invocation."""
+    if event.get("action") == "doctor":
+        telemetry.start("health", deps().settings, context)
+        return {"findings": check_inside(deps())}
     return api.resolve(event, context)

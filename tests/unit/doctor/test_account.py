@@ -1,5 +1,7 @@
 """The checks of an account, against moto where it knows the service's state."""
 
+import io
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest.mock import patch
@@ -88,7 +90,7 @@ def put_alarm(session: Any, name: str) -> None:
 def find(session: Session, account_id: str | None = ACCOUNT) -> dict[str, Finding]:
     dev = choose("dev", account=account_id, region=REGION)
     checks = AccountChecks(dev, session)  # type: ignore[arg-type]
-    offline = ("network", "certificates", "quota")
+    offline = ("network", "certificates", "quota", "inside")
     made = [(name, check) for name, check in checks.all() if name not in offline]
     return {one.check: one for one in examine(made, EXPECTED)}
 
@@ -235,3 +237,41 @@ def test_a_host_without_ipv6_is_named() -> None:
         assert checks.network().found == "without IPv6: sqs.us-east-1.api.aws"
     with patch.object(account, "_has_ipv6", lambda _: True):
         assert checks.network().outcome == "ok"
+
+
+class Inside:
+    """A session whose Lambda answers so."""
+
+    def __init__(self, payload: dict[str, Any], error: str | None = None) -> None:
+        self._payload, self._error = payload, error
+        self.called: dict[str, Any] = {}
+
+    def client(self, service: str) -> "Inside":
+        assert service == "lambda"
+        return self
+
+    def invoke(self, **call: Any) -> dict[str, Any]:
+        self.called = call
+        found = {"Payload": io.BytesIO(json.dumps(self._payload).encode())}
+        return {**found, **({"FunctionError": self._error} if self._error else {})}
+
+
+def inside(session: Inside) -> Finding:
+    dev = choose("dev", account=ACCOUNT, region=REGION)
+    return AccountChecks(dev, session).inside()  # type: ignore[arg-type]
+
+
+def test_the_function_inside_the_vpc_is_asked() -> None:
+    findings = [{"check": "database", "ok": True, "found": "PostgreSQL 18, TLS"}]
+    session = Inside({"findings": findings})
+    assert inside(session) == Finding("inside", "ok", "PostgreSQL 18, TLS")
+    assert session.called["FunctionName"] == "waybill-dev-health:live"
+    assert json.loads(session.called["Payload"]) == {"action": "doctor"}
+
+
+def test_what_fails_inside_is_named() -> None:
+    failed = [{"check": "hosts", "ok": False, "found": "unreachable: sqs.us-east-1.api.aws"}]
+    found = inside(Inside({"findings": failed}))
+    assert (found.outcome, found.found) == ("wrong", "hosts: unreachable: sqs.us-east-1.api.aws")
+    found = inside(Inside({"errorMessage": "Task timed out"}, "Unhandled"))
+    assert (found.outcome, found.found) == ("wrong", "Task timed out")
