@@ -27,7 +27,7 @@ def test_everything_is_reached(aws: Clients) -> None:
 
 
 def test_what_is_not_reached_is_named(aws: Clients) -> None:
-    away = {"LANDING_BUCKET": "waybill-local-missing", "DATABASE_TLS": "verify-full"}
-    with variables(aws, "health", away):
+    missing = {"LANDING_BUCKET": "waybill-local-missing", "DATABASE_TLS": "verify-full"}
+    with variables(aws, "health", missing):
         found = findings(aws)
     assert {name for name, one in found.items() if one["ok"]} == {"hosts"}
