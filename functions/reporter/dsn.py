@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from waybill.errors import Rejected, Unavailable
+from functions.reporter.errors import BadDsnError, UnreachedError
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -23,14 +23,14 @@ def parse_dsn(text: str) -> Dsn:
     """The parts of a DSN.
 
     Raises:
-        Rejected: `bad-dsn`: it is none, or would send errors in the clear.
+        BadDsnError: it is none, or would send errors in the clear.
     """
     parts = urlsplit(text.strip())
     path, _, project = parts.path.rpartition("/")
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not (is_safe and parts.hostname and parts.username and project):
         # The text is a secret, so it is not quoted.
-        raise Rejected("bad-dsn", "The secret is no DSN: https://KEY@host/PROJECT.")
+        raise BadDsnError("The secret is no DSN: https://KEY@host/PROJECT.")
     place = parts.netloc.rpartition("@")[2]
     return Dsn(f"{parts.scheme}://{place}{path}/api/{project}/envelope/", parts.username)
 
@@ -40,11 +40,11 @@ def read_dsn(secret: str) -> Dsn:
     """The DSN in the secret, read once for the process.
 
     Raises:
-        Unavailable: `secrets-unavailable`.
-        Rejected: `bad-dsn`.
+        UnreachedError: the secret cannot be read.
+        BadDsnError: it holds no DSN.
     """
     try:
         stored = boto3.client("secretsmanager").get_secret_value(SecretId=secret)
     except (ClientError, BotoCoreError) as error:
-        raise Unavailable("secrets-unavailable", "The DSN cannot be read.") from error
+        raise UnreachedError("The DSN cannot be read.") from error
     return parse_dsn(stored["SecretString"])

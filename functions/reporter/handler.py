@@ -17,7 +17,8 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, int]:
     """Send what the log lines report. Returns how many events were sent.
 
     Raises:
-        Unavailable: the tracker or the secret cannot be reached; Lambda delivers the lines again.
+        UnreachedError: the tracker or the secret; Lambda delivers the lines again.
+        BadDsnError: the secret holds no DSN.
     """
     settings = ReporterSettings.from_environment()
     telemetry.start("reporter", settings, context)

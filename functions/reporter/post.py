@@ -8,9 +8,9 @@ from http import HTTPStatus
 import urllib3
 
 from functions.reporter.dsn import Dsn
+from functions.reporter.errors import UnreachedError
 from functions.reporter.report import Report
 from waybill import telemetry
-from waybill.errors import Unavailable
 
 _CLIENT = "waybill/1"
 
@@ -32,7 +32,7 @@ def post(dsn: Dsn, event: Report) -> None:
     """Send the event. One that the tracker refuses is left: the log has it.
 
     Raises:
-        Unavailable: `tracker-unavailable`: it cannot be reached, or has an error of its own.
+        UnreachedError: it cannot be reached, or has an error of its own.
     """
     auth = f"Sentry sentry_version=7, sentry_client={_CLIENT}, sentry_key={dsn.key}"
     headers = {"Content-Type": "application/x-sentry-envelope", "X-Sentry-Auth": auth}
@@ -41,8 +41,8 @@ def post(dsn: Dsn, event: Report) -> None:
             "POST", dsn.url, body=envelope(event), headers=headers, redirect=False
         )
     except urllib3.exceptions.HTTPError as error:
-        raise Unavailable("tracker-unavailable", "The error tracker is unreachable.") from error
+        raise UnreachedError("The error tracker is unreachable.") from error
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Unavailable("tracker-unavailable", f"The error tracker answers {response.status}.")
+        raise UnreachedError(f"The error tracker answers {response.status}.")
     if response.status >= HTTPStatus.MULTIPLE_CHOICES:
         telemetry.action("report.refused", level="warning", status=response.status)

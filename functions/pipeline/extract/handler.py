@@ -22,6 +22,7 @@ from waybill.clients import sqs_client
 from waybill.consumer import Consumer, consume
 from waybill.errors import Rejected, Unavailable
 from waybill.messages import ExtractMessage
+from waybill.tracing import message_trace
 
 _MAX_DELAY = 900  # of SQS
 
@@ -61,6 +62,7 @@ def _send_again(settings: ExtractSettings, message: ExtractMessage, pause: float
             QueueUrl=settings.extracts_queue_url,
             MessageBody=message.model_dump_json(),
             DelaySeconds=seconds,
+            **message_trace(),
         )
     except (ClientError, BotoCoreError) as error:
         raise Unavailable("queue-unavailable", "The queue cannot be reached.") from error

@@ -261,7 +261,7 @@ def inside(session: Inside) -> Finding:
     return AccountChecks(dev, session).inside()  # type: ignore[arg-type]
 
 
-def test_the_function_inside_the_vpc_is_asked() -> None:
+def test_the_function_inside_the_vpc_is_invoked() -> None:
     findings = [{"check": "database", "ok": True, "found": "PostgreSQL 18, TLS"}]
     session = Inside({"findings": findings})
     assert inside(session) == Finding("inside", "ok", "PostgreSQL 18, TLS")

@@ -16,8 +16,8 @@ from moto import mock_aws
 
 from functions.reporter import handler
 from functions.reporter.dsn import parse_dsn, read_dsn
+from functions.reporter.errors import BadDsnError, UnreachedError
 from tests.cloud.lambda_events import Context
-from waybill.errors import Rejected, Unavailable
 
 TRACKER = Path(__file__).with_name("tracker.py")
 JOB = "0199e4a8-6b7c-7d3e-9f10-2a4b6c8d0e1f"
@@ -164,7 +164,7 @@ def test_a_check_of_the_subscription_sends_nothing(start_tracker: Any, report: A
 
 
 def test_a_tracker_with_an_error_is_tried_again(start_tracker: Any, report: Any) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnreachedError):
         report(start_tracker(503).dsn, LINE)
 
 
@@ -179,5 +179,5 @@ def test_a_tracker_that_refuses_is_left(
     "text", ["", "http://key@tracker.example/1", "https://tracker.example/1", "https://key@host/"]
 )
 def test_a_secret_that_is_no_safe_dsn_is_refused(text: str) -> None:
-    with pytest.raises(Rejected, match="bad-dsn"):
+    with pytest.raises(BadDsnError):
         parse_dsn(text)

@@ -43,6 +43,7 @@ from waybill.metrics.catalogue import (
     MESSAGES_UNREACHED,
 )
 from waybill.metrics.record import count, flush_metrics, observe
+from waybill.tracing import message_trace
 
 _FIRST_SECONDS = 1.0
 _MAX_SECONDS = 60.0
@@ -158,6 +159,7 @@ def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: 
             _TRIES: {"DataType": "Number", "StringValue": str(tries + 1)},
             _FAILURES: {"DataType": "Number", "StringValue": str(failures)},
         },
+        **message_trace(),
     )
     facts = {"tries": tries, "failures": failures, "seconds": pause, **_described(reason)}
     telemetry.action("message.postponed", **facts)

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waybill.clients import sqs_client
 from waybill.errors import Unavailable
 from waybill.messages import Message
+from waybill.tracing import message_trace
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef as Entry
@@ -33,6 +34,9 @@ def send_bodies(queue_url: str, bodies: Sequence[str]) -> int:
             {"Id": str(number), "MessageBody": body}
             for number, body in enumerate(bodies[first : first + _BATCH_LIMIT])
         ]
+        trace = message_trace()
+        for entry in entries if "MessageSystemAttributes" in trace else ():
+            entry["MessageSystemAttributes"] = trace["MessageSystemAttributes"]
         _send_batch(queue_url, entries)
     return len(bodies)
 

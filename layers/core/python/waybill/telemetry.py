@@ -5,7 +5,7 @@ The logger is named `waybill`, so the modules of the library log in the same for
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from waybill import tracing
 from waybill.scrubbing import scrub_all
 from waybill.settings import LogSettings
 from waybill.usage import USAGE
@@ -66,11 +67,13 @@ def action(
 
 @contextmanager
 def about(job_id: UUID) -> Iterator[None]:
-    """Log with the job's id as correlation id."""
+    """Log with the job's id as correlation id; the outermost block is in the trace, too."""
     shared = logger()
     before = shared.get_correlation_id()
     shared.set_correlation_id(str(job_id))
+    is_inner = before == str(job_id)
     try:
-        yield
+        with nullcontext() if is_inner else tracing.subsegment(step(), str(job_id)):
+            yield
     finally:
         shared.set_correlation_id(before)

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from waybill import telemetry
+from waybill import telemetry, tracing
 from waybill.callers import Caller
 from waybill.errors import NotFound, Rejected, Unauthorized, WaybillError
 from waybill.http.access import RULES, Rule, authorize
@@ -142,6 +142,8 @@ class Api(APIGatewayRestResolver):
         for name, value in _HEADERS.items():
             headers.setdefault(name, [value])
         seconds = time.monotonic() - self.started
+        if job_id := self.logger.get_correlation_id():
+            tracing.record(self._function, job_id, time.time() - seconds)
         self.logger.info(
             "request handled",
             action="http.handled",

@@ -10,6 +10,7 @@ from waybill.database.outbox import Outbox, OutboxEvent
 from waybill.database.repository import Connection
 from waybill.errors import Unavailable
 from waybill.outbox.job_metrics import record_job_end
+from waybill.tracing import trace_header
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -57,6 +58,9 @@ def _put(events: "EventBridgeClient", bus: str, rows: list[OutboxEvent]) -> list
         }
         for row in rows
     ]
+    header = trace_header()
+    for entry in entries if header else ():
+        entry["TraceHeader"] = str(header)
     try:
         results = events.put_events(Entries=entries)["Entries"]
     except (ClientError, BotoCoreError) as error:
