@@ -15,7 +15,7 @@ STDIN = "-"
 
 def is_file_argument(word: str) -> bool:
     """Whether it names files: an existing one, a pattern, or standard input."""
-    return word == STDIN or has_magic(word) or Path(word).exists()
+    return word == STDIN or has_magic(word) or Path(word).is_file()
 
 
 @contextmanager
