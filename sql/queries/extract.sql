@@ -4,7 +4,7 @@
 -- name: postgresql_rows()
 -- Each row as JSON, as the server itself writes it, with the values that it is ordered by. In order
 -- of the key, so that a run continues after the last row that was kept.
-SELECT pg_catalog.row_to_json(s)::pg_catalog.text, pg_catalog.json_build_array({position})::pg_catalog.text
+SELECT pg_catalog.row_to_json(s.*)::pg_catalog.text, pg_catalog.json_build_array({position})::pg_catalog.text
 FROM {source} AS s
 WHERE {after}
 ORDER BY {key};

@@ -80,7 +80,7 @@ RETURN has_parameter_privilege('session_replication_role', 'SET')
     );
 
 -- The hash of the key that a reference points to: of the table, its columns, and the values that
--- `p_value` formats for each of `p_columns`, as text.
+-- `p_value` formats for each of `p_columns`, as text. Equal numbers are equal texts: 1.0 and 1.00.
 CREATE OR REPLACE FUNCTION waybill.cycle_key(p_reference jsonb, p_columns jsonb, p_value text)
 RETURNS text
 LANGUAGE sql STABLE
@@ -88,8 +88,15 @@ SET search_path = pg_catalog, pg_temp
 RETURN format('sha256(convert_to(jsonb_build_array(%L, %s)::text, ''UTF8''))',
     concat((p_reference ->> 'table')::regclass::oid, p_reference -> 'to'),
     (
-        SELECT string_agg(format(p_value, c.name), ', ' ORDER BY c.place)
-        FROM jsonb_array_elements_text(p_columns) WITH ORDINALITY AS c (name, place)
+        SELECT string_agg(format(
+            CASE WHEN t.base = 'numeric'::regtype THEN 'trim_scale((%s)::numeric)::text' ELSE '%s' END,
+            format(p_value, c.source)), ', ' ORDER BY c.place)
+        FROM ROWS FROM (
+            jsonb_array_elements_text(p_columns), jsonb_array_elements_text(p_reference -> 'to')
+        ) WITH ORDINALITY AS c (source, target, place)
+        JOIN pg_attribute AS a
+            ON a.attrelid = (p_reference ->> 'table')::regclass AND a.attname = c.target
+        CROSS JOIN LATERAL waybill.base_type(a.atttypid, a.atttypmod) AS t
     ));
 
 -- The condition that a parent is among the cycle's records. `p_child` formats a column of the

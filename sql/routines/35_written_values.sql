@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION waybill.json_object(p_fields jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
-RETURN format('(SELECT to_jsonb(x) FROM (SELECT %s) AS x)', (
+RETURN format('(SELECT to_jsonb(x.*) FROM (SELECT %s) AS x)', (
     SELECT string_agg(format('%s AS %I', f.field ->> 'value', f.field ->> 'name'), ', '
         ORDER BY f.n)
     FROM jsonb_array_elements(p_fields) WITH ORDINALITY AS f (field, n)

@@ -103,7 +103,7 @@ BEGIN
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO pg_temp.merge_rejects
-        SELECT t._waybill_line, %1$L, 'duplicate_key', 'the key is in the table already'
+        SELECT t._waybill_line, %1$L, 'duplicate_key', 'the key is in the table, or on an earlier line'
         FROM (%2$s) AS t
         WHERE NOT EXISTS (
             SELECT FROM pg_temp.merge_records AS s

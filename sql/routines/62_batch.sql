@@ -90,8 +90,8 @@ BEGIN
     -- The rows are a parameter and not part of the text, so that they are parsed once.
     EXECUTE format($q$
         INSERT INTO pg_temp.batch_rows
-        SELECT NULL, (r ->> 0)::bigint + 1, r ->> 2, x.*
-        FROM jsonb_array_elements($1) AS r, jsonb_to_record(r -> 1) AS x (%s)
+        SELECT NULL, (r.value ->> 0)::bigint + 1, r.value ->> 2, x.*
+        FROM jsonb_array_elements($1) AS r (value), jsonb_to_record(r.value -> 1) AS x (%s)
         $q$, v_fields) USING p_rows;
 END
 $$;

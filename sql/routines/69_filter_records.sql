@@ -71,7 +71,7 @@ BEGIN
         SELECT s._waybill_line, NULL, CASE WHEN x.error IS NOT NULL THEN 'condition_failed' END,
             'where cannot be computed: ' || x.error
         FROM %s AS s
-        CROSS JOIN LATERAL waybill.try_condition(to_jsonb(s), %L, %L, %L) AS x
+        CROSS JOIN LATERAL waybill.try_condition(to_jsonb(s.*), %L, %L, %L) AS x
         WHERE x.holds IS NOT TRUE
         $q$, waybill.condition_records(p_plan), p_condition, (
             SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ')

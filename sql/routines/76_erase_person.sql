@@ -81,7 +81,7 @@ DECLARE
     v_row jsonb;
     v_table text;
 BEGIN
-    EXECUTE format('DELETE FROM %s AS t WHERE %s RETURNING to_jsonb(t)', p_dataset.target,
+    EXECUTE format('DELETE FROM %s AS t WHERE %s RETURNING to_jsonb(t.*)', p_dataset.target,
         waybill.conditions(p_dataset.target, p_key))
     INTO v_row;
     SET CONSTRAINTS ALL IMMEDIATE;

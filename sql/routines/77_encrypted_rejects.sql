@@ -17,7 +17,7 @@ BEGIN
     v_person := waybill.lock_person(p_dataset, p_key);
     v_dataset := v_person.dataset;
     words := v_person.texts;
-    EXECUTE format('SELECT to_jsonb(t) FROM %s AS t WHERE %s', v_dataset.target,
+    EXECUTE format('SELECT to_jsonb(t.*) FROM %s AS t WHERE %s', v_dataset.target,
         waybill.conditions(v_dataset.target, v_person.key))
     INTO v_row;
     personal_values := waybill.personal_values(v_dataset, v_row);

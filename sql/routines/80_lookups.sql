@@ -108,7 +108,7 @@ BEGIN
         EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)
         SELECT CASE WHEN current_setting('waybill.found') = ''
             THEN set_config('waybill.found',
-                waybill.masked(to_jsonb(t) - '_landed', %L::text[])::text, true) END
+                waybill.masked(to_jsonb(t.*) - '_landed', %L::text[])::text, true) END
         FROM %s AS t
         WHERE %s
         $q$, p_masked, p_table, p_condition)

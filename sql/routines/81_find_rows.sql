@@ -76,7 +76,7 @@ BEGIN
         PERFORM waybill.assert_key(v_table, v_key, p_after);
     END IF;
     FOR item, key IN EXECUTE format($q$
-        SELECT waybill.masked(to_jsonb(t) - '_landed', %L::text[])::text, %s
+        SELECT waybill.masked(to_jsonb(t.*) - '_landed', %L::text[])::text, %s
         FROM %s AS t
         WHERE %s AND %s
         ORDER BY %s

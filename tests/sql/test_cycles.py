@@ -49,6 +49,19 @@ def test_records_of_two_files_that_refer_to_each_other(cycles: Ledger) -> None:
     assert cycles.resolve(first)["outcome"] == "ended"
 
 
+def test_numbers_refer_to_each_other_however_many_zeros_they_have(ledger: Ledger) -> None:
+    ledger.declare(
+        "CREATE TABLE docks (id numeric PRIMARY KEY, crane numeric NOT NULL);"
+        "CREATE TABLE cranes (id numeric PRIMARY KEY, dock numeric NOT NULL REFERENCES docks);"
+        "ALTER TABLE docks ADD FOREIGN KEY (crane) REFERENCES cranes;"
+        "SELECT waybill.register_dataset('docks'); SELECT waybill.register_dataset('cranes')"
+    )
+    ledger.load("docks", 1, [("1", "2.0")])
+    cranes = ledger.load("cranes", 2, [("2", "1.00")])
+    assert ledger.resolve(cranes)["outcome"] == "merged"
+    assert ledger.rows("SELECT id::text, crane::text FROM docks") == [("1", "2.0")]
+
+
 def test_records_of_two_datasets_that_refer_to_each_other(cycles: Ledger) -> None:
     teams = cycles.load("teams", 1, [(1, 10), (2, 20)])
     people = cycles.load("people", 2, [(10, 1, "Ada"), (11, 1, "Bo"), (30, 3, "Cy")])

@@ -136,4 +136,26 @@ MUTANTS = (
         "IF NOT v_is_merged THEN",
         ("tests/sql/test_cycles.py::test_records_of_two_files_that_refer_to_each_other",),
     ),
+    Mutant(
+        "equal_numbers_of_a_cycle_differ",
+        "records that wait for each other load, also where equal numbers differ as texts",
+        "sql/routines/25_cycle_records.sql",
+        "THEN 'trim_scale((%s)::numeric)::text'",
+        "THEN '%s'",
+        (
+            "tests/sql/test_cycles.py"
+            "::test_numbers_refer_to_each_other_however_many_zeros_they_have",
+        ),
+    ),
+    Mutant(
+        "column_in_place_of_its_row",
+        "a column may have any name, and its record is kept with all of its values",
+        "sql/routines/35_written_values.sql",
+        "to_jsonb(x.*)",
+        "to_jsonb(x)",
+        (
+            "tests/sql/test_column_names.py"
+            "::test_records_are_loaded_rejected_and_held_back_with_all_their_values",
+        ),
+    ),
 )
