@@ -29,12 +29,18 @@ def endpoint(port: int) -> str:
     return f"http://{HOST}:{port}"
 
 
-def start(folder: Path, port: int, key: AccessKey, console: Path | None = None) -> Process:
+def start(
+    folder: Path,
+    port: int,
+    key: AccessKey,
+    console: Path | None = None,
+    smtp: str | None = None,
+) -> Process:
     """Start the emulator on `port`, with `key` as its administrator's.
 
-    With `console`, the file with its settings, it serves the console too. Its log and its
-    objects are in `folder`, readable by their owner only. Functions get credentials of their
-    roles.
+    With `console`, the file with its settings, it serves the console too; e-mail goes to `smtp`.
+    Its log and its objects are in `folder`, readable by their owner only. Functions get
+    credentials of their roles.
 
     Raises:
         EmulatorError: it was not ready within 30 s.
@@ -46,7 +52,7 @@ def start(folder: Path, port: int, key: AccessKey, console: Path | None = None) 
     with log.open("ab") as written:
         started = subprocess.Popen(  # noqa: S603 - this interpreter, no shell
             [sys.executable, "-P", str(_SCRIPT), *([str(console)] if console else [])],
-            env=_environment(folder, port, key),
+            env=_environment(folder, port, key) | ({"SMTP_HOST": smtp} if smtp else {}),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=written,

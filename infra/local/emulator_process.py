@@ -1,4 +1,4 @@
-"""The emulator's process: ministack, console and guard, and eight differences from AWS fixed.
+"""The emulator's process: ministack, console and guard, and nine differences from AWS fixed.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -11,6 +11,7 @@ functions that it runs see their own packages and layers only, as on AWS.
   not checked. Here only the configured key is, and its signature is checked.
 * The credentials of functions are hashes of their names; here they are keyed with a secret.
 * Keys of KMS are made anew with each stack; here a stack has one, which survives a restart.
+* E-mail of SNS is only logged; here it goes to `SMTP_HOST`, as that of SES does.
 * A mock integration of API Gateway leaves `$context.requestId` as it is, and always has a body.
 """
 
@@ -31,7 +32,7 @@ from uuid import UUID, uuid4
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, kms, s3, sts
+from ministack.services import apigateway_v1, kms, s3, ses, sns, sts
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
@@ -139,7 +140,28 @@ def invoke_mock(integration: dict[str, Any]) -> Response:
     return status, headers, body.replace(b"$context.requestId", str(uuid4()).encode())
 
 
+_fanout = sns._fanout  # noqa: SLF001
+
+
+def fanout(
+    topic_arn: str, message_id: str, message: str, subject: str, *rest: Loose, **others: Loose
+) -> None:
+    """Deliver a message to a topic's subscribers, also to those that are e-mail addresses."""
+    _fanout(topic_arn, message_id, message, subject, *rest, **others)
+    topic: Loose = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": ()}  # noqa: SLF001
+    addresses = [
+        each["endpoint"] for each in topic["subscriptions"] if each.get("protocol") == "email"
+    ]
+    sender = "no-reply@waybill.example"
+    for address in addresses:
+        mime = ses._build_mime_message(  # noqa: SLF001
+            sender, [address], [], [], subject, message, None, message_id
+        )
+        ses._smtp_relay(sender, [address], mime)  # noqa: SLF001
+
+
 def _patch() -> None:
+    sns._fanout = fanout  # noqa: SLF001
     apigateway_v1._invoke_mock_v1 = invoke_mock  # noqa: SLF001
     iam_evaluator.is_root_access_key = is_administrator
     sts.is_root_access_key = is_administrator

@@ -24,6 +24,11 @@ class LocalSettings(Settings):
         default=None,
         description="Port of the embedded PostgreSQL. Default: 54318, or a free one.",
     )
+    waybill_smtp: str | None = Field(
+        default=None,
+        description="SMTP server (`host:port`) that gets the e-mail of notifications; without one "
+        "it is only logged.",
+    )
     database_url: str | None = Field(
         default=None,
         description="Another PostgreSQL (18) to use, as a role that may create roles. "

@@ -229,7 +229,8 @@ class Stack:
         state.emulator_port = port
         folder = self._home / "emulator"
         console = write_settings(folder, port, self.issuer(), key_file(self._home))
-        state.emulator = emulator.start(folder, port, load_access_key(self._home), console)
+        key, smtp = load_access_key(self._home), self._settings.waybill_smtp
+        state.emulator = emulator.start(folder, port, key, console, smtp)
         state.save(self._home)
 
     def _stop_emulator(self, state: StackState) -> None:
