@@ -118,8 +118,8 @@ audit: $(RUN_STAMP) ## Ask for known vulnerabilities of the packages that are de
 
 ## Delivery
 
-deploy: $(RUN_STAMP) ## Deploy to AWS (ENV=staging), with the credentials at hand
-	@npx --yes aws-cdk@2.1148.1 deploy -c env=$(ENV) $(if $(CANARY),-c canary=$(CANARY)) --all --require-approval never
+deploy: $(RUN_STAMP) ## Deploy to AWS (ENV=staging), with the credentials at hand (APP=.build/staging as synthesised, CANARY=off)
+	@$(BIN)/python -m infra.delivery cdk deploy $(if $(APP),--app $(APP),-c env=$(ENV) $(if $(CANARY),-c canary=$(CANARY))) --all --require-approval never
 
 smoke: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Check the API of WAYBILL_API, and what a file would do there
 	@$(WAYBILL) doctor

@@ -1,12 +1,13 @@
-"""Run a step: `python -m infra.delivery workflows`, `sbom`, `audit` or `load-test`."""
+"""Run a step: `python -m infra.delivery workflows`, `sbom`, `audit`, `load-test` or `cdk …`."""
 
 import os
+import subprocess
 import sys
 
 from infra.bootstrap import ROOT
 from infra.delivery import sbom
 from infra.delivery.load_test import load
-from infra.delivery.tools import ToolError, actionlint, python_tools, run
+from infra.delivery.tools import ToolError, actionlint, cdk, python_tools, run
 
 
 def workflows() -> str:
@@ -42,6 +43,10 @@ STEPS = {
 def main() -> None:
     """Run the step of the first argument."""
     try:
+        if sys.argv[1] == "cdk":
+            # Its progress is shown as it comes.
+            ended = subprocess.run([*cdk(), *sys.argv[2:]], check=False)  # noqa: S603 - no shell
+            sys.exit(ended.returncode)
         print(STEPS[sys.argv[1]]())  # noqa: T201 - the result of a command
     except ToolError as error:
         sys.exit(str(error))

