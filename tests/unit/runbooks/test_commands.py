@@ -16,7 +16,8 @@ from botocore.validate import validate_parameters
 from infra.local.commands import app
 from tests.postgres.databases import Database
 
-RUNBOOKS = Path(__file__).parents[3] / "infra" / "runbooks"
+ROOT = Path(__file__).parents[3]
+RUNBOOKS = ROOT / "infra" / "runbooks"
 PAGES = sorted(RUNBOOKS.glob("*.md"))
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _INLINE = re.compile(r"`(waybill [^`]+)`")
@@ -67,17 +68,18 @@ def value_of(shape: Any, words: list[str]) -> Any:
     return word.encode() if shape.type_name == "blob" else word
 
 
-@pytest.mark.parametrize("command", commands("aws"))
-def test_a_command_of_the_aws_cli_has_every_parameter_it_needs(command: str) -> None:
+def call_of(command: str) -> tuple[str, str, dict[str, Any]]:
+    """The service, the operation and the checked parameters of a command of the AWS CLI."""
     _, service, operation, *words = shlex.split(command)
-    model = botocore.session.get_session().get_service_model(service.replace("s3api", "s3"))
+    service = service.replace("s3api", "s3")
+    model = botocore.session.get_session().get_service_model(service)
     names = {xform_name(name, "-"): name for name in model.operation_names}
     shape = model.operation_model(names[operation]).input_shape
     if f"{service} {operation}" in _POSITIONAL:
         words = words[:-1]
     if shape is None:
         assert not words
-        return
+        return service, operation, {}
     members = {xform_name(name, "-"): name for name in shape.members}
     found = options(words)
     assert all(found.pop(name, value) == value for name, value in _GLOBAL.items())
@@ -86,8 +88,27 @@ def test_a_command_of_the_aws_cli_has_every_parameter_it_needs(command: str) -> 
         for name, values in found.items()
     }
     validate_parameters(given, shape)
-    if "payload" in found:
-        json.loads(found["payload"][0])
+    return service, operation, given
+
+
+@pytest.mark.parametrize("command", commands("aws"))
+def test_a_command_of_the_aws_cli_has_every_parameter_it_needs(command: str) -> None:
+    _, _, given = call_of(command)
+    if "Payload" in given:
+        json.loads(given["Payload"])
+
+
+def test_every_action_that_is_searched_for_is_logged() -> None:
+    folders = (ROOT / "functions", ROOT / "layers/core/python/waybill")
+    code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
+    searched = {
+        action
+        for command in commands("aws")
+        for action in re.findall(r'[$].action = "([^"]+)"', command)
+    }
+    assert len(searched) >= 5
+    for action in searched:
+        assert re.search(f'"{re.escape(action).replace(re.escape("*"), "[a-z]+")}"', code), action
 
 
 @pytest.mark.parametrize("command", commands("waybill"))

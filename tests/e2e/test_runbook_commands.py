@@ -1,0 +1,57 @@
+"""The commands of the runbooks for AWS, run on the emulator as far as it has the service."""
+
+from typing import Any
+
+import pytest
+from botocore import xform_name
+
+from infra.local.clients import Clients
+from infra.local.status import Status
+from tests.e2e.client_calls import jobs_of, put
+from tests.unit.runbooks.test_commands import call_of, commands
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+# Of Aurora, quotas of an account and a rollback that has failed there are none locally.
+_NOT_HERE = ("rds", "service-quotas", "cloudformation continue-update-rollback")
+_KEY = "landing/departments/runbook/again.csv"
+
+
+def _is_here(command: str) -> bool:
+    return not command.removeprefix("aws ").startswith(_NOT_HERE)
+
+
+def run(aws: Clients, stack: Status, command: str) -> dict[str, Any]:
+    """Run the command with the names of the running stack."""
+    url = aws("sqs").get_queue_url
+    names = {
+        "$QUEUE_URL": url(QueueName="waybill-local-landed")["QueueUrl"],
+        "$DLQ_URL": url(QueueName="waybill-local-landed-dlq")["QueueUrl"],
+        "$LOG_GROUP": "/aws/lambda/waybill-local-plan",
+        "waybill-prod": "waybill-local",
+        "$BUCKET": str(stack.landing_bucket),
+        "$KEY": _KEY,
+    }
+    for name, value in names.items():
+        command = command.replace(name, value)
+    service, operation, given = call_of(command)
+    method = xform_name(operation.replace("-", "_"))
+    found: dict[str, Any] = getattr(aws(service), method)(**given)
+    return found
+
+
+@pytest.mark.parametrize("command", [each for each in commands("aws") if _is_here(each)])
+def test_a_command_runs(aws: Clients, stack: Status, waybill: Waybill, command: str) -> None:
+    put(aws, stack, _KEY, "981,Again\n")
+    jobs_of(waybill, _KEY)
+    response = run(aws, stack, command)
+    assert response["ResponseMetadata"]["HTTPStatusCode"] in (200, 202)
+    assert "FunctionError" not in response
+
+
+def test_a_copied_object_is_loaded_again(aws: Clients, stack: Status, waybill: Waybill) -> None:
+    put(aws, stack, _KEY, "981,Again\n")
+    before = len(jobs_of(waybill, _KEY))
+    (copy,) = [each for each in commands("aws") if "copy-object" in each]
+    run(aws, stack, copy)
+    assert len(jobs_of(waybill, _KEY, before + 1)) == before + 1
