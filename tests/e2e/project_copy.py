@@ -37,7 +37,7 @@ class ProjectCopy(NamedTuple):
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
+            timeout=900,
         )
         assert ended.returncode == 0, f"{script}\n{ended.stdout}"
         return ended.stdout
