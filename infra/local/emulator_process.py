@@ -1,4 +1,4 @@
-"""The emulator's process: ministack, console and guard, and nine differences from AWS fixed.
+"""The emulator's process: ministack, console and guard, and ten differences from AWS fixed.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -6,6 +6,7 @@ functions that it runs see their own packages and layers only, as on AWS.
 * GetObject with a version id ignores `Range` and sends the whole object; S3 sends 206.
 * A ranged read of a persisted object reads the whole file; here the file is memory-mapped.
 * A batch call of SQS requires a permission of its own; on AWS `sqs:SendMessage` is enough.
+* Permissions for a schedule are looked up as if its group were `default`.
 * Objects survive a restart and stacks do not, so a new stack takes over its existing buckets.
 * The well-known keys (`test`, an account number) are the administrator's, and its signatures are
   not checked. Here only the configured key is, and its signature is checked.
@@ -128,6 +129,28 @@ def action(*args: Loose, **kwargs: Loose) -> Loose:
     return needed
 
 
+_resource = iam_actions.extract_resource_arn
+
+
+def resource(  # noqa: PLR0913, PLR0917 - as the emulator calls it
+    service: str,
+    method: str,
+    path: str,
+    headers: Loose,
+    body: bytes,
+    query_params: Mapping[str, Loose],
+    region: str,
+    account_id: str,
+) -> Loose:
+    """The ARN of what a request is about; that of a schedule has its group."""
+    arn = _resource(service, method, path, headers, body, query_params, region, account_id)
+    if service != "scheduler" or ":schedule/default/" not in str(arn):
+        return arn
+    group = query_params.get("groupName") or json.loads(body or b"{}").get("GroupName")
+    name = group[0] if isinstance(group, list) else group or "default"
+    return str(arn).replace(":schedule/default/", f":schedule/{name}/")
+
+
 _invoke_mock = apigateway_v1._invoke_mock_v1  # noqa: SLF001
 
 
@@ -171,6 +194,7 @@ def _patch() -> None:
     s3._get_object = get_object  # noqa: SLF001
     s3._read_body = read_body  # noqa: SLF001
     iam_actions.extract_iam_action = action
+    iam_actions.extract_resource_arn = resource
     provisioners.s3_bucket_name_conflict = lambda _name: None
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]["create"] = create_bucket  # noqa: SLF001
     provisioners._RESOURCE_HANDLERS["AWS::KMS::Key"]["create"] = create_key  # noqa: SLF001
