@@ -169,7 +169,10 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     pinned = ("GetObject", "GetObjectVersion")
     contracts = (objects(state, "contracts/", "GetObject"), list_objects(state, "contracts/"))
     tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
+    kept = ("GetObject", "PutObject")
+    runs = (objects(state, "extractions/", *kept), list_objects(state, "extractions/"))
     queues = (resources.landed, resources.chunks, resources.merges)
+    dlqs = (resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq)
     granted: dict[str, Sequence[iam.PolicyStatement]] = {
         "upload": (
             # Presigned requests run with the permissions of the role that signed them.
@@ -202,8 +205,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "extract": (
             objects(landing, "landing/", "AbortMultipartUpload", "GetObject", "PutObject"),
             list_objects(landing, "landing/"),
-            objects(state, "extractions/", "GetObject", "PutObject"),
-            list_objects(state, "extractions/"),
+            *runs,
             objects(state, "tickets/", "PutObject"),
             send(resources.extracts),
             read_secrets(resources.source_secrets, resources.extracts),
@@ -245,6 +247,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", "PutObject"),
             *tickets,
             objects(state, "tickets/", "PutObject"),
+            *runs,
             objects(state, "deadlines/", "PutObject"),
             *contracts,
             # Large CSVs are stored, in parts, and downloaded through a presigned URL.
@@ -262,7 +265,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "metrics": (
             objects(state, "metrics/", "GetObject"),
             list_objects(state, "metrics/"),
-            read_depth(*queues, resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq),
+            read_depth(*queues, *dlqs),
         ),
         "sources": (
             objects(state, "extractions/", "PutObject"),
@@ -278,12 +281,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_object_versions(landing, "landing/"),
             send(*queues, resources.extracts),
             objects(state, "audit/", "PutObject"),
-            consume(
-                resources.landed_dlq,
-                resources.chunks_dlq,
-                resources.merges_dlq,
-                resources.extracts_dlq,
-            ),
+            consume(*dlqs, resources.extracts_dlq),
         ),
         "authorizer": (objects(state, "audit/", "PutObject"),),
         "migrate": (

@@ -96,6 +96,9 @@ BEGIN
     IF jsonb_typeof(p_outcome -> 'problem') = 'object' THEN
         RETURN waybill.end_unloaded(v_job, 'FAILED', p_outcome -> 'problem');
     END IF;
+    IF (p_outcome ->> 'is_cancelled')::boolean THEN
+        RETURN waybill.end_unloaded(v_job, 'CANCELLED');
+    END IF;
     IF (p_outcome ->> 'is_done')::boolean AND NOT (p_outcome ->> 'has_file')::boolean THEN
         RETURN waybill.end_empty_run(v_job);
     END IF;

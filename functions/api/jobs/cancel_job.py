@@ -1,4 +1,4 @@
-"""Cancel a job: it writes no rows, and a file that arrives later is ignored."""
+"""Cancel a job: it writes no rows, a file that comes later is ignored, reading ends."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from waybill.callers import Caller
 from waybill.database.jobs import Jobs
 from waybill.database.repository import Connection
 from waybill.database.session import Session
-from waybill.errors import Conflict
+from waybill.errors import Busy, Conflict, Rejected
 from waybill.states import JobState
 
 
@@ -18,9 +18,13 @@ def cancel_job(deps: Deps, job_id: UUID, caller: Caller) -> None:
         NotFound: `unknown-job`.
         Conflict: `job-ended`.
         Busy: its merge is committing; try again to learn the outcome.
-        Unavailable: the database cannot be reached.
+        Unavailable: the database or S3 cannot be reached; safe to repeat.
     """
     ticket = deps.ticket(job_id)
+    before = deps.database.run(lambda connection: Jobs(connection).state_of(job_id))
+    if before is JobState.EXTRACTING:
+        # First: if the ledger cannot be reached after it, the run ends as cancelled by itself.
+        _cancel_extraction(deps, job_id)
 
     def cancel(connection: Connection) -> JobState | None:
         jobs = Jobs(connection)
@@ -28,7 +32,9 @@ def cancel_job(deps: Deps, job_id: UUID, caller: Caller) -> None:
         if state is None and ticket is None:
             raise unknown_job(job_id)
         if state is not None and state.is_final:
-            return state
+            # The run may have ended by itself since.
+            has_cancelled = before is JobState.EXTRACTING and state is JobState.CANCELLED
+            return None if has_cancelled else state
         document = ticket.model_dump(mode="json") if ticket else None
         Session(connection).act_as(caller)
         state = jobs.cancel(job_id, document)
@@ -37,3 +43,10 @@ def cancel_job(deps: Deps, job_id: UUID, caller: Caller) -> None:
     final_state = deps.database.run(cancel)
     if final_state is not None:
         raise Conflict("job-ended", f"The job has already ended: {final_state}.")
+
+
+def _cancel_extraction(deps: Deps, job_id: UUID) -> None:
+    try:
+        deps.state.extractions.cancel(job_id)
+    except Rejected as error:
+        raise Busy("database-busy", "The run is changed at the moment; try again.") from error

@@ -49,6 +49,8 @@ def copy_objects(deps: Deps, run: "Claimed", seconds_left: "Callable[[], float]"
         page = _list(deps, connection, progress.position)
         found = [one for one in page.get("Contents", []) if _is_file(connection, one["Key"])]
         for one in found:
+            # Cancelled, or taken over: nothing more is copied.
+            deps.state.extractions.check_current(run.extraction.job_id, run.version)
             _copy_listed(deps, run.extraction, connection.bucket, one)
             progress = progress.model_copy(
                 update={"position": one["Key"], "objects": progress.objects + 1}

@@ -6,7 +6,7 @@ time, so a run that is killed, or delivered twice, continues from its last saved
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from functions.pipeline.extract.copy_objects import copy_objects
@@ -26,6 +26,8 @@ from waybill.sources.extraction import Extraction, Progress
 
 # Losing so many seconds of reading is what a kill may cost.
 _SAVE_SECONDS = 10.0
+# A run that was cancelled, or taken over, reads on for so long at most, and to the end of a page.
+_LOOK_SECONDS = 1.0
 SecondsLeft = Callable[[], float]
 
 
@@ -45,8 +47,12 @@ class Claimed(NamedTuple):
         return Claimed(extraction, deps.state.extractions.change(extraction, self.version))
 
 
-def claim(deps: Deps, extraction: Extraction, version: str) -> Claimed:
+def claim(
+    deps: Deps, extraction: Extraction, version: str, seconds: float | None = None
+) -> Claimed:
     """Take over the run from an earlier attempt, which can save nothing more.
+
+    `seconds` is how long this attempt can live.
 
     Raises:
         Rejected: `extraction-superseded`; `extraction-too-long`, it had too many attempts.
@@ -54,7 +60,13 @@ def claim(deps: Deps, extraction: Extraction, version: str) -> Claimed:
     if extraction.claim >= MAX_ATTEMPTS:
         detail = f"The run has not ended within {MAX_ATTEMPTS} attempts."
         raise Rejected("extraction-too-long", detail)
-    return Claimed(extraction, version).change(deps, claim=extraction.claim + 1)
+    began = now()
+    return Claimed(extraction, version).change(
+        deps,
+        claim=extraction.claim + 1,
+        claimed_at=began,
+        claimed_until=began + timedelta(seconds=seconds or 0),
+    )
 
 
 def read_on(deps: Deps, run: Claimed, seconds_left: SecondsLeft) -> Claimed:
@@ -71,7 +83,7 @@ def read_on(deps: Deps, run: Claimed, seconds_left: SecondsLeft) -> Claimed:
     settings = deps.settings
     file = LandingFile(deps.s3, deps.state.extractions, run.extraction, settings.part_bytes)
     progress = run.extraction.progress
-    saved_at = time.monotonic()
+    saved_at = looked_at = time.monotonic()
     for page in _pages(deps, run.extraction):
         file.add(page.records)
         progress = _after(progress, page)
@@ -82,8 +94,11 @@ def read_on(deps: Deps, run: Claimed, seconds_left: SecondsLeft) -> Claimed:
         if is_last or must_stop or is_due:
             progress = file.save(progress, is_last=is_last)
             run = run.change(deps, progress=progress, is_read=is_last, failures=0)
-            saved_at = time.monotonic()
+            saved_at = looked_at = time.monotonic()
             telemetry.action("extraction.saved", records=progress.records, is_read=is_last)
+        elif time.monotonic() - looked_at > _LOOK_SECONDS:
+            deps.state.extractions.check_current(run.extraction.job_id, run.version)
+            looked_at = time.monotonic()
         if is_last or must_stop:
             return run
     raise SourceError("invalid-response", "The source ended without an end.")

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
@@ -37,6 +37,8 @@ class ApiServer(ThreadingHTTPServer):
         self.page_size = page_size
         self.faults: list[Fault] = []
         self.requests: list[str] = []
+        self.before: Callable[[int], None] | None = None
+        """Called before a response, with the number of the request."""
         self.authorizations: list[str | None] = []
         self.token: str | None = None
         """What requests must have as bearer or X-Api-Key."""
@@ -72,6 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = self.server
         server.requests.append(self.path)
+        if server.before:
+            server.before(len(server.requests))
         server.authorizations.append(self.headers["Authorization"])
         fault = server.faults.pop(0) if server.faults else Fault()
         time.sleep(fault.seconds)

@@ -57,6 +57,7 @@ class Outcome(_State):
     has_file: bool = False
     """Whether its records are in a file; a run that found none has no file."""
     problem: dict[str, Any] | None = None
+    is_cancelled: bool = False
 
 
 class Extraction(_State):
@@ -86,6 +87,9 @@ class Extraction(_State):
     upload_id: str | None = None
     claim: int = 0
     """The attempt that may change the run; a later one takes over."""
+    claimed_at: datetime | None = None
+    claimed_until: datetime | None = None
+    """When the attempt is dead, whether or not it has said how it ended."""
     progress: Progress = Progress()
     is_read: bool = False
     """Whether everything was read, so that only the file is to be completed."""
@@ -93,6 +97,7 @@ class Extraction(_State):
     """Attempts in a row that failed without progress."""
     attempts: tuple[Attempt, ...] = ()
     problem: dict[str, Any] | None = None
+    is_cancelled: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -103,8 +108,8 @@ class Extraction(_State):
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has failed."""
-        return self.problem is not None
+        """Whether it has failed, or was cancelled."""
+        return self.problem is not None or self.is_cancelled
 
     def outcome(self) -> Outcome:
         """What the ledger is to know."""
@@ -117,4 +122,5 @@ class Extraction(_State):
             is_done=self.is_read,
             has_file=bool(progress.parts) or self.object_key is not None,
             problem=self.problem,
+            is_cancelled=self.is_cancelled,
         )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PREFIX = "extractions/"
+# A run that reads is changed every few seconds.
+_CANCELLATIONS = 5
 _CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
 
 
@@ -71,10 +73,38 @@ class Extractions:
                 )
         except ClientError as error:
             if code_of(error) in _CONFLICTS:
-                detail = "Another attempt works on the run."
-                raise Rejected("extraction-superseded", detail) from error
+                raise _superseded() from error
             raise
         return written["ETag"]
+
+    def check_current(self, job_id: UUID, version: str) -> None:
+        """Check that the state is still of this version.
+
+        Raises:
+            Rejected: `extraction-superseded`, somebody else has changed it.
+        """
+        with storage_reached():
+            found = self._s3.head_object(Bucket=self._bucket, Key=_key(job_id))
+        if found["ETag"] != version:
+            raise _superseded()
+
+    def cancel(self, job_id: UUID) -> None:
+        """Cancel a run that reads; one that has ended, or has read everything, stays as it is.
+
+        Raises:
+            Rejected: `extraction-superseded`, the run changes again and again; safe to repeat.
+        """
+        for tries_left in reversed(range(_CANCELLATIONS)):
+            found = self.find(job_id)
+            if found is None or found[0].has_ended or found[0].is_read:
+                return
+            try:
+                self.change(found[0].model_copy(update={"is_cancelled": True}), found[1])
+            except Rejected:
+                if not tries_left:
+                    raise
+            else:
+                return
 
     def keep_carry(self, job_id: UUID, name: str, content: bytes) -> str:
         """Keep bytes that are too few for a part; their key."""
@@ -97,3 +127,7 @@ class Extractions:
 
 def _key(job_id: UUID) -> str:
     return f"{_PREFIX}{job_id}.json"
+
+
+def _superseded() -> Rejected:
+    return Rejected("extraction-superseded", "Somebody else has changed the run.")
