@@ -96,7 +96,6 @@ def run_killed(cloud: Cloud, chance: random.Random, kills: int) -> int:
                 )
     else:
         raise AssertionError("the run does not end")
-    for _ in range(2):
-        deliver_events(cloud)
-        settle(cloud)
+    deliver_events(cloud)
+    settle(cloud)
     return killed
