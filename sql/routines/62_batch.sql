@@ -2,7 +2,8 @@
 
 -- The rows of a batch, divided by the fields that they have: a field that a row lacks keeps its
 -- value, or takes its default, whatever other rows have. Where a key may come twice the rows stay
--- in order, since the later one counts; otherwise rows with the same fields are one group.
+-- in order, since the later one counts, and where duplicates are left out, since the first one stays;
+-- otherwise rows with the same fields are one group.
 -- `p_rows` is [[number, {column: text}, raw], …], and so is `rows` of each group.
 CREATE OR REPLACE FUNCTION waybill.batch_groups(p_contract jsonb, p_rows jsonb,
     OUT columns text[], OUT rows jsonb)
@@ -49,7 +50,9 @@ BEGIN
         SELECT *, fields IS DISTINCT FROM lag(fields) OVER (ORDER BY n) AS differs
         FROM numbered
     ), grouped AS (
-        SELECT *, CASE WHEN v_unique OR v_key = '{}' THEN 0
+        SELECT *, CASE
+            WHEN (v_unique OR v_key = '{}') AND NOT waybill.compares_across_groups(p_contract)
+                THEN 0
             ELSE count(*) FILTER (WHERE differs) OVER (ORDER BY n) END AS run
         FROM compared
     )
@@ -158,6 +161,7 @@ DECLARE
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
+    PERFORM waybill.begin_comparing(p_job.contract);
     FOR v_columns, v_rows IN SELECT * FROM waybill.batch_groups(p_job.contract, p_rows) LOOP
         IF NOT v_columns <@ ARRAY(
             SELECT col ->> 'name' FROM jsonb_array_elements(p_job.contract -> 'columns') AS col)
@@ -177,10 +181,13 @@ BEGIN
         PERFORM waybill.stage_rows(p_job.contract, v_columns, v_rows);
         v_total := waybill.add_counts(v_total,
             waybill.apply_records(v_plan, p_job.dataset));
+        PERFORM waybill.keep_comparing(v_plan);
         v_superseded := waybill.supersede_pending(v_plan);
         v_total.pending_reference := v_total.pending_reference - v_superseded;
         v_total.superseded := v_total.superseded + v_superseded;
     END LOOP;
+    -- A record that is pending is no duplicate of itself.
+    DROP TABLE IF EXISTS pg_temp.batch_compared;
     IF waybill.refers_to(p_job.contract, p_job.dataset) THEN
         v_total := waybill.resolve_within_batch(p_job, v_total);
     END IF;

@@ -99,6 +99,20 @@ EXCEPTION
 END
 $$;
 
+-- The columns of the records `s` by which the rule of the dataset compares them; null if it has none,
+-- or the records have none of them.
+CREATE OR REPLACE FUNCTION waybill.compared_columns(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT string_agg(concat_ws(', ', format('s.%I', x.name),
+        CASE WHEN (p_plan).has_absent
+            THEN format('coalesce(s._waybill_absent ? %L, false)', x.name) END),
+        ', ' ORDER BY x.name COLLATE "C")
+    FROM unnest((p_plan).columns) AS x (name)
+    WHERE (p_plan).contract #> '{transformation,drop_duplicates}' ?| ARRAY['*', x.name]
+);
+
 -- Records whose columns are all as in an earlier line of the file; the first one stays. A column
 -- that the file lacks says nothing, and a record that lacks one is none that has null there.
 -- Called again when a record is rejected that others were duplicates of.
@@ -107,15 +121,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_rule CONSTANT jsonb := p_plan.contract -> 'transformation' -> 'drop_duplicates';
-    v_compared CONSTANT text := (
-        SELECT string_agg(concat_ws(', ', format('s.%I', x.name),
-            CASE WHEN p_plan.has_absent
-                THEN format('coalesce(s._waybill_absent ? %L, false)', x.name) END), ', ')
-        FROM unnest(p_plan.columns) AS x (name)
-        WHERE v_rule ? '*' OR v_rule ? x.name);
+    v_compared CONSTANT text := waybill.compared_columns(p_plan);
 BEGIN
-    IF v_rule IS NULL OR v_compared IS NULL THEN
+    IF v_compared IS NULL THEN
         RETURN;
     END IF;
     DELETE FROM pg_temp.merge_rejects WHERE "column" = 'drop_duplicates' AND code IS NULL;
@@ -125,12 +133,65 @@ BEGIN
         SELECT x.line, 'drop_duplicates', NULL, NULL
         FROM (
             SELECT s._waybill_line AS line,
-                row_number() OVER (PARTITION BY %s ORDER BY s._waybill_line) AS n
-            FROM %s AS s
+                row_number() OVER (PARTITION BY %1$s ORDER BY s._waybill_line) AS n,
+                %2$s AS is_in_batch
+            FROM %3$s AS s
             WHERE NOT EXISTS (
                 SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line)
         ) AS x
-        WHERE x.n > 1
-        $q$, v_compared, p_plan.source));
+        WHERE x.n > 1 OR x.is_in_batch
+        $q$,
+        v_compared,
+        CASE WHEN to_regclass('pg_temp.batch_compared') IS NULL THEN 'false'
+            ELSE format(
+                'EXISTS (SELECT FROM pg_temp.batch_compared AS c WHERE c.record = %s)',
+                waybill.compared_record(p_plan)) END,
+        p_plan.source));
+END
+$$;
+
+-- What is compared of a record `s`, as one text: by name, since other records have other columns.
+CREATE OR REPLACE FUNCTION waybill.compared_record(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN format('concat(%L, ROW(%s))', waybill.compared_columns(p_plan),
+    waybill.compared_columns(p_plan));
+
+-- batch_compared: the accepted records of a batch so far, if records of its later groups may be
+-- duplicates of them. With `*` they are none: each group has fields of its own.
+CREATE OR REPLACE FUNCTION waybill.begin_comparing(p_contract jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.batch_compared;
+    IF waybill.compares_across_groups(p_contract) THEN
+        CREATE TEMP TABLE batch_compared (record text NOT NULL) ON COMMIT DROP;
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.compares_across_groups(p_contract jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce(NOT p_contract #> '{transformation,drop_duplicates}' ? '*', false);
+
+CREATE OR REPLACE FUNCTION waybill.keep_comparing(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF to_regclass('pg_temp.batch_compared') IS NULL
+        OR waybill.compared_columns(p_plan) IS NULL
+    THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.batch_compared
+        SELECT %s
+        FROM %s AS s
+        WHERE NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line)
+        $q$, waybill.compared_record(p_plan), p_plan.source));
 END
 $$;

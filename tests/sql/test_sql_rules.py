@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
 from waybill.ids import new_id
 
@@ -230,3 +231,41 @@ def test_a_generated_column_is_derived_and_an_error_in_it_is_a_reject(ledger: Le
     job = ledger.load("t", 1, [("a", 6, 2), ("b", 6, 0)])
     assert ledger.rows("SELECT sign, each FROM t") == [("a", 3)]
     assert ledger.rejects(job) == [(2, "b,6,0", ["refused_by_table"])]
+
+
+PINGS = (
+    "CREATE TABLE pings (sensor text, value int CHECK (value >= 0), note text);"
+    """SELECT waybill.register_dataset('pings',"""
+    """ transformation => '{"drop_duplicates": ["sensor"]}')"""
+)
+
+
+def test_duplicates_in_a_batch_are_found_among_rows_with_other_fields(ledger: Ledger) -> None:
+    ledger.declare(PINGS)
+    rows: list[dict[str, str | None]] = [
+        {"sensor": "a", "note": "first"},
+        {"sensor": "b", "value": "1"},
+        {"sensor": "b", "note": "later"},
+        {"sensor": "a"},
+        {"note": "no sensor"},
+        {"note": "no sensor"},
+    ]
+    job, _ = batch(ledger, "pings", rows)
+    assert ledger.rows("SELECT sensor, value, note FROM pings ORDER BY sensor, note") == [
+        ("a", None, "first"),
+        ("b", 1, None),
+        (None, None, "no sensor"),
+        (None, None, "no sensor"),
+    ]
+    assert ledger.waybill(job) == {"read": 6, "inserted": 4, "filtered": 2}
+
+
+def test_a_refused_row_of_a_batch_has_no_duplicates(ledger: Ledger) -> None:
+    ledger.declare(PINGS)
+    rows: list[dict[str, str | None]] = [
+        {"sensor": "a", "value": "-1"},
+        {"sensor": "a", "note": "n"},
+    ]
+    job, _ = batch(ledger, "pings", rows, "partial")
+    assert ledger.rows("SELECT sensor, value, note FROM pings") == [("a", None, "n")]
+    assert ledger.waybill(job) == {"read": 2, "inserted": 1, "rejected": 1}

@@ -103,4 +103,23 @@ MUTANTS = (
             "::test_rows_that_a_file_deletes_by_a_cascade_leave_the_figures",
         ),
     ),
+    Mutant(
+        "duplicates_of_other_fields_kept",
+        "a row of a batch is a duplicate of one with other fields, too",
+        "sql/routines/69_filter_records.sql",
+        "WHERE x.n > 1 OR x.is_in_batch",
+        "WHERE x.n > 1",
+        (
+            "tests/sql/test_sql_rules.py"
+            "::test_duplicates_in_a_batch_are_found_among_rows_with_other_fields",
+        ),
+    ),
+    Mutant(
+        "refused_rows_compared",
+        "a refused row of a batch has no duplicates",
+        "sql/routines/69_filter_records.sql",
+        "WHERE NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line)",
+        "WHERE true",
+        ("tests/sql/test_sql_rules.py::test_a_refused_row_of_a_batch_has_no_duplicates",),
+    ),
 )
