@@ -29,7 +29,8 @@ BEGIN ATOMIC
         SELECT j.job_id AS object_id, j.bucket, j.object_key, j.version_id
         FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = e.dataset AND j.landed_at <= e.erased_at
-            AND j.object_key IS NOT NULL AND j.object_erased_at IS NULL
+            -- A batch has a key, and no object.
+            AND j.kind <> 'batch' AND j.object_key IS NOT NULL AND j.object_erased_at IS NULL
             AND waybill.is_final(j.state) AND NOT j.restamping
         UNION ALL
         SELECT i.object_id, i.bucket, i.object_key, i.version_id
@@ -49,7 +50,8 @@ BEGIN ATOMIC
         WHERE EXISTS (
                 SELECT FROM waybill.ingestion_jobs AS j
                 WHERE j.dataset = e.dataset AND j.landed_at <= e.erased_at
-                    AND j.object_key IS NOT NULL AND j.object_erased_at IS NULL)
+                    AND j.kind <> 'batch' AND j.object_key IS NOT NULL
+                    AND j.object_erased_at IS NULL)
             OR EXISTS (
                 SELECT FROM waybill.ignored_objects AS i
                 WHERE i.dataset = e.dataset AND i.landed_at <= e.erased_at));

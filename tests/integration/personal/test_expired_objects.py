@@ -159,6 +159,18 @@ def test_an_object_that_is_read_comes_later(patients: Patients) -> None:
     assert reap()["objects_marked"] == 1
 
 
+def test_a_batch_has_no_object(patients: Patients) -> None:
+    rows = [{"clinic": "south", "chart": 5, "surname": "Turing"}]
+    response = patients.ask(ADMIN, "POST", "/batch/patients", {"rows": rows})
+    assert response.status in (200, 201), response.text
+    patients.load(HEADER + ADA)
+    erase(patients, NORTH_7)
+    pass_hours(patients, 2)
+    assert reap()["objects_marked"] == 1
+    deadlines = StateBucket(patients.cloud.s3, STATE).deadlines
+    assert deadlines.passed(datetime.now(UTC)) == []
+
+
 def test_a_missing_object_and_a_repeated_event_are_no_harm(patients: Patients) -> None:
     land(patients, HEADER + ADA, "a.csv", "10:00:01")
     erase(patients, NORTH_7)
