@@ -53,7 +53,7 @@ class FakeS3:
             first, last = expected_rows.removeprefix("bytes=").split("-")
             body = body[int(first) : int(last) + 1]
         boundary(after=True)
-        return {"Body": io.BytesIO(body)}
+        return {"Body": io.BytesIO(body), "ETag": f'"{version.etag}"'}
 
     def head_object(self, **call: Any) -> dict[str, Any]:
         boundary(after=False)

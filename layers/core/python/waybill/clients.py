@@ -147,6 +147,17 @@ def delete_objects(s3: "S3Client", bucket: str, keys: Sequence[str]) -> None:
 def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:
     """A small object's content; None if there is no such object.
 
+    Raises:
+        Unavailable: `storage-unavailable`.
+        ClientError: the caller may not read the object.
+    """
+    found = find_object(s3, bucket, key)
+    return None if found is None else found[0]
+
+
+def find_object(s3: "S3Client", bucket: str, key: str) -> tuple[bytes, str] | None:
+    """A small object's content and ETag; None if there is no such object.
+
     S3 responds 403 for a missing key when the caller's ListBucket permission is limited to a
     prefix, so after a 403 that prefix is listed.
 
@@ -156,7 +167,8 @@ def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:
     """
     with storage_reached():
         try:
-            return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            found = s3.get_object(Bucket=bucket, Key=key)
+            return found["Body"].read(), found["ETag"]
         except ClientError as error:
             if code_of(error) == "NoSuchKey":
                 return None

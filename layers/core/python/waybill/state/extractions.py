@@ -9,7 +9,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from waybill.clients import code_of, read_object, storage_reached
+from waybill.clients import code_of, find_object, read_object, storage_reached
 from waybill.errors import Rejected
 from waybill.sources.extraction import Extraction
 
@@ -46,15 +46,8 @@ class Extractions:
 
     def find(self, job_id: UUID) -> tuple[Extraction, str] | None:
         """The run and the version of its state; None if there is no such run."""
-        try:
-            with storage_reached():
-                found = self._s3.get_object(Bucket=self._bucket, Key=_key(job_id))
-                body = found["Body"].read()
-        except ClientError as error:
-            if code_of(error) in ("NoSuchKey", "404"):
-                return None
-            raise
-        return Extraction.model_validate_json(body), found["ETag"]
+        found = find_object(self._s3, self._bucket, _key(job_id))
+        return None if found is None else (Extraction.model_validate_json(found[0]), found[1])
 
     def change(self, extraction: Extraction, version: str) -> str:
         """Write the state that was made from `version`; the new version.
