@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Request, expect
 
 from infra.local.stack import Stack
 from infra.local.status import Status
@@ -89,7 +89,8 @@ def test_an_expired_token_is_renewed(page: Page, site: ConsoleSite, issuer: Oidc
     issuer.signer.token = lambda *args, **options: signer(*args, exp=_soon(), **options)  # type: ignore[method-assign]
     try:
         log_in(page, site)
-        page.get_by_role("link", name="Jobs", exact=True).click()
+        with page.expect_response(lambda response: _renews(response.request)):
+            page.get_by_role("link", name="Jobs", exact=True).click()
         expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
         assert "refresh_token" in issuer.grants
     finally:
@@ -101,6 +102,10 @@ def test_logging_out_forgets_the_token(page: Page, site: ConsoleSite) -> None:
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     assert page.evaluate("sessionStorage.length") == 0
+
+
+def _renews(request: Request) -> bool:
+    return "grant_type=refresh_token" in (request.post_data or "")
 
 
 def _soon() -> int:
