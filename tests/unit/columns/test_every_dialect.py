@@ -5,7 +5,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from backports import zstd
@@ -16,6 +16,7 @@ from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import File, read_file
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
+from waybill.records.compression import decompressed, detect_compression
 
 PEOPLE = contract(
     column("id", "int4", nullable=False),
@@ -198,3 +199,15 @@ def test_a_decompression_bomb_is_refused(packing: str) -> None:
     bomb = PACKINGS[packing](b"1,a,\n" * 5_000_000)
     with pytest.raises(Rejected, match="decompression-limit"):
         read(bomb, block=1000)
+
+
+@pytest.mark.parametrize("packing", ["gzip", "bzip2", "zstd"])
+def test_a_connection_that_breaks_is_not_a_damaged_file(packing: str) -> None:
+    def blocks() -> Iterator[bytes]:
+        yield PACKINGS[packing](b"1,a,\n" * 5000)[:20]
+        raise ConnectionResetError
+
+    compression = detect_compression(PACKINGS[packing](b"x"))
+    assert compression is not None
+    with pytest.raises(ConnectionResetError):
+        list(decompressed(blocks(), compression))
