@@ -16,6 +16,7 @@ from waybill_client import Waybill
 pytestmark = pytest.mark.e2e
 
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
+_HOOKS = "tests.e2e.schemathesis_hooks"
 _EXAMPLES = os.environ.get("WAYBILL_API_EXAMPLES", "12")
 _SEED = os.environ.get("WAYBILL_API_SEED", "20261128")
 
@@ -40,6 +41,7 @@ def test_every_response_is_as_described(
             f"--header=Authorization: Bearer {token()}",
         ],
         cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": _HOOKS, "PYTHONPATH": str(_CONFIG.parents[2])},
         capture_output=True,
         text=True,
         check=False,

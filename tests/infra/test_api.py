@@ -95,9 +95,10 @@ def test_users_are_made_by_an_administrator(on_aws: Synthesised) -> None:
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     groups = on_aws.of_type("AWS::Cognito::UserPoolGroup").values()
     assert {group["GroupName"] for group in groups} == set(ROLES)
-    (client,) = on_aws.of_type("AWS::Cognito::UserPoolClient").values()
-    assert client["AccessTokenValidity"] == 30
-    assert client["TokenValidityUnits"]["AccessToken"] == "minutes"
+    # Of the command and of the console.
+    clients = list(on_aws.of_type("AWS::Cognito::UserPoolClient").values())
+    validity = [(c["AccessTokenValidity"], c["TokenValidityUnits"]["AccessToken"]) for c in clients]
+    assert validity == [(30, "minutes")] * 2
 
 
 def fixed(synthesised: Synthesised, kind: str) -> dict[str, Mapping[str, Any]]:

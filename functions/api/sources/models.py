@@ -56,7 +56,7 @@ class FileOptions(BaseModel):
 
     encoding: str | None = Field(default=None, max_length=50)
     delimiter: str | None = Field(default=None, max_length=1)
-    dry_run: bool = False
+    dry_run: bool = Field(default=False, strict=True)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
 
 

@@ -73,6 +73,7 @@ class FileOptions(BaseModel):
     ) = Field(default=None, description="SHA-256 of the whole file, in hex.")
     dry_run: bool = Field(
         default=False,
+        strict=True,
         description="Validate and count all records against the tables, but write nothing.",
     )
     encoding: Encoding | None = Field(
@@ -93,13 +94,14 @@ class UploadRequest(FileOptions):
 
     filename: FileName
     size_bytes: Integer = Field(ge=0, description="Exact size; S3 refuses any other.")
-    multipart: bool = Field(default=False, description="Request a multipart upload.")
+    multipart: bool = Field(default=False, strict=True, description="Request a multipart upload.")
 
 
 class FormFile(FileOptions):
-    """A file sent in a form: the other form fields and the file name."""
+    """A file sent in a form: the other form fields, which are texts, and the file name."""
 
     filename: FileName
+    dry_run: bool = False
 
 
 class Part(BaseModel):
