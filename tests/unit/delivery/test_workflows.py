@@ -46,10 +46,18 @@ def test_actions_are_pinned_by_hash_and_keep_no_credentials(path: Path) -> None:
             assert step["with"] == {"persist-credentials": False}
 
 
+HANDED_ON = (
+    "tar --sort=name -czf release.tar.gz .build/staging .build/prod",
+    'gh attestation verify release.tar.gz --repo "$GITHUB_REPOSITORY"',
+    "tar -xzf release.tar.gz",
+)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_command_is_a_make_target_or_the_whole_check(path: Path) -> None:
     for command in (step["run"] for step in steps(path) if "run" in step):
-        if command == "sudo -E .ci/run":
+        # Beside that, only what hands the build on (`test_promotion.py`).
+        if command in ("sudo -E .ci/run", *HANDED_ON):
             continue
         tool, *words = command.split()
         assert tool == "make", command
@@ -62,13 +70,19 @@ def test_only_deployments_may_ask_for_credentials_of_aws(path: Path) -> None:
     assert yaml.safe_load(path.read_text())["permissions"] == {"contents": "read"}
     for name, job in jobs(path).items():
         asks = job.get("permissions", {}).get("id-token") == "write"
-        assert asks == (name in ("staging", "prod")), name
-        assert asks == ("environment" in job), name
+        uses = [step.get("uses", "") for step in job.get("steps", ())]
+        logs_in = any(use.startswith("aws-actions/configure-aws-credentials@") for use in uses)
+        assert logs_in == (name in ("staging", "prod")) == ("environment" in job), name
+        # A token also signs the attestation of a build.
+        attests = any(use.startswith("actions/attest-build-provenance@") for use in uses)
+        assert asks == (logs_in or attests), name
 
 
 def test_prod_follows_staging_which_follows_the_checks() -> None:
     delivery = jobs(ROOT / ".github" / "workflows" / "deliver.yml")
     assert delivery["check"]["uses"] == "./.github/workflows/check.yml"
-    assert (delivery["staging"]["needs"], delivery["prod"]["needs"]) == ("check", "staging")
+    needs = [delivery[name]["needs"] for name in ("build", "staging", "prod")]
+    assert needs == ["check", "build", "staging"]
     commands = [step["run"] for step in delivery["staging"]["steps"] if "run" in step]
-    assert commands == ["make build", "make deploy ENV=staging", "make smoke", "make load-test"]
+    deploy = "make deploy ENV=staging APP=.build/staging"
+    assert commands[-3:] == [deploy, "make smoke", "make load-test"]
