@@ -1,5 +1,7 @@
 """After a load the planner knows the tables that it changed."""
 
+import time
+
 from functions.pipeline.refresh.analyse_tables import analyse_tables
 from tests.postgres.databases import Connection
 from tests.sql.staging import Ledger
@@ -8,6 +10,7 @@ TABLE = """
 CREATE TABLE counts (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
 SELECT waybill.register_dataset('counts', natural_key => '{id}', partition_unit => 'year');
 """
+_TRIES = 600
 ANALYSED = """
 SELECT array_agg(DISTINCT tablename ORDER BY tablename)
 FROM pg_stats WHERE tablename LIKE 'counts_20__' OR tablename = 'ingestion_jobs'
@@ -22,11 +25,17 @@ def analysed(ledger: Ledger) -> object:
 
 
 def load(ledger: Ledger) -> None:
-    """A load by a connection that ends, as that of a function: its statistics are then sent."""
+    """A load by a connection that ends, as that of a function: its statistics are sent then."""
     ledger.declare(TABLE)
     days = [(n, "2020-01-01" if n % 3 else "2021-01-01") for n in range(300)]
     ledger.load("counts", 0, days)
     ledger.close()
+    with ledger.database.connect() as admin:
+        for _ in range(_TRIES):
+            if admin.execute("SELECT count(*) FROM waybill.tables_to_analyse()").fetchone() == (2,):
+                return
+            time.sleep(0.05)
+    raise TimeoutError("the server does not know of the load")
 
 
 def test_the_partitions_of_a_load_are_analysed_once(ledger: Ledger, refresher: Connection) -> None:
