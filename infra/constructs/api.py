@@ -102,7 +102,11 @@ class Api(Construct):
 
     def _routes(self, functions: Mapping[str, LambdaFunction]) -> None:
         integrations = {
-            name: apigateway.LambdaIntegration(functions[name].target, allow_test_invoke=False)
+            # One permission for the API, rather than one for each method: a stack has at most 500
+            # resources.
+            name: apigateway.LambdaIntegration(
+                functions[name].target, allow_test_invoke=False, scope_permission_to_method=False
+            )
             for name in sorted({route.function for route in ROUTES})
         }
         authorizer = apigateway.RequestAuthorizer(

@@ -68,7 +68,8 @@ def test_both_versions_of_an_overwritten_object_count_and_the_later_wins(
     later, earlier = jobs_of(waybill, key, 2)
     assert [earlier["source"]["version_id"], later["source"]["version_id"]] == [first, second]
     assert counted(earlier)["read"] == 2
-    assert counted(later) == {"read": 1, "updated": 1}
+    # Whichever is merged first.
+    assert counted(later) in ({"read": 1, "updated": 1}, {"read": 1, "inserted": 1})
     with psycopg.connect(str(stack.database_url)) as database:
         rows = database.execute(
             "SELECT id, department FROM departments WHERE id IN (9511, 9512) ORDER BY id"

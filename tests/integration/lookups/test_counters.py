@@ -45,4 +45,5 @@ def test_only_slow_statements_are_counted_as_slow(
     assert counted(registry, SLOW_QUERIES) == {}
     monkeypatch.setattr(usage, "SLOW_SECONDS", 0.0)
     get("/users/indexed?email=email11@example.com")
-    assert counted(registry, SLOW_QUERIES) == {(ROUTE,): 1}
+    # How many statements a request has is not this test's.
+    assert list(counted(registry, SLOW_QUERIES)) == [(ROUTE,)]
