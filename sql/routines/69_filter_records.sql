@@ -191,7 +191,7 @@ BEGIN
         INSERT INTO pg_temp.batch_compared
         SELECT %s
         FROM %s AS s
-        WHERE NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line)
+        WHERE s._waybill_line NOT IN (SELECT b.line FROM pg_temp.merge_rejects AS b)
         $q$, waybill.compared_record(p_plan), p_plan.source));
 END
 $$;

@@ -118,7 +118,7 @@ MUTANTS = (
         "refused_rows_compared",
         "a refused row of a batch has no duplicates",
         "sql/routines/69_filter_records.sql",
-        "WHERE NOT EXISTS (SELECT FROM pg_temp.merge_rejects AS b WHERE b.line = s._waybill_line)",
+        "WHERE s._waybill_line NOT IN (SELECT b.line FROM pg_temp.merge_rejects AS b)",
         "WHERE true",
         ("tests/sql/test_sql_rules.py::test_a_refused_row_of_a_batch_has_no_duplicates",),
     ),
