@@ -82,14 +82,15 @@ class _Copier:
             self._connection, claim.stage_schema, claim.stage_table, self._columns
         ) as copy:
             for block in blocks:
-                copy.write(block.rows)
+                for rows in block.rows:
+                    copy.write(rows)
                 self._read += block.read
                 self._rejected += block.rejected
                 self._filtered += block.filtered
                 self._watchdog.beat()
                 if block.rejects and claim.keeps_rejects:
-                    waiting.append(block.rejects)
-                    size += len(block.rejects)
+                    waiting += block.rejects
+                    size += sum(map(len, block.rejects))
                 if size >= _WAITING_BYTES:
                     break
         self._staged += copy.rows

@@ -37,8 +37,8 @@ REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
 class EncodedBlock(NamedTuple):
     """Rows for the two COPYs, without header and trailer, and the number of records in them."""
 
-    rows: bytes
-    rejects: bytes
+    rows: list[bytes]
+    rejects: list[bytes]
     read: int
     rejected: int
     filtered: int = 0
@@ -86,7 +86,7 @@ class ChunkEncoder:
                 result = self._check(part)
                 yield EncodedBlock(
                     rows.encode([self._encryptor.staged(result)]),
-                    rejects.encode(self._rejects(result)) if result.rejected else b"",
+                    rejects.encode(self._rejects(result)) if result.rejected else [],
                     result.read,
                     result.rejected,
                     result.filtered,

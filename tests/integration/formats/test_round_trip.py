@@ -118,7 +118,8 @@ def stage(connection: Connection, things: Contract, data: bytes) -> None:
         for block in read_records([data], layout, layout.first_line):
             checked = checker.check(block)
             assert not checked.rejected, [batch.to_pylist() for batch in checked.rejects]
-            to.write(encoder.encode([checked.staged]))
+            for rows in encoder.encode([checked.staged]):
+                to.write(rows)
 
 
 @given(st.lists(records, min_size=1, max_size=6), st.sampled_from([PLAIN, GERMAN, SWISS]))

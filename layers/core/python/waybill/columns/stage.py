@@ -81,9 +81,14 @@ class RowEncoder:
             for field in schema
         }
 
-    def encode(self, batches: Iterable[pa.RecordBatch]) -> bytes:
-        """The rows, without the header and trailer of a COPY."""
-        encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(self._schema, self._builders)
+    def encode(self, batches: Iterable[pa.RecordBatch]) -> list[bytes]:
+        """The rows in parts, without the header and trailer of a COPY."""
         # An encoder keeps rows back until it is finished, so each call has one of its own.
-        parts = [encoder.write_header(), *map(encoder.write_batch, batches), encoder.finish()]
-        return memoryview(b"".join(parts))[len(COPY_HEADER) : -len(COPY_TRAILER)].tobytes()
+        encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(self._schema, self._builders)
+        header = encoder.write_header()
+        if header != COPY_HEADER:
+            raise AssertionError("another header than that of the binary format")
+        # In parts, since to join them would need their memory twice.
+        parts = [*map(encoder.write_batch, batches), encoder.finish()]
+        parts[-1] = parts[-1][: -len(COPY_TRAILER)]
+        return [part for part in parts if part]
