@@ -9,8 +9,8 @@ from typing import Any, Self, cast
 import httpx
 
 from waybill_client import operations
-from waybill_client.bearer_auth import BearerAuth, Token
-from waybill_client.client import TIMEOUT, unreachable
+from waybill_client.bearer_auth import Token
+from waybill_client.connections import TIMEOUT, api_options, reachable
 from waybill_client.flows import FileRange, Flow, Pause, Request, send
 from waybill_client.models import Figures, Job, Reject
 from waybill_client.send import Progress, ignore_progress
@@ -31,15 +31,8 @@ class AsyncWaybill:
         Raises:
             UnreachableError: `api` is not a URL.
         """
-        try:
-            self._http = httpx.AsyncClient(
-                base_url=api.rstrip("/") + "/",
-                auth=BearerAuth(token) if token else None,
-                timeout=TIMEOUT,
-                transport=transport,
-            )
-        except httpx.InvalidURL as error:
-            raise unreachable(api, error) from error
+        with reachable(api):
+            self._http = httpx.AsyncClient(transport=transport, **api_options(api, token))
         self._storage = httpx.AsyncClient(timeout=TIMEOUT, transport=transport)
 
     async def __aenter__(self) -> Self:
@@ -156,19 +149,18 @@ class AsyncWaybill:
 
     async def _run(self, flow: Flow) -> Any:  # noqa: ANN401 - the flow's result
         """Send the requests of `flow`; returns its result."""
-        try:
-            step = next(flow)
-            while True:
-                try:
-                    result = await self._take(step)
-                except httpx.TransportError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(result)
-        except StopIteration as ended:
-            return ended.value
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise unreachable(str(self._http.base_url), error) from error
+        with reachable(str(self._http.base_url)):
+            try:
+                step = next(flow)
+                while True:
+                    try:
+                        result = await self._take(step)
+                    except httpx.TransportError as error:
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(result)
+            except StopIteration as ended:
+                return ended.value
 
     async def _take(self, step: Request | Pause) -> httpx.Response | None:
         if isinstance(step, Pause):

@@ -9,13 +9,11 @@ from typing import Any, Self, cast
 import httpx
 
 from waybill_client import operations
-from waybill_client.bearer_auth import BearerAuth, Token
-from waybill_client.errors import UnreachableError
+from waybill_client.bearer_auth import Token
+from waybill_client.connections import TIMEOUT, api_options, reachable
 from waybill_client.flows import Flow, Pause, Request, send
 from waybill_client.models import Figures, Job, Reject
 from waybill_client.send import Progress, ignore_progress
-
-TIMEOUT = httpx.Timeout(60, connect=10)
 
 
 class Waybill:
@@ -37,15 +35,8 @@ class Waybill:
         Raises:
             UnreachableError: `api` is not a URL.
         """
-        try:
-            self._http = httpx.Client(
-                base_url=api.rstrip("/") + "/",
-                auth=BearerAuth(token) if token else None,
-                timeout=TIMEOUT,
-                transport=transport,
-            )
-        except httpx.InvalidURL as error:
-            raise unreachable(api, error) from error
+        with reachable(api):
+            self._http = httpx.Client(transport=transport, **api_options(api, token))
         # Presigned URLs are authorized by themselves: the API's token is not sent to them.
         self._storage = httpx.Client(timeout=TIMEOUT, transport=transport)
 
@@ -169,19 +160,18 @@ class Waybill:
 
     def _run(self, flow: Flow) -> Any:  # noqa: ANN401 - the flow's result
         """Send the requests of `flow`; returns its result."""
-        try:
-            step = next(flow)
-            while True:
-                try:
-                    result = self._take(step)
-                except httpx.TransportError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(result)
-        except StopIteration as ended:
-            return ended.value
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise unreachable(str(self._http.base_url), error) from error
+        with reachable(str(self._http.base_url)):
+            try:
+                step = next(flow)
+                while True:
+                    try:
+                        result = self._take(step)
+                    except httpx.TransportError as error:
+                        step = flow.throw(error)
+                    else:
+                        step = flow.send(result)
+            except StopIteration as ended:
+                return ended.value
 
     def _take(self, step: Request | Pause) -> httpx.Response | None:
         if isinstance(step, Pause):
@@ -190,9 +180,3 @@ class Waybill:
         http = self._storage if step.to_storage else self._http
         content: dict[str, Any] = {"content": step.content.blocks()} if step.content else {}
         return http.request(step.method, step.url, **step.options, **content)
-
-
-def unreachable(api: str, error: Exception) -> UnreachableError:
-    """The error of an API without a response, in one line."""
-    reason = str(error) or type(error).__name__
-    return UnreachableError(f"The API cannot be reached at {api}: {reason}. Is WAYBILL_API right?")
