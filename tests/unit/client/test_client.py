@@ -159,5 +159,8 @@ def test_large_rejects_are_downloaded_from_the_storage(fake: FakeApi) -> None:
     fake.on("GET", "https://s3.test/rejects", httpx.Response(200, content=b"a,b\n"))
     with fake.client("a-token") as waybill:
         assert waybill.rejects_csv("j") == b"a,b\n"
+        fake.on("GET", "https://s3.test/rejects", httpx.Response(403, content=b"<Error/>"))
+        with pytest.raises(ProblemError, match="<Error/>"):
+            waybill.rejects_csv("j")
     assert fake.requests[0].headers["Accept"] == "text/csv"
     assert "Authorization" not in fake.requests[1].headers

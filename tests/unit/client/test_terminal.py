@@ -134,10 +134,11 @@ def test_a_wrong_port_is_one_line() -> None:
 
 def test_a_port_of_something_else_is_one_line(api: HttpApi) -> None:
     api.is_other = True
-    ended = piped("jobs", api=api.url)
-    assert ended.returncode == 1
-    (line,) = ended.stderr.decode().splitlines()
-    assert "no Waybill API" in line
+    for command in ("jobs", "doctor"):
+        ended = piped(command, api=api.url)
+        assert ended.returncode == 1
+        (line,) = ended.stderr.decode().splitlines()
+        assert "no Waybill API" in line
 
 
 def test_ctrl_c_while_waiting_says_which_jobs_go_on(api: HttpApi, folder: Path) -> None:

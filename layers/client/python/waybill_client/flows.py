@@ -99,7 +99,15 @@ def document(method: str, path: str, **options: object) -> Flow:
     Raises:
         ClientError: the response is not of this API.
     """
-    response = yield from send(method, path, **options)
+    return parsed((yield from send(method, path, **options)))
+
+
+def parsed(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of a response.
+
+    Raises:
+        ClientError: the response is not of this API.
+    """
     try:
         value = response.json()
     except ValueError:

@@ -6,7 +6,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from waybill_client.flows import Flow, Pause, Request, document, send, without_none
+from waybill_client.errors import problem_from_response
+from waybill_client.flows import Flow, Pause, Request, document, parsed, send, without_none
 from waybill_client.models import OPEN_STATES
 from waybill_client.rows import Rows
 from waybill_client.send import Progress, send_file
@@ -61,6 +62,8 @@ def rejects_csv(job_id: str) -> Flow:
     response = yield from send("GET", f"jobs/{job_id}/rejects", headers=_CSV)
     if response.status_code == HTTPStatus.SEE_OTHER:
         response = yield Request("GET", response.headers["Location"], to_storage=True)
+        if response.is_error:
+            raise problem_from_response(response)
     return response.content
 
 
@@ -68,11 +71,10 @@ def replay(job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> Flow:
     """Load corrected rejects: rows with their `_reject_id`, or the corrected CSV."""
     path = f"jobs/{job_id}/replay"
     if isinstance(rows, bytes):
-        sent = send("POST", path, content=rows, headers={"Content-Type": "text/csv"})
+        sent = document("POST", path, content=rows, headers={"Content-Type": "text/csv"})
     else:
-        sent = send("POST", path, json={"rows": [dict(row) for row in rows]})
-    response = yield from sent
-    return str(response.json()["job_id"])
+        sent = document("POST", path, json={"rows": [dict(row) for row in rows]})
+    return str((yield from sent)["job_id"])
 
 
 def datasets() -> Flow:
@@ -95,7 +97,7 @@ def figures(path: str, params: Mapping[str, Any]) -> Flow:
 def health(*, deep: bool) -> Flow:
     """The health checks, also when one of them fails."""
     response = yield Request("GET", "health/deep" if deep else "health")
-    return response.json()
+    return parsed(response)
 
 
 def redrive(queue: str | None) -> Flow:
