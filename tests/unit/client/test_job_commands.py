@@ -1,5 +1,7 @@
 """The commands on jobs, datasets and files, in process."""
 
+import bz2
+import gzip
 import io
 import json
 from pathlib import Path
@@ -166,9 +168,29 @@ def test_an_error_in_the_middle_says_what_was_sent(fake: FakeApi, tmp_path: Path
         invoke("upload", "people", *map(str, files))
 
 
-def test_a_header_that_fits_nothing_needs_a_dataset(tmp_path: Path) -> None:
+_HEADER = b"id,harbour\n1,Varna\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(_HEADER),
+        gzip.compress(_HEADER)[:-4],
+        bz2.compress(_HEADER),
+        b"\xef\xbb\xbfid;harbour\r\n",
+        b"id,harbour\r1,Varna\r",
+    ],
+)
+def test_the_header_names_the_dataset(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x"
+    file.write_bytes(content)
+    assert suggest_dataset(file, DATASETS) == "ports"
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02", b"\x1f\x8bx", b"BZh9", b"\x28\xb5\r\x00"])
+def test_a_header_that_fits_nothing_needs_a_dataset(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "x.bin"
-    file.write_bytes(b"\x00\x01\x02")
+    file.write_bytes(content)
     with pytest.raises(ClientError, match="Use --dataset with one of: people, ports"):
         suggest_dataset(file, DATASETS)
     with pytest.raises(ClientError, match="none is declared"):

@@ -1,9 +1,10 @@
 """The dataset that a file is meant for, from its name and its header."""
 
+import bz2
 import csv
 import difflib
-import gzip
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,26 @@ def _score(file: Path, header: Sequence[str], dataset: dict[str, Any]) -> float:
 
 def _header(file: Path) -> list[str]:
     """The names of the first line; an empty list where it is no text."""
-    with file.open("rb") as source:
-        data = source.read(_HEAD_BYTES)
-    if data[:2] == b"\x1f\x8b":
-        with gzip.open(file) as source:
-            data = source.read(_HEAD_BYTES)
-    line = data.decode("utf-8-sig", "replace").partition("\n")[0]
+    text = _head(file).decode("utf-8-sig", "replace")
+    # A CR ends a line too, and the reader refuses it within one.
+    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
     rows = (next(csv.reader([line], delimiter=one), []) for one in _DELIMITERS)
     return [_plain(name) for name in max(rows, key=len)]
+
+
+def _head(file: Path) -> bytes:
+    """The first bytes, unpacked; none where they cannot be: the service says what is wrong."""
+    with file.open("rb") as source:
+        data = source.read(_HEAD_BYTES)
+        try:
+            if data.startswith(b"\x1f\x8b"):
+                return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _HEAD_BYTES)
+            if data.startswith(b"BZh"):
+                source.seek(0)
+                return bz2.BZ2File(source).read(_HEAD_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return b""
+    return data
 
 
 def _plain(name: str) -> str:
