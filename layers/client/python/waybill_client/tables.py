@@ -1,6 +1,6 @@
 """Jobs, rejects and figures as tables for the terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -54,32 +54,31 @@ def _titled(title: str, table: Table, footer: str = "") -> Group:
 
 
 def waybills(jobs: Iterable[Job]) -> Group:
-    """One line per job with the counts of its waybill.
-
-    A count that is zero in every job is omitted, except read, inserted and rejected.
-    """
+    """One line per job with the counts of its waybill."""
     shown = list(jobs)
-    counts = [job.get("waybill") for job in shown]
-    names = [
-        name for name in _COUNTS if name in _ALWAYS or any(one and one.get(name) for one in counts)
-    ]
-    table = _table(("dataset", "state"), [name.split("_")[0] for name in names])
-    for job, count in zip(shown, counts, strict=True):
-        numbers = [f"{count.get(name, 0):,}" for name in names] if count else []
-        table.add_row(_text(job["dataset"]), _text(job["state"]), *numbers)
-    return _titled("Waybills", table)
+    datasets = [job["dataset"] for job in shown]
+    return _with_counts(shown, {"dataset": datasets, "state": [job["state"] for job in shown]})
 
 
 def uploads(names: Sequence[str], jobs: Sequence[Job]) -> Group:
     """One line per file: its name, its job's id and state, and the counts of its waybill."""
+    ids = [job["job_id"] for job in jobs]
+    return _with_counts(jobs, {"file": names, "job": ids, "state": [job["state"] for job in jobs]})
+
+
+def _with_counts(jobs: Sequence[Job], left: Mapping[str, Sequence[str]]) -> Group:
+    """One line per job: the columns `left`, then the counts of its waybill.
+
+    A count that is zero in every job is omitted, except read, inserted and rejected.
+    """
     counts = [job.get("waybill") for job in jobs]
-    shown = [
+    names = [
         name for name in _COUNTS if name in _ALWAYS or any(one and one.get(name) for one in counts)
     ]
-    table = _table(("file", "job", "state"), [name.split("_")[0] for name in shown])
-    for file, job, count in zip(names, jobs, counts, strict=True):
-        numbers = [f"{count.get(name, 0):,}" for name in shown] if count else []
-        table.add_row(_text(file), _text(job["job_id"]), _text(job["state"]), *numbers)
+    table = _table(tuple(left), [name.split("_")[0] for name in names])
+    for *cells, count in zip(*left.values(), counts, strict=True):
+        numbers = [f"{count.get(name, 0):,}" for name in names] if count else []
+        table.add_row(*map(_text, cells), *numbers)
     return _titled("Waybills", table)
 
 
