@@ -94,6 +94,11 @@ def test_a_refusal_is_shown() -> None:
         log_in(Pool(httpx.Response(400, json=refusal)))
 
 
+def test_a_response_of_something_else_is_said() -> None:
+    with pytest.raises(ClientError, match="no user pool"):
+        log_in(Pool(httpx.Response(502, text="<html>")))
+
+
 def test_an_unknown_challenge_is_named() -> None:
     with pytest.raises(ClientError, match="DEVICE_SRP_AUTH"):
         log_in(Pool({"ChallengeName": "DEVICE_SRP_AUTH", "Session": "s"}))

@@ -106,7 +106,10 @@ class CognitoPool:
 
     def _call(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
         response = self._post(operation, body)
-        content: dict[str, Any] = response.json()
+        try:
+            content: dict[str, Any] = response.json()
+        except ValueError as error:
+            raise ClientError(f"{self._url} is no user pool: its response is not JSON.") from error
         if response.status_code != HTTPStatus.OK:
             raise ClientError(f"The login was refused: {content.get('message', 'no reason')}")
         return content
