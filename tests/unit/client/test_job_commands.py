@@ -114,7 +114,7 @@ def test_standard_input_is_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
         buffer = io.BytesIO(b"id,name\n1,Ada\n")
 
     monkeypatch.setattr("waybill_client.file_arguments.sys.stdin", Stdin)
-    with files_of(["-"], "../people.csv") as (file,):
+    with files_of(["-", "-"], "../people.csv") as (file,):
         assert file.name == "people.csv"
         assert file.read_bytes() == b"id,name\n1,Ada\n"
 
@@ -137,10 +137,10 @@ def test_ctrl_c_says_how_to_go_on(fake: FakeApi, tmp_path: Path, stage: str) -> 
     file.write_text("1\n")
     accept(fake)
     fake.on("POST" if "uploads" in stage else "GET", stage, interrupt)
-    result = invoke("upload", "people", str(file))
+    result = invoke("upload", "people", str(file), "--dry-run", "--delimiter", ";")
     assert result.exit_code == 130
-    way_on = "waybill upload people" if "uploads" in stage else "waybill jobs wait j"
-    assert way_on in result.stderr
+    again = f"waybill upload people {file} --delimiter ';' --dry-run\n"
+    assert (again if "uploads" in stage else "waybill jobs wait j") in result.stderr
 
 
 def test_many_files_that_were_not_sent_are_counted(fake: FakeApi, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def files_of(words: Sequence[str], stdin_name: str) -> Iterator[list[Path]]:
 
 
 def _expanded(words: Sequence[str], copy: Path) -> Iterator[Path]:
-    for word in words:
+    for word in dict.fromkeys(words):
         if word == STDIN:
             with copy.open("wb") as target:
                 shutil.copyfileobj(sys.stdin.buffer, target)

@@ -1,20 +1,16 @@
 """`waybill jobs rejects` and `waybill jobs replay`."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from waybill_client import tables
-from waybill_client.client import Waybill
-from waybill_client.job_commands import AsJson, JobId
+from waybill_client.job_commands import AsJson, Connect, JobId
 from waybill_client.job_output import nothing_loaded, print_messages
 from waybill_client.output import FAILED, print_json, print_table
 from waybill_client.terminal import printable
-
-Connect = Callable[[], Waybill]
 
 
 def add_rejects(app: typer.Typer, group: typer.Typer, connect: Connect) -> None:

@@ -1,18 +1,15 @@
 """`waybill datasets`, `analytics`, `redrive`, and `doctor` of the installed client."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from waybill_client import tables
-from waybill_client.client import Waybill
 from waybill_client.errors import ClientError
-from waybill_client.job_commands import AsJson
+from waybill_client.job_commands import AsJson, Connect
 from waybill_client.output import FAILED, print_json, print_lines, print_message, print_table
 from waybill_client.suggest import nearest_name
 
-Connect = Callable[[], Waybill]
 Year = Annotated[int, typer.Option(help="Year of the hires, in UTC.")]
 
 

@@ -1,7 +1,7 @@
 """`waybill upload`."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from waybill_client import tables
 from waybill_client.client import Waybill
 from waybill_client.errors import ClientError, ProblemError
 from waybill_client.file_arguments import files_of, is_file_argument
+from waybill_client.job_commands import Connect
 from waybill_client.job_output import nothing_loaded, print_messages
 from waybill_client.models import Job
 from waybill_client.output import (
@@ -24,7 +25,6 @@ from waybill_client.output import (
 from waybill_client.progress import upload_with_bar
 from waybill_client.suggest import nearest_name, suggest_dataset
 
-Connect = Callable[[], Waybill]
 _MOST_NAMED = 20
 
 
@@ -34,6 +34,15 @@ class _Upload(NamedTuple):
     files: list[tuple[str, Path]]
     options: dict[str, str | bool]
     wait: bool
+
+    def flags(self) -> list[str]:
+        """The options as words of a command."""
+        words = [] if self.wait else ["--no-wait"]
+        for name, value in self.options.items():
+            words.append("--" + name.replace("_", "-"))
+            if isinstance(value, str):
+                words.append(value)
+        return words
 
 
 Words = Annotated[
@@ -107,11 +116,11 @@ def _run(waybill: Waybill, upload: _Upload) -> list[Job]:
             print_message("Waiting for the jobs to end.", "dim")
         return [waybill.wait(one) if upload.wait else waybill.job(one) for one in sent]
     except KeyboardInterrupt:
-        _say_how_to_go_on(upload.files, sent)
+        _say_how_to_go_on(upload, sent)
         raise typer.Exit(INTERRUPTED) from None
     except ClientError as error:
         if sent and len(sent) < len(upload.files):
-            _say_how_to_go_on(upload.files, sent)
+            _say_how_to_go_on(upload, sent)
         if isinstance(error, ProblemError) and error.code == "unknown-dataset":
             known = nearest_name(
                 upload.files[len(sent)][0], (str(one["name"]) for one in waybill.datasets())
@@ -120,18 +129,19 @@ def _run(waybill: Waybill, upload: _Upload) -> list[Job]:
         raise
 
 
-def _say_how_to_go_on(files: Sequence[tuple[str, Path]], sent: Sequence[str]) -> None:
-    print_message(f"\nStopped: {len(sent)} of {len(files)} files were sent.")
+def _say_how_to_go_on(upload: _Upload, sent: Sequence[str]) -> None:
+    print_message(f"\nStopped: {len(sent)} of {len(upload.files)} files were sent.")
     if sent:
         print_message("Their jobs go on. Follow them: waybill jobs wait " + " ".join(sent))
-    left = files[len(sent) :]
+    left = upload.files[len(sent) :]
     if not left:
         return
     names = [shlex.quote(str(file)) for _, file in left]
     if len(names) > _MOST_NAMED or len({dataset for dataset, _ in left}) > 1:
         print_message(f"Not sent: {len(left)} files, from {names[0]} on.")
     else:
-        print_message(f"Send the others: waybill upload {left[0][0]} {' '.join(names)}")
+        words = [left[0][0], *names, *map(shlex.quote, upload.flags())]
+        print_message(f"Send the others: waybill upload {' '.join(words)}")
 
 
 def _show(files: Sequence[Path], jobs: Sequence[Job], *, as_json: bool) -> None:
