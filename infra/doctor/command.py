@@ -7,8 +7,7 @@ import boto3
 import httpx
 from rich.console import Console
 
-from infra.app import context
-from infra.doctor import account, api, machine
+from infra.doctor import api, machine
 from infra.doctor.findings import Finding, examine
 from infra.environments import choose
 from infra.local.settings import LocalSettings
@@ -40,6 +39,10 @@ def account_findings(name: str) -> Iterator[Finding]:
     Raises:
         UnknownTargetError: there is no such environment.
     """
+    # They load the CDK, which takes longer than most of the other commands.
+    from infra.app import context  # noqa: PLC0415
+    from infra.doctor import account  # noqa: PLC0415
+
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     environment = choose(name, account=context().get("accounts", {}).get(name), region=region)
     session = boto3.Session(region_name=environment.region)

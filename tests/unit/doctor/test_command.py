@@ -1,11 +1,14 @@
 """`waybill doctor` on this machine, without a stack."""
 
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from infra.bootstrap import ROOT
 from infra.doctor.command import local_findings, show
 from infra.doctor.findings import ok, unknown, wrong
 from infra.local.status import Status
@@ -39,3 +42,9 @@ def test_what_is_wrong_comes_with_advice_and_fails() -> None:
     assert "→ Mend it." in text
     assert "UNKNOWN three" in text
     assert "\x1b" not in text
+
+
+def test_the_commands_start_without_the_cdk() -> None:
+    code = "import sys, infra.local.commands; sys.exit('aws_cdk' in sys.modules)"
+    command = [sys.executable, "-c", f"import infra.local.__main__; {code}"]
+    subprocess.run(command, check=True, cwd=ROOT)
