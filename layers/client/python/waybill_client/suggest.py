@@ -6,6 +6,7 @@ import difflib
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +61,16 @@ def _header(file: Path) -> list[str]:
 
 
 def _head(file: Path) -> bytes:
-    """The first bytes, unpacked; none where they cannot be: the service says what is wrong."""
+    """The first bytes, unpacked; as they are where they cannot be: the service says why."""
     with file.open("rb") as source:
         data = source.read(_HEAD_BYTES)
-        try:
+        # A text may begin as bzip2 does.
+        with suppress(OSError, EOFError, zlib.error):
             if data.startswith(b"\x1f\x8b"):
                 return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _HEAD_BYTES)
             if data.startswith(b"BZh"):
                 source.seek(0)
                 return bz2.BZ2File(source).read(_HEAD_BYTES)
-        except (OSError, EOFError, zlib.error):
-            return b""
     return data
 
 
