@@ -24,6 +24,7 @@ def add_jobs(app: typer.Typer, connect: Connect) -> typer.Typer:
     _add_list(group, connect)
     _add_show(group, connect)
     _add_wait(group, connect)
+    # Hidden are the names of earlier versions, for scripts.
     for parent, hidden in ((group, False), (app, True)):
         _add_cancel(parent, connect, hidden=hidden)
     _add_runs(group, connect)
