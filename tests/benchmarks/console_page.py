@@ -60,7 +60,9 @@ def main() -> None:
     found = subprocess.run(command, check=True, capture_output=True, text=True)
     status = json.loads(found.stdout)
     if status["state"] != "up":
-        raise SystemExit("The local stack does not run; start it with `make up`.")
+        # The benchmarks after this one need no stack.
+        say("left out: the local stack does not run; start it with `make up`.")
+        return
     with open_browser() as browser:
         visits = [_visit(browser, str(status["console"])) for _ in range(rounds)]
     say(f"first paint     {statistics.median(one.paint_ms for one in visits):.0f} ms")
