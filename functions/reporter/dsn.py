@@ -4,10 +4,10 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.reporter.errors import BadDsnError, UnreachedError
+from waybill.clients import secretsmanager_client
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -44,7 +44,7 @@ def read_dsn(secret: str) -> Dsn:
         BadDsnError: it holds no DSN.
     """
     try:
-        stored = boto3.client("secretsmanager").get_secret_value(SecretId=secret)
+        stored = secretsmanager_client().get_secret_value(SecretId=secret)
     except (ClientError, BotoCoreError) as error:
         raise UnreachedError("The DSN cannot be read.") from error
     return parse_dsn(stored["SecretString"])

@@ -35,7 +35,7 @@ def check_health(deps: Deps) -> Health:
 def check_everything(deps: Deps) -> Health:
     """Check the database and the progress of jobs as well; wakes a paused database."""
     probes: dict[str, _Probe] = {"database": _database, "storage": _storage, "queue": _queue}
-    checks = _run(deps, probes | {"jobs": _jobs})
+    checks = _run(deps, probes | {"jobs": check_jobs})
     # Listed only when it says something that the other checks do not.
     if checks["jobs"].status == "ok" or checks["database"].status == "down":
         del checks["jobs"]
@@ -73,7 +73,12 @@ def _database(deps: Deps) -> None:
         HealthQueries(connection).ping()
 
 
-def _jobs(deps: Deps) -> None:
+def check_jobs(deps: Deps) -> None:
+    """Check whether all open jobs make progress.
+
+    Raises:
+        Retryable: `jobs-not-moving`, or the database.
+    """
     with connect(deps.settings, "health", patience_seconds=0) as connection:
         stuck = HealthQueries(connection).count_stuck_jobs(_STUCK_MINUTES)
     if stuck:

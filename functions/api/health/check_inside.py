@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.api.health.check_health import check_jobs
 from functions.api.health.deps import Deps
 from waybill.clients import events_client, kms_client, scheduler_client, sqs_client
 from waybill.database.connect import connect
@@ -23,7 +24,6 @@ from waybill.errors import WaybillError
 _HOST_SECONDS = 3.0
 # Signatures are refused beyond.
 _CLOCK_SECONDS = 300
-_STUCK_MINUTES = 15
 _EXPECTED = (WaybillError, psycopg.Error, BotoCoreError, ClientError, OSError)
 
 
@@ -51,10 +51,7 @@ def _database(deps: Deps) -> str:
 
 
 def _jobs(deps: Deps) -> str:
-    with connect(deps.settings, "health", patience_seconds=0) as connection:
-        stuck = Health(connection).count_stuck_jobs(_STUCK_MINUTES)
-    if stuck:
-        raise OSError(f"{stuck} open jobs make no progress")
+    check_jobs(deps)
     return "all move"
 
 

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from functions.pipeline.extract.deps import Deps
 from functions.pipeline.extract.end_run import report
+from functions.pipeline.extract.landing_copy import copy_exists, write_copy
 from functions.pipeline.extract.source_error import SourceError
-from waybill import telemetry
 from waybill.clients import code_of, storage_reached
 from waybill.landing.keys import PREFIX, filename_of
 from waybill.sources.connections import S3Connection
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
     from functions.pipeline.extract.run_extraction import Claimed
 
-_PART_BYTES = 64 * 1024**2
 # With them a key has at most the 1,024 bytes that S3 permits.
 _ORDERED_BYTES = 300
-_EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _ABSENT = ("404", "NoSuchKey", "AccessDenied", "403", "NoSuchBucket")
 
 
@@ -49,9 +47,7 @@ def copy_objects(deps: Deps, run: "Claimed", seconds_left: "Callable[[], float]"
         page = _list(deps, connection, progress.position)
         found = [one for one in page.get("Contents", []) if _is_file(connection, one["Key"])]
         for one in found:
-            # Cancelled, or taken over: nothing more is copied.
-            deps.state.extractions.check_current(run.extraction.job_id, run.version)
-            _copy_listed(deps, run.extraction, connection.bucket, one)
+            _copy_listed(deps, run, connection.bucket, one)
             progress = progress.model_copy(
                 update={"position": one["Key"], "objects": progress.objects + 1}
             )
@@ -76,8 +72,8 @@ def _copy_one(deps: Deps, run: "Claimed", bucket: str, key: str) -> "Claimed":
     run = run.change(deps, object_size=size)
     # Before the object, which the ticket gives its options and its creator.
     report(deps, run.extraction)
-    if not _exists(deps, run.extraction.key):
-        _put(deps, run.extraction.key, _get(deps, bucket, key))
+    if not copy_exists(deps, run.extraction.key):
+        write_copy(deps, run.extraction.key, _get(deps, bucket, key))
     return run.change(deps, is_read=True)
 
 
@@ -85,18 +81,20 @@ def _is_file(connection: S3Connection, key: str) -> bool:
     return key.endswith(connection.suffix) and not key.endswith("/")
 
 
-def _copy_listed(deps: Deps, extraction: Extraction, bucket: str, listed: Any) -> None:  # noqa: ANN401 - boto3's entry
+def _copy_listed(deps: Deps, run: "Claimed", bucket: str, listed: Any) -> None:  # noqa: ANN401 - boto3's entry
     """Copy an object of the list, unless its copy is there."""
     key = listed["Key"]
-    target = _target(extraction, key, listed["ETag"], listed["Size"])
-    if _exists(deps, target):
+    target = _target(run.extraction, key, listed["ETag"], listed["Size"])
+    if copy_exists(deps, target):
         return
+    # Cancelled, or taken over: nothing more is copied.
+    deps.state.extractions.check_current(run.extraction.job_id, run.version)
     found = _get(deps, bucket, key)
     # It may have been overwritten since it was listed. Under the name of the content that it had,
     # the next run would not recognise it, and copy it again.
-    actual = _target(extraction, key, found["ETag"], found["ContentLength"])
-    if actual == target or not _exists(deps, actual):
-        _put(deps, actual, found)
+    actual = _target(run.extraction, key, found["ETag"], found["ContentLength"])
+    if actual == target or not copy_exists(deps, actual):
+        write_copy(deps, actual, found)
 
 
 def _target(extraction: Extraction, key: str, etag: str, size: int) -> str:
@@ -132,67 +130,6 @@ def _get(deps: Deps, bucket: str, key: str) -> Any:  # noqa: ANN401 - boto3's re
         if code_of(error) not in _ABSENT:
             raise
         raise SourceError("refused", f"s3://{bucket}/{key} cannot be read.") from error
-
-
-def _put(deps: Deps, target: str, found: Any) -> None:  # noqa: ANN401 - boto3's response
-    """Write the copy.
-
-    Its bytes pass through the function: reading and writing are permitted separately, and the
-    source need not know the landing bucket.
-    """
-    if found["ContentLength"] <= _PART_BYTES:
-        _put_once(deps, target, found["Body"].read())
-    else:
-        _put_in_parts(deps, target, found["Body"])
-    telemetry.action("object.copied", key=target)
-
-
-def _exists(deps: Deps, key: str) -> bool:
-    try:
-        with storage_reached():
-            deps.s3.head_object(Bucket=deps.settings.landing_bucket, Key=key)
-    except ClientError as error:
-        if code_of(error) in ("404", "NoSuchKey"):
-            return False
-        raise
-    return True
-
-
-def _put_once(deps: Deps, key: str, body: bytes) -> None:
-    """Write the object, unless another attempt has: a second version would be a second job."""
-    try:
-        with storage_reached():
-            deps.s3.put_object(
-                Bucket=deps.settings.landing_bucket, Key=key, Body=body, IfNoneMatch="*"
-            )
-    except ClientError as error:
-        if code_of(error) not in _EXISTS:
-            raise
-
-
-def _put_in_parts(deps: Deps, key: str, body: Any) -> None:  # noqa: ANN401 - boto3's stream
-    bucket = deps.settings.landing_bucket
-    with storage_reached():
-        upload = deps.s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
-        parts: list[Any] = []
-        while piece := body.read(_PART_BYTES):
-            number = len(parts) + 1
-            stored = deps.s3.upload_part(
-                Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=piece
-            )
-            parts.append({"PartNumber": number, "ETag": stored["ETag"]})
-    try:
-        with storage_reached():
-            deps.s3.complete_multipart_upload(
-                Bucket=bucket,
-                Key=key,
-                UploadId=upload,
-                MultipartUpload={"Parts": parts},
-                IfNoneMatch="*",
-            )
-    except ClientError as error:
-        if code_of(error) not in _EXISTS:
-            raise
 
 
 def first_objects(deps: Deps, extraction: Extraction, count: int) -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from functions.pipeline.extract import copy_objects
+from functions.pipeline.extract import copy_objects, landing_copy
+from functions.pipeline.extract.deps import Deps
 from functions.pipeline.extract.handler import handle as extract
 from tests.cloud.fixtures import LANDING, REGION, Cloud
 from tests.cloud.lambda_events import Context
@@ -121,10 +123,27 @@ def test_a_run_over_many_objects_goes_on_in_a_next_invocation(
     assert len(copies(cloud)) == 4
 
 
+def test_a_run_that_is_cancelled_copies_nothing_more(
+    api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        put(f"out/{number}.csv", f"{number},Department {number}\n")
+    job_id = started(api, created(api))
+
+    def write_and_cancel(deps: Deps, *given: Any) -> None:
+        landing_copy.write_copy(deps, *given)
+        deps.state.extractions.cancel(UUID(job_id))
+
+    monkeypatch.setattr(copy_objects, "write_copy", write_and_cancel)
+    run_through(cloud)
+    assert job(admin, job_id)["state"] == "CANCELLED"
+    assert len(copies(cloud)) == 1
+
+
 def test_a_large_object_is_copied_in_parts(
     api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copy_objects, "_PART_BYTES", 5 * 1024**2)
+    monkeypatch.setattr(landing_copy, "_PART_BYTES", 5 * 1024**2)
     text = "".join(f"{number},{'x' * 90_000}\n" for number in range(80))
     put("out/large.csv", text)
     started(api, created(api))

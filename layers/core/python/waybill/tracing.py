@@ -32,9 +32,7 @@ def trace_header() -> str | None:
 
 
 class _MessageTrace(TypedDict, total=False):
-    MessageSystemAttributes: (
-        "Mapping[Literal['AWSTraceHeader'], MessageSystemAttributeValueTypeDef]"
-    )
+    MessageSystemAttributes: "_Attributes"
 
 
 def message_trace() -> _MessageTrace:
