@@ -1,34 +1,17 @@
-"""The settings and permissions of every function, on one page."""
+"""What the functions share, and the settings of each."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from infra.access import (
-    consume,
-    decrypt_data_keys,
-    foreign_objects,
-    invoke,
-    list_bucket,
-    list_object_versions,
-    list_objects,
-    make_data_keys,
-    objects,
-    publish_to,
-    put_events,
-    read_depth,
-    read_secrets,
-    send,
-)
 from infra.constructs.schedule_group import ScheduleGroup
 
 # Their metrics are in the log only.
-_WITHOUT_METRICS = ("authorizer", "migrate")
+WITHOUT_METRICS = ("authorizer", "migrate")
 
 
 class Resources(NamedTuple):
@@ -158,141 +141,6 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "migrate": {**state, **schedules},
     }
     return {
-        name: each if name in _WITHOUT_METRICS else {**metrics, **each}
+        name: each if name in WITHOUT_METRICS else {**metrics, **each}
         for name, each in values.items()
-    }
-
-
-def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStatement]]:
-    """Permissions by function, without those for its queue, its log and the database."""
-    landing, state = resources.landing, resources.state
-    pinned = ("GetObject", "GetObjectVersion")
-    contracts = (objects(state, "contracts/", "GetObject"), list_objects(state, "contracts/"))
-    tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
-    kept = ("GetObject", "PutObject")
-    runs = (objects(state, "extractions/", *kept), list_objects(state, "extractions/"))
-    queues = (resources.landed, resources.chunks, resources.merges)
-    dlqs = (resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq)
-    granted: dict[str, Sequence[iam.PolicyStatement]] = {
-        "upload": (
-            # Presigned requests run with the permissions of the role that signed them.
-            objects(landing, "landing/", "PutObject", "ListMultipartUploadParts"),
-            list_objects(landing, "landing/"),
-            objects(state, "tickets/", "PutObject"),
-            *tickets,
-            *contracts,
-        ),
-        "plan": (
-            objects(landing, "landing/", *pinned),
-            list_bucket(landing),
-            list_object_versions(landing, "landing/"),
-            *tickets,
-            objects(state, "markers/", "PutObject"),
-            objects(state, "deadlines/", "DeleteObject", "PutObject"),
-            send(*queues),
-        ),
-        "load": (
-            objects(landing, "landing/", *pinned),
-            list_bucket(landing),
-            send(resources.chunks, resources.merges),
-            *make_data_keys(resources.personal_key),
-        ),
-        "merge": (
-            objects(state, "markers/", "PutObject"),
-            send(resources.chunks, resources.merges),
-            put_events(resources.bus),
-        ),
-        "extract": (
-            objects(landing, "landing/", "AbortMultipartUpload", "GetObject", "PutObject"),
-            list_objects(landing, "landing/"),
-            *runs,
-            objects(state, "tickets/", "PutObject"),
-            send(resources.extracts),
-            read_secrets(resources.source_secrets, resources.extracts),
-            *foreign_objects(resources.source_buckets),
-        ),
-        "publish": (
-            list_objects(state, "markers/"),
-            objects(state, "publications/", "GetObject", "PutObject"),
-            put_events(resources.bus),
-        ),
-        "notify": (
-            objects(state, "deliveries/", "GetObject", "PutObject"),
-            read_secrets(resources.receiver_secrets, resources.extracts),
-            publish_to(f"{resources.topic_prefix}*"),
-            *resources.deliveries.statements("Create"),
-        ),
-        "refresh": (list_objects(state, "markers/"), objects(state, "markers/", "DeleteObject")),
-        "reap": (
-            list_objects(state, "markers/"),
-            list_objects(state, "deadlines/"),
-            objects(state, "deadlines/", "DeleteObject"),
-            list_object_versions(landing, "landing/"),
-            # Objects that may hold an erased person.
-            objects(landing, "landing/", "PutObjectTagging", "PutObjectVersionTagging"),
-            list_objects(state, "audit/"),
-            objects(state, "audit/", "DeleteObject", "GetObject"),
-            send(*queues),
-            read_depth(*queues),
-        ),
-        "batch": (
-            *contracts,
-            objects(state, "markers/", "PutObject"),
-            send(resources.merges),
-            put_events(resources.bus),
-            *make_data_keys(resources.personal_key),
-        ),
-        "jobs": (
-            # A replay is stored in the landing bucket, as an upload is.
-            objects(landing, "landing/", "PutObject"),
-            *tickets,
-            objects(state, "tickets/", "PutObject"),
-            *runs,
-            objects(state, "deadlines/", "PutObject"),
-            *contracts,
-            # Large CSVs are stored, in parts, and downloaded through a presigned URL.
-            objects(state, "exports/", "PutObject", "AbortMultipartUpload", "GetObject"),
-            *decrypt_data_keys(resources.personal_key),
-        ),
-        "datasets": contracts,
-        "analytics": (),
-        "lookups": contracts,
-        "documents": (
-            objects(state, "deadlines/", "PutObject"),
-            *decrypt_data_keys(resources.personal_key),
-        ),
-        "queries": (),
-        "metrics": (
-            objects(state, "metrics/", "GetObject"),
-            list_objects(state, "metrics/"),
-            read_depth(*queues, *dlqs),
-        ),
-        "sources": (
-            objects(state, "extractions/", "PutObject"),
-            objects(state, "publications/", "PutObject"),
-            objects(state, "deadlines/", "PutObject"),
-            send(resources.extracts),
-            invoke(resources.extract_function, resources.extracts),
-            *resources.schedules.statements("Create", "Delete", "Update"),
-        ),
-        "health": (list_bucket(landing), read_depth(resources.landed)),
-        "docs": (),
-        "admin": (
-            list_object_versions(landing, "landing/"),
-            send(*queues, resources.extracts),
-            objects(state, "audit/", "PutObject"),
-            consume(*dlqs, resources.extracts_dlq),
-        ),
-        "authorizer": (objects(state, "audit/", "PutObject"),),
-        "migrate": (
-            objects(state, "contracts/", "DeleteObject", "PutObject"),
-            list_objects(state, "contracts/"),
-            objects(state, "markers/", "PutObject"),
-            *resources.schedules.statements("Create", "Delete", "Update"),
-        ),
-    }
-    keep = (objects(state, "metrics/", "PutObject"),)
-    return {
-        name: (*statements, *(() if name in _WITHOUT_METRICS else keep))
-        for name, statements in granted.items()
     }

@@ -20,6 +20,7 @@ from infra.constructs.service_alarms import ServiceAlarms
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
 from infra.functions import FUNCTIONS
+from infra.permissions import permissions
 
 _CONSUMERS = {"landed": "plan", "chunks": "load", "merges": "merge", "extracts": "extract"}
 
@@ -86,7 +87,7 @@ class Service(Construct):
             tokens={**shared.tokens, **self.machine_keys.settings},
             bus=events.EventBus.from_event_bus_name(self, "Bus", "default"),
         )
-        values, permissions = wiring.settings(resources), wiring.permissions(resources)
+        values, allowed = wiring.settings(resources), permissions(resources)
         reserved = reserved_concurrency(shared.environment)
         functions = {
             name: LambdaFunction(
@@ -99,11 +100,11 @@ class Service(Construct):
             for name, spec in FUNCTIONS.items()
         }
         for name, function in functions.items():
-            function.allow(*permissions[name])
+            function.allow(*allowed[name])
             if name == "authorizer":
                 function.allow(*self.machine_keys.statements())
             if shared.key:
-                function.allow(*use_key(shared.key, permissions[name]))
+                function.allow(*use_key(shared.key, allowed[name]))
         return functions
 
     def _connect(self, environment: Environment) -> None:

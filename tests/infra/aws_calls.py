@@ -66,7 +66,10 @@ _NO_CLIENTS = ("cipher", "published")
 _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")
 # S3 tells a missing object (404) from a forbidden one (403) only to callers who may list, and a
 # pinned version is read with another action.
-_PINNED = {"waybill.landing.objects": ("GetObjectVersion", "ListBucket")}
+_ALSO = {
+    ("waybill.landing.objects", "GetObject"): ("GetObjectVersion", "ListBucket"),
+    ("waybill.landing.expiry", "PutObjectTagging"): ("ListBucket",),
+}
 
 
 class AwsCall(NamedTuple):
@@ -81,8 +84,8 @@ class AwsCall(NamedTuple):
     def actions(self) -> set[str]:
         """The IAM actions that it takes, with the prefix of the object's key."""
         names = set(CALLS[self.service][self.operation])
-        if names & {"GetObject"}:
-            names |= set(_PINNED.get(self.module, ()))
+        for name in tuple(names):
+            names |= set(_ALSO.get((self.module, name), ()))
         service = _PREFIXES.get(self.service, self.service)
         return {
             f"{name if ':' in name else f'{service}:{name}'} {self.prefix}".strip()

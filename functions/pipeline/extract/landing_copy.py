@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from functions.pipeline.extract.deps import Deps
 from waybill import telemetry
-from waybill.clients import code_of, storage_reached
+from waybill.clients import code_of, object_exists, storage_reached
 
 _PART_BYTES = 64 * 1024**2
 _EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
@@ -14,14 +14,7 @@ _EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 def copy_exists(deps: Deps, key: str) -> bool:
     """Whether the landing bucket has an object with this key."""
-    try:
-        with storage_reached():
-            deps.s3.head_object(Bucket=deps.settings.landing_bucket, Key=key)
-    except ClientError as error:
-        if code_of(error) in ("404", "NoSuchKey"):
-            return False
-        raise
-    return True
+    return object_exists(deps.s3, deps.settings.landing_bucket, key)
 
 
 def write_copy(deps: Deps, target: str, found: Any) -> None:  # noqa: ANN401 - boto3's response

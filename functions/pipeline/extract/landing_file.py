@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from waybill.clients import code_of, storage_reached
+from waybill.clients import code_of, object_exists, storage_reached
 from waybill.errors import Rejected
 from waybill.sources.extraction import Extraction, Part, Progress
 from waybill.state.extractions import Extractions
@@ -144,13 +144,8 @@ def abort_upload(s3: "S3Client", extraction: Extraction) -> None:
 
 def _check_object(s3: "S3Client", extraction: Extraction) -> None:
     """The upload ends once: a repeated attempt finds its object."""
-    try:
-        with storage_reached():
-            s3.head_object(Bucket=extraction.bucket, Key=extraction.key)
-    except ClientError as error:
-        if code_of(error) not in ("404", "NoSuchKey"):
-            raise
-        raise Rejected("extraction-lost", "The upload of the run is gone.") from error
+    if not object_exists(s3, extraction.bucket, extraction.key):
+        raise Rejected("extraction-lost", "The upload of the run is gone.")
 
 
 def _superseded() -> Rejected:

@@ -4,22 +4,34 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from waybill.clients import read_object, s3_client, storage_reached
+from waybill.clients import object_exists, read_object, s3_client, storage_reached
 from waybill.errors import Unavailable
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_a_missing_key_is_distinguished_from_a_forbidden_one_by_listing() -> None:
-    for found, refused in ((0, False), (1, True)):
+    for found, refused in (([], False), ([{"Key": "k/more"}], False), ([{"Key": "k"}], True)):
         with Stubber(s3_client()) as stub:
             stub.add_client_error("get_object", "AccessDenied", http_status_code=403)
-            stub.add_response("list_objects_v2", {"KeyCount": found})
+            stub.add_response("list_objects_v2", {"Contents": found})
             if refused:
                 with pytest.raises(ClientError):
                     read_object(s3_client(), "b", "k")
             else:
                 assert read_object(s3_client(), "b", "k") is None
+
+
+def test_a_missing_object_is_distinguished_from_a_forbidden_one_without_reading_it() -> None:
+    for found, refused in (([], False), ([{"Key": "k"}], True)):
+        with Stubber(s3_client()) as stub:
+            stub.add_client_error("head_object", "403", http_status_code=403)
+            stub.add_response("list_objects_v2", {"Contents": found})
+            if refused:
+                with pytest.raises(ClientError):
+                    object_exists(s3_client(), "b", "k")
+            else:
+                assert object_exists(s3_client(), "b", "k") is False
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, "InternalError"), (503, "SlowDown")])

@@ -35,6 +35,7 @@ _TIMES = Config(
 )
 # The limit of one DeleteObjects call.
 _DELETE_LIMIT = 1000
+_MISSING, _REFUSED = ("404", "NoSuchKey"), ("403", "AccessDenied")
 
 
 def _at_an_endpoint() -> bool:
@@ -158,9 +159,6 @@ def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:
 def find_object(s3: "S3Client", bucket: str, key: str) -> tuple[bytes, str] | None:
     """A small object's content and ETag; None if there is no such object.
 
-    S3 responds 403 for a missing key when the caller's ListBucket permission is limited to a
-    prefix, so after a 403 that prefix is listed.
-
     Raises:
         Unavailable: `storage-unavailable`.
         ClientError: the caller may not read the object.
@@ -170,10 +168,37 @@ def find_object(s3: "S3Client", bucket: str, key: str) -> tuple[bytes, str] | No
             found = s3.get_object(Bucket=bucket, Key=key)
             return found["Body"].read(), found["ETag"]
         except ClientError as error:
-            if code_of(error) == "NoSuchKey":
+            if _is_missing(error, s3, bucket, key):
                 return None
-            if code_of(error) != "AccessDenied":
-                raise
-            if s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
-                raise
-            return None
+            raise
+
+
+def object_exists(s3: "S3Client", bucket: str, key: str) -> bool:
+    """Whether there is such an object.
+
+    Raises:
+        Unavailable: `storage-unavailable`.
+        ClientError: the caller may not read the object.
+    """
+    with storage_reached():
+        try:
+            s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if _is_missing(error, s3, bucket, key):
+                return False
+            raise
+        return True
+
+
+def _is_missing(error: ClientError, s3: "S3Client", bucket: str, key: str) -> bool:
+    """Whether S3 refused a request because there is no such object.
+
+    It responds 403 for a missing key when the caller's ListBucket permission is limited to a
+    prefix, so after a 403 that prefix is listed. Emulators respond 404 to everybody.
+    """
+    code = code_of(error)
+    if code in _REFUSED:
+        # Of the keys that begin with it, it is the first.
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        return all(each["Key"] != key for each in listed.get("Contents", ()))
+    return code in _MISSING

@@ -18,7 +18,7 @@ class CopyTarget:
         self.rows = 0
 
     def write(self, block: bytes) -> None:
-        """Send whole rows in the binary format."""
+        """Send rows in the binary format, or a part of them."""
         self._copy.write(block)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from waybill.clients import code_of, storage_reached
+from waybill.clients import code_of, find_object, storage_reached
 from waybill.errors import Rejected
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _PREFIX = "deliveries/"
 _CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
-# 403 is S3's response for a missing key to a caller who may list one prefix only.
-_MISSING = ("NoSuchKey", "404", "AccessDenied", "403")
 State = Literal["waiting", "sending", "sent", "given-up"]
 
 
@@ -82,15 +80,8 @@ class Deliveries:
 
     def find(self, delivery_id: UUID) -> tuple[Delivery, str] | None:
         """The delivery and its version; None if there is no such one."""
-        try:
-            with storage_reached():
-                found = self._s3.get_object(Bucket=self._bucket, Key=_key(delivery_id))
-                body = found["Body"].read()
-        except ClientError as error:
-            if code_of(error) in _MISSING:
-                return None
-            raise
-        return Delivery.model_validate_json(body), found["ETag"]
+        found = find_object(self._s3, self._bucket, _key(delivery_id))
+        return None if found is None else (Delivery.model_validate_json(found[0]), found[1])
 
     def change(self, delivery: Delivery, version: str) -> str:
         """Write the delivery that was made from `version`; the new version.

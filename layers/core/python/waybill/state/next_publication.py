@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from waybill.clients import code_of, storage_reached
+from waybill.clients import code_of, find_object, storage_reached
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,8 +20,6 @@ _KEY = f"{_PREFIX}next.json"
 # Longer than a request that changes a source takes.
 _REQUEST_AFTER = timedelta(seconds=60)
 _CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
-# 403 is S3's response for a missing key to a caller who may list one prefix only.
-_MISSING = ("NoSuchKey", "404", "AccessDenied", "403")
 
 
 class NextTime(BaseModel):
@@ -62,15 +60,10 @@ class NextPublication:
 
     def find(self) -> Stored:
         """What is stored."""
-        try:
-            with storage_reached():
-                found = self._s3.get_object(Bucket=self._bucket, Key=_KEY)
-                body = found["Body"].read()
-        except ClientError as error:
-            if code_of(error) not in _MISSING:
-                raise
+        found = find_object(self._s3, self._bucket, _KEY)
+        if found is None:
             return Stored(NextTime(at=None), None)
-        return Stored(NextTime.model_validate_json(body), found["ETag"])
+        return Stored(NextTime.model_validate_json(found[0]), found[1])
 
     def replace(self, stored: Stored, at: datetime | None) -> None:
         """Store the time that was computed after `stored` was read.
