@@ -17,7 +17,7 @@ MUTANTS = (
         "object_copied_under_an_old_name",
         "an object that is overwritten while it is copied is loaded once",
         "functions/pipeline/extract/copy_objects.py",
-        'actual = _target(extraction, key, found["ETag"], found["ContentLength"])',
+        'actual = _target(run.extraction, key, found["ETag"], found["ContentLength"])',
         "actual = target",
         (f"{OBJECTS}::test_an_object_that_is_overwritten_while_it_is_copied_is_loaded_once",),
     ),
