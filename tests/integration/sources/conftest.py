@@ -13,6 +13,7 @@ from functions.api.sources.handler import handle
 from functions.pipeline.extract import handler as extract_handler
 from tests.cloud.fixtures import SCHEDULES, Cloud
 from tests.integration.sources.api_server import ApiServer, serving
+from tests.integration.sources.mariadb_server import MariaDb, running_mariadb
 from tests.integration.sources.runs import EXTRACT_SETTINGS, SECRETS
 from tests.postgres.databases import Connection, Database
 from tests.unit.http.api_client import ApiResponse, call
@@ -105,3 +106,10 @@ def remote() -> Iterator[ApiServer]:
 def ignore_unknown(admin: Connection) -> None:
     """The records have a column that departments have not."""
     admin.execute("ALTER TABLE departments ADD COLUMN changed text")
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A server of the session; a test makes its tables in the database `legacy`."""
+    with running_mariadb(tmp_path_factory.mktemp("db", numbered=True)) as server:
+        yield server

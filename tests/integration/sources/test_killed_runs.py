@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from functions.pipeline.extract import read_mysql, read_postgresql
+from infra.local.bootstrap import ADMIN
 from tests.cloud.fixtures import LANDING, Cloud
+from tests.integration.sources import mariadb_server
 from tests.integration.sources.api_server import serving
 from tests.integration.sources.conftest import Api
 from tests.integration.sources.kills import run_killed
+from tests.integration.sources.mariadb_server import MariaDb
 from tests.integration.sources.test_runs import ids, started
-from tests.postgres.databases import Connection
+from tests.postgres.databases import PASSWORD, Connection, Database
 
 _RECORDS = 300
 _KILLS = 20
@@ -55,6 +59,62 @@ def test_a_rest_source(api: Api, cloud: Cloud, admin: Connection, seed: int) -> 
             return started(api, source_id)
 
         killed_until_enough(run, cloud, admin, random.Random(seed))
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a table saves its state as often as one of an API."""
+    for reader in (read_postgresql, read_mysql):
+        monkeypatch.setattr(reader, "ROWS_PER_PAGE", 10)
+
+
+def table(port: int, database: str, **given: Any) -> dict[str, Any]:
+    return {"host": "127.0.0.1", "port": port, "database": database, "table": "wards",
+            "key": ["id"], "incremental": "changed", "tls": "disable", **given}  # fmt: skip
+
+
+@pytest.mark.usefixtures("small_pages", "ignore_unknown")
+def test_a_table_of_postgresql(
+    api: Api, cloud: Cloud, admin: Connection, empty_database: Database, secret: Callable[..., str]
+) -> None:
+    arn = secret(username=ADMIN, password=PASSWORD)
+    place = table(empty_database.port, empty_database.name, engine="postgresql", secret_arn=arn)
+    with empty_database.connect() as legacy:
+        # Ten rows each have one value of the incremental column, as of one transaction.
+        legacy.execute("CREATE TABLE wards (id bigint PRIMARY KEY, department text, changed int)")
+        source_id = created(api, "database", place)
+
+        def run(first: int) -> str:
+            legacy.execute(
+                "INSERT INTO wards SELECT n, 'Ward ' || n, n / 10"
+                " FROM generate_series(%s::bigint, %s) AS n",
+                (first, first + _RECORDS - 1),
+            )
+            return started(api, source_id)
+
+        killed_until_enough(run, cloud, admin, random.Random(5))
+
+
+@pytest.mark.usefixtures("small_pages", "ignore_unknown")
+def test_a_table_of_mariadb(
+    api: Api, cloud: Cloud, admin: Connection, mariadb: MariaDb, secret: Callable[..., str]
+) -> None:
+    arn = secret(username=mariadb_server.USER, password=mariadb_server.PASSWORD)
+    place = table(mariadb.port, "legacy", engine="mysql", secret_arn=arn)
+    mariadb.execute(
+        "CREATE OR REPLACE TABLE legacy.wards"
+        " (id bigint PRIMARY KEY, department text, changed int NOT NULL)"
+    )
+    source_id = created(api, "database", place)
+
+    def run(first: int) -> str:
+        mariadb.execute(
+            "INSERT INTO legacy.wards SELECT seq, concat('Ward ', seq), seq DIV 10"
+            f" FROM legacy.seq_{first}_to_{first + _RECORDS - 1}"
+        )
+        return started(api, source_id)
+
+    killed_until_enough(run, cloud, admin, random.Random(6))
 
 
 def test_a_source_of_objects(api: Api, cloud: Cloud, admin: Connection) -> None:

@@ -10,7 +10,7 @@ from functions.pipeline.extract.database_keys import ROWS_PER_PAGE
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.read_mysql import read_mysql
 from functions.pipeline.extract.source_error import SourceError
-from tests.integration.sources.mariadb_server import PASSWORD, USER, MariaDb, running_mariadb
+from tests.integration.sources.mariadb_server import PASSWORD, USER, MariaDb
 from waybill.outbound.address import Guard
 from waybill.sources.connections import DatabaseConnection
 
@@ -20,12 +20,6 @@ ROWS = 2 * ROWS_PER_PAGE + 1
 # Neighbours that are equal as doubles.
 FIRST = 2**53
 _ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:legacy"
-
-
-@pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    with running_mariadb(tmp_path_factory.mktemp("db", numbered=True)) as server:
-        yield server
 
 
 @pytest.fixture
