@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from functions.pipeline.load.encrypt_block import STORED_REJECTS, BlockEncryptor
 from functions.pipeline.load.reject_ids import reject_ids
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.stage import RowEncoder
+from waybill.columns.statistics import FileStatistics
 from waybill.database.chunks import ChunkId, Claim
 from waybill.encryption import DataKey
 from waybill.landing.objects import stream_range
@@ -60,6 +61,9 @@ class ChunkEncoder:
         """The object's SHA-256 in hex, set at the end if the chunk is the whole object."""
         self._checker = Checker(claim.contract, claim.layout, chunk.chunk)
         self._encryptor = BlockEncryptor(deps.settings.personal_key, claim.contract, chunk.job_id)
+        # A chunk that is staged once more was counted before.
+        counted = claim.layout.columns if claim.keeps_rejects else ()
+        self._statistics = FileStatistics(claim.contract, counted)
 
     @property
     def data_key(self) -> DataKey | None:
@@ -70,6 +74,11 @@ class ChunkEncoder:
     def warnings(self) -> tuple[str, ...]:
         """About the records so far, for the user."""
         return tuple(self._checker.warnings)
+
+    @property
+    def statistics(self) -> list[dict[str, Any]]:
+        """Of the columns of the records so far."""
+        return self._statistics.result(is_whole=self._whole)
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """The blocks in file order."""
@@ -84,6 +93,7 @@ class ChunkEncoder:
                 if not part.record_count:
                     continue
                 result = self._check(part)
+                self._statistics.add(result.staged)
                 yield EncodedBlock(
                     rows.encode([self._encryptor.staged(result)]),
                     rejects.encode(self._rejects(result)) if result.rejected else [],
