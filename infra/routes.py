@@ -30,6 +30,7 @@ ROUTES = (
     Route("GET", "/jobs/{job_id}/rejects", "jobs"),
     Route("GET", "/jobs/{job_id}/pending", "jobs"),
     Route("GET", "/jobs/{job_id}/runs", "jobs"),
+    Route("GET", "/jobs/{job_id}/columns", "jobs"),
     Route("POST", "/jobs/{job_id}/replay", "jobs"),
     Route("GET", "/task/{job_id}", "jobs"),
     Route("GET", "/datasets", "datasets"),

@@ -92,6 +92,7 @@ BEGIN
         IF NOT p_job.stamped THEN
             PERFORM waybill.keep_unchanged_keys(v_plan);
         END IF;
+        PERFORM waybill.keep_column_statistics(p_job.job_id);
         PERFORM waybill.keep_current_content(p_job);
         PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);
         PERFORM waybill.drop_stage(p_job.job_id);

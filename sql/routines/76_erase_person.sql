@@ -189,6 +189,7 @@ BEGIN
     PERFORM waybill.count_as_erased(v_rejects, 'rejected');
     PERFORM waybill.count_as_erased(coalesce(v_pending, '{}'), 'pending_reference');
     PERFORM waybill.mark_erased(v_dataset, v_row);
+    PERFORM waybill.erase_extremes(v_dataset, v_texts);
     v_found := jsonb_build_object('rows', CASE WHEN v_row IS NULL THEN 0 ELSE 1 END,
         'rejects', cardinality(v_rejects)
             + coalesce(nullif(current_setting('waybill.erased_encrypted', true), ''), '0')::integer,

@@ -11,12 +11,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.jobs.audit_read import audit_read
 from functions.api.jobs.cancel_job import cancel_job
+from functions.api.jobs.compare_columns import compare_columns
 from functions.api.jobs.deps import deps
 from functions.api.jobs.list_jobs import list_jobs
 from functions.api.jobs.list_pending import list_pending
 from functions.api.jobs.list_runs import list_runs
 from functions.api.jobs.models import (
     FINAL_STATES,
+    ComparedColumns,
     Job,
     JobCancelled,
     JobPage,
@@ -202,6 +204,20 @@ def get_runs(
     """List the runs of a job: every attempt of a pipeline step."""
     page = list_runs(deps(), _visible(job_id), limit, cursor)
     return json_response({"items": page.items, "next_cursor": page.next_cursor})
+
+
+@api.get(
+    "/jobs/<job_id>/columns",
+    tags=["jobs"],
+    responses=describe_responses({200: ComparedColumns}, 404, 422, 503),
+)
+def get_columns(job_id: JobId) -> Response[Any]:
+    """Compare the columns of a job's file with those of the load before it.
+
+    Nulls, distinct values, the lowest and the highest value. There are none before the job has
+    ended, of a job that failed, and of a batch.
+    """
+    return json_response(compare_columns(deps(), _visible(job_id)))
 
 
 @api.get(

@@ -71,6 +71,7 @@ class _Copier:
             self._encoder.sha256,
             self._encoder.warnings,
             self._filtered,
+            self._encoder.statistics,
         )
 
     def _copy_rows(self, blocks: Iterator[EncodedBlock]) -> list[bytes]:

@@ -50,7 +50,10 @@ def _stage(deps: Deps, chunk: ChunkId) -> str:
             return claim
         counts = copy_chunk(deps, chunk, claim)
         chunks.finish(chunk, counts)
-        telemetry.action("chunk.staged", chunk=chunk.chunk, **counts._asdict())
+        logged = counts._asdict()
+        # The values of files are not logged.
+        del logged["columns"]
+        telemetry.action("chunk.staged", chunk=chunk.chunk, **logged)
     return "todo"
 
 

@@ -123,3 +123,18 @@ def test_only_administrators_erase(patients: Patients) -> None:
     for caller in (READER, LOADER):
         response = patients.ask(caller, "DELETE", "/personal-data/members/A-1")
         assert response.problem() == (403, "forbidden")
+
+
+def test_the_key_of_an_erased_person_is_no_extreme_of_a_column(patients: Patients) -> None:
+    job = patients.load(HEADER + ADA + OTHERS, "rows.csv")
+
+    def extremes() -> dict[str, list[object]]:
+        items = patients.ask(ADMIN, "GET", f"/jobs/{job}/columns").json()["items"]
+        return {one["column"]: [one["current"]["min"], one["current"]["max"]] for one in items}
+
+    nothing: list[object] = [None, None]
+    personal = dict.fromkeys(("surname", "born", "e mail"), nothing)
+    others = {"visits": ["1", "3"], "ward": ["1", "1"]}
+    assert extremes() == {"clinic": ["north", "south"], "chart": ["7", "70"], **personal, **others}
+    erase(patients, NORTH_7)
+    assert extremes() == {"clinic": [None, "south"], "chart": [None, "70"], **personal, **others}

@@ -72,7 +72,8 @@ class Extremes:
             return f"{value.isoformat()}{zone}"
         if self._order == "text":
             return str(value)[:MAX_TEXT]
-        text = str(value)
+        # The shortest text that is read as the same number.
+        text = str(np.float32(value) if self._column.stage == "float4" else value)
         return text if len(text) <= MAX_TEXT else None
 
 

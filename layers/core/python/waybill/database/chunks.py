@@ -1,6 +1,6 @@
 """Chunks of an object: planned, claimed, staged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -56,6 +56,8 @@ class StagedCounts(NamedTuple):
     """For the user."""
     filtered: int = 0
     """Left out by a filter of the dataset."""
+    columns: Sequence[Mapping[str, Any]] = ()
+    """Statistics of the columns."""
 
 
 class Claim(BaseModel):
@@ -217,6 +219,7 @@ class Chunks(Repository):
             p_sha256=counts.sha256,
             p_warnings=list(counts.warnings),
             p_filtered=counts.filtered,
+            p_columns=jsonb(counts.columns) if counts.columns else None,
         )
 
     def count_left(self, job_id: UUID) -> int:

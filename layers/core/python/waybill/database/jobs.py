@@ -140,6 +140,10 @@ class Jobs(Repository):
         document: Document | None = self._select_value("jobs.get_job", job_id=job_id)
         return document
 
+    def compare_columns(self, job_id: UUID) -> Document | None:
+        """The job's columns beside those of the load before it; None without a job."""
+        return self._optional(dict, "compare_columns", p_job=job_id)
+
     def list_page(
         self,
         *,
