@@ -13,22 +13,22 @@ ORDER BY {key};
 -- The same of MySQL and MariaDB.
 SELECT s.* FROM {source} AS s WHERE {after} ORDER BY {key};
 
--- name: mysql_read_only()
+-- name: mysql_read_only()!
 -- Nothing is written.
 SET SESSION TRANSACTION READ ONLY;
 
--- name: mysql_utc()
+-- name: mysql_utc()!
 -- Moments are in UTC.
 SET SESSION time_zone = '+00:00';
 
--- name: mysql_begin()
+-- name: mysql_begin()!
 -- One snapshot for the whole read.
 START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY;
 
--- name: mysql_limit()
+-- name: mysql_limit()!
 -- Milliseconds, of MySQL.
 SET SESSION max_execution_time = {milliseconds};
 
--- name: mariadb_limit()
+-- name: mariadb_limit()!
 -- Seconds, of MariaDB.
 SET SESSION max_statement_time = {seconds};

@@ -84,7 +84,8 @@ class Cloud(NamedTuple):
         ]
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
+    """Let the next clients be made for the environment as it is then."""
     for client in (
         clients.s3_client,
         clients.sqs_client,
@@ -113,7 +114,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.delenv(name, raising=False)
-    _forget_clients()
+    forget_clients()
     with mock_aws():
         s3, sqs = clients.s3_client(), clients.sqs_client()
         for bucket in (LANDING, STATE):
@@ -126,7 +127,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         made = Cloud(s3, sqs, clients.events_client(), queues, [], key)
         _listen(made, monkeypatch)
         yield made
-    _forget_clients()
+    forget_clients()
 
 
 @pytest.fixture
