@@ -13,6 +13,7 @@ from constructs import IConstruct
 
 EVENT_SOURCE = "waybill"
 # These actions have no resource-level permissions, so their resource is `*`.
+TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -43,13 +44,14 @@ def retention(days: int) -> logs.RetentionDays:
 
 
 def runtime(log_group: logs.ILogGroup, *, in_vpc: bool) -> list[iam.PolicyStatement]:
-    """Base permissions of a function: its own log and, in a VPC, network interfaces."""
+    """Base permissions of a function: its own log, traces and, in a VPC, network interfaces."""
     statements = [
         iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
             resources=[log_group.log_group_arn],
         ),
     ]
+    statements.append(iam.PolicyStatement(actions=list(TRACES), resources=["*"]))
     if in_vpc:
         statements.append(iam.PolicyStatement(actions=list(NETWORK_INTERFACES), resources=["*"]))
     return statements
@@ -109,6 +111,14 @@ def consume(*queues: sqs.IQueue) -> iam.PolicyStatement:
         actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
         resources=[queue.queue_arn for queue in queues],
     )
+
+
+def work_on(queue: sqs.IQueue) -> tuple[iam.PolicyStatement, iam.PolicyStatement]:
+    """Allow being invoked with a queue's messages, and saying when one is delivered again."""
+    later = iam.PolicyStatement(
+        actions=["sqs:ChangeMessageVisibility"], resources=[queue.queue_arn]
+    )
+    return consume(queue), later
 
 
 def use_key(key: kms.IKey, statements: Iterable[iam.PolicyStatement]) -> list[iam.PolicyStatement]:

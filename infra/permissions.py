@@ -19,6 +19,7 @@ from infra.access import (
     read_depth,
     read_secrets,
     send,
+    work_on,
 )
 from infra.wiring import WITHOUT_METRICS, Resources
 
@@ -43,6 +44,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             *contracts,
         ),
         "plan": (
+            *work_on(resources.landed),
             objects(landing, "landing/", *pinned),
             list_bucket(landing),
             list_object_versions(landing, "landing/"),
@@ -52,17 +54,20 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             send(*queues),
         ),
         "load": (
+            *work_on(resources.chunks),
             objects(landing, "landing/", *pinned),
             list_bucket(landing),
             send(resources.chunks, resources.merges),
             *make_data_keys(resources.personal_key),
         ),
         "merge": (
+            *work_on(resources.merges),
             objects(state, "markers/", "PutObject"),
             send(resources.chunks, resources.merges),
             put_events(resources.bus),
         ),
         "extract": (
+            *work_on(resources.extracts),
             objects(landing, "landing/", "AbortMultipartUpload", "GetObject", "PutObject"),
             list_objects(landing, "landing/"),
             *runs,

@@ -6,7 +6,7 @@ _PREFIXES = (
     "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
     "|publications|deliveries)/[*]"
 )
-_FUNCTION = r"(Service|Console)/[A-Z]\w+/Role(/DefaultPolicy)?/Resource"
+_FUNCTION = r"(Service|Console)/[A-Z]\w+/Role/Resource"
 _LAMBDA = r"AWS::Lambda::Function\.\w+"
 _SERVICE_QUEUE = r"AWS::SQS::Queue\.Service\w+"
 
@@ -23,18 +23,18 @@ ACCEPTED: tuple[Accepted, ...] = (
     ),
     Accepted(
         r"AwsSolutions-IAM5\[Resource::arn:.*:secret:waybill/\w+/sources/\*\]",
-        r"Service/Extract/Role/DefaultPolicy/Resource",
+        r"Service/Extract/Role/Resource",
         "The secrets of sources, which are made after the deployment.",
     ),
     Accepted(
         r"AwsSolutions-IAM5\[Resource::arn:.*:(secret:waybill/\w+/receivers/"
         r"|schedule/waybill-\w+-deliveries/|waybill-\w+-notify-)\*\]",
-        r"Service/Notify/Role/DefaultPolicy/Resource",
+        r"Service/Notify/Role/Resource",
         "Secrets and topics of receivers, and one schedule for each attempt at a delivery.",
     ),
     Accepted(
         r"AwsSolutions-IAM5\[Resource::arn:.*:schedule/waybill-\w+-sources/\*\]",
-        r"Service/(Sources|Migrate)/Role/DefaultPolicy/Resource",
+        r"Service/(Sources|Migrate)/Role/Resource",
         "One schedule for each source, in a group of their own.",
     ),
     Accepted(
@@ -69,7 +69,7 @@ ACCEPTED: tuple[Accepted, ...] = (
     ),
     Accepted(
         r"AwsSolutions-IAM5\[Resource::<ConsoleFiles\w+\.Arn>/\*\]",
-        r"Console/Console/Role/DefaultPolicy/Resource",
+        r"Console/Console/Role/Resource",
         "The bucket holds the console's files only, which this function writes.",
     ),
     Accepted(

@@ -51,6 +51,7 @@ class LambdaFunction(Construct):
         self.log_group = log_group(
             self, shared.environment, shared.key, local_name=f"/aws/lambda/{name}"
         )
+        self._permissions = iam.PolicyDocument()
         self.role = self._role(in_vpc=network is not None)
         self.function = lambda_.Function(
             self,
@@ -61,7 +62,8 @@ class LambdaFunction(Construct):
             handler=f"{spec.module}.handler.handle",
             code=lambda_.Code.from_asset(str(function_source(spec, shared.sources))),
             layers=[layer for name, layer in shared.layers.items() if name in spec.layers],
-            role=self.role,
+            # What the CDK would add by itself becomes a policy of its own, one resource a function.
+            role=self.role.without_policy_updates(),
             log_group=self.log_group,
             timeout=Duration.seconds(spec.timeout_seconds),
             memory_size=spec.memory_mb,
@@ -92,8 +94,7 @@ class LambdaFunction(Construct):
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
         """Add `statements` to the function's role."""
-        for statement in statements:
-            self.role.add_to_policy(statement)
+        self._permissions.add_statements(*statements)
 
     def _role(self, *, in_vpc: bool) -> iam.Role:
         runtime = access.document(access.runtime(self.log_group, in_vpc=in_vpc))
@@ -102,7 +103,7 @@ class LambdaFunction(Construct):
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"Permissions of the function {self.spec.name}",
-            inline_policies={"runtime": runtime},
+            inline_policies={"runtime": runtime, "permissions": self._permissions},
         )
 
     def _variables(self, shared: SharedResources, values: Mapping[str, str]) -> Mapping[str, str]:

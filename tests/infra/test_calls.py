@@ -15,10 +15,8 @@ from tests.infra.template import Statement, Synthesised, listed, text
 _RUNTIME = ("logs:", "xray:", "ec2:")
 # What Lambda itself does for a function that is called with a queue's messages.
 _POLLING = {
-    "sqs:ChangeMessageVisibility",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
-    "sqs:GetQueueUrl",
     "sqs:ReceiveMessage",
 }
 # Where the password of the database is read.
