@@ -167,6 +167,8 @@ RETURN (
         'content_key', p_dataset.content_key,
         'provenance', p_dataset.provenance,
         'document', p_dataset.document,
+        'drift', p_dataset.drift,
+        'rescued', p_dataset.rescued,
         'columns', waybill.contract_columns(p_dataset),
         'references', waybill.contract_references(p_dataset.target),
         'on_missing_parent', p_dataset.on_missing_parent,

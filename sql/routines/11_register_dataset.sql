@@ -72,7 +72,9 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     repeated_header text DEFAULT 'reject',
     max_upload_bytes bigint DEFAULT NULL,
     transformation jsonb DEFAULT '{}',
-    notify jsonb DEFAULT '{}'
+    notify jsonb DEFAULT '{}',
+    drift text DEFAULT 'refuse',
+    rescued text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -95,6 +97,7 @@ BEGIN
     PERFORM waybill.assert_word('partition_unit', partition_unit, '{year,month,day}');
     PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
     PERFORM waybill.assert_word('repeated_header', repeated_header, '{reject,load}');
+    PERFORM waybill.assert_word('drift', drift, '{refuse,ignore,rescue}');
     PERFORM waybill.assert_word('delimiter', delimiter, ARRAY[',', ';', E'\t', '|']);
     PERFORM waybill.assert_notify(notify);
     PERFORM waybill.assert_table(v_table);
@@ -118,13 +121,13 @@ BEGIN
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
-        repeated_header, max_upload_bytes, transformation, notify)
+        repeated_header, max_upload_bytes, transformation, notify, drift, rescued)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
-        skip_blank_records, repeated_header, max_upload_bytes, transformation, notify)
+        skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -142,7 +145,8 @@ BEGIN
         skip_blank_records = excluded.skip_blank_records,
         repeated_header = excluded.repeated_header,
         max_upload_bytes = excluded.max_upload_bytes,
-        transformation = excluded.transformation, notify = excluded.notify;
+        transformation = excluded.transformation, notify = excluded.notify,
+        drift = excluded.drift, rescued = excluded.rescued;
     -- The migration may have changed rows, and which of their columns are personal.
     IF v_is_known THEN
         PERFORM waybill.begin_generation(name);

@@ -60,6 +60,33 @@ RETURN (
     LIMIT 1
 );
 
+-- The problem of drift and rescued, or null.
+CREATE OR REPLACE FUNCTION waybill.drift_problem(p_dataset waybill.datasets) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_dataset.drift <> 'refuse' AND p_dataset.document IS NOT NULL
+        THEN 'drift: a document takes any fields'
+    WHEN p_dataset.drift <> 'refuse' AND p_dataset.header = 'absent'
+        THEN 'drift: without a header, other columns have no names'
+    WHEN (p_dataset.drift = 'rescue') <> (p_dataset.rescued IS NOT NULL)
+        THEN 'rescued: drift => ''rescue'' needs a column for what it keeps, and only that does'
+    WHEN p_dataset.rescued IS NULL
+        THEN NULL
+    WHEN NOT waybill.has_column_of(p_dataset.target, p_dataset.rescued, 'jsonb')
+        THEN 'rescued: a column of type jsonb is needed'
+    WHEN EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = p_dataset.target AND a.attname = p_dataset.rescued
+            AND (a.attnotnull OR a.attgenerated <> ''))
+        THEN 'rescued: the column must be nullable, since most records keep nothing'
+    WHEN p_dataset.rescued IN (p_dataset.provenance, p_dataset.content_key)
+        OR p_dataset.rescued = ANY (p_dataset.natural_key)
+        THEN 'rescued: the column has another purpose'
+    WHEN p_dataset.personal <> '{}' AND p_dataset.rescued <> ALL (p_dataset.personal)
+        THEN 'rescued: must be one of the personal columns, since files may add personal data'
+END;
+
 -- The problem of one argument, or null. Runs after the row was written, so that defaults are in.
 CREATE OR REPLACE FUNCTION waybill.argument_problem(p_dataset waybill.datasets) RETURNS text
 LANGUAGE sql STABLE
@@ -91,6 +118,8 @@ RETURN CASE
     WHEN p_dataset.document IS NOT NULL
         AND NOT waybill.has_column_of(p_dataset.target, p_dataset.document, 'jsonb')
         THEN 'document: a column of type jsonb is needed'
+    WHEN waybill.drift_problem(p_dataset) IS NOT NULL
+        THEN waybill.drift_problem(p_dataset)
     WHEN p_dataset.encoding NOT IN
             ('utf-8', 'latin-1', 'windows-1252', 'utf-16-le', 'utf-16-be')
         THEN format('encoding: %L is not utf-8, latin-1, windows-1252, utf-16-le or utf-16-be',

@@ -52,7 +52,7 @@ $$;
 -- Mark a chunk as staged, in the transaction of its COPY, so that both are committed or neither.
 CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
     p_staged bigint, p_rejected bigint, p_sha256 text, p_warnings text[] DEFAULT '{}',
-    p_filtered bigint DEFAULT 0, p_columns jsonb DEFAULT NULL)
+    p_filtered bigint DEFAULT 0, p_columns jsonb DEFAULT NULL, p_drift jsonb DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -71,7 +71,7 @@ BEGIN
     END IF;
     UPDATE waybill.chunks
     SET done = true, read = p_read, staged = p_staged, rejected = p_rejected,
-        filtered = p_filtered, warnings = p_warnings, columns = p_columns
+        filtered = p_filtered, warnings = p_warnings, columns = p_columns, drift = p_drift
     WHERE job_id = p_job AND chunk = p_chunk;
     IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
         UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;
@@ -100,6 +100,45 @@ BEGIN ATOMIC
         LIMIT 20) AS w;
 END;
 
+-- How the records of a job differ from the table, where its chunks tell it: fields that some
+-- records have, and columns that none has.
+CREATE OR REPLACE FUNCTION waybill.drift_of_chunks(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    WITH parts AS (
+        SELECT c.chunk, c.drift FROM waybill.chunks AS c
+        WHERE c.job_id = p_job AND c.drift IS NOT NULL
+    ), found AS (
+        SELECT d ->> 'change' AS change, d ->> 'column' AS name, min(p.chunk) AS first,
+            count(*) AS parts, sum((d ->> 'records')::bigint) AS records,
+            min(d ->> 'nearest') AS nearest, min(d ->> 'action') AS action
+        FROM parts AS p, jsonb_array_elements(p.drift) AS d
+        GROUP BY 1, 2
+        HAVING d ->> 'change' <> 'missing' OR count(*) = (SELECT count(*) FROM parts)
+        ORDER BY 1, first, 2
+        LIMIT 200
+    )
+    SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'column', f.name,
+        'change', f.change,
+        'nearest', f.nearest,
+        'action', f.action,
+        'records', f.records)) ORDER BY f.change, f.first, f.name), '[]')
+    FROM found AS f;
+END;
+
+-- The job's layout with what its chunks found out.
+CREATE OR REPLACE FUNCTION waybill.layout_with_findings(p_job waybill.ingestion_jobs)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN CASE waybill.drift_of_chunks(p_job.job_id)
+    WHEN '[]' THEN waybill.layout_with_warnings(p_job)
+    ELSE waybill.layout_with_warnings(p_job)
+        || jsonb_build_object('drift', waybill.drift_of_chunks(p_job.job_id))
+END;
+
 -- Chunks that are not staged; at least 1 while the plan is unfinished. Called after the chunk's
 -- commit, so that of two last chunks at least one sees both done.
 CREATE OR REPLACE FUNCTION waybill.chunks_left(p_job uuid) RETURNS integer
@@ -115,7 +154,7 @@ BEGIN
     FROM waybill.ingestion_jobs WHERE job_id = p_job;
     IF v_left = 0 THEN
         UPDATE waybill.ingestion_jobs AS j
-        SET state = 'MERGING', layout = waybill.layout_with_warnings(j)
+        SET state = 'MERGING', layout = waybill.layout_with_findings(j)
         WHERE j.job_id = p_job AND j.state = 'LOADING';
     END IF;
     RETURN v_left;

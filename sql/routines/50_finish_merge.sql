@@ -81,6 +81,7 @@ BEGIN
                 waybill.error_text(p_job.contract, NULL, SQLSTATE, SQLERRM));
             RETURN waybill.result_of(p_job.job_id, 'merged');
     END;
+    PERFORM waybill.add_retyped(p_job.job_id, v_rejected, v_read);
     IF v_limit IS NOT NULL THEN
         PERFORM waybill.fail_for_rejects(p_job.job_id, v_rejected, v_read, v_limit);
     ELSE
@@ -98,6 +99,49 @@ BEGIN
         PERFORM waybill.drop_stage(p_job.job_id);
     END IF;
     RETURN waybill.result_of(p_job.job_id, 'merged');
+END
+$$;
+
+-- Report the columns for which most records of a job were rejected as of another type. They are
+-- looked for in the first rejects only, since there may be many.
+CREATE OR REPLACE FUNCTION waybill.add_retyped(p_job uuid, p_rejected bigint, p_records bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_found jsonb;
+BEGIN
+    IF 2 * p_rejected <= p_records THEN
+        RETURN;
+    END IF;
+    WITH first AS (
+        SELECT v.reject_id, v.errors
+        FROM unnest(waybill.first_rejects(p_job)) AS v
+    ), found AS (
+        SELECT e ->> 'column' AS name,
+            count(DISTINCT f.reject_id)::numeric / (SELECT count(*) FROM first) AS share,
+            mode() WITHIN GROUP (ORDER BY e ->> 'code') AS code
+        FROM first AS f, jsonb_array_elements(f.errors) AS e
+        WHERE e ->> 'column' IS NOT NULL
+            AND (e ->> 'code' LIKE 'invalid\_%' OR e ->> 'code' IN ('wrong_type', 'out_of_range',
+                'too_many_decimals', 'too_long', 'timestamp_without_zone', 'timestamp_with_zone'))
+        GROUP BY 1
+    )
+    SELECT jsonb_agg(jsonb_build_object(
+        'column', f.name,
+        'change', 'retyped',
+        'action', 'rejected',
+        'code', f.code) ORDER BY f.name)
+    INTO v_found
+    FROM found AS f
+    WHERE 2 * f.share * p_rejected > p_records;
+    IF v_found IS NOT NULL THEN
+        UPDATE waybill.ingestion_jobs AS j
+        SET layout = j.layout
+            || jsonb_build_object('drift', coalesce(j.layout -> 'drift', '[]') || v_found)
+        WHERE j.job_id = p_job;
+    END IF;
 END
 $$;
 

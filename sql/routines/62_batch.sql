@@ -102,7 +102,7 @@ $$;
 -- The batch's job, at its place in the landing order: now. Its columns are those that every row
 -- has.
 CREATE OR REPLACE FUNCTION waybill.register_batch(p_job uuid, p_dataset text,
-    p_contract jsonb, p_rows jsonb)
+    p_contract jsonb, p_rows jsonb, p_drift jsonb)
 RETURNS waybill.ingestion_jobs
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -120,7 +120,7 @@ BEGIN
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, bucket, object_key,
         contract, layout, landed_at, landing_order, started_at, chunks_total)
     VALUES (p_job, p_dataset, 'MERGING', 'batch', '', c_key, p_contract,
-        jsonb_build_object('columns', v_columns), c_landed_at,
+        jsonb_build_object('columns', v_columns, 'drift', p_drift), c_landed_at,
         waybill.landing_order(p_dataset, c_landed_at, c_key, ''), c_landed_at, 0)
     RETURNING * INTO v_job;
     RETURN v_job;
@@ -241,8 +241,8 @@ END;
 -- Write a batch. `p_filtered` rows were left out before; `p_rejected` are rows that were refused before:
 -- [{row, raw, values, errors: [{column, code, message}]}, …].
 CREATE OR REPLACE FUNCTION waybill.merge_batch(p_job uuid, p_dataset text, p_rows jsonb,
-    p_mode text, p_rejected jsonb DEFAULT '[]', p_filtered bigint DEFAULT 0, OUT state text,
-    OUT errors jsonb, OUT waybill jsonb, OUT unblocked uuid[], OUT pending uuid[])
+    p_mode text, p_rejected jsonb DEFAULT '[]', p_filtered bigint DEFAULT 0,
+    p_drift jsonb DEFAULT '[]', OUT state text, OUT errors jsonb, OUT waybill jsonb, OUT unblocked uuid[], OUT pending uuid[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 SET timezone = 'UTC'
@@ -257,7 +257,8 @@ DECLARE
 BEGIN
     -- Waits for a merge of the dataset, for the three seconds of lock_timeout and no longer.
     PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
-    v_job := waybill.register_batch(p_job, p_dataset, waybill.contract(p_dataset), p_rows);
+    v_job := waybill.register_batch(
+        p_job, p_dataset, waybill.contract(p_dataset), p_rows, p_drift);
     PERFORM waybill.assert_batch_turn(v_job);
     INSERT INTO waybill.validation_errors (job_id, line, raw, data_key, "values", errors)
     SELECT p_job,
@@ -289,6 +290,7 @@ BEGIN
     v_counts.filtered := v_counts.filtered + p_filtered;
     v_counts.read := jsonb_array_length(p_rows) + jsonb_array_length(p_rejected) + p_filtered;
     v_job := waybill.write_waybill(v_job, v_counts, true);
+    PERFORM waybill.add_retyped(p_job, v_counts.rejected, v_counts.read);
     PERFORM waybill.emit_job_finished(p_job, p_dataset, v_job.state);
     state := v_job.state;
     waybill := waybill.waybill_document(v_job);

@@ -124,7 +124,8 @@ BEGIN
     IF NOT FOUND
         OR p_job.kind IN ('batch', 'replay')
         OR waybill.is_dry(p_job)
-        OR v_file.layout - 'warnings' IS DISTINCT FROM p_layout - 'warnings'
+        OR v_file.layout - '{warnings,drift}'::text[]
+            IS DISTINCT FROM p_layout - '{warnings,drift}'::text[]
         OR v_file.contract IS DISTINCT FROM waybill.contract_of_job(p_job.job_id)
     THEN
         RETURN NULL;

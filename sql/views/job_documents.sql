@@ -12,6 +12,7 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
         'waybill', CASE WHEN j.read IS NOT NULL THEN waybill.waybill_document(j) END,
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
         'warnings', nullif(j.layout -> 'warnings', '[]'),
+        'drift', nullif(j.layout -> 'drift', '[]'),
         'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
                 AND j.duplicate_of IS NULL
             THEN waybill.rejects_remaining(j.job_id) END,

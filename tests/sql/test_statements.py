@@ -96,6 +96,7 @@ ENUMERATIONS = {
     "datasets.write_disposition": literals(Contract.model_fields["write_disposition"].annotation),
     "datasets.header": literals(Contract.model_fields["header"].annotation),
     "datasets.repeated_header": literals(Contract.model_fields["repeated_header"].annotation),
+    "datasets.drift": literals(Contract.model_fields["drift"].annotation),
     "datasets.delimiter": literals(FileOptions.model_fields["delimiter"].annotation),
     "datasets.file_format": literals(Contract.model_fields["file_format"].annotation),
     "ingestion_jobs.state": set(JobState),

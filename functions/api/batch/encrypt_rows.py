@@ -23,4 +23,4 @@ def encrypt_rows(
     encrypted = iter(texts.encrypt_to_text([text.encode() for text in raw]))
     valid = [row if row.raw is None else row._replace(raw=next(encrypted)) for row in rows.valid]
     rejected = [row._replace(raw=next(encrypted)) for row in rows.rejected]
-    return Validated(valid, rejected, rows.filtered), texts.data_key
+    return rows._replace(valid=valid, rejected=rejected), texts.data_key

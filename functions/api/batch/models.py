@@ -1,10 +1,12 @@
 """Request and response of the batch endpoint."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.contract.drift import Drift
 from waybill.database.batches import BatchMode, BatchResult
 
 MAX_ROWS = 1000
@@ -63,10 +65,15 @@ class BatchResponse(BaseModel):
     errors: list[BatchRowError] = Field(
         description="Rows that were rejected, or that wait for a referenced row."
     )
+    drift: list[Drift] = Field(
+        default=[], description="Fields of the rows that the table does not have."
+    )
     latency_ms: float = Field(description="From the request's arrival to the write.")
 
     @classmethod
-    def of(cls, job_id: UUID, merged: BatchResult, milliseconds: float) -> "BatchResponse":
+    def of(
+        cls, job_id: UUID, merged: BatchResult, milliseconds: float, drift: Sequence[Drift]
+    ) -> "BatchResponse":
         """The response to a merged batch."""
         waybill = BatchWaybill.model_validate(merged.waybill)
         return cls(
@@ -75,5 +82,6 @@ class BatchResponse(BaseModel):
             rows_written=waybill.inserted + waybill.updated,
             waybill=waybill,
             errors=[BatchRowError.model_validate(error) for error in merged.errors],
+            drift=list(drift),
             latency_ms=round(milliseconds, 1),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from functions.api.batch.added_fields import AddedFields
 from functions.api.batch.row_model import (
     Row,
     field_readers,
@@ -16,6 +17,7 @@ from functions.api.batch.row_model import (
 )
 from waybill.columns import codes
 from waybill.columns.cells import check_rows
+from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.exact_json import format_json
 from waybill.records.column_names import ColumnNames
@@ -52,6 +54,8 @@ class Validated(NamedTuple):
     rejected: list[RejectedRow]
     filtered: int = 0
     """Number of rows that the dataset's filter leaves out."""
+    drift: Sequence[Drift] = ()
+    """Fields of the rows that the table lacks."""
 
 
 class RowValidator:
@@ -67,7 +71,10 @@ class RowValidator:
     def validate(self, rows: Sequence[JsonRow]) -> Validated:
         """Split the rows into valid ones and invalid ones with their errors."""
         errors: dict[int, Errors] = {}
-        fields = [self._fields(index, row, errors) for index, row in enumerate(rows)]
+        added = AddedFields(self.contract, self._readers)
+        fields = [self._fields(index, row, errors, added) for index, row in enumerate(rows)]
+        drift = added.drift
+        _name_nearest(errors, drift)
         # A column that no row has gets its default, like a column that a file lacks.
         present = set().union(*fields)
         names = [c.name for c in self.contract.columns if c.required or c.name in present]
@@ -91,14 +98,17 @@ class RowValidator:
             ],
             [RejectedRow(n, _raw(rows[n]), fields[n], errors[n]) for n in sorted(errors)],
             len(filtered),
+            drift,
         )
 
-    def _fields(self, index: int, row: JsonRow, errors: dict[int, Errors]) -> Row:
+    def _fields(
+        self, index: int, row: JsonRow, errors: dict[int, Errors], added: AddedFields
+    ) -> Row:
         """The texts of a row's fields. Errors go to `errors`; the other fields are kept."""
         if self.contract.document is not None:
             row = {self.contract.document: row}
         elif row.keys() - self._readers.keys():
-            row = self._with_column_names(row)
+            row = added.set_aside(self._with_column_names(row))
         plain = plain_fields(row, self._plain)
         if plain is not None:
             return plain
@@ -119,6 +129,14 @@ class RowValidator:
             # A column under two names is an error; which one is meant is not guessed.
             names = [name if name in self._readers else _printable(name) for name in row]
         return dict(zip(names, row.values(), strict=True))
+
+
+def _name_nearest(errors: dict[int, Errors], drift: Sequence[Drift]) -> None:
+    """Add the nearest column to the errors about fields that are no columns."""
+    nearest = {each.column: each.nearest for each in drift if each.nearest}
+    for error in (error for found in errors.values() for error in found):
+        if error["code"] == codes.UNKNOWN_FIELD and error["column"] in nearest:
+            error["message"] += f" (nearest: {nearest[error['column']]})"
 
 
 def _error(error: "ErrorDetails") -> dict[str, Any]:

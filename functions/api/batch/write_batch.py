@@ -120,11 +120,12 @@ def _write(
             validated.valid,
             [row._asdict() for row in validated.rejected],
             validated.filtered,
+            [each.model_dump(exclude_none=True) for each in validated.drift],
         ),
         mode=batch.request.mode,
     )
     milliseconds = (time.monotonic() - batch.started) * 1000
-    response = BatchResponse.of(job_id, merged, milliseconds)
+    response = BatchResponse.of(job_id, merged, milliseconds, validated.drift)
     batches.put_response(key, response.model_dump(mode="json"))
     return _Written(response, UnblockedJobs(merged.unblocked, merged.pending), is_new=True)
 

@@ -53,13 +53,14 @@ def post_preview(name: Annotated[str, Path()]) -> Response[Any]:
     """
     contract, sample = parse_sample(api.current_event, deps().contracts.get(name))
     masked = not may_read_personal(api.principal, name)
-    layout, records = preview_records(contract, sample, masked=masked)
+    layout, drift, records = preview_records(contract, sample, masked=masked)
     return json_response(
         Preview(
             columns=list(layout.columns),
             records=records,
             not_shown=list(contract.transformation.in_merge),
             warnings=list(layout.warnings),
+            drift=list(drift),
         )
     )
 

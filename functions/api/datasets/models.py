@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.contract.drift import Drift
 from waybill.contract.model import Partitioning, Reference, WriteDisposition
 
 
@@ -65,6 +66,7 @@ class Preview(BaseModel):
         description="Rules that only the merge applies, and that the preview leaves out."
     )
     warnings: list[str]
+    drift: list[Drift] = Field(description="How the file differs from the table.")
 
 
 class PreviewRows(BaseModel):

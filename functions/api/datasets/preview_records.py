@@ -1,6 +1,6 @@
 """Shows records of a file before and after the rules of their dataset, by the loader's own code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from waybill.columns.check import BlockResult, Checker
 from waybill.columns.json_text import json_objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
+from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.exact_json import parse_json
 from waybill.masking import MASK
@@ -36,8 +37,10 @@ class Sample(NamedTuple):
 
 def preview_records(
     contract: Contract, sample: Sample, *, masked: bool
-) -> tuple[Layout, list[PreviewedRecord]]:
-    """The layout of the file, and its first 20 records; with `masked` without personal values.
+) -> tuple[Layout, Sequence[Drift], list[PreviewedRecord]]:
+    """The file's layout, how it differs from the table, and its first 20 records.
+
+    With `masked` without personal values.
 
     Raises:
         Rejected: the sample is not a file that the contract describes.
@@ -61,7 +64,11 @@ def preview_records(
     )
     records = list(islice(shown, SHOWN_RECORDS))
     personal = frozenset(contract.personal) if masked else frozenset()
-    return layout, [_without(personal, record) for record in records] if personal else records
+    if personal:
+        records = [_without(personal, record) for record in records]
+    # The records that are not shown may have what these lack.
+    added = [each for each in checker.drift or () if each.change == "added"]
+    return layout, (*layout.drift, *added), records
 
 
 def _without(personal: frozenset[str], record: PreviewedRecord) -> PreviewedRecord:

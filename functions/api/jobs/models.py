@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.contract.drift import Drift
 from waybill.database.runs import Outcome
 from waybill.states import JobKind, JobState
 
@@ -141,6 +142,10 @@ class Job(_Document):
     rejects_url: str | None = None
     warnings: list[str] = Field(
         default=[], description="What is uncertain about the file's layout as it was detected."
+    )
+    drift: list[Drift] = Field(
+        default=[],
+        description="How the file differs from the table: columns added, missing or retyped.",
     )
     error: JobProblem | None = None
     duplicate_of: UUID | None = Field(

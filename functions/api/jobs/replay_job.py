@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence, Set
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from functions.api.jobs.deps import Deps
@@ -16,12 +18,13 @@ from waybill.database.rejects import Fields, Rejects
 from waybill.database.repository import Connection
 from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable
-from waybill.exact_json import format_json
+from waybill.exact_json import JsonError, format_json, parse_json
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.masking import MASK
 from waybill.state.tickets import Ticket
 
+_JSON_KINDS = ("json", "jsonb")
 _HOUR = timedelta(hours=1)
 _BREAKS = re.compile(r"[\r\n]")
 
@@ -152,11 +155,23 @@ def _quoted(text: str | None) -> str:
     return "" if text is None else '"' + text.replace('"', '""') + '"'
 
 
+def _with_values(record: Fields, nested: Set[str]) -> dict[str, Any]:
+    """The record with the values of columns of JSON, of which the fields are the text."""
+    values: dict[str, Any] = dict(record)
+    for name in nested & record.keys():
+        text = record[name]
+        # What is no JSON is refused again, with the reason.
+        with suppress(JsonError):
+            values[name] = None if text is None else parse_json(text)
+    return values
+
+
 def json_lines(contract: Contract, records: Sequence[Fields]) -> bytes:
     """The records as JSON Lines; of a dataset of documents, the documents themselves."""
     if contract.document is not None:
         texts = [record.get(contract.document) or "null" for record in records]
     else:
-        texts = [format_json(record) for record in records]
+        nested = {column.name for column in contract.columns if column.kind in _JSON_KINDS}
+        texts = [format_json(_with_values(record, nested)) for record in records]
     # Inside strings line breaks are escaped; the others are white space.
     return "".join(f"{_BREAKS.sub(' ', text)}\n" for text in texts).encode()

@@ -43,6 +43,15 @@ export function ago(text) {
 export const visible = (value) =>
   String(value ?? "").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 
+// A difference between a file and its table as a sentence.
+export function drifted({ column, change, nearest, action, records, code }) {
+  const name = visible(column);
+  if (change === "missing") return `The file has no column ${name}.`;
+  if (change === "retyped") return `Column ${name} has values of another type: ${code}.`;
+  const where = records ? ` in ${plural(records, "record")}` : "";
+  return `The table has no column ${name}${nearest ? ` (nearest: ${nearest})` : ""}: ${action}${where}.`;
+}
+
 export const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 
 export function csv(columns, rows) {

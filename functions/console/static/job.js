@@ -1,7 +1,7 @@
 // One job: live while it runs, then its waybill as a page to print.
 import { html, useEffect, useState } from "./ui.js";
 import { get, remove } from "./api.js";
-import { ago, bytes, count, decimal, seconds, visible } from "./format.js";
+import { ago, bytes, count, decimal, drifted, seconds, visible } from "./format.js";
 import { href } from "./router.js";
 import { canLoad } from "./session.js";
 import { Failure, Figure, isFinal, Progress, State, TableBox, Time, useInterval, useLoaded } from "./parts.js";
@@ -29,6 +29,7 @@ export function Job({ id }) {
       ${isRunning && html`<${Live} job=${data} />`}
       ${data.error && html`<div class="failure" role="alert"><p><strong>${data.error.title}</strong> ${data.error.detail}</p></div>`}
       ${(data.warnings ?? []).map((one) => html`<p class="notice">${one}</p>`)}
+      ${(data.drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
       ${data.waybill && html`<${Counts} job=${data} />`}
       <${Identity} job=${data} />
       ${data.waybill && html`<${Previous} job=${data} />`}

@@ -1,6 +1,6 @@
 // One chosen file: its dataset, its first records, its transfer and its job.
 import { html, useState } from "./ui.js";
-import { bytes, count, plural, seconds, visible } from "./format.js";
+import { bytes, count, drifted, plural, seconds, visible } from "./format.js";
 import { href } from "./router.js";
 import { watched } from "./jobs.js";
 import { chooseDataset, datasets, mapColumns, proposedColumns, remove, unmapColumns } from "./outgoing.js";
@@ -85,11 +85,12 @@ function Check({ transfer }) {
 }
 
 function Preview({ preview, name }) {
-  const { columns, records, warnings } = preview;
+  const { columns, records, warnings, drift } = preview;
   const bad = records.filter((one) => one.outcome === "rejected");
   const filtered = records.filter((one) => one.outcome === "filtered").length;
   return html`
     ${warnings.map((one) => html`<p class="notice">${one}</p>`)}
+    ${(drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
     <details open=${bad.length > 0}>
       <summary>${bad.length ? html`<strong class="bad">${bad.length} of the first ${plural(records.length, "record")} would be rejected</strong>` : html`<span class="good">The first ${plural(records.length, "record")} can be loaded</span>`}${filtered > 0 && `, ${filtered} left out by a rule`}</summary>
       <${TableBox} label=${`First records of ${name}`}>

@@ -72,6 +72,7 @@ class _Copier:
             self._encoder.warnings,
             self._filtered,
             self._encoder.statistics,
+            self._encoder.drift,
         )
 
     def _copy_rows(self, blocks: Iterator[EncodedBlock]) -> list[bytes]:

@@ -13,6 +13,7 @@ from functions.pipeline.load.reject_ids import reject_ids
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.stage import RowEncoder
 from waybill.columns.statistics import FileStatistics
+from waybill.contract.drift import Drift
 from waybill.database.chunks import ChunkId, Claim
 from waybill.encryption import DataKey
 from waybill.landing.objects import stream_range
@@ -79,6 +80,11 @@ class ChunkEncoder:
     def statistics(self) -> list[dict[str, Any]]:
         """Of the columns of the records so far."""
         return self._statistics.result(is_whole=self._whole)
+
+    @property
+    def drift(self) -> tuple[Drift, ...] | None:
+        """How the records so far differ from the table, where their header does not tell it."""
+        return self._checker.drift
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """The blocks in file order."""

@@ -84,6 +84,20 @@ def test_upload_prints_every_warning(fake: FakeApi, tmp_path: Path) -> None:
     assert "\x1b" not in result.stderr
 
 
+def test_upload_says_how_the_file_differs_from_the_table(fake: FakeApi, tmp_path: Path) -> None:
+    drift = [
+        {"column": "a[b]\x1b", "change": "added", "nearest": "ab", "action": "ignored"},
+        {"column": "n", "change": "missing"},
+        {"column": "k", "change": "retyped", "code": "invalid_integer"},
+    ]
+    result = upload(fake, tmp_path, drift=drift)
+    output = " ".join(result.stderr.split())
+    assert "(nearest: ab): ignored" in output
+    assert "the file has no column n" in output
+    assert "column k has values of another type: invalid_integer" in output
+    assert "\x1b" not in output
+
+
 def test_upload_sends_encoding_delimiter_and_dry_run(fake: FakeApi, tmp_path: Path) -> None:
     upload(fake, tmp_path, "--encoding", "latin-1", "--delimiter", ";", "--dry-run")
     body = fake.bodies()[0]

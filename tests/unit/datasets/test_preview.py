@@ -76,6 +76,19 @@ def test_rows_are_previewed_like_those_of_a_batch() -> None:
     assert unknown["errors"][0]["code"] == "unknown_field"
 
 
+def test_a_preview_says_how_the_file_differs_from_the_table() -> None:
+    (missing,) = preview("species,ring,seen\nWren,1,\n", CSV).json()["drift"]
+    assert (missing["column"], missing["change"]) == ("grams", "missing")
+    rows = [{"species": "a", "gram": 1}, {"species": "b", "ring": 2}]
+    drift = [
+        (each["column"], each["change"], each["nearest"], each["records"])
+        for each in preview({"rows": rows}).json()["drift"]
+    ]
+    assert drift == [
+        ("gram", "added", "grams", 1),
+    ]
+
+
 def test_numbers_of_rows_keep_every_digit() -> None:
     body = '{"rows": [{"species": "a", "grams": 1.10}, {"species": "b", "grams": 1e400}]}'
     first, second = preview(body).json()["records"]

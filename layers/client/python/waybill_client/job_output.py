@@ -1,6 +1,6 @@
 """What is said about a job beside its counts."""
 
-from waybill_client.models import Job
+from waybill_client.models import Drift, Job
 from waybill_client.output import print_message
 
 
@@ -15,7 +15,20 @@ def print_messages(job: Job) -> None:
     label = f"{job['dataset']} {job['job_id']}"
     for warning in job.get("warnings", []):
         print_message(f"{label}: warning: {warning}", "yellow")
+    for drift in job.get("drift", []):
+        print_message(f"{label}: {_drifted(drift)}", "yellow")
     if first := job.get("duplicate_of"):
         print_message(f"{label}: loaded already, with its rejects, by {first}", "yellow")
     if error := job.get("error"):
         print_message(f"{label}: {error.get('detail')}", "red")
+
+
+def _drifted(drift: Drift) -> str:
+    """A difference between the file and its table as a sentence."""
+    if drift["change"] == "missing":
+        return f"the file has no column {drift['column']}"
+    if drift["change"] == "retyped":
+        return f"column {drift['column']} has values of another type: {drift.get('code')}"
+    near = f" (nearest: {drift['nearest']})" if drift.get("nearest") else ""
+    records = f" in {drift['records']} records" if drift.get("records") else ""
+    return f"no column {drift['column']!r}{near}: {drift.get('action')}{records}"

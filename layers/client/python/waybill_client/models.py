@@ -40,6 +40,17 @@ class Counts(TypedDict):
     sha256: NotRequired[str]
 
 
+class Drift(TypedDict):
+    """A difference between a file and its table."""
+
+    column: str
+    change: Literal["added", "missing", "retyped"]
+    nearest: NotRequired[str]
+    action: NotRequired[Literal["ignored", "rescued", "rejected"]]
+    records: NotRequired[int]
+    code: NotRequired[str]
+
+
 class Job(TypedDict):
     """A job; times are RFC 3339 in UTC."""
 
@@ -51,6 +62,7 @@ class Job(TypedDict):
     waybill: NotRequired[Counts]
     error: NotRequired[dict[str, Any]]
     warnings: NotRequired[list[str]]
+    drift: NotRequired[list[Drift]]
     rejects_url: NotRequired[str]
     duplicate_of: NotRequired[str]
     created_at: NotRequired[str]

@@ -24,6 +24,7 @@ from waybill.columns.suggest_formats import with_suggestions
 from waybill.columns.temporal import custom_times
 from waybill.columns.times import dates, timestamps
 from waybill.columns.transform import Rules
+from waybill.contract.drift import Drift
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
 from waybill.records.layout import Layout
@@ -91,6 +92,12 @@ class Checker:
         self.schema = stage_schema(contract, layout)
         self.warnings: dict[str, None] = {}
         """For the user: at most ten, each once."""
+
+    @property
+    def drift(self) -> tuple[Drift, ...] | None:
+        """How JSON records so far differ from the table; None for CSV, whose header tells it."""
+        reader = self._reader
+        return reader.drift.found if isinstance(reader, JsonReader) and reader.drift else None
 
     def check(self, block: Block) -> BlockResult:
         """Split the block's records into rows to stage, rejects and filtered records."""

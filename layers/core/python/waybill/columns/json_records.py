@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from waybill.columns import codes
 from waybill.columns.formats import column_formats
+from waybill.columns.json_drift import JsonDrift
 from waybill.columns.json_values import FieldError, field_converter
 from waybill.columns.records import Absence, Records
 from waybill.columns.rejects import RejectReason, unparsable_rejects
@@ -21,6 +22,7 @@ from waybill.exact_json import JsonError, check_characters, check_numbers, check
 from waybill.narrow_json import narrow_json, widen
 from waybill.records.block import Block
 from waybill.records.column_names import ColumnNames
+from waybill.records.drift import MOST_REPORTED
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 
@@ -38,12 +40,25 @@ class _Field(NamedTuple):
     to_text: Callable[[Any], str | None]
 
 
+_Reason = tuple[str, FieldError]
+"""A field of a record and what is wrong with it."""
+
+
 class _UnparsableRecord(Exception):
     """A record cannot be parsed; carries the reasons."""
 
     def __init__(self, *reasons: RejectReason) -> None:
         super().__init__(reasons)
         self.reasons = list(reasons)
+
+
+def _as_text(_value: object, text: str) -> str:
+    return text
+
+
+def _narrow(text: str) -> str:
+    """The text with a character per byte, as `narrow_json` has it."""
+    return text.encode().decode("latin-1")
 
 
 def _narrow_utf8(value: object, text: str) -> bytes:
@@ -65,6 +80,10 @@ class JsonReader:
             name: _Field(position, field_converter(contract.column(name), formats.get(name)))
             for position, name in enumerate(layout.columns)
         }
+        self.drift = None if contract.document else JsonDrift(contract, layout)
+        """How the records so far differ from the table; None for documents."""
+        # Of the first added names only, since to find one takes time.
+        self._nearest: dict[str, str | None] = {}
         # Spellings of field names seen so far. Unknown names are not kept, to bound its size.
         self._by_key: dict[str, _Field] = {}
 
@@ -87,6 +106,8 @@ class JsonReader:
                 valid.append(index)
                 rows.append(row)
                 present.append(fields)
+                if self.drift is not None:
+                    self.drift.note_columns(fields)
         columns = zip(*rows, strict=True) if rows else [() for _ in range(self._width)]
         return Records(
             block,
@@ -146,14 +167,17 @@ class JsonReader:
             raise _UnparsableRecord(RejectReason(name, error.code, widen(error.message))) from None
         if not isinstance(members, dict):
             raise self._error(codes.NOT_AN_OBJECT)
-        return self._fields_of({widen(key): members[key] for key in members}, _narrow_utf8)
+        return self._fields_of({widen(key): members[key] for key in members}, is_narrow=True)
 
     def _fields_of(
-        self, members: dict[str, Any], encode: Callable[[Any, str], Text] = lambda _, text: text
+        self, members: dict[str, Any], *, is_narrow: bool = False
     ) -> tuple[Sequence[Text | None], int]:
+        """As `_row`; `is_narrow`: values, but not names, are of `narrow_json`."""
+        encode = _narrow_utf8 if is_narrow else _as_text
         row: list[Text | None] = [None] * self._width
         seen = 0
-        reasons: list[RejectReason] = []
+        reasons: list[_Reason] = []
+        self._set_added_aside(members, reasons, is_narrow=is_narrow)
         for key in list(members):
             # Values are dropped one by one, since each is as large as its text.
             value = members.pop(key)
@@ -163,27 +187,63 @@ class JsonReader:
                 text = None if value is None else to_text(value)
                 row[position] = None if text is None else encode(value, text)
             except FieldError as error:
-                reasons.append(RejectReason(key[:_MAX_NAME_SHOWN], error.code, error.message))
+                reasons.append((key, error))
         if reasons:
-            raise _UnparsableRecord(*reasons[:_MAX_REASONS])
+            raise _UnparsableRecord(
+                *(
+                    RejectReason(key[:_MAX_NAME_SHOWN], error.code, error.message)
+                    for key, error in reasons[:_MAX_REASONS]
+                )
+            )
         return row, seen
 
+    def _set_added_aside(
+        self, members: dict[str, Any], reasons: list[_Reason], *, is_narrow: bool
+    ) -> None:
+        """Remove the fields that are no columns: refused, ignored, or members of one that is.
+
+        They are also refused if no field is a column.
+        """
+        strange = members.keys() - self._by_key.keys()
+        names = [key for key in members if key in strange and not self._column_of(key)]
+        if not names:
+            return
+        if self.drift is not None:
+            self.drift.note_added(names)
+        is_refused = self._contract.drift == "refuse" or len(names) == len(members)
+        added = {_narrow(key) if is_narrow else key: members.pop(key) for key in names}
+        if is_refused:
+            reasons += [(key, self._unknown(key)) for key in names[:_MAX_REASONS]]
+        elif self._contract.rescued is not None:
+            if self._contract.rescued in map(self._names.find, members):
+                error = FieldError(codes.DUPLICATE_FIELD, "other fields would be kept in it, too")
+                reasons.append((self._contract.rescued, error))
+            else:
+                members[self._contract.rescued] = added
+
+    def _column_of(self, key: str) -> str | None:
+        """The column of this name, which is kept for the records that follow."""
+        name = self._names.find(key)
+        if name is not None:
+            self._by_key[key] = self._fields[name]
+        return name
+
+    def _unknown(self, key: str) -> FieldError:
+        if key not in self._nearest and len(self._nearest) < MOST_REPORTED:
+            self._nearest[key] = self._names.nearest(key)
+        nearest = self._nearest.get(key)
+        hint = f" (nearest: {nearest})" if nearest else ""
+        known = ", ".join(column.name for column in self._contract.file_columns)
+        message = f"there is no column {key[:_MAX_NAME_SHOWN]!r}{hint}; the columns are {known}"
+        return FieldError(codes.UNKNOWN_FIELD, message)
+
     def _find(self, key: str, seen: int) -> _Field:
-        """The field for a key; `seen` has the bits of the record's fields so far.
+        """The field for a column's key; `seen` has the bits of the record's fields so far.
 
         Raises:
-            FieldError: there is none, or it was seen.
+            FieldError: it was seen.
         """
-        field = self._by_key.get(key) or self._find_column(key)
+        field = self._by_key.get(key) or self._fields[key]
         if seen >> field.position & 1:
             raise FieldError(codes.DUPLICATE_FIELD, codes.MEANINGS[codes.DUPLICATE_FIELD])
         return field
-
-    def _find_column(self, key: str) -> _Field:
-        name = self._names.find(key)
-        if name is None:
-            known = ", ".join(column.name for column in self._contract.columns)
-            message = f"there is no column {key[:_MAX_NAME_SHOWN]!r}; the columns are {known}"
-            raise FieldError(codes.UNKNOWN_FIELD, message)
-        self._by_key[key] = self._fields[name]
-        return self._by_key[key]

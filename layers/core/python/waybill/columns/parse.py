@@ -45,12 +45,13 @@ def field_rules(contract: Contract, layout: Layout) -> list[FieldRules]:
     formats = column_formats(contract)
     return [
         FieldRules(
-            is_text=contract.column(name).kind in TEXT_KINDS,
+            # An added field is kept as text.
+            is_text=name is None or contract.column(name).kind in TEXT_KINDS,
             trims=contract.trim,
             trims_quoted=name in formats and formats[name].trim_quoted,
             null_words=contract.null_words,
         )
-        for name in layout.columns
+        for name in layout.field_columns
     ]
 
 

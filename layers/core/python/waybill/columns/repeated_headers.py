@@ -24,7 +24,15 @@ class RepeatedHeaders:
         self._names = ColumnNames(contract)
         self._layout = layout
         self._searched = contract.repeated_header == "reject" and layout.width >= _FEWEST_FIELDS
-        names = layout.fields or (*(each.name for each in contract.columns), *contract.aliases)
+        names = layout.fields or (
+            *(each.name for each in contract.columns),
+            *contract.aliases,
+            *(field.name for field in layout.added),
+        )
+        # An added column stands for itself; no column has a NUL in its name.
+        self._added = {field.name: f"\0{field.name}" for field in layout.added}
+        added = {field.position: f"\0{field.name}" for field in layout.added}
+        self._expected = [added.get(at, name) for at, name in enumerate(layout.field_columns)]
         spellings = {
             form
             for name in names
@@ -49,10 +57,10 @@ class RepeatedHeaders:
         cells = [array[row].as_py() or "" for array in texts]
         if self._layout.fields:
             return cells == list(self._layout.fields)
-        columns = [self._names.find(cell) for cell in cells]
+        columns = [self._names.find(cell) or self._added.get(cell.strip()) for cell in cells]
         if None in columns or len(set(columns)) < len(columns):
             return False
-        if columns != list(self._layout.columns):
+        if columns != self._expected:
             detail = (
                 f"Line {lines[row]} is a header with the columns in another order than at the "
                 f"beginning. Upload the parts as files of their own."

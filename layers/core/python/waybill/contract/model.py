@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 WriteDisposition = Literal["merge", "append", "replace"]
+DriftPolicy = Literal["refuse", "ignore", "rescue"]
 Stage = Literal[
     "int2", "int4", "int8", "float4", "float8", "bool", "date", "timestamp", "timestamptz", "text"
 ]
@@ -171,6 +172,10 @@ class Contract(_Frozen):
     """Whether CSV records of only delimiters and blanks are blank lines, not records."""
     repeated_header: Literal["reject", "load"] = "reject"
     """What becomes of a CSV record whose fields are all column names."""
+    drift: DriftPolicy = "refuse"
+    """What becomes of columns in files that the table lacks."""
+    rescued: str | None = None
+    """Column of type jsonb that keeps them, if they are rescued."""
     content_key: str | None = None
     """Column filled with the SHA-256 of the record's content; not in files."""
     document: str | None = None
@@ -192,6 +197,11 @@ class Contract(_Frozen):
     transformation: Transformation = Transformation()
     keeps_raw: bool = False
     """Whether the staging table has the raw text, since the database may reject records."""
+
+    @property
+    def file_columns(self) -> tuple[Column, ...]:
+        """The columns that files are expected to have, in table order."""
+        return tuple(column for column in self.columns if column.name != self.rescued)
 
     def column(self, name: str) -> Column:
         """The column of this name; raises KeyError if there is none."""

@@ -32,6 +32,8 @@ class CheckedRows(NamedTuple):
     """`{row, raw, values, errors}` each."""
     filtered: int = 0
     """Number of rows that a filter of the dataset left out."""
+    drift: Sequence[object] = ()
+    """Fields of the rows that the table lacks: `{column, change, …}` each."""
 
 
 class BatchResult(BaseModel):
@@ -102,6 +104,7 @@ class Batches(Repository):
             p_mode=mode,
             p_rejected=jsonb(list(rows.rejected)),
             p_filtered=rows.filtered,
+            p_drift=jsonb(list(rows.drift)),
         )
         assert result is not None  # noqa: S101 - the routine returns one row
         return result

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
@@ -58,6 +59,8 @@ class StagedCounts(NamedTuple):
     """Left out by a filter of the dataset."""
     columns: Sequence[Mapping[str, Any]] = ()
     """Statistics of the columns."""
+    drift: tuple[Drift, ...] | None = None
+    """How its records differ from the table, if they tell it and not the header."""
 
 
 class Claim(BaseModel):
@@ -220,6 +223,9 @@ class Chunks(Repository):
             p_warnings=list(counts.warnings),
             p_filtered=counts.filtered,
             p_columns=jsonb(counts.columns) if counts.columns else None,
+            p_drift=None
+            if counts.drift is None
+            else jsonb([each.model_dump(exclude_none=True) for each in counts.drift]),
         )
 
     def count_left(self, job_id: UUID) -> int:

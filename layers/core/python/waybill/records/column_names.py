@@ -45,7 +45,9 @@ class ColumnNames:
         unique = {normalise(name): name for name in names if counts[normalise(name)] == 1}
         self._columns = {**aliases, **dict.fromkeys(counts), **unique}
         self._letters = {
-            letters(name): column for name, column in {**contract.aliases, **names}.items()
+            letters(name): column
+            for name, column in {**contract.aliases, **names}.items()
+            if column != contract.rescued
         }
         self._words = [set(_words(name)) for name in (*contract.aliases, *names)]
 
@@ -84,8 +86,11 @@ class ColumnNames:
         """The column with the most similar name, if there is a similar one."""
         text = letters(cell[:_COMPARED])
         ratio, column = max(
-            (SequenceMatcher(None, text, name).ratio(), column)
-            for name, column in self._letters.items()
+            (
+                (SequenceMatcher(None, text, name).ratio(), column)
+                for name, column in self._letters.items()
+            ),
+            default=(0.0, None),
         )
         return column if ratio >= _NEAREST else None
 

@@ -7,6 +7,7 @@ from waybill.contract.model import Contract
 from waybill.errors import Rejected
 from waybill.records.column_names import ColumnNames
 from waybill.records.dialect import Dialect, sniff_dialect
+from waybill.records.drift import MOST_REPORTED
 from waybill.records.head import Head, HeadRecord
 from waybill.records.header import document_fields, match_header, refuse_header
 from waybill.records.layout import Layout
@@ -76,8 +77,20 @@ def _layout(dialect: Dialect, text: Head, contract: Contract) -> Layout:
     if kind == "unknown":
         why = f"Line {header.line} is neither a header nor a valid record. {_NO_HEADER}"
         refuse_header(header.cells, contract, why)
-    layout = _with_header(dialect, header, match_header(header.cells, contract))
-    return layout.model_copy(update={"warnings": _header_warnings(dialect, header, contract)})
+    matched = match_header(header.cells, contract)
+    rescued = contract.rescued if matched.added and contract.drift == "rescue" else None
+    columns = matched.columns if rescued is None else (*matched.columns, rescued)
+    return _with_header(dialect, header, columns).model_copy(
+        update={
+            "added": matched.added,
+            "rescued": rescued,
+            "drift": matched.drift,
+            "warnings": (
+                *_header_warnings(dialect, header, contract),
+                *_unreported(len(matched.added)),
+            ),
+        }
+    )
 
 
 def _with_header(
@@ -97,7 +110,7 @@ def _without_header(dialect: Dialect, contract: Contract, warnings: tuple[str, .
     return Layout(
         delimiter=dialect.delimiter,
         header=False,
-        columns=tuple(column.name for column in contract.columns),
+        columns=tuple(column.name for column in contract.file_columns),
         data_offset=0,
         first_line=1,
         warnings=warnings,
@@ -114,6 +127,12 @@ def _header_warnings(dialect: Dialect, header: HeadRecord, contract: Contract) -
     if header.is_well_formed:
         return skipped
     return (*skipped, f"The header on line {header.line} has misplaced quotes.")
+
+
+def _unreported(added: int) -> tuple[str, ...]:
+    if added <= MOST_REPORTED:
+        return ()
+    return (f"The first {MOST_REPORTED} of {added} columns that the table lacks are listed.",)
 
 
 def _absent_warnings(records: tuple[HeadRecord, ...], contract: Contract) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def _fits(dialect: Dialect, contract: Contract) -> bool:
         return _is_table(dialect.records)
     if contract.header != "absent":
         return dialect.search.kind == "data"
-    width = len(contract.columns)
+    width = len(contract.file_columns)
     same = sum(len(each.cells) == width and each.is_well_formed for each in dialect.records)
     return 2 * same > len(dialect.records)
 

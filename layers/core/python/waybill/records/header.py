@@ -5,15 +5,20 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Literal, NamedTuple, NoReturn
 
+from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.errors import FieldError, Rejected
 from waybill.records.column_names import ColumnNames
+from waybill.records.drift import SHOWN_NAME, added_columns, missing_columns
 from waybill.records.head import HeadRecord
+from waybill.records.layout import AddedField
 from waybill.records.values import TEXT_KINDS, is_evidence, is_record
 
 _PREAMBLE_RECORDS = 20
 _COMMENTS = ("#", "//", "--", ";")
 _SHOWN = 20
+# More than any table has; each costs memory for every record.
+_MOST_ADDED = 2000
 _COMPARED_CELLS = 50
 
 
@@ -38,7 +43,7 @@ def find_header(records: Sequence[HeadRecord], contract: Contract) -> HeaderSear
     best = HeaderSearch("unknown", 0, 0)
     for at, record in enumerate(records[:_PREAMBLE_RECORDS]):
         known = sum(names.find(cell) is not None for cell in record.cells)
-        if known == len(record.cells):
+        if known == len(record.cells) or _is_drifted(record, contract, names):
             understood = all(_is_preamble(above, record) for above in records[:at])
             return HeaderSearch("header" if understood else "unknown", at * understood, known)
         if contract.header != "present" and _is_data(record, records[at + 1 :], contract, names):
@@ -48,6 +53,18 @@ def find_header(records: Sequence[HeadRecord], contract: Contract) -> HeaderSear
         if score > best.score:
             best = HeaderSearch("unknown", at, score)
     return best
+
+
+def _is_drifted(record: HeadRecord, contract: Contract, names: ColumnNames) -> bool:
+    """Whether the record is a header with other columns, where the contract allows for that.
+
+    It is if it names every required column, and at least two columns, or the only one.
+    """
+    if contract.drift == "refuse" or not contract.file_columns:
+        return False
+    found = set(map(names.find, record.cells)) - {None}
+    required = {column.name for column in contract.columns if column.required}
+    return required <= found and len(found) >= min(2, len(contract.file_columns))
 
 
 def _is_preamble(record: HeadRecord, header: HeadRecord) -> bool:
@@ -61,7 +78,7 @@ def _is_data(
 ) -> bool:
     if any(map(names.is_same, record.cells)):
         return False
-    pairs = list(zip(record.cells, contract.columns, strict=False))
+    pairs = list(zip(record.cells, contract.file_columns, strict=False))
     evident = [column.kind for cell, column in pairs if is_evidence(cell, column, contract)]
     if any(kind not in TEXT_KINDS for kind in evident):
         return True
@@ -80,23 +97,63 @@ def _recurs(record: HeadRecord, later: Sequence[HeadRecord]) -> bool:
     )
 
 
-def match_header(cells: Sequence[str], contract: Contract) -> tuple[str, ...]:
+class MatchedHeader(NamedTuple):
+    """What the cells of a header stand for."""
+
+    columns: tuple[str, ...]
+    """The columns, in order, without the added ones."""
+    added: tuple[AddedField, ...] = ()
+    drift: tuple[Drift, ...] = ()
+
+
+def match_header(cells: Sequence[str], contract: Contract) -> MatchedHeader:
     """The columns of the header cells, in order.
 
     Raises:
         Rejected: `unknown-columns`, `duplicate-columns` or `missing-columns`, with their names.
     """
     names = ColumnNames(contract)
-    columns = tuple(column for cell in cells if (column := names.find(cell)) is not None)
-    if not cells or len(columns) < len(cells):
+    found = [names.find(cell) for cell in cells]
+    columns = tuple(column for column in found if column is not None)
+    added = tuple(
+        AddedField(position=at, name=cells[at].strip() or f"column {at + 1}")
+        for at, column in enumerate(found)
+        if column is None
+    )
+    if not columns or (added and contract.drift == "refuse"):
         refuse_header(cells, contract, "The header does not match.")
     repeated = [name for name, times in Counter(columns).items() if times > 1]
     if repeated:
         raise _refusal("duplicate-columns", "The header names these columns twice", repeated)
+    _check_added(columns, added, contract)
     missing = [c.name for c in contract.columns if c.required and c.name not in columns]
     if missing:
-        raise _refusal("missing-columns", "The header lacks required columns", missing)
-    return columns
+        raise _missing(missing, added, names)
+    drift = added_columns([(field.name, None) for field in added], contract)
+    return MatchedHeader(columns, added, (*drift, *missing_columns(columns, contract)))
+
+
+def _check_added(columns: Sequence[str], added: Sequence[AddedField], contract: Contract) -> None:
+    """Refuse too many added columns, and those that cannot be told apart where they are kept."""
+    if len(added) > _MOST_ADDED:
+        detail = f"The header has {len(added)} columns that {contract.name} does not have."
+        raise Rejected("unknown-columns", f"{detail} At most {_MOST_ADDED} are left out.")
+    if contract.drift != "rescue" or not added:
+        return
+    repeated = [name for name, times in Counter(each.name for each in added).items() if times > 1]
+    if repeated:
+        raise _refusal("duplicate-columns", "The header names these columns twice", repeated)
+    if contract.rescued in columns:
+        text = f"The header names {contract.rescued} and columns that would be kept in it"
+        raise _refusal("duplicate-columns", text, [each.name for each in added])
+
+
+def _missing(missing: Sequence[str], added: Sequence[AddedField], names: ColumnNames) -> Rejected:
+    """Required columns are missing; the cells that may be meant are named."""
+    near = [field.name for field in added if names.nearest(field.name) in missing]
+    hint = f" (perhaps {', '.join(repr(name[:SHOWN_NAME]) for name in near[:_SHOWN])})"
+    text = f"The header lacks required columns{hint if near else ''}"
+    return _refusal("missing-columns", text, list(missing))
 
 
 def document_fields(records: Sequence[HeadRecord], *, whole: bool) -> tuple[str, ...]:
@@ -146,7 +203,7 @@ def refuse_header(cells: Sequence[str], contract: Contract, why: str) -> NoRetur
         )
     known = ", ".join(
         f"{column.name}{_aliases(column.name, contract)}"
-        for column in islice(contract.columns, 2 * _SHOWN)
+        for column in islice(contract.file_columns, 2 * _SHOWN)
     )
     detail = (
         f"{why} No column of {contract.name} matches {', '.join(shown) or 'an empty line'}. "

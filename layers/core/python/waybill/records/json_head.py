@@ -100,9 +100,8 @@ def json_layout(text: Head, file_format: JsonFormat, contract: Contract) -> Layo
     sample = _sample(text._replace(data=text.data[begin:]), file_format)
     names = ColumnNames(contract)
     found = {names.find(key) for record in sample for key in record}
-    if sample and not contract.document and found == {None} and _is_wrapper(sample[0]):
-        why = "The records are inside another object; upload their list alone."
-        refuse_header(list(sample[0]), contract, why)
+    if sample and not contract.document and found == {None}:
+        _refuse_unknown(sample[0], contract)
     columns = tuple(column.name for column in contract.columns)
     return Layout(
         file_format=file_format,
@@ -111,6 +110,15 @@ def json_layout(text: Head, file_format: JsonFormat, contract: Contract) -> Layo
         data_offset=begin,
         first_line=1,
     )
+
+
+def _refuse_unknown(record: dict[str, Any], contract: Contract) -> None:
+    """Refuse a file whose first records have no column, unless each of them is rejected."""
+    if _is_wrapper(record):
+        why = "The records are inside another object; upload their list alone."
+        refuse_header(list(record), contract, why)
+    if contract.drift != "refuse":
+        refuse_header(list(record), contract, "The first records have no column.")
 
 
 def _sample(text: Head, file_format: JsonFormat) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from waybill.contract.drift import Drift
 from waybill.records.compression import Compression
 from waybill.records.encodings import Encoding, is_utf16
 
@@ -23,6 +24,15 @@ def check_delimiter(delimiter: str) -> str:
     return delimiter
 
 
+class AddedField(BaseModel):
+    """A field of a CSV record that is no column of the table."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: int = Field(ge=0)
+    name: str
+
+
 class Layout(BaseModel):
     """Compression, encoding, format, the column of each field, and where the data begin.
 
@@ -38,7 +48,14 @@ class Layout(BaseModel):
     delimiter: Annotated[str, AfterValidator(check_delimiter)] = ","
     header: bool
     columns: tuple[str, ...]
-    """The column of each field, in file order; for JSON, the columns that records may fill."""
+    """The column of each field, in file order, without added fields; at the end `rescued`, if
+    there are some to keep. For JSON, the columns that records may fill."""
+    added: tuple[AddedField, ...] = ()
+    """Fields of a CSV record that are no columns."""
+    rescued: str | None = None
+    """The column that keeps added fields; None if there are none to keep."""
+    drift: tuple[Drift, ...] = ()
+    """How the header differs from the table."""
     fields: tuple[str, ...] = ()
     """The header's own names, if each record becomes a document."""
     skip_blank_records: bool = False
@@ -58,4 +75,14 @@ class Layout(BaseModel):
     @property
     def width(self) -> int:
         """Number of fields of a CSV record."""
-        return len(self.fields or self.columns)
+        kept = 0 if self.rescued is None else 1
+        return len(self.fields or self.columns) - kept + len(self.added)
+
+    @property
+    def field_columns(self) -> list[str | None]:
+        """The column of each field of a CSV record; None for one that is no column."""
+        if self.fields:
+            return [None] * self.width
+        added = {field.position for field in self.added}
+        names = iter(self.columns)
+        return [None if at in added else next(names) for at in range(self.width)]

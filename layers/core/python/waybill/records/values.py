@@ -38,9 +38,9 @@ def is_plausible(cell: str, column: Column, contract: Contract) -> bool:
 
 def is_record(cells: Sequence[str], contract: Contract) -> bool:
     """Whether the cells, in table order, may be a valid record."""
-    return len(cells) == len(contract.columns) and all(
+    return len(cells) == len(contract.file_columns) and all(
         is_plausible(cell, column, contract)
-        for cell, column in zip(cells, contract.columns, strict=True)
+        for cell, column in zip(cells, contract.file_columns, strict=True)
     )
 
 
