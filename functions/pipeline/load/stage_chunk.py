@@ -50,8 +50,8 @@ def _stage(deps: Deps, chunk: ChunkId) -> str:
             return claim
         counts = copy_chunk(deps, chunk, claim)
         chunks.finish(chunk, counts)
-        logged = counts._asdict()
-        # The values of files are not logged.
+        # Without the values and names of the file.
+        logged = {**counts._asdict(), "drift": len(counts.drift or ())}
         del logged["columns"]
         telemetry.action("chunk.staged", chunk=chunk.chunk, **logged)
     return "todo"

@@ -191,10 +191,8 @@ def test_the_rescued_column_is_a_column_like_any_other(admin: Connection, cloud:
     declare(admin, "rescue")
     load(cloud, 'berth,extra\nA1,"{""colour"":""red""}"\nB2,no JSON\n')
     load(cloud, '{"berth":"C3","extra":{"a":1}}\n{"berth":"D4","extra":{},"size":1}\n', 1)
-    assert [(row[0], row[4]) for row in rows(admin)] == [
-        ("A1", {"colour": "red"}),
-        ("C3", {"a": 1}),
-    ]
+    kept = {row[0]: row[4] for row in rows(admin)}
+    assert kept == {"A1": {"colour": "red"}, "C3": {"a": 1}}
     codes = admin.execute(
         "SELECT errors -> 0 ->> 'code' FROM waybill.validation_errors ORDER BY 1"
     ).fetchall()

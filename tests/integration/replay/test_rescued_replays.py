@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.integration.batch.conftest import publish_all
 from tests.integration.replay.rejected_files import Replays
 
 _RESCUE = """
@@ -28,6 +29,7 @@ def test_a_replayed_record_keeps_what_was_rescued(
     with replays.database.connect() as connection:
         connection.execute("SET ROLE waybill_owner")
         connection.execute(_RESCUE.format(form).encode())
+    publish_all(replays.cloud, replays.database)
     job = replays.loaded(_FILES[form])
     (reject,) = replays.rejects(job)
     if as_csv:
