@@ -152,10 +152,10 @@ class Stack:
         with ThreadPoolExecutor(1) as background:
             synthesised = background.submit(assembly)
             location = self._start_database(state, passwords)
+            self._start_emulator(state)
             if not synthesised.done():
                 self._say("Synthesising the infrastructure …")
             folder = synthesised.result()
-        self._start_emulator(state)
         clients = self.clients()
         self._say("Deploying to the AWS emulator …")
         store_in_secrets_manager(clients, passwords)

@@ -93,7 +93,7 @@ BEGIN ATOMIC
         AND (s.lowest = ANY (p_key) OR s.highest = ANY (p_key));
 END;
 
--- The load of the same kind before this one, with statistics; null if there is none.
+-- The load of the same kind before this one; null if there is none.
 CREATE OR REPLACE FUNCTION waybill.load_before(p_job waybill.ingestion_jobs) RETURNS uuid
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
@@ -105,7 +105,6 @@ BEGIN ATOMIC
         AND j.kind = p_job.kind
         AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS')
         AND NOT waybill.is_dry(j)
-        AND EXISTS (SELECT FROM waybill.column_statistics AS s WHERE s.job_id = j.job_id)
     ORDER BY j.job_id DESC
     LIMIT 1;
 END;

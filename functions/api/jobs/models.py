@@ -269,7 +269,7 @@ class ComparedColumn(BaseModel):
     personal: bool = Field(description="Whether the column is personal, so has no min and max.")
     current: ColumnStatistics | None = Field(description="Null if the file lacks the column.")
     previous: ColumnStatistics | None = Field(
-        description="Of the job `compared_with`; null if that file lacks the column."
+        description="Of the job `compared_with`; null if that has no such column."
     )
 
 

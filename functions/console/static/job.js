@@ -1,15 +1,11 @@
 // One job: live while it runs, then its waybill as a page to print.
-import { html, useEffect, useState } from "./ui.js";
+import { html, useState } from "./ui.js";
 import { get, remove } from "./api.js";
-import { ago, bytes, count, decimal, drifted, seconds, visible } from "./format.js";
+import { ago, bytes, count, drifted, seconds, visible } from "./format.js";
+import { Comparison } from "./columns.js";
 import { href } from "./router.js";
 import { canLoad } from "./session.js";
-import { Failure, Figure, isFinal, Progress, State, TableBox, Time, useInterval, useLoaded } from "./parts.js";
-
-const CLASSES = [
-  ["inserted", "Inserted"], ["updated", "Updated"], ["unchanged", "Unchanged"], ["superseded", "Superseded"],
-  ["filtered", "Filtered"], ["rejected", "Rejected"], ["pending_reference", "Pending reference"], ["erased", "Erased"],
-];
+import { CLASSES, Failure, Figure, isFinal, Progress, State, TableBox, Time, useInterval, useLoaded } from "./parts.js";
 
 export function Job({ id }) {
   const job = useLoaded((signal) => get(["jobs", id], { signal }), [id]);
@@ -32,7 +28,7 @@ export function Job({ id }) {
       ${(data.drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
       ${data.waybill && html`<${Counts} job=${data} />`}
       <${Identity} job=${data} />
-      ${data.waybill && html`<${Previous} job=${data} />`}
+      ${data.waybill && html`<${Comparison} job=${data} />`}
       <${Runs} id=${id} state=${data.state} />
     </article>`;
 }
@@ -104,27 +100,6 @@ function Identity({ job }) {
     ["Attempts", count(job.attempts)],
   ].filter((row) => row && row[1]);
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
-
-// What changed against the load before, of the same dataset.
-function Previous({ job }) {
-  const [before, setBefore] = useState(null);
-  useEffect(() => {
-    get(["jobs"], { query: { dataset: job.dataset, limit: 50 } }).then((page) => {
-      const earlier = page.items.filter((one) => one.waybill && one.source.kind === job.source.kind && one.created_at < job.created_at);
-      setBefore(earlier[0] ?? null);
-    }, () => setBefore(null));
-  }, [job.job_id]);
-  if (!before) return null;
-  const rows = [["read", "Read"], ...CLASSES, ["seconds", "Seconds"]].filter(([name]) => (job.waybill[name] ?? 0) || (before.waybill[name] ?? 0));
-  return html`
-    <section class="no-print"><h2>Against the load before</h2>
-      <p class="muted"><a href=${href(["jobs", before.job_id])}>${visible(before.source.filename ?? before.job_id)}</a>, <${Time} value=${before.created_at} /></p>
-      <${TableBox} label="Against the load before"><table class="narrow"><thead><tr><th scope="col"></th><th scope="col" class="number">Before</th><th scope="col" class="number">Now</th><th scope="col" class="number">Change</th></tr></thead>
-      <tbody>${rows.map(([name, label]) => {
-        const [then, now] = [before.waybill[name] ?? 0, job.waybill[name] ?? 0];
-        return html`<tr key=${name}><th scope="row">${label}</th><td class="number">${decimal(then)}</td><td class="number">${decimal(now)}</td><td class="number">${now - then > 0 ? "+" : ""}${decimal(now - then)}</td></tr>`;
-      })}</tbody></table><//></section>`;
 }
 
 function Runs({ id, state }) {

@@ -17,6 +17,12 @@ const WORDS = {
 export const STATES = Object.keys(WORDS);
 export const stateName = (state) => WORDS[state] ?? state;
 
+// What becomes of a record; the counts of a waybill.
+export const CLASSES = [
+  ["inserted", "Inserted"], ["updated", "Updated"], ["unchanged", "Unchanged"], ["superseded", "Superseded"],
+  ["filtered", "Filtered"], ["rejected", "Rejected"], ["pending_reference", "Pending reference"], ["erased", "Erased"],
+];
+
 export const State = ({ state }) => html`<span class=${`state ${TONES[state] ?? "busy"}`}>${stateName(state)}</span>`;
 
 export const Time = ({ value }) =>

@@ -68,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(200, {"items": items, "next_cursor": None})
         elif path.endswith(("/rejects", "/runs")):
             self._respond(200, {"items": [], "next_cursor": None})
+        elif path.endswith("/columns"):
+            self._respond(200, {"items": [], "compared_with": None})
         else:
             if self.server.never and query:
                 self.server.stopping.wait(30)

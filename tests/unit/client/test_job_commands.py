@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from tests.unit.client.fake_api import FakeApi
-from tests.unit.client.http_api import DATASETS
+from tests.unit.client.http_api import COUNTS, DATASETS
 from tests.unit.client.test_commands import JOB, invoke
 from waybill_client import commands
 from waybill_client.errors import ClientError
 from waybill_client.file_arguments import files_of
 from waybill_client.suggest import suggest_dataset
 
+OTHER = "01999999-0000-7000-8000-000000000001"
 FAILED = {**JOB, "state": "FAILED", "error": {"detail": "It is empty."}}
 
 
@@ -26,6 +27,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     api = FakeApi()
     monkeypatch.setattr(commands, "Waybill", lambda _api, token=None: api.client(token))
     api.on("GET", "jobs/j", httpx.Response(200, json=JOB))
+    nothing = {"compared_with": None, "items": []}
+    api.on("GET", "jobs/j/columns", httpx.Response(200, json=nothing))
     api.on("GET", "datasets", httpx.Response(200, json={"items": DATASETS}))
     return api
 
@@ -45,6 +48,31 @@ def test_a_job_is_shown_and_awaited() -> None:
         assert "COMPLETED" in shown
     assert json.loads(invoke("jobs", "show", "j", "--json").stdout) == JOB
     assert json.loads(invoke("jobs", "wait", "j", "j", "--json").stdout) == [JOB, JOB]
+
+
+def test_a_job_is_shown_with_its_columns(fake: FakeApi) -> None:
+    before = {"records": 10, "nulls": 0, "distinct": 10, "distinct_is_exact": True,
+              "min": "1", "max": "\x1b[2J"}  # fmt: skip
+    now = {**before, "nulls": 5, "distinct": 2000, "distinct_is_exact": False, "max": "z" * 99}
+    items = [
+        {"column": "id", "personal": False, "current": now, "previous": before},
+        {"column": "gone", "personal": False, "current": None, "previous": before},
+        {"column": "[name]", "personal": True, "current": before | {"min": None, "max": None},
+         "previous": None},
+    ]  # fmt: skip
+    found = {"compared_with": OTHER, "items": items}
+    fake.on("GET", "jobs/j", httpx.Response(200, json={**JOB, "waybill": COUNTS}))
+    fake.on("GET", "jobs/j/columns", httpx.Response(200, json=found))
+    for command in ("show", "columns"):
+        shown = invoke("jobs", command, "j").stdout
+        assert "5 50.0% (0)" in shown
+        assert "≈2,000 (10)" in shown
+        assert "not in this file" in shown
+        assert "[name]" in shown
+        assert OTHER in shown
+        assert "z" * 40 not in shown
+        assert "\x1b[2J" not in shown
+    assert json.loads(invoke("jobs", "columns", "j", "--json").stdout) == found
 
 
 def test_waiting_for_a_failed_job_exits_with_1(fake: FakeApi) -> None:

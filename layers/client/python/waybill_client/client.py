@@ -11,8 +11,8 @@ import httpx
 from waybill_client import operations
 from waybill_client.bearer_auth import Token
 from waybill_client.connections import TIMEOUT, api_options, reachable
-from waybill_client.flows import Flow, Pause, Request, send
-from waybill_client.models import Figures, Job, Reject
+from waybill_client.flows import Flow, Pause, Request, document, send
+from waybill_client.models import ComparedColumns, Figures, Job, Reject
 from waybill_client.send import Progress, ignore_progress
 
 
@@ -106,6 +106,11 @@ class Waybill:
     def runs(self, job_id: str) -> Iterator[dict[str, Any]]:
         """The runs of a job: every attempt of a step."""
         return self._pages(f"jobs/{job_id}/runs", {})
+
+    def columns(self, job_id: str) -> ComparedColumns:
+        """Statistics of the columns of a job's file, beside those of the load before it."""
+        path = f"jobs/{job_id}/columns"
+        return cast("ComparedColumns", self._run(document("GET", path)))
 
     def replay(self, job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> str:
         """Load corrected rejects as a new job; returns its id.

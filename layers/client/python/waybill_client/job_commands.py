@@ -1,4 +1,4 @@
-"""`waybill jobs`: list, show, wait, cancel, runs."""
+"""`waybill jobs`: list, show, wait, cancel, runs, columns."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -8,6 +8,7 @@ import typer
 
 from waybill_client import tables
 from waybill_client.client import Waybill
+from waybill_client.column_table import compared_columns
 from waybill_client.job_output import nothing_loaded, print_messages
 from waybill_client.output import FAILED, INTERRUPTED, print_json, print_message, print_table
 
@@ -28,6 +29,7 @@ def add_jobs(app: typer.Typer, connect: Connect) -> typer.Typer:
     for parent, hidden in ((group, False), (app, True)):
         _add_cancel(parent, connect, hidden=hidden)
     _add_runs(group, connect)
+    _add_columns(group, connect)
     _add_job(app, connect)
     return group
 
@@ -52,13 +54,16 @@ def _add_list(group: typer.Typer, connect: Connect) -> None:
 def _add_show(group: typer.Typer, connect: Connect) -> None:
     @group.command()
     def show(job_id: JobId, as_json: AsJson = False) -> None:
-        """Show a job with its waybill."""
+        """Show a job with its waybill, and what changed against the load before it."""
         with connect() as waybill:
             job = waybill.job(job_id)
-        if as_json:
-            return print_json(job)
+            if as_json:
+                return print_json(job)
+            columns = waybill.columns(job_id) if "waybill" in job else None
         print_table(tables.job_list([job]))
         print_table(tables.waybills([job]))
+        if columns and columns["items"]:
+            print_table(compared_columns(columns))
         return print_messages(job)
 
 
@@ -116,3 +121,12 @@ def _add_runs(group: typer.Typer, connect: Connect) -> None:
         with connect() as waybill:
             items = list(waybill.runs(job_id))
         return print_json(items) if as_json else print_table(tables.records("Runs", items))
+
+
+def _add_columns(group: typer.Typer, connect: Connect) -> None:
+    @group.command()
+    def columns(job_id: JobId, as_json: AsJson = False) -> None:
+        """Show nulls, distinct values and extremes of a job's columns."""
+        with connect() as waybill:
+            found = waybill.columns(job_id)
+        return print_json(found) if as_json else print_table(compared_columns(found))

@@ -69,6 +69,33 @@ class Job(TypedDict):
     finished_at: NotRequired[str]
 
 
+class ColumnStatistics(TypedDict):
+    """A column over the valid records of a file."""
+
+    records: int
+    nulls: int
+    distinct: int
+    distinct_is_exact: bool
+    min: str | None
+    max: str | None
+
+
+class ComparedColumn(TypedDict):
+    """A column of a file, and of the file before it; None where a file lacks it."""
+
+    column: str
+    personal: bool
+    current: ColumnStatistics | None
+    previous: ColumnStatistics | None
+
+
+class ComparedColumns(TypedDict):
+    """The columns of a job's file, beside those of the job `compared_with`."""
+
+    compared_with: str | None
+    items: list[ComparedColumn]
+
+
 class FieldError(TypedDict):
     """A reason for rejecting a record."""
 

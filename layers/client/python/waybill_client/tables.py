@@ -28,29 +28,31 @@ _ID = 36
 _WORDS = ("dataset", "state", "created")
 
 
-def _table(left: Sequence[str], right: Sequence[str]) -> Table:
+def empty_table(left: Sequence[str], right: Sequence[str]) -> Table:
+    """A table without rows; the columns `right` are aligned to the right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in left:
         # Ids are copied whole, so they are never broken over lines.
         is_id = name == "job" or name.endswith("_id")
         is_word = is_id or name in _WORDS
         table.add_column(
-            _text(name), overflow="fold", no_wrap=is_word, min_width=_ID if is_id else 0
+            cell_text(name), overflow="fold", no_wrap=is_word, min_width=_ID if is_id else 0
         )
     for name in right:
-        table.add_column(_text(name), justify="right")
+        table.add_column(cell_text(name), justify="right")
     return table
 
 
-def _text(value: object) -> Text:
+def cell_text(value: object) -> Text:
     """Not a plain string, in which Rich would interpret `[…]` as markup."""
     return Text(printable(str(value)))
 
 
-def _titled(title: str, table: Table, footer: str = "") -> Group:
+def titled(title: str, rows: Table, footer: str = "") -> Group:
+    """The table below its title."""
     # Rich wraps a table's own title at the width of the table.
     heading = Text(f"\n{printable(title)}", style="bold")
-    return Group(heading, table, Text(printable(footer), style="dim"))
+    return Group(heading, rows, Text(printable(footer), style="dim"))
 
 
 def waybills(jobs: Iterable[Job]) -> Group:
@@ -75,11 +77,11 @@ def _with_counts(jobs: Sequence[Job], left: Mapping[str, Sequence[str]]) -> Grou
     names = [
         name for name in _COUNTS if name in _ALWAYS or any(one and one.get(name) for one in counts)
     ]
-    table = _table(tuple(left), [name.split("_")[0] for name in names])
+    table = empty_table(tuple(left), [name.split("_")[0] for name in names])
     for *cells, count in zip(*left.values(), counts, strict=True):
         numbers = [f"{count.get(name, 0):,}" for name in names] if count else []
-        table.add_row(*map(_text, cells), *numbers)
-    return _titled("Waybills", table)
+        table.add_row(*map(cell_text, cells), *numbers)
+    return titled("Waybills", table)
 
 
 def records(title: str, items: Sequence[dict[str, Any]]) -> Group:
@@ -89,37 +91,37 @@ def records(title: str, items: Sequence[dict[str, Any]]) -> Group:
         for name in dict.fromkeys(name for item in items for name in item)
         if not any(isinstance(item.get(name), (dict, list)) for item in items)
     ]
-    table = _table(names, ())
+    table = empty_table(names, ())
     for item in items:
         cells = (item.get(name) for name in names)
-        table.add_row(*(_text("" if value is None else value) for value in cells))
-    return _titled(title, table)
+        table.add_row(*(cell_text("" if value is None else value) for value in cells))
+    return titled(title, table)
 
 
 def job_list(jobs: Iterable[Job]) -> Group:
     """One line per job: id, dataset, state, creation and counts."""
-    table = _table(("job", "dataset", "state", "created"), ("read", "rejected"))
+    table = empty_table(("job", "dataset", "state", "created"), ("read", "rejected"))
     for job in jobs:
         counts = job.get("waybill")
         numbers = [f"{counts['read']:,}", f"{counts['rejected']:,}"] if counts else []
         fields = (job["job_id"], job["dataset"], job["state"], job.get("created_at", "")[:19])
-        table.add_row(*map(_text, fields), *numbers)
-    return _titled("Jobs", table)
+        table.add_row(*map(cell_text, fields), *numbers)
+    return titled("Jobs", table)
 
 
 def rejects(rejected: Iterable[Reject], title: str = "Rejects") -> Group:
     """One line per reason: line in the file, column, reason and the record's text."""
-    table = _table(("line", "column", "reason"), ())
+    table = empty_table(("line", "column", "reason"), ())
     table.add_column("record", no_wrap=True, overflow="ellipsis")
     for reject in rejected:
         for error in reject["errors"]:
             table.add_row(
                 str(reject["line"]),
-                _text(error["column"] or ""),
-                _text(error["message"]),
-                _text(_short(reject["raw"])),
+                cell_text(error["column"] or ""),
+                cell_text(error["message"]),
+                cell_text(_short(reject["raw"])),
             )
-    return _titled(title, table)
+    return titled(title, table)
 
 
 def figures(title: str, response: Figures, *, limit: int | None = None) -> Group:
@@ -129,10 +131,10 @@ def figures(title: str, response: Figures, *, limit: int | None = None) -> Group
     numeric = [name for name in names if all(_is_number(item[name]) for item in items)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in names:
-        table.add_column(_text(name), justify="right" if name in numeric else "left")
+        table.add_column(cell_text(name), justify="right" if name in numeric else "left")
     for item in items:
         table.add_row(*(_cell(item[name]) for name in names))
-    return _titled(title, table, _footer(response, len(items)))
+    return titled(title, table, _footer(response, len(items)))
 
 
 def _footer(response: Figures, shown: int) -> str:
@@ -150,7 +152,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def _cell(value: Any) -> Text:  # noqa: ANN401 - any JSON value
-    return _text(f"{value:,}" if isinstance(value, int) else value)
+    return cell_text(f"{value:,}" if isinstance(value, int) else value)
 
 
 def _short(raw: str) -> str:
