@@ -27,7 +27,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     api = FakeApi()
     monkeypatch.setattr(commands, "Waybill", lambda _api, token=None: api.client(token))
     api.on("GET", "jobs/j", httpx.Response(200, json=JOB))
-    nothing = {"compared_with": None, "items": []}
+    nothing: dict[str, Any] = {"compared_with": None, "items": []}
     api.on("GET", "jobs/j/columns", httpx.Response(200, json=nothing))
     api.on("GET", "datasets", httpx.Response(200, json={"items": DATASETS}))
     return api
