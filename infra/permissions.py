@@ -80,6 +80,9 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_objects(state, "markers/"),
             objects(state, "publications/", *kept),
             list_objects(state, "publications/"),
+            # The figures of the sources.
+            objects(state, "metrics/", "GetObject"),
+            list_objects(state, "metrics/"),
             put_events(resources.bus),
         ),
         "notify": (

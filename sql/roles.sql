@@ -18,7 +18,8 @@ SELECT waybill.define_role('merge', connections => 24, statement => '60s', routi
     merge_job, merge_time_limit, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
     mark_published, start_run, count_failed_runs, count_killed_runs, end_run}', ended_by_owner => true);
 SELECT waybill.define_role('publish', connections => 4, statement => '60s', routines => '{
-    unpublished, mark_published, report_late_sources, make_digests, next_publication}');
+    unpublished, mark_published, report_late_sources, make_digests, next_publication,
+    database_figures}');
 SELECT waybill.define_role('refresh', connections => 4, statement => '5min', routines => '{
     stale_views, refresh_part, settled_jobs, premake_partitions, tables_to_analyse, analyse_table,
     database_figures}');

@@ -14,6 +14,8 @@ from infra.environments import Environment
 from infra.objectives import PERMITTED_PERCENT
 from waybill.metrics import catalogue
 from waybill.metrics.catalogue import Metric
+from waybill.metrics.embedded import DIMENSION, NAMESPACE
+from waybill.metrics.source_lag import SOURCE
 
 
 class Graph(NamedTuple):
@@ -81,6 +83,12 @@ def rows(
             Graph("From landing to the end", "s",
                   [own(catalogue.INGEST_SECONDS, at) for at in ("p50", "p95")]),
         ],
+        "Sources": [
+            Graph("Late sources", "count", [own(catalogue.SOURCES_LATE, "Maximum")]),
+            Graph("Age of the data, by source", "s", [_by_source(environment)]),
+            _queue(queues["extracts"]),
+            *_function_graphs(functions["extract"]),
+        ],
         "Publish": _function_graphs(functions["publish"]),
         "Refresh": [
             Graph("Age of the oldest change not shown", "s",
@@ -95,6 +103,15 @@ def rows(
             Graph("Failed migrations", "count", [own(catalogue.MIGRATIONS_FAILED, "Sum")]),
         ],
     }  # fmt: skip
+
+
+def _by_source(environment: Environment) -> cloudwatch.MathExpression:
+    """A line for each source that has `late_after_seconds`; it is empty without one."""
+    name = catalogue.SOURCE_LAG.cloudwatch
+    schema = (
+        f"{{{NAMESPACE},{DIMENSION},{SOURCE}}} MetricName={name} {DIMENSION}={environment.name}"
+    )
+    return _math(f"SEARCH('{schema}', 'Maximum')", {})
 
 
 _API_COUNTS = ("Count", "4XXError", "5XXError")

@@ -29,6 +29,7 @@ THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
         catalogue.REFRESH_LAG: 900,
         catalogue.BLOAT: 40,
         catalogue.CONNECTION_USE: 80,
+        catalogue.SOURCES_LATE: 1,
     }
 )
 """Of the metrics that functions write; the alarms fire at these values."""
@@ -52,6 +53,7 @@ class ServiceAlarms(Construct):
         """Those that show that a release is bad."""
         self._oldest_messages(queues)
         self._jobs()
+        self._sources()
         self._database()
         if not environment.is_local:
             # The emulator has no metrics of its services, and no metric math.
@@ -106,6 +108,13 @@ class ServiceAlarms(Construct):
             "migration-failed",
             "A migration failed, and with it the deployment.",
             self._over(catalogue.MIGRATIONS_FAILED, "Sum"),
+        )
+
+    def _sources(self) -> None:
+        self._alarm(
+            "sources-late",
+            "The data of a source are older than its late_after_seconds.",
+            self._over(catalogue.SOURCES_LATE, "Maximum"),
         )
 
     def _database(self) -> None:

@@ -99,6 +99,16 @@ def _jobs() -> list[Panel]:
     ]  # fmt: skip
 
 
+def _sources() -> list[Panel]:
+    return [
+        _gauge("Age of the data", "s", "waybill_source_lag_seconds", "{{source}}"),
+        Panel("Age as a share of what is permitted", "percentunit",
+              [Query("(time() - waybill_source_fresh_timestamp_seconds)"
+                     " / waybill_source_late_after_seconds", "{{source}}")]),
+        _gauge("Late sources", "short", "waybill_sources_late", "late"),
+    ]  # fmt: skip
+
+
 def _records() -> list[Panel]:
     return [
         Panel("Records into tables", "rowsps",
@@ -165,6 +175,7 @@ def rows() -> Mapping[str, Sequence[Panel]]:
         **{title: _step(*names) for title, names in _STEPS.items()},
         "Jobs": _jobs(),
         "Records": _records(),
+        "Sources": _sources(),
         "Queries and cache": _queries(),
         "Refresh": _refresh(),
         "Database": _database(),

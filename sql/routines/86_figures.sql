@@ -41,6 +41,26 @@ BEGIN ATOMIC
     WHERE r.rolname LIKE 'waybill\_%' AND r.rolconnlimit > 0;
 END;
 
+-- When the data of each source were complete, and from which lag on it is late. Not as an age: that
+-- grows while nobody asks.
+CREATE OR REPLACE FUNCTION waybill.source_figures()
+RETURNS TABLE (metric text, labels text[], value float8)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT f.metric, ARRAY[s.name], f.value::float8
+    FROM waybill.data_sources AS s
+    JOIN waybill.source_documents AS d USING (source_id)
+    CROSS JOIN LATERAL (VALUES
+        ('waybill_source_fresh_timestamp_seconds', extract(epoch FROM coalesce(
+            (d.document -> 'freshness' ->> 'last_success_at')::timestamptz, s.created_at))),
+        ('waybill_source_late_after_seconds', s.late_after_seconds)) AS f (metric, value)
+    WHERE f.value IS NOT NULL;
+END
+$$;
+
 -- Every figure with the name of its metric and the values of its labels.
 CREATE OR REPLACE FUNCTION waybill.database_figures(p_stuck_minutes integer)
 RETURNS TABLE (metric text, labels text[], value float8)
@@ -78,6 +98,8 @@ BEGIN ATOMIC
     FROM waybill.table_bloat() AS b WHERE b.partitions IS NOT NULL
     UNION ALL
     SELECT 'waybill_table_bloat_ratio', ARRAY[b.dataset], b.share FROM waybill.table_bloat() AS b
+    UNION ALL
+    SELECT f.metric, f.labels, f.value FROM waybill.source_figures() AS f
     UNION ALL
     SELECT 'waybill_database_bytes', '{}', pg_database_size(current_database())::float8;
 END;

@@ -9,6 +9,7 @@ from waybill.errors import Unavailable
 from waybill.metrics.catalogue import QUEUE_IN_FLIGHT, QUEUE_MESSAGES
 from waybill.metrics.exposition import exposition
 from waybill.metrics.registry import Series
+from waybill.metrics.source_lag import source_lags
 from waybill.metrics.stored import Source
 
 _WAITING: Final = "ApproximateNumberOfMessages"
@@ -21,7 +22,9 @@ def collect_metrics(deps: Deps) -> str:
     Raises:
         Unavailable: S3 or SQS cannot be reached.
     """
-    return exposition([*deps.stored.read(), Source("", "", _queues(deps))])
+    stored = deps.stored.read()
+    lags = source_lags([series for source in stored for series in source.series])
+    return exposition([*stored, Source("", "", [*lags, *_queues(deps)])])
 
 
 def _queues(deps: Deps) -> list[Series]:

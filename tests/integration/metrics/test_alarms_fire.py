@@ -9,7 +9,9 @@ from unittest.mock import MagicMock
 import pytest
 
 from functions.migrate import handler as migrate_handler
+from functions.pipeline.publish.handler import handle as publish
 from infra.constructs.service_alarms import THRESHOLDS
+from tests.cloud.fixtures import STATE
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
 from tests.stateful.fake_cloud import FakeCloud
@@ -24,6 +26,8 @@ from waybill.metrics.catalogue import (
     MIGRATIONS_FAILED,
     REFRESH_LAG,
     REJECT_SHARE,
+    SOURCE_LAG,
+    SOURCES_LATE,
     Metric,
 )
 from waybill.metrics.database_figures import record_figures
@@ -151,6 +155,43 @@ def test_a_file_of_bad_records(fake_cloud: FakeCloud, written: Written) -> None:
     assert written(REJECT_SHARE) >= THRESHOLDS[REJECT_SHARE]
 
 
+@pytest.fixture
+def late_source(admin: Connection) -> None:
+    """A source that was in time a moment ago."""
+    admin.execute(
+        "INSERT INTO waybill.data_sources (name, kind, connection, dataset, late_after_seconds,"
+        " last_success_at) VALUES ('pier', 'rest', '{}', 'departments', 3600,"
+        " now() - interval '3600 seconds')"
+    )
+
+
+@pytest.mark.usefixtures("late_source")
+def test_a_late_source(database: Database, written: Written) -> None:
+    record(database)
+    assert written(SOURCES_LATE) >= THRESHOLDS[SOURCES_LATE]
+
+
+@pytest.mark.usefixtures("late_source")
+def test_a_source_is_late_while_the_database_sleeps(
+    database: Database,
+    environment_of: Callable[[Database, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment_of(database, "waybill_publish")
+    monkeypatch.setenv("METRICS_BUCKET", STATE)
+    with database.connect("waybill_reap") as connection:
+        record_figures(connection, MetricsSettings.from_environment())
+    capsys.readouterr()
+    monkeypatch.setenv("DATABASE_PORT", "1")
+    assert publish({}, Context()) == {"published": 0}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert [line["SourcesLate"] for line in lines if "SourcesLate" in line] == [[1.0]]
+    ((lag, source),) = [(line["SourceLagSeconds"], line["source"]) for line in lines if
+                        SOURCE_LAG.cloudwatch in line]  # fmt: skip
+    assert (lag[0] > 3600, source) == (True, "pier")
+
+
 def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Written) -> None:
     def fail(*_: object, **__: object) -> None:
         raise TimeoutError
@@ -164,5 +205,5 @@ def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Writte
 
 def test_every_alarm_on_an_own_metric_is_driven_here() -> None:
     driven = {MESSAGES_UNREACHED, JOBS_STUCK, REFRESH_LAG, BLOAT, CONNECTION_USE, JOBS_GIVEN_UP,
-              REJECT_SHARE, MIGRATIONS_FAILED}  # fmt: skip
+              REJECT_SHARE, MIGRATIONS_FAILED, SOURCES_LATE}  # fmt: skip
     assert THRESHOLDS.keys() == driven

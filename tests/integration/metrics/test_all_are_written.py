@@ -16,6 +16,11 @@ def test_a_load_and_the_figures_write_every_metric_of_cloudwatch(
 ) -> None:
     fake_cloud.land("departments", "a.csv", b"id,department\n1,Sales\nx,Bad\n", 1)
     fake_cloud.settle()
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO waybill.data_sources (name, kind, connection, dataset, late_after_seconds)"
+            " VALUES ('pier', 'rest', '{}', 'departments', 3600)"
+        )
     with database.connect("waybill_reap") as connection:
         record_figures(connection, MetricsSettings())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]

@@ -36,8 +36,8 @@ def figures(database: Database) -> dict[tuple[str, ...], float]:
 
 
 def embedded(text: str) -> dict[str, Any]:
-    (line,) = (json.loads(each) for each in text.splitlines() if "_aws" in each)
-    return {name: value for name, value in line.items() if name != "_aws"}
+    lines = [json.loads(each) for each in text.splitlines() if "_aws" in each]
+    return {name: value for line in lines for name, value in line.items() if name != "_aws"}
 
 
 def test_partitions_connections_and_size_are_counted(database: Database, admin: Connection) -> None:
@@ -76,13 +76,24 @@ def test_the_refresh_lag_is_the_age_of_the_oldest_change(
     assert 3600 <= figures(database)["waybill_refresh_lag_seconds",] < 3700
 
 
+@pytest.fixture
+def source(admin: Connection) -> None:
+    """A source that was loaded two hours ago and may be an hour old."""
+    admin.execute(
+        "INSERT INTO waybill.data_sources (name, kind, connection, dataset, late_after_seconds,"
+        " last_success_at) VALUES ('pier', 'rest', '{}', 'departments', 3600,"
+        " now() - interval '2 hours')"
+    )
+
+
+@pytest.mark.usefixtures("source")
 def test_the_figures_are_kept_and_those_with_alarms_written_to_the_log(
     aws: "S3Client", database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with database.connect("waybill_reap") as connection:
         record_figures(connection, MetricsSettings(metrics_bucket=STATE))
     written = embedded(capsys.readouterr().out)
-    assert written.pop("environment") == "local"
+    assert (written.pop("environment"), written.pop("source")) == ("local", "pier")
     assert written.keys() == {
         metric.cloudwatch for metric in METRICS if metric.kind == "gauge" and metric.cloudwatch
     }
@@ -91,6 +102,7 @@ def test_the_figures_are_kept_and_those_with_alarms_written_to_the_log(
     assert {"waybill_partitions", "waybill_database_figures_timestamp_seconds"} <= names
 
 
+@pytest.mark.usefixtures("source")
 def test_metrics_are_shown_without_a_database(
     aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,3 +127,6 @@ def test_metrics_are_shown_without_a_database(
     assert 'waybill_queue_messages{queue="merges-dlq"} 1.0' in lines
     assert 'waybill_queue_messages{queue="landed"} 0.0' in lines
     assert any(line.startswith("waybill_partitions{") for line in lines)
+    (lag,) = (line for line in lines if line.startswith('waybill_source_lag_seconds{source="pier"'))
+    assert 7200 <= float(lag.split()[-1]) < 7300
+    assert "waybill_sources_late 1.0" in lines

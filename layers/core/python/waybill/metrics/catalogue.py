@@ -97,9 +97,20 @@ BLOAT = Metric("waybill_table_bloat_ratio", "gauge", "Share of dead rows in a ta
                ("dataset",), "TableBloatPercent", "Percent")  # fmt: skip
 PENDING = Metric("waybill_pending_records", "gauge", "Records that wait for a reference.",
                  ("dataset",))  # fmt: skip
+SOURCE_FRESH_TIME = Metric("waybill_source_fresh_timestamp_seconds", "gauge",
+                           "When the last loaded run of a source began to read, or the source"
+                           " was made.", ("source",))  # fmt: skip
+SOURCE_LATE_AFTER = Metric("waybill_source_late_after_seconds", "gauge",
+                           "Lag from which on a source counts as late.", ("source",))  # fmt: skip
 DATABASE_BYTES = Metric("waybill_database_bytes", "gauge", "Size of the database.")
 FIGURES_TIME = Metric("waybill_database_figures_timestamp_seconds", "gauge",
                       "When the database was last read.")  # fmt: skip
+
+# Computed from the figures of the sources, also while the database sleeps.
+SOURCE_LAG = Metric("waybill_source_lag_seconds", "gauge", "Age of the data of a source.",
+                    ("source",), "SourceLagSeconds", "Seconds")  # fmt: skip
+SOURCES_LATE = Metric("waybill_sources_late", "gauge", "Sources whose data are late.", (),
+                      "SourcesLate")  # fmt: skip
 
 # Read from SQS when Prometheus asks.
 QUEUE_MESSAGES = Metric("waybill_queue_messages", "gauge", "Messages in a queue.", ("queue",))

@@ -13,6 +13,7 @@ from waybill.metrics.catalogue import BY_NAME, FIGURES_TIME, Metric
 from waybill.metrics.embedded import write_embedded
 from waybill.metrics.record import in_unit
 from waybill.metrics.registry import Series
+from waybill.metrics.source_lag import write_source_lags
 from waybill.metrics.stored import StoredMetrics
 from waybill.settings import MetricsSettings
 
@@ -37,6 +38,7 @@ def record_figures(
         value = in_unit(each.metric, each.value)
         largest[each.metric] = max(largest.get(each.metric, value), value)
     write_embedded(largest)
+    write_source_lags(series)
     if not settings.metrics_bucket:
         return
     series.append(Series(FIGURES_TIME, (), time.time()))

@@ -17,15 +17,19 @@ def environment_name() -> str:
     return rest.partition("-")[0]
 
 
-def write_embedded(values: Mapping[Metric, float]) -> None:
-    """Write one line with these metrics, those without a name in CloudWatch left out."""
+def write_embedded(values: Mapping[Metric, float], **dimensions: str) -> None:
+    """Write one line with these metrics, those without a name in CloudWatch left out.
+
+    `dimensions` are added to that of the environment: each value of one is a metric of its own.
+    """
     named = {metric: value for metric, value in values.items() if metric.cloudwatch}
     if not named:
         return
     line = EphemeralMetrics(namespace=NAMESPACE)
     # It would add a dimension, and an alarm reads only metrics with exactly its own.
     line.service = ""
-    line.add_dimension(name=DIMENSION, value=environment_name())
+    for name, dimension in {DIMENSION: environment_name(), **dimensions}.items():
+        line.add_dimension(name=name, value=dimension)
     for metric, value in named.items():
         line.add_metric(name=str(metric.cloudwatch), unit=MetricUnit(metric.unit), value=value)
     line.flush_metrics()

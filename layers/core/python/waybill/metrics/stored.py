@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from waybill.clients import storage_reached
+from waybill.clients import find_object, storage_reached
 from waybill.metrics.registry import Series
 
 if TYPE_CHECKING:
@@ -43,6 +43,15 @@ class StoredMetrics:
         """Replace the figures of the database."""
         self._put(_DATABASE, Source("", "", list(series)))
 
+    def database(self) -> list[Series]:
+        """The figures of the database when it was last awake; empty if it never was.
+
+        Raises:
+            Unavailable: S3 cannot be reached.
+        """
+        found = find_object(self._s3, self._bucket, _DATABASE)
+        return [] if found is None else _parsed(found[0]).series
+
     def _put(self, key: str, source: Source) -> None:
         document = {
             "function": source.function,
@@ -72,6 +81,10 @@ class StoredMetrics:
 
     def _get(self, key: str) -> Source:
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        document = json.loads(body)
-        series = [Series.from_json(each) for each in document["series"]]
-        return Source(document["function"], document["process"], [each for each in series if each])
+        return _parsed(body)
+
+
+def _parsed(body: bytes) -> Source:
+    document = json.loads(body)
+    series = [Series.from_json(each) for each in document["series"]]
+    return Source(document["function"], document["process"], [each for each in series if each])
