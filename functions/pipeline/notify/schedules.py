@@ -18,20 +18,23 @@ class DeliverySchedules:
         self._target = target
         self._role = role
 
-    def repeat(self, delivery_id: UUID, attempt: int, at: datetime) -> None:
+    def repeat(
+        self, delivery_id: UUID, attempt: int, at: datetime, *, is_postponed: bool = False
+    ) -> None:
         """Let the function be called for the delivery at this time; repeating changes nothing.
 
         Args:
             delivery_id: the delivery.
             attempt: the number of the attempt that it is for.
             at: the time, in UTC.
+            is_postponed: whether it is called beside the schedule that the attempt has already.
 
         Raises:
             Unavailable: `scheduler-unavailable`; safe to repeat.
         """
         try:
             scheduler_client().create_schedule(
-                Name=f"{delivery_id}-{attempt}",
+                Name=f"{delivery_id}-{'postponed-' * is_postponed}{attempt}",
                 GroupName=self._group,
                 ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
                 ScheduleExpressionTimezone="UTC",

@@ -16,7 +16,7 @@ from waybill.notifications.receivers import (
     SlackReceiver,
     WebhookReceiver,
 )
-from waybill.outbound.http import Request, origin_of
+from waybill.outbound.http import Request, origin_of, retry_after
 from waybill.state.deliveries import Delivery
 
 
@@ -51,7 +51,8 @@ def _post(deps: Deps, url: str, headers: dict[str, str], body: bytes) -> None:
     headers = {"Content-Type": "application/json", **headers}
     response = deps.http.send(Request(url, headers, body))
     if not 200 <= response.status < 300:
-        raise DeliveryError(f"{origin_of(url).host} responds {response.status}.")
+        detail = f"{origin_of(url).host} responds {response.status}."
+        raise DeliveryError(detail, retry_after(response))
 
 
 def _email(deps: Deps, delivery: Delivery, receiver: EmailReceiver) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,11 +49,22 @@ class Notify(NamedTuple):
 
     def schedules(self) -> list[dict[str, Any]]:
         """The attempts to come, the earliest first, as the function is called for them."""
+        return [json.loads(one["Target"]["Input"]) for one in self._schedules()]
+
+    def times(self) -> list[datetime]:
+        """When they are made."""
+        return [
+            datetime.fromisoformat(f"{one['ScheduleExpression'][3:-1]}+00:00")
+            for one in self._schedules()
+        ]
+
+    def _schedules(self) -> list[Any]:
         scheduler = clients.scheduler_client()
         listed = scheduler.list_schedules(GroupName=GROUP)["Schedules"]
         found = [scheduler.get_schedule(Name=one["Name"], GroupName=GROUP) for one in listed]
-        found.sort(key=lambda one: int(one["Name"].rpartition("-")[2]))
-        return [json.loads(one["Target"]["Input"]) for one in found]
+        return sorted(
+            found, key=lambda one: (int(one["Name"].rpartition("-")[2]), one["ScheduleExpression"])
+        )
 
 
 def run(event: dict[str, Any]) -> str:

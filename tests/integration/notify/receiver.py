@@ -28,6 +28,8 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.statuses = statuses
         self.received: list[Received] = []
+        self.retry_after: str | None = None
+        """What responses that are no success ask for."""
         self._log = log
 
     @property
@@ -51,7 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.send_response(self.server.keep(Received(headers, body)))
+        status = self.server.keep(Received(headers, body))
+        self.send_response(status)
+        if self.server.retry_after and status >= 400:
+            self.send_header("Retry-After", self.server.retry_after)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", "0")
         self.end_headers()

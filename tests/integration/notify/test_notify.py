@@ -1,7 +1,8 @@
 """A digest reaches its receiver: signed, at least once, and not twice."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from email.utils import format_datetime
 from typing import Any
 
 import boto3
@@ -14,6 +15,14 @@ from tests.integration.notify.receiver import is_genuine
 from waybill import clients
 from waybill.errors import Rejected, Unavailable
 from waybill.state.bucket import StateBucket
+
+
+class AnHourLater(datetime):
+    """The clock an hour later."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(hours=1)
 
 
 def delivery_of(notify: Notify, event: dict[str, Any]) -> Any:
@@ -77,6 +86,47 @@ def test_what_fails_is_sent_again_until_it_is_taken(notify: Notify) -> None:
     ] * 3
     assert len({one.body for one in notify.receiver.received}) == 1
     assert delivery_of(notify, event).attempts == 3
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_receiver_that_asks_for_a_longer_pause_gets_it(
+    notify: Notify, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
+    notify.receiver.retry_after = "1800" if form == "seconds" else soon
+    notify.receiver.statuses = [429, 200]
+    event = notify.event()
+    began = datetime.now(UTC)
+    assert run(event) == "waiting"
+    until = delivery_of(notify, event).not_before
+    assert timedelta(minutes=29) < until - began < timedelta(minutes=31)
+    # The attempt that was scheduled before, and the one for the time that the receiver wants.
+    planned, postponed = notify.times()
+    assert planned - began < timedelta(minutes=2)
+    assert until <= postponed <= until + timedelta(seconds=3)
+    assert run(notify.schedules()[0]) == "waiting"
+    assert len(notify.receiver.received) == 1
+    monkeypatch.setattr("functions.pipeline.notify.deliver.datetime", AnHourLater)
+    assert run(notify.schedules()[-1]) == "sent"
+    assert len(notify.receiver.received) == 2
+
+
+@pytest.mark.parametrize("pause", ["0", "30", "soon", "-5", "Thu, 01 Jan 2026 00:00:00 GMT"])
+def test_a_shorter_pause_or_none_changes_nothing(notify: Notify, pause: str) -> None:
+    notify.receiver.retry_after = pause
+    notify.receiver.statuses = [503, 200]
+    event = notify.event()
+    assert run(event) == "waiting"
+    assert delivery_of(notify, event).not_before is None
+    assert run(notify.schedules()[-1]) == "sent"
+
+
+def test_a_pause_of_years_ends_within_the_hour(notify: Notify) -> None:
+    notify.receiver.retry_after = "999999999999"
+    notify.receiver.statuses = [503]
+    event = notify.event()
+    assert run(event) == "waiting"
+    assert delivery_of(notify, event).not_before < datetime.now(UTC) + timedelta(hours=1)
 
 
 def test_a_function_that_is_killed_while_it_sends_loses_nothing(

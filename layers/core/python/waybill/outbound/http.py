@@ -25,6 +25,7 @@ from waybill.outbound.error import OutboundError
 _MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CONNECT_SECONDS = 5.0
+_LONGEST_PAUSE = 86400.0 * 365
 _PIECE = 64 * 1024
 
 
@@ -206,8 +207,9 @@ def retry_after(response: Response) -> float | None:
     """The seconds that a response asks to wait, from a number or a date; None without."""
     text = response.headers.get("retry-after", "").strip()
     if text.isdecimal():
-        return float(text)
-    with suppress(ValueError):
+        # One of hundreds of digits would be infinite.
+        return min(float(text), _LONGEST_PAUSE)
+    with suppress(ValueError, OverflowError):
         moment = parsedate_to_datetime(text)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
     return None

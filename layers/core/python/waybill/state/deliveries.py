@@ -35,6 +35,8 @@ class Delivery(BaseModel):
     attempts: int = 0
     changed_at: datetime | None = None
     error: str | None = None
+    not_before: datetime | None = None
+    """When the receiver is to be tried again, as it asked."""
 
     @property
     def has_ended(self) -> bool:
@@ -45,14 +47,21 @@ class Delivery(BaseModel):
         """Whether an attempt that began after `since` has not ended."""
         return self.state == "sending" and self.changed_at is not None and self.changed_at > since
 
+    def is_early(self, now: datetime) -> bool:
+        """Whether the receiver asked not to be tried yet."""
+        return self.not_before is not None and now < self.not_before
+
     def begin(self, now: datetime) -> Self:
         """The delivery with one more attempt, which begins now."""
         change = {"state": "sending", "attempts": self.attempts + 1, "changed_at": now}
         return self.model_copy(update=change)
 
-    def end(self, state: State, error: str | None = None) -> Self:
+    def end(
+        self, state: State, error: str | None = None, not_before: datetime | None = None
+    ) -> Self:
         """The delivery after an attempt."""
-        change = {"state": state, "error": error, "changed_at": datetime.now(UTC)}
+        change = {"state": state, "error": error, "changed_at": datetime.now(UTC),
+                  "not_before": not_before}  # fmt: skip
         return self.model_copy(update=change)
 
 
