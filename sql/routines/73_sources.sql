@@ -18,6 +18,7 @@ BEGIN
     END IF;
     PERFORM waybill.assert_transformation(p_source ->> 'dataset',
         coalesce(nullif(p_source -> 'transformation', 'null'), '{}'));
+    PERFORM waybill.assert_lookback(p_source ->> 'dataset', p_source -> 'connection');
     PERFORM waybill.assert_source_notify(coalesce(nullif(p_source -> 'notify', 'null'), '{}'));
     IF p_id IS NOT NULL THEN
         PERFORM waybill.lock_own_source(p_id, p_declared_in);
@@ -47,6 +48,20 @@ EXCEPTION
     WHEN unique_violation THEN
         RAISE EXCEPTION 'There is a source % already.', quote_literal(p_source ->> 'name')
             USING ERRCODE = 'WB014';
+END
+$$;
+
+-- A source that reads rows again needs a dataset that recognises them.
+CREATE OR REPLACE FUNCTION waybill.assert_lookback(p_dataset text, p_connection jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF p_connection ->> 'lookback' IS NOT NULL AND (SELECT d.write_disposition <> 'merge'
+            FROM waybill.datasets AS d WHERE d.name = p_dataset) THEN
+        RAISE EXCEPTION 'lookback: the dataset % does not merge rows by a key.',
+            quote_literal(p_dataset) USING ERRCODE = 'WB005';
+    END IF;
 END
 $$;
 

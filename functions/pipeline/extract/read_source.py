@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from functions.pipeline.extract.deps import Deps
+from functions.pipeline.extract.look_back import begin_before, later_cursor
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.read_mysql import read_mysql
 from functions.pipeline.extract.read_postgresql import read_postgresql
@@ -29,8 +30,19 @@ def read_source(deps: Deps, extraction: Extraction) -> Iterator[Page]:
             requests, connection, progress.position, extraction.cursor_from, progress.cursor
         )
     if isinstance(connection, DatabaseConnection):
-        read = read_postgresql if connection.engine == "postgresql" else read_mysql
-        secret = deps.secrets.read(connection.secret_arn)
-        start = progress.position or extraction.cursor_from
-        return read(deps.guard, connection, secret, start)
+        return _read_database(deps, connection, extraction)
     raise SourceError("refused", "A source of objects has no records.")
+
+
+def _read_database(
+    deps: Deps, connection: DatabaseConnection, extraction: Extraction
+) -> Iterator[Page]:
+    read = read_postgresql if connection.engine == "postgresql" else read_mysql
+    secret = deps.secrets.read(connection.secret_arn)
+    position, before = extraction.progress.position, extraction.cursor_from
+    start = position or begin_before(connection, before)
+    for page in read(deps.guard, connection, secret, start):
+        cursor = later_cursor(connection, before, page.cursor)
+        # Without a row, the cursor is where the run began.
+        is_unmoved = not page.records and position is None
+        yield page._replace(cursor=before if is_unmoved and connection.lookback else cursor)

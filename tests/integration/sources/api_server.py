@@ -31,8 +31,10 @@ class ApiServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, records: list[Record], page_size: int = 10) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, records: list[Record], page_size: int = 10, place: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
+        super().__init__(place, _Handler)
         self.records = records
         self.page_size = page_size
         self.faults: list[Fault] = []
@@ -129,8 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(records: list[Record], page_size: int = 10) -> Iterator[ApiServer]:
-    server = ApiServer(records, page_size)
+def serving(
+    records: list[Record], page_size: int = 10, place: tuple[str, int] = ("127.0.0.1", 0)
+) -> Iterator[ApiServer]:
+    server = ApiServer(records, page_size, place)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -147,6 +147,13 @@ class DatabaseConnection(_Strict):
     incremental: Name | None = Field(
         default=None, description="Column that grows with every change, such as updated_at."
     )
+    lookback: int | None = Field(
+        default=None,
+        ge=1,
+        le=366 * 86400,
+        description="How far before the last value of `incremental` a run begins: seconds of a"
+        " time, or so many of a number. For rows that were committed late, with a lower value.",
+    )
     tls: Literal["verify-full", "disable"] = "verify-full"
     tls_ca: str | None = Field(default=None, max_length=100_000, description="PEM.")
     statement_seconds: int = Field(default=120, ge=1, le=800)
@@ -156,6 +163,8 @@ class DatabaseConnection(_Strict):
     def _check(self) -> "DatabaseConnection":
         if (self.table is None) == (self.query is None):
             raise PydanticCustomError("table_or_query", "Give either `table` or `query`.")
+        if self.lookback is not None and self.incremental is None:
+            raise PydanticCustomError("no_incremental", "`lookback` needs `incremental`.")
         return self
 
 

@@ -1,0 +1,68 @@
+"""Where a run begins that reads an overlap again, and the cursor that it leaves.
+
+A transaction may commit a row whose value of the incremental column is lower than that of rows that
+were read before it. A run that begins a while before the last value finds it.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Context, Decimal, InvalidOperation
+
+from functions.pipeline.extract.database_keys import start_of
+from functions.pipeline.extract.source_error import SourceError
+from waybill.sources.connections import DatabaseConnection
+
+# A double has at most so many before the point.
+_DIGITS = 400
+_EXACT = Context(prec=10 * _DIGITS)
+
+
+def begin_before(connection: DatabaseConnection, cursor: str | None) -> str | None:
+    """Where a run begins whose source has this cursor.
+
+    Raises:
+        SourceError: `refused`, the cursor is neither a number nor a time.
+    """
+    start = start_of(connection, cursor)
+    if connection.lookback is None or not start:
+        return cursor
+    value = _value(start[0])
+    try:
+        if isinstance(value, Decimal):
+            return f"{_EXACT.subtract(value, Decimal(connection.lookback)):f}"
+        return (value - timedelta(seconds=connection.lookback)).isoformat(" ")
+    except OverflowError:
+        # There is nothing before the year 1.
+        return None
+
+
+def later_cursor(
+    connection: DatabaseConnection, before: str | None, cursor: str | None
+) -> str | None:
+    """The cursor that a run leaves: it does not go back, where the last rows are gone."""
+    if connection.lookback is None or before is None or cursor is None:
+        return cursor
+    old, new = (_value(start_of(connection, one)[0]) for one in (before, cursor))
+    if isinstance(old, Decimal) and isinstance(new, Decimal):
+        return before if new < old else cursor
+    if isinstance(old, datetime) and isinstance(new, datetime) and _alike(old, new):
+        return before if new < old else cursor
+    return cursor
+
+
+def _alike(first: datetime, second: datetime) -> bool:
+    return (first.tzinfo is None) == (second.tzinfo is None)
+
+
+def _value(text: str) -> Decimal | datetime:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        pass
+    else:
+        if number.is_finite() and abs(number.adjusted()) < _DIGITS:
+            return number
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        detail = "`lookback` needs an incremental column of numbers or times."
+        raise SourceError("refused", detail) from None
