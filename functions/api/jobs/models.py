@@ -252,8 +252,9 @@ class ColumnStatistics(BaseModel):
     nulls: int
     distinct: int = Field(description="Distinct values besides null.")
     distinct_is_exact: bool = Field(
-        description="Whether `distinct` is counted; otherwise it is estimated, with a standard"
-        " error of about 3 %, and of 13 % in a table of 1,000 columns."
+        description="Whether `distinct` is counted, as it is up to 1,000 values; otherwise it is"
+        " estimated, with a standard error of 3 %. In tables of more than 64 columns it is counted"
+        " up to fewer, and the error is up to 13 %."
     )
     min: str | None = Field(
         description="The lowest value; texts are cut to 100 characters and compared by code"

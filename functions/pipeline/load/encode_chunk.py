@@ -64,7 +64,7 @@ class ChunkEncoder:
         self._encryptor = BlockEncryptor(deps.settings.personal_key, claim.contract, chunk.job_id)
         # A chunk that is staged once more was counted before.
         counted = claim.layout.columns if claim.keeps_rejects else ()
-        self._statistics = FileStatistics(claim.contract, counted)
+        self._statistics = FileStatistics(claim.contract, counted, is_whole=self._whole)
 
     @property
     def data_key(self) -> DataKey | None:
@@ -79,7 +79,7 @@ class ChunkEncoder:
     @property
     def statistics(self) -> list[dict[str, Any]]:
         """Of the columns of the records so far."""
-        return self._statistics.result(is_whole=self._whole)
+        return self._statistics.result()
 
     @property
     def drift(self) -> tuple[Drift, ...] | None:

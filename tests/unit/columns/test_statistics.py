@@ -24,14 +24,14 @@ def statistics(
     things: Contract, values: dict[str, list[Any]], *, sizes: int = 1000, is_whole: bool = True
 ) -> dict[str, dict[str, Any]]:
     """The statistics of these columns, counted in batches."""
-    counted = FileStatistics(things, list(values))
+    counted = FileStatistics(things, list(values), is_whole=is_whole)
     types = {one.name: stage_type(one) for one in things.columns}
     arrays = {name: pa.array(values[name], types[name]) for name in values}
     rows = len(next(iter(values.values())))
     for start in range(0, rows, sizes):
         batch = {name: array.slice(start, sizes) for name, array in arrays.items()}
         counted.add(pa.RecordBatch.from_pydict(batch))
-    return {one["name"]: one for one in counted.result(is_whole=is_whole)}
+    return {one["name"]: one for one in counted.result()}
 
 
 _KINDS: dict[str, Callable[[], Any]] = {

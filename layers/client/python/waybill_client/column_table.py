@@ -1,6 +1,7 @@
 """The columns of a load as a table, beside those of the load before it."""
 
 from rich.console import Group
+from rich.text import Text
 
 from waybill_client.models import ColumnStatistics, ComparedColumn, ComparedColumns
 from waybill_client.tables import cell_text, empty_table, titled
@@ -12,21 +13,25 @@ def compared_columns(found: ComparedColumns) -> Group:
     """One line per column: nulls, distinct values and extremes, and how they were before."""
     rows = empty_table(("column",), ("nulls", "distinct", "min", "max"))
     for item in found["items"]:
-        rows.add_row(cell_text(item["column"]), *map(cell_text, _cells(item)))
+        rows.add_row(cell_text(item["column"]), *_cells(item))
     compared = found["compared_with"]
     before = f"In parentheses: the load before, {compared}. " if compared else ""
     return titled("Columns", rows, f"{before}≈ is an estimate.")
 
 
-def _cells(item: ComparedColumn) -> list[str]:
+def _cells(item: ComparedColumn) -> list[Text]:
     now, before = item["current"], item["previous"]
     if now is None:
-        return ["not in this file", "", "", ""]
-    cells = []
-    for show in (_nulls, _distinct, _lowest, _highest):
-        shown, was = show(now), show(before) if before else None
-        cells.append(f"{shown} ({was})" if was not in {None, shown} else shown)
-    return cells
+        return [cell_text("not in this file")]
+    return [_cell(show(now), show(before) if before else "") for show in _SHOWN]
+
+
+def _cell(now: str, before: str) -> Text:
+    cell = cell_text(now)
+    if before and before != now:
+        # On a line of its own, so that columns stay narrow.
+        cell.append("\n").append(cell_text(f"({before})").plain, style="dim")
+    return cell
 
 
 def _nulls(one: ColumnStatistics) -> str:
@@ -50,3 +55,6 @@ def _short(value: str | None) -> str:
     if value is None:
         return ""
     return value if len(value) <= _MAX_TEXT else value[: _MAX_TEXT - 1] + "…"
+
+
+_SHOWN = (_nulls, _distinct, _lowest, _highest)

@@ -14,6 +14,8 @@ from waybill.contract.model import Column, Contract
 _MIN_RECORDS = 65_536
 _MIN_BYTES = 4 * 1024 * 1024
 _MIN_LIMIT, _MAX_LIMIT = 64, 1024
+# A chunk that is the whole file stores no fingerprints.
+_MAX_LIMIT_OF_WHOLE = 4096
 # Of all columns together, so that a chunk of a wide table stores about a megabyte.
 _MAX_FINGERPRINTS = 65_536
 
@@ -24,10 +26,13 @@ class FileStatistics:
     A value counts as it is staged, so `01` and `1` are one integer.
     """
 
-    def __init__(self, contract: Contract, filled: Sequence[str]) -> None:
+    def __init__(self, contract: Contract, filled: Sequence[str], *, is_whole: bool) -> None:
+        """Of a part of a file, unless `is_whole`."""
         columns = [column for column in contract.columns if column.name in set(filled)]
         limit = _MAX_FINGERPRINTS // max(len(columns), 1)
-        self._limit = max(_MIN_LIMIT, min(_MAX_LIMIT, limit))
+        most = _MAX_LIMIT_OF_WHOLE if is_whole else _MAX_LIMIT
+        self._limit = max(_MIN_LIMIT, min(most, limit))
+        self._is_whole = is_whole
         self._columns = [_ColumnStatistics(column, self._limit) for column in columns]
         self._waiting: list[pa.RecordBatch] = []
         self._records = self._bytes = 0
@@ -40,14 +45,14 @@ class FileStatistics:
         if self._records >= _MIN_RECORDS or self._bytes >= _MIN_BYTES:
             self._count()
 
-    def result(self, *, is_whole: bool) -> list[dict[str, Any]]:
+    def result(self) -> list[dict[str, Any]]:
         """One object for each column, as `waybill.finish_chunk` stores them.
 
         `distinct` and `exact` are of these records alone. Unless they are all of the file's,
         `fingerprints`, at most `limit` of them, are what the count over all parts is made of.
         """
         self._count()
-        return [column.result(self._limit, is_whole=is_whole) for column in self._columns]
+        return [column.result(self._limit, is_whole=self._is_whole) for column in self._columns]
 
     def _count(self) -> None:
         waiting, self._waiting = self._waiting, []
