@@ -15,8 +15,9 @@ import hashlib
 import json
 import mimetypes
 import os
+import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,9 @@ _EMULATED_API = "/_aws/execute-api/waybill/"
 _ASSETS = "/assets/"
 _COMPRESSED = (".css", ".html", ".js", ".json", ".svg")
 _JSON = "application/json"
+# Linux's table of the TCP connections.
+_SOCKETS = Path("/proc/net/tcp")
+_ESTABLISHED = "01"
 
 
 class Console:
@@ -109,6 +113,8 @@ def is_own_process(client: tuple[Any, ...]) -> bool:
 
     `client` is the host and the port that it connected from.
     """
+    if _SOCKETS.exists():
+        return client in _own_sockets(_SOCKETS.read_text())
     for process in psutil.process_iter():
         try:
             if process.uids().real == os.getuid() and any(
@@ -118,6 +124,20 @@ def is_own_process(client: tuple[Any, ...]) -> bool:
         except (psutil.AccessDenied, psutil.NoSuchProcess):
             continue
     return False
+
+
+def _own_sockets(table: str) -> Iterator[tuple[str, int]]:
+    """The local ends of this user's established connections in `/proc/net/tcp`.
+
+    One file, where a look at each process takes a second on a busy machine.
+    """
+    for line in table.splitlines()[1:]:
+        _, local, _, state, _, _, _, uid, *_ = line.split()
+        if state == _ESTABLISHED and int(uid) == os.getuid():
+            host, port = local.split(":")
+            # The address in the machine's byte order, as a number.
+            address = int(host, 16).to_bytes(4, sys.byteorder)
+            yield ".".join(map(str, address)), int(port, 16)
 
 
 def _is_signed(scope: Scope) -> bool:

@@ -72,5 +72,5 @@ export const Figure = ({ label, value, tone }) => html`
   <div class=${`figure ${tone ?? ""}`}><dt>${label}</dt><dd>${typeof value === "number" ? count(value) : value}</dd></div>`;
 
 // A table that scrolls by itself; its region can be reached with the keyboard.
-export const TableBox = ({ label, children }) => html`
-  <div class="table" role="region" aria-label=${label} tabindex="0">${children}</div>`;
+export const TableBox = ({ label, isLong, children }) => html`
+  <div class=${isLong ? "table long" : "table"} role="region" aria-label=${label} tabindex="0">${children}</div>`;

@@ -16,6 +16,9 @@ const PAGES = [
   { name: "operations", title: "Operations", load: () => import("./pages/operations.js"), isForAdmins: true },
 ];
 
+// The page of the URL, loaded while the session starts; a failure is shown when it is opened.
+export const preload = () => PAGES.find((page) => page.name === (route.value.parts[0] ?? ""))?.load().catch(() => {});
+
 export function Shell() {
   const [isOpen, setOpen] = useState(false);
   const name = route.value.parts[0] ?? "";

@@ -59,7 +59,7 @@ function Hires({ year }) {
       ${items.length === 0 ? html`<p class="empty">No hires in ${year}.</p>` : html`
         <dl class="figures">${totals.map((sum, at) => html`<${Figure} label=${`Q${at + 1}`} value=${sum} />`)}<${Figure} label="Year" value=${totals.reduce((a, b) => a + b)} tone="total" /></dl>
         <${Lines} items=${items} />
-        <${TableBox} label=${`Hires of ${year} by quarter`}><table>
+        <${TableBox} label=${`Hires of ${year} by quarter`} isLong><table>
           <thead><tr><th scope="col">Department</th><th scope="col">Job</th>${QUARTERS.map((one) => html`<th scope="col" class="number">${one.toUpperCase()}</th>`)}</tr></thead>
           <tbody>${items.map((item) => html`<tr><td>${item.department}</td><td>${item.job}</td>${QUARTERS.map((one) => html`<td class="number">${item[one] || html`<span class="muted">0</span>`}</td>`)}</tr>`)}</tbody></table><//>`}
     </section>`;

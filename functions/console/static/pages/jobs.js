@@ -45,7 +45,7 @@ function History() {
     ${page.data && items.length === 0 && html`<p class="empty">No jobs${dataset || state ? " that match" : " yet"}. <a href="#/">Upload a file</a>.</p>`}
     ${items.length > 0 && html`
       <${TableBox} label="Jobs"><table class="jobs">
-        <thead><tr><th scope="col">File</th><th scope="col">Dataset</th><th scope="col">State</th><th scope="col" class="number">Size</th><th scope="col" class="number">Read</th><th scope="col" class="number">Inserted</th><th scope="col" class="number">Updated</th><th scope="col" class="number">Rejected</th><th scope="col">Created (UTC)</th></tr></thead>
+        <thead><tr><th scope="col">File and dataset</th><th scope="col">State</th><th scope="col" class="number">Size</th><th scope="col" class="number">Read</th><th scope="col" class="number">Inserted</th><th scope="col" class="number">Updated</th><th scope="col" class="number">Rejected</th><th scope="col">Created (UTC)</th></tr></thead>
         <tbody>${items.map((job) => html`<${Line} key=${job.job_id} job=${job} />`)}</tbody>
       </table><//>
       ${cursor && html`<p><button type="button" onClick=${more}>Older jobs</button></p>`}`}`;
@@ -56,8 +56,7 @@ const title = (job) => visible(job.source.filename ?? job.source.key ?? job.sour
 function Line({ job }) {
   const { waybill, progress } = job;
   return html`<tr>
-    <td><a href=${href(["jobs", job.job_id])}>${title(job)}</a></td>
-    <td>${job.dataset}</td>
+    <td><a href=${href(["jobs", job.job_id])}>${title(job)}</a> <span class="was">${job.dataset}</span></td>
     <td><${State} state=${job.state} /></td>
     <td class="number">${bytes(job.source.size_bytes)}</td>
     <td class="number">${count(waybill?.read ?? progress.records_read)}</td>

@@ -13,6 +13,7 @@ function Health() {
   const document = health.data ?? (health.error?.document?.checks ? health.error.document : null);
   return html`<section><h2>Health</h2>
     ${health.error && !document && html`<${Failure} error=${health.error} again=${health.reload} />`}
+    ${health.isLoading && !document && html`<p class="muted" aria-busy="true">Checking …</p>`}
     ${document && html`<dl class="figures">${Object.entries(document.checks).map(([name, check]) => html`
       <div class=${`figure ${check.status === "ok" ? "" : "bad"}`}><dt>${name.replaceAll("_", " ")}</dt><dd>${check.status}${check.latency_ms != null && html` <small class="muted">${decimal(check.latency_ms)} ms</small>`}</dd></div>`)}</dl>`}</section>`;
 }
@@ -77,7 +78,7 @@ function Queries() {
     ${report.data && items.length === 0 && html`<p class="muted">None recorded.</p>`}
     ${items.length > 0 && html`<${TableBox} label="Costly queries"><table>
       <thead><tr><th scope="col" class="number">Total ms</th><th scope="col" class="number">Calls</th><th scope="col" class="number">Mean ms</th><th scope="col" class="number">Rows</th><th scope="col">Role</th><th scope="col">Query</th></tr></thead>
-      <tbody>${items.slice(0, 20).map((one) => html`<tr><td class="number">${decimal(one.total_ms)}</td><td class="number">${count(one.calls)}</td><td class="number">${decimal(one.mean_ms)}</td><td class="number">${count(one.rows)}</td><td>${one.role}</td><td><code>${visible(one.query.slice(0, 200))}</code></td></tr>`)}</tbody></table><//>`}
+      <tbody>${items.slice(0, 20).map((one) => html`<tr><td class="number">${decimal(one.total_ms)}</td><td class="number">${count(one.calls)}</td><td class="number">${decimal(one.mean_ms)}</td><td class="number">${count(one.rows)}</td><td>${one.role}</td><td class="query"><code>${visible(one.query.slice(0, 200))}</code></td></tr>`)}</tbody></table><//>`}
     ${unused.length > 0 && html`<h2>Indexes that nobody uses</h2><${TableBox} label="Unused indexes"><table><thead><tr><th scope="col">Index</th><th scope="col">Table</th><th scope="col" class="number">Size</th></tr></thead>
       <tbody>${unused.map((one) => html`<tr><td><code>${one.index}</code></td><td>${one.table}</td><td class="number">${bytes(one.size_bytes)}</td></tr>`)}</tbody></table><//>`}</section>`;
 }

@@ -11,6 +11,7 @@ export default function Sources() {
   return html`
     <h1>Sources</h1>
     ${list.error && html`<${Failure} error=${list.error} again=${list.reload} />`}
+    ${!list.data && !list.error && html`<p class="muted" aria-busy="true">Sources …</p>`}
     ${list.data && items.length === 0 && html`<p class="empty">No sources. A file of <code>sql/sources/</code> declares one.</p>`}
     ${items.length > 0 && html`<${TableBox} label="Sources"><table>
       <thead><tr><th scope="col">Source</th><th scope="col">Kind</th><th scope="col">Into</th><th scope="col">Schedule</th><th scope="col">Last loaded (UTC)</th><th scope="col">Behind by</th><th scope="col">Last job</th></tr></thead>
