@@ -167,6 +167,7 @@ RETURN (
         'content_key', p_dataset.content_key,
         'provenance', p_dataset.provenance,
         'document', p_dataset.document,
+        'sheet', p_dataset.sheet,
         'drift', p_dataset.drift,
         'rescued', p_dataset.rescued,
         'columns', waybill.contract_columns(p_dataset),

@@ -74,7 +74,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     transformation jsonb DEFAULT '{}',
     notify jsonb DEFAULT '{}',
     drift text DEFAULT 'refuse',
-    rescued text DEFAULT NULL
+    rescued text DEFAULT NULL,
+    sheet text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -92,7 +93,7 @@ BEGIN
     PERFORM waybill.assert_owned(v_table);
     PERFORM waybill.assert_word('write_disposition', write_disposition, '{merge,append,replace}');
     PERFORM waybill.assert_word('header', header, '{auto,present,absent}');
-    PERFORM waybill.assert_word('file_format', file_format, '{auto,csv,json}');
+    PERFORM waybill.assert_word('file_format', file_format, '{auto,csv,json,parquet,arrow,xlsx}');
     PERFORM waybill.assert_word('replace_scope', replace_scope, '{table,partition}');
     PERFORM waybill.assert_word('partition_unit', partition_unit, '{year,month,day}');
     PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
@@ -121,13 +122,14 @@ BEGIN
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
-        repeated_header, max_upload_bytes, transformation, notify, drift, rescued)
+        repeated_header, max_upload_bytes, transformation, notify, drift, rescued, sheet)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
-        skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued)
+        skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued,
+        sheet)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -146,7 +148,7 @@ BEGIN
         repeated_header = excluded.repeated_header,
         max_upload_bytes = excluded.max_upload_bytes,
         transformation = excluded.transformation, notify = excluded.notify,
-        drift = excluded.drift, rescued = excluded.rescued;
+        drift = excluded.drift, rescued = excluded.rescued, sheet = excluded.sheet;
     -- The migration may have changed rows, and which of their columns are personal.
     IF v_is_known THEN
         PERFORM waybill.begin_generation(name);

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from functions.api.datasets.models import Outcome, PreviewedRecord, RecordError
+from waybill.binary.reading import read_binary
+from waybill.binary.source import BytesSource
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.json_text import json_objects
 from waybill.columns.raw import record_bytes
@@ -16,6 +18,7 @@ from waybill.contract.model import Contract
 from waybill.exact_json import parse_json
 from waybill.masking import MASK
 from waybill.records.block import Block, limited
+from waybill.records.chunking import ChunkRange
 from waybill.records.compression import Limits
 from waybill.records.layout import Layout
 from waybill.records.reading import read_records
@@ -52,8 +55,7 @@ def preview_records(
         delimiter=sample.delimiter,
         encoding=sample.encoding,
     )
-    begin = 0 if layout.is_stream else layout.data_offset
-    blocks = read_records(iter([sample.data[begin:]]), layout, layout.first_line, limits=_LIMITS)
+    blocks = _blocks(contract, layout, sample.data)
     checker = Checker(contract, layout, 0)
     shown = (
         record
@@ -69,6 +71,14 @@ def preview_records(
     # The records that are not shown may have what these lack.
     added = [each for each in checker.drift or () if each.change == "added"]
     return layout, (*layout.drift, *added), records
+
+
+def _blocks(contract: Contract, layout: Layout, data: bytes) -> Iterator[Block]:
+    if layout.is_binary:
+        part = ChunkRange(0, len(data), layout.first_line)
+        return read_binary(BytesSource(data), layout, contract, part, _LIMITS)
+    begin = 0 if layout.is_stream else layout.data_offset
+    return read_records(iter([data[begin:]]), layout, layout.first_line, limits=_LIMITS)
 
 
 def _without(personal: frozenset[str], record: PreviewedRecord) -> PreviewedRecord:

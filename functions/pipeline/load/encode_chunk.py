@@ -10,14 +10,16 @@ import pyarrow as pa
 from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.encrypt_block import STORED_REJECTS, BlockEncryptor, uuid_array
 from functions.pipeline.load.reject_ids import reject_ids
+from waybill.binary.reading import read_binary
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.stage import RowEncoder
 from waybill.columns.statistics import FileStatistics
 from waybill.contract.drift import Drift
 from waybill.database.chunks import ChunkId, Claim
 from waybill.encryption import DataKey
-from waybill.landing.objects import stream_range
+from waybill.landing.objects import ObjectSource, stream_range
 from waybill.records.block import Block, limited
+from waybill.records.chunking import ChunkRange
 from waybill.records.compression import Limits
 from waybill.records.reading import read_records
 
@@ -57,7 +59,10 @@ class ChunkEncoder:
         width = max(claim.layout.width, len(claim.contract.columns))
         self._max_records = max(_MIN_RECORDS, min(_MAX_RECORDS, _MAX_FIELDS // width))
         # The only chunk of an object: its hash, header included, is the object's.
-        self._whole = chunk.chunk == 0 and claim.byte_to == claim.size_bytes
+        # Of a binary file only some ranges are read.
+        self._whole = (
+            chunk.chunk == 0 and claim.byte_to == claim.size_bytes and not claim.layout.is_binary
+        )
         self.sha256: str | None = None
         """The object's SHA-256 in hex, set at the end if the chunk is the whole object."""
         self._checker = Checker(claim.contract, claim.layout, chunk.chunk)
@@ -88,13 +93,8 @@ class ChunkEncoder:
 
     def blocks(self) -> Iterator[EncodedBlock]:
         """The blocks in file order."""
-        claim, settings = self._claim, self._deps.settings
         rows, rejects = RowEncoder(self._checker.schema), RowEncoder(_REJECT_SCHEMA)
-        last = claim.byte_to == claim.size_bytes
-        limits = Limits(settings.unpacked_bytes_limit, settings.unpacked_ratio_limit)
-        for block in read_records(
-            self._bytes(), claim.layout, claim.first_line, last=last, limits=limits
-        ):
+        for block in self._records():
             for part in limited(block, self._max_records):
                 if not part.record_count:
                     continue
@@ -107,6 +107,16 @@ class ChunkEncoder:
                     result.rejected,
                     result.filtered,
                 )
+
+    def _records(self) -> Iterator[Block]:
+        claim, settings = self._claim, self._deps.settings
+        limits = Limits(settings.unpacked_bytes_limit, settings.unpacked_ratio_limit)
+        if claim.layout.is_binary:
+            source = ObjectSource(self._deps.s3, claim.object)
+            part = ChunkRange(claim.byte_from, claim.byte_to, claim.first_line)
+            return read_binary(source, claim.layout, claim.contract, part, limits)
+        last = claim.byte_to == claim.size_bytes
+        return read_records(self._bytes(), claim.layout, claim.first_line, last=last, limits=limits)
 
     def _check(self, block: Block) -> BlockResult:
         if len(block.data) <= _LONG_BYTES:

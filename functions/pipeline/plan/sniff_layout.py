@@ -1,11 +1,14 @@
 """Reads the head of an object and sniffs its layout."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from functions.pipeline.plan.models import LandedJob
+from waybill.binary.layout import binary_layout, binary_ranges
+from waybill.binary.recognise import binary_format
 from waybill.contract.model import Contract
-from waybill.landing.objects import ObjectRef, stream_range
+from waybill.landing.objects import ObjectRef, ObjectSource, stream_range
+from waybill.records.chunking import ChunkRange
 from waybill.records.layout import Layout
 from waybill.records.sniffer import sniff_layout
 
@@ -35,6 +38,16 @@ class SniffedObject(NamedTuple):
             return iter([self.head[byte_from:byte_to]])
         return stream_range(self.s3, self.ref, byte_from, byte_to, _BLOCK_BYTES)
 
+    def binary_ranges(self, chunk_bytes: int, begin: int = 0) -> list[ChunkRange]:
+        """The chunks of a binary file from the byte `begin`, where one ends.
+
+        Raises:
+            Rejected: the file cannot be read, or `object-missing` or `object-changed`.
+            Retryable: S3 cannot be reached.
+        """
+        source = ObjectSource(self.s3, self.ref)
+        return binary_ranges(source, self.layout, chunk_bytes, begin)
+
 
 def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedObject:
     """Determine format, encoding, delimiter, header and columns from the object's first MiB.
@@ -46,9 +59,15 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedO
     ref, ticket = job.ref, job.ticket
     if ticket and ticket.is_replay:
         # A blank record that was skipped would be a reject that is neither loaded nor left.
-        contract = contract.model_copy(update={"skip_blank_records": False})
+        # And it is text, whatever its parent was.
+        contract = contract.model_copy(
+            update={"skip_blank_records": False, "file_format": _replay_format(contract)}
+        )
     end = min(ref.size_bytes, _HEAD_BYTES)
     head = b"".join(stream_range(s3, ref, 0, end, _BLOCK_BYTES))
+    if file_format := binary_format(head):
+        layout = binary_layout(ObjectSource(s3, ref), file_format, contract)
+        return SniffedObject(s3, ref, head, layout)
     layout = sniff_layout(
         head,
         contract,
@@ -57,3 +76,8 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedO
         encoding=ticket.encoding if ticket else None,
     )
     return SniffedObject(s3, ref, head, layout)
+
+
+def _replay_format(contract: Contract) -> Literal["auto", "csv", "json"]:
+    declared = contract.file_format
+    return declared if declared == "csv" or declared == "json" else "auto"

@@ -33,7 +33,11 @@ def write_chunks(
     digest = hashlib.sha256()
     _exhaust(_hashing(sniffed.blocks(0, begin), digest))
     blocks = _hashing(sniffed.blocks(begin, size), digest)
-    if layout.is_stream or size <= deps.settings.chunk_bytes:
+    if layout.is_binary:
+        _exhaust(blocks)
+        check_sha256(digest.hexdigest(), job.ticket)
+        total = _write(deps, plan, sniffed.binary_ranges(deps.settings.chunk_bytes), 0)
+    elif layout.is_stream or size <= deps.settings.chunk_bytes:
         # The hash is checked first, so that nothing of a file with a wrong one is loaded.
         _exhaust(blocks)
         check_sha256(digest.hexdigest(), job.ticket)
@@ -68,7 +72,10 @@ def resume_chunks(
     last = plan.chunks[-1]
     for chunk in next_chunks(_not_done(plan.chunks[:-1]), deps.settings.chunks_at_once):
         _send(deps, plan, chunk)
-    if sniffed.layout.is_stream:
+    if sniffed.layout.is_binary:
+        done = ChunkRange(last.byte_from, last.byte_to, last.first_line)
+        ranges = iter([done, *sniffed.binary_ranges(deps.settings.chunk_bytes, last.byte_to)])
+    elif sniffed.layout.is_stream:
         ranges = iter([ChunkRange(0, job.ref.size_bytes, sniffed.layout.first_line)])
     else:
         rest = sniffed.layout.model_copy(

@@ -4,10 +4,16 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from waybill.binary.layout import binary_layout, binary_ranges
+from waybill.binary.reading import read_binary
+from waybill.binary.recognise import binary_format
+from waybill.binary.source import BytesSource
 from waybill.columns.check import Checker
 from waybill.columns.stage import ABSENT
 from waybill.contract.model import Contract
+from waybill.records.block import Block
 from waybill.records.chunking import ChunkRange, chunk_ranges
+from waybill.records.compression import Limits
 from waybill.records.layout import Layout
 from waybill.records.reading import read_records
 from waybill.records.sniffer import sniff_layout
@@ -46,9 +52,22 @@ def ranges_of(
 ) -> Iterable[ChunkRange]:
     """The chunks of the file; one if it is a stream, or without `chunk_bytes`."""
     begin = layout.data_offset
+    if layout.is_binary:
+        return binary_ranges(BytesSource(data), layout, chunk_bytes or len(data))
     if chunk_bytes and not layout.is_stream:
         return chunk_ranges(slices(data[begin:], block), layout, chunk_bytes)
     return [ChunkRange(0 if layout.is_stream else begin, len(data), layout.first_line)]
+
+
+def blocks_of(
+    contract: Contract, layout: Layout, data: bytes, part: ChunkRange, block: int
+) -> Iterator[Block]:
+    """The blocks of a chunk."""
+    if layout.is_binary:
+        return read_binary(BytesSource(data), layout, contract, part, Limits())
+    start, stop, line = part
+    last = stop == len(data)
+    return read_records(slices(data[start:stop], block), layout, line, last=last)
 
 
 def read_file(
@@ -60,15 +79,17 @@ def read_file(
     **query: str | None,
 ) -> File:
     """The result of checking the file, read in one chunk or in several."""
-    layout = sniff_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **query)
+    if file_format := binary_format(data):
+        layout = binary_layout(BytesSource(data), file_format, contract)
+    else:
+        layout = sniff_layout(data[: 1 << 20], contract, whole=len(data) <= 1 << 20, **query)
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
     warnings: list[str] = []
     read = filtered = 0
-    for number, (start, stop, line) in enumerate(ranges_of(data, layout, block, chunk_bytes)):
+    for number, part in enumerate(ranges_of(data, layout, block, chunk_bytes)):
         checker = Checker(contract, layout, number)
-        last = stop == len(data)
-        for found in read_records(slices(data[start:stop], block), layout, line, last=last):
+        for found in blocks_of(contract, layout, data, part, block):
             checked = checker.check(found)
             read += checked.read
             filtered += checked.filtered

@@ -24,6 +24,7 @@ from waybill.columns.suggest_formats import with_suggestions
 from waybill.columns.temporal import custom_times
 from waybill.columns.times import dates, timestamps
 from waybill.columns.transform import Rules
+from waybill.columns.typed_records import TypedReader
 from waybill.contract.drift import Drift
 from waybill.contract.model import Column, Contract
 from waybill.records.block import Block
@@ -85,8 +86,7 @@ class Checker:
         self._layout = layout
         self._chunk = chunk
         self._fields = {name: index for index, name in enumerate(layout.columns)}
-        reader = CsvReader if layout.file_format == "csv" else JsonReader
-        self._reader = reader(contract, layout)
+        self._reader = _reader(contract, layout)
         self._formats = column_formats(contract)
         self._rules = Rules(contract)
         self.schema = stage_schema(contract, layout)
@@ -179,6 +179,14 @@ class Checker:
         if tracks_absence(self._contract, self._layout) and records.absent is not None:
             arrays.append(records.absent.names().take(pa.array(kept)))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def _reader(contract: Contract, layout: Layout) -> CsvReader | JsonReader | TypedReader:
+    if layout.is_binary:
+        return TypedReader(layout)
+    return (
+        CsvReader(contract, layout) if layout.file_format == "csv" else JsonReader(contract, layout)
+    )
 
 
 def check_column(

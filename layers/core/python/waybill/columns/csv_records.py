@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from waybill.columns.check_result import Array
+from waybill.columns.added_fields import without_added
 from waybill.columns.json_text import json_objects
 from waybill.columns.parse import field_rules, parse_fields
 from waybill.columns.records import Records
@@ -41,17 +41,9 @@ class CsvReader:
                 array.take(pa.array(np.delete(np.arange(len(array)), repeated))) for array in texts
             ]
             checked = checked._replace(valid=valid)
-        if layout.added:
-            texts = self._without_added(texts)
+        texts = without_added(texts, layout)
         if layout.fields:
             texts = [json_objects(list(zip(layout.fields, texts, strict=True)))]
         all_valid = len(checked.valid) == block.record_count
         malformed = () if all_valid else (malformed_rejects(checked, layout.width),)
         return Records(checked.block, checked.valid, texts, malformed)
-
-    def _without_added(self, texts: list[Array]) -> list[Array]:
-        """The texts of the columns; of added fields, a column of JSON objects if they are kept."""
-        added = [(field.name, texts[field.position]) for field in self._layout.added]
-        positions = {field.position for field in self._layout.added}
-        kept = [text for at, text in enumerate(texts) if at not in positions]
-        return kept if self._layout.rescued is None else [*kept, json_objects(added)]

@@ -180,7 +180,9 @@ class Contract(_Frozen):
     """Column filled with the SHA-256 of the record's content; not in files."""
     document: str | None = None
     """Column of type jsonb that holds the whole record, with any fields."""
-    file_format: Literal["auto", "csv", "json"] = "auto"
+    file_format: Literal["auto", "csv", "json", "parquet", "arrow", "xlsx"] = "auto"
+    sheet: str | None = None
+    """The sheet of a workbook that is read; None for the first."""
     formats: dict[str, Format] = {}
     """Format by column."""
     encoding: str | None = None

@@ -158,6 +158,9 @@ SERVICES = {
     "secrets-unavailable": ProblemType(
         "Secrets unavailable", "The database password cannot be read; try again."
     ),
+    "decoder-ended": ProblemType(
+        "Decoder ended", "The process that decodes the file was ended; it is tried again."
+    ),
     "storage-error": ProblemType("Storage error", "Unexpected S3 error; try again."),
     "storage-stalled": ProblemType(
         "Storage stalled", "S3 stopped sending in the middle of an object; try again."
@@ -186,10 +189,10 @@ FILES = {
     "chunks-not-tiling": ProblemType(
         "Chunks do not cover the object", "Nothing was loaded; upload the file again."
     ),
-    "corrupt-file": ProblemType("Corrupt file", "The compressed file is truncated or damaged."),
+    "corrupt-file": ProblemType("Corrupt file", "The file is truncated or damaged."),
     "data-refused": ProblemType("Data refused", "The database refused the data."),
     "decompression-limit": ProblemType(
-        "Decompression limit", "The decompressed file exceeds the limit."
+        "Decompression limit", "The file unpacks to more than the limit, or takes too much memory."
     ),
     "disk-full": ProblemType(
         "Disk full", "The function's temporary storage is full; send the file in parts."
@@ -218,7 +221,7 @@ FILES = {
         "Undeclared encoding", "The file is not UTF-8; declare its encoding."
     ),
     "unsupported-file": ProblemType(
-        "Unsupported file", "The file is of a kind that cannot be loaded, such as a workbook."
+        "Unsupported file", "The file is of a kind that cannot be loaded, such as a PDF."
     ),
     "unknown-columns": ProblemType("Unknown columns", "The header has unknown columns."),
 }

@@ -183,5 +183,26 @@ def _next_block(body: "StreamingBody", block_bytes: int) -> bytes:
         return b""
 
 
+class ObjectSource(NamedTuple):
+    """The bytes of an object, read range by range."""
+
+    s3: "S3Client"
+    ref: ObjectRef
+
+    @property
+    def size(self) -> int:
+        """Its number of bytes."""
+        return self.ref.size_bytes
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes [offset, offset + length).
+
+        Raises:
+            Rejected, Unavailable, Retryable: as `stream_range`.
+        """
+        blocks = stream_range(self.s3, self.ref, offset, offset + length, max(length, 1))
+        return b"".join(blocks)
+
+
 def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

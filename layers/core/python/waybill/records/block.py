@@ -1,7 +1,7 @@
 """A block: the complete records of one part of a stream."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,11 @@ class Block(NamedTuple):
     """The `Fault` of each record."""
     boundaries: Boundaries
     """Starts of the lines outside quotes, and of the line after the block."""
+    texts: tuple[Any, ...] = ()
+    """Of a binary file, whose records are no text: an Arrow array of text per field, with a value
+    per record. `data` is then empty, and all offsets are 0."""
+    names: tuple[str, ...] = ()
+    """The names of these fields; none if each record is one document."""
 
     @property
     def record_count(self) -> int:
@@ -59,6 +64,8 @@ def limited(block: Block, records: int) -> Iterator[Block]:
             block.lines[part],
             block.faults[part],
             block.boundaries if is_last else none,
+            tuple(array.slice(first, records) for array in block.texts),
+            block.names,
         )
 
 

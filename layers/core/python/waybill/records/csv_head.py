@@ -9,7 +9,7 @@ from waybill.records.column_names import ColumnNames
 from waybill.records.dialect import Dialect, sniff_dialect
 from waybill.records.drift import MOST_REPORTED
 from waybill.records.head import Head, HeadRecord
-from waybill.records.header import document_fields, match_header, refuse_header
+from waybill.records.header import MatchedHeader, document_fields, match_header, refuse_header
 from waybill.records.layout import Layout
 
 _SEPARATOR_LINE = re.compile(rb'"?sep=(\\t|[^\r\n"])"?[ \t,;|]*(?:\r\n|\n|\r)', re.IGNORECASE)
@@ -77,18 +77,24 @@ def _layout(dialect: Dialect, text: Head, contract: Contract) -> Layout:
     if kind == "unknown":
         why = f"Line {header.line} is neither a header nor a valid record. {_NO_HEADER}"
         refuse_header(header.cells, contract, why)
-    matched = match_header(header.cells, contract)
+    layout = matched_layout(
+        _with_header(dialect, header, ()), match_header(header.cells, contract), contract
+    )
+    warnings = (*_header_warnings(dialect, header, contract), *layout.warnings)
+    return layout.model_copy(update={"warnings": warnings})
+
+
+def matched_layout(layout: Layout, matched: MatchedHeader, contract: Contract) -> Layout:
+    """The layout with the columns of the header."""
     rescued = contract.rescued if matched.added and contract.drift == "rescue" else None
     columns = matched.columns if rescued is None else (*matched.columns, rescued)
-    return _with_header(dialect, header, columns).model_copy(
+    return layout.model_copy(
         update={
+            "columns": columns,
             "added": matched.added,
             "rescued": rescued,
             "drift": matched.drift,
-            "warnings": (
-                *_header_warnings(dialect, header, contract),
-                *_unreported(len(matched.added)),
-            ),
+            "warnings": _unreported(len(matched.added)),
         }
     )
 

@@ -10,6 +10,8 @@ _UNPACK = "Unpack it and upload the files in it; gzip, bzip2 and zstd need no un
 _AS_CSV = "Save it as CSV and upload that."
 _EXPORT = "Export its rows as CSV or JSON and upload those."
 _AS_UTF8 = "Save it as UTF-8 and upload that."
+_ALONE = "Upload it without the compression around it."
+_DECRYPT = "Decrypt it and upload that."
 _NO_TABLE = "Upload the data as CSV or JSON."
 
 
@@ -36,8 +38,10 @@ _BINARY = (
     _kind(rb"PK\x03\x04.{0,4000}\[Content_Types\]\.xml", "an Office document", _AS_CSV),
     _kind(rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive", _UNPACK),
     _kind(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (xls, doc)", _AS_CSV),
-    _kind(rb"PAR[1E]([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", "a Parquet file", _EXPORT),
-    _kind(rb"ARROW1\x00\x00|\xff\xff\xff\xff.{2}\x00\x00\x10\x00", "an Arrow file", _EXPORT),
+    _kind(rb"PARE[\x00-\x08\x0e-\x1f]", "an encrypted Parquet file", _DECRYPT),
+    # Recognised before, unless they are compressed once more.
+    _kind(rb"PAR1([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", "a Parquet file", _ALONE),
+    _kind(rb"ARROW1\x00\x00|\xff\xff\xff\xff.{2}\x00\x00\x10\x00", "an Arrow file", _ALONE),
     _kind(rb"FEA1.{0,16}\x00", "a Feather file", _EXPORT),
     _kind(rb"ORC.{0,32}[\x00-\x08\x0e-\x1f]", "an ORC file", _EXPORT),
     _kind(rb"Obj\x01", "an Avro file", _EXPORT),

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from waybill.binary.task import BINARY_FORMATS, BinaryFormat
 from waybill.contract.drift import Drift
 from waybill.records.compression import Compression
 from waybill.records.encodings import Encoding, is_utf16
 
 JsonFormat = Literal["json-lines", "json-array", "json-objects"]
-FileFormat = Literal["csv"] | JsonFormat
+FileFormat = Literal["csv"] | JsonFormat | BinaryFormat
 _NO_DELIMITER = frozenset('"\r\n\0')
 
 
@@ -25,7 +26,7 @@ def check_delimiter(delimiter: str) -> str:
 
 
 class AddedField(BaseModel):
-    """A field of a CSV record that is no column of the table."""
+    """A field of a record that is no column of the table."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,9 +64,17 @@ class Layout(BaseModel):
     data_offset: int = Field(ge=0)
     """First byte of the data in the text: after a byte order mark and a header."""
     first_line: int = Field(ge=1)
-    """Physical line at that offset; for a JSON array or JSON objects, the element, from 1."""
+    """Physical line at that offset; for a JSON array or JSON objects, the element, from 1; of a
+    sheet, the row; of Parquet and Arrow, the record."""
+    sheet: str | None = None
+    """Of a workbook."""
     warnings: tuple[str, ...] = ()
     """What is uncertain about the detected layout, for the user."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether records are typed values, which are decoded in a process of their own."""
+        return self.file_format in BINARY_FORMATS
 
     @property
     def is_stream(self) -> bool:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from waybill.binary.layout import binary_layout
+from waybill.binary.recognise import binary_format
+from waybill.binary.source import BytesSource
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
 from waybill.records.compression import Compression, decompressed, detect_compression
@@ -22,6 +25,8 @@ from waybill.records.trimming import BLANKS
 
 _HEAD_BYTES = 1024 * 1024
 _NUL_SAMPLE_BYTES = 1000
+_BINARY = ("parquet", "arrow", "xlsx")
+_NOT_WHOLE = "Only a whole file of this format can be read"
 _LOOKS_LIKE_UTF16 = (
     "The file contains NUL bytes and may be UTF-16 without a byte order mark: declare the encoding."
 )
@@ -38,7 +43,8 @@ def sniff_layout(
     """The layout of the file that begins with `head`; with `whole`, the head is the whole file.
 
     `delimiter` and `encoding` are the client's and override the contract's; a byte order mark
-    overrides both. Without a header the fields are the contract's columns in table order.
+    overrides both. Without a header the fields are the contract's columns in table order. A
+    binary file must be whole.
 
     Raises:
         Rejected: `empty-file`, `unsupported-file`, `corrupt-file`, `undeclared-encoding`,
@@ -46,6 +52,13 @@ def sniff_layout(
             `duplicate-columns` or `missing-columns`, or `missing-header` where one is required.
         BadRequest: `bad-delimiter` or `bad-encoding`.
     """
+    if file_format := binary_format(head):
+        if not whole:
+            raise Rejected("unsupported-file", f"{_NOT_WHOLE} ({file_format}).")
+        return binary_layout(BytesSource(head), file_format, contract)
+    if contract.file_format in _BINARY:
+        detail = f"The dataset takes {contract.file_format} files only."
+        raise Rejected("unsupported-file", f"{detail} This file is none.")
     compression = detect_compression(head)
     if compression:
         head, whole = _decompressed(head, compression, whole=whole)

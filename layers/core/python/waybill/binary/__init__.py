@@ -1,0 +1,1 @@
+"""Binary files: Parquet, Arrow and Excel, decoded in a process of their own."""

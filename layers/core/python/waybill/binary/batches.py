@@ -1,0 +1,108 @@
+"""Makes batches of texts of decoded batches, in parts of bounded size."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from waybill.binary.task import Task, UnreadableFile
+from waybill.binary.texts import json_texts, texts_of
+
+OK, RECORD_TOO_LONG, NUL_BYTE, INVALID_UTF8 = 0, 3, 4, 5
+"""As `records.grammar.Fault`."""
+LINE, FAULT = "line", "fault"
+"""The first two columns of a batch of texts; a column for each field follows."""
+_RECORD_LIMIT = 16 * 1024 * 1024
+_KEPT_BYTES = 64 * 1024
+_TARGET_BYTES = 1024 * 1024
+_START_RECORDS = 2048
+_MAX_RECORDS = 32_768
+
+
+def text_batches(decoded: Iterator[tuple[int, Any]], task: Task) -> Iterator[Any]:
+    """Batches of the line, the fault and the texts of each record.
+
+    The number of records in one follows the size of those before: one value of a dictionary may
+    stand in many records.
+    """
+    records = _START_RECORDS
+    for line, batch in decoded:
+        at = 0
+        while at < batch.num_rows:
+            part = batch.slice(at, records)
+            texts = _texts(part, task)
+            yield assemble(texts, np.arange(line + at, line + at + part.num_rows))
+            at += part.num_rows
+            size = sum(array.nbytes for array in texts) // part.num_rows + 1
+            records = max(1, min(_MAX_RECORDS, 2 * records, _TARGET_BYTES // size))
+
+
+def _texts(batch: Any, task: Task) -> list[Any]:  # noqa: ANN401 - pyarrow has no types
+    try:
+        if task.names:
+            records = pa.StructArray.from_arrays(batch.columns, list(task.names))
+            return [pa.array(json_texts(records), pa.binary())]
+        if batch.num_columns != len(task.fields):
+            raise UnreadableFile("corrupt-file", "A batch has other columns than the file.")
+        return [
+            texts_of(values, field)
+            for values, field in zip(batch.columns, task.fields, strict=True)
+        ]
+    except UnicodeDecodeError:
+        if batch.num_rows > 1:
+            half = batch.num_rows // 2
+            parts = (_texts(each, task) for each in (batch.slice(0, half), batch.slice(half)))
+            return [pa.concat_arrays(both) for both in zip(*parts, strict=True)]
+        # Of a nested value, whose text cannot be shown.
+        return [pa.array([b"\xff"], pa.binary()) for _ in (task.fields or ("",))]
+
+
+def assemble(texts: list[Any], lines: Any) -> Any:  # noqa: ANN401 - arrays
+    """The batch: texts that are not UTF-8 or have a NUL, and records too long, are faults."""
+    faults = np.zeros(len(lines), np.uint8)
+    lengths = np.zeros(len(lines), np.int64)
+    for array in texts:
+        lengths += pc.binary_length(array).fill_null(0).to_numpy().astype(np.int64)
+    columns = [_text_column(array, faults) for array in texts]
+    too_long = lengths > _RECORD_LIMIT
+    if too_long.any():
+        faults[too_long] = RECORD_TOO_LONG
+        columns = [
+            pc.if_else(pa.array(too_long), pc.utf8_slice_codeunits(column, 0, _KEPT_BYTES), column)
+            for column in columns
+        ]
+    names = [LINE, FAULT, *(str(number) for number in range(len(columns)))]
+    return pa.RecordBatch.from_arrays([pa.array(lines), pa.array(faults), *columns], names)
+
+
+def _text_column(array: Any, faults: Any) -> Any:  # noqa: ANN401 - arrays
+    try:
+        column = array.cast(pa.string())
+    except pa.ArrowInvalid:
+        raw = array.to_pylist()
+        shown = [None if each is None else each.decode(errors="replace") for each in raw]
+        for row, (text, each) in enumerate(zip(shown, raw, strict=True)):
+            if text is not None and text.encode() != each:
+                faults[row] = INVALID_UTF8
+        column = pa.array(shown, pa.string())
+    has_nul = pc.match_substring(column, "\0").fill_null(False)
+    if pc.any(has_nul).as_py():
+        faults[has_nul.to_numpy(zero_copy_only=False)] = NUL_BYTE
+    return column
+
+
+def ipc_bytes(batch: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
+    """The batch as an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def describe_text(description: dict[str, Any]) -> bytes:
+    """The description as it is sent."""
+    return json.dumps(description).encode()
