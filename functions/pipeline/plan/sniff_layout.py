@@ -1,7 +1,7 @@
 """Reads the head of an object and sniffs its layout."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from functions.pipeline.plan.models import LandedJob
 from waybill.binary.layout import binary_layout, binary_ranges
@@ -78,6 +78,5 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedO
     return SniffedObject(s3, ref, head, layout)
 
 
-def _replay_format(contract: Contract) -> Literal["auto", "csv", "json"]:
-    declared = contract.file_format
-    return declared if declared == "csv" or declared == "json" else "auto"
+def _replay_format(contract: Contract) -> str:
+    return contract.file_format if contract.file_format in ("csv", "json") else "auto"
