@@ -14,6 +14,7 @@ What the local stack relies on (`python -m infra.app` with `CDK_OUTDIR` set):
     DatabasePort    `local.database_port`   5432
     DatabaseName    `local.database_name`   waybill
     TokenJwks       none                    no keys: every token is refused
+    ConsoleUrl      none                    http://127.0.0.1:4566/, for links in notifications
 * a secret `waybill/local/<role>` with a `password` field in Secrets Manager for each of the
   roles of the functions (`infra/functions.py`) and waybill_admin, made by the local stack before
   a function is called;

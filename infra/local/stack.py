@@ -159,9 +159,12 @@ class Stack:
         clients = self.clients()
         self._say("Deploying to the AWS emulator …")
         store_in_secrets_manager(clients, passwords)
-        state.outputs = deploy(
-            clients, folder, STACK, {**_parameters(location), "TokenJwks": self.issuer().jwks}
-        )
+        parameters = {
+            **_parameters(location),
+            "TokenJwks": self.issuer().jwks,
+            "ConsoleUrl": f"{clients.endpoint}/",
+        }
+        state.outputs = deploy(clients, folder, STACK, parameters)
         state.save(self._home)
         self._say("Migrating the database …")
         failure = self._migrate(location, passwords)

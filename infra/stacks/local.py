@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import DefaultStackSynthesizer, Stack
+from aws_cdk import CfnParameter, DefaultStackSynthesizer, Stack
 from aws_cdk import Environment as Target
 from constructs import Construct
 
@@ -40,4 +40,8 @@ class LocalStack(Stack):
             personal_key=personal_key(self, environment),
             machines=LOCAL_MACHINES,
         )
-        Service(self, shared, Buckets(self, environment))
+        service = Service(self, shared, Buckets(self, environment))
+        # The emulator serves the console, at the port that it was given.
+        console = CfnParameter(self, "ConsoleUrl", default="http://127.0.0.1:4566/")
+        notify = service.functions["notify"].function
+        notify.add_environment("CONSOLE_URL", console.value_as_string)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from infra.bootstrap import ROOT
@@ -123,7 +124,8 @@ def test_digests_are_received(tree: ProjectCopy, ports: dict[str, Port], tmp_pat
         assert is_genuine(second["headers"], second["body"].encode(), _KEY)
         data = json.loads(second["body"])["data"]
         assert (data["counts"]["rejects"], data["records"]["rejected"]) == (1, 1)
-        assert data["events"][0]["job_id"] == job["job_id"]
+        link = f"{status.console}#/jobs/{job['job_id']}"
+        assert (data["events"][0]["job_id"], data["events"][0]["link"]) == (job["job_id"], link)
         (message,) = ports["chat"].got(1, cloud)
         assert "1 with rejects (moorings)" in json.loads(message["body"])["text"]
         (mail,) = ports["crew"].got(1, cloud)
@@ -131,10 +133,21 @@ def test_digests_are_received(tree: ProjectCopy, ports: dict[str, Port], tmp_pat
             ["pier@example.com"],
             "Waybill: 1 with rejects (moorings)",
         )
+        assert all(link in one for one in (message["body"], mail["text"]))
+        _check_page(str(status.console), link)
         _publish_again(cloud, data["id"])
         load(waybill, tmp_path, "moorings", "berth,metres\nc,1\n")
         *_, last = ports["erp"].got(3, cloud)
         assert last["headers"]["webhook-id"] != first["headers"]["webhook-id"]
+
+
+def _check_page(console: str, link: str) -> None:
+    """The link leads to the page of a job, as the console is served here."""
+    page, _, fragment = link.partition("#")
+    assert page == console
+    assert fragment.startswith("/jobs/")
+    response = httpx.get(page)
+    assert (response.status_code, "<title>" in response.text) == (200, True)
 
 
 def _publish_again(cloud: Clients, digest: str) -> None:
