@@ -8,7 +8,7 @@
 SELECT waybill.define_role('plan', connections => 24, statement => '60s', routines => '{
     register_ticket, register_object, contract_of_job, claim_plan, start_loading, add_chunks,
     finish_plan, record_extraction, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
-    count_failed_runs, count_killed_runs, end_run}');
+    count_failed_runs, count_killed_runs, end_run, members_to_unpack, register_members, fail_member, finish_unpacking}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
     claim_chunk, finish_chunk, add_data_key, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":
@@ -33,7 +33,7 @@ SELECT waybill.define_role('reap', connections => 4, statement => '60s', routine
 SELECT waybill.define_role('batch', connections => 40, statement => '25s', routines => '{
     merge_batch, add_data_key, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
-    cancel_job, register_replay, list_pending, list_rejects, data_keys_of, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document,
+    cancel_job, register_replay, list_pending, list_rejects, data_keys_of, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document, with_members, archive_document, members_document, is_final,
     progress_document, compare_columns, rejects_remaining, begin_wait, end_wait, audit_read}',
     tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{

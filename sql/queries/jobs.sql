@@ -1,6 +1,8 @@
 -- name: get_job(job_id)^
 -- One job as the API shows it.
-SELECT document FROM waybill.job_documents WHERE job_id = :job_id;
+SELECT document || waybill.members_document(job_id)
+FROM waybill.job_documents
+WHERE job_id = :job_id;
 
 -- name: list_jobs(dataset, datasets, state, before, rows)
 -- Newest first: ids are UUIDv7, so the primary key is the order of creation, and a page is read

@@ -25,7 +25,8 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.register_object(p_given_job uuid, p_fresh_job uuid,
     p_dataset text, p_bucket text, p_key text, p_version text, p_etag text,
     p_size_bytes bigint, p_filename text, p_landed_at timestamptz, p_options jsonb,
-    p_sequencer text DEFAULT '', OUT job_id uuid, OUT state text, OUT is_new boolean)
+    p_sequencer text DEFAULT '', OUT job_id uuid, OUT state text, OUT is_new boolean,
+    OUT archive_job_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -40,6 +41,13 @@ BEGIN
     WHERE j.bucket = p_bucket AND j.object_key = p_key AND j.version_id = c_version;
     IF FOUND THEN
         job_id := v_job.job_id; state := v_job.state; is_new := false;
+        archive_job_id := v_job.archive_job_id;
+        RETURN;
+    END IF;
+    v_job := waybill.register_member(p_bucket, p_key, c_version, p_etag, p_size_bytes);
+    IF v_job.job_id IS NOT NULL THEN
+        job_id := v_job.job_id; state := v_job.state; is_new := v_job.version_id = c_version;
+        archive_job_id := v_job.archive_job_id;
         RETURN;
     END IF;
     SELECT * INTO v_job FROM waybill.ingestion_jobs AS j

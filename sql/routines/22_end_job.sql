@@ -32,7 +32,9 @@ BEGIN
     INSERT INTO waybill.outbox (kind, payload)
     SELECT 'job.finished',
         jsonb_build_object('job_id', p_job, 'dataset', p_dataset, 'state', p_state)
-        || CASE WHEN j.finished_at >= now() AND NOT waybill.is_dry(j) THEN jsonb_build_object(
+        || CASE WHEN j.finished_at >= now() AND NOT waybill.is_dry(j)
+            -- The members of an archive have counted their own.
+            AND j.archive_format IS NULL THEN jsonb_build_object(
             'records', jsonb_build_object('read', coalesce(j.read, 0), 'rejected', j.rejected,
                 'loaded', j.inserted + j.updated + j.unchanged),
             'seconds', extract(epoch FROM j.finished_at - coalesce(j.landed_at, j.created_at)))
@@ -177,6 +179,7 @@ BEGIN
     END IF;
     DELETE FROM waybill.validation_errors WHERE job_id = p_job;
     PERFORM waybill.record_audit('job.cancelled', p_dataset => v_job.dataset, p_job => p_job);
+    PERFORM waybill.cancel_members(p_job);
     RETURN waybill.end_unloaded(v_job, 'CANCELLED');
 END
 $$;

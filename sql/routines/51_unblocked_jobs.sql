@@ -36,7 +36,8 @@ RETURN waybill.is_partial(p_job)
     );
 
 -- Jobs that must end first: earlier-landed files of the datasets that this one refers to, and
--- those of its own dataset where their order matters.
+-- those of its own dataset where their order matters. An archive keeps later files back until its
+-- members are jobs, which do so themselves; it waits for the ends of its members only.
 CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -46,12 +47,19 @@ RETURN ARRAY(
     WHERE waybill.is_open(e.state)
         AND NOT waybill.is_dry(e)
         AND e.job_id <> p_job.job_id
+        AND e.job_id IS DISTINCT FROM p_job.archive_job_id
+        AND (e.archive_format IS NULL OR e.state <> 'MERGING')
+        AND p_job.archive_format IS NULL
         AND (
             e.dataset = p_job.dataset AND waybill.merges_in_order(p_job)
             OR e.dataset <> p_job.dataset AND waybill.refers_to(p_job.contract, e.dataset)
         )
         AND (e.landed_at, e.object_key, e.sequencer, e.version_id)
             < (p_job.landed_at, p_job.object_key, p_job.sequencer, p_job.version_id)
+    UNION ALL
+    SELECT m.job_id
+    FROM waybill.ingestion_jobs AS m
+    WHERE m.archive_job_id = p_job.job_id AND NOT waybill.is_final(m.state)
 );
 
 -- The next job of a dataset that waits for no other job.

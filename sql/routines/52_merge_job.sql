@@ -24,6 +24,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
     END IF;
+    IF v_job.archive_format IS NOT NULL THEN
+        RETURN waybill.finish_archive(v_job);
+    END IF;
     v_result := waybill.before_merge(v_job);
     IF v_result.outcome IS NOT NULL THEN
         RETURN v_result;

@@ -9,7 +9,12 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
         'attempts', (SELECT coalesce(max(r.attempt), 0) FROM waybill.job_runs AS r
             WHERE r.job_id = j.job_id))
     || jsonb_strip_nulls(jsonb_build_object(
-        'waybill', CASE WHEN j.read IS NOT NULL THEN waybill.waybill_document(j) END,
+        'waybill', CASE
+            WHEN j.archive_format IS NOT NULL AND waybill.is_final(j.state)
+                THEN waybill.waybill_document(waybill.with_members(j))
+            WHEN j.read IS NOT NULL THEN waybill.waybill_document(j)
+        END,
+        'archive', waybill.archive_document(j), 'archive_job_id', j.archive_job_id,
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
         'warnings', nullif(j.layout -> 'warnings', '[]'),
         'drift', nullif(j.layout -> 'drift', '[]'),

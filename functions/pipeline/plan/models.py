@@ -57,12 +57,15 @@ class ObjectCreated(_Part):
 
 
 class LandedJob(NamedTuple):
-    """A registered object; `ticket` is its upload request, None for a copied file."""
+    """A registered object."""
 
     job_id: UUID
     dataset: str
     ref: ObjectRef
     ticket: Ticket | None
+    """Its upload request, or that of its archive; None for a copied file."""
+    is_member: bool = False
+    """Whether it was in an archive."""
 
 
 def parse_event(body: str) -> ObjectCreated | None:

@@ -51,7 +51,19 @@ def _insert(
         given_job=key.job_id,
         fresh_job=new_id(),
     )
-    job = LandedJob(registered.job_id, key.dataset, ref, ticket)
+    if registered.archive_job_id is not None:
+        ticket = _as_member(deps.state.tickets.find(registered.archive_job_id), ref)
+    is_member = registered.archive_job_id is not None
+    job = LandedJob(registered.job_id, key.dataset, ref, ticket, is_member)
     with telemetry.about(job.job_id):
         telemetry.action("object.registered", key=ref.key, is_new=registered.is_new)
     return job, JobState(registered.state)
+
+
+def _as_member(ticket: Ticket | None, ref: ObjectRef) -> Ticket | None:
+    """The upload request of an archive, as that of a member: its options, not its identity."""
+    if ticket is None:
+        return None
+    return ticket.model_copy(
+        update={"sha256": None, "size_bytes": ref.size_bytes, "extraction": None}
+    )

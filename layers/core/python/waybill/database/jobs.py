@@ -40,6 +40,8 @@ class RegisteredObject(NamedTuple):
     job_id: UUID
     state: str
     is_new: bool
+    archive_job_id: UUID | None = None
+    """The job of the archive that the object was in."""
 
 
 class ListedJob(NamedTuple):

@@ -1,0 +1,95 @@
+"""Read zip archives by their directory, with zip64 and data descriptors."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from waybill.archives.members import ArchiveLimits, Lister, Listing, Member, is_system_file
+from waybill.errors import Rejected
+from waybill.records.compression import Limits
+
+_PIECE = 1024 * 1024
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Files that make a zip archive a document of an office program.
+_OFFICE = frozenset(["[Content_Types].xml", "mimetype"])
+
+
+class ZipArchive:
+    """A zip archive in a seekable file."""
+
+    def __init__(self, file: IO[bytes], limits: ArchiveLimits) -> None:
+        """Read the directory.
+
+        Raises:
+            Rejected: `corrupt-file` or `too-many-members`.
+        """
+        self._limits = limits
+        with _damage():
+            self._zip = zipfile.ZipFile(file)
+
+    @property
+    def is_office(self) -> bool:
+        """Whether it is a document, such as a workbook, and not an archive of files."""
+        return any(info.filename in _OFFICE for info in self._zip.infolist())
+
+    def listing(self) -> Listing:
+        """The members, in the order of the directory.
+
+        Raises:
+            Rejected: `encrypted-archive`, `unsupported-file`, `empty-archive`,
+                `duplicate-members`, `too-many-members` or `decompression-limit`.
+        """
+        lister = Lister(self._limits)
+        for info in self._zip.infolist():
+            member = lister.add(info.filename, info.file_size, is_file=not info.is_dir())
+            if member is not None:
+                _check(info, member)
+        return lister.listing()
+
+    def contents(self, positions: frozenset[int]) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """The contents of these members, in order; each must be read before the next one.
+
+        Reading one raises `Rejected`: `corrupt-file` or `decompression-limit`.
+        """
+        kept = (
+            info
+            for info in self._zip.infolist()
+            if not info.is_dir() and not is_system_file(info.filename)
+        )
+        for position, info in enumerate(kept, 1):
+            if position in positions:
+                yield position, self._content(info)
+
+    def _content(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        limits = Limits(self._limits.output_bytes, self._limits.ratio)
+        produced = 0
+        with _damage(), self._zip.open(info) as file:
+            while piece := file.read(_PIECE):
+                produced += len(piece)
+                # The directory may lie about sizes: what counts is what comes out.
+                limits.check(info.compress_size, produced)
+                yield piece
+
+
+def _check(info: zipfile.ZipInfo, member: Member) -> None:
+    name = repr(member.name[:100])
+    if info.flag_bits & _ENCRYPTED:
+        detail = f"Member {name} is encrypted. Make the archive without a password."
+        raise Rejected("encrypted-archive", detail)
+    if info.compress_type not in _METHODS:
+        detail = f"Member {name} is compressed with method {info.compress_type}. Use deflate."
+        raise Rejected("unsupported-file", detail)
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Turn the errors of the reader into `Rejected`."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        raise Rejected("corrupt-file", f"The zip archive is damaged: {error}.") from error
+    except (ValueError, RuntimeError, UnicodeError) as error:
+        raise Rejected("corrupt-file", f"The zip archive cannot be read: {error}.") from error
