@@ -45,7 +45,8 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         ),
         "plan": (
             *work_on(resources.landed),
-            objects(landing, "landing/", *pinned),
+            # The members of an archive are stored as objects of their own.
+            objects(landing, "landing/", "AbortMultipartUpload", "PutObject", *pinned),
             list_bucket(landing),
             list_object_versions(landing, "landing/"),
             *tickets,

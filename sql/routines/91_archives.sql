@@ -28,12 +28,13 @@ BEGIN
 END
 $$;
 
--- The members that have no job yet, in order; null if the job is no archive, or not listed.
+-- The members that have no job yet, in order; none once the archive has ended, and null if the job
+-- is no archive, or not listed.
 CREATE OR REPLACE FUNCTION waybill.members_to_unpack(p_job uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 BEGIN ATOMIC
-    SELECT (
+    SELECT CASE WHEN j.state = 'LOADING' THEN (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'position', m.position,
             'name', m.name,
@@ -41,6 +42,7 @@ BEGIN ATOMIC
         FROM waybill.archive_members AS m
         WHERE m.archive_job_id = j.job_id
             AND NOT EXISTS (SELECT FROM waybill.ingestion_jobs AS c WHERE c.job_id = m.job_id))
+        ELSE '[]' END
     FROM waybill.ingestion_jobs AS j
     WHERE j.job_id = p_job AND j.archive_format IS NOT NULL;
 END;

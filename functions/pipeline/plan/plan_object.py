@@ -1,10 +1,12 @@
 """Plans an object: register it, verify it, sniff its layout, divide it into chunks."""
 
 from functions.pipeline.plan.deps import Deps
+from functions.pipeline.plan.find_archive import find_archive
 from functions.pipeline.plan.find_duplicate import end_if_duplicate
 from functions.pipeline.plan.models import LandedJob, ObjectCreated
 from functions.pipeline.plan.register_object import register_object
-from functions.pipeline.plan.sniff_layout import SniffedObject, sniff_object
+from functions.pipeline.plan.sniff_layout import SniffedObject, read_head, sniff_object
+from functions.pipeline.plan.unpack_archive import unpack_archive
 from functions.pipeline.plan.verify_object import verify_object
 from functions.pipeline.plan.write_chunks import resend_chunks, resume_chunks, write_chunks
 from waybill import telemetry
@@ -68,7 +70,11 @@ def _plan(deps: Deps, job: LandedJob, plan: PlanClaim) -> None:
         contract = Jobs(deps.connection).contract_of(job.job_id)
         # Nobody asked before an object that was copied into the bucket.
         check_size(deps.settings, contract, job.ref.size_bytes)
-        sniffed = sniff_object(deps.s3, job, contract)
+        head = read_head(deps.s3, job.ref)
+        if archive := find_archive(deps, job, head):
+            unpack_archive(deps, job, plan, archive)
+            return
+        sniffed = sniff_object(deps.s3, job, contract, head)
         if end_if_duplicate(deps, job, sniffed, plan, sha256):
             _send_merge(deps, job)
             return

@@ -49,12 +49,21 @@ class SniffedObject(NamedTuple):
         return binary_ranges(source, self.layout, chunk_bytes, begin)
 
 
-def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedObject:
+def read_head(s3: "S3Client", ref: ObjectRef) -> bytes:
+    """The object's first MiB.
+
+    Raises:
+        Rejected: the object is missing or has changed.
+        Retryable: S3 cannot be reached.
+    """
+    return b"".join(stream_range(s3, ref, 0, min(ref.size_bytes, _HEAD_BYTES), _BLOCK_BYTES))
+
+
+def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract, head: bytes) -> SniffedObject:
     """Determine format, encoding, delimiter, header and columns from the object's first MiB.
 
     Raises:
         Rejected: the object is not a file that the contract describes.
-        Retryable: S3 cannot be reached.
     """
     ref, ticket = job.ref, job.ticket
     if ticket and ticket.is_replay:
@@ -63,8 +72,6 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract) -> SniffedO
         contract = contract.model_copy(
             update={"skip_blank_records": False, "file_format": _replay_format(contract)}
         )
-    end = min(ref.size_bytes, _HEAD_BYTES)
-    head = b"".join(stream_range(s3, ref, 0, end, _BLOCK_BYTES))
     if file_format := binary_format(head):
         layout = binary_layout(ObjectSource(s3, ref), file_format, contract)
         return SniffedObject(s3, ref, head, layout)

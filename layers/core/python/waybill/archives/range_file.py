@@ -60,7 +60,9 @@ class RangeFile(io.RawIOBase):
             self._reopen()
         pieces = []
         while wanted > 0:
-            if not self._buffer and not (self._buffer := next(self._blocks, b"")):
+            if not self._buffer:
+                self._buffer = next(self._blocks, b"")
+            if not self._buffer:
                 break
             piece, self._buffer = self._buffer[:wanted], self._buffer[wanted:]
             pieces.append(piece)

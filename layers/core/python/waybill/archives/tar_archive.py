@@ -1,15 +1,14 @@
 """Read tar archives as streams, with the extensions of GNU and POSIX."""
 
-import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
 from waybill.archives.members import ArchiveLimits, Lister, Listing
+from waybill.block_file import BlockFile
 from waybill.errors import Rejected
 
-_BLOCK = 512
 _PIECE = 1024 * 1024
 _MAX_HEADER = 64 * 1024
 _EXTENSIONS = (
@@ -40,34 +39,11 @@ class _StrictInfo(tarfile.TarInfo):
         return info
 
 
-class _BlockFile(io.RawIOBase):
-    """The blocks of a stream as a file."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        super().__init__()
-        self._blocks = blocks
-        self._buffer = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1) -> bytes:
-        """At most `size` bytes; empty at the end."""
-        while not self._buffer:
-            block = next(self._blocks, None)
-            if block is None:
-                return b""
-            self._buffer = block
-        count = len(self._buffer) if size is None or size < 0 else size
-        piece, self._buffer = self._buffer[:count], self._buffer[count:]
-        return piece
-
-
 class TarArchive:
     """A tar archive that is read once, from its beginning."""
 
     def __init__(self, blocks: Iterator[bytes], limits: ArchiveLimits) -> None:
-        self._file = _BlockFile(blocks)
+        self._file = BlockFile(blocks)
         self._limits = limits
 
     def listing(self) -> Listing:
@@ -115,7 +91,7 @@ class TarArchive:
 
 def _forget(tar: tarfile.TarFile) -> None:
     # The reader keeps every header, of which there may be any number.
-    tar.members.clear()
+    tar.members.clear()  # type: ignore[attr-defined]
 
 
 def _check(info: tarfile.TarInfo) -> None:
@@ -125,7 +101,7 @@ def _check(info: tarfile.TarInfo) -> None:
 
 def _check_end(tar: tarfile.TarFile) -> None:
     """Only zeros may follow: what was appended would not be loaded."""
-    while rest := tar.fileobj.read(_PIECE):  # type: ignore[union-attr]
+    while rest := tar.fileobj.read(_PIECE):
         if rest.strip(b"\0"):
             detail = "Data follow the end of the tar archive. Were archives joined?"
             raise Rejected("corrupt-file", detail)

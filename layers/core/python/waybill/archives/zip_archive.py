@@ -46,7 +46,7 @@ class ZipArchive:
         for info in self._zip.infolist():
             member = lister.add(info.filename, info.file_size, is_file=not info.is_dir())
             if member is not None:
-                _check(info, member)
+                _check(info, member, self._limits)
         return lister.listing()
 
     def contents(self, positions: frozenset[int]) -> Iterator[tuple[int, Iterator[bytes]]]:
@@ -74,7 +74,7 @@ class ZipArchive:
                 yield piece
 
 
-def _check(info: zipfile.ZipInfo, member: Member) -> None:
+def _check(info: zipfile.ZipInfo, member: Member, limits: ArchiveLimits) -> None:
     name = repr(member.name[:100])
     if info.flag_bits & _ENCRYPTED:
         detail = f"Member {name} is encrypted. Make the archive without a password."
@@ -82,6 +82,7 @@ def _check(info: zipfile.ZipInfo, member: Member) -> None:
     if info.compress_type not in _METHODS:
         detail = f"Member {name} is compressed with method {info.compress_type}. Use deflate."
         raise Rejected("unsupported-file", detail)
+    Limits(limits.output_bytes, limits.ratio).check(info.compress_size, info.file_size)
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from boto3.s3.transfer import TransferConfig
 
+from waybill.block_file import BlockFile
 from waybill.clients import storage_reached
 from waybill.ids import new_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from typing_extensions import Buffer
 
 _PREFIX = "exports/"
 _CSV = "text/csv; charset=utf-8"
@@ -37,7 +37,7 @@ class Exports:
         key = f"{_PREFIX}{job_id}/{new_id()}.csv"
         with storage_reached():
             self._s3.upload_fileobj(
-                io.BufferedReader(_Stream(blocks)),
+                io.BufferedReader(BlockFile(blocks)),
                 self._bucket,
                 key,
                 ExtraArgs={"ContentType": _CSV},
@@ -53,26 +53,3 @@ class Exports:
             },
             ExpiresIn=_URL_SECONDS,
         )
-
-
-class _Stream(io.RawIOBase):
-    """Blocks as a file that can be read once."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._block = memoryview(b"")
-        self._blocks = blocks
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "Buffer") -> int:
-        target = memoryview(buffer)
-        while not self._block:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._block = memoryview(block)
-        count = min(len(target), len(self._block))
-        target[:count] = self._block[:count]
-        self._block = self._block[count:]
-        return count
