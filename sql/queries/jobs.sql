@@ -20,6 +20,12 @@ LIMIT :rows;
 -- Whether there is a job, and the dataset it belongs to.
 SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
 
+-- name: get_member_name(job_id)$
+-- The name of the file in its archive; null if it was in none.
+SELECT CASE WHEN document ? 'archive_job_id' THEN document #>> '{source,filename}' END
+FROM waybill.job_documents
+WHERE job_id = :job_id;
+
 -- name: get_creator(job_id)$
 -- Who made the job; null also without a job.
 SELECT created_by FROM waybill.job_documents WHERE job_id = :job_id;

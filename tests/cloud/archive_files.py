@@ -35,7 +35,7 @@ def zipped(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
 def streamed_zip(files: Files) -> bytes:
     """With data descriptors and the sizes of zip64."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             with archive.open(name, "w", force_zip64=True) as member:
                 member.write(content)

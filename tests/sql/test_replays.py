@@ -163,7 +163,7 @@ def test_file_of_an_expired_replay_is_ignored(prices: Ledger) -> None:
     found = ObjectVersion("b", f"landing/prices/{replay}/replay.csv", "v", "e", 3, BEGINNING)
     file = Registration("prices", "replay.csv", {})
     late = Jobs(prices.loader).register_object(found, file, given_job=replay, fresh_job=new_id())
-    assert late == (replay, "EXPIRED", False)
+    assert late[:3] == (replay, "EXPIRED", False)
 
 
 def remaining(ledger: Ledger, job: UUID) -> int:

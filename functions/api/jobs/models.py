@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.archives.members import ArchiveFormat
 from waybill.contract.drift import Drift
 from waybill.database.runs import Outcome
 from waybill.states import JobKind, JobState
@@ -130,6 +131,27 @@ class JobProblem(_Document):
     detail: str
 
 
+class Archive(_Document):
+    """What is in an archive. The counts of its waybill are the sums of its members'."""
+
+    format: ArchiveFormat
+    members: int
+    left_out: int = Field(description="Folders, links and files of the system.")
+    states: dict[str, int] = Field(description="The number of members by the state of their jobs.")
+
+
+class ArchiveMember(_Document):
+    """A file in an archive, and its job."""
+
+    position: int
+    name: str
+    size_bytes: int
+    job_id: UUID
+    state: State | None = Field(description="Null until the member is unpacked.")
+    read: int | None
+    rejected: int | None
+
+
 class Job(_Document):
     """An ingestion job: one file, batch or replay."""
 
@@ -155,6 +177,13 @@ class Job(_Document):
         " what a load would have found.",
     )
     parent_job_id: UUID | None = None
+    archive: Archive | None = None
+    archive_job_id: UUID | None = Field(
+        default=None, description="The job of the archive that the file was in."
+    )
+    members: list[ArchiveMember] | None = Field(
+        default=None, description="The files of an archive, in order; not in lists of jobs."
+    )
     rejects_remaining: int | None = Field(
         default=None, description="Rejects that are neither loaded nor part of a replay."
     )
@@ -204,6 +233,9 @@ class RejectItem(BaseModel):
     """A rejected record."""
 
     reject_id: UUID
+    member: str | None = Field(
+        default=None, description="The file in the archive; missing if it was in none."
+    )
     line: int = Field(description="The line of the file where the record starts, from 1.")
     raw: str = Field(description="The record's text; invalid UTF-8 is shown as U+FFFD.")
     values: dict[str, str | None]

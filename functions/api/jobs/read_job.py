@@ -94,7 +94,8 @@ def job_document(stored: Mapping[str, Any], base_url: str) -> Document:
     document = dict(stored)
     if waybill := document.get("waybill"):
         document["waybill"] = _in_order(waybill, Waybill)
-        if waybill["rejected"]:
+        # Those of an archive are with its members.
+        if waybill["rejected"] and "archive" not in document:
             # Those of a duplicate are kept with the file that it repeats.
             job_id = document.get("duplicate_of", document["job_id"])
             document["rejects_url"] = f"{base_url}/jobs/{job_id}/rejects"

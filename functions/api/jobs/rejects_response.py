@@ -12,6 +12,7 @@ from functions.api.jobs.deps import Deps
 from functions.api.jobs.export_rejects import Export, csv_page, export_rejects, export_text
 from functions.api.jobs.list_rejects import DEFAULT_LIMIT, list_rejects, reject_document
 from functions.api.jobs.models import RejectsQuery
+from waybill.database.jobs import Jobs
 from waybill.http.links import base_url
 from waybill.http.media import CSV, prefers_csv
 from waybill.http.pagination import document_size, response_size
@@ -32,7 +33,11 @@ def rejects_response(
     dataset = deps.dataset_of(query.job_id)
     if not prefers_csv(event.headers.get("accept")):
         page = list_rejects(deps, query, lambda reject: document_size(reject_document(reject)))
-        items = [reject_document(reject) for reject in page.items]
+        member = deps.reads_of(query.job_id).run(
+            lambda connection: Jobs(connection).member_name(query.job_id)
+        )
+        place = {} if member is None else {"member": member}
+        items = [{**reject_document(reject), **place} for reject in page.items]
         return json_response({"items": items, "next_cursor": page.next_cursor})
     columns = [column.name for column in deps.state.contracts.get(dataset).columns]
     if query.limit is None and query.cursor is None:

@@ -1,6 +1,7 @@
 // One job: live while it runs, then its waybill as a page to print.
 import { html, useState } from "./ui.js";
 import { get, remove } from "./api.js";
+import { Members } from "./members.js";
 import { ago, bytes, count, drifted, seconds, visible } from "./format.js";
 import { Comparison } from "./columns.js";
 import { href } from "./router.js";
@@ -27,6 +28,7 @@ export function Job({ id }) {
       ${(data.warnings ?? []).map((one) => html`<p class="notice">${one}</p>`)}
       ${(data.drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
       ${data.waybill && html`<${Counts} job=${data} />`}
+      ${data.members && html`<${Members} job=${data} />`}
       <${Identity} job=${data} />
       ${data.waybill && html`<${Comparison} job=${data} />`}
       <${Runs} id=${id} state=${data.state} />
@@ -85,6 +87,7 @@ function Identity({ job }) {
   const rows = [
     ["Job", html`<code>${job.job_id}</code>`],
     job.parent_job_id && ["Replay of", html`<a href=${href(["jobs", job.parent_job_id])}><code>${job.parent_job_id}</code></a>`],
+    job.archive_job_id && ["In archive", html`<a href=${href(["jobs", job.archive_job_id])}><code>${job.archive_job_id}</code></a>`],
     job.duplicate_of && ["Duplicate of", html`<a href=${href(["jobs", job.duplicate_of])}><code>${job.duplicate_of}</code></a>`],
     ["Kind", source.kind],
     ["Object", source.key && html`<code>s3://${source.bucket}/${visible(source.key)}</code>`],

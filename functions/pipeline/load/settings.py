@@ -8,24 +8,22 @@ from waybill.settings import (
     LandingSettings,
     LogSettings,
     PersonalSettings,
+    UnpackSettings,
 )
 
 
 class LoadSettings(
-    LogSettings, DatabaseSettings, LandingSettings, FlowControlSettings, PersonalSettings
+    LogSettings,
+    DatabaseSettings,
+    LandingSettings,
+    FlowControlSettings,
+    PersonalSettings,
+    UnpackSettings,
 ):
-    """Queues, limits of compressed objects, and the block size."""
+    """Queues and the block size."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
-    unpacked_bytes_limit: int = Field(
-        default=21_474_836_480, ge=1, description="Maximum decompressed size of an object in bytes."
-    )
-    unpacked_ratio_limit: int = Field(
-        default=200,
-        ge=1,
-        description="Maximum ratio of decompressed to compressed bytes, after the first 10 MiB.",
-    )
     block_bytes: int = Field(
         default=1_048_576, ge=1, description="Bytes parsed and copied at a time."
     )

@@ -9,29 +9,26 @@ from waybill.settings import (
     LogSettings,
     SizeSettings,
     StateSettings,
+    UnpackSettings,
 )
 
 
 class PlanSettings(
-    LogSettings, DatabaseSettings, LandingSettings, StateSettings, FlowControlSettings, SizeSettings
+    LogSettings,
+    DatabaseSettings,
+    LandingSettings,
+    StateSettings,
+    FlowControlSettings,
+    SizeSettings,
+    UnpackSettings,
 ):
-    """The queues of objects, chunks and merges, and the sizes of a file and of a chunk."""
+    """The queues of objects, chunks and merges, and the limits of files, archives and chunks."""
 
     landed_queue_url: str = Field(description="Queue of landed objects.")
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
     archive_members_limit: int = Field(
         default=1000, ge=1, le=10_000, description="Maximum number of files in an archive."
-    )
-    unpacked_bytes_limit: int = Field(
-        default=21_474_836_480,
-        ge=1,
-        description="Maximum decompressed size of the files in an archive in bytes.",
-    )
-    unpacked_ratio_limit: int = Field(
-        default=200,
-        ge=1,
-        description="Maximum ratio of decompressed to compressed bytes, after the first 10 MiB.",
     )
     unpack_seconds: float = Field(
         default=120.0, ge=0, description="Seconds after which another call goes on unpacking."

@@ -62,6 +62,8 @@ def _add_show(group: typer.Typer, connect: Connect) -> None:
             columns = waybill.columns(job_id) if "waybill" in job else None
         print_table(tables.job_list([job]))
         print_table(tables.waybills([job]))
+        if members := job.get("members"):
+            print_table(tables.records("Members", [dict(member) for member in members]))
         if columns and columns["items"]:
             print_table(compared_columns(columns))
         return print_messages(job)

@@ -51,6 +51,18 @@ class Drift(TypedDict):
     code: NotRequired[str]
 
 
+class ArchiveMember(TypedDict):
+    """A file in an archive, and its job."""
+
+    position: int
+    name: str
+    size_bytes: int
+    job_id: str
+    state: State | None
+    read: int | None
+    rejected: int | None
+
+
 class Job(TypedDict):
     """A job; times are RFC 3339 in UTC."""
 
@@ -63,6 +75,8 @@ class Job(TypedDict):
     error: NotRequired[dict[str, Any]]
     warnings: NotRequired[list[str]]
     drift: NotRequired[list[Drift]]
+    archive_job_id: NotRequired[str]
+    members: NotRequired[list[ArchiveMember]]
     rejects_url: NotRequired[str]
     duplicate_of: NotRequired[str]
     created_at: NotRequired[str]

@@ -150,3 +150,16 @@ class StateSettings(Settings):
     state_bucket: str = Field(
         description="Bucket with contracts, upload tickets and wake-up markers."
     )
+
+
+class UnpackSettings(Settings):
+    """Limits of compressed objects and archives."""
+
+    unpacked_bytes_limit: int = Field(
+        default=21_474_836_480, ge=1, description="Maximum decompressed size of an object in bytes."
+    )
+    unpacked_ratio_limit: int = Field(
+        default=200,
+        ge=1,
+        description="Maximum ratio of decompressed to compressed bytes, after the first 10 MiB.",
+    )

@@ -142,6 +142,11 @@ class Jobs(Repository):
         document: Document | None = self._select_value("jobs.get_job", job_id=job_id)
         return document
 
+    def member_name(self, job_id: UUID) -> str | None:
+        """The name of the file in its archive; None if it was in none."""
+        name: str | None = self._select_value("jobs.get_member_name", job_id=job_id)
+        return name
+
     def compare_columns(self, job_id: UUID) -> Document | None:
         """The job's columns beside those of the load before it; None without a job."""
         return self._optional(dict, "compare_columns", p_job=job_id)

@@ -190,6 +190,19 @@ FILES = {
         "Chunks do not cover the object", "Nothing was loaded; upload the file again."
     ),
     "corrupt-file": ProblemType("Corrupt file", "The file is truncated or damaged."),
+    "empty-archive": ProblemType("Empty archive", "The archive has no files to load."),
+    "encrypted-archive": ProblemType("Encrypted archive", "The archive needs a password."),
+    "duplicate-members": ProblemType(
+        "Duplicate members", "The archive has several members of one name."
+    ),
+    "key-too-long": ProblemType(
+        "Key too long", "The key of an archive leaves no room for those of its members."
+    ),
+    "members-failed": ProblemType(
+        "Members failed", "Members of the archive failed; the others were loaded."
+    ),
+    "nested-archive": ProblemType("Nested archive", "The member is an archive itself."),
+    "too-many-members": ProblemType("Too many members", "The archive has too many files."),
     "data-refused": ProblemType("Data refused", "The database refused the data."),
     "decompression-limit": ProblemType(
         "Decompression limit", "The file unpacks to more than the limit, or takes too much memory."

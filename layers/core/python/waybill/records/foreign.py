@@ -7,6 +7,7 @@ from waybill.errors import Rejected
 from waybill.records.compression import Compression, detect_compression
 
 _UNPACK = "Unpack it and upload the files in it; gzip, bzip2 and zstd need no unpacking."
+_ARCHIVE = "An upload loads all files in it; here, send one of them."
 _AS_CSV = "Save it as CSV and upload that."
 _EXPORT = "Export its rows as CSV or JSON and upload those."
 _AS_UTF8 = "Save it as UTF-8 and upload that."
@@ -36,7 +37,8 @@ _BINARY = (
     _kind(rb"PK\x03\x04.{0,4000}ppt/", "a PowerPoint presentation (pptx)", _NO_TABLE),
     _kind(rb"PK\x03\x04.{22,40}mimetypeapplication/vnd\.oasis", "an OpenDocument file", _AS_CSV),
     _kind(rb"PK\x03\x04.{0,4000}\[Content_Types\]\.xml", "an Office document", _AS_CSV),
-    _kind(rb"PK(\x03\x04|\x05\x06|\x07\x08)", "a zip archive", _UNPACK),
+    _kind(rb"PK(\x03\x04|\x05\x06)", "a zip archive", _ARCHIVE),
+    _kind(rb"PK\x07\x08", "a part of a zip archive", _UNPACK),
     _kind(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (xls, doc)", _AS_CSV),
     _kind(rb"PARE[\x00-\x08\x0e-\x1f]", "an encrypted Parquet file", _DECRYPT),
     # Recognised before, unless they are compressed once more.
@@ -76,7 +78,7 @@ _BINARY = (
     ),
     _kind(rb"LZIP[\x00\x01]", "an lzip file", _UNPACK),
     _kind(rb"]\x00\x00[\x00-\xff]{2}\xff\xff", "an LZMA file", _UNPACK),
-    _kind(rb"[^\x00]{1,100}\x00.{156,256}ustar", "a tar archive", _UNPACK),
+    _kind(rb"[^\x00]{1,100}\x00.{156,256}ustar", "a tar archive", _ARCHIVE),
     _kind(rb"%PDF-\d", "a PDF document", _NO_TABLE),
     _kind(rb"\{\\rtf", "an RTF document", _AS_CSV),
     _kind(rb"\x89PNG\r\n\x1a\n", "a PNG image", _NO_TABLE),
