@@ -9,27 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from waybill.archives.members import ArchiveFormat
+from functions.api.jobs.archive_models import Archive, ArchiveMember
+from functions.api.jobs.job_state import State
 from waybill.contract.drift import Drift
 from waybill.database.runs import Outcome
 from waybill.states import JobKind, JobState
-
-# Literals, because Powertools and OpenAPI need them; a test compares them with `waybill.states`.
-State = Literal[
-    "AWAITING_UPLOAD",
-    "LANDED",
-    "EXTRACTING",
-    "LOADING",
-    "MERGING",
-    "COMPLETED",
-    "COMPLETED_WITH_REJECTS",
-    "FAILED",
-    "CANCELLED",
-    "DUPLICATE",
-    "EXPIRED",
-    "REVERTED",
-]
-
 
 FINAL_STATES = frozenset(state for state in JobState if state.is_final)
 REJECT_ID = "_reject_id"
@@ -129,27 +113,6 @@ class JobProblem(_Document):
     type: str
     title: str
     detail: str
-
-
-class Archive(_Document):
-    """What is in an archive. The counts of its waybill are the sums of its members'."""
-
-    format: ArchiveFormat
-    members: int
-    left_out: int = Field(description="Folders, links and files of the system.")
-    states: dict[str, int] = Field(description="The number of members by the state of their jobs.")
-
-
-class ArchiveMember(_Document):
-    """A file in an archive, and its job."""
-
-    position: int
-    name: str
-    size_bytes: int
-    job_id: UUID
-    state: State | None = Field(description="Null until the member is unpacked.")
-    read: int | None
-    rejected: int | None
 
 
 class Job(_Document):
