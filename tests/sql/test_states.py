@@ -3,7 +3,8 @@
 import re
 from typing import get_args
 
-from functions.api.jobs.models import FINAL_STATES, State
+from functions.api.jobs.job_state import State
+from functions.api.jobs.models import FINAL_STATES
 from tests.sql.staging import Ledger
 from waybill.states import RESERVED_STATES, JobState
 from waybill_client.models import OPEN_STATES

@@ -13,6 +13,7 @@ from functions.api.jobs.audit_read import audit_read
 from functions.api.jobs.cancel_job import cancel_job
 from functions.api.jobs.compare_columns import compare_columns
 from functions.api.jobs.deps import deps
+from functions.api.jobs.job_state import State
 from functions.api.jobs.list_jobs import list_jobs
 from functions.api.jobs.list_pending import list_pending
 from functions.api.jobs.list_runs import list_runs
@@ -30,7 +31,6 @@ from functions.api.jobs.models import (
     RejectsQuery,
     ReplayAccepted,
     RunPage,
-    State,
 )
 from functions.api.jobs.parse_replay import parse_replay, replay_schemas
 from functions.api.jobs.read_job import job_document, read_job
