@@ -53,20 +53,20 @@ class RangeFile(io.RawIOBase):
             Retryable: S3 cannot be reached.
         """
         left = max(self._size - self._position, 0)
-        wanted = left if size is None or size < 0 else min(size, left)
-        if wanted > MAX_READ_BYTES:
+        missing = left if size is None or size < 0 else min(size, left)
+        if missing > MAX_READ_BYTES:
             raise Rejected("too-many-members", "The directory of the archive is too large.")
         if self._reached != self._position:
             self._reopen()
         pieces = []
-        while wanted > 0:
+        while missing > 0:
             if not self._buffer:
                 self._buffer = next(self._blocks, b"")
             if not self._buffer:
                 break
-            piece, self._buffer = self._buffer[:wanted], self._buffer[wanted:]
+            piece, self._buffer = self._buffer[:missing], self._buffer[missing:]
             pieces.append(piece)
-            wanted -= len(piece)
+            missing -= len(piece)
             self._position += len(piece)
         self._reached = self._position
         return b"".join(pieces)

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from waybill.archives.members import ArchiveLimits, Lister, Listing, Member, is_system_file
+from waybill.archives.members import (
+    ArchiveLimits,
+    Lister,
+    Listing,
+    Member,
+    is_system_file,
+    shown_name,
+)
 from waybill.errors import Rejected
 from waybill.records.compression import Limits
 
@@ -29,6 +36,9 @@ class ZipArchive:
         self._limits = limits
         with _damage():
             self._zip = zipfile.ZipFile(file)
+            # The reader does not compare the two: members would be lost without a word.
+            if len(self._zip.infolist()) != _declared_entries(file):
+                raise zipfile.BadZipFile("its directory has not as many entries as it says")
 
     @property
     def is_office(self) -> bool:
@@ -44,6 +54,9 @@ class ZipArchive:
         """
         lister = Lister(self._limits)
         for info in self._zip.infolist():
+            if info.is_dir() and info.file_size:
+                name = shown_name(info.filename)
+                raise Rejected("corrupt-file", f"The zip archive has a folder {name!r} with data.")
             member = lister.add(info.filename, info.file_size, is_file=not info.is_dir())
             if member is not None:
                 _check(info, member, self._limits)
@@ -72,6 +85,12 @@ class ZipArchive:
                 # The directory may lie about sizes: what counts is what comes out.
                 limits.check(info.compress_size, produced)
                 yield piece
+
+
+def _declared_entries(file: IO[bytes]) -> int:
+    """The number of entries by the record at the end of the archive, also one of zip64."""
+    end: list[int] = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # noqa: SLF001
+    return end[zipfile._ECD_ENTRIES_TOTAL]  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
 
 
 def _check(info: zipfile.ZipInfo, member: Member, limits: ArchiveLimits) -> None:
