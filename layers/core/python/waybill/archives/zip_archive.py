@@ -90,7 +90,7 @@ class ZipArchive:
 def _declared_entries(file: IO[bytes]) -> int:
     """The number of entries by the record at the end of the archive, also one of zip64."""
     end: list[int] = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # noqa: SLF001
-    return end[zipfile._ECD_ENTRIES_TOTAL]  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
+    return end[zipfile._ECD_ENTRIES_TOTAL]  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _check(info: zipfile.ZipInfo, member: Member, limits: ArchiveLimits) -> None:
