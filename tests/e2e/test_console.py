@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from infra.local.stack import Stack
 from infra.local.status import Status
+from tests.e2e.client_calls import figures, load
 from tests.e2e.console_page import open_browser, open_page
 from waybill_client import Waybill
 
@@ -118,6 +119,55 @@ def test_a_large_file_is_paused_and_resumed(page: Page, tmp_path: Path) -> None:
     network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.get_by_role("button", name="Resume departments.csv").click()
     expect(page.get_by_text("18,000 read")).to_be_visible()
+
+
+_DROP = """(zone, [name, text]) => {
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([text], name));
+    for (const kind of ["dragover", "drop"])
+        zone.dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true }));
+}"""
+
+
+def test_dropped_files_show_what_changed_against_the_load_before(page: Page) -> None:
+    zone = page.locator(".drop")
+    for name, text in (("first", "7601,Alpha\n"), ("second", "7602,Beta\n7603,Alpha\n")):
+        zone.evaluate(_DROP, [f"departments-{name}.csv", f"id,department\n{text}"])
+        page.get_by_role("button", name=f"Upload departments-{name}.csv").click()
+        expect(page.get_by_text("0 rejected")).to_have_count(1 + (name == "second"))
+    page.get_by_role("link", name="Waybill of departments-second.csv").click()
+    columns = page.get_by_role("region", name="Columns")
+    expect(columns.get_by_role("row").nth(1)).to_have_text(
+        re.compile(r"id\s*0\s*2\s*was 1\s*7602\s*was 7601\s*7603\s*was 7601")
+    )
+    expect(columns.get_by_role("row").nth(2)).to_contain_text("Beta")
+    counts = page.get_by_role("region", name="Against the load before")
+    expect(counts.get_by_role("row").filter(has_text="Read")).to_have_text(
+        re.compile(r"Read\s*1\s*2\s*\+1")
+    )
+    page.get_by_role("link", name="departments-first.csv").click()
+    expect(page.get_by_role("heading", name="departments-first.csv")).to_be_visible()
+
+
+def test_figures_of_a_year_are_shown_and_downloaded(
+    page: Page, waybill: Waybill, tmp_path: Path
+) -> None:
+    load(waybill, tmp_path, "departments", "7701,Harbour\n7702,Idle\n")
+    load(waybill, tmp_path, "jobs", "7701,Pilot\n")
+    hires = "".join(f"{n},P,1907-05-0{n - 7700}T00:00:00Z,7701,7701\n" for n in (7701, 7702))
+    figures(waybill, 1907, load(waybill, tmp_path, "hired_employees", hires))
+    page.get_by_role("link", name="Analytics").click()
+    page.get_by_label("Year").fill("1907")
+    page.get_by_label("Year").press("Enter")
+    table = page.get_by_role("region", name="Hires of 1907 by quarter")
+    expect(table.get_by_role("row").nth(1)).to_have_text(re.compile(r"Harbour\s*Pilot\s*0\s*2"))
+    expect(page.get_by_text("The mean is 2 hires a department.")).to_be_visible()
+    page.get_by_label("Mean over").select_option("all")
+    expect(page.locator(".bars")).to_contain_text("Harbour")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    assert download.value.suggested_filename == "hires-by-quarter-1907.csv"
+    assert "Harbour,Pilot,0,2,0,0" in Path(download.value.path()).read_text("utf-8")
 
 
 def test_a_reader_sees_jobs_and_cannot_send(page: Page, local_stack: Stack) -> None:
