@@ -1,6 +1,6 @@
--- name: limit_statements$
+-- name: limit_statements(milliseconds)$
 -- API Gateway times out after 29 s; a statement that takes longer would only burden the server.
-SELECT set_config('statement_timeout', '25s', false);
+SELECT set_config('statement_timeout', :milliseconds::text, false);
 
 -- name: act_as(principal, source)$
 -- For whom the session acts from now on: jobs record it as their creator, and the audit log.

@@ -38,6 +38,7 @@ from functions.api.jobs.rejects_response import rejects_response
 from functions.api.jobs.replay_job import replay_job
 from waybill.http.app import create_api
 from waybill.http.bodies import JSON, BodySpec
+from waybill.http.deadline import DEADLINE
 from waybill.http.describe import describe_responses
 from waybill.http.links import base_url
 from waybill.http.pagination import CursorParam, LongPageLimit, PageLimit
@@ -50,9 +51,6 @@ _REPLAY_BODY = BodySpec(
     (JSON, "text/csv"), 5 * 1024**2, " Replay the rejects in several calls.", replay_schemas
 )
 api = create_api("jobs", {"/jobs/{job_id}/replay": _REPLAY_BODY})
-# API Gateway times out after 29 s; this much is left to respond and to log.
-_SPARE_SECONDS = 1.0
-
 JobId = Annotated[str, Path()]
 DatasetName = Annotated[str | None, Query(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 Wait = Annotated[int, Query(ge=0, le=25, description="Seconds to wait for the job to end.")]
@@ -71,11 +69,6 @@ def _own(job_id: str) -> UUID:
     job = _visible(job_id)
     deps().check_own(job, api.principal)
     return job
-
-
-def _seconds_left() -> float:
-    milliseconds: int = api.lambda_context.get_remaining_time_in_millis()
-    return max(0.0, milliseconds / 1000 - _SPARE_SECONDS)
 
 
 @api.get("/jobs", tags=["jobs"], responses=describe_responses({200: JobPage}, 400, 422, 503))
@@ -107,7 +100,7 @@ def get_job(job_id: JobId, wait: Wait = 0) -> Response[Any]:
         client = client_of(api.current_event)
         with waiting(deps().database, "job", client, deps().settings) as may_wait:
             if may_wait:
-                document = read_job(deps(), job, min(wait, _seconds_left()))
+                document = read_job(deps(), job, min(wait, DEADLINE.seconds_left()))
             else:
                 headers["Retry-After"] = "1"
     url = base_url(api.current_event)
@@ -163,7 +156,7 @@ def get_rejects(
     job = _visible(job_id)
     masked = audit_read(deps(), job, "rejects", api)
     query = RejectsQuery(job, limit, cursor, masked)
-    return rejects_response(deps(), query, api.current_event, _seconds_left())
+    return rejects_response(deps(), query, api.current_event, DEADLINE.seconds_left())
 
 
 @api.post(

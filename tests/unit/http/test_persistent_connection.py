@@ -7,7 +7,9 @@ import pytest
 from tests.postgres.databases import Database
 from tests.unit.http.api_client import connect_as
 from waybill.database.repository import Connection
-from waybill.errors import Rejected, Unavailable
+from waybill.errors import Rejected, Transient, Unavailable
+from waybill.http.breaker import Breaker
+from waybill.http.deadline import Deadline
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.settings import DatabaseSettings
 
@@ -45,12 +47,48 @@ def test_a_closed_connection_is_replaced(
     persistent.close()
 
 
+def statement_timeout(connection: Connection) -> str:
+    row = connection.execute("SHOW statement_timeout").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def test_statements_time_out_before_the_gateway(persistent: PersistentConnection) -> None:
-    timeout = persistent.run(
-        lambda connection: connection.execute("SHOW statement_timeout").fetchone()
-    )
-    assert timeout == ("25s",)
+    assert persistent.run(statement_timeout) == "25s"
     persistent.close()
+
+
+def test_late_statements_time_out_with_their_request(persistent: PersistentConnection) -> None:
+    assert persistent
+    now = [100.0]
+    deadline = Deadline(lambda: now[0])
+    timed = PersistentConnection(DatabaseSettings.from_environment(), "test", deadline=deadline)
+    for _ in range(2):
+        deadline.start()
+        seen = []
+        for passed in (0, 1.5, 13, 12, 5):
+            now[0] += passed
+            seen.append(timed.run(statement_timeout))
+        assert seen == ["25s", "25s", "12s", "1s", "1s"]
+    with pytest.raises(Transient, match="database-timeout"):
+        timed.run(lambda connection: connection.execute("SELECT pg_sleep(5)"))
+    timed.close()
+
+
+def test_a_late_request_does_not_begin_to_connect(persistent: PersistentConnection) -> None:
+    assert persistent
+    now = [100.0]
+    deadline, breaker = Deadline(lambda: now[0]), Breaker()
+    late = PersistentConnection(DatabaseSettings.from_environment(), "test", breaker, deadline)
+    deadline.start()
+    now[0] += 24
+    with pytest.raises(Unavailable):
+        late.run(backend_pid)
+    # Nothing is known of the database.
+    assert not breaker.has_failed
+    deadline.start()
+    assert late.run(backend_pid)
+    late.close()
 
 
 def test_a_refused_statement_keeps_the_connection(persistent: PersistentConnection) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -176,7 +177,8 @@ def test_more_rejects_than_there_is_time_for_are_refused(
     ask: Ask, ledger: Ledger, job: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(ledger, job, 1, b"x", {}, BAD_ID)
-    monkeypatch.setattr("functions.api.jobs.handler._seconds_left", lambda: -1.0)
+    over = SimpleNamespace(seconds_left=lambda: -1.0)
+    monkeypatch.setattr("functions.api.jobs.handler.DEADLINE", over)
     response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
     assert response.problem() == (413, "too-many-rejects")
 

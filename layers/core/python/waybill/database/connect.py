@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 # The driver has no SQLSTATE (53300) of a connection that was refused.
 _TOO_MANY = re.compile("too many (clients|connections)|remaining connection slots are reserved")
 _RDS_BUNDLE = "/opt/python/waybill/rds-global-bundle.pem"
+CONNECT_SECONDS = 5
+"""How long an address of the host is waited for."""
 # Every session reads and writes times in UTC, whatever the server's default.
 _SESSION = "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c lock_timeout=3s"
 
@@ -71,7 +73,7 @@ def parameters(settings: DatabaseSettings, name: str, password: str) -> dict[str
         "password": password,
         "sslmode": settings.database_tls,
         "application_name": f"waybill-{name}",
-        "connect_timeout": 5,
+        "connect_timeout": CONNECT_SECONDS,
         "options": _SESSION,
         "keepalives_idle": 30,
         "keepalives_interval": 10,
@@ -83,10 +85,11 @@ def parameters(settings: DatabaseSettings, name: str, password: str) -> dict[str
     }
 
 
-def _log_in(settings: DatabaseSettings, name: str) -> Connection:
+def _log_in(settings: DatabaseSettings, name: str, timeout_seconds: int) -> Connection:
     passwords = list(_passwords(settings))
     while True:
         given = parameters(settings, name, passwords.pop(0))
+        given["connect_timeout"] = timeout_seconds
         try:
             connection = psycopg.connect(**given, autocommit=True, cursor_factory=CountingCursor)
         except psycopg.OperationalError as error:
@@ -105,11 +108,13 @@ def connect(
     *,
     patience_seconds: float = 20.0,
     retry_when_full: bool = True,
+    timeout_seconds: int = CONNECT_SECONDS,
 ) -> Connection:
     """An autocommit connection for the step `name`.
 
     A paused Aurora resumes in 15 to 30 s, so connecting is tried again with jittered pauses
-    for `patience_seconds`; where no connection is left, with `retry_when_full` only.
+    for `patience_seconds`; where no connection is left, with `retry_when_full` only. Each address
+    of the host is waited for `timeout_seconds` at each try.
 
     Raises:
         Unavailable: the server could not be reached in that time.
@@ -128,7 +133,7 @@ def connect(
         reraise=True,
     )
     try:
-        return retrying(_log_in, settings, name)
+        return retrying(_log_in, settings, name, timeout_seconds)
     except psycopg.OperationalError as error:
         if _TOO_MANY.search(str(error)):
             detail = "The database has no connection left."

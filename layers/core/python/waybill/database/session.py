@@ -7,9 +7,9 @@ from waybill.database.repository import Repository
 class Session(Repository):
     """Settings of the session of a connection."""
 
-    def limit_statements(self) -> None:
-        """Let every statement time out before API Gateway does."""
-        self._select_value("session.limit_statements")
+    def limit_statements(self, seconds: int) -> None:
+        """Let every later statement time out, so that API Gateway does not."""
+        self._select_value("session.limit_statements", milliseconds=seconds * 1000)
 
     def act_as(self, caller: Caller | None) -> None:
         """Record `caller` as the creator of the jobs that the session makes from now on."""

@@ -18,6 +18,7 @@ from waybill.errors import NotFound, Rejected, Unauthorized, WaybillError
 from waybill.http.access import RULES, Rule, authorize
 from waybill.http.bodies import BodySpec
 from waybill.http.cors import ALLOW_HEADERS, EXPOSE_HEADERS, MAX_AGE_SECONDS
+from waybill.http.deadline import DEADLINE
 from waybill.http.principal import Principal
 from waybill.http.request_log import job_of, record_request, request_line
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
@@ -131,6 +132,7 @@ class Api(APIGatewayRestResolver):
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Handle an API Gateway proxy event; never raises."""
         self.started = time.monotonic()
+        DEADLINE.start()
         self._route = ""
         self._principal = None
         USAGE.reset()
