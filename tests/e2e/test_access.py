@@ -54,7 +54,11 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def send(
-    client: httpx.Client, route: Route, headers: dict[str, str], **values: str
+    client: httpx.Client,
+    route: Route,
+    headers: dict[str, str],
+    query: str = "",
+    **values: str,
 ) -> httpx.Response:
     """A request that reaches the route and changes nothing; `values` by path parameter."""
     given = {"dataset": _DATASETS[0], "name": _DATASETS[0], **_VALUES, **values}
@@ -63,7 +67,10 @@ def send(
     content = json.dumps(body) if route.method == "POST" else None
     json_type = {"Content-Type": "application/json"} if content else {}
     return client.request(
-        route.method, path, content=content, headers={**_PAGE, **headers, **json_type}
+        route.method,
+        path + query,
+        content=content,
+        headers={**_PAGE, **headers, **json_type},
     )
 
 
