@@ -25,7 +25,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy smoke load-test \
+.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy smoke load-test scan \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture drill mutants
 
@@ -127,6 +127,9 @@ smoke: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Check the API of WAYBILL_API
 
 load-test: $(RUN_STAMP) ## Send a short load to the API of WAYBILL_API; fails if it is slow or has errors
 	@$(BIN)/python -m infra.delivery load-test
+
+scan: $(RUN_STAMP) ## Scan the API of WAYBILL_API and its console, passively, by rules of OWASP ZAP
+	@$(BIN)/python -m infra.delivery scan
 
 install: $(TEST_STAMP) ## Install the packages for running and testing into .venv
 

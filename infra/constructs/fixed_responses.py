@@ -8,6 +8,7 @@ from aws_cdk import aws_apigateway as apigateway
 from infra.constructs.gateway_responses import problem_template
 from waybill.http.cors import ALLOW_HEADERS, MAX_AGE_SECONDS, readable
 from waybill.http.problems import MEDIA_TYPE
+from waybill.http.security_headers import SECURITY_HEADERS
 
 # Other media types are refused (415): a mock integration reads the body as a template's input.
 _MEDIA_TYPES = (
@@ -55,7 +56,8 @@ def _respond(
     headers: dict[str, str],
     body: str = "",
 ) -> None:
-    parameters = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+    sent = {**headers, **SECURITY_HEADERS}
+    parameters = {f"method.response.header.{name}": f"'{value}'" for name, value in sent.items()}
     integration = apigateway.MockIntegration(
         # Templates are for text, and forms are binary to this API.
         content_handling=apigateway.ContentHandling.CONVERT_TO_TEXT,

@@ -10,6 +10,7 @@ from waybill.http.cors import readable
 from waybill.http.problem_types import PROBLEM_TYPES
 from waybill.http.problems import MEDIA_TYPE, TYPE_URL
 from waybill.http.responses import CHALLENGE
+from waybill.http.security_headers import SECURITY_HEADERS
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -62,7 +63,7 @@ _RESPONSES = {
 def gateway_responses(rest: apigateway.RestApi, origin: str | None) -> None:
     """Make `rest` send problem documents for its own errors, which pages of `origin` can read."""
     for kind, response in _RESPONSES.items():
-        headers = {"Content-Type": MEDIA_TYPE} | readable(origin)
+        headers = {"Content-Type": MEDIA_TYPE, **SECURITY_HEADERS} | readable(origin)
         if response.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = CHALLENGE
         if response.status in (429, 503, 504):

@@ -1,4 +1,4 @@
-"""Run a step: `python -m infra.delivery workflows`, `sbom`, `audit`, `load-test` or `cdk …`."""
+"""Run a step: `python -m infra.delivery sbom`; `cdk …` runs the CDK."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ import sys
 from infra.bootstrap import ROOT
 from infra.delivery import sbom
 from infra.delivery.load_test import load
+from infra.delivery.scan import scan
 from infra.delivery.tools import ToolError, actionlint, cdk, python_tools, run
 
 
@@ -32,11 +33,17 @@ def load_test() -> str:
     return str(load(os.environ["WAYBILL_API"], headers))
 
 
+def scan_api() -> str:
+    """Scan the API of WAYBILL_API and its console."""
+    return scan(os.environ["WAYBILL_API"], os.environ.get("WAYBILL_TOKEN"))
+
+
 STEPS = {
     "workflows": workflows,
     "sbom": lambda: str(sbom.write()),
     "audit": audit,
     "load-test": load_test,
+    "scan": scan_api,
 }
 
 

@@ -8,6 +8,7 @@ from infra.functions import FUNCTIONS
 from infra.routes import ROUTES, Route
 from tests.infra.template import Synthesised, listed, text
 from waybill.http.principal import ROLES
+from waybill.http.security_headers import SECURITY_HEADERS
 
 # Methods that API Gateway by_type itself.
 FIXED = ("ANY", "OPTIONS")
@@ -132,6 +133,7 @@ def test_other_methods_are_refused_without_a_function(synthesised: Synthesised) 
         assert (problem["status"], response["StatusCode"]) == (405, "405")
         assert problem["detail"] == f"Use {headers(response)['Allow']}."
         assert headers(response)["Content-Type"] == "application/problem+json"
+        assert SECURITY_HEADERS.items() <= headers(response).items()
 
 
 def test_errors_of_the_gateway_are_problems(synthesised: Synthesised) -> None:
@@ -143,6 +145,7 @@ def test_errors_of_the_gateway_are_problems(synthesised: Synthesised) -> None:
         problem = json.loads(sent["ResponseTemplates"]["application/json"])
         assert str(problem["status"]) == sent["StatusCode"]
         assert headers(sent)["Content-Type"] == "application/problem+json"
+        assert SECURITY_HEADERS.items() <= headers(sent).items()
         challenged = sent["StatusCode"] == "401"
         assert ("WWW-Authenticate" in headers(sent)) == challenged
         may_retry = sent["StatusCode"] in ("429", "503", "504")

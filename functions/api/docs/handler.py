@@ -32,7 +32,10 @@ def get_docs() -> Response[Any]:
         status_code=HTTPStatus.OK,
         content_type="text/html; charset=utf-8",
         body=page.html,
-        headers={"Content-Security-Policy": page.policy},
+        headers={
+            "Content-Security-Policy": page.policy,
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        },
     )
 
 

@@ -85,4 +85,6 @@ def test_prod_follows_staging_which_follows_the_checks() -> None:
     assert needs == ["check", "build", "staging"]
     commands = [step["run"] for step in delivery["staging"]["steps"] if "run" in step]
     deploy = "make deploy ENV=staging APP=.build/staging"
-    assert commands[-3:] == [deploy, "make smoke", "make load-test"]
+    assert commands[-4:] == [deploy, "make smoke", "make load-test", "make scan"]
+    # OWASP ZAP, which needs Docker, looks at the console after that.
+    assert delivery["staging"]["steps"][-1]["with"]["fail_action"] is True

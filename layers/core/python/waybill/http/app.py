@@ -23,17 +23,14 @@ from waybill.http.principal import Principal
 from waybill.http.request_log import job_of, record_request, request_line
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
+from waybill.http.security_headers import CONTENT_SECURITY_POLICY, SECURITY_HEADERS
 from waybill.metrics.record import flush_metrics
 from waybill.settings import ApiSettings
 from waybill.usage import USAGE
 
 # A custom domain's base path stays in the event's path; otherwise the prefix is the stage.
 _PREFIXES = ["/api/v1", "/v1"]
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Strict-Transport-Security": "max-age=31536000",
-}
+_HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
 JsonParser = Callable[[str], Any]
 
 
