@@ -56,9 +56,7 @@ class Overlap:
 
     def go(self, seconds: float) -> None:
         """All at once for so long; then everything is delivered and held against the model."""
-        tasks = [self._deliver] * _WORKERS + [self._land, self._read, self._refresh, self._add]
-        tasks.append(self._batch)
-        threads = [threading.Thread(target=self._again, args=(task,)) for task in tasks]
+        threads = [threading.Thread(target=self._again, args=(task,)) for task in self._tasks()]
         for thread in threads:
             thread.start()
         self.over.wait(seconds)
@@ -73,6 +71,11 @@ class Overlap:
             check(admin, self.files, self.cloud.events.published)
             check_against_reload(admin, self.files)
             self._assert_no_deadlock(admin)
+
+    def _tasks(self) -> list[Callable[[Connection], None]]:
+        """What is done again and again, each in a thread of its own."""
+        others = [self._land, self._read, self._refresh, self._add, self._batch]
+        return [self._deliver] * _WORKERS + others
 
     def _again(self, task: Callable[[Connection], None]) -> None:
         role: dict[object, str] = {

@@ -3,11 +3,13 @@
 import itertools
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.postgres.databases import Database
 from tests.torture import attempts, faults
+from tests.torture.deployments import deploy_under_load
 from tests.torture.figures import Figures
 from tests.torture.overlap import overlap
 from tests.torture.server import own_server
@@ -90,3 +92,12 @@ def test_most_attempts_are_killed_and_nothing_is_lost(tortured: Database) -> Non
     figures = Figures()
     attempts.kill_most_attempts(tortured, figures, 40, random.Random(1))
     assert figures.faults.total() >= 40
+
+
+def test_deployments_and_roll_backs_under_load(tortured: Database, tmp_path: Path) -> None:
+    figures = Figures()
+    deploy_under_load(tortured, figures, 12, random.Random(3), tmp_path)
+    assert figures.effects["message delivered"] > 50
+    assert figures.effects["batch written"] > 5
+    for release in ("old", "new"):
+        assert figures.effects[f"release deployed: {release}"] > 1
