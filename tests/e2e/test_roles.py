@@ -112,16 +112,16 @@ def test_lists_have_what_the_datasets_of_the_token_allow(
 ) -> None:
     issuer = local_stack.issuer()
     with httpx.Client(base_url=api, timeout=30) as client:
-        for role, limit, wanted in product(ROLES, _LIMITS, (None, *_DATASETS)):
+        for role, limit, filtered in product(ROLES, _LIMITS, (None, *_DATASETS)):
             headers = bearer(issuer.token(role, datasets=limit))
             seen = set(_DATASETS if limit is None else limit)
             items = client.get("/datasets", headers=headers).json()["items"]
             names = {item["name"] for item in items}
             assert names & {*_DATASETS} == seen & {*_DATASETS}, limit
-            params = {"limit": "200", **({"dataset": wanted} if wanted else {})}
+            params = {"limit": "200", **({"dataset": filtered} if filtered else {})}
             found = client.get("/jobs", headers=headers, params=params).json()["items"]
             listed = {item["job_id"]: item["dataset"] for item in found}
             assert limit is None or {*listed.values()} <= seen, limit
-            allowed = seen & ({wanted} if wanted else {*_DATASETS})
+            allowed = seen & ({filtered} if filtered else {*_DATASETS})
             for dataset, job in jobs.items():
-                assert (job in listed) == (dataset in allowed), (limit, wanted, dataset)
+                assert (job in listed) == (dataset in allowed), (limit, filtered, dataset)
