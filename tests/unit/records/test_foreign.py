@@ -54,10 +54,10 @@ def written(kind: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (zipped("xl/workbook.xml"), "Excel workbook"),
-        (zipped("[Content_Types].xml", "xl/workbook.xml"), "Excel workbook"),
+        (gzip.compress(zipped("xl/workbook.xml")), "Excel workbook (xlsx) inside gzip"),
+        (zipped("[Content_Types].xml", "word/document.xml"), "no workbook"),
         (zipped("data.csv"), "zip archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "old Office document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "old or encrypted Office document"),
         (gzip.compress(written("parquet")), "Parquet file inside gzip"),
         (gzip.compress(written("feather")), "Arrow file inside gzip"),
         (gzip.compress(written("stream")), "Arrow file inside gzip"),

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from waybill.binary.task import Task, UnreadableFile
 from waybill.binary.texts import json_texts, texts_of
 
-OK, RECORD_TOO_LONG, NUL_BYTE, INVALID_UTF8 = 0, 3, 4, 5
+OK, RECORD_TOO_LONG, NUL_BYTE, INVALID_UTF8, FIELD_COUNT, FORMULA_WITHOUT_VALUE = 0, 3, 4, 5, 6, 9
 """As `records.grammar.Fault`."""
 LINE, FAULT = "line", "fault"
 """The first two columns of a batch of texts; a column for each field follows."""
@@ -60,9 +60,9 @@ def _texts(batch: Any, task: Task) -> list[Any]:  # noqa: ANN401 - pyarrow has n
         return [pa.array([b"\xff"], pa.binary()) for _ in (task.fields or ("",))]
 
 
-def assemble(texts: list[Any], lines: Any) -> Any:  # noqa: ANN401 - arrays
+def assemble(texts: list[Any], lines: Any, faults: Any = None) -> Any:  # noqa: ANN401 - arrays
     """The batch: texts that are not UTF-8 or have a NUL, and records too long, are faults."""
-    faults = np.zeros(len(lines), np.uint8)
+    faults = np.zeros(len(lines), np.uint8) if faults is None else faults
     lengths = np.zeros(len(lines), np.int64)
     for array in texts:
         lengths += pc.binary_length(array).fill_null(0).to_numpy().astype(np.int64)

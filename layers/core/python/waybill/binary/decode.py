@@ -7,7 +7,7 @@ have no credentials, no network and a limit of memory; a crash ends this process
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from waybill.binary.file import RequestedFile
 from waybill.binary.frames import ANSWER, BATCH, END, ERROR, TASK, read_frame, write_frame
@@ -49,12 +49,16 @@ def _describe(task: Task, file: RequestedFile, responses: BinaryIO) -> None:
     from waybill.binary.arrow import describe_arrow  # noqa: PLC0415
     from waybill.binary.batches import describe_text  # noqa: PLC0415
     from waybill.binary.parquet import describe_parquet  # noqa: PLC0415
+    from waybill.binary.xlsx import describe_xlsx  # noqa: PLC0415
 
     limit_memory(task.memory_bytes)
     renew_time()
-    description = (
-        describe_parquet(file) if task.file_format == "parquet" else describe_arrow(file, task)
-    )
+    if task.file_format == "parquet":
+        description = describe_parquet(file)
+    elif task.file_format == "xlsx":
+        description = describe_xlsx(file, task)
+    else:
+        description = describe_arrow(file, task)
     write_frame(responses, ANSWER, describe_text(description))
 
 
@@ -62,13 +66,17 @@ def _batches(task: Task, file: RequestedFile) -> Iterator[bytes]:
     from waybill.binary.arrow import read_arrow  # noqa: PLC0415
     from waybill.binary.batches import ipc_bytes, text_batches  # noqa: PLC0415
     from waybill.binary.parquet import read_parquet  # noqa: PLC0415
+    from waybill.binary.xlsx import read_xlsx  # noqa: PLC0415
 
     limit_memory(task.memory_bytes)
     renew_time()
-    decoded: Iterator[tuple[int, Any]] = (
-        read_parquet(file, task) if task.file_format == "parquet" else read_arrow(file, task)
-    )
-    yield from map(ipc_bytes, text_batches(decoded, task))
+    if task.file_format == "parquet":
+        batches = text_batches(read_parquet(file, task), task)
+    elif task.file_format == "xlsx":
+        batches = read_xlsx(file, task)
+    else:
+        batches = text_batches(read_arrow(file, task), task)
+    yield from map(ipc_bytes, batches)
 
 
 def main() -> int:

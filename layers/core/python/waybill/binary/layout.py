@@ -4,11 +4,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from waybill.binary.decoder import describe
+from waybill.binary.sheet_layout import sheet_layout
 from waybill.binary.source import Source
 from waybill.binary.task import BinaryFormat, Task
 from waybill.contract.model import Contract
 from waybill.errors import Rejected
 from waybill.records.chunking import ChunkRange
+from waybill.records.compression import Limits
 from waybill.records.csv_head import matched_layout
 from waybill.records.header import match_header
 from waybill.records.layout import Layout
@@ -29,7 +31,9 @@ def binary_layout(source: Source, file_format: BinaryFormat, contract: Contract)
         Retryable: the source cannot be read.
     """
     check_declared(file_format, contract)
-    description = describe(source, Task(file_format, source.size, MEMORY_BYTES))
+    description = describe(source, _description_task(source, file_format, contract))
+    if file_format == "xlsx":
+        return sheet_layout(description, contract)
     names = [name for name, _ in description["columns"]]
     if not names:
         raise Rejected("empty-file", "The file has no columns.")
@@ -47,6 +51,20 @@ def binary_layout(source: Source, file_format: BinaryFormat, contract: Contract)
     layout = matched_layout(layout, match_header(names, contract), contract)
     _check_types(description, layout, contract)
     return layout
+
+
+def _description_task(source: Source, file_format: BinaryFormat, contract: Contract) -> Task:
+    limits = Limits()
+    return Task(
+        file_format,
+        source.size,
+        MEMORY_BYTES,
+        sheet=contract.sheet,
+        trim=contract.trim,
+        null_words=contract.null_words,
+        output_bytes=limits.output_bytes,
+        ratio=limits.ratio,
+    )
 
 
 def check_declared(file_format: BinaryFormat, contract: Contract) -> None:

@@ -8,6 +8,13 @@ from waybill.binary.task import BinaryFormat
 _SIGNATURES: tuple[tuple[BinaryFormat, re.Pattern[bytes]], ...] = (
     ("parquet", re.compile(rb"PAR1([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", re.DOTALL)),
     ("arrow-file", re.compile(rb"ARROW1\x00\x00")),
+    # Any document of Office: which kind it is, only its directory tells, at the end.
+    (
+        "xlsx",
+        re.compile(
+            rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|_rels/|docProps/|customXml/|xl/)", re.DOTALL
+        ),
+    ),
     ("arrow-stream", re.compile(rb"\xff\xff\xff\xff.{2}\x00\x00\x10\x00", re.DOTALL)),
 )
 

@@ -46,7 +46,11 @@ class Task:
     """The column of each field of the file, in order."""
     names: tuple[str, ...] = ()
     """The field names of documents, if each record becomes one."""
+    first_column: int = 0
+    """Of a sheet, the first that has a field."""
     trim: bool = False
+    null_words: tuple[str, ...] = ()
+    """For texts of a sheet, as for unquoted text."""
     byte_from: int = 0
     byte_to: int = 0
     """The part: row groups that begin in [byte_from, byte_to)."""
@@ -66,4 +70,5 @@ class Task:
         members: dict[str, Any] = json.loads(text)
         members["fields"] = tuple(Field(**field) for field in members["fields"])
         members["names"] = tuple(members["names"])
+        members["null_words"] = tuple(members["null_words"])
         return cls(**members)

@@ -59,6 +59,7 @@ MEANINGS = {
     "invalid_utf8": "contains bytes or escapes that are not valid UTF-8",
     "invalid_encoding": "contains bytes that are invalid in the file's encoding",
     "repeated_header": "every field is a column name: a repeated header",
+    "formula_without_value": "a formula whose value the workbook does not have: open and save it",
     "field_count": "the number of fields differs from the number of columns in the file",
 }
 """What each code means."""

@@ -11,6 +11,7 @@ _ARCHIVE = "An upload loads all files in it; here, send one of them."
 _AS_CSV = "Save it as CSV and upload that."
 _EXPORT = "Export its rows as CSV or JSON and upload those."
 _AS_UTF8 = "Save it as UTF-8 and upload that."
+_AS_XLSX = "Save it as xlsx, without a password, or as CSV, and upload that."
 _ALONE = "Upload it without the compression around it."
 _DECRYPT = "Decrypt it and upload that."
 _NO_TABLE = "Upload the data as CSV or JSON."
@@ -32,14 +33,14 @@ def _kind(signature: bytes, name: str, advice: str) -> _Kind:
 # character that is no blank and no line ending.
 _BINARY = (
     _kind(rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff", "text in UTF-32", _AS_UTF8),
-    _kind(rb"PK\x03\x04.{0,4000}xl/", "an Excel workbook (xlsx)", _AS_CSV),
+    _kind(rb"PK\x03\x04.{0,4000}xl/", "an Excel workbook (xlsx)", _ALONE),
     _kind(rb"PK\x03\x04.{0,4000}word/", "a Word document (docx)", _NO_TABLE),
     _kind(rb"PK\x03\x04.{0,4000}ppt/", "a PowerPoint presentation (pptx)", _NO_TABLE),
     _kind(rb"PK\x03\x04.{22,40}mimetypeapplication/vnd\.oasis", "an OpenDocument file", _AS_CSV),
     _kind(rb"PK\x03\x04.{0,4000}\[Content_Types\]\.xml", "an Office document", _AS_CSV),
     _kind(rb"PK(\x03\x04|\x05\x06)", "a zip archive", _ARCHIVE),
     _kind(rb"PK\x07\x08", "a part of a zip archive", _UNPACK),
-    _kind(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (xls, doc)", _AS_CSV),
+    _kind(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or encrypted Office document", _AS_XLSX),
     _kind(rb"PARE[\x00-\x08\x0e-\x1f]", "an encrypted Parquet file", _DECRYPT),
     # Recognised before, unless they are compressed once more.
     _kind(rb"PAR1([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", "a Parquet file", _ALONE),

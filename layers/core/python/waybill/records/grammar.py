@@ -35,3 +35,4 @@ class Fault(IntEnum):
     FIELD_COUNT = 6
     INVALID_ENCODING = 7
     REPEATED_HEADER = 8
+    FORMULA_WITHOUT_VALUE = 9

@@ -68,6 +68,8 @@ class Layout(BaseModel):
     sheet, the row; of Parquet and Arrow, the record."""
     sheet: str | None = None
     """Of a workbook."""
+    first_column: int = Field(default=0, ge=0)
+    """Of a sheet, the first column that has a field, from 0."""
     warnings: tuple[str, ...] = ()
     """What is uncertain about the detected layout, for the user."""
 
