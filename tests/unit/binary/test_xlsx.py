@@ -1,6 +1,7 @@
 """Sheets of Excel are read as CSV files with the same cells; their dates by the cells' formats."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,10 +12,10 @@ from waybill.contract.model import Contract
 from waybill.errors import Rejected
 
 THINGS = contract(column("a", "int4", nullable=False), column("b", "text"))
-HEADER = {"A": "a", "B": "b"}
+HEADER: dict[str, object] = {"A": "a", "B": "b"}
 
 
-def read(contract: Contract, rows: dict[int, dict[str, object]], *strings: str) -> File:
+def read(contract: Contract, rows: Mapping[int, Mapping[str, object]], *strings: str) -> File:
     return read_file(contract, workbook({"Sheet1": sheet_xml(rows)}, strings))
 
 
@@ -82,7 +83,8 @@ def test_without_a_header_the_columns_are_in_order() -> None:
 def test_numbers_are_what_their_format_says(
     kind: str, text: str, style: int, staged: object
 ) -> None:
-    file = read(contract(column("v", kind)), {1: {"A": "v"}, 2: {"A": number(text, style)}})
+    rows: dict[int, dict[str, object]] = {1: {"A": "v"}, 2: {"A": number(text, style)}}
+    file = read(contract(column("v", kind)), rows)
     assert file.rejects == {}
     assert [row["v"] for row in file.rows] == [staged]
 
@@ -152,7 +154,10 @@ def test_workbooks_of_the_old_mac_count_from_1904() -> None:
 
 def test_documents_have_numbers_and_texts() -> None:
     documents = contract(column("payload", "jsonb", nullable=False), document="payload")
-    rows = {1: {"A": "n", "B": "t", "C": "f"}, 2: {"A": number("1.50"), "B": "é", "C": True}}
+    rows: dict[int, dict[str, object]] = {
+        1: {"A": "n", "B": "t", "C": "f"},
+        2: {"A": number("1.50"), "B": "é", "C": True},
+    }
     file = read(documents, rows)
     assert [row["payload"] for row in file.rows] == ['{"n": 1.5, "t": "é", "f": true}']
 
@@ -162,7 +167,7 @@ def test_declared_formats_hold_for_texts_and_not_for_numbers() -> None:
         column("n", "numeric"), column("d", "date"),
         formats={"n": {"decimal": ",", "thousands": "."}, "d": {"date": "DD/MM/YYYY"}},
     )  # fmt: skip
-    rows = {
+    rows: dict[int, dict[str, object]] = {
         1: {"A": "n", "B": "d"},
         2: {"A": 1234.5, "B": number("44404", 1)},
         3: {"A": "1.234,5", "B": "27/07/2021"},

@@ -15,7 +15,7 @@ _SIGNATURES: tuple[tuple[BinaryFormat, re.Pattern[bytes]], ...] = (
             rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|_rels/|docProps/|customXml/|xl/)", re.DOTALL
         ),
     ),
-    ("arrow-stream", re.compile(rb"\xff\xff\xff\xff.{2}\x00\x00\x10\x00", re.DOTALL)),
+    ("arrow-stream", re.compile(rb"\xff{4}.{3}\x00[\x04-\xfc]\x00{3}", re.DOTALL)),
 )
 
 

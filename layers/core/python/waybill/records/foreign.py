@@ -44,7 +44,7 @@ _BINARY = (
     _kind(rb"PARE[\x00-\x08\x0e-\x1f]", "an encrypted Parquet file", _DECRYPT),
     # Recognised before, unless they are compressed once more.
     _kind(rb"PAR1([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", "a Parquet file", _ALONE),
-    _kind(rb"ARROW1\x00\x00|\xff\xff\xff\xff.{2}\x00\x00\x10\x00", "an Arrow file", _ALONE),
+    _kind(rb"ARROW1\x00\x00|\xff{4}.{3}\x00[\x04-\xfc]\x00{3}", "an Arrow file", _ALONE),
     _kind(rb"FEA1.{0,16}\x00", "a Feather file", _EXPORT),
     _kind(rb"ORC.{0,32}[\x00-\x08\x0e-\x1f]", "an ORC file", _EXPORT),
     _kind(rb"Obj\x01", "an Avro file", _EXPORT),
