@@ -47,16 +47,18 @@ def splitter_for(layout: Layout, first_line: int, *, last: bool = True) -> Split
 
 
 def read_text(
-    blocks: Iterable[bytes], layout: Layout, limits: Limits | None = None
+    blocks: Iterable[bytes], layout: Layout, limits: Limits | None = None, *, whole: bool = True
 ) -> Iterator[bytes]:
     """The text of an object: decompressed, and UTF-16 converted to UTF-8.
+
+    With `whole`, a compressed object that is truncated is an error.
 
     Raises:
         Rejected: `decompression-limit` or `corrupt-file`.
     """
     text = iter(blocks)
     if layout.compression:
-        text = decompressed(text, layout.compression, limits)
+        text = decompressed(text, layout.compression, limits, whole=whole)
     return utf16_to_utf8(text, layout.encoding) if is_utf16(layout.encoding) else text
 
 
@@ -67,8 +69,11 @@ def read_records(
     *,
     last: bool = True,
     limits: Limits | None = None,
+    is_cut: bool = False,
 ) -> Iterator[Block]:
     """Yield the records of a chunk, given its bytes in pieces of any size.
+
+    With `is_cut` the bytes may end anywhere, and the record that they end in is left out.
 
     For a stream (`Layout.is_stream`) the bytes are the whole object; otherwise they start at the
     chunk's first record.
@@ -77,18 +82,19 @@ def read_records(
         Rejected: `decompression-limit`, `corrupt-file` or `broken-json`.
     """
     if layout.is_stream:
-        blocks = _from(read_text(blocks, layout, limits), layout.data_offset)
-    splitter = splitter_for(layout, first_line, last=last)
-    for block in _split(blocks, splitter):
+        blocks = _from(read_text(blocks, layout, limits, whole=not is_cut), layout.data_offset)
+    splitter = splitter_for(layout, first_line, last=last and not is_cut)
+    for block in _split(blocks, splitter, is_cut=is_cut):
         if layout.skip_blank_records:
             block = without_blank_records(block, ord(layout.delimiter))  # noqa: PLW2901
         yield from limited(to_utf8(block, layout.encoding), _BLOCK_RECORDS)
 
 
-def _split(blocks: Iterable[bytes], splitter: Splitter) -> Iterator[Block]:
+def _split(blocks: Iterable[bytes], splitter: Splitter, *, is_cut: bool) -> Iterator[Block]:
     for data in resized(blocks, BLOCK_BYTES):
         yield from splitter.feed(data)
-    yield from splitter.finish()
+    if not is_cut:
+        yield from splitter.finish()
 
 
 def _from(text: Iterator[bytes], offset: int) -> Iterator[bytes]:

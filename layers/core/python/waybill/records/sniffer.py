@@ -1,6 +1,7 @@
 """Detect the layout of a file from its head: compression, encoding, format, delimiter, header."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from waybill.binary.layout import binary_layout
 from waybill.binary.recognise import binary_format
@@ -59,25 +60,46 @@ def sniff_layout(
     if contract.file_format in _BINARY:
         detail = f"The dataset takes {contract.file_format} files only."
         raise Rejected("unsupported-file", f"{detail} This file is none.")
+    text = sniff_text(head, whole=whole, declared=encoding or contract.encoding)
+    layout = _layout(text.head, contract, delimiter)
+    return layout.model_copy(
+        update={
+            "compression": text.compression,
+            "encoding": text.head.encoding,
+            "data_offset": layout.data_offset + text.skipped,
+            "warnings": text.warnings + layout.warnings,
+        }
+    )
+
+
+class SniffedText(NamedTuple):
+    """The beginning of the text of a file."""
+
+    head: Head
+    compression: Compression | None
+    skipped: int
+    """Bytes of the text before the head: its byte order mark."""
+    warnings: tuple[str, ...]
+
+
+def sniff_text(head: bytes, *, whole: bool, declared: str | None = None) -> SniffedText:
+    """Compression and encoding of the file that begins with `head`, and the text of it.
+
+    Raises:
+        Rejected: `unsupported-file`, `corrupt-file` or `undeclared-encoding`.
+        BadRequest: `bad-encoding`.
+    """
     compression = detect_compression(head)
     if compression:
         head, whole = _decompressed(head, compression, whole=whole)
     refuse_foreign(head, compression)
-    found, warnings = _encoding(head, contract, encoding)
+    found, warnings = _encoding(head, declared)
     if is_utf16(found):
         head = b"".join(utf16_to_utf8([head] if whole else [head[: len(head) & ~1]], found))
     skipped = len(BOM) if head.startswith(BOM) and found not in ("latin-1", "windows-1252") else 0
     text = Head(head[skipped:], found, whole)
     refuse_foreign(text.data)
-    layout = _layout(text, contract, delimiter)
-    return layout.model_copy(
-        update={
-            "compression": compression,
-            "encoding": found,
-            "data_offset": layout.data_offset + skipped,
-            "warnings": warnings + layout.warnings,
-        }
-    )
+    return SniffedText(text, compression, skipped, warnings)
 
 
 def _layout(text: Head, contract: Contract, delimiter: str | None) -> Layout:
@@ -108,10 +130,7 @@ def _decompressed(head: bytes, compression: Compression, *, whole: bool) -> tupl
     return bytes(kept), whole
 
 
-def _encoding(
-    head: bytes, contract: Contract, requested: str | None
-) -> tuple[Encoding, tuple[str, ...]]:
-    declared = requested or contract.encoding
+def _encoding(head: bytes, declared: str | None) -> tuple[Encoding, tuple[str, ...]]:
     marked = bom_encoding(head)
     try:
         named = encoding_by_name(declared) if declared else marked or "utf-8"

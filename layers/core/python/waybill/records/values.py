@@ -49,7 +49,7 @@ def is_evidence(cell: str, column: Column, contract: Contract) -> bool:
     if _is_null(cell, column, contract):
         return False
     if column.kind in TEXT_KINDS:
-        return _is_clear_text(cell)
+        return is_clear_text(cell)
     if column.kind == "bool":
         return cell.lower() in _CLEAR_BOOL_WORDS | _bool_words(_format(column, contract))
     if column.kind == "uuid":
@@ -90,7 +90,7 @@ def _is_number(cell: str) -> bool:
     return "," not in cell and _NUMBER.fullmatch(cell) is not None
 
 
-def _is_clear_text(cell: str) -> bool:
+def is_clear_text(cell: str) -> bool:
     """Whether a text is a number, date, code, e-mail, URL or too long for a name."""
     if _YEAR.fullmatch(cell):
         return False
