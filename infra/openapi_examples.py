@@ -40,6 +40,12 @@ _BODIES: dict[str, dict[str, object]] = {
         "application/x-ndjson": '{"id": 904, "department": "Customs"}\n',
         "application/octet-stream": _CSV,
     },
+    "POST /datasets/infer": {
+        "text/csv": _CSV,
+        "application/x-ndjson": '{"id": 904, "department": "Customs"}\n',
+        "application/json": [{"id": 904, "department": "Customs"}],
+        "application/octet-stream": _CSV,
+    },
     "POST /jobs/{job_id}/replay": {
         "application/json": {
             "rows": [{"_reject_id": "0192f7a0-0000-7000-8000-000000000001", "department": "Mended"}]

@@ -36,6 +36,7 @@ ROUTES = (
     Route("GET", "/datasets", "datasets"),
     Route("GET", "/datasets/{name}", "datasets"),
     Route("POST", "/datasets/{name}/preview", "datasets"),
+    Route("POST", "/datasets/infer", "datasets"),
     Route("GET", "/datasets/{name}/rows", "lookups"),
     Route("GET", "/datasets/{name}/lookups/compare", "lookups"),
     Route("GET", "/datasets/{name}/lookups/{strategy}", "lookups"),

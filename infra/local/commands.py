@@ -9,7 +9,7 @@ import time
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -92,7 +92,14 @@ def _find_token() -> Token | None:
     return token_from_environment() or _stack().issuer().fresh_token
 
 
-app = make_app(_find_api, _find_token, doctor=False)
+def _infer_whole(file: Path, name: str, header: str | None) -> dict[str, Any]:
+    # The library of Arrow takes a while to load.
+    from infra.local.infer import infer_file  # noqa: PLC0415
+
+    return infer_file(file, name, header)
+
+
+app = make_app(_find_api, _find_token, doctor=False, infer_whole=_infer_whole)
 app.command()(cost)
 
 

@@ -3,11 +3,13 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.datasets.deps import deps
 from functions.api.datasets.describe_dataset import describe_dataset
+from functions.api.datasets.infer_head import BODY as FILE_BODY
+from functions.api.datasets.infer_head import infer_head
 from functions.api.datasets.models import Dataset, DatasetList, Preview
 from functions.api.datasets.parse_sample import BODY, parse_sample
 from functions.api.datasets.preview_records import preview_records
@@ -15,8 +17,9 @@ from waybill.http.access import may_read_personal
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.responses import json_response
+from waybill.inference.model import Header, Inferred
 
-api = create_api("datasets", {"/datasets/{name}/preview": BODY})
+api = create_api("datasets", {"/datasets/{name}/preview": BODY, "/datasets/infer": FILE_BODY})
 
 
 @api.get("/datasets", tags=["datasets"], responses=describe_responses({200: DatasetList}, 422, 503))
@@ -63,6 +66,30 @@ def post_preview(name: Annotated[str, Path()]) -> Response[Any]:
             drift=list(drift),
         )
     )
+
+
+@api.post(
+    "/datasets/infer",
+    tags=["datasets"],
+    responses=describe_responses({200: Inferred}, 400, 413, 415, 422),
+)
+def post_infer(
+    name: Annotated[str, Query(min_length=1, max_length=200, description="Name of the file.")],
+    *,
+    whole: Annotated[
+        bool, Query(description="Whether the body is the whole file, not its beginning.")
+    ] = True,
+    header: Annotated[
+        Header | None, Query(description="Whether the first record has the names.")
+    ] = None,
+) -> Response[Any]:
+    """Propose a dataset for a file: a table, its key and its formats, each with the evidence.
+
+    Send the file, or its first 4 MiB with `whole=false`. The loader's readers and checks decide;
+    where two readings are possible, neither is chosen and both are named. Nothing is written: the
+    `sql` is a file for `sql/datasets/`.
+    """
+    return json_response(infer_head(api.current_event, name, whole=whole, header=header))
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

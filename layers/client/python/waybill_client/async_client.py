@@ -13,7 +13,7 @@ from waybill_client.bearer_auth import Token
 from waybill_client.connections import TIMEOUT, api_options, reachable
 from waybill_client.flows import FileRange, Flow, Pause, Request, document, send
 from waybill_client.models import ComparedColumns, Figures, Job, Reject
-from waybill_client.send import Progress, ignore_progress
+from waybill_client.send import Progress, ignore_progress, read_head
 
 
 class AsyncWaybill:
@@ -113,6 +113,17 @@ class AsyncWaybill:
     async def datasets(self) -> list[dict[str, Any]]:
         """Every dataset and its columns."""
         return cast("list[dict[str, Any]]", await self._run(operations.datasets()))
+
+    async def infer(
+        self, file: str | Path, *, name: str | None = None, header: str | None = None
+    ) -> dict[str, Any]:
+        """A proposed dataset for a file, from its first 4 MiB; `sql` is the file for it.
+
+        `header` is `present` or `absent`, where the first line does not tell.
+        """
+        head, whole = read_head(Path(file))
+        flow = operations.infer(head, name or Path(file).name, whole=whole, header=header)
+        return cast("dict[str, Any]", await self._run(flow))
 
     async def hires_by_quarter(self, year: int, *, min_job: str | None = None) -> Figures:
         """Hires of `year` by department, job and quarter; all pages."""

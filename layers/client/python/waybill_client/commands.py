@@ -11,6 +11,7 @@ import typer
 from waybill_client.bearer_auth import Token
 from waybill_client.client import Waybill
 from waybill_client.errors import ClientError, UnreachableError
+from waybill_client.infer_command import InferWhole, add_infer
 from waybill_client.job_commands import add_jobs
 from waybill_client.job_output import nothing_loaded
 from waybill_client.login_commands import add_logins
@@ -50,10 +51,12 @@ def make_app(
     find_token: FindToken = token_from_environment,
     *,
     doctor: bool = True,
+    infer_whole: InferWhole | None = None,
 ) -> typer.Typer:
     """The commands, for the API and with the token that the functions return.
 
-    `doctor` is for the installed client; the source tree has one that checks more.
+    `doctor` is for the installed client; the source tree has one that checks more, and can infer
+    a dataset from a whole file.
     """
     app = typer.Typer(no_args_is_help=True, help=__doc__)
     signs = False
@@ -80,6 +83,7 @@ def make_app(
     add_uploads(app, connect)
     add_rejects(app, add_jobs(app, connect), connect)
     add_services(app, connect)
+    add_infer(app, connect, infer_whole)
     add_logins(app, find_api)
     if doctor:
         add_doctor(app, connect)

@@ -77,6 +77,15 @@ def replay(job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> Flow:
     return str((yield from sent)["job_id"])
 
 
+def infer(head: bytes, name: str, *, whole: bool, header: str | None) -> Flow:
+    """A proposed dataset for a file, or for its beginning."""
+    params = without_none({"name": name, "whole": str(whole).lower(), "header": header})
+    headers = {"Content-Type": "application/octet-stream"}
+    return (
+        yield from document("POST", "datasets/infer", params=params, content=head, headers=headers)
+    )
+
+
 def datasets() -> Flow:
     """Every dataset and its columns."""
     return list((yield from document("GET", "datasets"))["items"])

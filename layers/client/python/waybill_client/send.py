@@ -10,6 +10,7 @@ import httpx
 from waybill_client.errors import UnreachableError, UploadRejectedError
 from waybill_client.flows import FileRange, Flow, Request, send_part
 
+_HEAD_BYTES = 4 * 1024 * 1024
 Progress = Callable[[int], None]
 """Called with the number of bytes sent since the last call."""
 
@@ -94,3 +95,10 @@ class _ProgressReader(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+
+def read_head(file: Path) -> tuple[bytes, bool]:
+    """The first 4 MiB of a file, and whether they are all of it."""
+    with file.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+        return head, not stream.read(1)

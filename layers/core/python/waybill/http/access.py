@@ -59,6 +59,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /datasets": Rule("reader", listed=True),
         "GET /datasets/{name}": _DATASET,
         "POST /datasets/{name}/preview": Rule("loader", parameter="name"),
+        # It reads the caller's file alone.
+        "POST /datasets/infer": Rule("loader", listed=True),
         "GET /datasets/{name}/rows": _DATASET,
         "GET /datasets/{name}/lookups/compare": _DATASET,
         "GET /datasets/{name}/lookups/{strategy}": _DATASET,

@@ -130,7 +130,9 @@ class ColumnEvidence:
         if self._is_json:
             return [*found, "lists or objects"]
         if self.words:
-            listed = ", ".join(f"{word!r} {count}×" for word, count in sorted(self.words.items()))
+            listed = ", ".join(
+                f"{word!r} {count} times" for word, count in sorted(self.words.items())
+            )
             kept = "read as null" if self.null_words else "kept as text"
             found.append(f"{listed}: {kept}")
         found.append(self._why())
@@ -143,7 +145,9 @@ class ColumnEvidence:
         if not self.has_values:
             return "no value tells the type"
         if self.ambiguous:
-            return "ambiguous: " + " or ".join(map(_declared, self.ambiguous)) + " reads every value"
+            return (
+                "ambiguous: " + " or ".join(map(_declared, self.ambiguous)) + " reads every value"
+            )
         if reading.kind == "text":
             zeros = "digits with leading zeros, " if self._zeros else ""
             looks = ", ".join(self._shapes)
@@ -162,4 +166,3 @@ def _family(reading: Reading) -> str:
 def _declared(reading: Reading) -> str:
     form = reading.format.model_dump(exclude_defaults=True) if reading.format else {}
     return form["date"] if "date" in form else ", ".join(f"{k} {v!r}" for k, v in form.items())
-

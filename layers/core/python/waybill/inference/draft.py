@@ -19,7 +19,7 @@ class Draft:
         structure: Structure,
         layout: Layout,
         evidence: list[ColumnEvidence],
-        is_complete: bool,  # noqa: FBT001 - the constructor of one caller
+        is_complete: bool,
     ) -> None:
         self.name = name
         self.structure = structure
@@ -52,9 +52,7 @@ class Draft:
 
     def is_required(self, column: str) -> bool:
         """Whether every record of the whole file has a value."""
-        return (
-            self.is_complete and self.records >= _ENOUGH_RECORDS and not self.nulls(column)
-        )
+        return self.is_complete and self.records >= _ENOUGH_RECORDS and not self.nulls(column)
 
     @property
     def formats(self) -> dict[str, Format]:

@@ -24,10 +24,13 @@ from waybill.inference.structure import (
     too_many,
 )
 from waybill.records.block import Block
+from waybill.records.column_names import normalise
 from waybill.records.layout import Layout
 from waybill.records.sniffer import sniff_layout
 
 _NAME_LENGTH = 63
+# A longer header cell is taken for a value.
+_LONGEST_SOURCE = 500
 
 
 def infer_dataset(sample: FileSample, name: str, *, header: Header | None = None) -> Inferred:
@@ -45,6 +48,7 @@ def infer_dataset(sample: FileSample, name: str, *, header: Header | None = None
     nested: set[str] = set()
     if structure.is_json:
         structure, nested = _json_names(sample, structure)
+    _check_names(structure)
     columns = [
         column_of(made, Reading("jsonb" if source in nested else "text"))
         for made, source in zip(structure.columns, structure.names, strict=True)
@@ -60,9 +64,23 @@ def infer_dataset(sample: FileSample, name: str, *, header: Header | None = None
 
 
 def _dataset_name(name: str) -> str:
-    made = identifier(name.split("/")[-1].split(".")[0], "dataset")
+    made = identifier(name.rsplit("/", maxsplit=1)[-1].split(".", maxsplit=1)[0], "dataset")
     plain = "".join(char if char.isascii() else "_" for char in made)
     return plain[:_NAME_LENGTH]
+
+
+def _check_names(structure: Structure) -> None:
+    """Refuse names that neither a column nor an alias can have."""
+    for name in filter(None, structure.names):
+        if normalise(name) == "_landed":
+            raise Rejected("unusable-name", f"Rename the column {name}: Waybill uses it itself.")
+        if "\0" in name or _has_surrogate(name) or len(name) > _LONGEST_SOURCE:
+            shown = name[:_NAME_LENGTH].encode("unicode_escape").decode()
+            raise Rejected("unusable-name", f"A field is called {shown!r}, which no column can be.")
+
+
+def _has_surrogate(name: str) -> bool:
+    return any(0xD800 <= ord(char) < 0xE000 for char in name)
 
 
 def _layout(sample: FileSample, contract: Contract) -> Layout:

@@ -12,23 +12,24 @@ _LONGEST_BYTES = 63
 _SYSTEM = frozenset(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "_landed"])
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # PostgreSQL's reserved key words, and those that cannot be a column's or a table's bare name.
-_RESERVED = frozenset(
-    "all analyse analyze and any array as asc asymmetric authorization between bigint binary bit"
-    " boolean both case cast char character check coalesce collate collation column concurrently"
-    " constraint create cross current_catalog current_date current_role current_schema"
-    " current_time current_timestamp current_user dec decimal default deferrable desc distinct do"
-    " else end except exists extract false fetch float for foreign freeze from full grant"
-    " greatest group grouping having ilike in initially inner inout int integer intersect"
-    " interval into is isnull join json json_array json_arrayagg json_exists json_object"
-    " json_objectagg json_query json_scalar json_serialize json_table json_value lateral leading"
-    " least left like limit localtime localtimestamp merge_action national natural nchar none"
-    " normalize not notnull null nullif numeric offset on only or order out outer overlaps"
-    " overlay placing position precision primary real references returning right row select"
-    " session_user setof similar smallint some substring symmetric system_user table tablesample"
-    " then time timestamp to trailing treat trim true union unique user using values varchar"
-    " variadic verbose when where window with xmlattributes xmlconcat xmlelement xmlexists"
-    " xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable".split()
-)
+_KEY_WORDS = """
+all analyse analyze and any array as asc asymmetric authorization between bigint binary bit
+boolean both case cast char character check coalesce collate collation column concurrently
+constraint create cross current_catalog current_date current_role current_schema current_time
+current_timestamp current_user dec decimal default deferrable desc distinct do else end except
+exists extract false fetch float for foreign freeze from full grant greatest group grouping
+having ilike in initially inner inout int integer intersect interval into is isnull join json
+json_array json_arrayagg json_exists json_object json_objectagg json_query json_scalar
+json_serialize json_table json_value lateral leading least left like limit localtime
+localtimestamp merge_action national natural nchar none normalize not notnull null nullif
+numeric offset on only or order out outer overlaps overlay placing position precision primary
+real references returning right row select session_user setof similar smallint some substring
+symmetric system_user table tablesample then time timestamp to trailing treat trim true union
+unique user using values varchar variadic verbose when where window with xmlattributes
+xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize
+xmltable
+"""
+_RESERVED = frozenset(re.findall(r"\w+", _KEY_WORDS))
 
 
 def identifier(name: str, default: str) -> str:
@@ -39,7 +40,7 @@ def identifier(name: str, default: str) -> str:
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text))
     joined = "_".join(words) or default
     if joined[0].isdigit():
-        joined = f"{default.split('_')[0]}_{joined}"
+        joined = f"{default.split('_', maxsplit=1)[0]}_{joined}"
     if joined in _SYSTEM or joined.startswith("waybill_"):
         joined += "_"
     return _shortened(joined)

@@ -78,9 +78,7 @@ def _proposed_partition(partition: PartitionCandidate | None) -> tuple[str, ...]
     return (partition.column,) if partition and partition.proposed else ()
 
 
-def _column(
-    draft: Draft, name: str, source: str | None, *, is_required: bool
-) -> InferredColumn:
+def _column(draft: Draft, name: str, source: str | None, *, is_required: bool) -> InferredColumn:
     reading = draft.reading(name)
     notes = draft.evidence[name].notes()
     if name in draft.as_text:

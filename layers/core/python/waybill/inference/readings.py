@@ -195,4 +195,3 @@ def shapes(strings: Array, limit: int) -> Iterable[str]:
         if len(seen) == limit:
             break
     return seen
-

@@ -76,7 +76,8 @@ def _key_notes(proposal: Inferred) -> Iterator[str]:
     others = [each for each in proposal.keys if not each.proposed]
     if others:
         listed = ", ".join(map(_names, others))
-        yield f"Differ in all of {others[0].records} records, but are not named like a key: {listed}."
+        count = others[0].records
+        yield f"Differ in all of {count} records, but are not named like a key: {listed}."
     found = proposal.partition
     if found:
         possible = "is" if found.proposed else "could be"

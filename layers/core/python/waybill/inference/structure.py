@@ -59,7 +59,11 @@ class Structure(NamedTuple):
     def aliases(self) -> dict[str, str]:
         """The column by the name in the file, where it is another."""
         pairs = zip(self.names, self.columns, strict=True)
-        return {name: made for name, made in pairs if name is not None and normalise(name) != made}
+        return {
+            " ".join(name.split()): made
+            for name, made in pairs
+            if name is not None and made not in (name, normalise(name))
+        }
 
 
 def find_structure(sample: FileSample, header: Header | None) -> Structure:
@@ -212,8 +216,10 @@ def _is_header(
         values = [each.cells[position] for each in same if each.cells[position]]
         if cell in values:
             return False, f"absent: {line} has a value that recurs in its column"
-        if values and all(any(char.isdigit() for char in value) for value in values) and not any(
-            char.isdigit() for char in cell
+        if (
+            values
+            and all(any(char.isdigit() for char in value) for value in values)
+            and not any(char.isdigit() for char in cell)
         ):
             return True, f"{line}: field {position + 1} has digits in every other record"
     return True, f"{line} is taken for names, but nothing proves it: request header=absent if not"

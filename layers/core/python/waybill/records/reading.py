@@ -62,7 +62,7 @@ def read_text(
     return utf16_to_utf8(text, layout.encoding) if is_utf16(layout.encoding) else text
 
 
-def read_records(
+def read_records(  # noqa: PLR0913 - what the plan says of a chunk
     blocks: Iterable[bytes],
     layout: Layout,
     first_line: int,

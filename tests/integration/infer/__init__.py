@@ -1,0 +1,1 @@
+"""Proposed datasets take the files that they were proposed for."""

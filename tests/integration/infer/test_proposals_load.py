@@ -1,0 +1,43 @@
+"""A proposed dataset, applied to the database, loads every record of its file."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.cloud.fixtures import Cloud
+from tests.integration.infer.files import FILES
+from tests.integration.path.steps import land, settle
+from tests.postgres.databases import Connection, Database
+from waybill.inference.file_sample import FileSample
+from waybill.inference.infer import infer_dataset
+
+
+@pytest.fixture
+def admin(
+    database: Database, environment_of: Callable[[Database, str], None]
+) -> Iterator[Connection]:
+    environment_of(database, "pipeline")
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        yield connection
+
+
+def loaded(admin: Connection, cloud: Cloud, filename: str, data: bytes) -> tuple[Any, ...]:
+    """The counts of the file's job, after its own proposal was applied."""
+    proposal = infer_dataset(FileSample(lambda: iter([data]), whole=True), filename)
+    admin.execute(proposal.sql)
+    land(cloud, proposal.name, filename, data)
+    settle(cloud)
+    job = admin.execute(
+        "SELECT state, read, inserted, rejected, error FROM waybill.ingestion_jobs"
+    ).fetchone()
+    assert job is not None
+    assert job[1:4] == (proposal.records, proposal.records - proposal.rejected, proposal.rejected)
+    return tuple(job)
+
+
+@pytest.mark.parametrize("filename", FILES)
+def test_every_record_is_loaded(admin: Connection, cloud: Cloud, filename: str) -> None:
+    state, read, inserted, _, _ = loaded(admin, cloud, filename, FILES[filename])
+    assert (state, read) == ("COMPLETED", inserted)
