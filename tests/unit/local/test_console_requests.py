@@ -98,6 +98,11 @@ def test_the_page_and_its_files_are_served_with_the_policy(requests: Requests) -
         assert answer.headers["content-length"] == str(len(answer.body))
 
 
+def test_a_request_with_a_token_gets_the_page(requests: Requests) -> None:
+    page = requests.send("GET", "/", authorization="Bearer x")
+    assert page.body.startswith(b"<!doctype html>")
+
+
 def test_text_is_compressed_for_browsers_that_accept_it(requests: Requests) -> None:
     plain = requests.send("GET", "/assets/pages/jobs.js")
     packed = requests.send("GET", "/assets/pages/jobs.js", accept_encoding="br, gzip")
