@@ -9,7 +9,8 @@ RETURN p_state IN ('LANDED', 'LOADING', 'MERGING');
 CREATE OR REPLACE FUNCTION waybill.is_final(p_state text) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 RETURN p_state IN (
-    'COMPLETED', 'COMPLETED_WITH_REJECTS', 'FAILED', 'CANCELLED', 'EXPIRED', 'DUPLICATE');
+    'COMPLETED', 'COMPLETED_WITH_REJECTS', 'FAILED', 'CANCELLED', 'EXPIRED', 'DUPLICATE',
+    'REVERTED');
 
 -- Whether a contract has a foreign key to the table of a dataset.
 CREATE OR REPLACE FUNCTION waybill.refers_to(p_contract jsonb, p_dataset text) RETURNS boolean

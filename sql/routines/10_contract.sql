@@ -135,7 +135,8 @@ RETURN p_dataset.on_missing_parent = 'reject'
     OR EXISTS (
         SELECT FROM pg_trigger AS t
         WHERE t.tgrelid = p_dataset.target AND NOT t.tgisinternal
-            AND t.tgfoid <> 'waybill.record_table_change'::regproc)
+            AND t.tgfoid NOT IN (
+                'waybill.record_table_change'::regproc, 'waybill.record_row_images'::regproc))
     OR EXISTS (
         SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
         WHERE a.attrelid = p_dataset.target AND a.attnum > 0 AND NOT a.attisdropped

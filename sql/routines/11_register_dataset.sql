@@ -75,7 +75,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     notify jsonb DEFAULT '{}',
     drift text DEFAULT 'refuse',
     rescued text DEFAULT NULL,
-    sheet text DEFAULT NULL
+    sheet text DEFAULT NULL,
+    revertible_days integer DEFAULT 7
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -111,25 +112,28 @@ BEGIN
     IF v_key <> '{}' THEN
         PERFORM waybill.assert_natural_key(v_table, v_key);
     END IF;
-    IF v_key <> '{}' OR v_disposition = 'replace' THEN
+    IF v_key <> '{}' OR v_disposition = 'replace' OR revertible_days > 0 THEN
         PERFORM waybill.add_stamp(v_table);
     END IF;
     IF v_key <> '{}' AND v_disposition = 'merge' THEN
         PERFORM waybill.watch_table(v_table);
     END IF;
+    PERFORM waybill.keep_images(v_table, revertible_days > 0);
     transformation := waybill.compiled_rules(name, v_table, transformation);
     INSERT INTO waybill.datasets (name, target, write_disposition, natural_key, content_key,
         provenance, document, file_format, formats, encoding, aliases, null_words, trim_text,
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
-        repeated_header, max_upload_bytes, transformation, notify, drift, rescued, sheet)
+        repeated_header, max_upload_bytes, transformation, notify, drift, rescued, sheet,
+        revertible_days, images_since)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
         coalesce(partition_unit, waybill.default_unit(v_table)), partition_range,
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
         skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued,
-        sheet)
+        sheet,
+        revertible_days, CASE WHEN revertible_days > 0 THEN clock_timestamp() END)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -148,7 +152,10 @@ BEGIN
         repeated_header = excluded.repeated_header,
         max_upload_bytes = excluded.max_upload_bytes,
         transformation = excluded.transformation, notify = excluded.notify,
-        drift = excluded.drift, rescued = excluded.rescued, sheet = excluded.sheet;
+        drift = excluded.drift, rescued = excluded.rescued, sheet = excluded.sheet,
+        revertible_days = excluded.revertible_days,
+        images_since = CASE WHEN excluded.revertible_days > 0
+            THEN coalesce(waybill.datasets.images_since, excluded.images_since) END;
     -- The migration may have changed rows, and which of their columns are personal.
     IF v_is_known THEN
         PERFORM waybill.begin_generation(name);

@@ -105,7 +105,8 @@ SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (
     SELECT FROM pg_trigger AS t
     WHERE t.tgrelid = p_table AND NOT t.tgisinternal
-        AND t.tgfoid <> 'waybill.record_table_change'::regproc
+        AND t.tgfoid NOT IN (
+            'waybill.record_table_change'::regproc, 'waybill.record_row_images'::regproc)
 );
 
 -- Whether the per-row foreign key triggers may be skipped: every reference was checked as a set

@@ -193,6 +193,7 @@ DECLARE
     v_counts waybill.merge_counts;
 BEGIN
     PERFORM waybill.lock_for_merge(p_plan.target, p_dataset, p_plan.disposition);
+    PERFORM waybill.act_for_job(p_plan.job_id);
     EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
     PERFORM waybill.check_records(p_plan);
     p_plan := waybill.accept_records(p_plan);
@@ -208,6 +209,7 @@ BEGIN
     v_counts.filtered := v_filtered;
     v_counts.erased := v_erased;
     PERFORM waybill.keep_pending(p_plan);
+    PERFORM waybill.keep_superseded_keys(p_plan);
     PERFORM waybill.mark_stale(p_plan, p_dataset);
     SELECT coalesce(sum(t.records), 0) INTO v_named
     FROM unnest(p_plan.totals) AS t

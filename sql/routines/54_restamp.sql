@@ -136,6 +136,7 @@ DECLARE
 BEGIN
     -- As in apply_records: no row may change between its class and its stamp.
     EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', v_plan.target);
+    PERFORM waybill.act_for_job(p_job.job_id);
     v_plan.stamp_unchanged := true;
     PERFORM waybill.check_records(v_plan);
     PERFORM waybill.classify(v_plan);

@@ -37,7 +37,7 @@ BEGIN
     SELECT * INTO v_parent FROM waybill.ingestion_jobs WHERE job_id = p_parent;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_parent USING ERRCODE = 'WB002';
-    ELSIF v_parent.read IS NULL OR waybill.is_dry(v_parent) THEN
+    ELSIF v_parent.read IS NULL OR waybill.is_dry(v_parent) OR v_parent.state = 'REVERTED' THEN
         RAISE EXCEPTION 'Job % is %; only rejects of a loaded file are replayed.', p_parent,
             v_parent.state USING ERRCODE = 'WB012';
     END IF;
@@ -74,7 +74,7 @@ BEGIN ATOMIC
         SELECT j.job_id FROM family AS f
         JOIN waybill.ingestion_jobs AS j ON j.parent_job_id = f.job_id
         -- The rejects of one that was not loaded remain where they were.
-        WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')
+        WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
     )
     SELECT count(*) FROM family AS f
     JOIN waybill.validation_errors AS v ON v.job_id = f.job_id

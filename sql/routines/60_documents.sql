@@ -15,6 +15,7 @@ RETURN (
         'filtered', p_job.filtered, 'rejected', p_job.rejected,
         'pending_reference', p_job.pending_reference,
         'erased', nullif(p_job.erased, 0),
+        'withdrawn', nullif(p_job.withdrawn, 0),
         'deleted', CASE WHEN p_job.contract ->> 'write_disposition' = 'replace' THEN p_job.deleted END,
         'sha256', p_job.sha256,
         'contract_version', p_job.contract -> 'version',

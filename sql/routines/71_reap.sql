@@ -147,6 +147,6 @@ BEGIN
     WHERE kept_at < clock_timestamp() - interval '1 day';
     GET DIAGNOSTICS v_keys = ROW_COUNT;
     DELETE FROM waybill.redrives WHERE last_at < v_limit;
-    RETURN v_events + v_keys;
+    RETURN v_events + v_keys + waybill.purge_images();
 END
 $$;

@@ -225,10 +225,12 @@ BEGIN
     PERFORM waybill.lock_for_merge(p_plan.target, p_job.dataset, p_plan.disposition);
     BEGIN
         SELECT * INTO v_lines FROM waybill.classify_json(p_plan, p_rows);
-        IF v_lines.totals IS NULL THEN
+        p_plan.totals := v_lines.totals;
+        -- The keys of superseded records are kept, which this path does not do.
+        IF v_lines.totals IS NULL OR waybill.total_of(p_plan, 'superseded') > 0 THEN
             RETURN NULL;
         END IF;
-        p_plan.totals := v_lines.totals;
+        PERFORM waybill.act_for_job(p_job.job_id);
         PERFORM waybill.write_json(
             p_plan, p_rows, v_lines.inserts, v_lines.updates, v_lines.unchanged);
     EXCEPTION

@@ -10,8 +10,8 @@ RETURN CASE
         SELECT min(CASE
             WHEN jsonb_typeof(n.value) <> 'array' OR n.value = '[]'
                 THEN format('%s: a list of events is needed', n.key)
-            WHEN NOT n.value <@ '["finished", "rejects", "failed", "late"]'
-                THEN format('%s: the events are finished, rejects, failed and late', n.key)
+            WHEN NOT n.value <@ '["finished", "rejects", "failed", "reverted", "late"]'
+                THEN format('%s: the events are finished, rejects, failed, reverted and late', n.key)
         END)
         FROM jsonb_each(p_notify) AS n
     )

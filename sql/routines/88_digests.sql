@@ -38,6 +38,7 @@ RETURN (
         'finished', count(*) FILTER (WHERE e.event = 'finished'),
         'rejects', count(*) FILTER (WHERE e.event = 'rejects'),
         'failed', count(*) FILTER (WHERE e.event = 'failed'),
+        'reverted', count(*) FILTER (WHERE e.event = 'reverted'),
         'late', count(*) FILTER (WHERE e.event = 'late'))
     FROM unnest(p_events) AS e
 );
@@ -52,7 +53,7 @@ RETURN (
         SELECT jsonb_strip_nulls(jsonb_build_object('id', e.notification_id, 'event', e.event,
             'dataset', e.dataset, 'source', e.source, 'job_id', e.job_id)) || e.detail AS event
         FROM unnest(p_events) AS e
-        ORDER BY array_position('{failed,late,rejects,finished}', e.event), e.notification_id
+        ORDER BY array_position('{failed,late,reverted,rejects,finished}', e.event), e.notification_id
         LIMIT 20
     ) AS l
 );

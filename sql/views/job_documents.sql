@@ -19,8 +19,9 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
         'warnings', nullif(j.layout -> 'warnings', '[]'),
         'drift', nullif(j.layout -> 'drift', '[]'),
         'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
-                AND j.duplicate_of IS NULL
+                AND j.duplicate_of IS NULL AND j.state <> 'REVERTED'
             THEN waybill.rejects_remaining(j.job_id) END,
+        'revert', CASE WHEN j.state = 'REVERTED' THEN waybill.revert_document(j.job_id) END,
         'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,
         'created_at', waybill.rfc3339(j.created_at), 'landed_at', waybill.rfc3339(j.landed_at),
         'object_erased_at', waybill.rfc3339(j.object_erased_at),

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 Content = Mapping[str, Any]
-_WORDS = {"failed": "failed", "late": "late", "rejects": "with rejects", "finished": "finished"}
+_WORDS = {
+    "failed": "failed",
+    "late": "late",
+    "reverted": "reverted",
+    "rejects": "with rejects",
+    "finished": "finished",
+}
 _MAX_SUBJECT = 100  # of SNS
 _MAX_DATASETS = 5
 
@@ -35,7 +41,7 @@ def webhook_body(content: Content, console_url: str | None) -> bytes:
 def subject(content: Content) -> str:
     """One line: how many of each event, and of which datasets."""
     counts = [f"{content['counts'][name]} {words}" for name, words in _WORDS.items()
-              if content["counts"][name]]  # fmt: skip
+              if content["counts"].get(name)]  # fmt: skip
     names = list(content["datasets"])
     more = f" and {len(names) - _MAX_DATASETS} more" if len(names) > _MAX_DATASETS else ""
     line = f"Waybill: {', '.join(counts)} ({', '.join(names[:_MAX_DATASETS])}{more})"

@@ -21,6 +21,7 @@ class JobState(StrEnum):
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
     DUPLICATE = "DUPLICATE"
+    REVERTED = "REVERTED"
 
     @property
     def is_open(self) -> bool:
@@ -31,7 +32,3 @@ class JobState(StrEnum):
     def is_final(self) -> bool:
         """Whether it has ended."""
         return not self.is_open and self not in (JobState.AWAITING_UPLOAD, JobState.EXTRACTING)
-
-
-RESERVED_STATES = frozenset({"REVERTED"})
-"""States that the API lists for features to come. Nothing sets them."""

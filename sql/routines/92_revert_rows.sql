@@ -1,0 +1,129 @@
+-- The rows that a revert works on.
+
+-- Record the keys of records that lose to the row of a later-landed file: if that file is taken
+-- back, its rows are not what they would be without it. Hashed, and not more than can be searched.
+CREATE OR REPLACE FUNCTION waybill.keep_superseded_keys(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_hash CONSTANT text := coalesce(waybill.key_hash(p_plan, 's'), 'NULL::bigint');
+BEGIN
+    IF waybill.total_of(p_plan, 'superseded') = 0 THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.superseded_keys (job_id, hashes)
+        SELECT %1$L, CASE WHEN count(*) = count(%2$s) AND count(*) <= 100000
+            THEN array_agg(%2$s) END
+        FROM pg_temp.merge_records AS s
+        WHERE s._waybill_class = 'superseded'
+        $q$, p_plan.job_id, v_hash));
+END
+$$;
+
+-- The table, its key and its partitions, as they are now, and the stamp of the job's rows.
+CREATE OR REPLACE FUNCTION waybill.plan_revert(p_job waybill.ingestion_jobs)
+RETURNS waybill.merge_plan
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_plan waybill.merge_plan;
+    v_dataset waybill.datasets;
+BEGIN
+    SELECT * INTO v_dataset FROM waybill.datasets AS d WHERE d.name = p_job.dataset;
+    v_plan.job_id := p_job.job_id;
+    v_plan.effective_order := coalesce(p_job.effective_order, p_job.landing_order);
+    v_plan.target := v_dataset.target;
+    v_plan.natural_key := v_dataset.natural_key;
+    v_plan.partition_column := waybill.partitioning(v_dataset) ->> 'column';
+    v_plan.partition_unit := waybill.partitioning(v_dataset) ->> 'unit';
+    v_plan.columns := ARRAY(
+        SELECT a.attname::text FROM pg_attribute AS a
+        WHERE a.attrelid = v_dataset.target AND a.attnum > 0 AND NOT a.attisdropped
+            AND a.attgenerated = ''
+        ORDER BY a.attnum);
+    RETURN v_plan;
+END
+$$;
+
+-- revert_images: the rows that the job updated, stamped or deleted, as they were before, in the
+-- table's types. What it changed twice is in the first image; a row of its own has none.
+CREATE OR REPLACE FUNCTION waybill.collect_images(p_plan waybill.merge_plan, p_dataset text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_key CONSTANT text := coalesce(waybill.ident_list(p_plan.natural_key), '_waybill_image');
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.revert_images;
+    PERFORM waybill.run_sql(format(
+        $q$
+        CREATE TEMP TABLE revert_images ON COMMIT DROP AS
+        SELECT %1$s x.*
+        FROM (
+            SELECT i.image_id AS _waybill_image, %2$s
+            FROM waybill.row_images AS i
+            WHERE i.job_id = %3$L AND i.dataset = %4$L AND i.landed <> %5$s
+                AND i.record IS NOT NULL
+        ) AS x
+        %6$s
+        $q$,
+        -- Without a key nothing is updated: each image is a row that was deleted.
+        'DISTINCT ON (' || v_key || ')',
+        (
+            SELECT string_agg(format('(i.record ->> %1$L)::%2$s AS %1$I', a.attname,
+                format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+            FROM pg_attribute AS a
+            WHERE a.attrelid = p_plan.target AND a.attname = ANY (p_plan.columns)
+        ),
+        p_plan.job_id, p_dataset, p_plan.effective_order,
+        'ORDER BY ' || v_key || ', _waybill_image'));
+    ANALYZE pg_temp.revert_images;
+END
+$$;
+
+-- revert_removed: the rows that the job inserted, by the columns of the key and those that others
+-- refer to. revert_present: the rows that it updated or stamped, as they are now.
+CREATE OR REPLACE FUNCTION waybill.collect_rows(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_columns CONSTANT text[] := ARRAY(
+        SELECT unnest(p_plan.natural_key)
+        UNION
+        SELECT unnest(waybill.column_names(c.confrelid, c.confkey))
+        FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid = p_plan.target);
+    v_names CONSTANT text := coalesce(waybill.ident_list(v_columns, 'h.') || ', ', '');
+    v_is_same CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 'i');
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.revert_removed, pg_temp.revert_present;
+    PERFORM waybill.run_sql(format(
+        $q$
+        CREATE TEMP TABLE revert_present ON COMMIT DROP AS
+        SELECT %1$s %2$s AS _waybill_partition, %3$s AS _waybill_old_partition,
+            record_image_ne(ROW(%4$s), ROW(%5$s)) AS _waybill_differs
+        FROM %6$s AS h JOIN pg_temp.revert_images AS i ON %7$s
+        WHERE h._landed = %8$s
+        $q$,
+        v_names, waybill.partition_start_of(p_plan, 'h'), waybill.partition_start_of(p_plan, 'i'),
+        waybill.ident_list(array_remove(p_plan.columns, '_landed'), 'h.'),
+        waybill.ident_list(array_remove(p_plan.columns, '_landed'), 'i.'),
+        p_plan.target, v_is_same, p_plan.effective_order));
+    PERFORM waybill.run_sql(format(
+        $q$
+        CREATE TEMP TABLE revert_removed ON COMMIT DROP AS
+        SELECT %1$s %2$s AS _waybill_partition
+        FROM %3$s AS h
+        WHERE h._landed = %4$s
+            AND NOT EXISTS (SELECT FROM pg_temp.revert_images AS i WHERE %5$s)
+        $q$,
+        v_names, waybill.partition_start_of(p_plan, 'h'), p_plan.target, p_plan.effective_order,
+        v_is_same));
+    ANALYZE pg_temp.revert_removed;
+END
+$$;

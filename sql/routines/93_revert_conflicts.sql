@@ -1,0 +1,263 @@
+-- What keeps a load from being taken back: whatever touched its rows later.
+
+-- revert_conflicts: one row for each, `row_key` of the row concerned ({column: text}).
+CREATE OR REPLACE FUNCTION waybill.find_conflicts(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    DROP TABLE IF EXISTS pg_temp.revert_conflicts;
+    CREATE TEMP TABLE revert_conflicts (code text, row_key jsonb, job_id uuid, message text)
+        ON COMMIT DROP;
+    PERFORM waybill.find_changed_later(p_plan, p_job);
+    PERFORM waybill.find_repeated(p_plan, p_job);
+    PERFORM waybill.find_superseded(p_plan, p_job);
+    PERFORM waybill.find_references_to(p_plan, c)
+    FROM pg_constraint AS c
+    WHERE c.contype = 'f' AND c.confrelid = p_plan.target AND c.conparentid = 0;
+    IF NOT EXISTS (SELECT FROM pg_temp.revert_conflicts) THEN
+        PERFORM waybill.find_missing(p_plan, p_job);
+    END IF;
+END
+$$;
+
+-- The key of a row, as an expression, for the message.
+CREATE OR REPLACE FUNCTION waybill.named_key(p_plan waybill.merge_plan, p_template text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce((
+    SELECT format('jsonb_build_object(%s)',
+        string_agg(format('%L, ' || p_template, k.name, k.name), ', '))
+    FROM unnest((p_plan).natural_key[1:50]) AS k (name)
+), 'NULL::jsonb');
+
+-- Rows that had the load's stamp when something else changed them: another load, or a statement.
+-- Their images tell, since they are kept from before the load on.
+CREATE OR REPLACE FUNCTION waybill.find_changed_later(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.revert_conflicts
+        SELECT 'row-changed', %1$s, i.job_id,
+            CASE WHEN i.job_id IS NULL THEN 'was changed by a statement outside of Waybill'
+                ELSE format('was changed by job %%s', i.job_id) END
+        FROM waybill.row_images AS i
+        WHERE i.dataset = %2$L AND i.landed = %3$s AND i.record IS NOT NULL
+            AND i.job_id IS DISTINCT FROM %4$L
+        ORDER BY i.image_id LIMIT 21
+        $q$,
+        waybill.named_key(p_plan, 'i.record ->> %L'),
+        p_job.dataset, p_plan.effective_order, p_job.job_id));
+    -- One that the load deleted, and a later one has written again.
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.revert_conflicts
+        SELECT 'row-changed', %1$s, NULL, 'was written again after the load'
+        FROM pg_temp.revert_images AS i JOIN %2$s AS h ON %3$s
+        WHERE h._landed <> %4$s
+        LIMIT 21
+        $q$,
+        waybill.named_key(p_plan, '(i.%2$I)::text'), p_plan.target,
+        waybill.equal_on(p_plan.natural_key, 'h', 'i'), p_plan.effective_order));
+    INSERT INTO pg_temp.revert_conflicts
+    SELECT DISTINCT 'other-table', NULL::jsonb, p_job.job_id,
+        format('The load changed rows of %s through a foreign key', i.dataset)
+    FROM waybill.row_images AS i
+    WHERE i.job_id = p_job.job_id AND i.dataset <> p_job.dataset;
+    INSERT INTO pg_temp.revert_conflicts
+    SELECT 'same-place', NULL, j.job_id, format('Job %s has the same place in the order', j.job_id)
+    FROM waybill.ingestion_jobs AS j
+    WHERE j.dataset = p_job.dataset AND j.job_id <> p_job.job_id
+        AND coalesce(j.effective_order, j.landing_order) = p_plan.effective_order
+        AND j.inserted + j.updated > 0 AND j.state <> 'REVERTED' AND NOT waybill.is_dry(j)
+    LIMIT 21;
+END
+$$;
+
+-- Rows that a later-landed file has as they are, without having stamped them: they are its rows,
+-- too. Where its keys are not known it is named itself.
+CREATE OR REPLACE FUNCTION waybill.find_repeated(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_later uuid[] := ARRAY(
+        SELECT j.job_id FROM waybill.ingestion_jobs AS j
+        WHERE j.dataset = p_job.dataset
+            AND j.landing_order > p_plan.effective_order
+            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
+            AND NOT j.stamped AND NOT waybill.is_dry(j));
+BEGIN
+    IF v_later = '{}' OR NOT EXISTS (SELECT FROM pg_temp.revert_removed)
+        AND NOT EXISTS (SELECT FROM pg_temp.revert_images)
+    THEN
+        RETURN;
+    END IF;
+    INSERT INTO pg_temp.revert_conflicts
+    SELECT 'row-repeated', NULL, x.job_id,
+        format('Job %s landed later and has, or may have, rows of the load', x.job_id)
+    FROM unnest(v_later) AS x (job_id)
+    WHERE NOT EXISTS (SELECT FROM waybill.unchanged_keys AS u WHERE u.job_id = x.job_id)
+    LIMIT 21;
+    PERFORM waybill.find_hashed(p_plan, 'row-repeated', 'is in the later job %s, too', format(
+        'SELECT u.job_id, unnest(u.hashes) FROM waybill.unchanged_keys AS u'
+        ' WHERE u.job_id = ANY (%L)', v_later));
+END
+$$;
+
+-- Rows whose keys are among those of a query (job, hash).
+CREATE OR REPLACE FUNCTION waybill.find_hashed(p_plan waybill.merge_plan, p_code text,
+    p_message text, p_keys text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_key CONSTANT text := waybill.ident_list(p_plan.natural_key);
+BEGIN
+    IF waybill.key_hash(p_plan, 's') IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.revert_conflicts
+        SELECT %1$L, %2$s, k.job_id, format(%3$L, k.job_id)
+        FROM (
+            SELECT %4$s FROM pg_temp.revert_removed
+            UNION ALL
+            SELECT %4$s FROM pg_temp.revert_images
+        ) AS s
+        JOIN (%5$s) AS k (job_id, hash) ON k.hash = %6$s
+        LIMIT 21
+        $q$,
+        p_code, waybill.named_key(p_plan, '(s.%2$I)::text'), p_message, v_key, p_keys,
+        waybill.key_hash(p_plan, 's')));
+END
+$$;
+
+-- Records of earlier-landed files that came later and lost to the load's rows: without it they
+-- would have been written.
+CREATE OR REPLACE FUNCTION waybill.find_superseded(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_earlier uuid[] := ARRAY(
+        SELECT j.job_id FROM waybill.ingestion_jobs AS j
+        WHERE j.dataset = p_job.dataset AND j.job_id <> p_job.job_id
+            AND coalesce(j.effective_order, j.landing_order) < p_plan.effective_order
+            AND j.state <> 'REVERTED'
+            AND (j.deleted > 0 AND j.finished_at >= p_job.finished_at
+                    AND p_job.replaced IS NOT NULL
+                OR EXISTS (SELECT FROM waybill.superseded_keys AS s
+                    WHERE s.job_id = j.job_id AND s.noted_at >= p_job.finished_at)));
+BEGIN
+    IF v_earlier = '{}' THEN
+        RETURN;
+    END IF;
+    INSERT INTO pg_temp.revert_conflicts
+    SELECT 'row-superseded', NULL, x.job_id, format(
+        'Job %s landed earlier and was loaded later; records of it were left out', x.job_id)
+    FROM unnest(v_earlier) AS x (job_id)
+    WHERE p_job.replaced IS NOT NULL
+        OR EXISTS (SELECT FROM waybill.superseded_keys AS s
+            WHERE s.job_id = x.job_id AND s.noted_at >= p_job.finished_at AND s.hashes IS NULL)
+    LIMIT 21;
+    PERFORM waybill.find_hashed(p_plan, 'row-superseded',
+        'has an earlier record in job %s that was left out for it', format(
+            'SELECT s.job_id, unnest(s.hashes) FROM waybill.superseded_keys AS s'
+            ' WHERE s.job_id = ANY (%L) AND s.noted_at >= %L', v_earlier, p_job.finished_at));
+END
+$$;
+
+-- Rows of other tables, or of this one, that refer to rows which would be gone or changed.
+CREATE OR REPLACE FUNCTION waybill.find_references_to(p_plan waybill.merge_plan,
+    p_reference pg_constraint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_from CONSTANT text[] := waybill.column_names(p_reference.conrelid, p_reference.conkey);
+    v_to CONSTANT text[] := waybill.column_names(p_reference.confrelid, p_reference.confkey);
+    v_names CONSTANT text := waybill.ident_list(v_to, 'h.');
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.revert_conflicts
+        SELECT DISTINCT ON (%1$s) 'row-referenced', to_jsonb(g.*), NULL::uuid,
+            'is referred to by %2$s'
+        FROM (SELECT %3$s FROM pg_temp.revert_removed AS h %4$s) AS g
+        JOIN %5$s AS r ON %6$s
+        %7$s
+        LIMIT 21
+        $q$,
+        waybill.ident_list(v_to, 'g.'),
+        replace(p_reference.conrelid::regclass::text, '''', ''''''),
+        v_names,
+        CASE WHEN NOT v_to <@ p_plan.natural_key THEN format(
+            'UNION SELECT %1$s FROM pg_temp.revert_present AS h JOIN pg_temp.revert_images AS i'
+            ' ON %2$s WHERE ROW(%1$s) IS DISTINCT FROM ROW(%3$s)',
+            v_names, waybill.equal_on(p_plan.natural_key, 'h', 'i'),
+            waybill.ident_list(v_to, 'i.')) END,
+        p_reference.conrelid::regclass,
+        (SELECT string_agg(format('r.%I = g.%I', x.source, x.target), ' AND ')
+            FROM unnest(v_from, v_to) AS x (source, target)),
+        -- Rows of the load itself are taken back with it.
+        CASE WHEN p_reference.conrelid = p_plan.target
+            THEN format('WHERE r._landed <> %s', p_plan.effective_order) END));
+END
+$$;
+
+-- Rows that are gone without a trace, as with a truncated or detached partition, or that others
+-- inserted with the load's stamp: the rows that are there must be as many as the load wrote.
+CREATE OR REPLACE FUNCTION waybill.find_missing(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_taken bigint;
+    v_found bigint;
+BEGIN
+    SELECT p_job.inserted
+        + (SELECT count(*) FROM pg_temp.revert_images)
+        + (SELECT count(*) FROM waybill.row_images AS i
+            WHERE i.job_id = p_job.job_id AND i.dataset = p_job.dataset AND i.record IS NULL
+                AND i.landed <> p_plan.effective_order),
+        (SELECT count(*) FROM pg_temp.revert_removed)
+        + (SELECT count(*) FROM pg_temp.revert_present)
+        + waybill.erased_rows(p_plan, p_job)
+        + p_job.deleted
+    INTO v_taken, v_found;
+    IF v_taken <> v_found THEN
+        INSERT INTO pg_temp.revert_conflicts VALUES ('rows-missing', NULL, NULL, format(
+            'The load wrote %s rows, and %s are accounted for', v_taken, v_found));
+    END IF;
+END
+$$;
+
+-- How many rows with the load's stamp were deleted since their persons were erased.
+CREATE OR REPLACE FUNCTION waybill.erased_rows(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT count(*) FROM waybill.row_images AS i
+    WHERE i.dataset = p_job.dataset AND i.landed = p_plan.effective_order
+        AND i.record IS NULL AND i.job_id IS DISTINCT FROM p_job.job_id
+);

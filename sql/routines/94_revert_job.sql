@@ -1,0 +1,254 @@
+-- Takes one load back: rows that it inserted are removed, rows that it updated, stamped or deleted
+-- are as before. All of it in one transaction, or none.
+
+-- Whether the images that a revert needs are all there.
+CREATE OR REPLACE FUNCTION waybill.has_images(p_job waybill.ingestion_jobs) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM waybill.datasets AS d
+    WHERE d.name = p_job.dataset
+        AND waybill.has_column(d.target, '_landed')
+        AND p_job.finished_at > d.images_since
+        AND coalesce(p_job.started_at, p_job.created_at) > d.images_since
+        AND p_job.finished_at > clock_timestamp() - d.revertible_days * interval '1 day'
+);
+
+-- Why a job cannot be taken back, whatever its rows are; null if it may be.
+CREATE OR REPLACE FUNCTION waybill.revert_problem(p_job waybill.ingestion_jobs) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN p_job.state NOT IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
+        THEN format('Job %s is %s; only a loaded file is reverted.', p_job.job_id, p_job.state)
+    WHEN waybill.is_dry(p_job)
+        THEN format('Job %s was a dry run: there is nothing to revert.', p_job.job_id)
+    WHEN NOT waybill.has_images(p_job) THEN format(
+        'The rows that job %s replaced are not kept, or not any more'
+        ' (revertible_days of the dataset).', p_job.job_id)
+    WHEN EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS c
+        WHERE c.parent_job_id = p_job.job_id AND NOT waybill.is_dry(c)
+            AND c.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
+    ) THEN (
+        SELECT format('Revert first what belongs to job %s: %s.', p_job.job_id,
+            string_agg(format('job %s', x.job_id), ', '))
+        FROM (
+            SELECT c.job_id FROM waybill.ingestion_jobs AS c
+            WHERE c.parent_job_id = p_job.job_id AND NOT waybill.is_dry(c)
+                AND c.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
+            ORDER BY c.job_id LIMIT 20
+        ) AS x
+    )
+END;
+
+-- Refuse the revert if there are conflicts: the first twenty, with personal keys masked.
+CREATE OR REPLACE FUNCTION waybill.assert_no_conflicts(p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_personal CONSTANT text[] :=
+        (SELECT d.personal FROM waybill.datasets AS d WHERE d.name = p_job.dataset);
+    v_conflicts CONSTANT jsonb := (
+        SELECT jsonb_agg(jsonb_build_object('code', x.code, 'message', x.text))
+        FROM (
+            SELECT c.code, coalesce((
+                    SELECT 'The row (' || string_agg(format('%s = %s', k.key,
+                        CASE WHEN k.key = ANY (v_personal) THEN '[masked]'
+                            ELSE left(k.value, 200) END), ', ' ORDER BY k.key) || ') '
+                    FROM jsonb_each_text(c.row_key) AS k
+                ), '') || c.message || '.' AS text
+            FROM pg_temp.revert_conflicts AS c
+            LIMIT 20
+        ) AS x);
+BEGIN
+    IF v_conflicts IS NOT NULL THEN
+        RAISE EXCEPTION 'Rows of job % were touched since: %', p_job.job_id,
+            v_conflicts -> 0 ->> 'message'
+            USING ERRCODE = 'WB020', DETAIL = v_conflicts::text;
+    END IF;
+END
+$$;
+
+-- Delete, update and insert; the numbers of rows. Rows that refer to each other are restored
+-- before those that they would refer to are deleted; otherwise deleted rows free their values
+-- of unique indexes first.
+CREATE OR REPLACE FUNCTION waybill.restore_rows(p_plan waybill.merge_plan, OUT removed bigint,
+    OUT changed bigint, OUT reinserted bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_is_same CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 'i');
+    v_refers_to_itself CONSTANT boolean := EXISTS (SELECT FROM pg_constraint AS c
+        WHERE c.contype = 'f' AND c.conrelid = p_plan.target AND c.confrelid = p_plan.target);
+    v_update CONSTANT text := format(
+        'UPDATE %s AS h SET %s FROM pg_temp.revert_images AS i WHERE %s AND h._landed = %s',
+        p_plan.target,
+        waybill.set_list(ARRAY(
+            SELECT a.attname::text FROM pg_attribute AS a
+            WHERE a.attrelid = p_plan.target AND a.attname = ANY (p_plan.columns)
+                AND a.attidentity <> 'a' ORDER BY a.attnum), 'i'),
+        v_is_same, p_plan.effective_order);
+BEGIN
+    changed := 0;
+    IF v_refers_to_itself THEN
+        changed := waybill.run_sql(v_update);
+    END IF;
+    removed := waybill.run_sql(format(
+        'DELETE FROM %s AS h WHERE h._landed = %s'
+        ' AND NOT EXISTS (SELECT FROM pg_temp.revert_images AS i WHERE %s)',
+        p_plan.target, p_plan.effective_order, v_is_same));
+    IF NOT v_refers_to_itself THEN
+        changed := waybill.run_sql(v_update);
+    END IF;
+    reinserted := waybill.run_sql(format(
+        'INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM pg_temp.revert_images AS i'
+        ' WHERE NOT EXISTS (SELECT FROM %1$s AS h WHERE %3$s)',
+        p_plan.target, waybill.ident_list(p_plan.columns), v_is_same));
+    SET CONSTRAINTS ALL IMMEDIATE;
+EXCEPTION
+    WHEN OTHERS THEN
+        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        RAISE EXCEPTION 'The table refuses the rows as they were before job %: SQLSTATE %.',
+            p_plan.job_id, SQLSTATE
+            USING ERRCODE = 'WB020';
+END
+$$;
+
+-- Views and caches with the rows are stale; so are those of rows that moved, on both sides.
+CREATE OR REPLACE FUNCTION waybill.mark_reverted(p_plan waybill.merge_plan, p_dataset text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.stale_parts (dataset, part, job_id)
+        SELECT DISTINCT %1$L, coalesce(waybill.partition_label(%2$L, x.start), ''), %3$L::uuid
+        FROM (
+            SELECT _waybill_partition FROM pg_temp.revert_removed
+            UNION SELECT _waybill_partition FROM pg_temp.revert_present
+            UNION SELECT %4$s FROM pg_temp.revert_images AS i
+        ) AS x (start)
+        $q$,
+        p_dataset, p_plan.partition_unit, p_plan.job_id,
+        waybill.partition_start_of(p_plan, 'i')));
+    PERFORM waybill.mark_followers_stale(p_dataset, p_plan.job_id);
+    PERFORM waybill.begin_generation(p_dataset);
+END
+$$;
+
+-- The state and the waybill of the revert. Pending records of the load are dropped with it.
+CREATE OR REPLACE FUNCTION waybill.write_revert(p_job waybill.ingestion_jobs,
+    p_revert waybill.reverts)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    p_revert.job_id := p_job.job_id;
+    p_revert.reverted_at := clock_timestamp();
+    p_revert.withdrawn := p_job.pending_reference;
+    INSERT INTO waybill.reverts SELECT p_revert.*;
+    UPDATE waybill.ingestion_jobs
+    SET state = 'REVERTED',
+        replaced = NULL,
+        pending_reference = 0,
+        withdrawn = p_job.pending_reference
+    WHERE job_id = p_job.job_id;
+    -- What a replay corrected can be replayed again.
+    UPDATE waybill.validation_errors SET replayed_by = NULL WHERE replayed_by = p_job.job_id;
+    DELETE FROM waybill.pending_references WHERE job_id = p_job.job_id;
+    DELETE FROM waybill.row_images WHERE job_id = p_job.job_id;
+    DELETE FROM waybill.unchanged_keys WHERE job_id = p_job.job_id;
+    DELETE FROM waybill.superseded_keys WHERE job_id = p_job.job_id;
+    PERFORM waybill.record_audit('job.reverted', p_dataset => p_job.dataset,
+        p_job => p_job.job_id, p_detail => waybill.revert_document(p_job.job_id));
+    PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, 'REVERTED');
+    PERFORM waybill.notify('reverted', p_job.dataset, NULL, p_job.job_id, jsonb_build_object(
+        'state', 'REVERTED', 'finished_at', waybill.rfc3339(p_revert.reverted_at),
+        'records', '{}'::jsonb));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.revert_document(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT jsonb_build_object('reverted_at', waybill.rfc3339(r.reverted_at), 'rows', r.taken,
+        'removed', r.removed, 'restored', r.restored, 'restamped', r.restamped,
+        'reinserted', r.reinserted, 'erased', r.erased, 'withdrawn', r.withdrawn)
+    FROM waybill.reverts AS r WHERE r.job_id = p_job
+);
+
+-- Take a load back. Safe to call again: a job that is reverted stays so.
+CREATE OR REPLACE FUNCTION waybill.revert_job(p_job uuid) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO, YMD'
+SET intervalstyle = 'postgres'
+SET extra_float_digits = 1
+SET lock_timeout = '3s'
+SET work_mem = '128MB'
+SET jit = off
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs := waybill.lock_job(p_job);
+    v_plan waybill.merge_plan;
+    v_revert waybill.reverts;
+    v_restamped bigint;
+    v_written record;
+BEGIN
+    IF v_job.state = 'REVERTED' THEN
+        RETURN waybill.revert_document(p_job);
+    END IF;
+    IF v_job.restamping THEN
+        RAISE EXCEPTION 'Rows of job % are being stamped.', p_job
+            USING ERRCODE = '55P03', SCHEMA = 'waybill';
+    ELSIF waybill.revert_problem(v_job) IS NOT NULL THEN
+        RAISE EXCEPTION '%', waybill.revert_problem(v_job) USING ERRCODE = 'WB020';
+    END IF;
+    -- As a merge that deletes rows: nobody may write rows, or refer to them, between the look for
+    -- conflicts and the commit.
+    PERFORM waybill.lock_merge(v_job.dataset);
+    v_plan := waybill.plan_revert(v_job);
+    PERFORM waybill.lock_for_merge(v_plan.target, v_job.dataset, 'replace');
+    PERFORM waybill.collect_images(v_plan, v_job.dataset);
+    PERFORM waybill.collect_rows(v_plan);
+    PERFORM waybill.find_conflicts(v_plan, v_job);
+    PERFORM waybill.assert_no_conflicts(v_job);
+    SELECT count(*) INTO v_restamped
+    FROM pg_temp.revert_present AS p WHERE NOT p._waybill_differs;
+    PERFORM set_config('waybill.images', 'off', true);
+    v_written := waybill.restore_rows(v_plan);
+    PERFORM set_config('waybill.images', 'on', true);
+    v_revert.removed := v_written.removed;
+    v_revert.restored := v_written.changed - v_restamped;
+    v_revert.restamped := v_restamped;
+    v_revert.reinserted := v_written.reinserted;
+    v_revert.erased := waybill.erased_rows(v_plan, v_job) + v_job.deleted - v_written.reinserted;
+    -- Of what the load counted; its constraint compares the sum.
+    v_revert.taken := v_job.inserted + (
+        SELECT count(*) FROM pg_temp.revert_images) + (
+        SELECT count(*) FROM waybill.row_images AS i
+        WHERE i.job_id = p_job AND i.dataset = v_job.dataset AND i.record IS NULL
+            AND i.landed <> v_plan.effective_order);
+    IF v_revert.taken > 0 THEN
+        PERFORM waybill.mark_reverted(v_plan, v_job.dataset);
+    END IF;
+    PERFORM waybill.write_revert(v_job, v_revert);
+    RETURN waybill.revert_document(p_job);
+END
+$$;
+
+-- Tables that were registered before images were kept.
+SELECT waybill.keep_images(d.target, true)
+FROM waybill.datasets AS d
+WHERE d.revertible_days > 0 AND waybill.has_column(d.target, '_landed');
