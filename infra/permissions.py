@@ -121,6 +121,8 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "tickets/", "PutObject"),
             *runs,
             objects(state, "deadlines/", "PutObject"),
+            # A revert changes tables.
+            objects(state, "markers/", "PutObject"),
             *contracts,
             # Large CSVs are stored, in parts, and downloaded through a presigned URL.
             objects(state, "exports/", "PutObject", "AbortMultipartUpload", "GetObject"),

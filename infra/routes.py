@@ -32,6 +32,7 @@ ROUTES = (
     Route("GET", "/jobs/{job_id}/runs", "jobs"),
     Route("GET", "/jobs/{job_id}/columns", "jobs"),
     Route("POST", "/jobs/{job_id}/replay", "jobs"),
+    Route("POST", "/jobs/{job_id}/revert", "jobs"),
     Route("GET", "/task/{job_id}", "jobs"),
     Route("GET", "/datasets", "datasets"),
     Route("GET", "/datasets/{name}", "datasets"),

@@ -85,7 +85,7 @@ def test_a_digest_has_the_waybills_of_its_jobs(office: Ledger) -> None:
     (digest,) = digests(office)
     assert digest["receiver"] == "harbour_office"
     assert digest["datasets"] == ["moorings"]
-    assert digest["counts"] == {"finished": 0, "rejects": 1, "failed": 1, "late": 0}
+    assert digest["counts"] == {"finished": 0, "rejects": 1, "failed": 1, "reverted": 0, "late": 0}
     assert (digest["records"]["read"], digest["records"]["rejected"]) == (2, 1)
     first, second = digest["events"]
     assert (first["event"], first["job_id"]) == ("failed", str(failed))
@@ -227,7 +227,7 @@ def test_a_marker_stays_until_the_digest_of_its_job_is_published(office: Ledger)
         ([], "an object of receivers is needed"),
         ({"erp": "failed"}, "erp: a list of events is needed"),
         ({"erp": []}, "erp: a list of events is needed"),
-        ({"erp": ["done"]}, "erp: the events are finished, rejects, failed and late"),
+        ({"erp": ["done"]}, "erp: the events are finished, rejects, failed, reverted and late"),
     ],
 )
 def test_a_choice_that_means_nothing_is_refused(ledger: Ledger, notify: Any, message: str) -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 from functions.api.jobs.job_state import State
 from functions.api.jobs.models import FINAL_STATES
 from tests.sql.staging import Ledger
-from waybill.states import RESERVED_STATES, JobState
+from waybill.states import JobState
 from waybill_client.models import OPEN_STATES
 from waybill_client.models import State as ClientState
 
@@ -29,10 +29,10 @@ def test_the_routines_agree_on_open_and_final_states(ledger: Ledger) -> None:
         assert (is_open, is_final) == (state.is_open, state.is_final)
 
 
-def test_the_api_lists_these_states_and_the_reserved_ones() -> None:
+def test_the_api_lists_these_states() -> None:
     listed = {*get_args(State)}
-    assert listed == STATES | RESERVED_STATES
+    assert listed == STATES
     assert {*get_args(ClientState)} == listed
     final = {state.value for state in JobState if state.is_final}
     assert final == FINAL_STATES
-    assert listed - final - RESERVED_STATES == OPEN_STATES
+    assert listed - final == OPEN_STATES

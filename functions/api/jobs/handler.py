@@ -1,4 +1,4 @@
-"""/jobs: read, list, cancel and replay jobs."""
+"""/jobs: read, list, cancel, replay and revert jobs."""
 
 import json
 from http import HTTPStatus
@@ -23,6 +23,7 @@ from functions.api.jobs.models import (
     Job,
     JobCancelled,
     JobPage,
+    JobReverted,
     JobsQuery,
     PendingPage,
     PendingQuery,
@@ -30,12 +31,14 @@ from functions.api.jobs.models import (
     RejectsDownload,
     RejectsQuery,
     ReplayAccepted,
+    Revert,
     RunPage,
 )
 from functions.api.jobs.parse_replay import parse_replay, replay_schemas
 from functions.api.jobs.read_job import job_document, read_job
 from functions.api.jobs.rejects_response import rejects_response
 from functions.api.jobs.replay_job import replay_job
+from functions.api.jobs.revert_job import revert_job
 from waybill.http.app import create_api
 from waybill.http.bodies import JSON, BodySpec
 from waybill.http.deadline import DEADLINE
@@ -184,6 +187,25 @@ def post_replay(job_id: JobId) -> Response[Any]:
     }
     body = ReplayAccepted(job_id=job, parent_job_id=parent)
     return json_response(body, HTTPStatus.ACCEPTED, headers)
+
+
+@api.post(
+    "/jobs/<job_id>/revert",
+    tags=["jobs"],
+    responses=describe_responses({200: JobReverted}, 404, 409, 503),
+)
+def post_revert(job_id: JobId) -> Response[Any]:
+    """Take the load of a job back.
+
+    Rows that it inserted are removed, and rows that it updated or deleted are as before, all at
+    once. That is refused (`not-revertible`) if something else has touched one of them since, or
+    refers to one; `errors` has the first twenty. The dataset keeps what is needed for
+    `revertible_days`. The same file can be loaded again afterwards. Safe to repeat.
+    """
+    job = _own(job_id)
+    document = revert_job(deps(), job, api.caller)
+    api.logger.info("job reverted", action="job.reverted", rows=document["rows"])
+    return json_response(JobReverted(job_id=job, revert=Revert.model_validate(document)))
 
 
 @api.get(

@@ -89,7 +89,7 @@ class Progress(_Document):
 
 
 class Waybill(_Document):
-    """The counts of a job; `read` is the sum of the next seven, and of `erased`."""
+    """The counts; `read` is the sum of the next seven, of `erased` and of `withdrawn`."""
 
     read: int
     inserted: int
@@ -102,9 +102,29 @@ class Waybill(_Document):
     erased: int | None = Field(
         default=None, description="Records of persons who were erased; missing if none."
     )
+    withdrawn: int | None = Field(
+        default=None,
+        description="Pending records that were dropped by a revert; missing if none.",
+    )
     sha256: str | None = None
     seconds: float | None = None
     records_per_second: float | None = None
+
+
+class Revert(BaseModel):
+    """The waybill of a revert; `rows` is the sum of the next five."""
+
+    reverted_at: datetime
+    rows: int = Field(description="Rows that the load inserted, updated, stamped or deleted.")
+    removed: int = Field(description="Inserted rows that were removed.")
+    restored: int = Field(description="Updated rows that are as before.")
+    restamped: int = Field(
+        description="Rows that the load found unchanged, and that have their earlier place in the"
+        " landing order again."
+    )
+    reinserted: int = Field(description="Rows that a replacing file had deleted.")
+    erased: int = Field(description="Rows of persons who were erased since.")
+    withdrawn: int = Field(description="Pending records that were dropped; not rows.")
 
 
 class JobProblem(_Document):
@@ -133,6 +153,9 @@ class Job(_Document):
         description="How the file differs from the table: columns added, missing or retyped.",
     )
     error: JobProblem | None = None
+    revert: Revert | None = Field(
+        default=None, description="How its rows were taken back, if it is REVERTED."
+    )
     duplicate_of: UUID | None = Field(
         default=None,
         description="The job with the same content, directly before this one, whose rows and"
@@ -174,6 +197,14 @@ class JobCancelled(BaseModel):
 
     job_id: UUID
     state: Literal["CANCELLED"] = "CANCELLED"
+
+
+class JobReverted(BaseModel):
+    """The load is taken back."""
+
+    job_id: UUID
+    state: Literal["REVERTED"] = "REVERTED"
+    revert: Revert
 
 
 class ReplayAccepted(BaseModel):

@@ -52,6 +52,13 @@ export function drifted({ column, change, nearest, action, records, code }) {
   return `The table has no column ${name}${nearest ? ` (nearest: ${nearest})` : ""}: ${action}${where}.`;
 }
 
+// The waybill of a revert as a sentence.
+export function reverted({ removed, restored, reinserted, withdrawn }) {
+  const kept = restored + reinserted;
+  const dropped = withdrawn ? `, and ${plural(withdrawn, "pending record")} dropped` : "";
+  return `Reverted: ${plural(removed, "row")} removed, ${plural(kept, "row")} as before${dropped}.`;
+}
+
 export const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 
 export function csv(columns, rows) {

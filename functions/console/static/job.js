@@ -1,12 +1,15 @@
 // One job: live while it runs, then its waybill as a page to print.
 import { html, useState } from "./ui.js";
-import { get, remove } from "./api.js";
+import { get, post, remove } from "./api.js";
 import { Members } from "./members.js";
-import { ago, bytes, count, drifted, seconds, visible } from "./format.js";
+import { ago, bytes, count, drifted, reverted, seconds, visible } from "./format.js";
 import { Comparison } from "./columns.js";
 import { href } from "./router.js";
 import { canLoad } from "./session.js";
 import { CLASSES, Failure, Figure, isFinal, Progress, State, TableBox, Time, useInterval, useLoaded } from "./parts.js";
+
+const REVERTIBLE = ["COMPLETED", "COMPLETED_WITH_REJECTS", "DUPLICATE"];
+const OPTIONAL = ["erased", "withdrawn"];
 
 export function Job({ id }) {
   const job = useLoaded((signal) => get(["jobs", id], { signal }), [id]);
@@ -27,6 +30,7 @@ export function Job({ id }) {
       ${data.error && html`<div class="failure" role="alert"><p><strong>${data.error.title}</strong> ${data.error.detail}</p></div>`}
       ${(data.warnings ?? []).map((one) => html`<p class="notice">${one}</p>`)}
       ${(data.drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
+      ${data.revert && html`<p class="notice">${reverted(data.revert)}</p>`}
       ${data.waybill && html`<${Counts} job=${data} />`}
       ${data.members && html`<${Members} job=${data} />`}
       <${Identity} job=${data} />
@@ -38,10 +42,13 @@ export function Job({ id }) {
 function Actions({ job, reload }) {
   const [error, setError] = useState(null);
   const cancel = () => remove(["jobs", job.job_id]).then(reload, setError);
+  const revert = () => confirm("Take this load back? Its rows are removed or restored.")
+    && post(["jobs", job.job_id, "revert"]).then(reload, setError);
   return html`
     ${error && html`<${Failure} error=${error} />`}
     ${job.waybill?.rejected > 0 && html`<a class="button primary" href=${href(["jobs", job.job_id, "rejects"])}>${job.rejects_remaining ? "Fix rejects" : "Rejects"}</a>`}
     ${!isFinal(job.state) && canLoad.value && html`<button type="button" onClick=${cancel}>Cancel</button>`}
+    ${REVERTIBLE.includes(job.state) && !job.dry_run && canLoad.value && html`<button type="button" onClick=${revert}>Revert</button>`}
     ${job.waybill && html`<button type="button" onClick=${() => print()}>Print</button>`}`;
 }
 
@@ -62,7 +69,7 @@ function Live({ job }) {
 
 function Counts({ job }) {
   const { waybill } = job;
-  const shown = CLASSES.filter(([name]) => name !== "erased" || waybill.erased);
+  const shown = CLASSES.filter(([name]) => !OPTIONAL.includes(name) || waybill[name]);
   return html`
     <section aria-label="Counts">
       <div class="balance"><dl class="figures"><${Figure} label="Read" value=${waybill.read} tone="total" /></dl><span class="equals" aria-label="is">=</span>

@@ -12,7 +12,7 @@ from waybill_client import operations
 from waybill_client.bearer_auth import Token
 from waybill_client.connections import TIMEOUT, api_options, reachable
 from waybill_client.flows import FileRange, Flow, Pause, Request, document, send
-from waybill_client.models import ComparedColumns, Figures, Job, Reject
+from waybill_client.models import ComparedColumns, Figures, Job, Reject, Revert
 from waybill_client.send import Progress, ignore_progress, read_head
 
 
@@ -86,6 +86,14 @@ class AsyncWaybill:
     async def cancel(self, job_id: str) -> None:
         """Cancel a job that has not ended; it writes no rows."""
         await self._run(send("DELETE", f"jobs/{job_id}"))
+
+    async def revert(self, job_id: str) -> Revert:
+        """Take the load of a job back, unless its rows were touched since. Safe to repeat.
+
+        Raises:
+            Problem: `not-revertible`; its errors name the rows.
+        """
+        return cast("Revert", await self._run(operations.revert(job_id)))
 
     async def rejects(self, job_id: str) -> AsyncIterator[Reject]:
         """The rejected records of a job, by line."""

@@ -1,4 +1,4 @@
-"""`waybill jobs`: list, show, wait, cancel, runs, columns."""
+"""`waybill jobs`: list, show, wait, cancel, revert, runs, columns."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -28,6 +28,7 @@ def add_jobs(app: typer.Typer, connect: Connect) -> typer.Typer:
     # Hidden are the names of earlier versions, for scripts.
     for parent, hidden in ((group, False), (app, True)):
         _add_cancel(parent, connect, hidden=hidden)
+    _add_revert(group, connect)
     _add_runs(group, connect)
     _add_columns(group, connect)
     _add_job(app, connect)
@@ -114,6 +115,19 @@ def _add_cancel(parent: typer.Typer, connect: Connect, *, hidden: bool) -> None:
             print_json({"job_id": job_id, "state": "CANCELLED"})
         else:
             print_message(f"{job_id} is cancelled.")
+
+
+def _add_revert(group: typer.Typer, connect: Connect) -> None:
+    @group.command()
+    def revert(job_id: JobId, as_json: AsJson = False) -> None:
+        """Take a load back, unless something has touched its rows since."""
+        with connect() as waybill:
+            document = waybill.revert(job_id)
+        if as_json:
+            print_json({"job_id": job_id, "state": "REVERTED", "revert": document})
+        else:
+            removed, restored = document["removed"], document["restored"] + document["reinserted"]
+            print_message(f"{job_id} is reverted: {removed} rows removed, {restored} restored.")
 
 
 def _add_runs(group: typer.Typer, connect: Connect) -> None:

@@ -40,6 +40,19 @@ class Counts(TypedDict):
     sha256: NotRequired[str]
 
 
+class Revert(TypedDict):
+    """The waybill of a revert: `rows` is the sum of the next five."""
+
+    reverted_at: str
+    rows: int
+    removed: int
+    restored: int
+    restamped: int
+    reinserted: int
+    erased: int
+    withdrawn: int
+
+
 class Drift(TypedDict):
     """A difference between a file and its table."""
 
@@ -78,6 +91,7 @@ class Job(TypedDict):
     archive_job_id: NotRequired[str]
     members: NotRequired[list[ArchiveMember]]
     rejects_url: NotRequired[str]
+    revert: NotRequired[Revert]
     duplicate_of: NotRequired[str]
     created_at: NotRequired[str]
     finished_at: NotRequired[str]

@@ -86,6 +86,11 @@ def infer(head: bytes, name: str, *, whole: bool, header: str | None) -> Flow:
     )
 
 
+def revert(job_id: str) -> Flow:
+    """Take a load back; returns the waybill of the revert."""
+    return (yield from document("POST", f"jobs/{job_id}/revert"))["revert"]
+
+
 def datasets() -> Flow:
     """Every dataset and its columns."""
     return list((yield from document("GET", "datasets"))["items"])

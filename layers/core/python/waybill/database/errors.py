@@ -6,7 +6,7 @@ The SQLSTATEs that our own routines raise are listed at the head of
 
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -16,6 +16,7 @@ from waybill.errors import (
     BadRequest,
     Busy,
     Conflict,
+    FieldError,
     NotFound,
     OutOfResources,
     Rejected,
@@ -44,6 +45,7 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB017": (Conflict, "still-referenced"),
     "WB018": (NotFound, "unknown-person"),
     "WB019": (Rejected, "unknown-receiver"),
+    "WB020": (Conflict, "not-revertible"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.
@@ -64,7 +66,7 @@ def classify_error(error: psycopg.Error) -> WaybillError:
     text = error.diag.message_primary or str(error) or type(error).__name__
     if state in REFUSALS:
         refusal, code = REFUSALS[state]
-        return refusal(code, text, _row_errors(error) if code == "batch-refused" else ())
+        return refusal(code, text, _errors_of(error, code))
     if state is None:
         # Raised by the driver: the connection was lost, or the cause is unknown.
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
@@ -102,6 +104,16 @@ def _classify_state(state: str, text: str) -> WaybillError:
     if family in _DATA_CLASSES:
         return Rejected("data-refused", text)
     return Retryable("database-error", f"{state}: {text}")
+
+
+def _errors_of(error: psycopg.Error, code: str) -> Sequence[FieldError]:
+    """The list that a routine puts into the error's detail."""
+    if code == "batch-refused":
+        return _row_errors(error)
+    if code == "not-revertible":
+        found = json.loads(error.diag.message_detail or "[]")
+        return [FieldError(pointer="", **each) for each in found]
+    return ()
 
 
 def _row_errors(error: psycopg.Error) -> list[RowError]:

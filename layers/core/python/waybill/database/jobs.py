@@ -171,6 +171,15 @@ class Jobs(Repository):
             rows=limit,
         )
 
+    def revert(self, job_id: UUID) -> Document:
+        """Take the load of the job back in one transaction; the waybill of the revert.
+
+        Raises:
+            Conflict: `not-revertible`, with what touched its rows since.
+            Busy: a merge of the dataset is running.
+        """
+        return self._value(dict, "revert_job", p_job=job_id)
+
     def dataset_of(self, job_id: UUID) -> str | None:
         """The dataset that the job belongs to; None without a job."""
         dataset: str | None = self._select_value("jobs.get_dataset", job_id=job_id)

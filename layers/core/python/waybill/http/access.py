@@ -55,6 +55,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET /jobs/{job_id}/runs": _JOB,
         "GET /jobs/{job_id}/columns": _JOB,
         "POST /jobs/{job_id}/replay": _OWN_JOB,
+        "POST /jobs/{job_id}/revert": _OWN_JOB,
         "GET /task/{job_id}": _JOB,
         "GET /datasets": Rule("reader", listed=True),
         "GET /datasets/{name}": _DATASET,

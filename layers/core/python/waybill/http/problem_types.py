@@ -79,6 +79,9 @@ JOBS = {
     "not-replayable": ProblemType(
         "Not replayable", "The ids are not remaining rejects of a loaded job."
     ),
+    "not-revertible": ProblemType(
+        "Not revertible", "The load cannot be taken back; errors names what touched its rows since."
+    ),
     "run-abandoned": ProblemType("Run abandoned", "The attempt was killed or timed out."),
     "invalid-source": ProblemType(
         "Invalid source", "The connection does not fit the kind of the source; see errors."
