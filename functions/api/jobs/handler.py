@@ -23,7 +23,6 @@ from functions.api.jobs.models import (
     Job,
     JobCancelled,
     JobPage,
-    JobReverted,
     JobsQuery,
     PendingPage,
     PendingQuery,
@@ -31,7 +30,6 @@ from functions.api.jobs.models import (
     RejectsDownload,
     RejectsQuery,
     ReplayAccepted,
-    Revert,
     RunPage,
 )
 from functions.api.jobs.parse_replay import parse_replay, replay_schemas
@@ -39,6 +37,7 @@ from functions.api.jobs.read_job import job_document, read_job
 from functions.api.jobs.rejects_response import rejects_response
 from functions.api.jobs.replay_job import replay_job
 from functions.api.jobs.revert_job import revert_job
+from functions.api.jobs.revert_models import JobReverted, Revert
 from waybill.http.app import create_api
 from waybill.http.bodies import JSON, BodySpec
 from waybill.http.deadline import DEADLINE

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.jobs.archive_models import Archive, ArchiveMember
 from functions.api.jobs.job_state import State
+from functions.api.jobs.revert_models import Revert
 from waybill.contract.drift import Drift
 from waybill.database.runs import Outcome
 from waybill.states import JobKind, JobState
@@ -111,22 +112,6 @@ class Waybill(_Document):
     records_per_second: float | None = None
 
 
-class Revert(BaseModel):
-    """The waybill of a revert; `rows` is the sum of the next five."""
-
-    reverted_at: datetime
-    rows: int = Field(description="Rows that the load inserted, updated, stamped or deleted.")
-    removed: int = Field(description="Inserted rows that were removed.")
-    restored: int = Field(description="Updated rows that are as before.")
-    restamped: int = Field(
-        description="Rows that the load found unchanged, and that have their earlier place in the"
-        " landing order again."
-    )
-    reinserted: int = Field(description="Rows that a replacing file had deleted.")
-    erased: int = Field(description="Rows of persons who were erased since.")
-    withdrawn: int = Field(description="Pending records that were dropped; not rows.")
-
-
 class JobProblem(_Document):
     """Why the job failed."""
 
@@ -197,14 +182,6 @@ class JobCancelled(BaseModel):
 
     job_id: UUID
     state: Literal["CANCELLED"] = "CANCELLED"
-
-
-class JobReverted(BaseModel):
-    """The load is taken back."""
-
-    job_id: UUID
-    state: Literal["REVERTED"] = "REVERTED"
-    revert: Revert
 
 
 class ReplayAccepted(BaseModel):

@@ -21,6 +21,7 @@ export const stateName = (state) => WORDS[state] ?? state;
 export const CLASSES = [
   ["inserted", "Inserted"], ["updated", "Updated"], ["unchanged", "Unchanged"], ["superseded", "Superseded"],
   ["filtered", "Filtered"], ["rejected", "Rejected"], ["pending_reference", "Pending reference"], ["erased", "Erased"],
+  ["withdrawn", "Withdrawn"],
 ];
 
 export const State = ({ state }) => html`<span class=${`state ${TONES[state] ?? "busy"}`}>${stateName(state)}</span>`;
