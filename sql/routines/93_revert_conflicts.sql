@@ -96,7 +96,7 @@ DECLARE
         WHERE j.dataset = p_job.dataset
             AND j.landing_order > p_plan.effective_order
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
-            AND NOT j.stamped AND NOT waybill.is_dry(j));
+            AND NOT j.stamped AND j.unchanged > 0 AND NOT waybill.is_dry(j));
 BEGIN
     IF v_later = '{}' OR NOT EXISTS (SELECT FROM pg_temp.revert_removed)
         AND NOT EXISTS (SELECT FROM pg_temp.revert_images)

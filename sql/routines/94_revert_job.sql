@@ -28,14 +28,14 @@ RETURN CASE
         ' (revertible_days of the dataset).', p_job.job_id)
     WHEN EXISTS (
         SELECT FROM waybill.ingestion_jobs AS c
-        WHERE c.parent_job_id = p_job.job_id AND NOT waybill.is_dry(c)
+        WHERE p_job.job_id IN (c.parent_job_id, c.archive_job_id) AND NOT waybill.is_dry(c)
             AND c.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
     ) THEN (
         SELECT format('Revert first what belongs to job %s: %s.', p_job.job_id,
             string_agg(format('job %s', x.job_id), ', '))
         FROM (
             SELECT c.job_id FROM waybill.ingestion_jobs AS c
-            WHERE c.parent_job_id = p_job.job_id AND NOT waybill.is_dry(c)
+            WHERE p_job.job_id IN (c.parent_job_id, c.archive_job_id) AND NOT waybill.is_dry(c)
                 AND c.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
             ORDER BY c.job_id LIMIT 20
         ) AS x

@@ -239,8 +239,12 @@ def test_the_first_image_of_a_row_counts(ledger: Ledger) -> None:
     ledger.load("t", 1, [(1, 1, "a")])
     before = ledger.rows("SELECT * FROM t")
     # Groups of rows with other fields are written one after the other.
-    rows: list[dict[str, str | None]] = [{"id": "1", "n": "2"}, {"id": "1", "note": "b"}, {"id": "2", "n": "1"},
-            {"id": "2", "note": "c"}]  # fmt: skip
+    rows: list[dict[str, str | None]] = [
+        {"id": "1", "n": "2"},
+        {"id": "1", "note": "b"},
+        {"id": "2", "n": "1"},
+        {"id": "2", "note": "c"},
+    ]
     job, _ = batch(ledger, "t", rows)
     assert revert(ledger, job) == {"rows": 2, "removed": 1, "restored": 1, **REVERTED}
     assert ledger.rows("SELECT * FROM t") == before
