@@ -44,11 +44,11 @@ class Ledger:
         """Register an object that landed `at` seconds after the beginning."""
         name = key or f"landing/{dataset}/{uuid4()}.csv"
         landed_at = BEGINNING + timedelta(seconds=at)
-        job, _, _ = self.loader.execute(
+        job, *_ = self.loader.execute(
             "SELECT * FROM waybill.register_object(NULL, %s, %s, 'b', %s, %s, 'e', 1, 'f', %s,"
             " '{}', %s)",
             (new_id(), dataset, name, version, landed_at, sequencer),
-        ).fetchone() or (None, None, None)
+        ).fetchone() or (None,)
         assert isinstance(job, UUID)
         return job
 

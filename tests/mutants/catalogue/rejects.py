@@ -59,7 +59,7 @@ MUTANTS = (
         "rejects_of_failed_replay_counted",
         "rejects of a replay that failed remain once",
         REPLAY,
-        "WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')",
+        "WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')",
         "WHERE true",
         (f"{REPLAYS}::test_rejects_of_a_failed_replay_remain_once",),
     ),
