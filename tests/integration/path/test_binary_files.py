@@ -117,7 +117,10 @@ def test_chunks_of_row_groups_and_their_rejects(
     rejects = admin.execute(
         "SELECT line, raw, errors -> 0 ->> 'code' FROM waybill.validation_errors ORDER BY line"
     ).fetchall()
-    assert [(line, code) for line, _, code in rejects] == [(556, "required"), (778, "check_violation")]
+    assert [(line, code) for line, _, code in rejects] == [
+        (556, "required"),
+        (778, "check_violation"),
+    ]
     assert b'"id": "777", "tons": "0.000"' in rejects[1][1]
 
 
