@@ -18,8 +18,9 @@ from infra.routes import ROUTES
 STAGE = "v1"
 # The functions refuse a token that expires meanwhile.
 _AUTHORIZER_CACHE = Duration.minutes(5)
-# Bodies of these types are passed to the functions unchanged, in base64.
-_BINARY = ("multipart/form-data",)
+# Bodies of these types are passed to the functions unchanged, in base64: forms with files, and the
+# sample of a preview.
+_BINARY = ("multipart/form-data", "application/octet-stream")
 # Compressing smaller responses costs more than it saves.
 _MIN_COMPRESSED = Size.kibibytes(2)
 # Half of the API's rate each: they hold a function for long, or make the database write.

@@ -154,7 +154,7 @@ def test_errors_of_the_gateway_are_problems(synthesised: Synthesised) -> None:
 
 def test_files_are_binary_and_responses_compressed(synthesised: Synthesised) -> None:
     (rest,) = synthesised.of_type("AWS::ApiGateway::RestApi").values()
-    assert rest["BinaryMediaTypes"] == ["multipart/form-data"]
+    assert rest["BinaryMediaTypes"] == ["multipart/form-data", "application/octet-stream"]
     assert rest["MinimumCompressionSize"] > 0
 
 

@@ -2,12 +2,15 @@
 // What the file means is decided by the service: see the preview.
 const HEAD_BYTES = 256 * 1024;
 const PREVIEW_BYTES = 1024 ** 2;
+// Parquet, Arrow and Excel are read as a whole, or not at all.
+const WHOLE_PREVIEW_BYTES = 3 * 1024 ** 2;
+const FOOTER_BYTES = 64 * 1024;
 const DELIMITERS = [",", ";", "\t", "|"];
 
 export async function readHead(file) {
   const data = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const isWide = data[0] === 0xff && data[1] === 0xfe;
-  if (!isWide && data.slice(0, 512).includes(0)) return { header: [], delimiter: ",", isText: false };
+  if (!isWide && data.slice(0, 512).includes(0)) return await binaryHead(file, data);
   const text = new TextDecoder(isWide ? "utf-16le" : "utf-8").decode(data);
   const line = text.split(/\r?\n/, 1)[0];
   const counted = DELIMITERS.map((one) => [one, splitLine(line, one).length]);
@@ -20,6 +23,17 @@ export async function readHead(file) {
     isText: !isWide && !/^\s*[[{]/.test(text),
     headerBytes: lineEnd < 0 ? data.length : lineEnd + 1,
   };
+}
+
+// A Parquet or Arrow file has the names of its columns in its footer or at its beginning.
+async function binaryHead(file, data) {
+  const begins = (...bytes) => bytes.every((byte, at) => data[at] === byte);
+  const isParquet = begins(0x50, 0x41, 0x52, 0x31);
+  const isArrow = begins(0x41, 0x52, 0x52, 0x4f, 0x57, 0x31, 0) || begins(0xff, 0xff, 0xff, 0xff);
+  const part = isParquet ? file.slice(-FOOTER_BYTES) : file.slice(0, FOOTER_BYTES);
+  const names = isParquet || isArrow ? (await part.text()).toLowerCase() : "";
+  const mustBeWhole = isParquet || isArrow || begins(0x50, 0x4b, 3, 4);
+  return { header: [], delimiter: ",", isText: false, names, mustBeWhole };
 }
 
 export function splitLine(line, delimiter) {
@@ -50,7 +64,8 @@ export function suggestDataset(filename, head, datasets) {
   const scored = datasets.map((dataset) => {
     const matched = new Set(matchColumns(head.header, dataset).filter(Boolean)).size;
     const columns = Object.keys(dataset.schema.properties).length;
-    const share = matched / Math.max(columns, head.header.length);
+    const named = Object.keys(dataset.schema.properties).filter((name) => head.names?.includes(name.toLowerCase()));
+    const share = Math.max(matched, named.length) / Math.max(columns, head.header.length);
     const stem = plain(filename.replace(/\..*$/, ""));
     const isNamed = stem === dataset.name ? 0.6 : stem.startsWith(dataset.name) ? 0.5 : 0;
     const isAsWide = columns === head.header.length ? 0.1 : 0;
@@ -67,4 +82,8 @@ export function withHeader(file, head, columns) {
   return new Blob([header, file.slice(head.headerBytes)], { type: file.type });
 }
 
-export const previewOf = (content) => content.slice(0, PREVIEW_BYTES);
+// What to send for a preview; null for a file that is too large to be sent as a whole.
+export function previewOf(content, head) {
+  if (!head.mustBeWhole) return content.slice(0, PREVIEW_BYTES);
+  return content.size <= WHOLE_PREVIEW_BYTES ? content : null;
+}

@@ -67,9 +67,12 @@ export function proposedColumns(transfer) {
 // The service reads the first records with the rules that the load will use.
 async function check(transfer) {
   const name = transfer.dataset.value;
+  const sample = previewOf(transfer.content, transfer.head);
+  if (!sample) return;
   try {
-    const body = await previewOf(transfer.content).arrayBuffer();
-    const response = await send("POST", ["datasets", name, "preview"], { body, type: "text/csv" });
+    const body = await sample.arrayBuffer();
+    const type = transfer.head.mustBeWhole ? "application/octet-stream" : "text/csv";
+    const response = await send("POST", ["datasets", name, "preview"], { body, type });
     const preview = await response.json();
     if (transfer.dataset.value === name) transfer.preview.value = preview;
   } catch (error) {

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from waybill_client.described_names import described_names
 from waybill_client.errors import ClientError
 
 _HEAD_BYTES = 1 << 16
@@ -24,8 +25,9 @@ def suggest_dataset(file: Path, datasets: Sequence[dict[str, Any]]) -> str:
     Raises:
         ClientError: none fits well, or two fit equally.
     """
-    header = _header(file)
-    scores = {str(one["name"]): _score(file, header, one) for one in datasets}
+    described = described_names(file)
+    header = [] if described else _header(file)
+    scores = {str(one["name"]): _score(file, header, described, one) for one in datasets}
     ranked = sorted(scores, key=lambda name: -scores[name])
     best = ranked[0] if ranked else ""
     equal = len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]
@@ -43,12 +45,17 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     return f"{question}There are: {', '.join(names) or 'none'}."
 
 
-def _score(file: Path, header: Sequence[str], dataset: dict[str, Any]) -> float:
-    columns = {_plain(name) for name in dataset["schema"]["properties"]}
-    shared = len(columns & set(header)) / max(len(columns), len(header), 1)
+def _score(file: Path, header: Sequence[str], described: bytes, dataset: dict[str, Any]) -> float:
+    properties = dataset["schema"]["properties"]
+    if described:
+        named = sum(name.lower().encode() in described for name in properties)
+        shared = named / max(len(properties), 1)
+    else:
+        columns = {_plain(name) for name in properties}
+        shared = len(columns & set(header)) / max(len(columns), len(header), 1)
     stem, name = _plain(file.name.partition(".")[0]), _plain(str(dataset["name"]))
-    named = _NAMED if stem == name else _BEGINS if stem.startswith(name) else 0.0
-    return max(shared, named)
+    by_name = _NAMED if stem == name else _BEGINS if stem.startswith(name) else 0.0
+    return max(shared, by_name)
 
 
 def _header(file: Path) -> list[str]:
