@@ -10,32 +10,39 @@ _TEXT = 'font-family="sans-serif" font-size="12" fill="#808080"'
 
 
 def bar_chart(
-    title: str, unit: str, rows: Mapping[str, Sequence[float]], names: Sequence[str]
+    title: str,
+    unit: str,
+    rows: Mapping[str, Sequence[float]],
+    names: Sequence[str],
+    left: int = _LEFT,
 ) -> str:
-    """Bars of each row, one for each name; values of 0 or less are left out."""
+    """Bars of each row, one for each name; values of 0 or less are left out.
+
+    `left` is the width of the rows' labels.
+    """
     values = [value for row in rows.values() for value in row if value > 0]
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    lines, y = [_text(_LEFT, 18, title), *_legend(names)], 56
+    lines, y = [_text(left, 18, title), *_legend(names, left)], 56
     for label, row in rows.items():
         lines.append(_text(8, y + _BAR * len(row) / 2 + 4, label))
         for colour, value in zip(_COLOURS, row, strict=False):
             if value > 0:
                 length = max(2.0, _WIDTH * (math.log10(value) - low) / max(1, high - low))
                 lines.append(
-                    f'<rect x="{_LEFT}" y="{y}" width="{length:.0f}" height="{_BAR - 3}"'
+                    f'<rect x="{left}" y="{y}" width="{length:.0f}" height="{_BAR - 3}"'
                     f' fill="{colour}"/>'
                 )
-                lines.append(_text(_LEFT + length + 6, y + _BAR - 5, f"{value:,.3g} {unit}"))
+                lines.append(_text(left + length + 6, y + _BAR - 5, f"{value:,.3g} {unit}"))
             y += _BAR
         y += _GAP
-    size = f'width="{_LEFT + _WIDTH + 110}" height="{y + 6}"'
+    size = f'width="{left + _WIDTH + 110}" height="{y + 6}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n' + "\n".join(lines) + "\n</svg>\n"
 
 
-def _legend(names: Sequence[str]) -> list[str]:
+def _legend(names: Sequence[str], left: int) -> list[str]:
     lines = []
     for place, (colour, name) in enumerate(zip(_COLOURS, names, strict=False)):
-        x = _LEFT + place * 130
+        x = left + place * 130
         lines.append(f'<rect x="{x}" y="30" width="12" height="12" fill="{colour}"/>')
         lines.append(_text(x + 18, 41, name))
     return lines

@@ -29,6 +29,8 @@ class Hires:
     rows: int
     first: int = 1
     bad: float = 0.0
+    header: bool = False
+    """Whether the names of the columns come first."""
 
     def write(self, path: Path) -> Path:
         """Write the file, unless it is there; returns its path."""
@@ -41,7 +43,9 @@ class Hires:
 
     def _lines(self) -> Iterator[str]:
         # Random in the sense of a benchmark: the same file at every run.
-        chance = random.Random(f"{self}")
+        chance = random.Random(f"{self.rows} {self.first} {self.bad}")
+        if self.header:
+            yield "id,name,hire_dt,department_id,job_id\n"
         for number in range(self.first, self.first + self.rows):
             moment = _FIRST + timedelta(seconds=chance.randrange(_SECONDS))
             line = "{id},{name},{time},{department},{job}\n"

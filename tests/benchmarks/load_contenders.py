@@ -1,106 +1,177 @@
-"""Ways to get one file of hires into PostgreSQL: Waybill's and its peers'."""
+"""Ways to get one file of hires into its table: Waybill's, and psql's."""
 
+import io
 import logging
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.benchmarks.company import YEARS
+from tests.benchmarks.load_runs import Run, run_program
 from tests.benchmarks.measure import seconds
 from tests.postgres.databases import Database
-from tests.stateful.fake_cloud import FakeCloud
+from tests.stateful.fake_aws import FakeS3
+from tests.stateful.fake_cloud import LANDING, FakeCloud
 
 COLUMNS = "id, name, hire_dt, department_id, job_id"
-_STAGE = (
-    "CREATE UNLOGGED TABLE stage (id int, name text, hire_dt timestamptz, department_id int,"
-    " job_id int);"
-)
+_TYPES = "id int, name text, hire_dt timestamptz, department_id int, job_id int"
 _CHUNK_BYTES = 64 * 1024 * 1024
+_ENVIRONMENT = {"PGOPTIONS": "-c timezone=UTC", "PGCLIENTENCODING": "UTF8"}
 
 
+@dataclass(frozen=True)
 class Psql:
     """Scripts run by psql as the tables' owner."""
 
-    def __init__(self, program: Path, database: Database) -> None:
-        self._program = program
-        self._database = database
+    program: Path
+    database: Database
+    folder: Path
 
-    def run(self, script: str) -> None:
-        """Run it; the first error ends it.
+    def run(self, script: str) -> Run:
+        """Run it; the first error ends it."""
+        file = self.folder / "script.sql"
+        file.write_text(f"SET ROLE waybill_owner;\n{script}", encoding="utf-8")
+        arguments = ["-qX", "-v", "ON_ERROR_STOP=1", "-f", str(file), self.database.dsn_for()]
+        return run_program([self.program, *arguments], self.folder, _ENVIRONMENT)
 
-        Raises:
-            CalledProcessError: psql reported an error.
-        """
-        subprocess.run(
-            [self._program, "-qX", "-v", "ON_ERROR_STOP=1", self._database.dsn_for()],
-            input=f"SET ROLE waybill_owner;\n{script}",
-            text=True,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "PGOPTIONS": "-c timezone=UTC", "PGCLIENTENCODING": "UTF8"},
-        )
+    def copy(self, file: Path, table: str, options: str = "") -> Run:
+        r"""`\copy` into the table with whatever keys, indexes and partitions it has."""
+        return self.run(rf"\copy {table} ({COLUMNS}) from '{file}' (format csv{options})" + "\n")
 
-    def copy(self, file: Path) -> None:
-        r"""`\copy` into the live table with its keys, indexes and partitions."""
-        self.run(rf"\copy hired_employees ({COLUMNS}) from '{file}' (format csv)" + "\n")
+    def copy_ignoring(self, file: Path, table: str) -> Run:
+        r"""`\copy` that leaves out the records with a value of the wrong type."""
+        return self.copy(file, table, ", on_error ignore")
 
-    def expert(self, file: Path) -> None:
+    def expert(self, file: Path, table: str) -> Run:
         """The script of somebody who knows PostgreSQL, for a table that is empty.
 
-        An unlogged stage; a table for each year, filled, indexed in bulk and attached.
+        By year: an unlogged stage; a table for each year, filled, indexed in bulk and attached.
+        By month the stage would be scanned 96 times: COPY routes into partitions of a root without
+        keys, and each is indexed and moved.
         """
-        years = "".join(_year(year) for year in YEARS)
-        self.run(f"""BEGIN;
+        by_month = table == "hires_by_month"
+        body = _by_month(file, table) if by_month else _by_year(file, table)
+        return self.run(f"""BEGIN;
 SET LOCAL maintenance_work_mem = '256MB';
 SET LOCAL work_mem = '128MB';
-{_STAGE}
-\\copy stage from '{file}' (format csv)
-{years}
-DROP TABLE stage;
+{body}
 COMMIT;
 """)
 
-    def ordered(self, file: Path) -> None:
+    def ordered(self, file: Path, table: str) -> Run:
         """The same for a table that has rows: inserted in the order of its index."""
-        self.run(f"""BEGIN;
+        return self.run(f"""BEGIN;
 SET LOCAL work_mem = '256MB';
-{_STAGE}
+CREATE UNLOGGED TABLE stage ({_TYPES});
 \\copy stage from '{file}' (format csv)
-INSERT INTO hired_employees ({COLUMNS}) SELECT {COLUMNS} FROM stage
+INSERT INTO {table} ({COLUMNS}) SELECT {COLUMNS} FROM stage
 ORDER BY department_id, job_id, hire_dt;
 DROP TABLE stage;
 COMMIT;
 """)
 
 
-def _year(year: int) -> str:
-    table = f"hired_employees_{year}"
-    lower, upper = f"'{year}-01-01 00:00+00'", f"'{year + 1}-01-01 00:00+00'"
-    return f"""CREATE TABLE {table} (LIKE hired_employees INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
-INSERT INTO {table} ({COLUMNS}) SELECT {COLUMNS} FROM stage
+def months() -> Iterator[tuple[str, str, str]]:
+    """Suffix, begin and end of every month."""
+    for year in YEARS:
+        for month in range(1, 13):
+            after = f"{year + month // 12}-{month % 12 + 1:02}"
+            yield (
+                f"{year}_{month:02}",
+                f"'{year}-{month:02}-01 00:00+00'",
+                f"'{after}-01 00:00+00'",
+            )
+
+
+def _by_year(file: Path, table: str) -> str:
+    parts = ""
+    for year in YEARS:
+        lower, upper = f"'{year}-01-01 00:00+00'", f"'{year + 1}-01-01 00:00+00'"
+        parts += f"""CREATE TABLE {table}_{year} (
+    LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+INSERT INTO {table}_{year} ({COLUMNS}) SELECT {COLUMNS} FROM stage
 WHERE hire_dt >= {lower} AND hire_dt < {upper};
-ALTER TABLE {table} ADD PRIMARY KEY (id, hire_dt);
-CREATE INDEX ON {table} (department_id, job_id, hire_dt);
-ALTER TABLE hired_employees ATTACH PARTITION {table} FOR VALUES FROM ({lower}) TO ({upper});
+{_attach(table, f"{table}_{year}", lower, upper)}"""
+    return f"""CREATE UNLOGGED TABLE stage ({_TYPES});
+\\copy stage from '{file}' (format csv)
+{parts}DROP TABLE stage;"""
+
+
+def _by_month(file: Path, table: str) -> str:
+    made = moved = ""
+    for suffix, lower, upper in months():
+        part = f"{table}_{suffix}"
+        made += f"CREATE TABLE {part} PARTITION OF root FOR VALUES FROM ({lower}) TO ({upper});\n"
+        moved += f"ALTER TABLE root DETACH PARTITION {part};\n"
+        moved += _attach(table, part, lower, upper)
+    return f"""CREATE TABLE root (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+PARTITION BY RANGE (hire_dt);
+{made}\\copy root ({COLUMNS}) from '{file}' (format csv)
+{moved}DROP TABLE root;"""
+
+
+def _attach(table: str, part: str, lower: str, upper: str) -> str:
+    return f"""ALTER TABLE {part} ADD PRIMARY KEY (id, hire_dt);
+CREATE INDEX ON {part} (department_id, job_id, hire_dt);
+ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({lower}) TO ({upper});
 """
+
+
+@dataclass
+class DiskS3(FakeS3):
+    """Objects that are files are read from them, so that memory is that of the functions."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def get_object(self, **call: Any) -> dict[str, Any]:
+        if call["Key"] not in self.files:
+            return super().get_object(**call)
+        first, last = call["Range"].removeprefix("bytes=").split("-")
+        file = self.files[call["Key"]].open("rb")
+        file.seek(int(first))
+        return {"Body": _Part(file, int(last) + 1), "ETag": '"file"'}
+
+    def head_object(self, **call: Any) -> dict[str, Any]:
+        if call["Key"] not in self.files:
+            return super().head_object(**call)
+        size = self.files[call["Key"]].stat().st_size
+        return {"ETag": '"file"', "ContentLength": size, "VersionId": "v1"}
+
+
+class _Part:
+    def __init__(self, file: io.BufferedReader, end: int) -> None:
+        self._file = file
+        self._end = end
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._end - self._file.tell()
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class Waybill:
     """Waybill's own functions, one after another in this process, on a real database."""
 
-    def __init__(self, cloud: FakeCloud) -> None:
+    def __init__(self, cloud: FakeCloud, s3: DiskS3) -> None:
         self._cloud = cloud
-        self._files = 0
+        self._s3 = s3
+        # Those that another process loaded came before.
+        self._files = self._one("SELECT count(*) FROM waybill.ingestion_jobs")
 
     def load(self, file: Path, dataset: str = "hired_employees") -> float:
         """Land the file and run plan, load and merge; seconds from its event to its end."""
         self._files += 1
-        self._cloud.land(dataset, f"{self._files}.csv", file.read_bytes(), self._files)
+        key = f"landing/{dataset}/{self._files}.csv"
+        # An empty object stands for the file.
+        self._s3.put_object(Bucket=LANDING, Key=key, Body=b"")
+        self._s3.files[key] = file
+        self._cloud.emit_event(key, self._files)
         return seconds(self._run)
 
     def _run(self) -> None:
@@ -114,23 +185,28 @@ class Waybill:
 
     def job(self) -> dict[str, Any]:
         """The waybill and state of the last job."""
+        document: dict[str, Any] = self._one(
+            "SELECT document FROM waybill.job_documents"
+            " ORDER BY document -> 'landed_at' DESC LIMIT 1"
+        )
+        return document
+
+    def _one(self, query: str) -> Any:
         with self._cloud.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
-            row = admin.execute(
-                "SELECT document FROM waybill.job_documents ORDER BY job_id DESC LIMIT 1"
-            ).fetchone()
+            row = admin.execute(query.encode()).fetchone()
         assert row is not None
-        document: dict[str, Any] = row[0]
-        return document
+        return row[0]
 
 
 @contextmanager
 def waybill_on(database: Database) -> Iterator[Waybill]:
     """Waybill on this database, with chunks of the size that it has on AWS."""
     logging.getLogger("waybill").setLevel(logging.ERROR)
-    cloud = FakeCloud(database, pytest.MonkeyPatch())
+    s3 = DiskS3()
+    cloud = FakeCloud(database, pytest.MonkeyPatch(), s3)
     cloud.open(chunk_bytes=_CHUNK_BYTES)
     try:
-        yield Waybill(cloud)
+        yield Waybill(cloud, s3)
     finally:
         cloud.close()

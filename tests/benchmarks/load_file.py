@@ -1,33 +1,46 @@
-r"""Loading one file: Waybill beside `\copy` and an expert's script, interleaved, as ratios.
+r"""Loading one file: Waybill beside `\copy`, an expert's script and other tools, interleaved.
 
 `python -m tests.benchmarks.load_file [--rows 1000000] [--base 5000000] [--rounds 3] [--only fresh]`
+`--keep` writes `load_file.json`, `load_file.svg` and the tables of the READMEs.
 """
 
 import argparse
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.company import DEPARTMENTS, JOBS, YEARS, migrated_cluster
 from tests.benchmarks.hires_file import Hires
-from tests.benchmarks.load_contenders import Psql, Waybill, waybill_on
-from tests.benchmarks.measure import interleaved, say, seconds
+from tests.benchmarks.load_contenders import Psql, months
+from tests.benchmarks.load_peers import PEERS, SIMPLE, Peers, installed
+from tests.benchmarks.load_report import describe, keep, say_case
+from tests.benchmarks.load_runs import Contenders, Run, interleaved_runs
 from tests.postgres.databases import Database
 from tests.postgres.roles import create_test_roles
 from tests.sql.analytics.seed import add_year, owner
 
-_BY_MONTH = """
+_COLUMNS = "id int NOT NULL, name text NOT NULL, hire_dt timestamptz NOT NULL"
+_TABLES = f"""
 CREATE TABLE hires_by_month (
-    id int NOT NULL, name text NOT NULL, hire_dt timestamptz NOT NULL,
+    {_COLUMNS},
     department_id int REFERENCES departments, job_id int REFERENCES jobs,
     PRIMARY KEY (id, hire_dt)
 ) PARTITION BY RANGE (hire_dt);
 CREATE INDEX ON hires_by_month (department_id, job_id, hire_dt);
-SELECT waybill.register_dataset('hires_by_month', natural_key => '{id}', partition_unit => 'month');
-"""
+SELECT waybill.register_dataset('hires_by_month', natural_key => '{{id}}', partition_unit => 'month');
+CREATE TABLE {SIMPLE} ({_COLUMNS}, department_id int, job_id int);
+SELECT waybill.register_dataset('{SIMPLE}', write_disposition => 'append');
+GRANT ALL ON {SIMPLE} TO waybill_admin;
+GRANT CREATE ON SCHEMA public TO waybill_admin;
+"""  # noqa: E501 - read by PostgreSQL
+YEAR, MONTH = "hired_employees", "hires_by_month"
 
 
 @dataclass(frozen=True)
@@ -50,70 +63,136 @@ class Bench:
 
     def file(self, hires: Hires) -> Path:
         """The file of these hires."""
-        return hires.write(self.folder / f"{hires.first}_{hires.rows}_{hires.bad}.csv")
+        name = f"{hires.first}_{hires.rows}_{hires.bad}_{hires.header}.csv"
+        return hires.write(self.folder / name)
 
-    def by_psql(self, template: str, hires: Hires, way: Callable[[Psql, Path], None]) -> float:
-        """Seconds of a script."""
+    def psql(
+        self, template: str, hires: Hires, script: Callable[[Psql, Path, str], Run], table: str
+    ) -> Run:
+        """A script."""
         file = self.file(hires)
         with self.copy_of(template) as database:
-            return seconds(lambda: way(Psql(self.programs / "psql", database), file))
+            run = script(Psql(self.programs / "psql", database, self.folder), file, table)
+            return replace(run, outcome=_outcome(run, database, table))
 
-    def by_waybill(self, template: str, hires: Hires, dataset: str = "hired_employees") -> float:
-        """Seconds of a load through Waybill, whose waybill must be right."""
+    def peer(self, name: str, hires: Hires) -> Run:
+        """Another tool."""
         file = self.file(hires)
-        with self.copy_of(template) as database, waybill_on(database) as waybill:
-            took = waybill.load(file, dataset)
-            _check(waybill, hires)
-        return took
+        load, table = PEERS[name]
+        with self.copy_of("empty") as database, tempfile.TemporaryDirectory() as folder:
+            run = load(Peers(database, Path(folder)), file)
+            return replace(run, outcome=_outcome(run, database, table))
 
-    def again(self, template: str, hires: Hires) -> float:
-        """Seconds of the second load of a file through Waybill."""
-        file = self.file(hires)
-        with self.copy_of(template) as database, waybill_on(database) as waybill:
-            waybill.load(file)
-            return waybill.load(file)
+    def waybill(self, template: str, hires: Hires, table: str, before: Hires | None = None) -> Run:
+        """Waybill, whose waybill must be right."""
+        files = [str(self.file(each)) for each in (hires, before) if each]
+        with self.copy_of(template) as database:
+            run = _waybill(database, table, *files)
+            job = run.pop("job")
+            return Run(**run, outcome=_check(job, hires))
 
 
-def _check(waybill: Waybill, hires: Hires) -> None:
-    counts = waybill.job()["waybill"]
-    if counts["read"] != hires.rows or counts["inserted"] + counts["rejected"] != hires.rows:
+def _waybill(database: Database, table: str, *files: str) -> dict[str, Any]:
+    program = [sys.executable, "-m", "tests.benchmarks.loaders.with_waybill"]
+    command = [*program, str(database.port), database.name, table, *files]
+    written = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    # The functions' log lines come before it.
+    run: dict[str, Any] = json.loads(written.splitlines()[-1])
+    return run
+
+
+def _check(job: Mapping[str, Any], hires: Hires) -> str:
+    if job["state"] == "DUPLICATE":
+        return "recognised as a duplicate"
+    counts = job["waybill"]
+    written = counts["inserted"] + counts["unchanged"]
+    if counts["read"] != hires.rows or written + counts["rejected"] != hires.rows:
         raise RuntimeError(f"not what the file has: {counts}")
+    kept = f", {counts['rejected']:,} kept with line and reasons" if counts["rejected"] else ""
+    return f"{written:,} rows{kept}"
 
 
-Contenders = Mapping[str, Callable[[], float]]
+def _outcome(run: Run, database: Database, table: str) -> str:
+    """What is in the table; how many columns a tool made as text that are none."""
+    with database.connect() as admin:
+        made = admin.execute("SELECT to_regclass(%s)", (table,)).fetchone()
+        if made is None or made[0] is None:
+            return f"{run.outcome or 'stopped'}, nothing loaded"
+        rows = admin.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+        texts = admin.execute(
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = %s::regclass"
+            " AND attnum IN (1, 3, 4, 5) AND atttypid IN ('text'::regtype, 'varchar'::regtype)",
+            (table,),
+        ).fetchone()
+    assert rows is not None
+    assert texts is not None
+    stopped = f"{run.outcome or 'stopped'}, " if run.failed else ""
+    return f"{stopped}{rows[0]:,} rows" + (f", {texts[0]} columns as text" if texts[0] else "")
+
+
+def _empty_table(bench: Bench, rows: int, table: str) -> Contenders:
+    clean = Hires(rows)
+    return {
+        r"\copy": lambda: bench.psql("with partitions", clean, Psql.copy, table),
+        "expert's script": lambda: bench.psql("empty", clean, Psql.expert, table),
+        "Waybill, 0 % bad": lambda: bench.waybill("empty", clean, table),
+        "Waybill, 1 % bad": lambda: bench.waybill("empty", Hires(rows, bad=0.01), table),
+        "Waybill, 50 % bad": lambda: bench.waybill("empty", Hires(rows, bad=0.5), table),
+    }
 
 
 def fresh(bench: Bench, rows: int, _: int) -> Contenders:
-    r"""A table that is empty; the first is the measure of the others."""
-    clean = Hires(rows)
+    r"""An empty table by year, which keeps its 8 partitions, keys and references."""
+    again = replace(Hires(rows), header=True)
     return {
-        r"\copy": lambda: bench.by_psql("with years", clean, Psql.copy),
-        "expert's script": lambda: bench.by_psql("empty", clean, Psql.expert),
-        "Waybill, 0 % bad": lambda: bench.by_waybill("empty", clean),
-        "Waybill, 1 % bad": lambda: bench.by_waybill("empty", Hires(rows, bad=0.01)),
-        "Waybill, 50 % bad": lambda: bench.by_waybill("empty", Hires(rows, bad=0.5)),
-        "Waybill, by month": lambda: bench.by_waybill("empty", clean, "hires_by_month"),
-        "Waybill, same again": lambda: bench.again("empty", clean),
+        **_empty_table(bench, rows, YEAR),
+        "Waybill, same bytes": lambda: bench.waybill("empty", Hires(rows), YEAR, Hires(rows)),
+        "Waybill, same rows": lambda: bench.waybill("empty", again, YEAR, Hires(rows)),
     }
+
+
+def monthly(bench: Bench, rows: int, _: int) -> Contenders:
+    """The same by month: 96 partitions."""
+    return _empty_table(bench, rows, MONTH)
 
 
 def populated(bench: Bench, rows: int, base: int) -> Contenders:
     """A table with `base` rows; the keys of the file are above them, or new ones below."""
-    above = Hires(rows, first=base + 1)
-    below = Hires(rows, first=-rows)
+    above, below = Hires(rows, first=base + 1), Hires(rows, first=-rows)
     return {
-        r"\copy": lambda: bench.by_psql("populated", above, Psql.copy),
-        "expert's script": lambda: bench.by_psql("populated", above, Psql.ordered),
-        "Waybill, keys above": lambda: bench.by_waybill("populated", above),
-        "Waybill, keys below": lambda: bench.by_waybill("populated", below),
+        r"\copy": lambda: bench.psql("populated", above, Psql.copy, YEAR),
+        "expert's script": lambda: bench.psql("populated", above, Psql.ordered, YEAR),
+        "Waybill, keys above": lambda: bench.waybill("populated", above, YEAR),
+        "Waybill, keys below": lambda: bench.waybill("populated", below, YEAR),
     }
 
 
-CASES = {"fresh": fresh, "populated": populated}
+def _simple_table(bench: Bench, hires: Hires) -> Contenders:
+    others = {name: lambda name=name: bench.peer(name, hires) for name in installed()}
+    return {
+        r"\copy": lambda: bench.psql("empty", hires, Psql.copy, SIMPLE),
+        "on_error ignore": lambda: bench.psql("empty", hires, Psql.copy_ignoring, SIMPLE),
+        "Waybill": lambda: bench.waybill("empty", hires, SIMPLE),
+        **others,
+    }
+
+
+def _simple(bad: float) -> Callable[[Bench, int, int], Contenders]:
+    return lambda bench, rows, _: _simple_table(bench, Hires(rows, bad=bad))
+
+
+CASES = {
+    "fresh": fresh,
+    "fresh by month": monthly,
+    "populated": populated,
+    "simple table, 0 % bad": _simple(0.0),
+    "simple table, 1 % bad": _simple(0.01),
+    "simple table, 50 % bad": _simple(0.5),
+}
 
 
 @contextmanager
-def _bench(base: int, only: str | None) -> Iterator[Bench]:
+def _bench(base: int, only: str) -> Iterator[Bench]:
     with (
         tempfile.TemporaryDirectory(prefix="waybill-files-") as folder,
         migrated_cluster() as (database, postgres),
@@ -122,20 +201,22 @@ def _bench(base: int, only: str | None) -> Iterator[Bench]:
         with database.connect() as admin:
             create_test_roles(admin)
         with owner(database) as connection:
-            connection.execute(_BY_MONTH.encode())
             for table, rows in (("departments", DEPARTMENTS), ("jobs", JOBS)):
                 values = f"SELECT g, '{table} ' || g FROM generate_series(1, {rows}) AS g"
                 connection.execute(f"INSERT INTO {table} {values}".encode())
-        years = database.clone("with_years")
-        with owner(years) as connection:
+            connection.execute(_TABLES.encode())
+        parts = database.clone("with_partitions")
+        with owner(parts) as connection:
             for year in YEARS:
                 add_year(connection, year)
-        templates = {"empty": database, "with years": years}
+            for suffix, lower, upper in months():
+                part = f"CREATE TABLE {MONTH}_{suffix} PARTITION OF {MONTH}"
+                connection.execute(f"{part} FOR VALUES FROM ({lower}) TO ({upper})".encode())
+        templates = {"empty": database, "with partitions": parts}
         bench = Bench(Path(folder), postgres.programs(), templates, count())
-        if only != "fresh":
+        if only in "populated":
             templates["populated"] = database.clone("populated")
-            with waybill_on(templates["populated"]) as waybill:
-                waybill.load(bench.file(Hires(base)))
+            _waybill(templates["populated"], YEAR, str(bench.file(Hires(base))))
         yield bench
 
 
@@ -145,17 +226,18 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--base", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=CASES)
+    parser.add_argument("--only", default="", help="the beginning of a case's name")
+    parser.add_argument("--keep", action="store_true")
     arguments = parser.parse_args()
+    result = describe(arguments.rows, arguments.base, arguments.rounds)
     with _bench(arguments.base, arguments.only) as bench:
         for name, case in CASES.items():
-            if arguments.only in {None, name}:
+            if name.startswith(arguments.only):
                 contenders = case(bench, arguments.rows, arguments.base)
-                times = interleaved(contenders, arguments.rounds)
-                measure = next(iter(times.values()))
-                say(f"{name}, {arguments.rows} records, medians of {arguments.rounds} rounds")
-                for contender, median in times.items():
-                    say(f"  {contender:22s}{median:8.2f} s   {measure / median:6.2f} x")
+                result["cases"][name] = interleaved_runs(contenders, arguments.rounds)
+                say_case(name, result["cases"][name])
+    if arguments.keep:
+        keep(result)
 
 
 if __name__ == "__main__":
