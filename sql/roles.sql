@@ -10,7 +10,7 @@ SELECT waybill.define_role('plan', connections => 24, statement => '60s', routin
     finish_plan, record_extraction, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
     count_failed_runs, count_killed_runs, end_run, members_to_unpack, register_members, fail_member, finish_unpacking}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
-    claim_chunk, finish_chunk, add_data_key, chunks_left, chunk_state, fail_job, start_run, count_failed_runs, count_killed_runs,
+    claim_chunk, finish_chunk, add_data_key, chunks_left, following_chunk, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
     stages => true, ended_by_owner => true);

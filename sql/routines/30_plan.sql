@@ -131,7 +131,12 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     PERFORM waybill.lock_plan(p_job, p_attempt);
-    UPDATE waybill.ingestion_jobs SET chunks_total = p_chunks_total, sha256 = p_sha256
+    UPDATE waybill.ingestion_jobs
+    SET chunks_total = p_chunks_total + (
+            -- Those that the loader of a stream has added already.
+            SELECT count(*) FROM waybill.chunks AS c
+            WHERE c.job_id = p_job AND c.text_from IS NOT NULL),
+        sha256 = p_sha256
     WHERE job_id = p_job AND state = 'LOADING';
 END
 $$;

@@ -5,6 +5,7 @@
 CREATE OR REPLACE FUNCTION waybill.claim_chunk(p_job uuid, p_chunk integer,
     OUT status text, OUT bucket text, OUT key text, OUT version_id text, OUT etag text,
     OUT size_bytes bigint, OUT byte_from bigint, OUT byte_to bigint, OUT first_line bigint,
+    OUT text_from bigint, OUT text_to bigint,
     OUT layout jsonb, OUT contract jsonb, OUT stage_schema text, OUT stage_table text,
     OUT keeps_rejects boolean)
 LANGUAGE plpgsql SECURITY DEFINER
@@ -41,6 +42,8 @@ BEGIN
     byte_from := v_chunk.byte_from;
     byte_to := v_chunk.byte_to;
     first_line := v_chunk.first_line;
+    text_from := v_chunk.text_from;
+    text_to := v_chunk.text_to;
     layout := v_job.layout;
     contract := v_job.contract;
     stage_schema := 'staging';
@@ -50,9 +53,11 @@ END
 $$;
 
 -- Mark a chunk as staged, in the transaction of its COPY, so that both are committed or neither.
+-- Of a stream whose loader ran out of time, `p_cut` says where: the rest becomes a chunk of its own.
 CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
     p_staged bigint, p_rejected bigint, p_sha256 text, p_warnings text[] DEFAULT '{}',
-    p_filtered bigint DEFAULT 0, p_columns jsonb DEFAULT NULL, p_drift jsonb DEFAULT NULL)
+    p_filtered bigint DEFAULT 0, p_columns jsonb DEFAULT NULL, p_drift jsonb DEFAULT NULL,
+    p_cut jsonb DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -60,6 +65,9 @@ AS $$
 DECLARE
     v_job waybill.ingestion_jobs;
 BEGIN
+    IF p_cut IS NOT NULL THEN
+        PERFORM waybill.cut_chunk(p_job, p_chunk, p_cut);
+    END IF;
     -- Shared with other chunks, but not with a cancellation: if that commits first, this chunk is
     -- rolled back; if it commits later, it finds all that was staged.
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR SHARE;
@@ -76,6 +84,29 @@ BEGIN
     IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
         UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;
     END IF;
+END
+$$;
+
+-- End a chunk of a stream where its loader stopped, and add the rest as a new one.
+CREATE OR REPLACE FUNCTION waybill.cut_chunk(p_job uuid, p_chunk integer, p_cut jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_text CONSTANT bigint := (p_cut ->> 'text')::bigint;
+    v_byte CONSTANT bigint := (p_cut ->> 'object')::bigint;
+BEGIN
+    -- The plan may be finishing, and sets the number of chunks: without the lock one of the two
+    -- would not count the new chunk, and the merge would begin without it.
+    UPDATE waybill.ingestion_jobs SET chunks_total = chunks_total + 1 WHERE job_id = p_job;
+    INSERT INTO waybill.chunks (job_id, chunk, byte_from, byte_to, first_line, text_from, text_to)
+    SELECT p_job, (SELECT max(a.chunk) + 1 FROM waybill.chunks AS a WHERE a.job_id = p_job),
+        v_byte, c.byte_to, (p_cut ->> 'line')::bigint, v_text, c.text_to
+    FROM waybill.chunks AS c
+    WHERE c.job_id = p_job AND c.chunk = p_chunk;
+    UPDATE waybill.chunks SET byte_to = v_byte, text_to = v_text
+    WHERE job_id = p_job AND chunk = p_chunk;
 END
 $$;
 
@@ -170,6 +201,22 @@ RETURN ARRAY(
     FROM waybill.chunks AS c
     WHERE c.job_id = p_job AND NOT c.done
     ORDER BY c.chunk
+);
+
+-- The chunk that is sent after this one, unless it is staged: the next slice of a stream, or the one
+-- that flow control allows.
+CREATE OR REPLACE FUNCTION waybill.following_chunk(p_job uuid, p_chunk integer, p_at_once integer)
+RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN (
+    SELECT f.chunk
+    FROM waybill.chunks AS c
+    JOIN waybill.chunks AS f ON f.job_id = c.job_id AND CASE
+        WHEN c.text_to IS NOT NULL THEN f.text_from = c.text_to
+        WHEN c.text_from IS NULL THEN f.chunk = c.chunk + p_at_once
+    END
+    WHERE c.job_id = p_job AND c.chunk = p_chunk AND NOT f.done
 );
 
 -- Whether a chunk is planned, and staged: this decides which chunk is sent next.

@@ -79,7 +79,7 @@ BEGIN
         FROM waybill.chunks AS c
         WHERE c.job_id = p_job.job_id
         WINDOW before AS (
-            ORDER BY c.chunk ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ORDER BY c.byte_from, c.byte_to, c.chunk ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         )
         UNION ALL
         SELECT coalesce(max(c.byte_to), v_from), greatest(p_job.size_bytes, v_from)

@@ -199,9 +199,9 @@ BEGIN
         started_at = clock_timestamp(),
         finished_at = clock_timestamp()
     WHERE job_id = p_job;
-    INSERT INTO waybill.chunks (job_id, chunk, byte_from, byte_to, first_line, done, read, staged,
-        rejected, filtered, warnings)
-    SELECT p_job, c.chunk, c.byte_from, c.byte_to, c.first_line, true, c.read, c.staged,
+    INSERT INTO waybill.chunks (job_id, chunk, byte_from, byte_to, first_line, text_from,
+        text_to, done, read, staged, rejected, filtered, warnings)
+    SELECT p_job, c.chunk, c.byte_from, c.byte_to, c.first_line, c.text_from, c.text_to, true, c.read, c.staged,
         c.rejected, c.filtered, c.warnings
     FROM waybill.chunks AS c
     WHERE c.job_id = v_file.job_id;

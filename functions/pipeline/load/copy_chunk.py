@@ -73,6 +73,7 @@ class _Copier:
             self._filtered,
             self._encoder.statistics,
             self._encoder.drift,
+            self._encoder.cut,
         )
 
     def _copy_rows(self, blocks: Iterator[EncodedBlock]) -> list[bytes]:

@@ -59,9 +59,10 @@ def _stage(deps: Deps, chunk: ChunkId) -> str:
 
 def _send_next_chunk(deps: Deps, chunk: ChunkId) -> None:
     """Send the next chunk that flow control allows, after the commit of this one."""
-    following = chunk._replace(chunk=chunk.chunk + deps.settings.chunks_at_once)
-    if Chunks(deps.connection).state_of(following) == "todo":
-        send(deps.settings.chunks_queue_url, [ChunkMessage(**following._asdict())])
+    following = Chunks(deps.connection).following(chunk, deps.settings.chunks_at_once)
+    if following is not None:
+        message = ChunkMessage(job_id=chunk.job_id, chunk=following)
+        send(deps.settings.chunks_queue_url, [message])
 
 
 def fail_job(deps: Deps, chunk: ChunkId, error: Rejected) -> None:

@@ -70,13 +70,16 @@ def resume_chunks(
         sha256 = digest.hexdigest()
         check_sha256(sha256, job.ticket)
     last = plan.chunks[-1]
+    if sniffed.layout.is_stream and not sniffed.layout.is_binary:
+        # Planned as one chunk; if there are more, its loader has added them.
+        for chunk in _not_done(plan.chunks):
+            _send(deps, plan, chunk)
+        return 1, sha256
     for chunk in next_chunks(_not_done(plan.chunks[:-1]), deps.settings.chunks_at_once):
         _send(deps, plan, chunk)
     if sniffed.layout.is_binary:
         done = ChunkRange(last.byte_from, last.byte_to, last.first_line)
         ranges = iter([done, *sniffed.binary_ranges(deps.settings.chunk_bytes, last.byte_to)])
-    elif sniffed.layout.is_stream:
-        ranges = iter([ChunkRange(0, job.ref.size_bytes, sniffed.layout.first_line)])
     else:
         rest = sniffed.layout.model_copy(
             update={"data_offset": last.byte_from, "first_line": last.first_line}

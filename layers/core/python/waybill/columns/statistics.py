@@ -45,14 +45,17 @@ class FileStatistics:
         if self._records >= _MIN_RECORDS or self._bytes >= _MIN_BYTES:
             self._count()
 
-    def result(self) -> list[dict[str, Any]]:
+    def result(self, *, is_cut: bool = False) -> list[dict[str, Any]]:
         """One object for each column, as `waybill.finish_chunk` stores them.
 
         `distinct` and `exact` are of these records alone. Unless they are all of the file's,
         `fingerprints`, at most `limit` of them, are what the count over all parts is made of.
+        With `is_cut`, what began as a whole file was one part.
         """
         self._count()
-        return [column.result(self._limit, is_whole=self._is_whole) for column in self._columns]
+        is_whole = self._is_whole and not is_cut
+        limit = self._limit if is_whole else min(self._limit, _MAX_LIMIT)
+        return [column.result(limit, is_whole=is_whole) for column in self._columns]
 
     def _count(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -94,5 +97,5 @@ class _ColumnStatistics:
             "min": lowest,
             "max": highest,
             "limit": limit,
-            "fingerprints": [] if is_whole else self._distinct.kept,
+            "fingerprints": [] if is_whole else self._distinct.kept[:limit],
         }

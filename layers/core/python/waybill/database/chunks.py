@@ -46,6 +46,16 @@ class ChunkId(NamedTuple):
     chunk: int
 
 
+class SliceEnd(NamedTuple):
+    """Where a slice of a stream ended before the stream did, and the next one begins."""
+
+    text: int
+    """Byte of the object's text."""
+    line: int
+    object: int
+    """Bytes of the object read by then: for progress only."""
+
+
 class StagedCounts(NamedTuple):
     """Records of a chunk; the SHA-256 in hex of its object when the chunk is all of it."""
 
@@ -61,6 +71,8 @@ class StagedCounts(NamedTuple):
     """Statistics of the columns."""
     drift: tuple[Drift, ...] | None = None
     """How its records differ from the table, if they tell it and not the header."""
+    cut: SliceEnd | None = None
+    """Of a stream that is to be continued."""
 
 
 class Claim(BaseModel):
@@ -76,6 +88,10 @@ class Claim(BaseModel):
     byte_from: int
     byte_to: int
     first_line: int
+    text_from: int | None = None
+    """Of a stream: the first byte of its text that is this slice's; None for the beginning."""
+    text_to: int | None = None
+    """None for the end."""
     layout: Layout
     contract: Contract
     stage_schema: str
@@ -192,6 +208,17 @@ class Chunks(Repository):
         )
         return state
 
+    def following(self, chunk: ChunkId, chunks_at_once: int) -> int | None:
+        """The chunk to send after this one: of a stream its next slice; None if it is staged."""
+        found: int | None = self._value(
+            lambda value: value,
+            "following_chunk",
+            p_job=chunk.job_id,
+            p_chunk=chunk.chunk,
+            p_at_once=chunks_at_once,
+        )
+        return found
+
     def claim(self, chunk: ChunkId) -> Claim | Literal["done", "ended"]:
         """Lock the chunk until the transaction ends, so that no second loader stages it.
 
@@ -226,6 +253,7 @@ class Chunks(Repository):
             p_drift=None
             if counts.drift is None
             else jsonb([each.model_dump(exclude_none=True) for each in counts.drift]),
+            p_cut=jsonb(counts.cut._asdict()) if counts.cut else None,
         )
 
     def count_left(self, job_id: UUID) -> int:

@@ -44,6 +44,11 @@ class Block(NamedTuple):
         return len(self.starts)
 
 
+_NONE: Positions = np.zeros(0, np.int64)
+EMPTY_BLOCK = Block(b"", _NONE, _NONE, _NONE, np.zeros(0, np.uint8), Boundaries(_NONE, _NONE))
+"""Without records."""
+
+
 def view(data: bytes) -> Bytes:
     """The bytes as an array, without a copy."""
     return np.frombuffer(data, np.uint8)
