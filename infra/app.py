@@ -90,13 +90,13 @@ def build(app: App, environment: Environment) -> None:
     # Inside the assembly, so that concurrent syntheses do not share a folder.
     sources = Path(app.outdir) / "sources"
     shutil.rmtree(sources, ignore_errors=True)
+    tracker = ErrorTracker.from_context(_of(app, environment, "error_tracking"))
     if environment.is_local:
-        LocalStack(app, environment, sources)
+        LocalStack(app, environment, sources, tracker)
     else:
         data = DataStack(app, environment, _named(app, environment))
         machines = parse_machines(_of(app, environment, "machines"))
         service = ServiceStack(app, environment, data, sources, machines)
-        tracker = ErrorTracker.from_context(_of(app, environment, "error_tracking"))
         if tracker:
             ErrorStack(app, environment, service, tracker)
     Tags.of(app).add("project", "waybill")

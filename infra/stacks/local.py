@@ -7,6 +7,7 @@ from aws_cdk import Environment as Target
 from constructs import Construct
 
 from infra.constructs.buckets import Buckets
+from infra.constructs.error_reports import ErrorReports
 from infra.constructs.layers import make_layers
 from infra.constructs.local_database import LocalDatabase
 from infra.constructs.local_issuer import local_issuer
@@ -14,13 +15,20 @@ from infra.constructs.personal_key import personal_key
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
 from infra.environments import Environment
+from infra.error_tracking import ErrorTracker
 from infra.machines import LOCAL_MACHINES
 
 
 class LocalStack(Stack):
     """Buckets and service; the local stack runs PostgreSQL and the migrations itself."""
 
-    def __init__(self, scope: Construct, environment: Environment, sources: Path) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        environment: Environment,
+        sources: Path,
+        tracker: ErrorTracker | None = None,
+    ) -> None:
         """Create the resources."""
         super().__init__(
             scope,
@@ -45,3 +53,5 @@ class LocalStack(Stack):
         console = CfnParameter(self, "ConsoleUrl", default="http://127.0.0.1:4566/")
         notify = service.functions["notify"].function
         notify.add_environment("CONSOLE_URL", console.value_as_string)
+        if tracker:
+            ErrorReports(self, shared, tracker, service.functions)
