@@ -25,7 +25,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy smoke load-test scan \
+.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy sign smoke load-test scan \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture drill mutants
 
@@ -120,6 +120,9 @@ audit: $(RUN_STAMP) ## Ask for known vulnerabilities of the packages that are de
 
 deploy: $(RUN_STAMP) ## Deploy to AWS (ENV=staging), with the credentials at hand (APP=.build/staging as synthesised, CANARY=off)
 	@$(BIN)/python -m infra.delivery cdk deploy $(if $(APP),--app $(APP),-c env=$(ENV) $(if $(CANARY),-c canary=$(CANARY))) --all --require-approval never
+
+sign: $(RUN_STAMP) ## Sign the code of a synthesised environment, where cdk.json names a signer (ENV=staging APP=.build/staging)
+	@$(BIN)/python -m infra.delivery sign $(ENV) $(APP)
 
 smoke: $(WAYBILL) $(SAMPLES)/hired_employees.csv ## Check the API of WAYBILL_API, and what a file would do there
 	@$(WAYBILL) doctor

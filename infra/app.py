@@ -1,6 +1,5 @@
 """Synthesise one environment: `cdk synth -c env=dev`, or `python -m infra.app`."""
 
-import json
 import os
 import shutil
 import sys
@@ -11,7 +10,8 @@ from typing import Any
 from aws_cdk import App, Tags
 
 from infra.alerts import Alerts, InvalidAlertsError
-from infra.bootstrap import ROOT
+from infra.code_signing import CodeSigning, InvalidSigningError
+from infra.context import context
 from infra.environments import (
     ENVIRONMENTS,
     Environment,
@@ -25,7 +25,7 @@ from infra.machines import InvalidMachineError, parse_machines
 from infra.offsite import InvalidOffsiteError, Offsite
 from infra.restore import InvalidRestoreError, Restore
 from infra.stacks.local import LocalStack
-from infra.stacks.on_aws import DataStack, ErrorStack, Named, ServiceStack
+from infra.stacks.on_aws import DataStack, ErrorStack, Named, ServiceContext, ServiceStack
 
 _INVALID = (
     UnknownTargetError,
@@ -36,13 +36,8 @@ _INVALID = (
     InvalidOffsiteError,
     InvalidTrackerError,
     InvalidMachineError,
+    InvalidSigningError,
 )
-
-
-def context() -> dict[str, Any]:
-    """The context of cdk.json, which only the CDK CLI reads by itself."""
-    values: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return values
 
 
 def choose_environment(app: App) -> Environment:
@@ -96,7 +91,9 @@ def build(app: App, environment: Environment) -> None:
     else:
         data = DataStack(app, environment, _named(app, environment))
         machines = parse_machines(_of(app, environment, "machines"))
-        service = ServiceStack(app, environment, data, sources, machines)
+        signing = CodeSigning.from_context(_of(app, environment, "code_signing"))
+        named = ServiceContext(machines, signing)
+        service = ServiceStack(app, environment, data, sources, named)
         if tracker:
             ErrorStack(app, environment, service, tracker)
     Tags.of(app).add("project", "waybill")

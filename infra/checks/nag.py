@@ -6,8 +6,9 @@ from pathlib import Path
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from infra.app import build, context
+from infra.app import build
 from infra.checks.findings import Finding
+from infra.context import context
 from infra.environments import choose
 
 

@@ -61,6 +61,7 @@ class LambdaFunction(Construct):
             architecture=lambda_.Architecture.X86_64,
             handler=f"{spec.module}.handler.handle",
             code=lambda_.Code.from_asset(str(function_source(spec, shared.sources))),
+            code_signing_config=shared.code_signing,
             layers=[layer for name, layer in shared.layers.items() if name in spec.layers],
             # What the CDK would add by itself becomes a policy of its own, one resource a function.
             role=self.role.without_policy_updates(),

@@ -49,3 +49,5 @@ class SharedResources(NamedTuple):
     """Machines that may call the API, by name."""
     cache_url: str | None = None
     """The cache server; None where each process has its own cache."""
+    code_signing: lambda_.ICodeSigningConfig | None = None
+    """Who must have signed the code of functions and layers; None where nobody has to."""

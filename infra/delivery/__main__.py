@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from infra.bootstrap import ROOT
 from infra.delivery import sbom
 from infra.delivery.load_test import load
 from infra.delivery.scan import scan
+from infra.delivery.sign import sign
 from infra.delivery.tools import ToolError, actionlint, cdk, python_tools, run
 
 
@@ -54,6 +56,9 @@ def main() -> None:
             # Its progress is shown as it comes.
             ended = subprocess.run([*cdk(), *sys.argv[2:]], check=False)  # noqa: S603 - no shell
             sys.exit(ended.returncode)
+        if sys.argv[1] == "sign":
+            print(sign(sys.argv[2], Path(sys.argv[3])))  # noqa: T201 - the result of a command
+            return
         print(STEPS[sys.argv[1]]())  # noqa: T201 - the result of a command
     except ToolError as error:
         sys.exit(str(error))

@@ -7,6 +7,7 @@ import boto3
 import httpx
 from rich.console import Console
 
+from infra.context import context
 from infra.doctor import api, machine
 from infra.doctor.findings import Finding, examine
 from infra.environments import choose
@@ -39,8 +40,7 @@ def account_findings(name: str) -> Iterator[Finding]:
     Raises:
         UnknownTargetError: there is no such environment.
     """
-    # They load the CDK, which takes longer than most of the other commands.
-    from infra.app import context  # noqa: PLC0415
+    # It loads the CDK, which takes longer than most of the other commands.
     from infra.doctor import account  # noqa: PLC0415
 
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aws_cdk import CfnOutput, Fn, Stack
@@ -9,6 +10,7 @@ from aws_cdk import Environment as Target
 from constructs import Construct
 
 from infra.alerts import Alerts
+from infra.code_signing import CodeSigning
 from infra.constructs.alarms import AlarmTopic, alarm_names
 from infra.constructs.aurora import Aurora
 from infra.constructs.buckets import Buckets
@@ -23,6 +25,7 @@ from infra.constructs.offsite_backup import OffsiteBackup
 from infra.constructs.personal_key import personal_key
 from infra.constructs.service import Service
 from infra.constructs.shared_resources import SharedResources
+from infra.constructs.signed_code import signed_code
 from infra.constructs.user_pool import UserPool
 from infra.environments import Environment
 from infra.error_tracking import ErrorTracker
@@ -42,6 +45,13 @@ class Named(NamedTuple):
     issuer: ExternalIssuer | None = None
     """Of tokens; without one there is a pool of users."""
     offsite: Offsite | None = None
+
+
+class ServiceContext(NamedTuple):
+    """What `cdk.json` names for an environment's service: machines that call it, who signs it."""
+
+    machines: Machines = MappingProxyType({})
+    signing: CodeSigning | None = None
 
 
 class DataStack(Stack):
@@ -102,7 +112,7 @@ class ServiceStack(Stack):
         environment: Environment,
         data: DataStack,
         sources: Path,
-        machines: Machines | None = None,
+        named: ServiceContext,
     ) -> None:
         """Create the resources around those of `data`."""
         super().__init__(
@@ -121,8 +131,9 @@ class ServiceStack(Stack):
             data.tokens,
             data.key,
             data.personal_key,
-            machines or {},
+            named.machines,
             cache_url,
+            signed_code(self, named.signing) if named.signing else None,
         )
         service = Service(self, shared, data.buckets)
         self.functions = service.functions

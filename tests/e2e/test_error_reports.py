@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
+from infra.context import context
 from infra.local.clients import Clients
 from infra.local.deployer import deploy
 from infra.local.stack import STACK

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from infra.app import build, context
+from infra.app import build
 from infra.bootstrap import ROOT
+from infra.context import context
 from infra.environments import choose
 from tests.infra.template import Statement, Synthesised, listed, text
 

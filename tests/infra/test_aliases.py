@@ -6,8 +6,9 @@ from typing import Any
 
 from aws_cdk import App
 
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
 from infra.constructs.function import ALIAS
+from infra.context import context
 from infra.environments import ENVIRONMENTS
 from infra.functions import FUNCTIONS
 from tests.infra.template import Synthesised, text

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
 from infra.console_headers import content_security_policy
+from infra.context import context
 from tests.infra.template import Synthesised, listed, text
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
 from infra.constructs.buckets import CONSOLES
+from infra.context import context
 from infra.environments import InvalidOriginError, choose
 from tests.infra.template import Synthesised
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
-from infra.app import build, context
+from infra.app import build
+from infra.context import context
 from infra.environments import choose
 from infra.restore import InvalidRestoreError, Restore
 from tests.infra.template import Synthesised

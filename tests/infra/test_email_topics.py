@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 
-from infra.app import build, context
+from infra.app import build
 from infra.constructs import email_topics
+from infra.context import context
 from infra.environments import choose
 from tests.infra.template import Synthesised, text
 from waybill.notifications.receivers import EmailReceiver, SlackReceiver

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from aws_cdk import App
 
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
+from infra.context import context
 from infra.error_tracking import ErrorTracker, InvalidTrackerError
 from infra.functions import FUNCTIONS
 from tests.infra.template import Synthesised, listed, text

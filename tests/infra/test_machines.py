@@ -8,7 +8,8 @@ import pytest
 from aws_cdk import App
 
 from functions.authorizer.machines import parse_machines as parse_setting
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
+from infra.context import context
 from infra.machines import InvalidMachineError, parse_machines
 from tests.infra.template import Synthesised, text
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
-from infra.app import context
+from infra.context import context
 from tests.infra.template import Synthesised, text
 
 

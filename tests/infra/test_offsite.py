@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from aws_cdk import App
 
-from infra.app import build, choose_environment, context
+from infra.app import build, choose_environment
+from infra.context import context
 from infra.offsite import InvalidOffsiteError, Offsite
 from tests.infra.template import Synthesised, listed, text
 

@@ -38,11 +38,17 @@ def test_staging_and_prod_deploy_the_verified_build() -> None:
     for job in ("staging", "prod"):
         found = commands(job)
         assert not [one for one in found if one.startswith(("make build", "make synth"))]
-        verified, unpacked, deployed = (
+        verified, unpacked, signed, deployed = (
             next(place for place, one in enumerate(found) if one.startswith(start))
-            for start in ("gh attestation verify release.tar.gz", "tar -x", "make deploy")
+            for start in (
+                "gh attestation verify release.tar.gz",
+                "tar -x",
+                "make sign",
+                "make deploy",
+            )
         )
-        assert verified < unpacked < deployed
+        assert verified < unpacked < signed < deployed
+        assert found[signed] == f"make sign ENV={job} APP=.build/{job}"
         assert found[deployed] == f"make deploy ENV={job} APP=.build/{job}"
         names = [step["with"]["name"] for step in steps(job) if "download" in step.get("uses", "")]
         assert names == ["release"]
