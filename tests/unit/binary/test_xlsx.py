@@ -1,6 +1,7 @@
 """Sheets of Excel are read as CSV files with the same cells; their dates by the cells' formats."""
 
 import datetime as dt
+import random
 from collections.abc import Mapping
 
 import pytest
@@ -199,3 +200,27 @@ _BOMB = "<worksheet><sheetData>" + " " * 300_000_000
 def test_what_is_no_workbook_is_refused(data: object, code: str) -> None:
     with pytest.raises(Rejected, match=code):
         read_file(THINGS, data())  # type: ignore[operator]
+
+
+def test_damaged_bytes_end_in_a_refusal_or_in_records() -> None:
+    rows: dict[int, dict[str, object]] = {n: {"A": n, "B": f"text {n}"} for n in range(2, 200)}
+    data = workbook({"S": sheet_xml({1: HEADER, **rows})})
+    generator = random.Random(7)
+    outcomes = set()
+    for _ in range(25):
+        damaged = bytearray(data)
+        for _ in range(4):
+            damaged[generator.randrange(40, len(data))] = generator.randrange(256)
+        outcomes.add(_outcome(bytes(damaged)))
+    assert outcomes <= {
+        "loaded", "corrupt-file", "unsupported-file", "decompression-limit", "unknown-columns",
+        "missing-columns", "empty-file", "missing-header",
+    }  # fmt: skip
+
+
+def _outcome(data: bytes) -> str:
+    try:
+        file = read_file(THINGS, data)
+    except Rejected as refusal:
+        return refusal.code
+    return "loaded" if file.read == len(file.rows) + len(file.rejects) else "lost"

@@ -1,7 +1,7 @@
 """The process that decodes one file, run as `python -m waybill.binary.decode`.
 
 Decoders of binary formats are large programs in C++ whose input comes from anybody. Here they
-have no credentials, no network and a limit of memory; a crash ends this process, not the loader.
+have no credentials and a limit of memory; a crash ends this process, not the loader.
 """
 
 import os
