@@ -69,6 +69,15 @@ def test_a_bomb_is_refused_with_its_limit(name: str) -> None:
     assert "160 MiB" in refusal.value.detail
 
 
+def test_few_bytes_that_become_many_are_refused_as_in_a_compressed_file() -> None:
+    # A value of 5 kB in ten thousand records.
+    values = pa.array(["x" * 5000], pa.string())
+    indices = pa.array(np.zeros(10_000, np.int32))
+    table = pa.table({"b": pa.DictionaryArray.from_arrays(indices, values)})
+    with pytest.raises(Rejected, match=r"decompression-limit.*more than 200 times as many"):
+        read_file(contract(column("b", "text")), parquet(table))
+
+
 @pytest.mark.parametrize("file_format", ENCODERS)
 def test_a_truncated_file_is_corrupt(file_format: str) -> None:
     data = ENCODERS[file_format](TABLE)

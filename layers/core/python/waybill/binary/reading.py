@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +32,11 @@ def read_binary(
     """
     names = () if layout.fields else _field_names(layout)
     with closing(batches(source, _task(source, layout, contract, part, limits))) as found:
+        produced = 0
         for data in found:
             batch = pa.ipc.open_stream(data).read_next_batch()
+            produced += sum(map(_text_bytes, batch.columns[2:]))
+            limits.check(part.byte_to - part.byte_from, produced)
             zeros = np.zeros(batch.num_rows, np.int64)
             yield Block(
                 b"",
@@ -44,6 +48,11 @@ def read_binary(
                 tuple(batch.columns[2:]),
                 names,
             )
+
+
+def _text_bytes(texts: Any) -> int:  # noqa: ANN401 - an Arrow array
+    data = texts.buffers()[2]
+    return 0 if data is None else int(data.size)
 
 
 def _field_names(layout: Layout) -> tuple[str, ...]:
