@@ -20,6 +20,7 @@ export async function addFiles(files) {
   const added = chosen.map((file) => {
     const transfer = new Transfer(file);
     transfer.head = null;
+    transfer.isRead = signal(false);
     transfer.mapping = signal(null);
     transfer.preview = signal(null);
     transfer.previewError = signal(null);
@@ -29,6 +30,7 @@ export async function addFiles(files) {
   // One after another: a thousand files are not read at once.
   for (const transfer of added) {
     transfer.head = await readHead(transfer.file);
+    transfer.isRead.value = true;
     await chooseDataset(transfer, suggestDataset(transfer.file.name, transfer.head, datasets.value));
   }
 }

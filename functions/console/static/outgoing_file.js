@@ -4,7 +4,9 @@ import { bytes, count, drifted, plural, seconds, visible } from "./format.js";
 import { href } from "./router.js";
 import { watched } from "./jobs.js";
 import { chooseDataset, datasets, mapColumns, proposedColumns, remove, unmapColumns } from "./outgoing.js";
-import { Failure, isFinal, Progress, State, TableBox } from "./parts.js";
+import { CLASSES, Failure, isFinal, Progress, State, TableBox } from "./parts.js";
+
+const SHOWN = CLASSES.filter(([name]) => name !== "rejected");
 
 export function Outgoing({ transfer }) {
   const state = transfer.state.value;
@@ -31,6 +33,7 @@ export function Outgoing({ transfer }) {
 function Controls({ transfer, name }) {
   const state = transfer.state.value;
   const button = (text, action, label = text) => html`<button type="button" aria-label=${`${label} ${name}`} onClick=${action}>${text}</button>`;
+  if (["sent", "cancelled"].includes(state)) return null;
   return html`<div class="row tight">
     ${state === "ready" && transfer.dataset.value && button("Upload", () => { transfer.state.value = "queued"; })}
     ${state === "sending" && transfer.isPausable && button("Pause", () => transfer.pause())}
@@ -59,7 +62,7 @@ function Job({ id, name }) {
   return html`
     <div class="row between" aria-live="polite">
       <p class="numbers"><${State} state=${job.state} />${" "}
-        ${waybill ? html`${count(waybill.read)} read, ${count(waybill.inserted)} inserted, ${count(waybill.updated)} updated, ${count(waybill.unchanged)} unchanged, <strong class=${waybill.rejected ? "bad" : ""}>${count(waybill.rejected)} rejected</strong>`
+        ${waybill ? html`${count(waybill.read)} read${SHOWN.filter(([name]) => waybill[name]).map(([name, label]) => `, ${count(waybill[name])} ${label.toLowerCase()}`)}, <strong class=${waybill.rejected ? "bad" : ""}>${count(waybill.rejected)} rejected</strong>`
           : job.error ? job.error.detail : plural(progress.records_read, "record")}</p>
       <p class="row tight">
         ${waybill?.rejected > 0 && html`<a class="button" href=${href(["jobs", id, "rejects"])}>Fix rejects</a>`}
@@ -71,7 +74,9 @@ function Job({ id, name }) {
 
 function Check({ transfer }) {
   const [isMapping, setMapping] = useState(false);
-  if (!transfer.dataset.value) return transfer.head && html`<p class="muted">No dataset has these columns. Choose one.</p>`;
+  if (!transfer.dataset.value) {
+    return transfer.isRead.value && html`<p class="muted">${transfer.head.header.length ? "No dataset has these columns. Choose one." : "Choose the dataset that it is for."}</p>`;
+  }
   const [preview, error] = [transfer.preview.value, transfer.previewError.value];
   const canMap = transfer.head?.isText && transfer.head.header.length > 1;
   return html`
