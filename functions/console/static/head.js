@@ -10,7 +10,7 @@ const DELIMITERS = [",", ";", "\t", "|"];
 export async function readHead(file) {
   const data = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const isWide = data[0] === 0xff && data[1] === 0xfe;
-  if (!isWide && data.slice(0, 512).includes(0)) return await binaryHead(file, data);
+  if (!isWide && (isCompressed(data) || data.slice(0, 512).includes(0))) return await binaryHead(file, data);
   const text = new TextDecoder(isWide ? "utf-16le" : "utf-8").decode(data);
   const line = text.split(/\r?\n/, 1)[0];
   const counted = DELIMITERS.map((one) => [one, splitLine(line, one).length]);
@@ -24,6 +24,9 @@ export async function readHead(file) {
     headerBytes: lineEnd < 0 ? data.length : lineEnd + 1,
   };
 }
+
+// gzip, bzip2, zstd.
+const isCompressed = (data) => ["\u001f\u008b", "BZh", "\u0028\u00b5\u002f\u00fd"].some((kind) => [...kind].every((one, at) => data[at] === one.charCodeAt(0)));
 
 // A Parquet or Arrow file has the names of its columns in its footer or at its beginning.
 async function binaryHead(file, data) {

@@ -6,6 +6,7 @@ import { forget, remember, remembered } from "./mapping.js";
 import { Transfer } from "./transfer.js";
 
 const AT_ONCE = 3;
+const UNCHECKED = "A file of this kind and size is checked when it is loaded.";
 export const transfers = signal([]);
 export const datasets = signal([]);
 
@@ -70,10 +71,14 @@ export function proposedColumns(transfer) {
 async function check(transfer) {
   const name = transfer.dataset.value;
   const sample = previewOf(transfer.content, transfer.head);
-  if (!sample) return;
+  if (!sample) {
+    transfer.preview.value = { columns: [], records: [], warnings: [UNCHECKED] };
+    return;
+  }
   try {
     const body = await sample.arrayBuffer();
-    const type = transfer.head.mustBeWhole ? "application/octet-stream" : "text/csv";
+    // As text, what is compressed or in UTF-16 would be changed on the way.
+    const type = "application/octet-stream";
     const response = await send("POST", ["datasets", name, "preview"], { body, type });
     const preview = await response.json();
     if (transfer.dataset.value === name) transfer.preview.value = preview;

@@ -24,7 +24,7 @@ export default function Upload() {
       onDragOver=${(event) => { event.preventDefault(); setOver(true); }}
       onDragLeave=${() => setOver(false)}
       onDrop=${(event) => { event.preventDefault(); setOver(false); take(event.dataTransfer.files); }}>
-      <p><strong>Drop files here</strong> <span class="muted">CSV, JSON lines, JSON; also gzip, bzip2 and zstd</span></p>
+      <p><strong>Drop files here</strong> <span class="muted">CSV, JSON, Excel, Parquet, Arrow; also compressed, or in a zip or tar archive</span></p>
       <button type="button" class=${all.length ? "" : "primary"} onClick=${() => input.current.click()}>Choose files</button>
       <input ref=${input} type="file" multiple hidden aria-label="Files" onChange=${(event) => { take(event.target.files); event.target.value = ""; }} />
     </div>
