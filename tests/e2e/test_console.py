@@ -1,9 +1,12 @@
 """The console in headless Chromium, on the running stack."""
 
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
@@ -147,6 +150,37 @@ def test_dropped_files_show_what_changed_against_the_load_before(page: Page) -> 
     )
     page.get_by_role("link", name="departments-first.csv").click()
     expect(page.get_by_role("heading", name="departments-first.csv")).to_be_visible()
+
+
+def test_a_dataset_is_defined_from_a_file_that_fits_none(page: Page) -> None:
+    choose(page, berths="Berth;Opened;Length\n7;31.12.1998;1.204,50\n8;01.02.2001;95,25\n")
+    page.get_by_role("link", name="define one from this file").click()
+    columns = page.get_by_role("region", name="Proposed columns")
+    expect(columns.get_by_role("row").filter(has_text="berth")).to_contain_text("integer")
+    expect(columns.get_by_role("row").filter(has_text="opened")).to_contain_text("date")
+    page.get_by_label("Name").fill("quays")
+    page.get_by_role("button", name="Propose again").click()
+    sql = page.get_by_label("Proposed SQL")
+    expect(sql).to_have_value(re.compile("CREATE TABLE quays"))
+    sql.press("Control+End")
+    sql.press_sequentially("-- Reviewed.")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download quays.sql").click()
+    assert download.value.suggested_filename == "quays.sql"
+    assert Path(download.value.path()).read_text("utf-8").endswith("-- Reviewed.")
+
+
+def test_compressed_and_binary_files_are_checked_before_they_are_sent(page: Page) -> None:
+    parquet = pa.BufferOutputStream()
+    pq.write_table(pa.table({"id": [7801, 7802], "department": ["Quay", None]}), parquet)
+    files = {
+        "departments.csv.gz": gzip.compress(b"id,department\n7801,Quay\nx,Quay\n"),
+        "departments.parquet": parquet.getvalue().to_pybytes(),
+    }
+    page.get_by_label("Files").set_input_files(
+        [FilePayload(name=name, mimeType="", buffer=data) for name, data in files.items()]
+    )
+    expect(page.get_by_text("1 of the first 2 records would be rejected")).to_have_count(2)
 
 
 def test_figures_of_a_year_are_shown_and_downloaded(

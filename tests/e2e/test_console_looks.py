@@ -30,6 +30,7 @@ PAGES = {
     "rejects": "#/jobs/{job}/rejects",
     "datasets": "#/datasets",
     "dataset": "#/datasets/departments",
+    "define": "#/define",
     "analytics": "#/analytics",
     "lookups": "#/lookups",
     "sources": "#/sources",

@@ -3,6 +3,7 @@ import { html, useState } from "./ui.js";
 import { bytes, count, drifted, plural, seconds, visible } from "./format.js";
 import { href } from "./router.js";
 import { watched } from "./jobs.js";
+import { passedOn } from "./passed_on.js";
 import { chooseDataset, datasets, mapColumns, proposedColumns, remove, unmapColumns } from "./outgoing.js";
 import { CLASSES, Failure, isFinal, Progress, State, TableBox } from "./parts.js";
 
@@ -75,7 +76,7 @@ function Job({ id, name }) {
 function Check({ transfer }) {
   const [isMapping, setMapping] = useState(false);
   if (!transfer.dataset.value) {
-    return transfer.isRead.value && html`<p class="muted">${transfer.head.header.length ? "No dataset has these columns. Choose one." : "Choose the dataset that it is for."}</p>`;
+    return transfer.isRead.value && html`<p class="muted">${transfer.head.header.length ? "No dataset has these columns. Choose one" : "Choose the dataset that it is for"}, or <a href="#/define" onClick=${() => { passedOn.value = transfer.file; }}>define one from this file</a>.</p>`;
   }
   const [preview, error] = [transfer.preview.value, transfer.previewError.value];
   const canMap = transfer.head?.isText && transfer.head.header.length > 1;

@@ -9,6 +9,7 @@ const PAGES = [
   { name: "", title: "Upload", load: () => import("./pages/upload.js") },
   { name: "jobs", title: "Jobs", load: () => import("./pages/jobs.js") },
   { name: "datasets", title: "Datasets", load: () => import("./pages/datasets.js") },
+  { name: "define", title: "Define a dataset", load: () => import("./pages/define.js"), isPart: true },
   { name: "analytics", title: "Analytics", load: () => import("./pages/analytics.js") },
   { name: "lookups", title: "Lookups", load: () => import("./pages/lookups.js") },
   { name: "sources", title: "Sources", load: () => import("./pages/sources.js") },
@@ -39,7 +40,7 @@ export function Shell() {
       <button class="menu" type="button" aria-expanded=${isOpen} aria-controls="nav" onClick=${() => setOpen(!isOpen)}>Menu</button>
       <div id="nav" class=${isOpen ? "nav open" : "nav"}>
         <nav aria-label="Pages">
-          ${pages.map((page) => html`
+          ${pages.filter((page) => !page.isPart).map((page) => html`
             <a key=${page.name} href=${href(page.name ? [page.name] : [])} aria-current=${page.name === name ? "page" : undefined}>${page.title}</a>`)}
         </nav>
         <${Account} />

@@ -3,6 +3,7 @@ import { html } from "../ui.js";
 import { get } from "../api.js";
 import { bytes, csv, download } from "../format.js";
 import { href, route } from "../router.js";
+import { canLoad } from "../session.js";
 import { Failure, TableBox, useLoaded } from "../parts.js";
 
 export default function Datasets() {
@@ -18,7 +19,7 @@ const kindOf = (schema) => {
 function List() {
   const list = useLoaded((signal) => get(["datasets"], { signal }), []);
   return html`
-    <h1>Datasets</h1>
+    <div class="row between"><h1>Datasets</h1>${canLoad.value && html`<a class="button" href="#/define">Define one from a file</a>`}</div>
     ${list.error && html`<${Failure} error=${list.error} again=${list.reload} />`}
     ${list.data && html`<${TableBox} label="Datasets"><table>
       <thead><tr><th scope="col">Dataset</th><th scope="col">Description</th><th scope="col">Columns</th><th scope="col">Key</th><th scope="col">A file</th><th scope="col">Table</th></tr></thead>
