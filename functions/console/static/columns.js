@@ -5,7 +5,7 @@ import { count, decimal, visible } from "./format.js";
 import { href } from "./router.js";
 import { CLASSES, Failure, TableBox, Time, useLoaded } from "./parts.js";
 
-const share = (one) => (one.nulls ? `${decimal((100 * one.nulls) / one.records)} %` : "");
+const share = (one) => (one.nulls ? `(${decimal((100 * one.nulls) / one.records)} %)` : "");
 const FIGURES = [
   ["Nulls", (one) => count(one.nulls), (one) => share(one)],
   ["Distinct", (one) => `${one.distinct_is_exact ? "" : "≈ "}${count(one.distinct)}`, () => ""],

@@ -75,7 +75,7 @@ function Proposal({ found, file, wanted, again }) {
       ${found.header && html`<label class="field inline"><span>Header</span><select name="header" value=${wanted.header}>
         <option value="">${wanted.header ? "detected" : `detected: ${found.header}`}</option><option value="present">present</option><option value="absent">absent</option></select></label>`}
       <button>Propose again</button></form>
-    ${found.notes.map((one) => html`<p class="notice">${visible(one)}</p>`)}
+    <ul class="muted">${found.notes.map((one) => html`<li>${visible(one)}</li>`)}</ul>
     <${Columns} columns=${found.columns} />
     <${Keys} found=${found} />
     <h2>The file</h2>
