@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import pytest
 
 from infra.local import emulator
@@ -24,6 +25,8 @@ def emulated_cloud(folder: Path) -> Iterator[Cloud]:
                 patch.setenv(name, value)
             patch.setenv("AWS_DEFAULT_REGION", REGION)
             patch.setenv("AWS_ENDPOINT_URL", emulator.endpoint(port))
+            # It keeps the credentials that it was made with.
+            patch.setattr(boto3, "DEFAULT_SESSION", None)
             forget_clients()
             yield _filled()
     finally:
