@@ -89,7 +89,8 @@ def test_replayed_rejects_keep_the_landing_order_of_their_file(ledger: Ledger) -
                 "SELECT waybill.register_replay(%s, %s, %s)", (first, new_id(), ids[:1])
             )
     ledger.loader.execute(
-        "SELECT * FROM waybill.register_object(%s, %s, 'prices', 'b', 'k', 'v', 'e', 3, 'f',"
+        "SELECT job_id, state, is_new FROM"
+        " waybill.register_object(%s, %s, 'prices', 'b', 'k', 'v', 'e', 3, 'f',"
         " now(), '{}')",
         (replay, new_id()),
     )

@@ -92,7 +92,8 @@ def replay(
     job = new_id()
     ledger.api.execute("SELECT waybill.register_replay(%s, %s, %s)", (parent, job, rejects))
     ledger.loader.execute(
-        "SELECT * FROM waybill.register_object(%s, %s, 't', 'b', %s, 'v', 'e', 1, 'f', now(),"
+        "SELECT job_id, state, is_new FROM"
+        " waybill.register_object(%s, %s, 't', 'b', %s, 'v', 'e', 1, 'f', now(),"
         " '{}')",
         (job, new_id(), f"landing/t/{job}/{second}.csv"),
     )

@@ -36,7 +36,8 @@ def test_an_awaited_file_can_be_cancelled_and_is_then_ignored(ledger: Ledger) ->
     job = new_id()
     assert cancel(ledger, job, {"dataset": "departments", "filename": "f", "size_bytes": 3})
     row = ledger.loader.execute(
-        "SELECT * FROM waybill.register_object(%s, %s, 'departments', 'b', 'k', 'v', 'e', 3, 'f',"
+        "SELECT job_id, state, is_new FROM"
+        " waybill.register_object(%s, %s, 'departments', 'b', 'k', 'v', 'e', 3, 'f',"
         " now(), '{}')",
         (job, new_id()),
     ).fetchone()

@@ -48,7 +48,8 @@ def registered(ledger: Ledger, parent: UUID, *lines: int) -> UUID:
 def landed(ledger: Ledger, replay: UUID, records: Records) -> UUID:
     """Its object lands and is staged; now it may merge."""
     ledger.loader.execute(
-        "SELECT * FROM waybill.register_object(%s, %s, 'prices', 'b', %s, 'v', 'e', 3, 'f',"
+        "SELECT job_id, state, is_new FROM"
+        " waybill.register_object(%s, %s, 'prices', 'b', %s, 'v', 'e', 3, 'f',"
         " now(), '{}')",
         (replay, new_id(), f"landing/prices/{replay}/replay.csv"),
     )
