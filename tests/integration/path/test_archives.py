@@ -9,8 +9,9 @@ from backports import zstd
 
 from tests.cloud.archive_files import streamed_zip, tar_gz, tarred, zipped
 from tests.cloud.fixtures import Cloud
+from tests.cloud.lambda_events import Context
 from tests.integration.path.archives import document, settle_archives
-from tests.integration.path.steps import land
+from tests.integration.path.steps import FUNCTIONS, land
 from tests.postgres.databases import Connection
 
 _TABLE = """
@@ -104,6 +105,32 @@ def test_members_have_the_place_of_their_archive_in_the_landing_order(
     assert rows(admin) == [("Brest", "1"), ("Oslo", "0")]
 
 
+def test_a_later_file_waits_until_the_members_are_jobs(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNPACK_SECONDS", "0")
+    declare(admin, options=", write_disposition => 'append'")
+    files = {"a.csv": b"port,metres\nOslo,1\n", "b.csv": b"port,metres\nBrest,2\n"}
+    land(cloud, "tides", "both.zip", zipped(files))
+    (record,) = cloud.take("landed")
+    # The time is up after the first member.
+    FUNCTIONS["landed"]({"Records": [record]}, Context())
+    postponed = cloud.take("landed")
+    land(cloud, "tides", "later.csv", b"port,metres\nBrest,3\n", second=30)
+    for _ in range(3):
+        for name in FUNCTIONS:
+            for message in cloud.take(name):
+                FUNCTIONS[name]({"Records": [message]}, Context())
+    assert document(admin, "later.csv")["state"] == "MERGING"
+    for message in postponed:
+        FUNCTIONS["landed"]({"Records": [message]}, Context())
+    settle_archives(cloud)
+    later = document(admin, "later.csv")
+    for _ in range(3):
+        admin.execute("SELECT waybill.merge_job(%s)", (later["job_id"],))
+    assert rows(admin) == [("Brest", "2"), ("Oslo", "1")]
+
+
 def test_a_member_that_fails_leaves_the_others(admin: Connection, cloud: Cloud) -> None:
     declare(admin)
     body = bytearray(
@@ -173,9 +200,6 @@ def test_names_that_leave_the_folder_are_only_names(admin: Connection, cloud: Cl
 def test_a_cancelled_archive_cancels_its_members(admin: Connection, cloud: Cloud) -> None:
     declare(admin)
     land(cloud, "tides", "x.zip", zipped(FILES))
-    from tests.cloud.lambda_events import Context  # noqa: PLC0415
-    from tests.integration.path.steps import FUNCTIONS  # noqa: PLC0415
-
     for record in cloud.take("landed"):
         FUNCTIONS["landed"]({"Records": [record]}, Context())
     archive = document(admin, "x.zip")

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from itertools import chain
 
 from tests.mutants.catalogue import (
+    archives,
     chunks,
     constraints,
     dispositions,
+    drift,
     duplicates,
     exchanges,
     locks,
@@ -48,6 +50,8 @@ SUBJECTS: Mapping[str, tuple[Mutant, ...]] = {
         publishing,
         steps,
         reaper,
+        drift,
+        archives,
     )
 }
 MUTANTS: tuple[Mutant, ...] = tuple(chain.from_iterable(SUBJECTS.values()))
