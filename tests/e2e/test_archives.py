@@ -34,7 +34,7 @@ def test_members_are_loaded_in_order(
     assert [one.get("archive_job_id") for one in found] == [job["job_id"]] * 2
     counts = [one["waybill"] for one in found]
     for name in ("read", "inserted", "updated", "unchanged", "superseded", "rejected"):
-        assert job["waybill"][name] == sum(each[name] for each in counts), name  # type: ignore[literal-required]
+        assert job["waybill"][name] == sum(each[name] for each in counts), name
     (reject,) = waybill.rejects(members[1]["job_id"])
     assert (reject.get("member"), reject["line"]) == ("2026/two.json", 2)
 
