@@ -25,4 +25,4 @@ def cost(
     costs = monthly_cost(environments[env], load)
     for service, usd in [*costs.items(), ("together", sum(costs.values()))]:
         out.print(f"{service:<24}{usd:>12,.2f}", markup=False, highlight=False)
-    err.print(f"USD a month, list prices of us-east-1 as of {AS_OF}.", style="dim")
+    err.print(f"USD a month, list prices of us-east-1, compared {AS_OF}.", style="dim")

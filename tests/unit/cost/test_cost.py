@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -75,3 +76,13 @@ def test_the_local_stack_has_no_cost() -> None:
     ended = CliRunner().invoke(app, ["cost", "--env", "local"])
     assert ended.exit_code == 2
     assert "dev, staging, prod" in ended.output
+
+
+def test_each_price_has_the_month_it_was_seen_in_or_is_marked() -> None:
+    lines = (ROOT / "infra" / "cost" / "prices.py").read_text("utf-8").splitlines()
+    named = {
+        line.partition(" ")[0]: "#" in line
+        for line in lines
+        if re.match(r"[A-Z_0-9]+ = [\d.]+", line)
+    }
+    assert {name for name, is_dated in named.items() if not is_dated} == prices.UNCONFIRMED
