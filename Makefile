@@ -25,7 +25,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy sign smoke load-test scan \
+.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy sign smoke load-test scan rehearse \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture drill mutants
 
@@ -133,6 +133,9 @@ load-test: $(RUN_STAMP) ## Send a short load to the API of WAYBILL_API; fails if
 
 scan: $(RUN_STAMP) ## Scan the API of WAYBILL_API and its console, passively, by rules of OWASP ZAP
 	@$(BIN)/python -m infra.delivery scan
+
+rehearse: $(TEST_STAMP) ## Run the steps of the workflows on a clean clone and its local stack (what is committed)
+	@$(BIN)/python -m infra.delivery rehearse
 
 install: $(TEST_STAMP) ## Install the packages for running and testing into .venv
 

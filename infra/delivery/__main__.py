@@ -56,6 +56,12 @@ def main() -> None:
             # Its progress is shown as it comes.
             ended = subprocess.run([*cdk(), *sys.argv[2:]], check=False)  # noqa: S603 - no shell
             sys.exit(ended.returncode)
+        if sys.argv[1] == "rehearse":
+            # It reads the workflows, and YAML is a package of the tests.
+            from infra.delivery.rehearse import rehearse  # noqa: PLC0415
+
+            print(rehearse())  # noqa: T201 - the result of a command
+            return
         if sys.argv[1] == "sign":
             print(sign(sys.argv[2], Path(sys.argv[3])))  # noqa: T201 - the result of a command
             return
