@@ -1,0 +1,72 @@
+"""Parquet, Arrow and Excel on the running stack: uploaded, previewed, corrected, replayed."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pyarrow as pa
+import pytest
+
+from tests.e2e.client_calls import counted, load
+from tests.unit.binary.encode import ENCODERS, parquet
+from tests.unit.binary.workbooks import sheet_xml, workbook
+from tests.unit.client.terminal_session import in_terminal
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DEPARTMENTS = pa.table({"department": ["One", "Two", None], "id": [9401.0, 9402.0, 9403.5]})
+
+
+@pytest.mark.parametrize("file_format", ENCODERS)
+def test_the_records_of_each_format_are_counted(
+    waybill: Waybill, tmp_path: Path, file_format: str
+) -> None:
+    job = load(waybill, tmp_path, "departments", ENCODERS[file_format](DEPARTMENTS))
+    seen = counted(job)
+    assert (job["state"], seen["read"], seen["rejected"]) == ("COMPLETED_WITH_REJECTS", 3, 1)
+    assert seen.get("inserted", 0) + seen.get("unchanged", 0) == 2
+
+
+def test_a_workbook_is_uploaded_corrected_and_replayed(
+    api: str, token: Callable[[], str], tmp_path: Path
+) -> None:
+    def command(*arguments: str) -> str:
+        variables = {"WAYBILL_TOKEN": token()}
+        ended = in_terminal(*arguments, api=api, columns=200, folder=tmp_path, variables=variables)
+        assert ended.code == 0, ended.screen
+        return ended.screen
+
+    sheet = sheet_xml(
+        {1: {"A": "id", "B": "department"}, 2: {"A": 9411, "B": "Deck"}, 3: {"A": "x", "B": "Hold"}}
+    )
+    (tmp_path / "export.xlsx").write_bytes(workbook({"Sheet1": sheet}))
+    (job,) = set(_ID.findall(command("upload", "export.xlsx")))
+    rejects = command("jobs", "rejects", job, "--csv")
+    lines = [re.sub(r",x,", ",9412,", line) for line in rejects.splitlines() if line]
+    assert ",3,id," in lines[1]
+    (tmp_path / "corrected.csv").write_text("".join(f"{line}\n" for line in lines))
+    (replay,) = set(_ID.findall(command("jobs", "replay", job, "corrected.csv")))
+    shown = json.loads(command("jobs", "show", replay, "--json"))
+    assert shown["waybill"]["rejected"] == 0
+
+
+def test_a_preview_shows_the_records_of_a_file(http: httpx.Client) -> None:
+    response = http.post(
+        "/datasets/departments/preview",
+        content=parquet(DEPARTMENTS),
+        headers={"Content-Type": "application/octet-stream"},
+    )
+    assert response.status_code == 200, response.text
+    assert [each["outcome"] for each in response.json()["records"]] == [
+        "loaded", "loaded", "rejected",
+    ]  # fmt: skip
+
+
+def test_a_damaged_file_fails(waybill: Waybill, tmp_path: Path) -> None:
+    job = load(waybill, tmp_path, "departments", parquet(DEPARTMENTS)[:-40])
+    assert job["state"] == "FAILED"
+    assert job["error"]["type"].endswith("corrupt-file")
