@@ -5,6 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from infra.bootstrap import ROOT
@@ -13,6 +14,9 @@ from infra.layers.bytecode import interpreter
 from infra.layers.packages import core_layer, packages
 from infra.layers.sources import function_source
 from tests.programs import require_in_ci
+from tests.unit.binary.encode import ENCODERS, parquet
+from tests.unit.binary.workbooks import sheet_xml, workbook
+from tests.unit.columns.contracts import column, contract
 
 RUN = """
 import importlib, json, sys
@@ -98,3 +102,46 @@ def test_layers_carry_bytecode_of_lambdas_python(layers: dict[str, Path]) -> Non
         }
         # Templates of packages are no valid Python, and have none.
         assert len(sources & compiled) > 0.98 * len(sources), folder
+
+
+DECODE = """
+import json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from waybill.binary.layout import binary_layout
+from waybill.binary.reading import read_binary
+from waybill.binary.recognise import binary_format
+from waybill.binary.source import BytesSource
+from waybill.contract.model import Contract
+from waybill.records.chunking import ChunkRange
+from waybill.records.compression import Limits
+contract = Contract.model_validate_json(sys.argv[2])
+source = BytesSource(sys.stdin.buffer.read())
+layout = binary_layout(source, binary_format(source.data), contract)
+part = ChunkRange(0, source.size, layout.first_line)
+blocks = list(read_binary(source, layout, contract, part, Limits()))
+print(json.dumps([array.to_pylist() for block in blocks for array in block.texts]))
+"""
+BINARY = {
+    "brotli": parquet(pa.table({"a": [1, 2], "b": ["x", "y"]}), compression="brotli"),
+    "lz4": parquet(pa.table({"a": [1, 2], "b": ["x", "y"]}), compression="lz4"),
+    "arrow": ENCODERS["arrow-stream"](pa.table({"a": [1, 2], "b": ["x", "y"]})),
+    "xlsx": workbook({"S": sheet_xml({1: {"A": "a", "B": "b"}, 2: {"A": 1, "B": "x"},
+                                      3: {"A": 2, "B": "y"}})}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_binary_files_are_decoded_with_the_built_layers(
+    python: Path, layers: dict[str, Path], name: str
+) -> None:
+    things = contract(column("a", "int4"), column("b", "text"))
+    path = [str(layers[one]) for one in ("core", "arrow")]
+    done = subprocess.run(
+        [python, "-I", "-c", DECODE, json.dumps(path), things.model_dump_json()],
+        check=False,
+        capture_output=True,
+        env=ENVIRONMENT,
+        input=BINARY[name],
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == [["1", "2"], ["x", "y"]]
