@@ -10,6 +10,8 @@ import pytest
 from tests.unit.binary.encode import ENCODERS, arrow_stream, parquet
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import read_file
+from waybill.binary.layout import binary_layout, binary_ranges
+from waybill.binary.source import BytesSource
 from waybill.errors import Rejected
 
 THINGS = contract(column("a", "int4"), column("b", "text"))
@@ -181,3 +183,15 @@ def test_a_timestamp_of_96_bits_keeps_its_microseconds() -> None:
     pq.write_table(table, sink, use_deprecated_int96_timestamps=True)
     file = read_file(contract(column("t", "timestamp")), bytes(sink.getvalue()))
     assert [row["t"] for row in file.rows] == table["t"].to_pylist()
+
+
+def test_a_plan_that_was_interrupted_goes_on_with_the_same_chunks() -> None:
+    data = parquet(TABLE, row_group_size=50)
+    source = BytesSource(data)
+    layout = binary_layout(source, "parquet", THINGS)
+    ranges = binary_ranges(source, layout, len(data) // 5)
+    assert len(ranges) > 3
+    assert (ranges[0].byte_from, ranges[-1].byte_to) == (0, len(data))
+    for at, part in enumerate(ranges):
+        assert binary_ranges(source, layout, len(data) // 5, part.byte_from) == ranges[at:]
+    assert binary_ranges(source, layout, len(data) // 5, len(data)) == []
