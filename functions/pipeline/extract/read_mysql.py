@@ -10,7 +10,6 @@ from typing import Any
 
 import pymysql
 from pymysql.constants import FIELD_TYPE
-from pymysql.cursors import SSCursor
 
 from functions.pipeline.extract.credentials import Credentials, field
 from functions.pipeline.extract.database_keys import (
@@ -20,6 +19,7 @@ from functions.pipeline.extract.database_keys import (
     order_of,
     start_of,
 )
+from functions.pipeline.extract.mysql_cursor import RowsAsNeeded
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.source_error import SourceError, reaching_source
 from waybill.database.queries import query_text
@@ -62,14 +62,16 @@ def read_mysql(
         with closing(_connect(guard, connection, credentials)) as server:
             _prepare(server, connection)
             after, values = _condition(connection, server, start)
-            with closing(server.cursor(SSCursor)) as rows:
+            with closing(server.cursor(RowsAsNeeded)) as rows:
                 rows.execute(_statement(connection, after, doubled=bool(values)), values or None)
                 yield from _pages(connection, rows, position)
     except (pymysql.Error, OSError) as error:
         raise _explained(connection, error) from None
 
 
-def _pages(connection: DatabaseConnection, rows: SSCursor, position: str | None) -> Iterator[Page]:
+def _pages(
+    connection: DatabaseConnection, rows: RowsAsNeeded, position: str | None
+) -> Iterator[Page]:
     names = [str(column[0]) for column in rows.description]
     types = [int(column[1]) for column in rows.description]
     try:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pymysql
 import pytest
 
 from functions.pipeline.extract.database_keys import ROWS_PER_PAGE
@@ -13,6 +14,7 @@ from functions.pipeline.extract.source_error import SourceError
 from tests.integration.sources.mariadb_server import PASSWORD, USER, MariaDb
 from waybill.outbound.address import Guard
 from waybill.sources.connections import DatabaseConnection
+from waybill.sources.definition import RetryPolicy
 
 LOCAL = Guard.of("127.0.0.0/8", plain_http=False)
 SECRET = {"username": USER, "password": PASSWORD}
@@ -164,6 +166,47 @@ def test_what_cannot_be_read_is_explained(
         list(pages(connection_to(legacy, **given)))
     assert refused.value.reason == reason
     assert PASSWORD not in str(refused.value)
+
+
+@pytest.fixture
+def large(legacy: MariaDb) -> int:
+    """So many more rows that the buffers of a connection do not hold them; how many."""
+    count = 6 * ROWS_PER_PAGE
+    legacy.execute(
+        "INSERT INTO legacy.`ships%` (`flag%s`, number, note) SELECT 'Q', seq, repeat('x', 10000)"
+        f" FROM legacy.seq_1_to_{count}"
+    )
+    return count
+
+
+def test_a_read_that_ends_early_leaves_the_rest_unread(
+    legacy: MariaDb, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = pages(connection_to(legacy, table="ships%"))
+    next(reading)
+    real: Any = pymysql.connections.Connection._read_packet
+    packets: list[Any] = []
+
+    def read_packet(*args: Any, **kwargs: Any) -> Any:
+        packets.append(args)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "_read_packet", read_packet)
+    reading.close()  # type: ignore[attr-defined]
+    assert len(packets) < large / 100
+
+
+def test_a_connection_that_is_lost_in_the_middle_is_tried_again(
+    legacy: MariaDb, large: int
+) -> None:
+    reading = pages(connection_to(legacy, table="ships%"))
+    first = next(reading)
+    legacy.execute(f"KILL USER {USER}")
+    with pytest.raises(SourceError) as lost:
+        list(reading)
+    assert lost.value.reason in RetryPolicy().on
+    rest = pages(connection_to(legacy, table="ships%"), first.position)
+    assert keys([first, *rest]) == [*EXPECTED, *(("Q", number) for number in range(1, large + 1))]
 
 
 def test_wrong_credentials_are_refused_without_naming_them(legacy: MariaDb) -> None:

@@ -14,6 +14,7 @@ from infra.local.bootstrap import ADMIN
 from tests.postgres.databases import PASSWORD, Database
 from waybill.outbound.address import Guard
 from waybill.sources.connections import DatabaseConnection
+from waybill.sources.definition import RetryPolicy
 
 LOCAL = Guard.of("127.0.0.0/8", plain_http=False)
 ROWS = 2 * ROWS_PER_PAGE + 1
@@ -132,6 +133,21 @@ def test_what_cannot_be_read_is_explained(
         list(pages(connection_to(legacy, **given)))
     assert refused.value.reason == reason
     assert PASSWORD not in str(refused.value)
+
+
+def test_a_connection_that_is_lost_in_the_middle_is_tried_again(legacy: Database) -> None:
+    reading = pages(connection_to(legacy, table="port.ships"))
+    first = next(reading)
+    with legacy.connect() as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'waybill' AND datname = current_database()"
+        )
+    with pytest.raises(SourceError) as lost:
+        list(reading)
+    assert lost.value.reason in RetryPolicy().on
+    rest = pages(connection_to(legacy, table="port.ships"), first.position)
+    assert numbers([first, *rest]) == EXPECTED
 
 
 def test_wrong_credentials_are_refused_without_naming_them(legacy: Database) -> None:
