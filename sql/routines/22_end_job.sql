@@ -40,7 +40,13 @@ BEGIN
             'seconds', extract(epoch FROM j.finished_at - coalesce(j.landed_at, j.created_at)))
             ELSE '{}' END
     FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
-    PERFORM waybill.notify_job_end(p_job);
+    -- Of an archive, its members are reported.
+    IF EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS j
+        WHERE j.job_id = p_job AND j.archive_format IS NULL)
+    THEN
+        PERFORM waybill.notify_job_end(p_job);
+    END IF;
 END
 $$;
 

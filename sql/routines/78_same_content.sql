@@ -102,6 +102,9 @@ RETURN EXISTS (
         AND NOT waybill.is_dry(j)
         AND j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED')
         AND j.duplicate_of IS DISTINCT FROM p_first.job_id
+        -- An archive counts by its members, once these are jobs.
+        AND (j.archive_format IS NULL
+            OR j.state = 'LOADING' AND j.job_id IS DISTINCT FROM p_last.archive_job_id)
 );
 
 -- The file that the job's file, with this layout, repeats if their hashes are equal; null if there

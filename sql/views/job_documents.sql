@@ -14,7 +14,8 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
                 THEN waybill.waybill_document(waybill.with_members(j))
             WHEN j.read IS NOT NULL THEN waybill.waybill_document(j)
         END,
-        'archive', waybill.archive_document(j), 'archive_job_id', j.archive_job_id,
+        'archive', CASE WHEN j.archive_format IS NOT NULL THEN waybill.archive_document(j) END,
+        'archive_job_id', j.archive_job_id,
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
         'warnings', nullif(j.layout -> 'warnings', '[]'),
         'drift', nullif(j.layout -> 'drift', '[]'),

@@ -157,6 +157,17 @@ def test_archives_in_archives_are_refused(admin: Connection, cloud: Cloud, inner
     assert document(admin, "x.zip")["state"] == "FAILED"
 
 
+def test_an_archive_sent_again_is_a_duplicate(admin: Connection, cloud: Cloud) -> None:
+    declare(admin)
+    land(cloud, "tides", "x.zip", zipped({"a.csv": b"port,metres\nOslo,1\n"}))
+    settle_archives(cloud)
+    land(cloud, "tides", "y.tar", tarred({"b.csv": b"port,metres\nOslo,1\n"}), second=1)
+    settle_archives(cloud)
+    assert document(admin, "b.csv")["duplicate_of"] == document(admin, "a.csv")["job_id"]
+    again = document(admin, "y.tar")
+    assert (again["state"], again["waybill"]["unchanged"]) == ("DUPLICATE", 1)
+
+
 def test_an_archive_that_is_refused_leaves_nothing(admin: Connection, cloud: Cloud) -> None:
     declare(admin)
     land(cloud, "tides", "x.tar.gz", tar_gz(FILES)[:-20])
