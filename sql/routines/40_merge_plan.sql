@@ -174,10 +174,10 @@ RETURN p_job.kind = 'batch'
         SELECT FROM waybill.ingestion_jobs AS e
         WHERE e.dataset = p_job.dataset
             AND e.landing_order < p_job.landing_order
-            AND waybill.is_open(e.state)
             -- An archive stands for members that are no jobs yet; not for those before this one.
             AND (e.archive_format IS NULL
                 OR e.state = 'LOADING' AND e.job_id IS DISTINCT FROM p_job.archive_job_id)
+            AND waybill.is_open(e.state)
             AND NOT waybill.is_dry(e)
     )
     OR EXISTS (
