@@ -132,10 +132,10 @@ AS $$
 BEGIN
     PERFORM waybill.lock_plan(p_job, p_attempt);
     UPDATE waybill.ingestion_jobs
-    SET chunks_total = p_chunks_total + (
-            -- Those that the loader of a stream has added already.
+    SET chunks_total = coalesce((
+            -- With those that the loader of a stream has added already.
             SELECT count(*) FROM waybill.chunks AS c
-            WHERE c.job_id = p_job AND c.text_from IS NOT NULL),
+            WHERE c.job_id = p_job HAVING bool_or(c.text_from IS NOT NULL)), p_chunks_total),
         sha256 = p_sha256
     WHERE job_id = p_job AND state = 'LOADING';
 END

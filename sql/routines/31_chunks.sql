@@ -3,6 +3,7 @@
 -- Claim a chunk for the rest of the caller's transaction: `todo` with what to read and where it
 -- goes, `done` when it is staged, `ended` when its job has ended.
 CREATE OR REPLACE FUNCTION waybill.claim_chunk(p_job uuid, p_chunk integer,
+    p_reads_slices boolean DEFAULT false,
     OUT status text, OUT bucket text, OUT key text, OUT version_id text, OUT etag text,
     OUT size_bytes bigint, OUT byte_from bigint, OUT byte_to bigint, OUT first_line bigint,
     OUT text_from bigint, OUT text_to bigint,
@@ -33,6 +34,10 @@ BEGIN
     END;
     IF status <> 'todo' THEN
         RETURN;
+    ELSIF NOT p_reads_slices AND num_nonnulls(v_chunk.text_from, v_chunk.text_to) > 0 THEN
+        -- After a release was taken back. It would stage the whole object as this slice.
+        RAISE EXCEPTION 'Chunk % of job % is a slice, for a later release.', p_chunk, p_job
+            USING ERRCODE = 'lock_not_available';
     END IF;
     bucket := v_job.bucket;
     key := v_job.object_key;

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from psycopg import errors
 
 from functions.pipeline.load import slice_timer
 from tests.stateful.fake_cloud import FakeCloud
@@ -148,6 +149,18 @@ def test_slices_that_a_crash_emptied_are_staged_again(fake_cloud: FakeCloud) -> 
     fake_cloud.crash()
     fake_cloud.settle()
     assert _check(fake_cloud, "crash.csv.gz", 1000) > 2
+
+
+@pytest.mark.usefixtures("set_tick")
+def test_a_loader_of_an_earlier_release_leaves_a_slice_alone(fake_cloud: FakeCloud) -> None:
+    fake_cloud.land("jobs", "a.csv.gz", gzip.compress(_file(1000)), 1)
+    fake_cloud.deliver("landed", 0)
+    fake_cloud.deliver("chunks", 0)
+    ((job,),) = _jobs(fake_cloud, "SELECT job_id FROM waybill.ingestion_jobs")
+    with pytest.raises(errors.LockNotAvailable):
+        _jobs(fake_cloud, "SELECT waybill.claim_chunk(%s, 1)", job)
+    fake_cloud.settle()
+    assert _check(fake_cloud, "a.csv.gz", 1000) > 2
 
 
 def test_an_array_in_utf16_has_every_element_once(

@@ -13,8 +13,8 @@ MUTANTS = (
         "slices_not_counted_by_plan",
         "a plan that finishes late counts the slices that were added meanwhile",
         "sql/routines/30_plan.sql",
-        "WHERE c.job_id = p_job AND c.text_from IS NOT NULL)",
-        "WHERE false)",
+        "WHERE c.job_id = p_job HAVING bool_or(c.text_from IS NOT NULL))",
+        "WHERE false HAVING false)",
         (f"{SLICES}::test_the_plan_may_finish_after_slices_were_added",),
     ),
     Mutant(
@@ -32,6 +32,14 @@ MUTANTS = (
         "WHEN c.text_to IS NOT NULL THEN f.text_from = c.text_to",
         "WHEN c.text_to IS NOT NULL THEN false",
         (f"{SLICES}::test_slices_follow_each_other_without_the_reaper",),
+    ),
+    Mutant(
+        "slice_for_earlier_release",
+        "a loader of an earlier release does not stage a slice as the whole object",
+        CHUNKS,
+        "NOT p_reads_slices AND num_nonnulls",
+        "false AND num_nonnulls",
+        (f"{SLICES}::test_a_loader_of_an_earlier_release_leaves_a_slice_alone",),
     ),
     Mutant(
         "slice_without_end",

@@ -228,7 +228,13 @@ class Chunks(Repository):
             Rejected: `unknown-job`.
             Busy: another loader has it.
         """
-        found = self._row(dict[str, Any], "claim_chunk", p_job=chunk.job_id, p_chunk=chunk.chunk)
+        found = self._row(
+            dict[str, Any],
+            "claim_chunk",
+            p_job=chunk.job_id,
+            p_chunk=chunk.chunk,
+            p_reads_slices=True,
+        )
         assert found is not None  # noqa: S101 - the routine returns one row
         status: Literal["todo", "done", "ended"] = found["status"]
         return Claim.model_validate(found) if status == "todo" else status
