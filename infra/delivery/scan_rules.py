@@ -11,7 +11,7 @@ _DISCLOSED = re.compile(
     r"Traceback \(most recent call last\)|psycopg|SQLSTATE|/var/task/|site-packages"
     r"|\b(?:10\.\d+|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d+\.\d+\b"
 )
-_EVALUATES = re.compile(r"\beval\(|\bnew Function\(|document\.write\(|\.(?:inner|outer)HTML\s*=")
+_EVALUATES = re.compile(r"\beval\(|\bnew Function\(|document\.write\(")
 _OTHER_SCRIPT = re.compile(r'<script[^>]+src="(?:https?:)?//')
 _VERSION = re.compile(r"/\d|\d+\.\d+")
 
@@ -55,7 +55,7 @@ def _tells_version(response: httpx.Response) -> bool:
 def _allows_all(response: httpx.Response) -> bool:
     origin = response.headers.get("Access-Control-Allow-Origin")
     allows_credentials = response.headers.get("Access-Control-Allow-Credentials") == "true"
-    reflects = origin == response.request.headers.get("Origin")
+    reflects = origin is not None and origin == response.request.headers.get("Origin")
     return bool((origin == "*" and allows_credentials) or reflects)
 
 
