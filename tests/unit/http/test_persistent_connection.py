@@ -64,14 +64,16 @@ def test_late_statements_time_out_with_their_request(persistent: PersistentConne
     deadline = Deadline(lambda: now[0])
     timed = PersistentConnection(DatabaseSettings.from_environment(), "test", deadline=deadline)
     for _ in range(2):
-        deadline.start()
-        seen = []
-        for passed in (0, 1.5, 13, 12, 5):
-            now[0] += passed
-            seen.append(timed.run(statement_timeout))
-        assert seen == ["25s", "25s", "12s", "1s", "1s"]
-    with pytest.raises(Transient, match="database-timeout"):
-        timed.run(lambda connection: connection.execute("SELECT pg_sleep(5)"))
+        with deadline.request():
+            seen = []
+            for passed in (0, 1.5, 13, 12, 5):
+                now[0] += passed
+                seen.append(timed.run(statement_timeout))
+            assert seen == ["25s", "25s", "12s", "1s", "1s"]
+            with pytest.raises(Transient, match="database-timeout"):
+                timed.run(lambda connection: connection.execute("SELECT pg_sleep(5)"))
+    # Such as an event of a schedule.
+    assert timed.run(statement_timeout) == "25s"
     timed.close()
 
 
@@ -80,14 +82,14 @@ def test_a_late_request_does_not_begin_to_connect(persistent: PersistentConnecti
     now = [100.0]
     deadline, breaker = Deadline(lambda: now[0]), Breaker()
     late = PersistentConnection(DatabaseSettings.from_environment(), "test", breaker, deadline)
-    deadline.start()
-    now[0] += 24
-    with pytest.raises(Unavailable):
-        late.run(backend_pid)
+    with deadline.request():
+        now[0] += 24
+        with pytest.raises(Unavailable):
+            late.run(backend_pid)
     # Nothing is known of the database.
     assert not breaker.has_failed
-    deadline.start()
-    assert late.run(backend_pid)
+    with deadline.request():
+        assert late.run(backend_pid)
     late.close()
 
 

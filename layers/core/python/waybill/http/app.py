@@ -129,14 +129,14 @@ class Api(APIGatewayRestResolver):
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Handle an API Gateway proxy event; never raises."""
         self.started = time.monotonic()
-        DEADLINE.start()
         self._route = ""
         self._principal = None
         USAGE.reset()
         self.logger.clear_state()
         request_id = (event.get("requestContext") or {}).get("requestId")
         self.logger.append_keys(step=self._function, request_id=request_id)
-        response = super().resolve(dict(event), context)
+        with DEADLINE.request():
+            response = super().resolve(dict(event), context)
         headers = response.setdefault("multiValueHeaders", {})
         for name, value in _HEADERS.items():
             headers.setdefault(name, [value])

@@ -1,7 +1,8 @@
 """The time that is left to respond to a request, before API Gateway gives up after 29 s."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # The rest is for a cold start, which counts too, and for the response.
 _REQUEST_SECONDS = 27.0
@@ -16,12 +17,20 @@ class Deadline:
         self._clock = clock
         self._ends_at: float | None = None
 
-    def start(self) -> None:
-        """Count from now: a request has arrived."""
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count from now until the request is handled.
+
+        A function that is called by a schedule as well has no deadline then.
+        """
         self._ends_at = self._clock() + _REQUEST_SECONDS
+        try:
+            yield
+        finally:
+            self._ends_at = None
 
     def seconds_left(self) -> float:
-        """Until the response is due; all of them before any request."""
+        """Until the response is due; all of them outside a request."""
         left = _REQUEST_SECONDS if self._ends_at is None else self._ends_at - self._clock()
         return max(0.0, left)
 
