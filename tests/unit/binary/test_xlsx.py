@@ -9,6 +9,7 @@ import pytest
 from tests.unit.binary.workbooks import Raw, number, sheet_xml, workbook, zipped
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import File, read_file
+from waybill.columns.sheet_cells import column_letters
 from waybill.contract.model import Contract
 from waybill.errors import Rejected
 
@@ -105,6 +106,23 @@ def test_numbers_are_what_their_format_says(
 def test_what_a_column_does_not_take_is_a_reject(kind: str, cell: Raw, code: str) -> None:
     file = read(contract(column("v", kind)), {1: {"A": "v"}, 2: {"A": cell}})
     assert file.codes(2) == [("v", code)]
+
+
+def test_the_message_of_a_reject_names_the_cell() -> None:
+    things = contract(column("a", "int4", nullable=False), column("b", "bool"))
+    file = read(things, {3: {"Z": "b", "AA": "a"}, 4: {"Z": "maybe", "AA": "x"}, 9: {"Z": True}})
+    messages = {line: [error["message"] for error in reject["errors"]]
+                for line, reject in file.rejects.items()}  # fmt: skip
+    assert messages == {
+        4: [
+            "expected true or false, found 'maybe' (cell Z4)",
+            "expected a whole number, found 'x' (cell AA4)",
+        ],
+        9: ["expected a value (cell AA9)"],
+    }
+    assert [column_letters(at) for at in (0, 25, 26, 701, 702, 16383)] == [
+        "A", "Z", "AA", "ZZ", "AAA", "XFD",
+    ]  # fmt: skip
 
 
 def test_formulas_have_the_value_that_was_computed() -> None:

@@ -17,7 +17,7 @@ LINE, FAULT = "line", "fault"
 """The first two columns of a batch of texts; a column for each field follows."""
 _RECORD_LIMIT = 16 * 1024 * 1024
 _KEPT_BYTES = 64 * 1024
-_TARGET_BYTES = 1024 * 1024
+_TARGET_BYTES = 2 * 1024 * 1024
 _START_RECORDS = 2048
 _MAX_RECORDS = 32_768
 
@@ -63,11 +63,8 @@ def _texts(batch: Any, task: Task) -> list[Any]:  # noqa: ANN401 - pyarrow has n
 def assemble(texts: list[Any], lines: Any, faults: Any = None) -> Any:  # noqa: ANN401 - arrays
     """The batch: texts that are not UTF-8 or have a NUL, and records too long, are faults."""
     faults = np.zeros(len(lines), np.uint8) if faults is None else faults
-    lengths = np.zeros(len(lines), np.int64)
-    for array in texts:
-        lengths += pc.binary_length(array).fill_null(0).to_numpy().astype(np.int64)
     columns = [_text_column(array, faults) for array in texts]
-    too_long = lengths > _RECORD_LIMIT
+    too_long = _too_long(texts, len(lines))
     if too_long.any():
         faults[too_long] = RECORD_TOO_LONG
         columns = [
@@ -78,7 +75,19 @@ def assemble(texts: list[Any], lines: Any, faults: Any = None) -> Any:  # noqa: 
     return pa.RecordBatch.from_arrays([pa.array(lines), pa.array(faults), *columns], names)
 
 
+def _too_long(texts: list[Any], count: int) -> Any:  # noqa: ANN401 - arrays
+    """Which records are longer than a record may be."""
+    lengths = np.zeros(count, np.int64)
+    if sum(array.nbytes for array in texts) > _RECORD_LIMIT:
+        for array in texts:
+            lengths += pc.binary_length(array).fill_null(0).to_numpy().astype(np.int64)
+    return lengths > _RECORD_LIMIT
+
+
 def _text_column(array: Any, faults: Any) -> Any:  # noqa: ANN401 - arrays
+    if pa.types.is_string(array.type):
+        # Written here, of numbers and times.
+        return array
     try:
         column = array.cast(pa.string())
     except pa.ArrowInvalid:
@@ -88,8 +97,9 @@ def _text_column(array: Any, faults: Any) -> Any:  # noqa: ANN401 - arrays
             if text is not None and text.encode() != each:
                 faults[row] = INVALID_UTF8
         column = pa.array(shown, pa.string())
-    has_nul = pc.match_substring(column, "\0").fill_null(False)
-    if pc.any(has_nul).as_py():
+    data = column.buffers()[2]
+    if data is not None and (np.frombuffer(data, np.uint8) == 0).any():
+        has_nul = pc.match_substring(column, "\0").fill_null(False)
         faults[has_nul.to_numpy(zero_copy_only=False)] = NUL_BYTE
     return column
 

@@ -12,6 +12,8 @@ TASK, DATA = b"T", b"D"
 READ, ANSWER, BATCH, END, ERROR = b"R", b"A", b"B", b"Z", b"E"
 RANGE = struct.Struct(">QQ")
 """The payload of `READ`: offset and length."""
+# More than the process that decodes may allocate.
+_MAX_BYTES = 256 * 1024 * 1024
 _HEADER = struct.Struct(">cQ")
 
 
@@ -39,5 +41,7 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     if len(header) < _HEADER.size:
         return None
     kind, length = _HEADER.unpack(header)
+    if length > _MAX_BYTES:
+        return None
     payload = stream.read(length)
     return Frame(kind, payload) if len(payload) == length else None

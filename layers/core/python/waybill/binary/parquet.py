@@ -11,7 +11,7 @@ from waybill.binary.task import Task, UnreadableFile
 
 # Of a column that is read from the storage at once. All columns are open at the same time.
 _BUFFER_BYTES = 512 * 1024
-_MIN_BUFFER_BYTES = 64 * 1024
+_MIN_BUFFER_BYTES = 16 * 1024
 _ALL_BUFFERS = 16 * 1024 * 1024
 # Of a footer: ten thousand columns in thousands of row groups.
 _STRING_LIMIT, _CONTAINER_LIMIT = 16 * 1024 * 1024, 1_000_000

@@ -42,7 +42,7 @@ def is_nested(kind: Any) -> bool:  # noqa: ANN401 - an Arrow type
 
 
 def texts_of(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    """The values as a `binary` array of what should be UTF-8."""
+    """The values as a `string` array, or as a `binary` one of what only should be UTF-8."""
     values = plain(values)
     kind = values.type
     is_json = field.kind in JSON_KINDS and not _is_text(kind)
@@ -51,7 +51,7 @@ def texts_of(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
     if is_nested(kind):
         element = Field(field.kind.removeprefix("_"))
         return pa.array(_without_null(_array_literals(values, element), values), pa.binary())
-    return _formatted(values, field).cast(pa.binary())
+    return _formatted(values, field)
 
 
 def _formatted(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
@@ -145,6 +145,8 @@ def _text(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
 def _floats(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
     del field
     texts = pc.cast(values, pa.string())
+    if pc.all(pc.is_finite(values)).as_py() is not False:
+        return texts
     # Numbers that are none keep the words that PostgreSQL has for them.
     for word, name in (("nan", "NaN"), ("inf", "Infinity"), ("-inf", "-Infinity")):
         texts = pc.if_else(pc.equal(texts, word), name, texts)

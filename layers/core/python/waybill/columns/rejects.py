@@ -12,6 +12,7 @@ from waybill.columns.check_result import Array, Mask, Violation, null_where, to_
 from waybill.columns.json_text import concat, escape_json, json_objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
+from waybill.columns.sheet_cells import with_cells
 from waybill.columns.stage import JSONB
 from waybill.records.block import Block
 from waybill.records.fields import CheckedBlock
@@ -83,8 +84,14 @@ def invalid_rejects(
     rows = np.flatnonzero(invalid)
     indices = pa.array(rows)
     texts = [array.take(indices) for array in records.texts]
+    lines = records.block.lines[records.valid[rows]]
     errors = [
-        violation_errors(layout.columns[field], violation, texts[field], rows)
+        with_cells(
+            violation_errors(layout.columns[field], violation, texts[field], rows),
+            layout,
+            layout.columns[field],
+            lines,
+        )
         for field, violation in column_violations
     ]
     joined = pc.binary_join_element_wise(*errors, ", ", null_handling="skip")
