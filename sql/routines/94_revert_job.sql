@@ -159,6 +159,8 @@ BEGIN
     UPDATE waybill.ingestion_jobs
     SET state = 'REVERTED',
         replaced = NULL,
+        -- Records that waited for its pending ones may go on.
+        written_by = pg_current_xact_id(),
         pending_reference = 0,
         withdrawn = p_job.pending_reference
     WHERE job_id = p_job.job_id;

@@ -96,6 +96,10 @@ class ApiClient:
         """Send corrected rejects of a job back; None when the function died on it."""
         return self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, fault)
 
+    def revert(self, job_id: str, fault: Fault | None = None) -> ApiResponse | None:
+        """Take a load back; None when the function died on it."""
+        return self._ask(handle_jobs, f"/jobs/{job_id}/revert", None, {}, fault)
+
     def _ask(
         self,
         handle: Handle,

@@ -40,12 +40,19 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
             _check_duplicate(admin, job, file, files)
         _check_job(admin, job, file)
         _check_pending(admin, job, file, expected_rows)
-        if file.ends and not file.table.insert_only and job["state"] != "DUPLICATE":
+        if has_rejects(job, file):
             query = "SELECT waybill.rejects_remaining(%s)"
             assert _column(admin, query, job["job_id"]) == [file.remaining(files)], job
         if not file.cancelled:
             assert job["job_id"] in heard, ("nobody was published", job)
     _check_nothing_is_left(admin)
+
+
+def has_rejects(job: dict[str, Any], file: File) -> bool:
+    """Whether the rejects of a job can be replayed, and the model knows how many there are."""
+    return (
+        file.ends and not (file.table.insert_only or file.reverted) and job["state"] != "DUPLICATE"
+    )
 
 
 def check_views(admin: Connection) -> None:
@@ -90,14 +97,14 @@ def check_against_reload(admin: Connection, files: Iterable[File]) -> None:
 
 def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     rejected = job["rejected"] if file.table.insert_only else file.rejected
-    is_duplicate = job["state"] == "DUPLICATE"
-    assert is_duplicate or job["state"] == _state(file, rejected), job
+    is_duplicate = job["duplicate_of"] is not None
+    assert job["state"] == "DUPLICATE" or job["state"] == _state(file, rejected), job
     assert not job["restamping"], job
     if not file.ends:
         return
     numbers = (
         "inserted", "updated", "unchanged", "superseded", "filtered", "rejected",
-        "pending_reference",
+        "pending_reference", "withdrawn",
     )  # fmt: skip
     assert job["read"] == len(file.records) == sum(job[name] for name in numbers), job
     assert job["rejected"] == rejected >= file.rejected, job
@@ -141,6 +148,8 @@ def _check_duplicate(admin: Connection, job: dict[str, Any], file: File, files: 
 def _state(file: File, rejected: int) -> str:
     if file.cancelled:
         return "CANCELLED"
+    if file.reverted:
+        return "REVERTED"
     if file.fails:
         return "FAILED"
     return "COMPLETED_WITH_REJECTS" if rejected else "COMPLETED"

@@ -10,12 +10,12 @@ from hypothesis.stateful import precondition, rule
 
 from tests.postgres.databases import Connection, Database
 from tests.stateful.api_client import ApiClient
-from tests.stateful.api_rules import ApiRules
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
 from tests.stateful.invariants import check, check_against_reload, check_asleep, check_views
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json, read_of
+from tests.stateful.revert_rules import RevertRules
 from tests.stateful.rules import NONE
 from tests.stateful.tables import TABLES, Cells, Table
 
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 KEY_PARTS = 3
 
 
-class Machine(ApiRules):
+class Machine(RevertRules):
     """One history. The database is a copy of `template`, which nobody may be using."""
 
     template: Database

@@ -22,6 +22,7 @@ class File:
     corrupt: bool = False
     cancelled: bool = False
     dry: bool = False
+    reverted: bool = False
     is_batch: bool = False
     corrects: "File | None" = None
     """The file whose rejects these are, corrected; they count right behind it."""
@@ -49,7 +50,7 @@ class File:
 
     @property
     def counts(self) -> bool:
-        return self.ends and not self.dry
+        return self.ends and not self.dry and not self.reverted
 
     @property
     def replaces(self) -> bool:
@@ -71,7 +72,9 @@ class File:
 
     def remaining(self, files: list["File"]) -> int:
         """How many of its rejects are neither loaded nor on their way."""
-        replays = [file for file in files if file.corrects is self and file.ends]
+        replays = [
+            file for file in files if file.corrects is self and file.ends and not file.reverted
+        ]
         return self.rejected + sum(
             replay.remaining(files) - len(replay.records) for replay in replays
         )

@@ -1,0 +1,54 @@
+"""A rule for loads that are taken back."""
+
+from http import HTTPStatus
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests.stateful.api_rules import ApiRules
+from tests.stateful.faults import Fault
+from tests.stateful.generators import PROVOKED, places
+from tests.stateful.model import File
+
+_faults = st.one_of(st.none(), st.builds(Fault, st.integers(0, 12), st.booleans()))
+
+
+class RevertRules(ApiRules):
+    """Reverts of files, batches and replays, whole or not at all."""
+
+    @rule(place=places, fault=_faults, waits=st.booleans())
+    @precondition(lambda self: any(may_be_reverted(file) for file in self.files))
+    def revert(self, place: int, fault: Fault | None, waits: bool) -> None:
+        loaded = [file for file in self.files if may_be_reverted(file)]
+        file = loaded[place % len(loaded)]
+        if waits:
+            self.cloud.settle()
+        found = self.admin.execute(
+            "SELECT job_id::text FROM waybill.ingestion_jobs"
+            " WHERE object_key = %s AND version_id = %s",
+            (file.key, file.version),
+        ).fetchone()
+        if not found:
+            return
+        response = self.api.revert(found[0], fault)
+        if response is None:
+            # The lock waits for what a killed process has begun.
+            state = self.admin.execute(
+                "SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s FOR UPDATE", found
+            ).fetchone()
+            file.reverted = state == ("REVERTED",)
+            PROVOKED["reverts killed after" if file.reverted else "reverts killed before"] += 1
+            return
+        PROVOKED[f"reverts response {response.status}"] += 1
+        assert response.status in (
+            HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE,
+        ), response  # fmt: skip
+        if response.status == HTTPStatus.CONFLICT:
+            for error in response.json().get("errors", []):
+                PROVOKED[f"reverts refused: {error['code']}"] += 1
+        file.reverted = response.status == HTTPStatus.OK
+
+
+def may_be_reverted(file: File) -> bool:
+    """Of an insert-only table a later record may have been rejected for one of the load."""
+    return file.counts and not file.table.insert_only
