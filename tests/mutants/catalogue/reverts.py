@@ -49,11 +49,11 @@ MUTANTS = (
         (f"{TESTS}::test_rows_of_a_truncated_table_are_missed",),
     ),
     Mutant(
-        "revert_to_last_image",
-        "of a row that a load changed twice the first image counts",
+        "revert_to_own_image",
+        "a row that a load inserted and then changed is removed",
         ROWS,
-        "'ORDER BY ' || v_key || ', _waybill_image'",
-        "'ORDER BY ' || v_key || ', _waybill_image DESC'",
+        "WHERE i.job_id = %3$L AND i.dataset = %4$L AND i.landed <> %5$s",
+        "WHERE i.job_id = %3$L AND i.dataset = %4$L AND i.landed <> %5$s - 1",
         (f"{TESTS}::test_the_first_image_of_a_row_counts",),
     ),
     Mutant(
