@@ -50,7 +50,10 @@ class DistinctValues:
         found = found[found < self._below]
         if not len(found):
             return
-        self._kept = np.unique(np.concatenate([self._kept, found]))[: self._limit]
+        # Sorting is faster than `np.unique`, which hashes.
+        merged = np.sort(np.concatenate([self._kept, found]))
+        is_first = np.append(True, merged[1:] != merged[:-1])
+        self._kept = merged[is_first][: self._limit]
         if len(self._kept) == self._limit:
             # Up to this one the largest: it may come again.
             self._below = int(self._kept[-1])

@@ -12,7 +12,7 @@ from waybill.contract.model import Column, Contract
 
 # Blocks are counted together: of a column with few values the calls cost more than the work.
 _MIN_RECORDS = 65_536
-_MIN_BYTES = 4 * 1024 * 1024
+_MIN_BYTES = 16 * 1024 * 1024
 _MIN_LIMIT, _MAX_LIMIT = 64, 1024
 # A chunk that is the whole file stores no fingerprints.
 _MAX_LIMIT_OF_WHOLE = 4096
@@ -41,7 +41,7 @@ class FileStatistics:
         """Count the records of a batch of the staging table."""
         self._waiting.append(staged)
         self._records += staged.num_rows
-        self._bytes += staged.nbytes
+        self._bytes += staged.get_total_buffer_size()
         if self._records >= _MIN_RECORDS or self._bytes >= _MIN_BYTES:
             self._count()
 
