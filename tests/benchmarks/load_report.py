@@ -46,9 +46,12 @@ def describe(rows: int, base: int, rounds: int) -> Result:
 
 
 def ratios(case: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    r"""How many times as fast as the first, which is `\copy`, each is."""
-    base = next(iter(case.values()))["seconds"]
-    return {name: base / max(run["seconds"], 0.01) for name, run in case.items()}
+    r"""How many times as fast as the first, which is `\copy`, each is; 0 if either failed."""
+    base = next(iter(case.values()))
+    return {
+        name: 0 if base.get("failed") or run["failed"] else base["seconds"] / run["seconds"]
+        for name, run in case.items()
+    }
 
 
 def say_case(name: str, case: Mapping[str, Mapping[str, Any]]) -> None:
@@ -75,9 +78,8 @@ def chart(result: Result) -> str:
     r"""Bars: how many times as fast as `\copy` into the same table."""
     cases = {"by year": "fresh", "by month": "fresh by month", "populated": "populated"}
     shown: dict[str, list[float]] = {}
-    found = [ratios(result["cases"].get(case, {"-": {"seconds": 0}})) for case in cases.values()]
-    names = dict.fromkeys(name for each in found for name in each if name != "-")
-    for name in names:
+    found = [ratios(result["cases"][case]) for case in cases.values() if case in result["cases"]]
+    for name in dict.fromkeys(name for each in found for name in each):
         shown[name] = [round(each.get(name, 0), 2) for each in found]
     title = f"Times as fast as \\copy into the same table, {result['rows']:,} records"
     return bar_chart(title, "x", shown, list(cases), left=150)
@@ -101,9 +103,9 @@ def tables(result: Result) -> str:
         ]
         for contender, ratio in ratios(case).items():
             run = case[contender]
+            speed = f"{ratio:.2f}" if ratio else "-"
             lines.append(
-                f"| {contender.replace(chr(92), '`' + chr(92)) + '`' * (chr(92) in contender)} |"
-                f" {run['seconds']:.2f} | {ratio:.2f} | {run['cpu']:.2f} |"
+                f"| {contender} | {run['seconds']:.2f} | {speed} | {run['cpu']:.2f} |"
                 f" {run['megabytes']:.0f} | {run['outcome']} |"
             )
         lines.append("")
