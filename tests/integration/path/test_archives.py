@@ -10,7 +10,7 @@ from backports import zstd
 from tests.cloud.archive_files import streamed_zip, tar_gz, tarred, zipped
 from tests.cloud.fixtures import Cloud
 from tests.cloud.lambda_events import Context
-from tests.integration.path.archives import document, settle_archives
+from tests.integration.path.archives import MemberEvents, document, settle_archives
 from tests.integration.path.steps import FUNCTIONS, land
 from tests.postgres.databases import Connection
 
@@ -117,14 +117,17 @@ def test_a_later_file_waits_until_the_members_are_jobs(
     FUNCTIONS["landed"]({"Records": [record]}, Context())
     postponed = cloud.take("landed")
     land(cloud, "tides", "later.csv", b"port,metres\nBrest,3\n", second=30)
-    for _ in range(3):
+    events = MemberEvents(cloud)
+    for _ in range(5):
+        events.send()
         for name in FUNCTIONS:
             for message in cloud.take(name):
                 FUNCTIONS[name]({"Records": [message]}, Context())
+    assert document(admin, "a.csv")["state"] == "COMPLETED"
     assert document(admin, "later.csv")["state"] == "MERGING"
     for message in postponed:
         FUNCTIONS["landed"]({"Records": [message]}, Context())
-    settle_archives(cloud)
+    settle_archives(cloud, events)
     later = document(admin, "later.csv")
     for _ in range(3):
         admin.execute("SELECT waybill.merge_job(%s)", (later["job_id"],))

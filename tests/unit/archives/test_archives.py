@@ -172,6 +172,15 @@ def test_a_lying_directory_is_refused() -> None:
         read(lambda: zip_of(bytes(data)))
 
 
+def test_an_entry_that_the_directory_hides_is_missed() -> None:
+    data = bytearray(zipped({"a.csv": b"one", "b.csv": b"two" * 50}))
+    # The comment of the first entry covers the second one.
+    at = data.index(b"PK\x01\x02") + 32
+    data[at] = 46 + len("b.csv")
+    with pytest.raises(Rejected, match="as many entries"):
+        zip_of(bytes(data))
+
+
 def test_links_and_devices_are_left_out() -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
