@@ -52,6 +52,7 @@ def _responses(api: str, token: str | None) -> Iterator[httpx.Response]:
             yield client.request("PATCH", url)
             if token and "get" in described["paths"][path]:
                 yield client.get(url, headers={"Authorization": f"Bearer {token}"})
+        yield client.get(f"{api}/docs")
         yield client.get(f"{api}/no/such/path")
         yield client.get(f"{api}/jobs", headers={"Authorization": "Bearer invalid"})
         if urlsplit(api).path == _CONSOLE_API:
@@ -68,5 +69,6 @@ def _pages(client: httpx.Client, start: str) -> Iterator[httpx.Response]:
         seen.add(url)
         response = client.get(url)
         yield response
-        names = (*_LINKED.findall(response.text), *_IMPORTED.findall(response.text))
-        waiting += [urljoin(url, name) for name in names]
+        # What a script links to is relative to the page, which is where it writes the link.
+        waiting += [urljoin(start, name) for name in _LINKED.findall(response.text)]
+        waiting += [urljoin(url, name) for name in _IMPORTED.findall(response.text)]

@@ -75,7 +75,8 @@ class Console:
         name = "index.html" if path == "/" else path.removeprefix(_ASSETS)
         file = (self._root / name).resolve()
         if not file.is_relative_to(self._root) or not file.is_file():
-            await _respond(send, 404, "text/plain", b"There is no such file.", self._headers)
+            headers = {**self._headers, "Cache-Control": "no-store"}
+            await _respond(send, 404, "text/plain", b"There is no such file.", headers)
             return
         body = file.read_bytes()
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
