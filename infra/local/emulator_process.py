@@ -1,4 +1,4 @@
-"""The emulator's process: ministack, console and guard, and ten differences from AWS fixed.
+"""The emulator's process: ministack, console and guard, and eleven differences from AWS fixed.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -13,6 +13,7 @@ functions that it runs see their own packages and layers only, as on AWS.
 * The credentials of functions are hashes of their names; here they are keyed with a secret.
 * Keys of KMS are made anew with each stack; here a stack has one, which survives a restart.
 * E-mail of SNS is only logged; here it goes to `SMTP_HOST`, as that of SES does.
+* Patterns of log subscriptions are words; here they are those of `emulator_logs.py` as well.
 * A mock integration of API Gateway leaves `$context.requestId` as it is, and always has a body.
 """
 
@@ -33,7 +34,7 @@ from uuid import UUID, uuid4
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, kms, s3, ses, sns, sts
+from ministack.services import apigateway_v1, cloudwatch_logs, kms, s3, ses, sns, sts
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
@@ -230,6 +231,10 @@ def _console(settings: Path) -> None:
     app.app = _script("emulator_console.py")["Console"](app.app, json.loads(settings.read_text()))
 
 
+def _logs() -> None:
+    cloudwatch_logs._subscription_pattern_matches = _script("emulator_logs.py")["matches"]  # noqa: SLF001
+
+
 def _guard() -> None:
     port = int(os.environ["GATEWAY_PORT"])
     guard = _script("emulator_guard.py")["Guard"]
@@ -244,4 +249,5 @@ if __name__ == "__main__":
         _console(Path(settings))
     del sys.argv[1:]
     _guard()
+    _logs()
     app.main()
