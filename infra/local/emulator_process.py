@@ -185,6 +185,7 @@ def fanout(
 
 
 def _patch() -> None:
+    cloudwatch_logs._subscription_pattern_matches = _script("emulator_logs.py")["matches"]  # noqa: SLF001
     sns._fanout = fanout  # noqa: SLF001
     apigateway_v1._invoke_mock_v1 = invoke_mock  # noqa: SLF001
     iam_evaluator.is_root_access_key = is_administrator
@@ -231,10 +232,6 @@ def _console(settings: Path) -> None:
     app.app = _script("emulator_console.py")["Console"](app.app, json.loads(settings.read_text()))
 
 
-def _logs() -> None:
-    cloudwatch_logs._subscription_pattern_matches = _script("emulator_logs.py")["matches"]  # noqa: SLF001
-
-
 def _guard() -> None:
     port = int(os.environ["GATEWAY_PORT"])
     guard = _script("emulator_guard.py")["Guard"]
@@ -249,5 +246,4 @@ if __name__ == "__main__":
         _console(Path(settings))
     del sys.argv[1:]
     _guard()
-    _logs()
     app.main()
