@@ -62,6 +62,7 @@ def written(kind: str) -> bytes:
         (gzip.compress(written("feather")), "Arrow file inside gzip"),
         (gzip.compress(written("stream")), "Arrow file inside gzip"),
         (b"PARE\x15\x00", "encrypted Parquet"),
+        (b"PARE\x80\x00\x00\x00", "encrypted Parquet"),
         (written("tar"), "tar archive"),
         (bz2.compress(bz2.compress(CSV)), "bzip2 file inside bzip2"),
         (lzma.compress(CSV), "xz"),

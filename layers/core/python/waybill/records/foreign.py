@@ -41,7 +41,7 @@ _BINARY = (
     _kind(rb"PK(\x03\x04|\x05\x06)", "a zip archive", _ARCHIVE),
     _kind(rb"PK\x07\x08", "a part of a zip archive", _UNPACK),
     _kind(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or encrypted Office document", _AS_XLSX),
-    _kind(rb"PARE[\x00-\x08\x0e-\x1f]", "an encrypted Parquet file", _DECRYPT),
+    _kind(rb"PARE([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", "an encrypted Parquet file", _DECRYPT),
     # Recognised before, unless they are compressed once more.
     _kind(rb"PAR1([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", "a Parquet file", _ALONE),
     _kind(rb"ARROW1\x00\x00|\xff{4}.{3}\x00[\x04-\xfc]\x00{3}", "an Arrow file", _ALONE),
