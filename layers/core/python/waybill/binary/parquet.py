@@ -16,7 +16,7 @@ _ALL_BUFFERS = 16 * 1024 * 1024
 # Of a footer: ten thousand columns in thousands of row groups.
 _STRING_LIMIT, _CONTAINER_LIMIT = 16 * 1024 * 1024, 1_000_000
 _BATCH_BYTES, _MIN_RECORDS, _MAX_RECORDS = 2 * 1024 * 1024, 64, 8192
-_UNSUPPORTED = re.compile(r"encrypt|codec|not implemented|not (yet )?supported|not built", re.I)
+_UNSUPPORTED = re.compile(r"crypt|codec|not implemented|not (yet )?supported|not built", re.I)
 
 
 def open_parquet(file: object, columns: int = 1) -> Any:  # noqa: ANN401 - pyarrow has no types
