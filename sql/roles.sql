@@ -10,6 +10,7 @@ SELECT waybill.define_role('plan', connections => 24, statement => '60s', routin
     finish_plan, record_extraction, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
     count_failed_runs, count_killed_runs, end_run, members_to_unpack, register_members, fail_member, finish_unpacking}');
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
+    open_export, begin_export, export_lines, record_export_file, fail_export,
     claim_chunk, finish_chunk, add_data_key, chunks_left, following_chunk, fail_job, start_run, count_failed_runs, count_killed_runs,
     end_run}', tables => '{"waybill.validation_errors":
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
@@ -43,7 +44,7 @@ SELECT waybill.define_role('documents', connections => 20, statement => '25s', r
     list_documents, delete_document, erase_person, find_person,
     list_unreadable, erase_encrypted, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
-    look_up, find_rows, lease_generation, audit_personal_read}');
+    look_up, find_rows, lease_generation, audit_personal_read, create_export, export_document}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
     costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
 SELECT waybill.define_role('sources', connections => 6, statement => '25s', routines => '{

@@ -46,6 +46,7 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB018": (NotFound, "unknown-person"),
     "WB019": (Rejected, "unknown-receiver"),
     "WB020": (Conflict, "not-revertible"),
+    "WB021": (Conflict, "too-many-exports"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.

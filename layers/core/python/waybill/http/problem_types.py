@@ -121,6 +121,20 @@ JOBS = {
         "Source declared in a file", "Change the file of the source, and deploy."
     ),
     "source-exists": ProblemType("Source exists", "Another source has this name."),
+    "export-restarts": ProblemType(
+        "Export restarts", "The rows changed during every attempt; export again when it is quiet."
+    ),
+    "export-stalled": ProblemType("Export stalled", "The export made no progress for a day."),
+    "too-many-columns": ProblemType(
+        "Too many columns", "The file has more fields than a table has columns."
+    ),
+    "too-many-exports": ProblemType(
+        "Too many exports", "Too many exports are open; wait for one to end."
+    ),
+    "unknown-export": ProblemType("Unknown export", "There is no export with this id."),
+    "unusable-name": ProblemType(
+        "Unusable name", "A field of the file has a name that no column can have."
+    ),
     "unknown-source": ProblemType("Unknown source", "There is no source with this id."),
     "too-many-rejects": ProblemType(
         "Too many rejects", "There are too many rejects for one response; use limit and cursor."
