@@ -59,6 +59,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", *pinned),
             list_bucket(landing),
             send(resources.chunks, resources.merges),
+            objects(state, "exports/", "PutObject"),
             *make_data_keys(resources.personal_key),
         ),
         "merge": (
@@ -130,7 +131,12 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         ),
         "datasets": contracts,
         "analytics": (),
-        "lookups": contracts,
+        "lookups": (
+            *contracts,
+            # Exports are downloaded through presigned URLs.
+            objects(state, "exports/", "GetObject"),
+            send(resources.chunks),
+        ),
         "documents": (
             objects(state, "deadlines/", "PutObject"),
             *decrypt_data_keys(resources.personal_key),

@@ -39,6 +39,8 @@ ROUTES = (
     Route("POST", "/datasets/{name}/preview", "datasets"),
     Route("POST", "/datasets/infer", "datasets"),
     Route("GET", "/datasets/{name}/rows", "lookups"),
+    Route("POST", "/datasets/{name}/exports", "lookups"),
+    Route("GET", "/datasets/{name}/exports/{export_id}", "lookups"),
     Route("GET", "/datasets/{name}/lookups/compare", "lookups"),
     Route("GET", "/datasets/{name}/lookups/{strategy}", "lookups"),
     Route("GET", "/users/compare", "lookups"),

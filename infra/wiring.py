@@ -87,7 +87,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     values: dict[str, Mapping[str, str]] = {
         "upload": {**landing, **state, **size},
         "plan": {**landing, **state, **queues, **in_flight, **size},
-        "load": {**landing, **chunks, **merges, **in_flight, **personal},
+        "load": {**landing, **state, **chunks, **merges, **in_flight, **personal},
         "merge": {**state, **chunks, **merges, **bus, **in_flight},
         "extract": {
             **landing,
@@ -116,7 +116,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "jobs": {**landing, **state, **waits, **personal},
         "datasets": state,
         "analytics": {**cache, **waits},
-        "lookups": {**state, **cache},
+        "lookups": {**state, **cache, **chunks},
         "documents": {**state, **personal},
         "queries": {},
         "metrics": {**state, **queues, **dead},

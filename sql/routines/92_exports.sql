@@ -54,17 +54,24 @@ BEGIN ATOMIC
     ORDER BY c.place;
 END;
 
--- The tables that hold the rows of a dataset, in the order in which an export reads them.
+-- The tables that hold the rows of a dataset, in the order in which an export reads them, and how
+-- many of their pages are read at once.
 CREATE OR REPLACE FUNCTION waybill.export_tables(p_dataset text)
-RETURNS TABLE (relation oid, blocks bigint)
+RETURNS TABLE (relation oid, blocks bigint, at_once bigint)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT c.oid, (pg_relation_size(c.oid) + 8191) / 8192
+    SELECT c.oid, s.blocks,
+        -- A page may refer to megabytes of values that are stored outside of it.
+        greatest(1, least(512, 16777216 * s.blocks / (pg_table_size(c.oid) + 1)))
     FROM waybill.datasets AS d
-    CROSS JOIN LATERAL pg_partition_tree(d.target) AS t
+    CROSS JOIN LATERAL (
+        -- Of a table without partitions the tree is empty.
+        SELECT d.target::oid UNION SELECT t.relid::oid FROM pg_partition_tree(d.target) AS t
+    ) AS t (relid)
     JOIN pg_class AS c ON c.oid = t.relid AND c.relkind = 'r'
-    WHERE d.name = p_dataset AND t.isleaf
+    CROSS JOIN LATERAL (SELECT (pg_relation_size(c.oid) + 8191) / 8192) AS s (blocks)
+    WHERE d.name = p_dataset
     ORDER BY c.oid;
 END;
 
@@ -95,7 +102,7 @@ BEGIN ATOMIC
                 'precision', c.type_precision, 'scale', c.type_scale) ORDER BY c.place)
             FROM waybill.export_columns(e.dataset) AS c),
         (SELECT coalesce(jsonb_agg(jsonb_build_object('relation', t.relation::bigint,
-                'blocks', t.blocks) ORDER BY t.relation), '[]')
+                'blocks', t.blocks, 'at_once', t.at_once) ORDER BY t.relation), '[]')
             FROM waybill.export_tables(e.dataset) AS t),
         (SELECT d.document FROM waybill.datasets AS d WHERE d.name = e.dataset)
     FROM waybill.exports AS e

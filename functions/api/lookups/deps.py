@@ -13,16 +13,19 @@ from waybill.http.persistent_connection import PersistentConnection
 from waybill.http.personal_reads import PersonalReads
 from waybill.state.bucket import StateBucket
 from waybill.state.contracts import PublishedContracts
+from waybill.state.dataset_exports import DatasetExports
 
 
 class Deps(NamedTuple):
-    """The database connection, the contracts, the cache, the leases and the audit of reads."""
+    """The database connection, the contracts, the cache, and where exports are."""
 
     database: PersistentConnection
     contracts: PublishedContracts
     entries: Entries
     leases: Leases
     personal_reads: PersonalReads
+    exports: DatasetExports
+    chunks_queue_url: str
 
 
 @cache
@@ -40,4 +43,6 @@ def deps() -> Deps:
             )
         ),
         PersonalReads(database),
+        DatasetExports(s3_client(), settings.state_bucket),
+        settings.chunks_queue_url,
     )

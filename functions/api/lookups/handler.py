@@ -4,6 +4,7 @@ Which columns there are, and which strategies, is declared with the dataset. `/u
 for `/datasets/users/lookups/…`.
 """
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -12,15 +13,24 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.lookups.column_values import fitting_lookups, lookup_values, searched_values
 from functions.api.lookups.deps import deps
+from functions.api.lookups.export_rows import create_export, find_export
 from functions.api.lookups.format_rows import format_comparison, format_found, format_page
 from functions.api.lookups.list_rows import RowCursor, RowsQuery, list_rows
 from functions.api.lookups.look_up import look_up
-from functions.api.lookups.models import Comparison, LookupResult, RowPage
+from functions.api.lookups.models import (
+    Comparison,
+    Export,
+    ExportRequest,
+    LookupResult,
+    RowPage,
+)
 from waybill.errors import NotFound
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
+from waybill.http.links import base_url
 from waybill.http.pagination import CursorParam, PageLimit, decode_cursor
 from waybill.http.personal_reads import view_of
+from waybill.http.responses import json_response
 
 _USERS = "users"
 _PAGING = ("limit", "cursor")
@@ -86,6 +96,35 @@ def get_rows(name: Name, limit: PageLimit = 50, cursor: CursorParam = None) -> R
     view = view_of(api, name, contract)
     query = RowsQuery(values, limit, after, view)
     return format_page(list_rows(deps(), contract, query))
+
+
+@api.post(
+    "/datasets/<name>/exports",
+    tags=["exports"],
+    responses=describe_responses({202: Export}, 404, 409, 422, 503),
+)
+def post_export(name: Name, body: ExportRequest) -> Response[Any]:
+    """Export all rows of a dataset into files: CSV, JSON Lines, Parquet or Arrow.
+
+    The files have the columns that files of the dataset fill, and are of one state of its rows.
+    Personal values are `[masked]` for callers without the right to them.
+    """
+    contract = deps().contracts.get(name)
+    export = create_export(deps(), name, body, view_of(api, name, contract))
+    url = f"{base_url(api.current_event)}/datasets/{name}/exports/{export['export_id']}"
+    return json_response(export, HTTPStatus.ACCEPTED, headers={"Location": url})
+
+
+@api.get(
+    "/datasets/<name>/exports/<export_id>",
+    tags=["exports"],
+    responses=describe_responses({200: Export}, 404, 503),
+)
+def get_export(name: Name, export_id: Annotated[str, Path()]) -> Response[Any]:
+    """Get an export of one's own; when it is completed, with URLs to download its files."""
+    view = view_of(api, name)
+    is_admin = api.principal.has("admin")
+    return json_response(find_export(deps(), name, export_id, view, is_admin=is_admin))
 
 
 def _look_up(name: str, strategy: str) -> Response[Any]:

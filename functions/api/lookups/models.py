@@ -1,8 +1,10 @@
 """Responses of the lookups endpoints."""
 
+from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 CacheStatus = Literal["hit", "miss", "bypass"]
 
@@ -44,3 +46,47 @@ class RowPage(BaseModel):
 
     items: list[dict[str, Any]]
     next_cursor: str | None = Field(description="Null on the last page.")
+
+
+ExportFormat = Literal["csv", "jsonl", "parquet", "arrow"]
+
+
+class ExportRequest(BaseModel):
+    """What to export."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: ExportFormat = "csv"
+    formulas: Literal["escape", "keep"] = Field(
+        default="escape",
+        description="Whether texts of CSV that a spreadsheet would run get an apostrophe in front.",
+    )
+
+
+class ExportedFile(BaseModel):
+    """A file of an export."""
+
+    number: int
+    rows: int
+    bytes: int
+    sha256: str
+    url: str = Field(description="Downloads the file; for 15 minutes.")
+
+
+class Export(BaseModel):
+    """An export of a dataset, and its waybill: all files are of one state of the rows."""
+
+    export_id: UUID
+    dataset: str
+    format: ExportFormat
+    masked: bool = Field(description="Whether personal values are `[masked]`.")
+    state: Literal["PENDING", "RUNNING", "COMPLETED", "FAILED"]
+    attempt: int = Field(description="It begins again when the rows change meanwhile.")
+    created_at: datetime
+    changed_at: datetime
+    error: dict[str, Any] | None
+    rows: int = Field(description="Rows in the files so far.")
+    bytes: int
+    files: list[ExportedFile] = Field(
+        description="When it is completed, for a day; several where there are many rows."
+    )

@@ -1,12 +1,15 @@
-"""Loads the chunks named by messages of the SQS queue `chunks` into staging tables."""
+"""Loads the chunks named by messages of the SQS queue `chunks`, and writes exports."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import TypeAdapter
 
 from functions.pipeline.load.deps import Deps
+from functions.pipeline.load.export_dataset import export_dataset, fail_export
 from functions.pipeline.load.settings import LoadSettings
 from functions.pipeline.load.stage_chunk import fail_job, stage_chunk
 from waybill import telemetry
@@ -15,11 +18,12 @@ from waybill.consumer import BatchResponse, Consumer, consume
 from waybill.database.chunks import ChunkId
 from waybill.database.connect import connect
 from waybill.errors import Rejected
-from waybill.messages import ChunkMessage
+from waybill.messages import ChunkMessage, ExportMessage
 
 # Reserved at the end of the function's time to record the run and return the message.
 _RESERVE_SECONDS = 15.0
 _MIN_SECONDS = 5.0
+_MESSAGE: TypeAdapter[ChunkMessage | ExportMessage] = TypeAdapter(ChunkMessage | ExportMessage)
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
@@ -28,19 +32,28 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     telemetry.start("load", settings, context)
     seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
 
-    def process(message: ChunkMessage) -> None:
+    def process(message: ChunkMessage | ExportMessage) -> None:
         with _deps(message, settings, max(seconds, _MIN_SECONDS)) as deps:
-            stage_chunk(deps, ChunkId(message.job_id, message.chunk))
+            if isinstance(message, ExportMessage):
+                export_dataset(deps, message.export_id)
+            else:
+                stage_chunk(deps, ChunkId(message.job_id, message.chunk))
 
-    def fail(message: ChunkMessage, reason: Rejected) -> None:
+    def fail(message: ChunkMessage | ExportMessage, reason: Rejected) -> None:
         with _deps(message, settings, _MIN_SECONDS) as deps:
-            fail_job(deps, ChunkId(message.job_id, message.chunk), reason)
+            if isinstance(message, ExportMessage):
+                fail_export(deps, message.export_id, reason.problem())
+            else:
+                fail_job(deps, ChunkId(message.job_id, message.chunk), reason)
 
-    consumer = Consumer(settings.chunks_queue_url, ChunkMessage.model_validate_json, process, fail)
+    consumer = Consumer(settings.chunks_queue_url, _MESSAGE.validate_json, process, fail)
     return consume(event, consumer)
 
 
 @contextmanager
-def _deps(message: ChunkMessage, settings: LoadSettings, seconds: float) -> Iterator[Deps]:
-    with telemetry.about(message.job_id), connect(settings, "load") as connection:
+def _deps(
+    message: ChunkMessage | ExportMessage, settings: LoadSettings, seconds: float
+) -> Iterator[Deps]:
+    about: UUID = message.export_id if isinstance(message, ExportMessage) else message.job_id
+    with telemetry.about(about), connect(settings, "load") as connection:
         yield Deps(connection, s3_client(), settings, seconds)

@@ -8,6 +8,7 @@ from waybill.settings import (
     LandingSettings,
     LogSettings,
     PersonalSettings,
+    StateSettings,
     UnpackSettings,
 )
 
@@ -18,12 +19,16 @@ class LoadSettings(
     LandingSettings,
     FlowControlSettings,
     PersonalSettings,
+    StateSettings,
     UnpackSettings,
 ):
     """Queues and the block size."""
 
     chunks_queue_url: str = Field(description="Queue of chunks to stage.")
     merges_queue_url: str = Field(description="Queue of jobs to merge.")
+    export_file_bytes: int = Field(
+        default=64 * 1024**2, ge=1, description="Size at which a file of an export ends."
+    )
     block_bytes: int = Field(
         default=1_048_576, ge=1, description="Bytes parsed and copied at a time."
     )

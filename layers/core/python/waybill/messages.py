@@ -24,6 +24,12 @@ class ChunkMessage(Message):
     chunk: int
 
 
+class ExportMessage(Message):
+    """Queue `chunks`, lookups → load → load: write an export of a dataset, or go on with it."""
+
+    export_id: UUID
+
+
 class MergeMessage(Message):
     """Queue `merges`, load → merge: merge a job; all its chunks should be staged."""
 

@@ -63,6 +63,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         # It reads the caller's file alone.
         "POST /datasets/infer": Rule("loader", listed=True),
         "GET /datasets/{name}/rows": _DATASET,
+        "POST /datasets/{name}/exports": _DATASET,
+        # The route itself leaves out the exports of others.
+        "GET /datasets/{name}/exports/{export_id}": _DATASET,
         "GET /datasets/{name}/lookups/compare": _DATASET,
         "GET /datasets/{name}/lookups/{strategy}": _DATASET,
         "GET /users/compare": _USERS,

@@ -1,0 +1,1 @@
+"""Exports of datasets, written by `load` and loaded again."""
