@@ -63,7 +63,7 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT c.oid, s.blocks,
         -- A page may refer to megabytes of values that are stored outside of it.
-        greatest(1, least(512, 16777216 * s.blocks / (pg_table_size(c.oid) + 1)))
+        greatest(1, least(64, 16777216 * s.blocks / (pg_table_size(c.oid) + 1)))
     FROM waybill.datasets AS d
     CROSS JOIN LATERAL (
         -- Of a table without partitions the tree is empty.

@@ -32,11 +32,11 @@ def export_dataset(deps: Deps, export_id: UUID) -> None:
     """
     deadline = time.monotonic() + deps.seconds / 2
     exporter = _Exporter(deps, export_id, deadline)
-    while time.monotonic() < deadline:
-        if not exporter.write_next():
+    while exporter.write_next():
+        if time.monotonic() >= deadline:
+            telemetry.action("export.continued")
+            send(deps.settings.chunks_queue_url, [ExportMessage(export_id=export_id)])
             return
-    telemetry.action("export.continued")
-    send(deps.settings.chunks_queue_url, [ExportMessage(export_id=export_id)])
 
 
 def fail_export(deps: Deps, export_id: UUID, error: dict[str, object]) -> None:

@@ -122,5 +122,5 @@ def _texts(data: bytes, count: int) -> list[Any]:
 
 def _typed(texts: Any, target: Any) -> Any:  # noqa: ANN401 - pyarrow has no type stubs
     if target == pa.bool_():
-        return pc.equal(texts, "t")
+        return pc.equal(texts, "true")
     return texts if target == pa.string() else pc.cast(texts, target)
