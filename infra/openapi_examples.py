@@ -40,6 +40,7 @@ _BODIES: dict[str, dict[str, object]] = {
         "application/x-ndjson": '{"id": 904, "department": "Customs"}\n',
         "application/octet-stream": _CSV,
     },
+    "POST /datasets/{name}/exports": {"application/json": {"format": "parquet"}},
     "POST /datasets/infer": {
         "text/csv": _CSV,
         "application/x-ndjson": '{"id": 904, "department": "Customs"}\n',

@@ -133,6 +133,27 @@ class AsyncWaybill:
         flow = operations.infer(head, name or Path(file).name, whole=whole, header=header)
         return cast("dict[str, Any]", await self._run(flow))
 
+    async def export(
+        self,
+        dataset: str,
+        *,
+        format: str = "csv",  # noqa: A002 - as the API calls it
+        formulas: str = "escape",
+        timeout_seconds: float = 3600,
+    ) -> dict[str, Any]:
+        """Export all rows of a dataset, and wait; `files` have URLs for 15 minutes.
+
+        `format` is csv, jsonl, parquet or arrow; with `formulas="keep"` texts of CSV that a
+        spreadsheet would run are left as they are.
+
+        Raises:
+            TimeoutError: the export has not ended in time.
+        """
+        params = {"format": format, "formulas": formulas}
+        begun = await self._run(operations.begin_export(dataset, params))
+        flow = operations.wait_export(dataset, begun["export_id"], timeout_seconds)
+        return cast("dict[str, Any]", await self._run(flow))
+
     async def hires_by_quarter(self, year: int, *, min_job: str | None = None) -> Figures:
         """Hires of `year` by department, job and quarter; all pages."""
         params = {"year": year, "min_job": min_job}

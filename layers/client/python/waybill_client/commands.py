@@ -11,6 +11,7 @@ import typer
 from waybill_client.bearer_auth import Token
 from waybill_client.client import Waybill
 from waybill_client.errors import ClientError, UnreachableError
+from waybill_client.export_command import add_exports
 from waybill_client.infer_command import InferWhole, add_infer
 from waybill_client.job_commands import add_jobs
 from waybill_client.job_output import nothing_loaded
@@ -84,6 +85,7 @@ def make_app(
     add_rejects(app, add_jobs(app, connect), connect)
     add_services(app, connect)
     add_infer(app, connect, infer_whole)
+    add_exports(app, connect)
     add_logins(app, find_api)
     if doctor:
         add_doctor(app, connect)

@@ -91,6 +91,29 @@ def revert(job_id: str) -> Flow:
     return (yield from document("POST", f"jobs/{job_id}/revert"))["revert"]
 
 
+def begin_export(dataset: str, params: Mapping[str, object]) -> Flow:
+    """Begin an export of a dataset."""
+    return (yield from document("POST", f"datasets/{dataset}/exports", json=dict(params)))
+
+
+def wait_export(dataset: str, export_id: str, timeout_seconds: float) -> Flow:
+    """Wait until the export has ended, and return it.
+
+    Raises:
+        TimeoutError: it has not ended in time.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        found = yield from document("GET", f"datasets/{dataset}/exports/{export_id}")
+        if found["state"] in ("COMPLETED", "FAILED"):
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"export {export_id} is {found['state']} after {timeout_seconds:g} s"
+            )
+        yield Pause(_PAUSE_SECONDS)
+
+
 def datasets() -> Flow:
     """Every dataset and its columns."""
     return list((yield from document("GET", "datasets"))["items"])
