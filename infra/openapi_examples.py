@@ -1,7 +1,7 @@
 """Examples of the API's requests, which work with the sample files.
 
-Values of required parameters by name, and bodies by route. The ids of jobs, documents and sources
-are made by the service, so they have none.
+Values of required parameters by name, and bodies by route. The ids of jobs, documents, exports and
+sources are made by the service, so they have none.
 """
 
 from typing import Any

@@ -74,8 +74,13 @@ class _Exporter:
                 return self._exports.begin(self._export_id, export.attempt, export.snapshot_now)
             written = self._store(export, file, part)
         recorded = self._exports.record(self._export_id, export.attempt, written)
-        facts = {"number": written.number, "rows": written.rows, "recorded": recorded}
-        telemetry.action("export.written", size_bytes=written.bytes, **facts)
+        telemetry.action(
+            "export.written",
+            number=written.number,
+            rows=written.rows,
+            size_bytes=written.bytes,
+            recorded=recorded,
+        )
         return recorded and not written.is_last
 
     def _write(self, export: OpenExport, file: BinaryIO) -> _Part:

@@ -1,8 +1,8 @@
 """POST and GET /datasets/{name}/exports: whose an export is, and what it shows."""
 
-import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
+from urllib.parse import unquote
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_an_export_has_a_waybill_and_urls(
     assert (export["state"], export["rows"], export["masked"]) == ("COMPLETED", 2, False)
     (file,) = export["files"]
     assert "X-Amz-Signature" in file["url"] or "Signature" in file["url"]
-    assert "kinds.jsonl" in urllib.request.unquote(file["url"])
+    assert "kinds.jsonl" in unquote(file["url"])
     assert (file["rows"], len(file["sha256"])) == (2, 64)
     audit = exporter.admin.execute(
         "SELECT action, actor, detail ->> 'masked' FROM waybill.audit_logs ORDER BY audit_id"

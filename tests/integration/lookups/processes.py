@@ -78,6 +78,8 @@ class Process:
             Entries(store, 300),
             Leases(lambda dataset: Lookups(self.connection).lease_generation(dataset)),
             PersonalReads(held),
+            cast(Any, None),
+            "",
         )
 
     def read(self, user: int) -> Found:

@@ -184,6 +184,7 @@ def encode(things: Contract, path: Path) -> tuple[int, int]:
     )
     settings = LoadSettings(
         landing_bucket="b",
+        state_bucket="s",
         database_host="h",
         database_user="u",
         chunks_queue_url="c",
