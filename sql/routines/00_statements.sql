@@ -18,6 +18,7 @@
 --   WB018  unknown-person    the dataset cannot have this key
 --   WB019  unknown-receiver  a source notifies a receiver that no file declares
 --   WB020  not-revertible    the load cannot be taken back; the detail lists what touched its rows
+--   WB021  too-many-exports  as many exports are open as may be at a time
 --   WB999  (internal)        undoes a merge that was only counted: a dry run, too many rejects
 --   55P03  database-busy     PostgreSQL's own lock_not_available: a lock is taken; retry later
 

@@ -24,7 +24,7 @@ BEGIN
         >= waybill.most_open_exports()
     THEN
         RAISE EXCEPTION 'There are % exports open; wait for one to end.',
-            waybill.most_open_exports() USING ERRCODE = 'WB020';
+            waybill.most_open_exports() USING ERRCODE = 'WB021';
     END IF;
     INSERT INTO waybill.exports
         (export_id, dataset, format, escapes_formulas, is_masked, created_by)
