@@ -67,6 +67,13 @@ BEGIN
         $q$,
         waybill.named_key(p_plan, '(i.%2$I)::text'), p_plan.target,
         waybill.equal_on(p_plan.natural_key, 'h', 'i'), p_plan.effective_order));
+    -- The value of a column that was added since is not in the image.
+    INSERT INTO pg_temp.revert_conflicts
+    SELECT 'columns-changed', NULL, NULL, 'The table has columns that it did not have then'
+    WHERE EXISTS (
+        SELECT FROM waybill.row_images AS i
+        WHERE i.job_id = p_job.job_id AND i.dataset = p_job.dataset
+            AND i.record IS NOT NULL AND NOT i.record ?& p_plan.columns);
     INSERT INTO pg_temp.revert_conflicts
     SELECT DISTINCT 'other-table', NULL::jsonb, p_job.job_id,
         format('The load changed rows of %s through a foreign key', i.dataset)

@@ -273,6 +273,17 @@ def test_without_images_nothing_is_reverted(ledger: Ledger) -> None:
     assert ledger.rows("SELECT n FROM t") == [(2,)]
 
 
+def test_a_column_that_was_added_since_keeps_its_values(ledger: Ledger) -> None:
+    register(ledger, TABLE)
+    ledger.load("t", 1, [(1, 1, "a")])
+    job = ledger.load("t", 2, [(1, 2, "a")])
+    ledger.declare("ALTER TABLE t ADD COLUMN more text DEFAULT 'x'")
+    assert conflicts(ledger, job) == [
+        ("columns-changed", "The table has columns that it did not have then.")
+    ]
+    assert ledger.rows("SELECT n, more FROM t") == [(2, "x")]
+
+
 def test_old_images_are_purged(ledger: Ledger) -> None:
     register(ledger, TABLE)
     ledger.load("t", 1, [(1, 1, "a")])
