@@ -260,45 +260,6 @@ def test_rows_that_refer_to_each_other_are_removed_together(ledger: Ledger) -> N
     assert ledger.rows("SELECT * FROM t ORDER BY id") == before
 
 
-def test_without_images_nothing_is_reverted(ledger: Ledger) -> None:
-    register(ledger, TABLE, ", revertible_days => 0")
-    job = ledger.load("t", 1, [(1, 1, "a")])
-    ledger.load("t", 2, [(1, 2, "a")])
-    assert conflicts(ledger, job) == []
-    assert ledger.rows("SELECT * FROM waybill.row_images") == []
-    ledger.declare("SELECT waybill.register_dataset('t')")
-    assert conflicts(ledger, job) == []
-    third = ledger.load("t", 3, [(1, 3, "a")])
-    revert(ledger, third)
-    assert ledger.rows("SELECT n FROM t") == [(2,)]
-
-
-def test_a_column_that_was_added_since_keeps_its_values(ledger: Ledger) -> None:
-    register(ledger, TABLE)
-    ledger.load("t", 1, [(1, 1, "a")])
-    job = ledger.load("t", 2, [(1, 2, "a")])
-    ledger.declare("ALTER TABLE t ADD COLUMN more text DEFAULT 'x'")
-    assert conflicts(ledger, job) == [
-        ("columns-changed", "The table has columns that it did not have then.")
-    ]
-    assert ledger.rows("SELECT n, more FROM t") == [(2, "x")]
-
-
-def test_old_images_are_purged(ledger: Ledger) -> None:
-    register(ledger, TABLE)
-    ledger.load("t", 1, [(1, 1, "a")])
-    job = ledger.load("t", 2, [(1, 2, "a")])
-    ledger.admin.execute("SELECT waybill.purge_expired()")
-    assert ledger.rows("SELECT count(*) FROM waybill.row_images") == [(1,)]
-    ledger.admin.execute("UPDATE waybill.row_images SET kept_at = now() - interval '9 days'")
-    ledger.admin.execute(
-        "UPDATE waybill.ingestion_jobs SET finished_at = now() - interval '9 days'"
-    )
-    ledger.admin.execute("SELECT waybill.purge_expired()")
-    assert ledger.rows("SELECT count(*) FROM waybill.row_images") == [(0,)]
-    assert conflicts(ledger, job) == []
-
-
 def test_the_content_of_a_reverted_load_is_not_current_is_loaded_again(ledger: Ledger) -> None:
     register(ledger, TABLE)
     first = ledger.load("t", 1, [(1, 1, "a")])

@@ -224,3 +224,11 @@ def test_a_header_that_fits_nothing_needs_a_dataset(tmp_path: Path, content: byt
         suggest_dataset(file, DATASETS)
     with pytest.raises(ClientError, match="none is declared"):
         suggest_dataset(file, [])
+
+
+def test_a_load_is_reverted(fake: FakeApi) -> None:
+    document = {"rows": 5, "removed": 2, "restored": 1, "restamped": 1, "reinserted": 1}
+    response = {"job_id": "j", "state": "REVERTED", "revert": document}
+    fake.on("POST", "jobs/j/revert", httpx.Response(200, json=response))
+    assert "2 rows removed, 2 restored" in invoke("jobs", "revert", "j").output
+    assert json.loads(invoke("jobs", "revert", "j", "--json").stdout) == response
