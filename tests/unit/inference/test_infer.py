@@ -1,10 +1,13 @@
 """What is proposed for a file, and why."""
 
+import io
 from datetime import date
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from waybill.errors import Rejected
 from waybill.inference.file_sample import FileSample
@@ -119,6 +122,14 @@ def test_of_a_beginning_the_last_record_is_left_out_and_nothing_is_required() ->
     ]
     whole = infer(f"id,day\n{lines}")
     assert [each.required for each in whole.columns] == [True, True]
+
+
+def test_a_binary_file_is_refused_by_name() -> None:
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"a": [1]}), file)
+    with pytest.raises(Rejected) as refused:
+        infer(file.getvalue())
+    assert (refused.value.code, "parquet" in refused.value.detail) == ("unsupported-file", True)
 
 
 def test_a_time_that_every_record_has_may_partition() -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from waybill.binary.recognise import binary_format
 from waybill.contract.model import Column, Contract
 from waybill.errors import Rejected
 from waybill.inference.file_sample import FileSample
@@ -72,6 +73,9 @@ def find_structure(sample: FileSample, header: Header | None) -> Structure:
     Raises:
         Rejected: `empty-file`, or why no contract could read the file.
     """
+    if file_format := binary_format(sample.head):
+        detail = f"A dataset can be inferred from CSV and JSON, not from {file_format} files."
+        raise Rejected("unsupported-file", detail)
     text, encoding, notes = _text(sample)
     blank = Structure(is_json=True).contract("inferred", ())
     if json_format(text.head.data, blank):
