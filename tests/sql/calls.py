@@ -108,7 +108,7 @@ def _calls(module: Module) -> Iterator[Call]:
         if origin.startswith(_DATABASE)
     }
     held = dict(_held(module.tree, repositories))
-    held |= dict(_held_by_self(module.tree, held))
+    held |= dict(_held_by_self(module.tree, held, repositories))
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Attribute):
             continue
@@ -139,13 +139,19 @@ def _held(tree: ast.Module, repositories: dict[str, str]) -> Iterator[tuple[str,
                 yield variable, repositories[name]
 
 
-def _held_by_self(tree: ast.Module, held: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _held_by_self(
+    tree: ast.Module, held: dict[str, str], repositories: dict[str, str]
+) -> Iterator[tuple[str, str]]:
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=[ast.Attribute(attr=name)], value=ast.Name(id=variable)) if (
                 variable in held
             ):
                 yield name, held[variable]
+            case ast.Assign(
+                targets=[ast.Attribute(attr=name)], value=ast.Call(func=ast.Name(id=repository))
+            ) if repository in repositories:
+                yield name, repositories[repository]
 
 
 @cache
