@@ -33,6 +33,7 @@ _VALUES = {
     "job_id": _NOBODY,
     "document_id": _NOBODY,
     "source_id": _NOBODY,
+    "export_id": _NOBODY,
     "key": _NOBODY,
 }
 

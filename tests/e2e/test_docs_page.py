@@ -20,6 +20,7 @@ _NOT_TRIED = (
     "{job_id}",
     "{source_id}",
     "{document_id}",
+    "{export_id}",
     "/personal-data/",
     "/redrive",
     "/data-sources",
