@@ -66,6 +66,10 @@ BEGIN
     PERFORM waybill.erase_rejects(p_job);
     PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_state);
     PERFORM waybill.drop_stage(p_job.job_id);
+    -- Nothing adds them up any more, and they are made of what was not loaded. One that is not done
+    -- has none, and may be locked for minutes by its loader.
+    UPDATE waybill.chunks SET columns = NULL
+    WHERE job_id = p_job.job_id AND done AND columns IS NOT NULL;
     RETURN p_state;
 END
 $$;

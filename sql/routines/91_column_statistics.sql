@@ -74,8 +74,40 @@ BEGIN ATOMIC
     ) AS a
     LEFT JOIN waybill.distinct_values(p_job) AS d ON d.place = a.place AND a.chunks > 1
     ON CONFLICT DO NOTHING;
+    -- A person who was erased since the file landed may be in it.
+    UPDATE waybill.column_statistics AS s
+    SET lowest = NULL, highest = NULL
+    FROM waybill.ingestion_jobs AS j
+    JOIN waybill.datasets AS d ON d.name = j.dataset
+    WHERE s.job_id = p_job
+        AND j.job_id = p_job
+        AND s.column_name = ANY (d.natural_key)
+        AND waybill.may_hold_erased(j);
     UPDATE waybill.chunks SET columns = NULL WHERE job_id = p_job AND columns IS NOT NULL;
 END;
+
+-- Whether the text of an extreme stands for a value, whose text PostgreSQL wrote.
+CREATE OR REPLACE FUNCTION waybill.is_extreme(p_extreme text, p_value text) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Not one expression: as constants, both would be cast when it is planned.
+    IF p_extreme = left(p_value, 100) THEN
+        -- A long text is cut.
+        RETURN true;
+    ELSIF pg_input_is_valid(p_extreme, 'numeric') AND pg_input_is_valid(p_value, 'numeric') THEN
+        -- 1.50 and 1.5 are equal.
+        RETURN p_extreme::numeric = p_value::numeric;
+    ELSIF pg_input_is_valid(p_extreme, 'timestamptz')
+        AND pg_input_is_valid(p_value, 'timestamptz')
+    THEN
+        -- 2026-01-01T00:00:00Z and 2026-01-01 00:00:00+00, too.
+        RETURN p_extreme::timestamptz = p_value::timestamptz;
+    END IF;
+    RETURN false;
+END
+$$;
 
 -- Forget extremes that are the key of an erased person.
 CREATE OR REPLACE FUNCTION waybill.erase_extremes(p_dataset waybill.datasets, p_key text[])
@@ -84,13 +116,20 @@ LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     UPDATE waybill.column_statistics AS s
-    SET lowest = CASE WHEN s.lowest <> ALL (p_key) THEN s.lowest END,
-        highest = CASE WHEN s.highest <> ALL (p_key) THEN s.highest END
-    FROM waybill.ingestion_jobs AS j
-    WHERE j.job_id = s.job_id
+    SET lowest = CASE WHEN NOT e.is_lowest THEN s.lowest END,
+        highest = CASE WHEN NOT e.is_highest THEN s.highest END
+    FROM waybill.column_statistics AS c
+    JOIN waybill.ingestion_jobs AS j USING (job_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(waybill.is_extreme(c.lowest, k.value)), false) AS is_lowest,
+            coalesce(bool_or(waybill.is_extreme(c.highest, k.value)), false) AS is_highest
+        FROM unnest(p_key) AS k (value)
+    ) AS e
+    WHERE s.job_id = c.job_id
+        AND s.place = c.place
         AND j.dataset = p_dataset.name
-        AND s.column_name = ANY (p_dataset.natural_key)
-        AND (s.lowest = ANY (p_key) OR s.highest = ANY (p_key));
+        AND c.column_name = ANY (p_dataset.natural_key)
+        AND (e.is_lowest OR e.is_highest);
 END;
 
 -- The load of the same kind before this one; null if there is none.

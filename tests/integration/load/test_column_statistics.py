@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from functions.api.jobs.models import ComparedColumns
 from tests.integration.load.landing import Landing
@@ -131,3 +132,67 @@ def test_what_has_become_personal_is_not_shown(landing: Landing) -> None:
 def test_the_log_has_no_values(landing: Landing, capsys: pytest.CaptureFixture[str]) -> None:
     landing.stage(landing.land(b"id,t\n1,secretive\n"))
     assert "secretive" not in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_loaded_leaves_no_statistics(landing: Landing) -> None:
+    job = landing.land(b"id,t\n1,a\n2,b\n", chunk_bytes=1)
+    landing.stage(job, 0)
+    assert landing.chunks(job)[0]["columns"]
+    landing.admin.execute("SELECT waybill.fail_job(%s, '{}')", (job,))
+    assert [chunk["columns"] for chunk in landing.chunks(job)] == [None] * 2
+    assert compared(landing, job)["items"] == []
+
+
+_VISITS = """
+CREATE TABLE visits (
+    t text, n numeric(20,4), tz timestamptz, i2 smallint, PRIMARY KEY (t, n, tz)
+);
+SELECT waybill.register_dataset('visits', natural_key => '{t,n,tz}');
+"""
+_PERSON = ["x" * 150, "100.50", "2021-05-01T10:00:00+02:00"]
+_VISITED = (
+    f"t,n,tz,i2\n{','.join(_PERSON)},3\na,7,2020-01-01T00:00:00Z,1\nb,8,2020-01-02T00:00:00Z,2\n"
+)
+
+
+@pytest.fixture
+def visits(landing: Landing) -> Landing:
+    """With a dataset whose key has values that extremes write in another way."""
+    landing.admin.execute("SET ROLE waybill_owner")
+    landing.admin.execute(_VISITS)
+    landing.admin.execute("RESET ROLE")
+    return landing
+
+
+def _erase(landing: Landing, key: list[str]) -> None:
+    landing.admin.execute("SELECT waybill.erase_person('visits', %s)", (Jsonb(key),))
+
+
+def _highest(landing: Landing, job: UUID) -> dict[str, Any]:
+    return {name: one["max"] for name, one in current(landing, job).items()}
+
+
+def test_the_key_of_a_person_is_erased_however_it_is_written(visits: Landing) -> None:
+    job = visits.land(_VISITED.encode(), dataset="visits")
+    visits.stage(job)
+    merge(visits, job)
+    kept = {"t": "x" * 100, "n": "100.50", "tz": "2021-05-01T08:00:00Z", "i2": "3"}
+    assert _highest(visits, job) == kept
+    _erase(visits, ["a", "99", "2021-05-01T08:00:01Z"])
+    assert _highest(visits, job) == kept
+    assert current(visits, job)["t"]["min"] is None
+    _erase(visits, _PERSON)
+    assert _highest(visits, job) == {"t": None, "n": None, "tz": None, "i2": "3"}
+    assert current(visits, job)["i2"]["min"] == "1"
+
+
+def test_a_person_who_is_erased_before_the_merge_is_no_extreme(visits: Landing) -> None:
+    job = visits.land(_VISITED.encode(), dataset="visits")
+    visits.stage(job)
+    _erase(visits, _PERSON)
+    merge(visits, job)
+    assert _highest(visits, job) == {"t": None, "n": None, "tz": None, "i2": "3"}
+    later = visits.land(_VISITED.encode(), dataset="visits")
+    visits.stage(later)
+    merge(visits, later)
+    assert _highest(visits, later)["n"] == "100.50"
