@@ -36,8 +36,8 @@ export default function Define() {
 async function propose(file, { name, header }, abort) {
   const head = await readHead(file);
   const whole = file.size <= MAX_BYTES;
-  if (head.mustBeWhole && !whole) {
-    throw new Error("A file of this kind is read as a whole, and this one is too large for a request. In a clone of the project: waybill infer --whole FILE");
+  if (head.mustBeWhole) {
+    throw new Error("A dataset is proposed from CSV and JSON only. Save this file as CSV, or write the file of the dataset yourself.");
   }
   const body = await file.slice(0, MAX_BYTES).arrayBuffer();
   const query = { name: name || file.name, whole, header };
