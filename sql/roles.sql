@@ -9,10 +9,11 @@ SELECT waybill.define_role('plan', connections => 24, statement => '60s', routin
     register_ticket, register_object, contract_of_job, claim_plan, start_loading, add_chunks,
     finish_plan, record_extraction, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
     count_failed_runs, count_killed_runs, end_run, members_to_unpack, register_members, fail_member, finish_unpacking}');
+-- `chunk_state` is for loaders of the release before: until they are replaced, and after a roll-back.
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
     open_export, begin_export, export_lines, record_export_file, fail_export,
-    claim_chunk, finish_chunk, add_data_key, chunks_left, following_chunk, fail_job, start_run, count_failed_runs, count_killed_runs,
-    end_run}', tables => '{"waybill.validation_errors":
+    claim_chunk, finish_chunk, add_data_key, chunks_left, following_chunk, chunk_state, fail_job, start_run,
+    count_failed_runs, count_killed_runs, end_run}', tables => '{"waybill.validation_errors":
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
     stages => true, ended_by_owner => true);
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{

@@ -11,6 +11,9 @@ from tests.sql.calls import Call, calls_of, copied_tables, texts_of
 from waybill.database.queries import query_text
 
 _BY_ROLE = {spec.role: spec for spec in FUNCTIONS.values() if spec.role and spec.role != ADMIN_ROLE}
+# What only functions of the release before call: they run until they are replaced, and after a
+# roll-back. To be removed with the next release.
+_CALLED_BEFORE = {"waybill_load": {"chunk_state"}}
 _SCHEMAS = "'{waybill, public}'::regnamespace[]"
 
 
@@ -87,7 +90,8 @@ def granted(connection: Connection, role: str) -> set[str]:
 @pytest.mark.parametrize("role", _BY_ROLE)
 def test_a_role_may_do_what_its_function_calls(template_database: Database, role: str) -> None:
     with template_database.connect() as admin:
-        assert granted(admin, role) == called(admin, _BY_ROLE[role].package)
+        calls = called(admin, _BY_ROLE[role].package) | _CALLED_BEFORE.get(role, set())
+        assert granted(admin, role) == calls
 
 
 def test_the_page_defines_the_roles_that_functions_connect_as(template_database: Database) -> None:
