@@ -226,6 +226,8 @@ BEGIN
     v_counts.replaced := waybill.replaced_partitions(p_plan);
     IF v_counts.inserted + v_counts.updated + v_counts.deleted > 0 THEN
         PERFORM waybill.begin_generation(p_dataset);
+    ELSIF v_counts.unchanged > 0 AND p_plan.stamp_unchanged THEN
+        PERFORM waybill.note_moved_rows(p_dataset);
     END IF;
     -- A table stays, for what the caller asks about its records; those of a view are all new.
     IF waybill.is_view('pg_temp.merge_records') THEN

@@ -141,6 +141,7 @@ BEGIN
     PERFORM waybill.check_records(v_plan);
     PERFORM waybill.classify(v_plan);
     PERFORM waybill.stamp_rows(v_plan);
+    PERFORM waybill.note_moved_rows(p_job.dataset);
     UPDATE waybill.ingestion_jobs
     SET restamping = false, stamped = true
     WHERE job_id = p_job.job_id;

@@ -249,6 +249,8 @@ BEGIN
     PERFORM waybill.mark_parts_stale(p_plan, p_job.dataset, '{}');
     IF v_counts.inserted + v_counts.updated > 0 THEN
         PERFORM waybill.begin_generation(p_job.dataset);
+    ELSIF v_counts.unchanged > 0 THEN
+        PERFORM waybill.note_moved_rows(p_job.dataset);
     END IF;
     RETURN v_counts;
 END

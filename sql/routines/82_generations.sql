@@ -64,6 +64,21 @@ BEGIN
 END
 $$;
 
+-- The transaction has stored rows of the dataset again with the values that they had: what is cached
+-- is as good as before, so nothing is waited for, but whoever reads the table page by page begins
+-- again. Called before the commit.
+CREATE OR REPLACE FUNCTION waybill.note_moved_rows(p_dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- As in begin_generation: a lease that is asked for meanwhile would wait for the row.
+    PERFORM pg_advisory_xact_lock(waybill.generation_lock_key(p_dataset));
+    INSERT INTO waybill.data_generations AS g (dataset) VALUES (p_dataset)
+    ON CONFLICT (dataset) DO UPDATE SET generation_id = gen_random_uuid();
+END
+$$;
+
 -- Runs at the commit of a change: waits until the last lease has ended. Without readers that
 -- cache there is none, and nothing is waited for.
 CREATE OR REPLACE FUNCTION waybill.await_leases() RETURNS trigger
