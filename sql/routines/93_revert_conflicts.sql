@@ -214,11 +214,18 @@ BEGIN
         waybill.ident_list(v_to, 'g.'),
         replace(p_reference.conrelid::regclass::text, '''', ''''''),
         v_names,
-        CASE WHEN NOT v_to <@ p_plan.natural_key THEN format(
-            'UNION SELECT %1$s FROM pg_temp.revert_present AS h JOIN pg_temp.revert_images AS i'
-            ' ON %2$s WHERE ROW(%1$s) IS DISTINCT FROM ROW(%3$s)',
-            v_names, waybill.equal_on(p_plan.natural_key, 'h', 'i'),
-            waybill.ident_list(v_to, 'i.')) END,
+        CASE
+            WHEN v_to <@ p_plan.natural_key THEN ''
+            -- An image has no generated columns; they may be others if anything is.
+            WHEN NOT v_to <@ p_plan.columns THEN format(
+                'UNION SELECT %s FROM pg_temp.revert_present AS h WHERE h._waybill_differs',
+                v_names)
+            ELSE format(
+                'UNION SELECT %1$s FROM pg_temp.revert_present AS h JOIN pg_temp.revert_images AS i'
+                ' ON %2$s WHERE ROW(%1$s) IS DISTINCT FROM ROW(%3$s)',
+                v_names, waybill.equal_on(p_plan.natural_key, 'h', 'i'),
+                waybill.ident_list(v_to, 'i.'))
+        END,
         p_reference.conrelid::regclass,
         (SELECT string_agg(format('r.%I = g.%I', x.source, x.target), ' AND ')
             FROM unnest(v_from, v_to) AS x (source, target)),

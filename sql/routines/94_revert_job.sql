@@ -49,8 +49,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_personal CONSTANT text[] :=
-        (SELECT d.personal FROM waybill.datasets AS d WHERE d.name = p_job.dataset);
+    v_personal CONSTANT text[] := waybill.personal_columns_of(p_job.dataset);
     v_conflicts CONSTANT jsonb := (
         SELECT jsonb_agg(jsonb_build_object('code', x.code, 'message', x.text))
         FROM (
