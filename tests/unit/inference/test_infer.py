@@ -86,6 +86,13 @@ def test_no_value_of_the_file_is_in_the_proposal() -> None:
     assert "e-mail addresses: consider `personal`" in proposal.columns[1].evidence
 
 
+def test_names_that_become_one_identifier_are_numbered() -> None:
+    marks = "!#$%"
+    header = ",".join(f"a{mark}" for mark in marks)
+    names = [each.name for each in infer(f"{header},a_3\n1,2,3,4,5\n").columns]
+    assert names == ["a", "a_2", "a_4", "a_5", "a_3"]
+
+
 def test_names_become_identifiers() -> None:
     names = [
         each.name

@@ -54,16 +54,19 @@ def _shortened(name: str, suffix: str = "") -> str:
 def column_names(found: Sequence[str]) -> list[str]:
     """A different name for each name of a file; names that differ only in case are kept exactly."""
     folded = Counter(map(normalise, found))
-    names: list[str] = []
+    given = frozenset(found)
+    names: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
     for at, name in enumerate(found, 1):
         is_exact = folded[normalise(name)] > 1 and 0 < len(name.encode()) <= _LONGEST_BYTES
         made = name if is_exact else identifier(name, f"column_{at}")
-        base, number = made, 1
-        while made in names or (made != name and made in found):
-            number += 1
-            made = _shortened(base, f"_{number}")
-        names.append(made)
-    return names
+        base = made
+        while made in names or (made != name and made in given):
+            # Not from the beginning: a header may have one name a thousand times.
+            numbers[base] += 1
+            made = _shortened(base, f"_{numbers[base] + 1}")
+        names[made] = None
+    return list(names)
 
 
 def quoted(name: str) -> str:
