@@ -169,7 +169,7 @@ def _erased() -> s3.LifecycleRule:
 def _short_lived() -> list[s3.LifecycleRule]:
     """What the state bucket keeps for some days only."""
     days = {
-        # Each is for one download through a URL that expires within minutes.
+        # Each is downloaded through URLs that expire within minutes.
         "exports/": 1,
         # Of processes that have ended.
         "metrics/processes/": 1,

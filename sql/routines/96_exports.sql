@@ -76,7 +76,8 @@ BEGIN ATOMIC
 END;
 
 -- What must be the same whenever a part of an export is read: the generation of the rows, and where
--- they are stored, since a rewritten table has its rows in other pages.
+-- they are stored, since a rewritten table has its rows in other pages. A statement that somebody
+-- else executes between two files begins no generation.
 CREATE OR REPLACE FUNCTION waybill.export_snapshot(p_dataset text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -176,6 +177,20 @@ BEGIN ATOMIC
     WHERE e.export_id = p_export AND e.state IN ('PENDING', 'RUNNING');
 END;
 
+-- Why nobody may have the files of an export any more: they may hold a person who was erased since.
+-- Null if they do not. A minute more: an erasure may still be uncommitted when rows are read.
+CREATE OR REPLACE FUNCTION waybill.erased_export(p_export waybill.exports) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT jsonb_build_object('code', 'person-erased',
+        'detail', 'A person of the dataset was erased since the export began; export again.')
+    WHERE EXISTS (
+        SELECT FROM waybill.erasures AS e
+        WHERE e.dataset = p_export.dataset
+            AND e.erased_at > p_export.created_at - interval '1 minute')
+);
+
 -- An export with its files, for those who may see it: whoever made it, and administrators, for
 -- whom the caller is null.
 CREATE OR REPLACE FUNCTION waybill.export_document(p_export uuid, p_dataset text, p_caller text)
@@ -185,17 +200,18 @@ SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT jsonb_build_object(
         'export_id', e.export_id, 'dataset', e.dataset, 'format', e.format,
-        'masked', e.is_masked, 'state', e.state, 'attempt', e.attempt,
-        'created_at', waybill.rfc3339(e.created_at), 'changed_at', waybill.rfc3339(e.changed_at),
-        'error', e.error,
+        'masked', e.is_masked, 'state', CASE WHEN x.error IS NULL THEN e.state ELSE 'FAILED' END,
+        'attempt', e.attempt, 'created_at', waybill.rfc3339(e.created_at),
+        'changed_at', waybill.rfc3339(e.changed_at), 'error', coalesce(x.error, e.error),
         'files', coalesce(jsonb_agg(jsonb_build_object('number', f.number, 'key', f.key,
             'rows', f.rows, 'bytes', f.bytes, 'sha256', f.sha256) ORDER BY f.number)
             FILTER (WHERE f.number IS NOT NULL), '[]'))
     FROM waybill.exports AS e
+    CROSS JOIN LATERAL (SELECT waybill.erased_export(e)) AS x (error)
     LEFT JOIN waybill.export_files AS f ON f.export_id = e.export_id AND f.attempt = e.attempt
     WHERE e.export_id = p_export AND e.dataset = p_dataset
         AND (p_caller IS NULL OR e.created_by = p_caller)
-    GROUP BY e.export_id
+    GROUP BY e.export_id, x.error
 );
 
 -- A cell that a spreadsheet would run gets an apostrophe in front, as `waybill/http/csv_text.py`
@@ -263,7 +279,8 @@ BEGIN
         v_document := (
             SELECT d.document FROM waybill.datasets AS d WHERE d.name = v_export.dataset);
         v_line := CASE WHEN v_document IS NULL THEN 'row_to_json(t)::text'
-            ELSE format('t.%I::text', v_document) END;
+            -- Null is a line, too, and a masked document is JSON.
+            ELSE format($q$coalesce(to_json(t.%I)::text, 'null')$q$, v_document) END;
     END IF;
     RETURN QUERY EXECUTE format(
         'SELECT %s FROM (SELECT %s FROM ONLY %s AS s WHERE s.ctid >= %L AND s.ctid < %L) AS t',

@@ -63,6 +63,8 @@ def find_export(
     )
     if document is None or (view.masked and not document["masked"]):
         raise unknown
+    if document["state"] == "COMPLETED" and not document["masked"]:
+        deps.personal_reads.record_coalesced(view, dataset, "rows")
     return _with_urls(deps, document)
 
 

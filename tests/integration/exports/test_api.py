@@ -70,12 +70,23 @@ def test_an_export_has_a_waybill_and_urls(
     assert "kinds.jsonl" in unquote(file["url"])
     assert (file["rows"], len(file["sha256"])) == (2, 64)
     audit = exporter.admin.execute(
-        "SELECT action, actor, detail ->> 'masked' FROM waybill.audit_logs ORDER BY audit_id"
+        "SELECT DISTINCT action, actor, detail ->> 'masked' FROM waybill.audit_logs"
     ).fetchall()
     assert sorted(audit, key=str) == [
         ("export.create", "ada", "false"),
         ("personal.read", "ada", None),
     ]
+
+
+def test_whoever_gets_the_urls_of_personal_values_is_in_the_audit_log(
+    api: Call, exporter: Exporter, environment: Callable[[str], None]
+) -> None:
+    export_id = finished(api, exporter, ADA, environment).json()["export_id"]
+    assert api("GET", f"/datasets/kinds/exports/{export_id}", caller=ADMIN).status == 200
+    readers = exporter.admin.execute(
+        "SELECT DISTINCT actor FROM waybill.audit_logs WHERE action = 'personal.read'"
+    ).fetchall()
+    assert sorted(readers) == [(ADMIN.subject,), ("ada",)]
 
 
 def test_without_the_right_personal_values_are_masked(

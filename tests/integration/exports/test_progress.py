@@ -144,6 +144,33 @@ def test_personal_values_are_masked(exporter: Exporter, file_format: str) -> Non
     assert MASK.encode() in data
 
 
+def test_a_masked_document_and_one_that_is_null_are_lines_of_json(exporter: Exporter) -> None:
+    exporter.admin.execute(
+        "CREATE TABLE notes (id integer GENERATED ALWAYS AS IDENTITY, body jsonb)"
+    )
+    exporter.admin.execute(
+        "SELECT waybill.register_dataset('notes', document => 'body', personal => '{body}')"
+    )
+    exporter.admin.execute("""INSERT INTO notes (body) VALUES ('{"a": "b"}'), (NULL)""")
+    for masked, shown in ((False, {"a": "b"}), (True, MASK)):
+        (data,) = exporter.export("notes", "jsonl", masked=masked)
+        assert [json.loads(line) for line in data.splitlines()] == [shown, None]
+
+
+def test_an_export_from_before_an_erasure_is_given_to_nobody(exporter: Exporter) -> None:
+    exporter.admin.execute(_FILL, (1, 3))
+    export = exporter.create("kinds", "csv")
+    exporter.work(export)
+    assert exporter.document(export, "kinds")["state"] == "COMPLETED"
+    exporter.admin.execute("""SELECT waybill.erase_person('kinds', '["2"]')""")
+    document = exporter.document(export, "kinds")
+    assert (document["state"], document["error"]["code"]) == ("FAILED", "person-erased")
+    exporter.admin.execute("UPDATE waybill.erasures SET erased_at = now() - interval '1 hour'")
+    (data,) = exporter.export("kinds", "csv")
+    assert b"row 3" in data
+    assert b"row 2" not in data
+
+
 def test_formulas_are_escaped_unless_they_are_kept(exporter: Exporter) -> None:
     exporter.admin.execute("INSERT INTO kinds (id, plain, whole) VALUES (1, '=1+1', -5)")
     export = exporter.create("kinds", "csv")

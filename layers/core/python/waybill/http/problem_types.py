@@ -125,6 +125,9 @@ JOBS = {
         "Export restarts", "The rows changed during every attempt; export again when it is quiet."
     ),
     "export-stalled": ProblemType("Export stalled", "The export made no progress for a day."),
+    "person-erased": ProblemType(
+        "Person erased", "A person was erased since the export began; export again."
+    ),
     "too-many-columns": ProblemType(
         "Too many columns", "The file has more fields than a table has columns."
     ),
