@@ -45,7 +45,7 @@ def unpack_archive(deps: Deps, job: LandedJob, plan: PlanClaim, archive: Archive
     if left is None:
         listing, sha256 = archive.listing()
         check_sha256(sha256, job.ticket)
-        keys = _keys(job.ref.key, listing.members)
+        keys = _keys(job, listing.members)
         archives.register(plan, archive.format, listing, keys, sha256)
         left = archives.left(job.job_id) or ()
         telemetry.action("archive.listed", members=len(left), left_out=listing.left_out)
@@ -113,15 +113,17 @@ def _continue_later(deps: Deps, job: LandedJob) -> None:
     telemetry.action("archive.continued")
 
 
-def _keys(archive_key: str, members: Sequence[Member]) -> Mapping[int, str]:
+def _keys(job: LandedJob, members: Sequence[Member]) -> Mapping[int, str]:
     """The keys of the members' objects: behind the archive's, in their order.
+
+    With the id of the job, since an archive may be overwritten by one with other members.
 
     Raises:
         Rejected: `key-too-long`.
     """
     keys: dict[int, str] = {}
     for member in members:
-        prefix = f"{archive_key}/{member.position:06}/"
+        prefix = f"{job.ref.key}/{job.job_id}/{member.position:06}/"
         room = _MAX_KEY_BYTES - len(prefix.encode())
         if room < _SHORTEST_NAME:
             detail = "The key of the archive is too long for those of its members."

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import re
 from typing import Any
 
 import pytest
@@ -171,6 +172,25 @@ def test_an_archive_sent_again_is_a_duplicate(admin: Connection, cloud: Cloud) -
     assert (again["state"], again["waybill"]["unchanged"]) == ("DUPLICATE", 1)
 
 
+def test_an_archive_that_is_overwritten_has_members_of_its_own(
+    admin: Connection, cloud: Cloud
+) -> None:
+    declare(admin)
+    damaged = bytearray(zipped({"a.csv": b"port,metres\nOslo,1\n", "b.csv": b"x\nBrest"}, 0))
+    damaged[damaged.index(b"Brest")] ^= 1
+    for second in range(2):
+        land(cloud, "tides", "x.zip", bytes(damaged), second=second)
+        settle_archives(cloud)
+    files = {"a.csv": b"port,metres\nOslo,2\n", "b.csv": b"port,metres\nBrest,3\n"}
+    land(cloud, "tides", "x.zip", zipped(files), second=2)
+    settle_archives(cloud)
+    assert rows(admin) == [("Brest", "3"), ("Oslo", "2")]
+    states = admin.execute(
+        "SELECT state FROM waybill.ingestion_jobs WHERE filename = 'x.zip' ORDER BY landing_order"
+    ).fetchall()
+    assert states == [("FAILED",), ("FAILED",), ("COMPLETED",)]
+
+
 def test_an_archive_that_is_refused_leaves_nothing(admin: Connection, cloud: Cloud) -> None:
     declare(admin)
     land(cloud, "tides", "x.tar.gz", tar_gz(FILES)[:-20])
@@ -207,7 +227,7 @@ def test_names_that_leave_the_folder_are_only_names(admin: Connection, cloud: Cl
     assert len(keys) == 8
     for key, dataset in keys:
         assert dataset == "tides"
-        assert key.startswith(("landing/tides/x.zip/00000", "landing/tides/y.tar/00000"))
+        assert re.match(r"landing/tides/(x\.zip|y\.tar)/[0-9a-f-]{36}/00000", key)
         assert ".." not in key
 
 
