@@ -111,7 +111,8 @@ def binary_ranges(
     whole = ChunkRange(0, source.size, layout.first_line)
     if begin == source.size:
         return []
-    if layout.file_format != "parquet" or source.size <= chunk_bytes:
+    # A plan that goes on does so at a row group, even if chunks may be larger by now.
+    if layout.file_format != "parquet" or (begin == 0 and source.size <= chunk_bytes):
         return [whole]
     task = Task("parquet", source.size, MEMORY_BYTES)
     parts = [_Part(int(offset), int(rows)) for offset, rows in describe(source, task)["parts"]]
