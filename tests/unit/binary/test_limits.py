@@ -1,5 +1,6 @@
 """Files that unpack to more than a loader may have, that are damaged or of another kind."""
 
+import json
 import random
 
 import numpy as np
@@ -194,4 +195,15 @@ def test_a_plan_that_was_interrupted_goes_on_with_the_same_chunks() -> None:
     assert (ranges[0].byte_from, ranges[-1].byte_to) == (0, len(data))
     for at, part in enumerate(ranges):
         assert binary_ranges(source, layout, len(data) // 5, part.byte_from) == ranges[at:]
+        # Also if chunks have become larger than the file.
+        (*_, last) = binary_ranges(source, layout, len(data), part.byte_from)
+        assert (last.byte_from, last.first_line) == (part.byte_from, part.first_line)
     assert binary_ranges(source, layout, len(data) // 5, len(data)) == []
+
+
+def test_maps_of_a_large_batch_are_written_part_by_part() -> None:
+    maps = [[(f"key{at}", "x" * 40) for at in range(15)]] * 40_000
+    table = pa.table({"m": pa.array(maps, pa.map_(pa.string(), pa.string()))})
+    file = read_file(contract(column("m", "jsonb")), arrow_stream(table))
+    assert len(file.rows) == len(maps)
+    assert file.rows[-1]["m"] == json.dumps(dict(maps[0]))

@@ -241,9 +241,12 @@ def json_texts(values: Any) -> list[str]:  # noqa: ANN401 - Arrow arrays
 
 def _maps(values: Any) -> list[str]:  # noqa: ANN401 - Arrow arrays
     """Maps as objects; keys that are no text are written as one."""
-    keys = _strings(plain(values.keys), Field("text"))
-    items = json_texts(values.items)
     offsets = values.offsets.to_pylist()
+    # The members of a part of a batch are those of the whole batch.
+    first, count = offsets[0], offsets[-1] - offsets[0]
+    keys = _strings(plain(values.keys.slice(first, count)), Field("text"))
+    items = json_texts(values.items.slice(first, count))
+    offsets = [offset - first for offset in offsets]
     rows = (
         "{"
         + ", ".join(
