@@ -171,6 +171,16 @@ def test_workbooks_of_the_old_mac_count_from_1904() -> None:
     assert [row["v"] for row in file.rows] == [dt.date(2021, 7, 27)]
 
 
+@pytest.mark.parametrize(
+    ("serial", "starts_1904"), [("2958465.999999999", False), ("2958000", True)]
+)
+def test_a_day_after_the_last_year_is_a_reject(serial: str, *, starts_1904: bool) -> None:
+    sheet = sheet_xml({1: {"A": "v"}, 2: {"A": number(serial, 1)}, 3: {"A": number("42942", 1)}})
+    file = read_file(contract(column("v", "date")), workbook({"S": sheet}, starts_1904=starts_1904))
+    assert len(file.rows) == 1
+    assert file.codes(2) == [("v", "invalid_date")]
+
+
 def test_documents_have_numbers_and_texts() -> None:
     documents = contract(column("payload", "jsonb", nullable=False), document="payload")
     rows: dict[int, dict[str, object]] = {

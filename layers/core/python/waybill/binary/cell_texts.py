@@ -77,7 +77,11 @@ def cell_text(text: str, shape: Shape, field: Field, *, starts_1904: bool) -> st
         return number_text(text)
     if shape == "elapsed":
         return _clock(round(serial * _DAY_MILLISECONDS))
-    return _written(_moment(serial, shape, field, starts_1904=starts_1904), field)
+    try:
+        return _written(_moment(serial, shape, field, starts_1904=starts_1904), field)
+    except OverflowError:
+        # Rounded, or counted from 1904, it is after the year 9999.
+        return number_text(text)
 
 
 def iso_text(text: str, field: Field) -> str:
