@@ -71,17 +71,24 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = v_member.job_id;
-    IF FOUND THEN
-        RETURN v_job;
+    IF NOT FOUND THEN
+        -- Not beside a cancellation of the archive, which ends the members that it finds.
+        SELECT * INTO v_archive FROM waybill.ingestion_jobs
+        WHERE job_id = v_member.archive_job_id FOR SHARE;
+        IF waybill.is_final(v_archive.state) THEN
+            v_job := v_archive;
+        END IF;
     END IF;
-    -- Not beside a cancellation of the archive, which ends the members that it finds.
-    SELECT * INTO v_archive FROM waybill.ingestion_jobs
-    WHERE job_id = v_member.archive_job_id FOR SHARE;
-    IF waybill.is_final(v_archive.state) THEN
-        INSERT INTO waybill.ignored_objects (dataset, bucket, object_key, version_id, landed_at)
-        VALUES (v_archive.dataset, p_bucket, p_key, p_version, clock_timestamp())
-        ON CONFLICT DO NOTHING;
-        RETURN v_archive;
+    IF v_job.job_id IS NOT NULL THEN
+        -- Nobody reads this version, but an erasure must find it.
+        IF p_size_bytes IS NOT NULL
+            AND (v_job.object_key, v_job.version_id) <> (p_key, p_version)
+        THEN
+            INSERT INTO waybill.ignored_objects (dataset, bucket, object_key, version_id, landed_at)
+            VALUES (v_job.dataset, p_bucket, p_key, p_version, v_job.landed_at)
+            ON CONFLICT DO NOTHING;
+        END IF;
+        RETURN v_job;
     END IF;
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, bucket, object_key,
         version_id, etag, size_bytes, filename, options, landed_at, landing_order,

@@ -9,7 +9,7 @@ import pytest
 from backports import zstd
 
 from tests.cloud.archive_files import streamed_zip, tar_gz, tarred, zipped
-from tests.cloud.fixtures import Cloud
+from tests.cloud.fixtures import LANDING, Cloud
 from tests.cloud.lambda_events import Context
 from tests.integration.path.archives import MemberEvents, document, settle_archives
 from tests.integration.path.steps import FUNCTIONS, land
@@ -189,6 +189,23 @@ def test_an_archive_that_is_overwritten_has_members_of_its_own(
         "SELECT state FROM waybill.ingestion_jobs WHERE filename = 'x.zip' ORDER BY landing_order"
     ).fetchall()
     assert states == [("FAILED",), ("FAILED",), ("COMPLETED",)]
+
+
+def test_a_member_that_is_stored_again_is_known_to_an_erasure(
+    admin: Connection, cloud: Cloud
+) -> None:
+    declare(admin)
+    land(cloud, "tides", "x.zip", zipped({"a.csv": b"port,metres\nOslo,1\n"}))
+    events = MemberEvents(cloud)
+    settle_archives(cloud, events)
+    key = document(admin, "a.csv")["source"]["key"]
+    # As by an attempt that has not seen the first event.
+    again = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=b"port,metres\nOslo,1\n")
+    settle_archives(cloud, events)
+    ignored = admin.execute("SELECT object_key, version_id, landed_at FROM waybill.ignored_objects")
+    landed = admin.execute("SELECT DISTINCT landed_at FROM waybill.ingestion_jobs").fetchall()
+    assert ignored.fetchall() == [(key, again["VersionId"], landed[0][0])]
+    assert len(landed) == 1
 
 
 def test_an_archive_that_is_refused_leaves_nothing(admin: Connection, cloud: Cloud) -> None:

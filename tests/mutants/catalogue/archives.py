@@ -15,8 +15,8 @@ MUTANTS = (
         "member_registered_again",
         "a member that a repeated attempt stores again has one job",
         ARCHIVES,
-        "    IF FOUND THEN\n        RETURN v_job;\n",
-        "    IF FOUND THEN\n        RETURN NULL;\n",
+        "        RETURN v_job;\n",
+        "        RETURN NULL;\n",
         (f"{KILLS}::test_a_killed_unpacking_is_resumed",),
     ),
     Mutant(
