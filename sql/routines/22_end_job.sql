@@ -40,10 +40,12 @@ BEGIN
             'seconds', extract(epoch FROM j.finished_at - coalesce(j.landed_at, j.created_at)))
             ELSE '{}' END
     FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
-    -- Of an archive, its members are reported.
+    -- Of an archive, its members are reported; unless it failed itself, before all were jobs.
     IF EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.job_id = p_job AND j.archive_format IS NULL)
+        WHERE j.job_id = p_job
+            AND (j.archive_format IS NULL
+                OR j.state = 'FAILED' AND j.error ->> 'type' IS DISTINCT FROM 'members-failed'))
     THEN
         PERFORM waybill.notify_job_end(p_job);
     END IF;

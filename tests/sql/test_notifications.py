@@ -146,6 +146,23 @@ def test_a_cancelled_job_and_a_dry_run_notify_nobody(office: Ledger) -> None:
     assert events(office) == []
 
 
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [("killed-repeatedly", [("harbour_office", "failed")]), ("members-failed", [])],
+)
+def test_an_archive_notifies_only_if_it_failed_itself(
+    office: Ledger, problem: str, expected: list[tuple[str, str]]
+) -> None:
+    job = office.land("moorings", 1)
+    office.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET archive_format = 'zip' WHERE job_id = %s", (job,)
+    )
+    office.loader.execute(
+        "SELECT waybill.fail_job(%s, %s)", (job, json.dumps({"type": problem, "title": "t"}))
+    )
+    assert events(office) == expected
+
+
 def test_a_merge_that_is_repeated_notifies_once(office: Ledger) -> None:
     job = office.load("moorings", 1, [("a", 1)])
     office.merge(job)
