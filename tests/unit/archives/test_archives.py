@@ -200,6 +200,25 @@ def test_a_huge_header_is_refused_before_it_is_read() -> None:
         tar_of(info.tobuf(tarfile.USTAR_FORMAT)).listing()
 
 
+def extension(kind: bytes, text: bytes) -> bytes:
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, len(text)
+    return info.tobuf(tarfile.GNU_FORMAT) + text.ljust(512, b"\0")
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        2000 * extension(tarfile.GNUTYPE_LONGNAME, b"a\0"),
+        extension(tarfile.XHDTYPE, b"11 size=-1\n"),
+    ],
+    ids=["many", "a negative size"],
+)
+def test_harmful_extensions_of_headers_are_refused(extensions: bytes) -> None:
+    with pytest.raises(Rejected, match="corrupt-file"):
+        tar_of(extensions + tarred({"a.csv": b""})).listing()
+
+
 def test_a_tar_bomb_is_refused_while_it_is_read() -> None:
     bomb = tar_gz({"a": bytes(15 * 1024**2)})
     blocks = decompressed([bomb], "gzip", Limits(20 * 1024**2, 200))

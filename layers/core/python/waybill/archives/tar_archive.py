@@ -85,6 +85,10 @@ class TarArchive:
         try:
             with tarfile.open(fileobj=self._file, mode="r|", tarinfo=_StrictInfo) as tar:
                 yield tar
+        except RecursionError as error:
+            # The reader calls itself for each extension of a header.
+            detail = "The tar archive has too many extensions of one header."
+            raise Rejected("corrupt-file", detail) from error
         except (tarfile.TarError, EOFError, ValueError, OSError) as error:
             raise Rejected("corrupt-file", f"The tar archive is damaged: {error}.") from error
 
@@ -97,6 +101,9 @@ def _forget(tar: tarfile.TarFile) -> None:
 def _check(info: tarfile.TarInfo) -> None:
     if info.issparse():
         raise Rejected("unsupported-file", "The tar archive has a sparse file.")
+    if info.size < 0:
+        # By an extension, where the reader does not look.
+        raise Rejected("corrupt-file", "The tar archive has a file of a negative size.")
 
 
 def _check_end(tar: tarfile.TarFile) -> None:
