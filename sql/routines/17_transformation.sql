@@ -94,14 +94,15 @@ RETURN p_contract || jsonb_build_object(
         WHERE k.rule NOT IN ('rename', 'formats')
     ));
 
--- The run of a source that pulled a job's records: the job itself or, of an object that was copied
--- under the name of a source, the last run of that name.
+-- The run of a source that pulled a job's records: the job itself, or that of its archive; or, of an
+-- object that was copied under the name of a source, the last run of that name.
 CREATE OR REPLACE FUNCTION waybill.run_of(p_job waybill.ingestion_jobs)
 RETURNS SETOF waybill.source_runs
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT r.* FROM waybill.source_runs AS r WHERE r.job_id = p_job.job_id
+    SELECT r.* FROM waybill.source_runs AS r
+    WHERE r.job_id IN (p_job.job_id, p_job.archive_job_id)
     UNION ALL
     (
         SELECT r.*

@@ -12,7 +12,7 @@ from tests.cloud.archive_files import streamed_zip, tar_gz, tarred, zipped
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.cloud.lambda_events import Context
 from tests.integration.path.archives import MemberEvents, document, settle_archives
-from tests.integration.path.steps import FUNCTIONS, land
+from tests.integration.path.steps import FUNCTIONS, land, pull_next
 from tests.postgres.databases import Connection
 
 _TABLE = """
@@ -189,6 +189,16 @@ def test_an_archive_that_is_overwritten_has_members_of_its_own(
         "SELECT state FROM waybill.ingestion_jobs WHERE filename = 'x.zip' ORDER BY landing_order"
     ).fetchall()
     assert states == [("FAILED",), ("FAILED",), ("COMPLETED",)]
+
+
+def test_members_are_loaded_by_the_rules_of_the_source_of_their_archive(
+    admin: Connection, cloud: Cloud
+) -> None:
+    declare(admin)
+    pull_next(admin, "tides", {"upper": ["port"]}, "x.zip")
+    land(cloud, "tides", "x.zip", zipped({"a.csv": b"port,metres\nOslo,1\n"}))
+    settle_archives(cloud)
+    assert rows(admin) == [("OSLO", "1")]
 
 
 def test_a_member_that_is_stored_again_is_known_to_an_erasure(
