@@ -13,7 +13,8 @@ from infra.delivery.scan_rules import findings
 from infra.delivery.tools import ToolError
 
 _CONSOLE_API = "/api/v1"
-_LINKED = re.compile(r'(?:src|href)="([^"#]+)"')
+# Plain paths only: scripts also put links together.
+_LINKED = re.compile(r'(?:src|href)="([\w./?=&-]+)"')
 _IMPORTED = re.compile(r'(?:from|import)\s*"(\./[^"]+)"')
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NO_SUCH = "01900000-0000-7000-8000-000000000000"

@@ -101,7 +101,7 @@ def get_rows(name: Name, limit: PageLimit = 50, cursor: CursorParam = None) -> R
 @api.post(
     "/datasets/<name>/exports",
     tags=["exports"],
-    responses=describe_responses({202: Export}, 404, 409, 422, 503),
+    responses=describe_responses({202: Export}, 400, 404, 409, 413, 415, 422, 503),
 )
 def post_export(name: Name, body: ExportRequest) -> Response[Any]:
     """Export all rows of a dataset into files: CSV, JSON Lines, Parquet or Arrow.
