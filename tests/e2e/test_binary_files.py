@@ -28,7 +28,8 @@ def test_the_records_of_each_format_are_counted(
     job = load(waybill, tmp_path, "departments", ENCODERS[file_format](DEPARTMENTS))
     seen = counted(job)
     assert (job["state"], seen["read"], seen["rejected"]) == ("COMPLETED_WITH_REJECTS", 3, 1)
-    assert seen.get("inserted", 0) + seen.get("unchanged", 0) == 2
+    # The other formats, and tests in another order, have written these rows too.
+    assert sum(seen.get(outcome, 0) for outcome in ("inserted", "updated", "unchanged")) == 2
 
 
 def test_a_workbook_is_uploaded_corrected_and_replayed(

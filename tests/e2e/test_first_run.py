@@ -87,7 +87,8 @@ def test_data_and_urls_survive_a_restart(local_stack: Stack, api: str, token: To
     assert local_stack.status().state == "down"
     assert local_stack.up().api == api
     with Waybill(api, token=token) as after:
-        assert [job["job_id"] for job in after.jobs()] == jobs
+        # A start also registers what was overdue.
+        assert [one["job_id"] for one in after.jobs() if one["job_id"] in jobs] == jobs
         assert after.hires_by_quarter(2021)["items"] == figures
 
 
