@@ -22,6 +22,8 @@ from waybill.errors import Busy
 
 # Long enough for functions to begin with one release and end with the other.
 _PAUSE_SECONDS = 0.3
+# Of a machine that does much else; the deployments end it before.
+_MOST_SECONDS = 240
 _DATASET = """
 CREATE TABLE eggs (id integer PRIMARY KEY, colour text NOT NULL);
 SELECT waybill.register_dataset('eggs');
@@ -45,6 +47,8 @@ class Deployments(Overlap):
     """Everything at once, and deployments beside it."""
 
     releases: dict[str, Path] = field(default_factory=dict)
+    turns: int = 0
+    """How many deployments there are."""
     _turn: int = 0
 
     def _tasks(self) -> list[Callable[[Connection], None]]:
@@ -62,17 +66,20 @@ class Deployments(Overlap):
         assert [one for one in applied if "routines/" in one.path], "nothing was replaced"
         self._turn += 1
         self.figures.effects[f"release deployed: {name}"] += 1
+        if self._turn == self.turns:
+            self.over.set()
+            return
         time.sleep(_PAUSE_SECONDS)
 
 
 def deploy_under_load(
-    database: Database, figures: Figures, seconds: float, chance: random.Random, folder: Path
+    database: Database, figures: Figures, turns: int, chance: random.Random, folder: Path
 ) -> None:
-    """Deploy for so many seconds; then everything is held against the model."""
+    """Deploy so many times; then everything is held against the model."""
     cloud = FakeCloud(database, pytest.MonkeyPatch())
     cloud.open(chunk_bytes=200)
     releases = {"old": sql_folder(), "new": next_release(folder)}
     try:
-        Deployments(cloud, figures, chance, releases=releases).go(seconds)
+        Deployments(cloud, figures, chance, releases=releases, turns=turns).go(_MOST_SECONDS)
     finally:
         cloud.close()

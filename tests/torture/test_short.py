@@ -96,8 +96,8 @@ def test_most_attempts_are_killed_and_nothing_is_lost(tortured: Database) -> Non
 
 def test_deployments_and_roll_backs_under_load(tortured: Database, tmp_path: Path) -> None:
     figures = Figures()
-    deploy_under_load(tortured, figures, 20, random.Random(3), tmp_path)
+    deploy_under_load(tortured, figures, 8, random.Random(3), tmp_path)
     assert figures.effects["message delivered"] > 50
     assert figures.effects["batch written"] > 5
     for release in ("old", "new"):
-        assert figures.effects[f"release deployed: {release}"] >= 1
+        assert figures.effects[f"release deployed: {release}"] == 4
