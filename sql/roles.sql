@@ -24,6 +24,7 @@ SELECT waybill.define_role('publish', connections => 4, statement => '60s', rout
     database_figures}');
 SELECT waybill.define_role('refresh', connections => 4, statement => '5min', routines => '{
     stale_views, refresh_part, settled_jobs, premake_partitions, tables_to_analyse, analyse_table,
+    fold_step, give_up_fold,
     database_figures}');
 SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,

@@ -76,7 +76,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     drift text DEFAULT 'refuse',
     rescued text DEFAULT NULL,
     sheet text DEFAULT NULL,
-    revertible_days integer DEFAULT 7
+    revertible_days integer DEFAULT 7,
+    history_unit text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -97,6 +98,7 @@ BEGIN
     PERFORM waybill.assert_word('file_format', file_format, '{auto,csv,json,parquet,arrow,xlsx}');
     PERFORM waybill.assert_word('replace_scope', replace_scope, '{table,partition}');
     PERFORM waybill.assert_word('partition_unit', partition_unit, '{year,month,day}');
+    PERFORM waybill.assert_word('history_unit', history_unit, '{month,year}');
     PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
     PERFORM waybill.assert_word('repeated_header', repeated_header, '{reject,load}');
     PERFORM waybill.assert_word('drift', drift, '{refuse,ignore,rescue}');
@@ -125,7 +127,7 @@ BEGIN
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
         repeated_header, max_upload_bytes, transformation, notify, drift, rescued, sheet,
-        revertible_days, images_since)
+        revertible_days, images_since, history_unit)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
@@ -133,7 +135,7 @@ BEGIN
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
         skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued,
         sheet,
-        revertible_days, CASE WHEN revertible_days > 0 THEN clock_timestamp() END)
+        revertible_days, CASE WHEN revertible_days > 0 THEN clock_timestamp() END, history_unit)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -153,7 +155,7 @@ BEGIN
         max_upload_bytes = excluded.max_upload_bytes,
         transformation = excluded.transformation, notify = excluded.notify,
         drift = excluded.drift, rescued = excluded.rescued, sheet = excluded.sheet,
-        revertible_days = excluded.revertible_days,
+        revertible_days = excluded.revertible_days, history_unit = excluded.history_unit,
         images_since = CASE WHEN excluded.revertible_days > 0
             THEN coalesce(waybill.datasets.images_since, excluded.images_since) END;
     -- The migration may have changed rows, and which of their columns are personal.

@@ -21,6 +21,13 @@ RETURN EXISTS (
         AND format_type(a.atttypid, NULL) = p_type
 );
 
+CREATE OR REPLACE FUNCTION waybill.is_referenced(p_table regclass) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid = p_table
+);
+
 -- The problem of a lookup strategy, or null.
 CREATE OR REPLACE FUNCTION waybill.lookup_problem(p_table regclass, p_name text, p_lookup jsonb)
 RETURNS text
@@ -129,6 +136,12 @@ RETURN CASE
     WHEN p_dataset.partition_unit IS NOT NULL
         AND waybill.default_unit(p_dataset.target) IS NULL
         THEN 'partition_unit: the table is not partitioned by range of one time column'
+    WHEN p_dataset.history_unit = 'month' AND p_dataset.partition_unit IS DISTINCT FROM 'day'
+        OR p_dataset.history_unit = 'year'
+            AND coalesce(p_dataset.partition_unit, 'year') = 'year'
+        THEN 'history_unit: must be longer than the unit of the partitions'
+    WHEN p_dataset.history_unit IS NOT NULL AND waybill.is_referenced(p_dataset.target)
+        THEN 'history_unit: other tables refer to the table, so its partitions stay'
     WHEN p_dataset.replace_scope = 'partition' AND p_dataset.partition_unit IS NULL
         THEN 'replace_scope: the table has no partitions by time'
 END;

@@ -50,6 +50,32 @@ BEGIN ATOMIC
     WHERE i.inhparent = (p_plan).target;
 END;
 
+-- The range of a partition that is made for a value: of the dataset's unit, or, once the period has
+-- ended, the whole period of its `history_unit`, unless that has partitions already.
+CREATE OR REPLACE FUNCTION waybill.new_range(p_plan waybill.merge_plan, p_start timestamp,
+    OUT lower timestamp, OUT upper timestamp, OUT unit text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+SET timezone = 'UTC'
+AS $$
+BEGIN
+    IF p_plan.history_unit IS NOT NULL AND isfinite(p_start) THEN
+        unit := p_plan.history_unit;
+        lower := date_trunc(unit, p_start);
+        upper := lower + ('1 ' || unit)::interval;
+        IF upper <= now()::timestamp AND NOT EXISTS (
+            SELECT FROM waybill.partition_ranges(p_plan) AS r
+            WHERE r.lower < new_range.upper AND r.upper > new_range.lower AND NOT r.is_default
+        ) THEN
+            RETURN;
+        END IF;
+    END IF;
+    unit := p_plan.partition_unit;
+    lower := date_trunc(unit, p_start);
+    upper := lower + ('1 ' || unit)::interval;
+END
+$$;
+
 -- The partition that takes a value, whoever made it and whatever its name; null if none does.
 CREATE OR REPLACE FUNCTION waybill.partition_for(p_plan waybill.merge_plan,
     p_start timestamp)
@@ -79,14 +105,14 @@ RETURN (
 
 -- `table_2021`, in the table's schema; with a number behind it where that name is taken.
 CREATE OR REPLACE FUNCTION waybill.free_partition_name(p_plan waybill.merge_plan,
-    p_start timestamp)
+    p_unit text, p_start timestamp)
 RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_label CONSTANT text := replace(
-        waybill.partition_label(p_plan.partition_unit, p_start), '-', '_');
+        waybill.partition_label(p_unit, p_start), '-', '_');
     v_schema text;
     v_table text;
     v_name text;
@@ -119,7 +145,18 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_name CONSTANT text := waybill.free_partition_name(p_plan, p_start);
+    v_range CONSTANT record := waybill.new_range(p_plan, p_start);
+BEGIN
+    RETURN waybill.create_alike(p_plan,
+        waybill.free_partition_name(p_plan, v_range.unit, v_range.lower));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.create_alike(p_plan waybill.merge_plan, p_name text)
+RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
 BEGIN
     PERFORM waybill.run_sql(format(
         $q$
@@ -128,8 +165,8 @@ BEGIN
             INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED
             INCLUDING STORAGE INCLUDING COMPRESSION
         )
-        $q$, v_name, p_plan.target));
-    RETURN v_name;
+        $q$, p_name, p_plan.target));
+    RETURN p_name;
 END
 $$;
 
@@ -144,34 +181,52 @@ SET search_path = pg_catalog, waybill, pg_temp
 SET maintenance_work_mem = '256MB'
 AS $$
 DECLARE
+    v_range CONSTANT record := waybill.new_range(p_plan, p_start);
     v_statement text;
 BEGIN
-    FOR v_statement IN
-        SELECT CASE
-            WHEN c.oid IS NOT NULL
-                THEN format('ALTER TABLE %s ADD %s', p_partition, pg_get_constraintdef(c.oid))
-            ELSE format('CREATE %s INDEX ON %s %s',
-                CASE WHEN i.indisunique THEN 'UNIQUE' ELSE '' END,
-                p_partition,
-                substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)$'))
-        END
-        FROM pg_index AS i
-        LEFT JOIN pg_constraint AS c
-            ON c.conindid = i.indexrelid
-            AND c.contype IN ('p', 'u', 'x')
-            AND c.conrelid = i.indrelid
-        WHERE i.indrelid = p_plan.target
-        ORDER BY i.indexrelid
-    LOOP
+    FOR v_statement IN SELECT * FROM waybill.index_statements(p_plan.target, p_partition) LOOP
         PERFORM waybill.run_sql(v_statement);
     END LOOP;
+    PERFORM waybill.attach_range(p_plan, p_plan.target, p_partition, v_range.lower, v_range.upper);
+END
+$$;
+
+-- What gives a table the indexes of another, in their order.
+CREATE OR REPLACE FUNCTION waybill.index_statements(p_like regclass, p_table regclass)
+RETURNS SETOF text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN c.oid IS NOT NULL
+            THEN format('ALTER TABLE %s ADD %s', p_table, pg_get_constraintdef(c.oid))
+        ELSE format('CREATE %s INDEX ON %s %s',
+            CASE WHEN i.indisunique THEN 'UNIQUE' ELSE '' END,
+            p_table,
+            substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)$'))
+    END
+    FROM pg_index AS i
+    LEFT JOIN pg_constraint AS c
+        ON c.conindid = i.indexrelid
+        AND c.contype IN ('p', 'u', 'x')
+        AND c.conrelid = i.indrelid
+    WHERE i.indrelid = p_like
+    ORDER BY i.indexrelid;
+END;
+
+CREATE OR REPLACE FUNCTION waybill.attach_range(p_plan waybill.merge_plan, p_root regclass,
+    p_partition regclass, p_lower timestamp, p_upper timestamp)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
     PERFORM waybill.run_sql(format(
         'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
-        p_plan.target,
+        p_root,
         p_partition,
-        waybill.partition_bound(p_plan, p_start),
-        waybill.partition_bound(p_plan,
-            p_start + ('1 ' || p_plan.partition_unit)::interval)));
+        waybill.partition_bound(p_plan, p_lower),
+        waybill.partition_bound(p_plan, p_upper)));
 END
 $$;
 

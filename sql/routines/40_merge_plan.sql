@@ -13,7 +13,9 @@ BEGIN
     v_plan.effective_order := coalesce(p_job.effective_order, p_job.landing_order);
     v_plan.source := p_source;
     v_plan.contract := v_contract;
-    SELECT target INTO v_plan.target FROM waybill.datasets WHERE name = p_job.dataset;
+    SELECT target, history_unit INTO v_plan.target, v_plan.history_unit
+    FROM waybill.datasets
+    WHERE name = p_job.dataset;
     v_plan.columns := ARRAY(
         SELECT c.col ->> 'name'
         FROM jsonb_array_elements(v_contract -> 'columns') WITH ORDINALITY AS c (col, n)

@@ -27,24 +27,32 @@ BEGIN
     ), missing AS (
         SELECT n.start,
             n.records,
+            (waybill.new_range(p_plan, n.start)).lower AS range_start,
             isfinite(n.start) AND n.start::date <@ v_range AS is_plausible
         FROM needed AS n
         WHERE NOT EXISTS (
             SELECT FROM waybill.partition_ranges(p_plan) AS r
             WHERE n.start >= r.lower AND n.start < r.upper
         )
+    ), ranges AS (
+        SELECT m.range_start,
+            m.is_plausible,
+            row_number() OVER (
+                PARTITION BY m.is_plausible ORDER BY sum(m.records) DESC, m.range_start
+            ) AS place
+        FROM missing AS m
+        GROUP BY 1, 2
     )
     SELECT m.start,
         CASE
             WHEN NOT m.is_plausible
                 THEN format('is not between %s and %s', lower(v_range), upper(v_range))
-            WHEN row_number() OVER (
-                    PARTITION BY m.is_plausible ORDER BY m.records DESC, m.start
-                ) > v_room
+            WHEN g.place > v_room
                 THEN format('needs a new partition, but the table may have only %s',
                     waybill.max_partitions(p_plan.target))
         END
     FROM missing AS m
+    JOIN ranges AS g USING (range_start, is_plausible)
     ORDER BY m.start;
 END
 $$;
@@ -93,6 +101,8 @@ DECLARE
     v_start timestamp;
 BEGIN
     FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
+        -- One of a year of history is there for all of its months.
+        CONTINUE WHEN waybill.partition_for(p_plan, v_start) IS NOT NULL;
         PERFORM waybill.add_partition(p_plan, v_start);
     END LOOP;
 END
@@ -106,6 +116,19 @@ RETURN CASE
     WHEN p_built = '{}' THEN '(false)'
     ELSE format('(s._waybill_partition IS NOT NULL AND s._waybill_partition = ANY (%L::timestamp[]))',
         ARRAY(SELECT jsonb_object_keys(p_built)::timestamp))
+END;
+
+-- The partitions {start: oid}, each with the first of its starts: one of history has several.
+CREATE OR REPLACE FUNCTION waybill.built_partitions(p_built jsonb,
+    OUT start timestamp, OUT partition_id regclass)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT min(b.key::timestamp), b.value::oid::regclass
+    FROM jsonb_each_text(p_built) AS b
+    GROUP BY 2
+    ORDER BY 1;
 END;
 
 -- How many records are inserted into the partitions {start: oid}, or elsewhere.
@@ -130,7 +153,8 @@ AS $$
 DECLARE
     v_root CONSTANT text := format('staging.%I', 'root_' || replace(p_plan.job_id::text, '-', ''));
     v_start timestamp;
-    v_partition regclass;
+    v_lower timestamp;
+    v_ranges jsonb := '{}';
     v_built jsonb := '{}';
 BEGIN
     IF p_plan.partition_unit IS NULL THEN
@@ -142,8 +166,12 @@ BEGIN
         RETURN v_built;
     END IF;
     FOR v_start IN SELECT n.start FROM waybill.needed_partitions(p_plan) AS n LOOP
-        v_partition := waybill.build_partition(p_plan, v_start);
-        v_built := v_built || jsonb_build_object(v_start::text, v_partition::oid);
+        v_lower := (waybill.new_range(p_plan, v_start)).lower;
+        IF NOT v_ranges ? v_lower::text THEN
+            v_ranges := v_ranges || jsonb_build_object(
+                v_lower::text, waybill.build_partition(p_plan, v_start)::oid);
+        END IF;
+        v_built := v_built || jsonb_build_object(v_start::text, v_ranges -> v_lower::text);
     END LOOP;
     IF v_built <> '{}' THEN
         PERFORM waybill.build_root(p_plan, v_root, v_built);
@@ -168,21 +196,17 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_start timestamp;
-    v_partition text;
+    v_built record;
+    v_range record;
 BEGIN
     PERFORM waybill.run_sql(format(
         'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED)'
         ' PARTITION BY RANGE (%I)',
         p_root, p_plan.target, p_plan.partition_column));
-    FOR v_start, v_partition IN SELECT key::timestamp, value FROM jsonb_each_text(p_built) LOOP
-        PERFORM waybill.run_sql(format(
-            'ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
-            p_root,
-            v_partition::oid::regclass,
-            waybill.partition_bound(p_plan, v_start),
-            waybill.partition_bound(p_plan,
-                v_start + ('1 ' || p_plan.partition_unit)::interval)));
+    FOR v_built IN SELECT * FROM waybill.built_partitions(p_built) LOOP
+        v_range := waybill.new_range(p_plan, v_built.start);
+        PERFORM waybill.attach_range(
+            p_plan, p_root::regclass, v_built.partition_id, v_range.lower, v_range.upper);
     END LOOP;
 END
 $$;
@@ -192,11 +216,11 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_partition text;
+    v_partition regclass;
 BEGIN
-    FOR v_partition IN SELECT value FROM jsonb_each_text(p_built) LOOP
+    FOR v_partition IN SELECT b.partition_id FROM waybill.built_partitions(p_built) AS b LOOP
         PERFORM waybill.run_sql(format(
-            'ALTER TABLE %s DETACH PARTITION %s', p_root, v_partition::oid::regclass));
+            'ALTER TABLE %s DETACH PARTITION %s', p_root, v_partition));
     END LOOP;
     PERFORM waybill.run_sql(format('DROP TABLE %s', p_root));
 END

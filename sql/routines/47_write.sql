@@ -10,8 +10,7 @@ DECLARE
     v_is_new CONSTANT text := waybill.is_in(v_built);
     v_skips_triggers CONSTANT boolean := p_plan.in_cycle
         OR waybill.may_skip_triggers(p_plan.target);
-    v_start timestamp;
-    v_partition text;
+    v_new record;
 BEGIN
     PERFORM waybill.take_shifted(p_plan);
     -- Until the end of this write only: back to origin below, or by the rollback.
@@ -20,8 +19,8 @@ BEGIN
     PERFORM waybill.insert_records(p_plan, p_plan.target, 'NOT ' || v_is_new,
         waybill.total_inserted(p_plan, v_built, p_is_new => false));
     PERFORM waybill.set_replica(false);
-    FOR v_start, v_partition IN SELECT key::timestamp, value FROM jsonb_each_text(v_built) LOOP
-        PERFORM waybill.attach_partition(p_plan, v_partition::oid::regclass, v_start);
+    FOR v_new IN SELECT * FROM waybill.built_partitions(v_built) LOOP
+        PERFORM waybill.attach_partition(p_plan, v_new.partition_id, v_new.start);
     END LOOP;
     -- Rows that move to a new partition are updated once it is attached. A delete and an insert
     -- would fire the ON DELETE actions of tables that refer to them.

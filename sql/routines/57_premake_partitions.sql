@@ -45,6 +45,7 @@ BEGIN
     FOR v_dataset IN SELECT * FROM waybill.datasets WHERE partition_unit IS NOT NULL LOOP
         v_plan.target := v_dataset.target;
         v_plan.partition_unit := v_dataset.partition_unit;
+        v_plan.history_unit := v_dataset.history_unit;
         v_plan.partition_column := waybill.partitioning(v_dataset) ->> 'column';
         RETURN NEXT v_plan;
     END LOOP;

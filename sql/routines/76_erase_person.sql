@@ -157,6 +157,7 @@ BEGIN
     INSERT INTO waybill.erasures (dataset, key_hash, erased_at)
     VALUES (p_dataset, waybill.key_hash(v_salt, v_texts), clock_timestamp())
     ON CONFLICT ON CONSTRAINT erasures_pkey DO UPDATE SET erased_at = excluded.erased_at;
+    PERFORM waybill.drop_folds(p_dataset);
     -- Rows that refer to the person's are as in a merge that deletes parents.
     PERFORM waybill.lock_for_merge(v_dataset.target, p_dataset, 'replace');
     PERFORM set_config('waybill.images', 'off', true);

@@ -159,27 +159,31 @@ class Waybill:
     """Waybill's own functions, one after another in this process, on a real database."""
 
     def __init__(self, cloud: FakeCloud, s3: DiskS3) -> None:
-        self._cloud = cloud
+        self.cloud = cloud
         self._s3 = s3
         # Those that another process loaded came before.
         self._files = self._one("SELECT count(*) FROM waybill.ingestion_jobs")
 
     def load(self, file: Path, dataset: str = "hired_employees") -> float:
         """Land the file and run plan, load and merge; seconds from its event to its end."""
+        self.land(file, dataset)
+        return seconds(self._run)
+
+    def land(self, file: Path, dataset: str) -> None:
+        """Land the file; nothing runs yet."""
         self._files += 1
         key = f"landing/{dataset}/{self._files}.csv"
         # An empty object stands for the file.
         self._s3.put_object(Bucket=LANDING, Key=key, Body=b"")
         self._s3.files[key] = file
-        self._cloud.emit_event(key, self._files)
-        return seconds(self._run)
+        self.cloud.emit_event(key, self._files)
 
     def _run(self) -> None:
         for _ in range(100):
-            for queue, messages in self._cloud.queues.items():
+            for queue, messages in self.cloud.queues.items():
                 while messages:
-                    self._cloud.deliver(queue, 0)
-            if not any(self._cloud.queues.values()):
+                    self.cloud.deliver(queue, 0)
+            if not any(self.cloud.queues.values()):
                 return
         raise RuntimeError("the load does not end")
 
@@ -192,7 +196,7 @@ class Waybill:
         return document
 
     def _one(self, query: str) -> Any:
-        with self._cloud.database.connect() as admin:
+        with self.cloud.database.connect() as admin:
             admin.execute("SET ROLE waybill_owner")
             row = admin.execute(query.encode()).fetchone()
         assert row is not None

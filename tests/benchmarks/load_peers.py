@@ -15,8 +15,8 @@ from tests.benchmarks.load_contenders import COLUMNS
 from tests.benchmarks.load_runs import Run, run_program
 from tests.postgres.databases import Database
 
-_BIN = Path(__file__).parents[2] / ".build" / "peers" / "bin"
-_SITE = next((_BIN.parent / "lib").glob("python3*/site-packages"), _BIN)
+BIN = Path(__file__).parents[2] / ".build" / "peers" / "bin"
+_SITE = next((BIN.parent / "lib").glob("python3*/site-packages"), BIN)
 _SLING = _SITE / "sling_linux_amd64" / "bin" / "sling-linux-amd64"
 _SCRIPTS = Path(__file__).parent / "loaders"
 _PACKAGES = ("dlt", "pandas", "pyarrow", "sling-linux-amd64", "SQLAlchemy")
@@ -63,7 +63,7 @@ class Peers:
 
     def _script(self, script: str, file: Path, driver: str, *more: str) -> Run:
         command: list[str | Path] = [
-            _BIN / "python",
+            BIN / "python",
             _SCRIPTS / script,
             file,
             self._url(driver),
@@ -102,7 +102,7 @@ def versions() -> dict[str, str]:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
         found["pgloader"] = said.stdout.split('"')[1]
     if "sling" in here:
-        pip = _BIN / "pip"
+        pip = BIN / "pip"
         frozen = subprocess.run([pip, "freeze"], capture_output=True, text=True, check=True).stdout
         pairs = (line.split("==") for line in frozen.splitlines() if "==" in line)
         found |= {name: version for name, version in pairs if name in _PACKAGES}

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.pipeline.refresh.analyse_tables import analyse_tables
 from functions.pipeline.refresh.clear_markers import clear_markers
 from functions.pipeline.refresh.deps import Deps
+from functions.pipeline.refresh.fold_partitions import fold_partitions
 from functions.pipeline.refresh.premake_partitions import premake_partitions
 from functions.pipeline.refresh.refresh_stale import refresh_stale
 from functions.pipeline.refresh.settings import RefreshSettings
@@ -58,5 +59,6 @@ def _refresh(deps: Deps, markers: list[str], seconds: float) -> dict[str, Any]:
     refreshed = [f"{part.dataset} {part.part}".strip() for part in parts]
     # Last: readers wait for the views, and nobody for this.
     analyse_tables(deps.connection, seconds=deadline - time.monotonic())
+    fold_partitions(deps.connection, seconds=deadline - time.monotonic())
     telemetry.action("views.refreshed", parts=refreshed, markers=len(cleared))
     return {"refreshed": refreshed, "markers": len(cleared)}

@@ -47,8 +47,8 @@ MUTANTS = (
         "too_many_partitions_made",
         "a table has no more partitions than the server can lock",
         CHECK,
-        ") > v_room",
-        ") > 1000000",
+        "g.place > v_room",
+        "g.place > 1000000",
         (f"{MERGE}::test_records_beyond_the_number_of_partitions_are_rejected",),
     ),
     Mutant(

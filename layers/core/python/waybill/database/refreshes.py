@@ -16,6 +16,14 @@ class StalePart(NamedTuple):
     part: str
 
 
+class FoldStep(NamedTuple):
+    """A step of a fold, e.g. `copied`, of the partitions of `visits` in `2025`."""
+
+    done: str
+    dataset: str
+    period: str
+
+
 class Refreshes(Repository):
     """Views that are brought up to date part by part, in autocommit."""
 
@@ -54,3 +62,15 @@ class Refreshes(Repository):
     def analyse(self, table: str) -> None:
         """Bring the planner's statistics of one of them up to date; one that is locked is left."""
         self._do("analyse_table", p_table=table)
+
+    def fold_step(self) -> FoldStep | None:
+        """Do the next step of making one partition of those of a past period; None if none is left.
+
+        Raises:
+            Busy: somebody holds the table.
+        """
+        return next((step for step in self._rows(FoldStep, "fold_step") if step.done), None)
+
+    def give_up_fold(self) -> None:
+        """Drop the copy of the fold whose step failed; it is tried again a day later."""
+        self._do("give_up_fold")
