@@ -55,15 +55,17 @@ function Actions({ job, reload }) {
 function Live({ job }) {
   const { progress } = job;
   const passed = (Date.now() - Date.parse(job.started_at ?? job.created_at)) / 1000;
-  const rate = progress.records_read / passed;
-  const left = progress.bytes_read ? (passed * (progress.bytes_total - progress.bytes_read)) / progress.bytes_read : null;
+  const unread = progress.bytes_total - progress.bytes_read;
+  // How long merging takes cannot be told from bytes: once all are read, only the time passed is certain.
+  const pace = unread > 0 && progress.bytes_read > 0;
   return html`
     <${Progress} label="Load" value=${progress.bytes_read} max=${progress.bytes_total} />
     <dl class="figures">
       <${Figure} label="Bytes" value=${`${bytes(progress.bytes_read)} of ${bytes(progress.bytes_total)}`} />
       <${Figure} label="Records" value=${progress.records_read} />
-      <${Figure} label="Records a second" value=${count(Math.round(rate))} />
-      <${Figure} label="Left" value=${seconds(left)} />
+      ${pace && html`<${Figure} label="Records a second" value=${count(Math.round(progress.records_read / passed))} />
+      <${Figure} label="Left to read" value=${seconds((passed * unread) / progress.bytes_read)} />`}
+      <${Figure} label="Time so far" value=${seconds(passed)} />
     </dl>`;
 }
 
