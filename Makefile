@@ -134,8 +134,8 @@ load-test: $(RUN_STAMP) ## Send a short load to the API of WAYBILL_API; fails if
 scan: $(RUN_STAMP) ## Scan the API of WAYBILL_API and its console, passively, by rules of OWASP ZAP
 	@$(BIN)/python -m infra.delivery scan
 
-rehearse: $(TEST_STAMP) ## Run the steps of the workflows on a clean clone and its local stack (what is committed)
-	@$(BIN)/python -m infra.delivery rehearse
+rehearse: $(TEST_STAMP) ## Run the workflows' steps on a clean clone of what is committed (STEPS="5-8 11-" for some, CLONE=folder keeps it)
+	@STEPS="$(STEPS)" CLONE="$(CLONE)" $(BIN)/python -m infra.delivery rehearse
 
 install: $(TEST_STAMP) ## Install the packages for running and testing into .venv
 

@@ -58,9 +58,10 @@ def main() -> None:
             sys.exit(ended.returncode)
         if sys.argv[1] == "rehearse":
             # It reads the workflows, and YAML is a package of the tests.
-            from infra.delivery.rehearse import rehearse  # noqa: PLC0415
+            from infra.delivery.rehearse import rehearse, select  # noqa: PLC0415
 
-            print(rehearse())  # noqa: T201 - the result of a command
+            chosen, kept = select(os.environ.get("STEPS", "")), os.environ.get("CLONE")
+            print(rehearse(chosen, Path(kept) if kept else None))  # noqa: T201 - the result of a command
             return
         if sys.argv[1] == "sign":
             print(sign(sys.argv[2], Path(sys.argv[3])))  # noqa: T201 - the result of a command

@@ -1,6 +1,5 @@
 """Starts and stops the local stack and reports its state."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,20 +8,20 @@ from datetime import UTC, datetime
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
-import psycopg
-
 from infra.local import emulator
 from infra.local.access_key import load_access_key
-from infra.local.bootstrap import ADMIN, Connection, set_passwords
+from infra.local.bootstrap import ADMIN
 from infra.local.clients import Clients
 from infra.local.console import write_settings
 from infra.local.databases import Location, choose_database
 from infra.local.deployer import deploy
 from infra.local.issuer import Issuer, key_file, load_issuer
+from infra.local.migration import MigrationError, migrate, migrate_database
 from infra.local.object_events import reemit_object_events
 from infra.local.passwords import load_passwords, store_in_secrets_manager
 from infra.local.ports import choose_port
 from infra.local.settings import LocalSettings
+from infra.local.stack_error import StackError
 from infra.local.stack_state import StackState
 from infra.local.status import Status
 from infra.local.synth import assembly, fingerprint
@@ -30,14 +29,6 @@ from infra.local.synth import assembly, fingerprint
 STACK = "waybill-local"
 _DATABASE_PORT = 54318
 Say = Callable[[str], None]
-
-
-class StackError(Exception):
-    """The operation is not possible; the message says what to do."""
-
-
-class MigrationError(StackError):
-    """A file of `sql/` was refused; the database is as it was before."""
 
 
 class Stack:
@@ -126,15 +117,7 @@ class Stack:
         Raises:
             MigrationError: it failed.
         """
-        name = StackState.load(self._home).outputs["MigrateFunctionName"]
-        response = self.clients()("lambda").invoke(FunctionName=name, Payload=b"{}")
-        payload = str(response["Payload"].read().decode())
-        if response.get("FunctionError"):
-            raise MigrationError(
-                f"The migration failed:\n{_error_text(payload)}\n"
-                "Nothing of the file was applied. Correct it, then `waybill migrate`."
-            )
-        return payload
+        return migrate(self.clients(), StackState.load(self._home).outputs)
 
     def _check_database(self, state: StackState) -> None:
         """The files of one database are never loaded into another."""
@@ -167,7 +150,7 @@ class Stack:
         state.outputs = deploy(clients, folder, STACK, parameters)
         state.save(self._home)
         self._say("Migrating the database …")
-        failure = self._migrate(location, passwords)
+        self.migrated, failure = migrate_database(clients, state.outputs, location, passwords)
         since, state.events_emitted_at = state.events_emitted_at, datetime.now(UTC)
         reemit_object_events(clients, state.outputs, since)
         self._warm(state)
@@ -175,26 +158,6 @@ class Stack:
         state.save(self._home)
         if failure:
             raise failure
-
-    def _migrate(self, location: Location, passwords: dict[str, str]) -> MigrationError | None:
-        """Migrate and set the roles' passwords.
-
-        Returns:
-            The error that left the tables of an earlier release as they were.
-
-        Raises:
-            MigrationError: there is no earlier release.
-        """
-        failure = None
-        with psycopg.connect(location.url(ADMIN, passwords[ADMIN]), autocommit=True) as admin:
-            try:
-                self.migrated = self.migrate()
-            except MigrationError as error:
-                if not _was_migrated(admin):
-                    raise
-                failure = error
-            set_passwords(admin, passwords)
-        return failure
 
     def _warm(self, state: StackState) -> None:
         """Start the pipeline's functions with an empty batch, before the first file."""
@@ -255,20 +218,9 @@ class Stack:
             yield
 
 
-def _was_migrated(admin: Connection) -> bool:
-    """Whether the database has the tables of an earlier release."""
-    row = admin.execute("SELECT to_regclass('waybill.ingestion_jobs') IS NOT NULL").fetchone()
-    return row == (True,)
-
-
 def _parameters(location: Location) -> dict[str, str]:
     return {
         "DatabaseHost": location.host,
         "DatabasePort": str(location.port),
         "DatabaseName": location.name,
     }
-
-
-def _error_text(payload: str) -> str:
-    error = json.loads(payload)
-    return "\n".join([str(error.get("errorMessage", payload)), *error.get("stackTrace", [])[-3:]])

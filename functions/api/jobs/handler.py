@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.jobs.audit_read import audit_read
 from functions.api.jobs.cancel_job import cancel_job
+from functions.api.jobs.column_models import ComparedColumns
 from functions.api.jobs.compare_columns import compare_columns
 from functions.api.jobs.deps import deps
 from functions.api.jobs.job_state import State
@@ -19,21 +20,19 @@ from functions.api.jobs.list_pending import list_pending
 from functions.api.jobs.list_runs import list_runs
 from functions.api.jobs.models import (
     FINAL_STATES,
-    ComparedColumns,
     Job,
     JobCancelled,
     JobPage,
     JobsQuery,
     PendingPage,
     PendingQuery,
-    RejectPage,
-    RejectsDownload,
     RejectsQuery,
     ReplayAccepted,
     RunPage,
 )
 from functions.api.jobs.parse_replay import parse_replay, replay_schemas
 from functions.api.jobs.read_job import job_document, read_job
+from functions.api.jobs.reject_models import RejectPage, RejectsDownload
 from functions.api.jobs.rejects_response import rejects_response
 from functions.api.jobs.replay_job import replay_job
 from functions.api.jobs.revert_job import revert_job

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
-from functions.api.jobs.models import ComparedColumns
+from functions.api.jobs.column_models import ComparedColumns
 from tests.integration.load.landing import Landing
 from tests.integration.load.test_stage_chunk import HEADER, HIGH, LOW, NULLS
 from waybill.database.chunks import Chunks

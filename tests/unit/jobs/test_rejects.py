@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import requests
 
-from functions.api.jobs.models import RejectPage
+from functions.api.jobs.reject_models import RejectPage
 from tests.sql.staging import Ledger
 from tests.unit.http.api_client import ADMIN, STATE, ApiResponse
 from tests.unit.jobs.awaiting_uploads import issue_ticket

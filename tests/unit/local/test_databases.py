@@ -7,7 +7,8 @@ import pytest
 
 from infra.local.databases import DatabaseUrlError, ExternalDatabase
 from infra.local.settings import LocalSettings
-from infra.local.stack import Stack, StackError
+from infra.local.stack import Stack
+from infra.local.stack_error import StackError
 from infra.local.stack_state import StackState
 from tests.postgres.databases import Database
 

@@ -14,7 +14,6 @@ from waybill_client.errors import ClientError, UnreachableError
 from waybill_client.export_command import add_exports
 from waybill_client.infer_command import InferWhole, add_infer
 from waybill_client.job_commands import add_jobs
-from waybill_client.job_output import nothing_loaded
 from waybill_client.login_commands import add_logins
 from waybill_client.logins import token_of
 from waybill_client.output import FAILED, UNREACHABLE, err, out, print_error
@@ -28,7 +27,6 @@ __all__ = [
     "err",
     "main",
     "make_app",
-    "nothing_loaded",
     "out",
     "run",
     "token_from_environment",
