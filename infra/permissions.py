@@ -33,7 +33,12 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     kept = ("GetObject", "PutObject")
     runs = (objects(state, "extractions/", *kept), list_objects(state, "extractions/"))
     queues = (resources.landed, resources.chunks, resources.merges)
-    dlqs = (resources.landed_dlq, resources.chunks_dlq, resources.merges_dlq)
+    dlqs = (
+        resources.landed_dlq,
+        resources.chunks_dlq,
+        resources.merges_dlq,
+        resources.extracts_dlq,
+    )
     granted: dict[str, Sequence[iam.PolicyStatement]] = {
         "upload": (
             # Presigned requests run with the permissions of the role that signed them.
@@ -145,7 +150,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "metrics": (
             objects(state, "metrics/", "GetObject"),
             list_objects(state, "metrics/"),
-            read_depth(*queues, *dlqs),
+            read_depth(*queues, resources.extracts, *dlqs, resources.undelivered_dlq),
         ),
         "sources": (
             objects(state, "extractions/", "PutObject"),
@@ -161,7 +166,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_object_versions(landing, "landing/"),
             send(*queues, resources.extracts),
             objects(state, "audit/", "PutObject"),
-            consume(*dlqs, resources.extracts_dlq),
+            consume(*dlqs),
         ),
         "authorizer": (objects(state, "audit/", "PutObject"),),
         "migrate": (

@@ -10,8 +10,8 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.constructs.schedule_group import ScheduleGroup
 
-# Their metrics are in the log only.
-WITHOUT_METRICS = ("authorizer", "migrate")
+# Its metrics are in the log only.
+WITHOUT_METRICS = ("authorizer",)
 
 
 class Resources(NamedTuple):
@@ -27,6 +27,8 @@ class Resources(NamedTuple):
     merges_dlq: sqs.IQueue
     extracts: sqs.IQueue
     extracts_dlq: sqs.IQueue
+    undelivered_dlq: sqs.IQueue
+    """Events of S3 and of finished jobs that reached nobody."""
     extract_function: str
     """Name of the function that reads sources."""
     schedules: ScheduleGroup
@@ -78,6 +80,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
     queues = {**landed, **chunks, **merges}
     cache = {"cache_url": resources.cache_url} if resources.cache_url else {}
     dead = {
+        "extracts_dlq_url": resources.extracts_dlq.queue_url,
         "landed_dlq_url": resources.landed_dlq.queue_url,
         "chunks_dlq_url": resources.chunks_dlq.queue_url,
         "merges_dlq_url": resources.merges_dlq.queue_url,
@@ -119,7 +122,13 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "lookups": {**state, **cache, **chunks},
         "documents": {**state, **personal},
         "queries": {},
-        "metrics": {**state, **queues, **dead},
+        "metrics": {
+            **state,
+            **queues,
+            **extracts,
+            **dead,
+            "undelivered_dlq_url": resources.undelivered_dlq.queue_url,
+        },
         "sources": {
             **landing,
             **state,
@@ -135,7 +144,6 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
             **queues,
             **dead,
             **extracts,
-            "extracts_dlq_url": resources.extracts_dlq.queue_url,
         },
         "authorizer": {**state, **resources.tokens},
         "migrate": {**state, **schedules},

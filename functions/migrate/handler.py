@@ -26,7 +26,7 @@ from waybill.database.repository import Connection
 from waybill.database.search_indexes import build_search_indexes
 from waybill.database.upgrades import Upgrades
 from waybill.metrics.catalogue import MIGRATIONS_FAILED
-from waybill.metrics.record import count
+from waybill.metrics.record import count, flush_metrics
 from waybill.sources.schedules import Schedules
 from waybill.state.bucket import StateBucket
 
@@ -52,6 +52,7 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     except Exception as error:
         telemetry.action("migration.failed", level="error", error=error)
         count(MIGRATIONS_FAILED)
+        flush_metrics()
         raise
 
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from infra.constructs.alarms import PERIOD, aws_metric, own_metric
 from infra.constructs.api import STAGE
 from infra.constructs.function import LambdaFunction
-from infra.constructs.queue import WorkQueue
+from infra.constructs.queue import DeadLetterQueue, WorkQueue
 from infra.constructs.service import Service
 from infra.environments import Environment
 from infra.objectives import PERMITTED_PERCENT
@@ -89,7 +89,11 @@ def rows(
             _queue(queues["extracts"]),
             *_function_graphs(functions["extract"]),
         ],
-        "Publish": _function_graphs(functions["publish"]),
+        "Publish": [
+            _dead("Events that were not delivered", service.event_rules.undelivered),
+            *_function_graphs(functions["publish"]),
+        ],
+        "Notify": _function_graphs(functions["notify"]),
         "Refresh": [
             Graph("Age of the oldest change not shown", "s",
                   [own(catalogue.REFRESH_LAG, "Maximum")]),
@@ -132,6 +136,13 @@ def _queue(work: WorkQueue) -> Graph:
             period=PERIOD, statistic="Maximum", label="given up"
         ),
     ])  # fmt: skip
+
+
+def _dead(title: str, queue: DeadLetterQueue) -> Graph:
+    waiting = queue.queue.metric_approximate_number_of_messages_visible(
+        period=PERIOD, statistic="Maximum"
+    )
+    return Graph(title, "count", [waiting])
 
 
 def _function_graphs(function: LambdaFunction) -> list[Graph]:

@@ -42,8 +42,8 @@ class Service(Construct):
             for name, consumer in _CONSUMERS.items()
         }
         self.machine_keys = MachineKeys(self, shared.environment, shared.machines)
-        self.functions = self._functions(shared)
         self.event_rules = EventRules(self, shared)
+        self.functions = self._functions(shared)
         self._connect(shared.environment)
         self.api = Api(self, shared, functions=self.functions)
         self.machine_keys.limit(self.api.rest)
@@ -65,6 +65,7 @@ class Service(Construct):
             merges_dlq=self.queues["merges"].dlq.queue,
             extracts=self.queues["extracts"].queue,
             extracts_dlq=self.queues["extracts"].dlq.queue,
+            undelivered_dlq=self.event_rules.undelivered.queue,
             extract_function=qualified_name(shared.environment, "extract"),
             schedules=ScheduleGroup(
                 self, shared, "SourceSchedules", group="sources", function="sources"

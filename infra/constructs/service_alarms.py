@@ -17,7 +17,7 @@ from waybill.metrics import catalogue
 
 # They answer without waiting for a job.
 PROMPT = ("batch", "datasets", "lookups", "upload")
-PIPELINE = ("plan", "load", "merge", "publish", "notify", "refresh", "reap")
+PIPELINE = ("plan", "load", "merge", "extract", "publish", "notify", "refresh", "reap")
 _LEAST_REQUESTS = 20
 THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
     {

@@ -6,7 +6,12 @@ from typing import NamedTuple
 from infra.objectives import DAYS, PERMITTED_PERCENT
 
 _RATE = "$__rate_interval"
-_STEPS = {"Plan": ("plan", "landed"), "Load": ("load", "chunks"), "Merge": ("merge", "merges")}
+_STEPS = {
+    "Plan": ("plan", "landed"),
+    "Load": ("load", "chunks"),
+    "Merge": ("merge", "merges"),
+    "Extract": ("extract", "extracts"),
+}
 
 
 class Query(NamedTuple):
@@ -38,9 +43,18 @@ def _gauge(title: str, unit: str, metric: str, legend: str) -> Panel:
     return Panel(title, unit, [Query(metric, legend)])
 
 
+def _counted(metric: str, span: str) -> str:
+    """What processes have counted in the time; zero without any series.
+
+    `increase` misses what a process had counted when it was first read, which of rare failures is
+    all. A counter belongs to one process, so it never falls.
+    """
+    most = f"(sum(max_over_time({metric}[{span}])) or vector(0))"
+    return f"({most} - (sum({metric} offset {span}) or vector(0)))"
+
+
 def _objective(subject: str, failed: str, all_: str) -> Iterator[Panel]:
-    # Without a failure there is no series of failures: count them as zero.
-    share = f"((sum(increase({failed}[{DAYS}d])) or vector(0)) / sum(increase({all_}[{DAYS}d])))"
+    share = f"({_counted(failed, f'{DAYS}d')} / {_counted(all_, f'{DAYS}d')})"
     served = Query(f"100 * (1 - {share})", "served")
     left = Query(f"100 * (1 - 100 * {share} / {PERMITTED_PERCENT:.3f})", "left")
     yield Panel(f"{subject} served", "percent", [served], "stat")
@@ -93,6 +107,8 @@ def _jobs() -> list[Panel]:
         ]),
         Panel("Postponed: the database or a service is away", "ops",
               [Query(_rate("waybill_messages_unreached_total", "step"), "{{step}}")]),
+        Panel("Dead letters", "short",
+              [Query('waybill_queue_messages{queue=~".*-dlq"}', "{{queue}}")]),
         _gauge("Age of the oldest open job", "s", "waybill_oldest_open_job_seconds", "oldest"),
         Panel("From landing to the end", "s",
               [Query(_quantile(0.95, "waybill_ingest_seconds", ", dataset"), "{{dataset}}, p95")]),
@@ -146,7 +162,7 @@ def _refresh() -> list[Panel]:
         Panel("Age of the figures of the database", "s",
               [Query("time() - waybill_database_figures_timestamp_seconds", "age")]),
         Panel("Failed migrations", "short",
-              [Query("sum(increase(waybill_migrations_failed_total[1h]))", "failed")]),
+              [Query(_counted("waybill_migrations_failed_total", "1h"), "failed in an hour")]),
     ]  # fmt: skip
 
 

@@ -56,9 +56,9 @@ def test_every_step_has_a_row_with_its_queue_and_its_function(widgets: list[Widg
         for widget in widgets
         if widget["type"] == "text"
     ]
-    steps = ["Upload", "Plan", "Load", "Merge", "Publish", "Refresh", "Reap"]
+    steps = ["Upload", "Plan", "Load", "Merge", "Publish", "Notify", "Refresh", "Reap"]
     assert [title for title in titles if title in steps] == steps
-    assert {"Requests", "Jobs", "Database"} < set(titles)
+    assert {"Requests", "Jobs", "Sources", "Database"} < set(titles)
     listed = str(list(series(widgets)))
     assert all(FUNCTIONS[step.lower()].name.capitalize() in listed for step in steps)
 

@@ -31,8 +31,11 @@ def deps() -> Deps:
             "landed": settings.landed_queue_url,
             "chunks": settings.chunks_queue_url,
             "merges": settings.merges_queue_url,
+            "extracts": settings.extracts_queue_url,
             "landed-dlq": settings.landed_dlq_url,
             "chunks-dlq": settings.chunks_dlq_url,
             "merges-dlq": settings.merges_dlq_url,
+            "extracts-dlq": settings.extracts_dlq_url,
+            "undelivered-dlq": settings.undelivered_dlq_url,
         },
     )

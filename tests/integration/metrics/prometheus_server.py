@@ -41,11 +41,14 @@ def serving(text: Callable[[], str]) -> Iterator[int]:
 
 
 @contextmanager
-def prometheus(folder: Path, target: int) -> Iterator[int]:
-    """A server that reads the target every second; yields its port."""
+def prometheus(
+    folder: Path, target: int, *, path: str = "/v1/metrics", token: str | None = None
+) -> Iterator[int]:
+    """A server that reads the target every second, with the token; yields its port."""
     program = find_program("prometheus")
-    job = {"job_name": "waybill", "metrics_path": "/v1/metrics", "scrape_interval": "1s",
-           "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}  # fmt: skip
+    job = {"job_name": "waybill", "metrics_path": path, "scrape_interval": "1s",
+           "static_configs": [{"targets": [f"127.0.0.1:{target}"]}],
+           **({"authorization": {"credentials": token}} if token else {})}  # fmt: skip
     configuration = folder / "prometheus.yml"
     # JSON is YAML.
     configuration.write_text(json.dumps({"scrape_configs": [job]}))

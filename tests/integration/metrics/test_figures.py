@@ -19,7 +19,7 @@ from waybill.settings import MetricsSettings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-QUEUES = ("LANDED", "CHUNKS", "MERGES")
+QUEUES = ("LANDED", "CHUNKS", "MERGES", "EXTRACTS", "UNDELIVERED")
 
 
 @pytest.fixture

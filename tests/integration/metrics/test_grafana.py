@@ -16,8 +16,8 @@ from waybill.metrics.stored import Source
 
 # One failure in a thousand, of requests and of jobs.
 _EACH_READ = {"waybill_http_requests_total": (999, 1), "waybill_jobs_total": (1000,)}
-_LABELS = {"step": ("plan", "load", "merge"), "status": ("200", "503"), "result": ("hit", "done"),
-           "queue": ("landed", "chunks", "merges")}  # fmt: skip
+_LABELS = {"step": ("plan", "load", "merge", "extract"), "status": ("200", "503"), "result": ("hit", "done"),
+           "queue": ("landed", "chunks", "merges", "extracts", "merges-dlq")}  # fmt: skip
 
 
 def series_of(metric: Metric, reads: int) -> list[Series]:
@@ -67,3 +67,20 @@ def test_every_query_has_series(tmp_path: Path) -> None:
         (served,), (left,), *_ = (ask(port, one) for one in expressions()[:4])
     assert float(served["value"][1]) == pytest.approx(SERVED_PERCENT)
     assert float(left["value"][1]) == pytest.approx(0, abs=0.01)
+
+
+def test_failures_count_that_a_process_had_counted_when_it_was_first_read(tmp_path: Path) -> None:
+    requests, jobs = _by_name("waybill_http_requests_total"), _by_name("waybill_jobs_total")
+    migrations = _by_name("waybill_migrations_failed_total")
+    # Each was read once it had ended: its counters never grow.
+    ended = [
+        Source("jobs", "p1", [Series(requests, ("/jobs", "GET", "200"), 999)]),
+        Source("jobs", "p2", [Series(requests, ("/jobs", "GET", "503"), 1)]),
+        Source("publish", "p3", [Series(jobs, ("departments", "COMPLETED"), 5)]),
+        Source("migrate", "p4", [Series(migrations, (), 1)]),
+    ]
+    failed = [one for one in expressions() if "migrations_failed" in one]
+    with serving(lambda: exposition(ended)) as target, prometheus(tmp_path, target) as port:
+        assert ask(port, "waybill_jobs_total")
+        shown = [float(ask(port, one)[0]["value"][1]) for one in (*expressions()[:4], *failed)]
+    assert shown == pytest.approx([SERVED_PERCENT, 0, 100, 100, 1], abs=0.01)

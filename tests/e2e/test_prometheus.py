@@ -1,0 +1,88 @@
+"""A real Prometheus reads every metric of the running stack, with a reader's token."""
+
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from infra.local.clients import Clients
+from infra.local.stack import Stack
+from infra.local.status import Status
+from tests.e2e.client_calls import load
+from tests.e2e.faults import variables
+from tests.integration.metrics.prometheus_server import ask, prometheus
+from waybill.metrics.catalogue import MESSAGES_UNREACHED, METRICS
+from waybill_client import Waybill
+
+pytestmark = pytest.mark.e2e
+_PATIENCE_SECONDS = 60
+_AT_ONCE = {"METRICS_SECONDS": "0"}
+# A bucket that is missing lets a migration fail.
+_BROKEN = {"STATE_BUCKET": "waybill-local-missing", **_AT_ONCE}
+# An outage is one of the faults of test_faults.py.
+EXPECTED = {metric.name for metric in METRICS} - {MESSAGES_UNREACHED.name}
+_OPEN_JOB = (
+    "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, created_at)"
+    " VALUES (gen_random_uuid(), 'departments', 'LANDED', now()) RETURNING job_id"
+)
+_SOURCE = (
+    "INSERT INTO waybill.data_sources (name, kind, connection, dataset, late_after_seconds)"
+    " VALUES ('metered', 'rest', '{}', 'departments', 3600)"
+)
+
+
+def read_database(aws: Clients, stack: Status) -> None:
+    """Let the figures of the database be read while there is one of each kind."""
+    with psycopg.connect(str(stack.database_url), autocommit=True) as admin:
+        (job_id,) = admin.execute(_OPEN_JOB).fetchone() or ()
+        admin.execute(_SOURCE)
+        aws("lambda").invoke(FunctionName="waybill-local-reap", Payload=b"{}")
+        admin.execute("DELETE FROM waybill.ingestion_jobs WHERE job_id = %s", (job_id,))
+        admin.execute("DELETE FROM waybill.data_sources WHERE name = 'metered'")
+
+
+def names(port: int) -> set[str]:
+    """The metrics that the server has."""
+    found = ask(port, 'count by (__name__) ({__name__=~"waybill_.+"})')
+    every = {each["metric"]["__name__"] for each in found}
+    return {name.removesuffix("_bucket") for name in every if not name.endswith(("_sum", "_count"))}
+
+
+def test_every_metric_is_read(
+    local_stack: Stack,
+    aws: Clients,
+    stack: Status,
+    waybill: Waybill,
+    http: httpx.Client,
+    tmp_path: Path,
+) -> None:
+    api, token = urlsplit(str(stack.api)), local_stack.issuer().token("reader")
+    with (
+        variables(aws, "lookups", _AT_ONCE),
+        variables(aws, "migrate", _BROKEN),
+        prometheus(tmp_path, api.port or 0, path=f"{api.path}/metrics", token=token) as port,
+    ):
+        load(waybill, tmp_path, "departments", "id,department\n991,Metered\nx,Bad\n")
+        # Its department is not there.
+        load(waybill, tmp_path, "hired_employees", "990991,Ada,2021-07-27T16:02:08Z,999991,1\n")
+        http.get("/users/scan", params={"email": "nobody@example.com"}).raise_for_status()
+        failed = aws("lambda").invoke(FunctionName="waybill-local-migrate", Payload=b"{}")
+        assert failed["FunctionError"]
+        read_database(aws, stack)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while (missing := EXPECTED - names(port)) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert missing == set()
+        assert ask(port, 'up{job="waybill"} == 1')
+        queues = {one["metric"]["queue"] for one in ask(port, "waybill_queue_messages")}
+    assert {f"{name}-dlq" for name in ("landed", "chunks", "merges", "extracts")} < queues
+    assert "undelivered-dlq" in queues
+
+
+def test_without_a_token_nothing_is_read(stack: Status, tmp_path: Path) -> None:
+    api = urlsplit(str(stack.api))
+    with prometheus(tmp_path, api.port or 0, path=f"{api.path}/metrics") as port:
+        assert ask(port, 'up{job="waybill"} == 0')
