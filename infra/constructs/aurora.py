@@ -140,6 +140,17 @@ class Aurora(Construct):
         }
 
     @property
+    def outputs(self) -> Mapping[str, str]:
+        """What a person needs to connect as the administrator, by the name of the output."""
+        return {
+            "ClusterName": self.cluster.cluster_identifier,
+            "DatabaseHost": self.cluster.cluster_endpoint.hostname,
+            "DatabaseSecret": self._secret.secret_arn,
+            "VpcId": self._network.vpc.vpc_id,
+            "FunctionsSecurityGroup": self._network.functions.security_group_id,
+        }
+
+    @property
     def reader_host(self) -> str | None:
         """The endpoint of the readers; Aurora's leads to the writer where there are none."""
         return self.cluster.cluster_read_endpoint.hostname if self._has_readers else None

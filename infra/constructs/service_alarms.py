@@ -19,6 +19,10 @@ from waybill.metrics import catalogue
 PROMPT = ("batch", "datasets", "lookups", "upload")
 PIPELINE = ("plan", "load", "merge", "extract", "publish", "notify", "refresh", "reap")
 _LEAST_REQUESTS = 20
+SLOW_MS = 2000
+"""The p95 at which an endpoint that waits for nothing is slow."""
+FAILED_INVOCATIONS = 5
+"""In each of two periods; of the functions of the pipeline together."""
 THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
     {
         catalogue.JOBS_STUCK: 1,
@@ -156,7 +160,7 @@ class ServiceAlarms(Construct):
             period=PERIOD,
         )
         slow = self._alarm(
-            "api-slow", "The p95 of an endpoint is 2 s.", Condition(slowest, 2000, 3)
+            "api-slow", "The p95 of an endpoint is 2 s.", Condition(slowest, SLOW_MS, 3)
         )
         self.of_requests.extend((errors, slow))
 
@@ -170,7 +174,11 @@ class ServiceAlarms(Construct):
             label="Failed invocations",
             period=PERIOD,
         )
-        self._alarm("function-errors", "Functions of the pipeline fail.", Condition(errors, 5, 2))
+        self._alarm(
+            "function-errors",
+            "Functions of the pipeline fail.",
+            Condition(errors, FAILED_INVOCATIONS, 2),
+        )
         # Of all functions in the region: an alarm cannot watch as many as there are here.
         throttles = aws_metric("AWS/Lambda", "Throttles", "Sum")
         self._alarm("throttles", "Invocations are throttled.", Condition(throttles, 10, 2))

@@ -76,6 +76,8 @@ class DataStack(Stack):
         self.buckets = Buckets(self, environment, self.key, named.offsite)
         network = Network(self, environment, self.buckets, self.key)
         self.database = Aurora(self, environment, network, self.key, named.restore)
+        for name, value in self.database.outputs.items():
+            CfnOutput(self, name, value=value)
         if named.offsite:
             OffsiteBackup(self, environment, self.database.cluster, named.offsite, self.key)
         self.issuer = named.issuer

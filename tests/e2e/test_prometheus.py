@@ -1,10 +1,10 @@
 """A real Prometheus reads every metric of the running stack, with a reader's token."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import psycopg
 import pytest
 
@@ -51,24 +51,23 @@ def names(port: int) -> set[str]:
     return {name.removesuffix("_bucket") for name in every if not name.endswith(("_sum", "_count"))}
 
 
-def test_every_metric_is_read(
-    local_stack: Stack,
-    aws: Clients,
-    stack: Status,
-    waybill: Waybill,
-    http: httpx.Client,
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def port(local_stack: Stack, stack: Status, tmp_path: Path) -> Iterator[int]:
+    """Of a Prometheus with a reader's token."""
     api, token = urlsplit(str(stack.api)), local_stack.issuer().token("reader")
-    with (
-        variables(aws, "lookups", _AT_ONCE),
-        variables(aws, "migrate", _BROKEN),
-        prometheus(tmp_path, api.port or 0, path=f"{api.path}/metrics", token=token) as port,
-    ):
+    path = f"{api.path}/metrics"
+    with prometheus(tmp_path, api.port or 0, path=path, token=token) as port:
+        yield port
+
+
+def test_every_metric_is_read(
+    port: int, aws: Clients, stack: Status, waybill: Waybill, tmp_path: Path
+) -> None:
+    with variables(aws, "lookups", _AT_ONCE), variables(aws, "migrate", _BROKEN):
         load(waybill, tmp_path, "departments", "id,department\n991,Metered\nx,Bad\n")
         # Its department is not there.
         load(waybill, tmp_path, "hired_employees", "990991,Ada,2021-07-27T16:02:08Z,999991,1\n")
-        http.get("/users/scan", params={"email": "nobody@example.com"}).raise_for_status()
+        waybill.look_up("users", "scan", email="nobody@example.com")
         failed = aws("lambda").invoke(FunctionName="waybill-local-migrate", Payload=b"{}")
         assert failed["FunctionError"]
         read_database(aws, stack)

@@ -1,19 +1,31 @@
 """The commands of the runbooks for AWS, run on the emulator as far as it has the service."""
 
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from botocore import xform_name
+from typer.testing import CliRunner
 
 from infra.local.clients import Clients
+from infra.local.commands import app
 from infra.local.status import Status
-from tests.e2e.client_calls import jobs_of, put
+from tests.e2e.client_calls import accept, jobs_of, load, put
 from tests.unit.runbooks.test_commands import call_of, commands
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
-# Of Aurora, quotas of an account and a rollback that has failed there are none locally.
-_NOT_HERE = ("rds", "service-quotas", "cloudformation continue-update-rollback")
+# Of Aurora, its stack, quotas of an account and a rollback that has failed there are none locally.
+_NOT_HERE = (
+    "rds",
+    "secretsmanager",
+    "service-quotas",
+    "cloudformation continue-update-rollback",
+    "cloudformation describe-stacks --stack-name waybill-prod-data",
+)
 _KEY = "landing/departments/runbook/again.csv"
 
 
@@ -55,3 +67,34 @@ def test_a_copied_object_is_loaded_again(aws: Clients, stack: Status, waybill: W
     (copy,) = [each for each in commands("aws") if "copy-object" in each]
     run(aws, stack, copy)
     assert len(jobs_of(waybill, _KEY, before + 1)) == before + 1
+
+
+# Of a deployed environment; tests/unit/doctor has it.
+_DEPLOYED = "--deployed"
+
+
+@pytest.fixture(scope="module")
+def rejected(stack: Status, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A job with a reject."""
+    folder = tmp_path_factory.mktemp("rejected")
+    with Waybill(str(stack.api), token=str(stack.token)) as waybill:
+        return load(waybill, folder, "departments", "982,Fine\nx,Bad\n")["job_id"]
+
+
+@pytest.mark.parametrize("command", [each for each in commands("waybill") if _DEPLOYED not in each])
+def test_a_command_of_waybill_runs(
+    stack: Status, http: httpx.Client, rejected: str, tmp_path: Path, command: str
+) -> None:
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text("982,Fine\n983,Corrected\n")
+    # Only an open job can be cancelled.
+    is_ended = "cancel" not in command
+    job = rejected if is_ended else accept(http, "departments", b"984,Open\n")["job_id"]
+    names = {"$JOB_ID": job, "corrected.csv": str(corrected)}
+    for name, value in names.items():
+        command = command.replace(name, value)
+    _, *words = shlex.split(re.sub(r"<\w+>", "departments", command))
+    environment = {"WAYBILL_API": str(stack.api), "WAYBILL_TOKEN": str(stack.token)}
+    ended = CliRunner().invoke(app, words, env=environment)
+    assert ended.exit_code == 0, ended.output
+    assert ended.output.strip()

@@ -1,6 +1,8 @@
 """Alarms notify somebody, have a runbook, and watch metrics that exist."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,16 @@ def test_every_alarm_notifies_the_topic_and_names_its_runbook(on_aws: Synthesise
         runbooks.add(Path(path).name)
     pages = {page.name for page in RUNBOOKS.glob("*.md")} - {"README.md"}
     assert runbooks == (pages if on_aws.environment != "dev" else {"dead-letters.md"})
+
+
+def test_the_outputs_that_the_runbooks_name_are_there(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    index = (RUNBOOKS / "README.md").read_text("utf-8")
+    named = set(re.findall(r"`([A-Z][a-z]\w+)`", index))
+    outputs = [template["Outputs"] for template in synthesise("prod").templates.values()]
+    assert len(named) >= 8
+    assert named <= {name for each in outputs for name in each}
 
 
 def test_every_metric_of_an_alarm_is_written(on_aws: Synthesised) -> None:

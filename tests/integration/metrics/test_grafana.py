@@ -16,8 +16,12 @@ from waybill.metrics.stored import Source
 
 # One failure in a thousand, of requests and of jobs.
 _EACH_READ = {"waybill_http_requests_total": (999, 1), "waybill_jobs_total": (1000,)}
-_LABELS = {"step": ("plan", "load", "merge", "extract"), "status": ("200", "503"), "result": ("hit", "done"),
-           "queue": ("landed", "chunks", "merges", "extracts", "merges-dlq")}  # fmt: skip
+_LABELS = {
+    "step": ("plan", "load", "merge", "extract"),
+    "status": ("200", "503"),
+    "result": ("hit", "done"),
+    "queue": ("landed", "chunks", "merges", "extracts", "merges-dlq"),
+}
 
 
 def series_of(metric: Metric, reads: int) -> list[Series]:

@@ -22,8 +22,12 @@ PAGES = sorted(RUNBOOKS.glob("*.md"))
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _INLINE = re.compile(r"`(waybill [^`]+)`")
 _POSITIONAL = {"lambda invoke": "outfile"}
-# Options of the AWS CLI itself.
-_GLOBAL = {"cli-binary-format": ["raw-in-base64-out"]}
+# Options of the AWS CLI itself, with the values that they have here.
+_GLOBAL = {
+    "cli-binary-format": r"raw-in-base64-out",
+    "output": r"text|table",
+    "query": r"[\w.\[\]]+",
+}
 
 
 def blocks(kind: str) -> Iterator[str]:
@@ -82,7 +86,8 @@ def call_of(command: str) -> tuple[str, str, dict[str, Any]]:
         return service, operation, {}
     members = {xform_name(name, "-"): name for name in shape.members}
     found = options(words)
-    assert all(found.pop(name, value) == value for name, value in _GLOBAL.items())
+    for name, permitted in _GLOBAL.items():
+        assert all(re.fullmatch(permitted, value) for value in found.pop(name, []))
     given = {
         members[name]: value_of(shape.members[members[name]], values)
         for name, values in found.items()
@@ -135,6 +140,13 @@ def test_sql_runs_on_a_database(page: str, database: Database) -> None:
         for statement in "".join(texts).split(";\n"):
             if statement.strip():
                 admin.execute(statement.encode())
+
+
+def test_every_name_in_a_command_is_explained() -> None:
+    index = (RUNBOOKS / "README.md").read_text("utf-8")
+    used = set(re.findall(r"\$[A-Z_]+", " ".join(commands("aws") + commands("waybill"))))
+    assert used
+    assert [name for name in sorted(used) if f"`{name}`" not in index] == []
 
 
 def test_the_index_lists_every_page() -> None:
