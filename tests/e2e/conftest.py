@@ -4,17 +4,21 @@ It comes up through the same code as `waybill up`, beside whatever stack the dev
 its own home, its own ports; it is erased at the end.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from infra.local.clients import Clients
-from infra.local.postgres import free_port
+from infra.local.databases import EmbeddedDatabase
+from infra.local.postgres import Postgres, free_port
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from infra.local.status import Status
+from tests.e2e.faults import Operator, until
 from waybill_client import Waybill
 from waybill_client.bearer_auth import BearerAuth
 
@@ -84,3 +88,34 @@ def http(api: str, token: Callable[[], str]) -> Iterator[httpx.Client]:
 def aws(local_stack: Stack) -> Clients:
     """AWS clients of the running emulator, as its administrator: `aws("s3")`."""
     return local_stack.clients()
+
+
+def _kept(aws: Clients) -> set[str]:
+    """The functions of which a process has kept its metrics."""
+    s3, bucket = aws("s3"), "waybill-local-state"
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="metrics/processes/").get("Contents", [])
+    bodies = [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed]
+    return {json.loads(body)["function"] for body in bodies}
+
+
+@pytest.fixture
+def operator(aws: Clients, http: httpx.Client) -> Operator:
+    # A process that is still being started would not see the variables of a test.
+    until(lambda: {"plan", "load", "merge"} <= _kept(aws), "the functions are not warm")
+    return Operator(aws, http)
+
+
+@pytest.fixture
+def server(local_stack: Stack) -> Iterator[Postgres]:
+    """The stack's PostgreSQL; it runs again after the test."""
+    assert isinstance(local_stack.database, EmbeddedDatabase)
+    server = local_stack.database.server
+    port = server.port()
+    yield server
+    server.start(port)
+
+
+@pytest.fixture
+def admin(stack: Status) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(str(stack.database_url), autocommit=True) as connection:
+        yield connection

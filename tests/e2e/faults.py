@@ -17,6 +17,8 @@ from infra.local.function_logs import read_lines
 from tests.programs import find_program, require_in_ci
 
 _PATIENCE_SECONDS = 90
+AT_ONCE = {"METRICS_SECONDS": "0"}
+"""Each process keeps its metrics after each invocation."""
 Line = dict[str, Any]
 
 

@@ -1,64 +1,20 @@
 """Faults on the running stack: each is seen in logs, in metrics and in the alarm that it raises."""
 
-import json
-import re
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
-from infra.constructs.service_alarms import FAILED_INVOCATIONS, SLOW_MS
-from infra.constructs.slow_queries import TOLERATED, pattern
 from infra.local.accounts import chown_to_server
-from infra.local.clients import Clients
-from infra.local.databases import EmbeddedDatabase
 from infra.local.postgres import HOST, SUPERUSER, Postgres
-from infra.local.stack import Stack
 from infra.local.status import Status
 from tests.e2e.client_calls import accept, jobs_of, load, problem, put
-from tests.e2e.faults import Operator, grow, small_disk, until, variables
+from tests.e2e.faults import AT_ONCE, Operator, grow, small_disk, until, variables
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
-# Each process keeps its metrics after each invocation.
-_AT_ONCE = {"METRICS_SECONDS": "0"}
-_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-
-
-def _kept(aws: Clients) -> set[str]:
-    """The functions of which a process has kept its metrics."""
-    s3, bucket = aws("s3"), "waybill-local-state"
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix="metrics/processes/").get("Contents", [])
-    bodies = [s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed]
-    return {json.loads(body)["function"] for body in bodies}
-
-
-@pytest.fixture
-def operator(aws: Clients, http: httpx.Client) -> Operator:
-    # A process that is still being started would not see the variables of a test.
-    until(lambda: {"plan", "load", "merge"} <= _kept(aws), "the functions are not warm")
-    return Operator(aws, http)
-
-
-@pytest.fixture
-def server(local_stack: Stack) -> Iterator[Postgres]:
-    """The stack's PostgreSQL; it runs again after the test."""
-    assert isinstance(local_stack.database, EmbeddedDatabase)
-    server = local_stack.database.server
-    port = server.port()
-    yield server
-    server.start(port)
-
-
-@pytest.fixture
-def admin(stack: Status) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(str(stack.database_url), autocommit=True) as connection:
-        yield connection
 
 
 def test_a_stopped_database(
@@ -69,7 +25,7 @@ def test_a_stopped_database(
 ) -> None:
     port = server.port()
     keys = [f"landing/departments/outage/{number}.csv" for number in range(3)]
-    with variables(operator.aws, "plan", _AT_ONCE):
+    with variables(operator.aws, "plan", AT_ONCE):
         server.stop()
         for number, key in enumerate(keys):
             put(operator.aws, stack, key, f"96{number},Outage\n")
@@ -88,7 +44,7 @@ def test_a_stopped_database(
 def test_a_poison_file_fails_alone(
     stack: Status, waybill: Waybill, operator: Operator, tmp_path: Path
 ) -> None:
-    with variables(operator.aws, "merge", _AT_ONCE), variables(operator.aws, "plan", _AT_ONCE):
+    with variables(operator.aws, "merge", AT_ONCE), variables(operator.aws, "plan", AT_ONCE):
         failed = load(waybill, tmp_path, "departments", b"\x00\xff\xfe\x00" * 500)
         assert problem(failed) == "undeclared-encoding"
         line = operator.logged("plan", "job.failed", correlation_id=failed["job_id"])
@@ -119,63 +75,13 @@ def test_a_poison_message_is_put_aside(operator: Operator) -> None:
     operator.aws("sqs").purge_queue(QueueUrl=urls["landed-dlq"])
 
 
-def test_slow_statements(
-    operator: Operator,
-    server: Postgres,
-    admin: psycopg.Connection,
-) -> None:
-    before = len(server.log.read_text(errors="replace"))
-    with variables(operator.aws, "lookups", _AT_ONCE), ThreadPoolExecutor(1) as pool:
-        for _ in range(TOLERATED):
-            with admin.transaction():
-                admin.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-                sent = pool.submit(
-                    operator.http.get, "/users/scan", params={"email": "a@slow.example"}
-                )
-                until(lambda: admin.execute(_WAITING).fetchone() != (0,), "nobody waits")
-                time.sleep(1.1)
-            assert sent.result().status_code in (200, 404)
-        name = "waybill_database_slow_queries_total"
-        assert operator.metric(name, endpoint="/users/{strategy}") >= TOLERATED
-    slow = [line for line in operator.lines("lookups") if line.get("query_time_ms", 0) >= 1000]
-    assert len(slow) >= TOLERATED
-    # The alarm counts these lines; the emulator does not run the database.
-    counted = re.findall(pattern().strip("%"), server.log.read_text(errors="replace")[before:])
-    assert len(counted) >= TOLERATED
-
-
-def test_slow_requests(operator: Operator, admin: psycopg.Connection) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        with admin.transaction():
-            admin.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-            sent = pool.submit(operator.http.get, "/users/scan", params={"email": "b@slow.example"})
-            until(lambda: admin.execute(_WAITING).fetchone() != (0,), "nobody waits")
-            time.sleep(SLOW_MS / 1000)
-        assert sent.result().status_code in (200, 404)
-    # As long as the invocation, whose p95 the alarm watches.
-    operator.logged("lookups", "http.handled", endpoint="/users/{strategy}")
-    longest = max(line.get("duration_ms", 0) for line in operator.lines("lookups"))
-    assert longest >= SLOW_MS
-
-
-def test_a_function_that_fails(operator: Operator) -> None:
-    with variables(operator.aws, "merge", {"CHUNKS_AT_ONCE": "many"}):
-        for _ in range(FAILED_INVOCATIONS):
-            # Each is an error of the function, of which CloudWatch makes its metric.
-            failed = operator.aws("lambda").invoke(
-                FunctionName="waybill-local-merge", Payload=b'{"Records": []}'
-            )
-            assert failed["FunctionError"]
-    assert "chunks_at_once" in failed["Payload"].read().decode()
-
-
 def test_a_full_disk_of_a_loader_keeps_no_reject_out(
     waybill: Waybill, operator: Operator, tmp_path: Path
 ) -> None:
     refused = "id,department\n" + f"x,{'y' * 300}\n" * 60_000
     with (
         small_disk("1m") as disk,
-        variables(operator.aws, "load", {"TMPDIR": str(disk), **_AT_ONCE}),
+        variables(operator.aws, "load", {"TMPDIR": str(disk), **AT_ONCE}),
     ):
         (disk / "filler").write_bytes(bytes(1_000_000))
         job = load(waybill, tmp_path, "departments", refused)
@@ -194,8 +100,8 @@ def test_a_full_disk_of_the_database_is_waited_for(
     with (
         small_disk("2m") as disk,
         _staging_on(server, disk),
-        variables(operator.aws, "load", _AT_ONCE),
-        variables(operator.aws, "plan", _AT_ONCE),
+        variables(operator.aws, "load", AT_ONCE),
+        variables(operator.aws, "plan", AT_ONCE),
     ):
         job_id = waybill.upload("departments", file)
         line = operator.logged("load", "message.postponed", code="database-out-of-resources")

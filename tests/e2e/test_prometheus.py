@@ -12,16 +12,15 @@ from infra.local.clients import Clients
 from infra.local.stack import Stack
 from infra.local.status import Status
 from tests.e2e.client_calls import load
-from tests.e2e.faults import variables
+from tests.e2e.faults import AT_ONCE, variables
 from tests.integration.metrics.prometheus_server import ask, prometheus
 from waybill.metrics.catalogue import MESSAGES_UNREACHED, METRICS
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
 _PATIENCE_SECONDS = 60
-_AT_ONCE = {"METRICS_SECONDS": "0"}
 # A bucket that is missing lets a migration fail.
-_BROKEN = {"STATE_BUCKET": "waybill-local-missing", **_AT_ONCE}
+_BROKEN = {"STATE_BUCKET": "waybill-local-missing", **AT_ONCE}
 # An outage is one of the faults of test_faults.py.
 EXPECTED = {metric.name for metric in METRICS} - {MESSAGES_UNREACHED.name}
 _OPEN_JOB = (
@@ -63,7 +62,7 @@ def port(local_stack: Stack, stack: Status, tmp_path: Path) -> Iterator[int]:
 def test_every_metric_is_read(
     port: int, aws: Clients, stack: Status, waybill: Waybill, tmp_path: Path
 ) -> None:
-    with variables(aws, "lookups", _AT_ONCE), variables(aws, "migrate", _BROKEN):
+    with variables(aws, "lookups", AT_ONCE), variables(aws, "migrate", _BROKEN):
         load(waybill, tmp_path, "departments", "id,department\n991,Metered\nx,Bad\n")
         # Its department is not there.
         load(waybill, tmp_path, "hired_employees", "990991,Ada,2021-07-27T16:02:08Z,999991,1\n")
