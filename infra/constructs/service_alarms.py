@@ -1,7 +1,6 @@
 """The alarms of the service: queues, jobs, requests, functions and figures of the database."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,6 +12,7 @@ from infra.constructs.api import STAGE, Api
 from infra.constructs.function import LambdaFunction
 from infra.constructs.queue import WorkQueue
 from infra.environments import Environment
+from infra.thresholds import THRESHOLDS
 from waybill.metrics import catalogue
 
 # They answer without waiting for a job.
@@ -23,20 +23,6 @@ SLOW_MS = 2000
 """The p95 at which an endpoint that waits for nothing is slow."""
 FAILED_INVOCATIONS = 5
 """In each of two periods; of the functions of the pipeline together."""
-THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
-    {
-        catalogue.JOBS_STUCK: 1,
-        catalogue.JOBS_GIVEN_UP: 1,
-        catalogue.MESSAGES_UNREACHED: 3,
-        catalogue.REJECT_SHARE: 50,
-        catalogue.MIGRATIONS_FAILED: 1,
-        catalogue.REFRESH_LAG: 900,
-        catalogue.BLOAT: 40,
-        catalogue.CONNECTION_USE: 80,
-        catalogue.SOURCES_LATE: 1,
-    }
-)
-"""Of the metrics that functions write; the alarms fire at these values."""
 
 
 class ServiceAlarms(Construct):

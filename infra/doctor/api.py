@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from infra.doctor.figures import raised
 from infra.doctor.findings import Check, Finding, ok, unknown, wrong
 
 # Signatures are refused beyond.
@@ -32,6 +33,7 @@ class ApiChecks:
         yield "clock", self.clock
         yield "health", self.health
         yield "datasets", self.datasets
+        yield "figures", self.figures
 
     def address(self) -> Finding:
         """The address is one of a host that exists, and is encrypted unless it is local."""
@@ -99,3 +101,15 @@ class ApiChecks:
             advice = "Add one to sql/datasets/ and deploy, or run `make migrate`."
             return wrong("datasets", "there is no dataset", advice)
         return ok("datasets", ", ".join(str(one["name"]) for one in items))
+
+    def figures(self) -> Finding:
+        """No figure is at the threshold of its alarm; environments without alarms have this."""
+        response = self._http.get(f"{self._api}/metrics")
+        if response.status_code in _REFUSED:
+            found = f"GET /metrics answers {response.status_code}"
+            return unknown("figures", found, "They take a token of a reader of all datasets.")
+        found = dict(raised(response.raise_for_status().text))
+        if found:
+            pages = ", ".join(f"infra/runbooks/{name}.md" for name in sorted(set(found.values())))
+            return wrong("figures", "; ".join(found), f"Follow {pages}.")
+        return ok("figures", "none is at the threshold of an alarm")

@@ -10,7 +10,7 @@ import pytest
 
 from functions.migrate import handler as migrate_handler
 from functions.pipeline.publish.handler import handle as publish
-from infra.constructs.service_alarms import THRESHOLDS
+from infra.thresholds import THRESHOLDS
 from tests.cloud.fixtures import STATE
 from tests.cloud.lambda_events import Context
 from tests.postgres.databases import Connection, Database
