@@ -108,8 +108,9 @@ class ApiChecks:
         if response.status_code in _REFUSED:
             found = f"GET /metrics answers {response.status_code}"
             return unknown("figures", found, "They take a token of a reader of all datasets.")
-        found = dict(raised(response.raise_for_status().text))
-        if found:
-            pages = ", ".join(f"infra/runbooks/{name}.md" for name in sorted(set(found.values())))
-            return wrong("figures", "; ".join(found), f"Follow {pages}.")
+        reached = dict(raised(response.raise_for_status().text))
+        if reached:
+            names = sorted(set(reached.values()))
+            pages = ", ".join(f"infra/runbooks/{name}.md" for name in names)
+            return wrong("figures", "; ".join(reached), f"Follow {pages}.")
         return ok("figures", "none is at the threshold of an alarm")
