@@ -49,7 +49,9 @@ def _resource(value: object, statement: Statement) -> str:
         prefix = bucket[2] or "".join(listed(conditions)).removesuffix("*")
         return f"{bucket[1].lower()} bucket" + (f" `{prefix}`" if prefix else "")
     if queue := _QUEUE.fullmatch(name):
-        return f"queue {queue[1].lower()}" + (" (dead letters)" if queue[2] else "")
+        # The dead-letter queue that the event rules share.
+        of = queue[1].lower().replace("eventrules", "undelivered")
+        return f"queue {of}" + (" (dead letters)" if queue[2] else "")
     if "event-bus/" in name:
         return "event bus, as `waybill`"
     for part, words in _OTHERS.items():

@@ -124,7 +124,7 @@ def test_metrics_are_shown_without_a_database(
         "text/plain; version=0.0.4; charset=utf-8",
     )
     lines = response.text.splitlines()
-    assert 'waybill_queue_messages{queue="merges-dlq"} 1.0' in lines
+    assert 'waybill_queue_messages{queue="undelivered-dlq"} 1.0' in lines
     assert 'waybill_queue_messages{queue="landed"} 0.0' in lines
     assert any(line.startswith("waybill_partitions{") for line in lines)
     (lag,) = (line for line in lines if line.startswith('waybill_source_lag_seconds{source="pier"'))

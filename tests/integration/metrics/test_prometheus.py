@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def exposed(aws: "S3Client", database: Database, monkeypatch: pytest.MonkeyPatch) -> str:
     """The response of the endpoint, with series of two processes and of the database."""
     sqs = boto3.client("sqs", region_name=REGION)
-    for name in ("LANDED", "CHUNKS", "MERGES"):
+    for name in ("LANDED", "CHUNKS", "MERGES", "EXTRACTS", "UNDELIVERED"):
         for kind in ("QUEUE", "DLQ"):
             url = sqs.create_queue(QueueName=f"{name}-{kind}".lower())["QueueUrl"]
             monkeypatch.setenv(f"{name}_{kind}_URL", url)
