@@ -18,9 +18,16 @@ from infra.routes import ROUTES
 STAGE = "v1"
 # The functions refuse a token that expires meanwhile.
 _AUTHORIZER_CACHE = Duration.minutes(5)
-# Bodies of these types are passed to the functions unchanged, in base64: forms with files, and the
-# sample of a preview.
-_BINARY = ("multipart/form-data", "application/octet-stream")
+# Bodies of these types are passed unchanged, in base64 between the gateway and the functions: forms
+# with files, samples, and tables in responses, if the first type that a client accepts is one.
+_BINARY = (
+    "multipart/form-data",
+    "application/octet-stream",
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.file",
+    "application/vnd.apache.arrow.stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
 # Compressing smaller responses costs more than it saves.
 _MIN_COMPRESSED = Size.kibibytes(2)
 # Half of the API's rate each: they hold a function for long, or make the database write.

@@ -1,18 +1,16 @@
 """Infers a dataset from a whole file, without an API."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from waybill.binary.source import FileSource
 from waybill.errors import WaybillError
 from waybill.inference.file_sample import FileSample
 from waybill.inference.infer import infer_dataset
 from waybill.inference.model import Header
 from waybill_client.errors import ClientError
-
-_PIECE_BYTES = 4 * 1024**2
 
 
 def infer_file(file: Path, name: str, header: str | None) -> dict[str, Any]:
@@ -23,15 +21,11 @@ def infer_file(file: Path, name: str, header: str | None) -> dict[str, Any]:
     """
     try:
         checked = TypeAdapter[Header | None](Header | None).validate_python(header)
-        sample = FileSample(lambda: _pieces(file), whole=True)
-        return infer_dataset(sample, name, header=checked).model_dump()
+        with file.open("rb") as opened:
+            source = FileSource(opened.fileno())
+            sample = FileSample(source.pieces, whole=True, source=source)
+            return infer_dataset(sample, name, header=checked).model_dump()
     except ValidationError as error:
         raise ClientError("--header is present or absent.") from error
     except WaybillError as error:
         raise ClientError(str(error)) from error
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while piece := stream.read(_PIECE_BYTES):
-            yield piece

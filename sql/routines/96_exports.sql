@@ -175,28 +175,6 @@ RETURN (
     GROUP BY e.export_id, x.error
 );
 
--- A cell that a spreadsheet would run gets an apostrophe in front, as `waybill/http/csv_text.py`
--- has it.
-CREATE OR REPLACE FUNCTION waybill.escaped_formula(p_text text) RETURNS text
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-RETURN CASE WHEN p_text ~ E'^''*[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20]' THEN '''' || p_text
-    ELSE p_text END;
-
--- An expression for the cell of a column of `t` in CSV. Null is empty, an empty text is quoted.
-CREATE OR REPLACE FUNCTION waybill.csv_cell(p_column text, p_kind text, p_escapes boolean)
-RETURNS text
-LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-RETURN CASE
-    WHEN p_kind IN ('int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'date',
-        'timestamp', 'timestamptz', 'uuid')
-        THEN format($q$coalesce(t.%I::text, '')$q$, p_column)
-    ELSE format($q$coalesce('"' || replace(%s, '"', '""') || '"', '')$q$,
-        format(CASE WHEN p_escapes AND p_kind IN ('text', 'varchar', 'bpchar', 'citext', 'name')
-            THEN 'waybill.escaped_formula(t.%I::text)' ELSE 't.%I::text' END, p_column))
-END;
-
 -- The rows in these pages of one table of an export, a line each without its ending: CSV, or JSON
 -- for the format jsonl. The table must be one of the dataset's.
 CREATE OR REPLACE FUNCTION waybill.export_lines(p_export uuid, p_relation bigint, p_from bigint,

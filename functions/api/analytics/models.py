@@ -1,7 +1,7 @@
 """Parameters and responses of the analytics endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -10,16 +10,14 @@ from pydantic import BaseModel, Field
 from waybill.database.analytics import MeanOver
 
 JSON_LIMIT = 1000
-# A CSV holds a whole year if it fits into Lambda's 6 MB response.
-CSV_LIMIT = 20_000
+# A table holds a whole year if it fits into Lambda's 6 MB response.
+TABLE_LIMIT = 20_000
 
-Format = Literal["json", "csv"]
 YearParam = Annotated[int, Query(ge=1, le=9999, description="Year of the hires, in UTC.")]
 LimitParam = Annotated[
     int | None,
     Query(ge=1, le=JSON_LIMIT, description="Lines per page; default: as many as fit."),
 ]
-FormatParam = Annotated[Format, Query(alias="format", description="Format of the response.")]
 MeanOverParam = Annotated[
     MeanOver,
     Query(description="Mean over the departments that hired in the year, or over all."),

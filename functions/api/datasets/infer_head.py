@@ -11,13 +11,25 @@ from waybill.inference.model import Header, Inferred
 
 # What 4 MiB unpack to is read only so far.
 _BOUNDS = Bounds(records=100_000, text_bytes=16 * 1024**2)
-_FILES = ("application/octet-stream", "text/csv", "application/x-ndjson", JSON)
+_TEXTS = ("text/csv", "application/x-ndjson")
+_BINARY = (
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.file",
+    "application/vnd.apache.arrow.stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
+_FILES = ("application/octet-stream", *_TEXTS, JSON, *_BINARY)
 
 
 def _schemas() -> dict[str, Any]:
     """JSON Schema of the body by media type."""
     text = {"type": "string", "description": "A file, or the beginning of one."}
-    return {JSON: {"description": "A JSON file."}, **dict.fromkeys(_FILES[:-1], text)}
+    whole = {"type": "string", "format": "binary", "description": "A whole file."}
+    return {
+        JSON: {"description": "A JSON file."},
+        **dict.fromkeys(("application/octet-stream", *_TEXTS), text),
+        **dict.fromkeys(_BINARY, whole),
+    }
 
 
 BODY = BodySpec(_FILES, 4 * 1024**2, " Send the beginning with whole=false.", _schemas)
@@ -32,6 +44,5 @@ def infer_head(
         BadRequest: `malformed-body`.
         Rejected: the file cannot be read with any contract.
     """
-    data = body_bytes(event)
-    sample = FileSample(lambda: iter([data]), whole=whole, bounds=_BOUNDS)
+    sample = FileSample.of_bytes(body_bytes(event), whole=whole, bounds=_BOUNDS)
     return infer_dataset(sample, name, header=header)

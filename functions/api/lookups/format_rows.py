@@ -1,15 +1,20 @@
-"""Rows as JSON; their text comes from the database, and numbers keep every digit."""
+"""Rows in a response; their text comes from the database, and numbers keep every digit."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from functions.api.lookups.list_rows import RowList
 from functions.api.lookups.look_up import Found
-from waybill.database.lookups import ExplainedRow, FoundRow
-from waybill.http.pagination import Page
+from waybill.database.lookups import ExplainedRow
+from waybill.http.links import next_link
+from waybill.http.media import Representation
 from waybill.http.responses import json_text
+from waybill.http.tables import table_response, tagged
+from waybill.tables.encode import encode_lines
 
 _UNREAD = ExplainedRow(
     item=None,
@@ -34,10 +39,29 @@ def format_comparison(results: Iterable[Found]) -> Response[Any]:
     return json_text(f'{{"items":[{",".join(map(_found, results))}]}}')
 
 
-def format_page(page: Page[FoundRow]) -> Response[Any]:
-    """The response with a page of rows."""
-    items = ",".join(row.item for row in page.items)
-    return json_text(f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}')
+def format_rows(
+    found: RowList, representation: Representation, dataset: str, event: APIGatewayProxyEvent
+) -> Response[Any]:
+    """The response with a page of rows; the next one is linked if it is no JSON.
+
+    Raises:
+        Rejected: `not-representable`.
+        TooLarge: `response-too-large`.
+    """
+    page = found.page
+    texts = [row.item for row in page.items]
+    if representation == "json":
+        cursor = json.dumps(page.next_cursor)
+        response = json_text(f'{{"items":[{",".join(texts)}],"next_cursor":{cursor}}}')
+        return tagged(response, event)
+    headers: dict[str, str | list[str]] = {}
+    if page.next_cursor:
+        headers["Link"] = next_link(event, page.next_cursor)
+    data: str | bytes = "".join(f"{text}\n" for text in texts)
+    if representation != "jsonl":
+        data = encode_lines(representation, found.columns, texts)
+    body = data.decode() if representation == "csv" and isinstance(data, bytes) else data
+    return tagged(table_response(body, representation, dataset, headers), event)
 
 
 def _found(found: Found) -> str:

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.api.lookups.column_values import fitting_lookups, lookup_values, searched_values
 from functions.api.lookups.deps import deps
 from functions.api.lookups.export_rows import create_export, find_export
-from functions.api.lookups.format_rows import format_comparison, format_found, format_page
+from functions.api.lookups.format_rows import format_comparison, format_found, format_rows
 from functions.api.lookups.list_rows import RowCursor, RowsQuery, list_rows
 from functions.api.lookups.look_up import look_up
 from functions.api.lookups.models import (
@@ -28,12 +28,13 @@ from waybill.errors import NotFound
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.links import base_url
+from waybill.http.media import FormatParam, accept_of, choose_representation
 from waybill.http.pagination import CursorParam, PageLimit, decode_cursor
 from waybill.http.personal_reads import view_of
 from waybill.http.responses import json_response
 
 _USERS = "users"
-_PAGING = ("limit", "cursor")
+_PAGING = ("limit", "cursor", "format")
 api = create_api(
     "lookups",
     open_queries=(
@@ -81,21 +82,27 @@ def get_lookup(name: Name, strategy: Strategy) -> Response[Any]:
 @api.get(
     "/datasets/<name>/rows",
     tags=["lookups"],
-    responses=describe_responses({200: RowPage}, 400, 404, 422, 503),
+    responses=describe_responses({200: RowPage}, 400, 404, 413, 422, 503, tables=True, etag=True),
 )
-def get_rows(name: Name, limit: PageLimit = 50, cursor: CursorParam = None) -> Response[Any]:
+def get_rows(
+    name: Name, limit: PageLimit = 50, cursor: CursorParam = None, output: FormatParam = None
+) -> Response[Any]:
     """List rows by the values of searchable columns.
 
     Give at least one searchable column as a query parameter; the error for any other column lists
     the searchable ones. Personal values are `[masked]` for callers without the right to them.
+    In other formats than JSON the next page is in `Link`; Parquet and Arrow need their media type
+    first in `Accept`. All rows of a dataset are an export.
     """
+    chosen = choose_representation(accept_of(api.current_event), output)
     contract = deps().contracts.get(name)
     given = {name: values for name, values in _query().items() if name not in _PAGING}
     values = searched_values(given, contract.searchable)
     after = decode_cursor(cursor, RowCursor)
     view = view_of(api, name, contract)
-    query = RowsQuery(values, limit, after, view)
-    return format_page(list_rows(deps(), contract, query))
+    query = RowsQuery(values, limit, after, view, chosen)
+    found = list_rows(deps(), contract, query)
+    return format_rows(found, chosen, name, api.current_event)
 
 
 @api.post(

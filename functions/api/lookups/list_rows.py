@@ -1,12 +1,15 @@
 """List the rows of a dataset by the values of searchable columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from functions.api.lookups.deps import Deps
 from waybill.contract.model import Contract
-from waybill.database.lookups import FoundRow, Lookups
+from waybill.database.exports import one_snapshot
+from waybill.database.lookups import FindOptions, FoundRow, Lookups
+from waybill.database.repository import Connection
 from waybill.errors import BadRequest, Forbidden
+from waybill.http.media import BINARY, Representation
 from waybill.http.pagination import (
     MAX_PAGE_BYTES,
     Cursor,
@@ -16,6 +19,11 @@ from waybill.http.pagination import (
     response_size,
 )
 from waybill.http.personal_reads import View
+from waybill.http.tables import MAX_BINARY_BYTES
+from waybill.tables.formats import TableColumn
+
+_LINE_END = 4
+"""Bytes of a line ending in a response, which is JSON."""
 
 
 class RowCursor(Cursor):
@@ -32,10 +40,23 @@ class RowsQuery(NamedTuple):
     limit: int
     after: RowCursor | None
     view: View
+    representation: Representation = "json"
+
+    @property
+    def is_table(self) -> bool:
+        """Whether rows are read as lines of CSV, with their columns."""
+        return self.representation not in ("json", "jsonl")
 
 
-def list_rows(deps: Deps, contract: Contract, query: RowsQuery) -> Page[FoundRow]:
-    """One page of rows with these values; a single query.
+class RowList(NamedTuple):
+    """A page of rows, and their columns if it is a table."""
+
+    page: Page[FoundRow]
+    columns: Sequence[TableColumn] = ()
+
+
+def list_rows(deps: Deps, contract: Contract, query: RowsQuery) -> RowList:
+    """One page of rows with these values.
 
     Raises:
         BadRequest: `bad-cursor`, the cursor is not one of this dataset.
@@ -51,25 +72,36 @@ def list_rows(deps: Deps, contract: Contract, query: RowsQuery) -> Page[FoundRow
     if after is not None and len(after.key) != len(contract.natural_key):
         raise BadRequest("bad-cursor", "The cursor is not one of this list.")
     deps.personal_reads.record(query.view, contract.name, "rows")
-    rows = deps.database.run(
-        lambda connection: Lookups(connection).find_rows(
-            contract.name,
-            query.values,
-            after=after.key if after else None,
-            limit=limit + 1,
-            max_bytes=MAX_PAGE_BYTES,
-            masked=query.view.masked,
-        )
-    )
+    rows, columns = deps.database.run(lambda connection: _read(connection, contract.name, query))
     page = cut_page(
         rows,
         limit,
         lambda row: RowCursor(key=tuple(row.key)),
-        lambda row: response_size(row.item),
+        lambda row: response_size(row.item) + _LINE_END,
+        MAX_BINARY_BYTES if query.representation in BINARY else MAX_PAGE_BYTES,
     )
     if page.next_cursor is not None and hides_key:
         raise _personal_key(contract)
-    return page
+    return RowList(page, columns)
+
+
+def _read(
+    connection: Connection, dataset: str, query: RowsQuery
+) -> tuple[list[FoundRow], list[TableColumn]]:
+    lookups = Lookups(connection)
+    page: FindOptions = {
+        "after": query.after.key if query.after else None,
+        "limit": query.limit + 1,
+        "max_bytes": MAX_PAGE_BYTES,
+        "masked": query.view.masked,
+    }
+    if not query.is_table:
+        return lookups.find_rows(dataset, query.values, **page), []
+    # The columns must be those of the lines, whatever happens to the table in between.
+    with one_snapshot(connection):
+        columns = lookups.row_columns(dataset, masked=query.view.masked)
+        escapes = query.representation == "csv"
+        return lookups.find_row_lines(dataset, query.values, escapes=escapes, **page), columns
 
 
 def _personal_key(contract: Contract) -> Forbidden:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from waybill.tables.formats import TableFormat
+
 CacheStatus = Literal["hit", "miss", "bypass"]
 
 
@@ -48,15 +50,12 @@ class RowPage(BaseModel):
     next_cursor: str | None = Field(description="Null on the last page.")
 
 
-ExportFormat = Literal["csv", "jsonl", "parquet", "arrow"]
-
-
 class ExportRequest(BaseModel):
     """What to export."""
 
     model_config = ConfigDict(extra="forbid")
 
-    format: ExportFormat = "csv"
+    format: TableFormat = "csv"
     formulas: Literal["escape", "keep"] = Field(
         default="escape",
         description="Whether texts of CSV that a spreadsheet would run get an apostrophe in front.",
@@ -78,7 +77,7 @@ class Export(BaseModel):
 
     export_id: UUID
     dataset: str
-    format: ExportFormat
+    format: TableFormat
     masked: bool = Field(description="Whether personal values are `[masked]`.")
     state: Literal["PENDING", "RUNNING", "COMPLETED", "FAILED"]
     attempt: int = Field(description="It begins again when the rows change meanwhile.")

@@ -14,12 +14,12 @@ from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 from functions.pipeline.load.deps import Deps
-from functions.pipeline.load.export_writers import writer_for
 from waybill import telemetry
 from waybill.database.exports import Exports, OpenExport, WrittenFile, one_snapshot
 from waybill.messages import ExportMessage
 from waybill.queues import send
 from waybill.state.dataset_exports import DatasetExports
+from waybill.tables.writers import writer_for
 
 _HASHED_BYTES = 1024 * 1024
 
@@ -84,7 +84,7 @@ class _Exporter:
         return recorded and not written.is_last
 
     def _write(self, export: OpenExport, file: BinaryIO) -> _Part:
-        writer = writer_for(export.format, file, export.columns)
+        writer = writer_for(export.format, file, export.table_columns)
         limit = self._deps.settings.export_file_bytes
         rows = 0
         following: tuple[int, int] | None = None

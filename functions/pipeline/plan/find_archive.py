@@ -6,13 +6,13 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from functions.pipeline.plan.deps import Deps
 from functions.pipeline.plan.models import LandedJob
-from waybill.archives.detect import detect_archive
+from waybill.archives.detect import COMPRESSIONS, detect_archive
 from waybill.archives.members import ArchiveFormat, ArchiveLimits, Listing
 from waybill.archives.range_file import RangeFile
 from waybill.archives.tar_archive import TarArchive
 from waybill.archives.zip_archive import ZipArchive
 from waybill.landing.objects import ObjectRef, stream_range
-from waybill.records.compression import Compression, Limits, decompressed
+from waybill.records.compression import Limits, decompressed
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _BLOCK_BYTES = 1024 * 1024
-_COMPRESSIONS: dict[ArchiveFormat, Compression] = {
-    "tar.gz": "gzip",
-    "tar.bz2": "bzip2",
-    "tar.zst": "zstd",
-}
 
 
 class Archive(NamedTuple):
@@ -77,7 +72,7 @@ class Archive(NamedTuple):
         return ZipArchive(cast("IO[bytes]", file), self.limits)
 
     def _tar(self, blocks: Iterator[bytes]) -> TarArchive:
-        compression = _COMPRESSIONS.get(self.format)
+        compression = COMPRESSIONS.get(self.format)
         if compression is not None:
             limits = Limits(self.limits.output_bytes, self.limits.ratio)
             blocks = decompressed(blocks, compression, limits)

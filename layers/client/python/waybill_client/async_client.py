@@ -14,6 +14,7 @@ from waybill_client.connections import TIMEOUT, api_options, reachable
 from waybill_client.flows import FileRange, Flow, Pause, Request, document, send
 from waybill_client.models import ComparedColumns, Figures, Job, Reject, Revert
 from waybill_client.send import Progress, ignore_progress, read_head
+from waybill_client.table_pages import table_pages
 
 
 class AsyncWaybill:
@@ -153,6 +154,27 @@ class AsyncWaybill:
         begun = await self._run(operations.begin_export(dataset, params))
         flow = operations.wait_export(dataset, begun["export_id"], timeout_seconds)
         return cast("dict[str, Any]", await self._run(flow))
+
+    def rows(
+        self, dataset: str, values: Mapping[str, str], *, limit: int = 500
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Rows of a dataset with these values of searchable columns, in pages of `limit`."""
+        return self._pages(f"datasets/{dataset}/rows", {**values, "limit": limit})
+
+    async def tables(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        format: str = "arrow",  # noqa: A002 - as the API calls it
+        most_pages: int | None = None,
+    ) -> list[bytes]:
+        """Rows or figures as files of csv, jsonl, parquet or arrow, one for each page.
+
+        `path` is that of a list: `datasets/users/rows`, `analytics/hired/by-quarter`.
+        """
+        flow = table_pages(path, params, format, most_pages)
+        return cast("list[bytes]", await self._run(flow))
 
     async def hires_by_quarter(self, year: int, *, min_job: str | None = None) -> Figures:
         """Hires of `year` by department, job and quarter; all pages."""

@@ -18,6 +18,7 @@ from waybill_client.login_commands import add_logins
 from waybill_client.logins import token_of
 from waybill_client.output import FAILED, UNREACHABLE, err, out, print_error
 from waybill_client.reject_commands import add_rejects
+from waybill_client.rows_command import add_rows
 from waybill_client.service_commands import add_doctor, add_services
 from waybill_client.sigv4 import SigV4Token
 from waybill_client.upload_command import add_uploads
@@ -84,6 +85,7 @@ def make_app(
     add_services(app, connect)
     add_infer(app, connect, infer_whole)
     add_exports(app, connect)
+    add_rows(app, connect)
     add_logins(app, find_api)
     if doctor:
         add_doctor(app, connect)

@@ -11,9 +11,9 @@ import typer
 from waybill_client.errors import ClientError, UnreachableError
 from waybill_client.job_commands import AsJson, Connect
 from waybill_client.output import print_json, print_message
+from waybill_client.table_files import numbered
+from waybill_client.table_pages import FORMATS, format_of, header_end
 
-_FORMATS = ("csv", "jsonl", "parquet", "arrow")
-_SUFFIXES = {"ndjson": "jsonl", "feather": "arrow"}
 _CHUNK_BYTES = 1024 * 1024
 _WAIT_SECONDS = 4 * 3600.0
 
@@ -35,9 +35,9 @@ def add_exports(app: typer.Typer, connect: Connect) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Export all rows of a dataset; several files of Parquet or Arrow are numbered."""
-        chosen = file_format or _format_of(output)
-        if chosen not in _FORMATS:
-            raise ClientError(f"--format is {', '.join(_FORMATS)}.")
+        chosen = file_format or format_of(output.name)
+        if chosen not in FORMATS:
+            raise ClientError(f"--format is {', '.join(FORMATS)}.")
         keep = "keep" if formulas else "escape"
         with connect() as waybill:
             found = waybill.export(
@@ -49,11 +49,6 @@ def add_exports(app: typer.Typer, connect: Connect) -> None:
         if as_json:
             return print_json({**found, "written": [str(path) for path in written]})
         return print_message(f"Wrote {', '.join(map(str, written))}: {found['rows']} rows.")
-
-
-def _format_of(output: Path) -> str:
-    suffix = output.suffix.lstrip(".").lower()
-    return _SUFFIXES.get(suffix, suffix)
 
 
 def download(export: Mapping[str, Any], output: Path) -> list[Path]:
@@ -69,10 +64,7 @@ def download(export: Mapping[str, Any], output: Path) -> list[Path]:
     if export["format"] in ("csv", "jsonl") or len(files) == 1:
         parts = [(output, files)]
     else:
-        parts = [
-            (output.with_name(f"{output.stem}-{file['number']:05}{output.suffix}"), [file])
-            for file in files
-        ]
+        parts = [(numbered(output, file["number"]), [file]) for file in files]
     for path, sources in parts:
         partial = path.with_name(f"{path.name}.part")
         try:
@@ -98,7 +90,7 @@ def _append(file: Mapping[str, Any], target: BinaryIO, *, skips_header: bool) ->
                 rest = data
                 if header is not None:
                     header += data
-                    end = _header_end(header)
+                    end = header_end(header)
                     if end is None:
                         continue
                     rest, header = bytes(header[end:]), None
@@ -107,12 +99,3 @@ def _append(file: Mapping[str, Any], target: BinaryIO, *, skips_header: bool) ->
         raise UnreachableError(f"The storage does not respond: {error}") from error
     if digest.hexdigest() != file["sha256"]:
         raise ClientError(f"File {file['number']} is not what was exported; export again.")
-
-
-def _header_end(data: bytearray) -> int | None:
-    """Where the first record of CSV ends; None if it is not complete. Quotes may have line ends."""
-    at = -1
-    while (at := data.find(b"\r\n", at + 1)) >= 0:
-        if data.count(b'"', 0, at) % 2 == 0:
-            return at + 2
-    return None

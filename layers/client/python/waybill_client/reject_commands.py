@@ -1,6 +1,5 @@
 """`waybill jobs rejects` and `waybill jobs replay`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from waybill_client import tables
 from waybill_client.job_commands import AsJson, Connect, JobId
 from waybill_client.job_output import nothing_loaded, print_messages
 from waybill_client.output import FAILED, print_json, print_table
-from waybill_client.terminal import printable
+from waybill_client.table_files import write_out
 
 
 def add_rejects(app: typer.Typer, group: typer.Typer, connect: Connect) -> None:
@@ -30,17 +29,9 @@ def _add_rejects(parent: typer.Typer, connect: Connect, *, hidden: bool) -> None
         """Show the rejected records of a job and the reasons."""
         with connect() as waybill:
             if csv:
-                return _write(waybill.rejects_csv(job_id))
+                return write_out(waybill.rejects_csv(job_id))
             items = list(waybill.rejects(job_id))
         return print_json(items) if as_json else print_table(tables.rejects(items))
-
-
-def _write(content: bytes) -> None:
-    """Unchanged into a file or a pipe; on a terminal without control characters."""
-    if sys.stdout.isatty():
-        sys.stdout.write(printable(content.decode("utf-8", "backslashreplace"), keep="\r\n\t"))
-    else:
-        sys.stdout.buffer.write(content)
 
 
 def _add_replay(group: typer.Typer, connect: Connect) -> None:

@@ -9,7 +9,9 @@ from waybill_client.errors import ClientError
 from waybill_client.job_commands import AsJson, Connect
 from waybill_client.output import FAILED, print_json, print_lines, print_message, print_table
 from waybill_client.suggest import nearest_name
+from waybill_client.table_files import FileFormat, Output, chosen_format, write_pages
 
+_QUARTERS, _ABOVE = "analytics/hired/by-quarter", "analytics/departments/above-average"
 Year = Annotated[int, typer.Option(help="Year of the hires, in UTC.")]
 
 
@@ -120,9 +122,18 @@ def _analytics(connect: Connect) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help="Figures of the hires.")
 
     @app.command()
-    def quarterly(year: Year = 2021, as_json: AsJson = False) -> None:
+    def quarterly(
+        year: Year = 2021,
+        file_format: FileFormat = None,
+        output: Output = None,
+        as_json: AsJson = False,
+    ) -> None:
         """Hires by department, job and quarter."""
+        chosen = chosen_format(file_format, output)
         with connect() as waybill:
+            if chosen:
+                pages = waybill.tables(_QUARTERS, {"year": year}, format=chosen)
+                return write_pages(pages, chosen, output)
             figures = waybill.hires_by_quarter(year)
         if as_json:
             return print_json(figures)
@@ -132,10 +143,16 @@ def _analytics(connect: Connect) -> typer.Typer:
     def departments(
         year: Year = 2021,
         mean_over: Annotated[str, typer.Option(help="hiring, or all departments.")] = "hiring",
+        file_format: FileFormat = None,
+        output: Output = None,
         as_json: AsJson = False,
     ) -> None:
         """Departments with more hires than the mean."""
+        chosen = chosen_format(file_format, output)
         with connect() as waybill:
+            if chosen:
+                params = {"year": year, "mean_over": mean_over}
+                return write_pages(waybill.tables(_ABOVE, params, format=chosen), chosen, output)
             figures = waybill.departments_above_average(year, mean_over=mean_over)
         if as_json:
             return print_json(figures)

@@ -4,7 +4,8 @@
 
     WaybillError
     ├── Rejected      permanent: recorded, acknowledged, never retried
-    │   └── BadRequest, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, UnsupportedMedia
+    │   └── BadRequest, Unauthorized, Forbidden, NotFound, NotAcceptable, Conflict, TooLarge,
+    │       UnsupportedMedia
     └── Retryable     unknown cause: permanent when it fails twice
         ├── Transient     known to pass (a deadlock, a timeout): permanent after 10 failures
         │   └── OutOfResources    memory, disk or connections of the server: after 30
@@ -106,6 +107,13 @@ class NotFound(Rejected):
 
     status = 404
     title = "Not found"
+
+
+class NotAcceptable(Rejected):
+    """The endpoint has no representation that the client accepts."""
+
+    status = 406
+    title = "Not acceptable"
 
 
 class Conflict(Rejected):

@@ -17,6 +17,11 @@ _COMPRESSED: dict[Compression, ArchiveFormat] = {
     "zstd": "tar.zst",
 }
 
+COMPRESSIONS: dict[ArchiveFormat, Compression] = {
+    kind: compression for compression, kind in _COMPRESSED.items()
+}
+"""What is around the tar in an archive of this kind."""
+
 
 def detect_archive(head: bytes) -> ArchiveFormat | None:
     """The kind of archive that begins with these bytes, if it is one.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from waybill.binary.column_types import describe_schema
 from waybill.binary.task import Task
 
 _OPTIONS = pa.ipc.IpcReadOptions(use_threads=False)
@@ -19,12 +20,7 @@ def _open(file: object, task: Task) -> Any:  # noqa: ANN401 - pyarrow has no typ
 
 def describe_arrow(file: object, task: Task) -> dict[str, Any]:
     """Its columns and their types; it is read as one part."""
-    schema = _open(file, task).schema
-    return {
-        "columns": [[field.name, str(field.type)] for field in schema],
-        "nested": [pa.types.is_nested(field.type) for field in schema],
-        "parts": [],
-    }
+    return {**describe_schema(_open(file, task).schema), "parts": []}
 
 
 def read_arrow(file: object, task: Task) -> Iterator[tuple[int, Any]]:

@@ -101,9 +101,11 @@ def _written(iso: str, field: Field) -> str:
 
 def _moment(serial: float, shape: Shape, field: Field, *, starts_1904: bool) -> str:
     """The day, the time, or both, in ISO 8601."""
-    days, milliseconds = divmod(round(serial * _DAY_MILLISECONDS), _DAY_MILLISECONDS)
-    if shape == "time" and days == 0 and field.kind not in ("date", "timestamp", "timestamptz"):
-        return _clock(milliseconds)
+    count = round(serial * _DAY_MILLISECONDS)
+    if serial < 1 and (not starts_1904 or shape == "time"):
+        # A time of day: Excel shows it with the day 0 of 1900, which is none.
+        return _clock(min(count, _DAY_MILLISECONDS - 1))
+    days, milliseconds = divmod(count, _DAY_MILLISECONDS)
     day = _day(days, starts_1904=starts_1904)
     # A day without a time is the midnight of a column of times.
     is_date = not milliseconds and field.kind not in ("timestamp", "timestamptz")

@@ -30,8 +30,28 @@ def binary_layout(source: Source, file_format: BinaryFormat, contract: Contract)
             match: `unknown-columns`, `duplicate-columns`, `missing-columns`.
         Retryable: the source cannot be read.
     """
+    return described_layout(describe_file(source, file_format, contract), file_format, contract)
+
+
+def describe_file(source: Source, file_format: BinaryFormat, contract: Contract) -> dict[str, Any]:
+    """What the file says of itself: of a workbook, of the sheet that the contract names.
+
+    Raises:
+        Rejected: `unsupported-file`, `corrupt-file` or `decompression-limit`.
+        Retryable: the source cannot be read.
+    """
     check_declared(file_format, contract)
-    description = describe(source, _description_task(source, file_format, contract))
+    return describe(source, _description_task(source, file_format, contract))
+
+
+def described_layout(
+    description: dict[str, Any], file_format: BinaryFormat, contract: Contract
+) -> Layout:
+    """The layout of the file with this description.
+
+    Raises:
+        Rejected: as `binary_layout`.
+    """
     if file_format == "xlsx":
         return sheet_layout(description, contract)
     names = [name for name, _ in description["columns"]]

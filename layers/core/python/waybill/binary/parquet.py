@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from waybill.binary.column_types import describe_schema
 from waybill.binary.task import Task, UnreadableFile
 
 # Of a column that is read from the storage at once. All columns are open at the same time.
@@ -43,8 +43,7 @@ def describe_parquet(file: object) -> dict[str, Any]:
     metadata = parquet.metadata
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     return {
-        "columns": [[field.name, str(field.type)] for field in parquet.schema_arrow],
-        "nested": [pa.types.is_nested(field.type) for field in parquet.schema_arrow],
+        **describe_schema(parquet.schema_arrow),
         "parts": [[_offset(group), group.num_rows] for group in groups],
     }
 

@@ -23,7 +23,7 @@ def sheet_layout(description: dict[str, Any], contract: Contract) -> Layout:
     if not rows:
         raise Rejected("empty-file", f"The sheet {description['sheet']!r} has no cells.")
     width = _width(rows, contract)
-    text, skipped = _text(rows, width)
+    text, skipped = sheet_text(rows, width)
     layout = csv_layout(Head(text, "utf-8", whole=True), contract, _DELIMITER)
     return layout.model_copy(
         update={
@@ -46,7 +46,7 @@ def _width(rows: list[tuple[int, list[str]]], contract: Contract) -> int:
     return max(len(cells) for _, cells in rows)
 
 
-def _text(rows: list[tuple[int, list[str]]], width: int) -> tuple[bytes, int]:
+def sheet_text(rows: list[tuple[int, list[str]]], width: int) -> tuple[bytes, int]:
     """The rows as CSV, and the number of rows before its first line.
 
     Each row is on the line of its number, so that a message names the right one.

@@ -1,6 +1,10 @@
 """Where the bytes of a file come from: any range of them at any time."""
 
+import os
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
+
+_PIECE = 4 * 1024 * 1024
 
 
 class Source(Protocol):
@@ -29,3 +33,23 @@ class BytesSource(NamedTuple):
     def read(self, offset: int, length: int) -> bytes:
         """The bytes [offset, offset + length)."""
         return self.data[offset : offset + length]
+
+
+class FileSource(NamedTuple):
+    """An open file of the system, by its descriptor."""
+
+    descriptor: int
+
+    @property
+    def size(self) -> int:
+        """Its number of bytes."""
+        return os.fstat(self.descriptor).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes [offset, offset + length)."""
+        return os.pread(self.descriptor, length, offset)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All bytes, from the beginning."""
+        for offset in range(0, self.size, _PIECE):
+            yield self.read(offset, min(_PIECE, self.size - offset))

@@ -16,24 +16,20 @@ dictionaries         their values
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from waybill.binary.scalar_texts import is_number, is_text, scalar_texts, strings
 from waybill.binary.task import Field
 from waybill.binary.wording import write_time
 
 JSON_KINDS = frozenset(["json", "jsonb"])
 _TEXT_KINDS = frozenset(["text", "varchar", "bpchar", "name", "citext"])
-_MIDNIGHT = r"\A(\S+) 00:00:00(?:\.0+)?\z"
 _ESCAPES = re.compile(r'(["\\])')
-_UUID_BYTES = 16
-_SECOND_UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
 
 def is_nested(kind: Any) -> bool:  # noqa: ANN401 - an Arrow type
@@ -45,7 +41,7 @@ def texts_of(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
     """The values as a `string` array, or as a `binary` one of what only should be UTF-8."""
     values = plain(values)
     kind = values.type
-    is_json = field.kind in JSON_KINDS and not _is_text(kind)
+    is_json = field.kind in JSON_KINDS and not is_text(kind)
     if is_json or (is_nested(kind) and not field.kind.startswith("_")):
         return pa.array(_without_null(json_texts(values), values), pa.binary())
     if is_nested(kind):
@@ -59,12 +55,12 @@ def _formatted(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
     kind = values.type
     if pa.types.is_boolean(kind):
         return pc.if_else(values, field.true_word, field.false_word)
-    texts = _scalar_texts(values, field)
-    if _is_number(kind) and field.decimal != ".":
+    texts = scalar_texts(values, field)
+    if is_number(kind) and field.decimal != ".":
         return pc.replace_substring(texts, ".", field.decimal)
     if pa.types.is_temporal(kind) and field.pattern:
         return pa.array([_write(text, field) for text in texts.to_pylist()], pa.string())
-    if _is_text(kind) and field.kind not in _TEXT_KINDS:
+    if is_text(kind) and field.kind not in _TEXT_KINDS:
         # As an empty quoted field: only text has an empty value.
         empty = pc.equal(pc.binary_length(texts), 0)
         return pc.if_else(empty, pa.scalar(None, texts.type), texts)
@@ -94,122 +90,6 @@ def _write(text: str | None, field: Field) -> str | None:
     return None if text is None else write_time(text, field.pattern, field.pivot)
 
 
-def _is_text(kind: Any) -> bool:  # noqa: ANN401 - an Arrow type
-    return any(
-        test(kind)
-        for test in (
-            pa.types.is_string,
-            pa.types.is_large_string,
-            pa.types.is_string_view,
-            pa.types.is_binary,
-            pa.types.is_large_binary,
-            pa.types.is_binary_view,
-        )
-    )
-
-
-def _is_number(kind: Any) -> bool:  # noqa: ANN401 - an Arrow type
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    )
-
-
-def _scalar_texts(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    """The texts of values that are neither booleans nor nested."""
-    kind = values.type
-    for test, write in _WRITERS:
-        if test(kind):
-            return write(values, field)
-    return pc.cast(values, pa.string())
-
-
-def _binary(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    if field.kind == "bytea":
-        return pa.array(
-            [None if value is None else "\\x" + value.hex() for value in values.to_pylist()],
-            pa.string(),
-        )
-    is_uuid = pa.types.is_fixed_size_binary(values.type) and values.type.byte_width == _UUID_BYTES
-    if field.kind == "uuid" and is_uuid:
-        ids = (None if value is None else str(uuid.UUID(bytes=value)) for value in
-               values.to_pylist())  # fmt: skip
-        return pa.array(ids, pa.string())
-    return values.cast(pa.binary())
-
-
-def _text(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    del field
-    return values.cast(pa.binary())
-
-
-def _floats(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    del field
-    texts = pc.cast(values, pa.string())
-    if pc.all(pc.is_finite(values)).as_py() is not False:
-        return texts
-    # Numbers that are none keep the words that PostgreSQL has for them.
-    for word, name in (("nan", "NaN"), ("inf", "Infinity"), ("-inf", "-Infinity")):
-        texts = pc.if_else(pc.equal(texts, word), name, texts)
-    return texts
-
-
-def _decimals(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    del field
-    texts = pc.cast(values, pa.string())
-    scientific = pc.match_substring(texts, "E").fill_null(False)
-    if not pc.any(scientific).as_py():
-        return texts
-    written = [f"{Decimal(text):f}" for text in texts.filter(scientific).to_pylist()]
-    return pc.replace_with_mask(texts, scientific, pa.array(written, pa.string()))
-
-
-def _timestamps(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    zoned = values.type.tz is not None
-    # Without its zone, so that Arrow needs no database of zones: the values are in UTC.
-    texts = pc.cast(values.view(pa.timestamp(values.type.unit)), pa.string())
-    if zoned:
-        return pc.binary_join_element_wise(texts, pa.scalar("Z"), "")
-    if field.kind == "date":
-        return pc.replace_substring_regex(texts, _MIDNIGHT, r"\1")
-    return texts
-
-
-def _durations(values: Any, field: Field) -> Any:  # noqa: ANN401 - Arrow arrays
-    del field
-    scale = _SECOND_UNITS[values.type.unit]
-    return pa.array(
-        [
-            None if units is None else f"{Decimal(units).scaleb(-scale):f} seconds"
-            for units in values.cast(pa.int64()).to_pylist()
-        ],
-        pa.string(),
-    )
-
-
-_Writer = Callable[[Any, Field], Any]
-_WRITERS: tuple[tuple[Callable[[Any], bool], _Writer], ...] = (
-    (pa.types.is_floating, _floats),
-    (pa.types.is_decimal, _decimals),
-    (pa.types.is_timestamp, _timestamps),
-    (pa.types.is_duration, _durations),
-    (pa.types.is_string, _text),
-    (pa.types.is_large_string, _text),
-    (pa.types.is_string_view, _text),
-    (pa.types.is_binary, _binary),
-    (pa.types.is_large_binary, _binary),
-    (pa.types.is_binary_view, _binary),
-    (pa.types.is_fixed_size_binary, _binary),
-)
-
-
-def _strings(values: Any, field: Field) -> list[str | None]:  # noqa: ANN401 - Arrow arrays
-    """The texts of scalars as Python strings; bytes that are not UTF-8 raise ValueError."""
-    if pa.types.is_boolean(values.type):
-        values = pc.if_else(values, "true", "false")
-    texts = _scalar_texts(values, field).cast(pa.binary()).to_pylist()
-    return [None if text is None else text.decode() for text in texts]
-
-
 def json_texts(values: Any) -> list[str]:  # noqa: ANN401 - Arrow arrays
     """Each value as JSON; null is `null`. Numbers keep their digits.
 
@@ -233,8 +113,8 @@ def json_texts(values: Any) -> list[str]:  # noqa: ANN401 - Arrow arrays
     if is_nested(kind):
         lists = _lists(values, json_texts)
         return ["null" if each is None else f"[{', '.join(each)}]" for each in lists]
-    texts = _strings(values, Field("text"))
-    if _is_number(kind) or pa.types.is_boolean(kind):
+    texts = strings(values, Field("text"))
+    if is_number(kind) or pa.types.is_boolean(kind):
         return [text or "null" for text in texts]
     return ["null" if text is None else json.dumps(text, ensure_ascii=False) for text in texts]
 
@@ -244,7 +124,7 @@ def _maps(values: Any) -> list[str]:  # noqa: ANN401 - Arrow arrays
     offsets = values.offsets.to_pylist()
     # The members of a part of a batch are those of the whole batch.
     first, count = offsets[0], offsets[-1] - offsets[0]
-    keys = _strings(plain(values.keys.slice(first, count)), Field("text"))
+    keys = strings(plain(values.keys.slice(first, count)), Field("text"))
     items = json_texts(values.items.slice(first, count))
     offsets = [offset - first for offset in offsets]
     rows = (
@@ -272,10 +152,10 @@ def _array_literals(values: Any, element: Field) -> list[str]:  # noqa: ANN401 -
     if is_nested(kind) and not (pa.types.is_struct(kind) or pa.types.is_map(kind)):
         lists = _lists(values, lambda inner: _array_literals(inner, element))
         return ["NULL" if each is None else "{" + ",".join(each) + "}" for each in lists]
-    if element.kind in JSON_KINDS and not _is_text(kind):
+    if element.kind in JSON_KINDS and not is_text(kind):
         texts = _without_null(json_texts(values), values)
     else:
-        texts = _strings(values, element)
+        texts = strings(values, element)
     return ["NULL" if text is None else _quote(text) for text in texts]
 
 

@@ -91,6 +91,11 @@ class Workbook:
             raise UnreadableFile("unsupported-file", detail)
         return chosen[0]
 
+    def others(self, sheet: Sheet) -> list[str]:
+        """The first names of the other sheets that are not hidden."""
+        names = [each.name for each in self.sheets if each != sheet and not each.is_hidden]
+        return names[:_SHOWN]
+
     def strings(self) -> list[str]:
         """The shared strings."""
         strings = _Strings()

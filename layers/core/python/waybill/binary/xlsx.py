@@ -30,6 +30,7 @@ class SheetReader:
         """Raises `UnreadableFile`: it is no workbook, or lacks the sheet."""
         self._workbook = Workbook(file, task)
         self.sheet = self._workbook.sheet(task.sheet)
+        self.other_sheets = self._workbook.others(self.sheet)
         self._task = task
         self._strings = self._workbook.strings()
         self._shapes = [shape_of(code) for code in self._workbook.formats()]
@@ -65,7 +66,7 @@ class SheetReader:
 
 
 def describe_xlsx(file: RequestedFile, task: Task) -> dict[str, Any]:
-    """The sheet, the first rows that are not blank, and the first column that has a value."""
+    """The sheets, the first rows that are not blank, and the first column that has a value."""
     reader = SheetReader(file, task)
     sample: list[tuple[int, dict[int, str]]] = []
     cells = 0
@@ -81,6 +82,7 @@ def describe_xlsx(file: RequestedFile, task: Task) -> dict[str, Any]:
     first = min((min(texts) for _, texts in sample), default=0)
     return {
         "sheet": reader.sheet.name,
+        "other_sheets": reader.other_sheets,
         "first_column": first,
         "rows": [
             [number, [texts.get(column, "") for column in range(first, max(texts) + 1)]]

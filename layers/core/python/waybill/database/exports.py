@@ -11,6 +11,7 @@ from waybill.database.errors import translating_db_errors
 from waybill.database.json_parameters import jsonb
 from waybill.database.queries import query_text
 from waybill.database.repository import Connection, Repository
+from waybill.tables.formats import TableColumn, TableFormat
 
 _FETCHED_ROWS = 500
 
@@ -19,7 +20,7 @@ class OpenExport(NamedTuple):
     """An export that is to be written, as far as it is."""
 
     dataset: str
-    format: str
+    format: TableFormat
     attempt: int
     snapshot: str | None
     """What the rows were when the attempt began."""
@@ -30,10 +31,15 @@ class OpenExport(NamedTuple):
     """Oid of the table that is read next, or 0."""
     next_block: int
     columns: list[dict[str, Any]]
-    """`name`, `kind`, `precision` and `scale` of each column."""
+    """The members of `TableColumn` of each column."""
     tables: list[dict[str, int]]
     """`relation` and `blocks` of each table, in order; `at_once` of them are read together."""
     document: str | None
+
+    @property
+    def table_columns(self) -> list[TableColumn]:
+        """The columns of its files."""
+        return [TableColumn(**column) for column in self.columns]
 
 
 class WrittenFile(NamedTuple):

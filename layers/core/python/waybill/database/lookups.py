@@ -1,11 +1,12 @@
 """Rows by value: strategies with their plans, pages of rows, and leases of generations."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
+from waybill.tables.formats import TableColumn
 
 
 class ExplainedRow(NamedTuple):
@@ -44,6 +45,35 @@ class GenerationLease(NamedTuple):
     seconds: float
 
 
+class FindOptions(TypedDict):
+    """Which page of rows, and whether personal values are in it."""
+
+    after: Sequence[str] | None
+    """The natural key of the last row before it."""
+    limit: int
+    max_bytes: int
+    """Reading stops one row after they have more."""
+    masked: bool
+
+
+def _page(options: FindOptions) -> dict[str, object]:
+    after = options["after"]
+    return {
+        "p_after": None if after is None else jsonb(list(after)),
+        "p_limit": options["limit"],
+        "p_bytes": options["max_bytes"],
+        "p_masked": options["masked"],
+    }
+
+
+class _RowColumn(NamedTuple):
+    name: str
+    kind: str
+    type_precision: int | None
+    type_scale: int | None
+    is_masked: bool
+
+
 class Lookups(Repository):
     """Rows of datasets by value."""
 
@@ -66,35 +96,44 @@ class Lookups(Repository):
         assert row is not None  # noqa: S101 - the routine returns one row
         return row
 
-    def find_rows(  # noqa: PLR0913 - a page has that many parts
-        self,
-        dataset: str,
-        values: Mapping[str, str],
-        *,
-        after: Sequence[str] | None,
-        limit: int,
-        max_bytes: int,
-        masked: bool,
+    def find_rows(
+        self, dataset: str, values: Mapping[str, str], **page: Unpack[FindOptions]
     ) -> list[FoundRow]:
-        """Rows with these values, after a natural key and in its order.
-
-        Reading stops one row after they have more than `max_bytes`. With `masked` they have no
-        personal values.
+        """Rows with these values as JSON, after a natural key and in its order.
 
         Raises:
             Rejected: `unknown-dataset`; `data-refused`, a value is not of its column's type.
             BadRequest: `bad-cursor`, no row can have the key in `after`.
         """
         return self._rows(
+            FoundRow, "find_rows", p_dataset=dataset, p_values=jsonb(dict(values)), **_page(page)
+        )
+
+    def find_row_lines(
+        self,
+        dataset: str,
+        values: Mapping[str, str],
+        *,
+        escapes: bool,
+        **page: Unpack[FindOptions],
+    ) -> list[FoundRow]:
+        """As `find_rows`, as lines of CSV; with `escapes` formulas are escaped."""
+        return self._rows(
             FoundRow,
-            "find_rows",
+            "find_row_lines",
             p_dataset=dataset,
             p_values=jsonb(dict(values)),
-            p_after=None if after is None else jsonb(list(after)),
-            p_limit=limit,
-            p_bytes=max_bytes,
-            p_masked=masked,
+            p_escapes=escapes,
+            **_page(page),
         )
+
+    def row_columns(self, dataset: str, *, masked: bool) -> list[TableColumn]:
+        """The columns of these lines."""
+        found = self._rows(_RowColumn, "row_columns", p_dataset=dataset, p_masked=masked)
+        return [
+            TableColumn(each.name, each.kind, each.type_precision, each.type_scale)
+            for each in found
+        ]
 
     def lease_generation(self, dataset: str) -> GenerationLease | None:
         """Lease the current generation; None while it is being changed, or changes often."""

@@ -1,7 +1,7 @@
 """URLs of this API, as the client sees them."""
 
 import os
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
@@ -21,3 +21,13 @@ def base_url(event: APIGatewayProxyEvent) -> str:
     forwarded = event.headers.get("x-forwarded-proto") if endpoint else "https"
     scheme = "https" if forwarded == "https" else "http"
     return f"{scheme}://{host}{base}"
+
+
+def next_link(event: APIGatewayProxyEvent, cursor: str, *, without: str = "") -> str:
+    """The value of `Link` for the next page: this request with the cursor.
+
+    The parameter `without` is left out.
+    """
+    query = dict(event.resolved_query_string_parameters) | {"cursor": [cursor]}
+    query.pop(without, None)
+    return f'<{base_url(event)}{event.path}?{urlencode(query, doseq=True)}>; rel="next"'

@@ -26,7 +26,16 @@ REQUESTS = {
     "method-not-allowed": ProblemType(
         "Method not allowed", "The path does not support this method; see the Allow header."
     ),
+    "not-acceptable": ProblemType(
+        "Not acceptable", "The Accept header names no media type of the response; see the detail."
+    ),
+    "not-representable": ProblemType(
+        "Not representable", "A value has no place in the format; choose CSV or JSON Lines."
+    ),
     "overloaded": ProblemType("Overloaded", "Too many requests are in progress; try again."),
+    "response-too-large": ProblemType(
+        "Response too large", "The rows do not fit into a response; lower the limit, or export."
+    ),
     "too-many-requests": ProblemType("Too many requests", "Retry after the time in Retry-After."),
     "unauthorized": ProblemType(
         "Unauthorized", "The token is missing, invalid or expired; see WWW-Authenticate."

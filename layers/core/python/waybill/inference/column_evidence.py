@@ -1,12 +1,21 @@
 """What the values of a column are, block by block."""
 
 from collections import Counter
+from typing import NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from waybill.columns.check_result import Array, null_where, to_mask
-from waybill.inference.readings import PLAIN, Reader, Reading, formatted, shapes
+from waybill.inference.readings import (
+    PLAIN,
+    TYPES,
+    DeclaredType,
+    Reader,
+    Reading,
+    formatted,
+    shapes,
+)
 
 NULL_WORDS = (
     *("NULL", "null", "Null", "(null)", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "None"),
@@ -15,17 +24,23 @@ NULL_WORDS = (
 """Texts that mean null where all other values of the column have a type."""
 _WIDEST_INT = 2**30
 _SHAPES = 3
+_DATE = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\z"
 _EMAIL = r"\A[^@\s]+@[^@\s]+\.[^@\s]+\z"
 
 
 class ColumnEvidence:
     """Which readings take every value so far, and what else is known."""
 
-    def __init__(self, *, is_json: bool = False) -> None:
-        """`is_json`: some of the values are lists or objects."""
+    def __init__(self, *, is_json: bool = False, declared: DeclaredType | None = None) -> None:
+        """`is_json`: some of the values are lists or objects; `declared`: the file has a type."""
+        self._declared = declared
+        self._is_typed = declared is not None and declared.reading.kind != "text"
         self._is_json = is_json
-        self._readers = [] if is_json else [Reader(reading) for reading in PLAIN]
-        self._is_begun = is_json
+        # The check refuses NaN, which some writers mean as null.
+        self._is_float = declared is not None and declared.reading.kind in ("float4", "float8")
+        untested = is_json or self._is_typed
+        self._readers = [] if untested else [Reader(reading) for reading in PLAIN]
+        self._is_begun = untested
         self._largest = 0
         self._booleans: set[str] = set()
         self._emails = True
@@ -49,9 +64,11 @@ class ColumnEvidence:
         if values.null_count == len(values):
             return
         self.longest = max(self.longest, pc.max(pc.utf8_length(values)).as_py())
-        if self._is_json:
+        if self._is_json or (self._is_typed and not self._is_float):
             return
         values = self._without_words(values)
+        if self._is_float:
+            return
         if values.null_count < len(values):
             self._describe(values)
             self._test(values)
@@ -98,7 +115,7 @@ class ColumnEvidence:
     def ambiguous(self) -> list[Reading]:
         """Readings of which each takes every value, but as other values than the others do."""
         readings = self._alive
-        if not self.has_values or not readings or readings[0].format is None:
+        if self._declared or not self.has_values or not readings or readings[0].format is None:
             return []
         by_order = {(reading.order): reading for reading in reversed(readings)}
         kinds = {_family(reading) for reading in readings}
@@ -114,6 +131,8 @@ class ColumnEvidence:
         """The reading to propose."""
         if self._is_json:
             return Reading("jsonb")
+        if self._declared:
+            return self._declared.reading
         if not self.has_values or self.ambiguous or not self._alive:
             return Reading("text")
         return self._alive[0]
@@ -127,6 +146,8 @@ class ColumnEvidence:
         """The evidence, without values."""
         values = self.records - self.nulls
         found = [f"{values} of {self.records} have a value"]
+        if self._declared:
+            found.append(f"{self._declared.name} in the file")
         if self._is_json:
             return [*found, "lists or objects"]
         if self.words:
@@ -135,6 +156,8 @@ class ColumnEvidence:
             )
             kept = "read as null" if self.null_words else "kept as text"
             found.append(f"{listed}: {kept}")
+        if self._is_typed:
+            return found
         found.append(self._why())
         if self._emails and self.has_values:
             found.append("e-mail addresses: consider `personal`")
@@ -142,6 +165,8 @@ class ColumnEvidence:
 
     def _why(self) -> str:
         reading = self.reading
+        if self._declared and self.has_values and self._alive:
+            return f"text, though {TYPES[self._alive[0].kind]} would read every value"
         if not self.has_values:
             return "no value tells the type"
         if self.ambiguous:
@@ -157,6 +182,30 @@ class ColumnEvidence:
         zone = "; no zone in the file" if reading.kind == "timestamp" else ""
         how = f" as {_declared(reading)}" if reading.format else ""
         return f"every value is valid{how}{also}{zone}"
+
+
+class SheetEvidence(NamedTuple):
+    """Of a column of a sheet, where a time at midnight is shown as a date."""
+
+    shown: ColumnEvidence
+    as_times: ColumnEvidence
+    """With dates as times at midnight."""
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Without values."""
+        return cls(ColumnEvidence(), ColumnEvidence())
+
+    def add(self, strings: Array) -> None:
+        """Count the texts of a block."""
+        self.shown.add(strings)
+        self.as_times.add(pc.replace_substring_regex(strings, _DATE, r"\0 00:00:00"))
+
+    @property
+    def fitting(self) -> ColumnEvidence:
+        """The one that tells a type."""
+        is_mixed = self.shown.reading.kind == "text" and self.as_times.reading.kind == "timestamp"
+        return self.as_times if is_mixed else self.shown
 
 
 def _family(reading: Reading) -> str:

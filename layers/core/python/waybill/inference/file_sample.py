@@ -1,9 +1,15 @@
 """A file, or the beginning of one, that is read several times."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from waybill.binary.reading import read_binary
+from waybill.binary.recognise import binary_format
+from waybill.binary.source import BytesSource, Source
+from waybill.binary.task import BinaryFormat
+from waybill.contract.model import Contract
 from waybill.records.block import Block
+from waybill.records.chunking import ChunkRange
 from waybill.records.compression import Limits
 from waybill.records.layout import Layout
 from waybill.records.reading import read_records
@@ -19,7 +25,7 @@ class Bounds(NamedTuple):
 
 
 class FileSample:
-    """The bytes of a file; with `whole` they are all of it."""
+    """The bytes of a file; with `whole` they are all of it, and `source` reads any of them."""
 
     def __init__(
         self,
@@ -27,9 +33,13 @@ class FileSample:
         *,
         whole: bool,
         bounds: Bounds | None = None,
+        source: Source | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self._open = open_file
-        self._bounds = bounds or Bounds()
+        self.source = source
+        self.bounds = bounds or Bounds()
+        self.notes = notes
         self.whole = whole
         self.head = b""
         self.head_is_whole = whole
@@ -41,29 +51,46 @@ class FileSample:
         self.is_complete = whole
         """Whether the last reading reached the end of the file."""
 
-    def blocks(self, layout: Layout) -> Iterator[Block]:
+    @classmethod
+    def of_bytes(cls, data: bytes, *, whole: bool, bounds: Bounds | None = None) -> Self:
+        """A file, or its beginning, in memory."""
+        source = BytesSource(data) if whole else None
+        return cls(lambda: iter([data]), whole=whole, bounds=bounds, source=source)
+
+    @property
+    def binary_format(self) -> BinaryFormat | None:
+        """The format of a file of typed values; None of a text."""
+        return binary_format(self.head)
+
+    def blocks(self, layout: Layout, contract: Contract) -> Iterator[Block]:
         """The records, up to the bounds; without the one that the bytes end in, unless whole.
 
         Raises:
-            Rejected: `decompression-limit`, `corrupt-file` or `broken-json`.
+            Rejected: `decompression-limit`, `corrupt-file`, `unsupported-file` or `broken-json`.
         """
         self.is_complete = self.whole
-        skipped = 0 if layout.is_stream else layout.data_offset
-        limits = Limits(self._bounds.text_bytes * 2)
         records = length = 0
-        for block in read_records(
+        for block in self._records(layout, contract):
+            yield block
+            records += block.record_count
+            length += len(block.data) + sum(texts.nbytes for texts in block.texts)
+            if records >= self.bounds.records or length >= self.bounds.text_bytes:
+                self.is_complete = False
+                return
+
+    def _records(self, layout: Layout, contract: Contract) -> Iterator[Block]:
+        limits = Limits(self.bounds.text_bytes * 2)
+        if layout.is_binary and self.source is not None:
+            part = ChunkRange(0, self.source.size, layout.first_line)
+            return read_binary(self.source, layout, contract, part, limits)
+        skipped = 0 if layout.is_stream else layout.data_offset
+        return read_records(
             _after(skipped, self._open()),
             layout,
             layout.first_line,
             limits=limits,
             is_cut=not self.whole,
-        ):
-            yield block
-            records += block.record_count
-            length += len(block.data)
-            if records >= self._bounds.records or length >= self._bounds.text_bytes:
-                self.is_complete = False
-                return
+        )
 
 
 def _after(offset: int, pieces: Iterable[bytes]) -> Iterator[bytes]:

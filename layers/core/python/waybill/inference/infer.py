@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import pyarrow as pa
 
+from waybill.binary.layout import described_layout
 from waybill.columns.check import Checker
 from waybill.columns.check_result import Array
 from waybill.contract.model import Column, Contract
 from waybill.errors import Rejected
-from waybill.inference.column_evidence import ColumnEvidence
+from waybill.inference.archive_sample import without_archive
+from waybill.inference.binary_structure import DescribedFile, describe_sample
+from waybill.inference.column_evidence import ColumnEvidence, SheetEvidence
 from waybill.inference.draft import Draft
 from waybill.inference.file_sample import FileSample
 from waybill.inference.keys import Uniqueness
@@ -17,12 +21,8 @@ from waybill.inference.model import Header, Inferred
 from waybill.inference.names import identifier
 from waybill.inference.proposal import propose
 from waybill.inference.readings import Reading, column_of
-from waybill.inference.structure import (
-    MOST_COLUMNS,
-    Structure,
-    find_structure,
-    too_many,
-)
+from waybill.inference.structure import Structure, find_structure
+from waybill.inference.table_structure import MOST_COLUMNS, too_many
 from waybill.records.block import Block
 from waybill.records.column_names import normalise
 from waybill.records.layout import Layout
@@ -43,24 +43,53 @@ def infer_dataset(sample: FileSample, name: str, *, header: Header | None = None
         Rejected: why the loader could not read the file with any contract.
         BadRequest: `bad-encoding`.
     """
-    dataset = _dataset_name(name)
-    structure = find_structure(sample, header)
-    nested: set[str] = set()
-    if structure.is_json:
-        structure, nested = _json_names(sample, structure)
+    with without_archive(sample) as file:
+        return _infer(file, _dataset_name(name), header)
+
+
+def _infer(sample: FileSample, dataset: str, header: Header | None) -> Inferred:
+    if file_format := sample.binary_format:
+        described = describe_sample(sample, file_format)
+        structure, nested = described.structure(header), set[str]()
+        file = _File(sample, described)
+    else:
+        file = _File(sample)
+        structure, nested = find_structure(sample, header), set[str]()
+        if structure.is_json:
+            structure, nested = _json_names(file, structure)
+    structure = structure._replace(notes=(*sample.notes, *structure.notes))
     _check_names(structure)
-    columns = [
-        column_of(made, Reading("jsonb" if source in nested else "text"))
-        for made, source in zip(structure.columns, structure.names, strict=True)
-    ]
+    columns = list(map(column_of, structure.columns, _first_readings(structure, nested)))
     contract = structure.contract(dataset, columns)
-    layout = _layout(sample, contract)
-    evidence, rejected = _gather(sample, contract, layout)
+    layout = file.layout(contract)
+    evidence = _gather(file, structure, contract, layout)
     if not any(each.records for each in evidence):
         raise Rejected("empty-file", "The file has no records that tell the types.")
     draft = Draft(dataset, structure, layout, evidence, sample.is_complete)
-    uniqueness = _verify(sample, draft)
+    uniqueness, rejected = _verify(file, draft)
     return propose(draft, uniqueness, rejected)
+
+
+class _File(NamedTuple):
+    """The file, and what it says of itself if it is binary."""
+
+    sample: FileSample
+    described: DescribedFile | None = None
+
+    def layout(self, contract: Contract) -> Layout:
+        """Its layout for this contract."""
+        if self.described:
+            return described_layout(
+                self.described.description, self.described.file_format, contract
+            )
+        return sniff_layout(self.sample.head, contract, whole=self.sample.head_is_whole)
+
+
+def _first_readings(structure: Structure, nested: set[str]) -> list[Reading]:
+    """How the columns are read to learn about them: as what the file declares, or as text."""
+    if structure.declared:
+        return [declared.reading for declared in structure.declared]
+    return [Reading("jsonb" if source in nested else "text") for source in structure.names]
 
 
 def _dataset_name(name: str) -> str:
@@ -83,18 +112,15 @@ def _has_surrogate(name: str) -> bool:
     return any(0xD800 <= ord(char) < 0xE000 for char in name)
 
 
-def _layout(sample: FileSample, contract: Contract) -> Layout:
-    return sniff_layout(sample.head, contract, whole=sample.head_is_whole)
-
-
-def _json_names(sample: FileSample, structure: Structure) -> tuple[Structure, set[str]]:
+def _json_names(file: _File, structure: Structure) -> tuple[Structure, set[str]]:
     """The structure with the keys of all records, and the keys with lists or objects."""
     reading = structure.contract("inferred", [column_of("any", Reading("text"))])
     # Whatever the keys are, the records are split alike.
-    layout = _layout(sample, reading.model_copy(update={"document": "any"}))
+    reading = reading.model_copy(update={"document": "any"})
+    layout = file.layout(reading)
     names: dict[str, None] = {}
     nested: set[str] = set()
-    for record in _json_records(sample.blocks(layout)):
+    for record in _json_records(file.sample.blocks(layout, reading)):
         names |= dict.fromkeys(record)
         nested.update(key for key, value in record.items() if isinstance(value, dict | list))
         if len(names) > MOST_COLUMNS:
@@ -117,42 +143,57 @@ def _json_records(blocks: Iterable[Block]) -> Iterator[dict[str, object]]:
 
 
 def _gather(
-    sample: FileSample, contract: Contract, layout: Layout
-) -> tuple[list[ColumnEvidence], int]:
-    """What every column of the contract has, and how many records cannot be parsed."""
+    file: _File, structure: Structure, contract: Contract, layout: Layout
+) -> list[ColumnEvidence]:
+    """What every column of the contract has."""
     checker = Checker(contract, layout, 0)
-    evidence = [ColumnEvidence(is_json=column.kind == "jsonb") for column in contract.columns]
+    evidence = _no_evidence(structure, contract, layout)
     position = {name: at for at, name in enumerate(layout.columns)}
-    rejected = 0
-    for block in sample.blocks(layout):
+    for block in file.sample.blocks(layout, contract):
         if not block.record_count:
             continue
-        records, result = checker.check_and_keep(block)
-        rejected += result.rejected
+        records, _ = checker.check_and_keep(block)
         for each, column in zip(evidence, contract.columns, strict=True):
             at = position.get(column.name)
             count = len(records.valid)
             each.add(pa.nulls(count, pa.string()) if at is None else records.texts[at])
-    return evidence, rejected
+    return [each.fitting if isinstance(each, SheetEvidence) else each for each in evidence]
 
 
-def _verify(sample: FileSample, draft: Draft) -> Uniqueness:
-    """Read the file with the proposed types; a column that they do not fit becomes text."""
+def _no_evidence(
+    structure: Structure, contract: Contract, layout: Layout
+) -> list[ColumnEvidence] | list[SheetEvidence]:
+    if layout.file_format == "xlsx":
+        return [SheetEvidence.empty() for _ in contract.columns]
+    declared = structure.declared or (None,) * len(contract.columns)
+    return [
+        ColumnEvidence(is_json=column.kind == "jsonb", declared=each)
+        for column, each in zip(contract.columns, declared, strict=True)
+    ]
+
+
+def _verify(file: _File, draft: Draft) -> tuple[Uniqueness, int]:
+    """Read the file with the proposed types; a column that they do not fit becomes text.
+
+    Also returns the number of records that are rejected all the same.
+    """
     while True:
         contract = draft.contract()
-        layout = _layout(sample, contract)
+        layout = file.layout(contract)
         checker = Checker(contract, layout, 0)
         uniqueness = Uniqueness(draft)
+        rejected = 0
         failed: set[str] = set()
-        for block in sample.blocks(layout):
+        for block in file.sample.blocks(layout, contract):
             if not block.record_count:
                 continue
             result = checker.check(block)
             uniqueness.add(result.staged)
+            rejected += result.rejected
             failed |= _failed(result.rejects, contract.columns)
         failed -= draft.as_text
         if not failed:
-            return uniqueness
+            return uniqueness, rejected
         draft.as_text |= failed
 
 

@@ -50,9 +50,9 @@ class Inferred(_Frozen):
     sql: str = Field(description="The dataset file, for `sql/datasets/`.")
     file_format: str = Field(examples=["csv"])
     compression: str | None
-    encoding: str
+    encoding: str | None = Field(description="Of a file of text.")
     delimiter: str | None = Field(description="Of a CSV file.")
-    header: Header | None = Field(description="Of a CSV file.")
+    header: Header | None = Field(description="Of a CSV file or a sheet.")
     columns: list[InferredColumn]
     keys: list[KeyCandidate]
     partition: PartitionCandidate | None

@@ -8,7 +8,6 @@ from waybill.inference.model import (
     KeyCandidate,
     PartitionCandidate,
 )
-from waybill.inference.readings import TYPES
 from waybill.inference.render import render
 
 _MOST_CANDIDATES = 10
@@ -28,7 +27,7 @@ def propose(draft: Draft, uniqueness: Uniqueness, rejected: int) -> Inferred:
         sql="",
         file_format=layout.file_format,
         compression=layout.compression,
-        encoding=layout.encoding,
+        encoding=None if layout.is_binary else layout.encoding,
         delimiter=structure.delimiter,
         header=structure.header,
         columns=[
@@ -82,11 +81,11 @@ def _column(draft: Draft, name: str, source: str | None, *, is_required: bool) -
     reading = draft.reading(name)
     notes = draft.evidence[name].notes()
     if name in draft.as_text:
-        notes.append(f"text, since not every value is {TYPES[draft.evidence[name].reading.kind]}")
+        notes.append(f"text, since not every value is {draft.evidence[name].reading.sql_type}")
     return InferredColumn(
         name=name,
         source=source,
-        type=TYPES[reading.kind],
+        type=reading.sql_type,
         required=is_required or draft.is_required(name),
         nulls=draft.nulls(name),
         null_words=draft.null_words(name),

@@ -16,26 +16,35 @@ from waybill.errors import Rejected
 
 _STAGES: dict[str, Stage] = {
     "bool": "bool",
+    "int2": "int2",
     "int4": "int4",
     "int8": "int8",
+    "float4": "float4",
+    "float8": "float8",
     "date": "date",
     "timestamp": "timestamp",
     "timestamptz": "timestamptz",
 }
 TYPES = {
     "bool": "boolean",
+    "int2": "smallint",
     "int4": "integer",
     "int8": "bigint",
     "numeric": "numeric",
+    "float4": "real",
+    "float8": "double precision",
     "date": "date",
     "timestamp": "timestamp",
     "timestamptz": "timestamptz",
     "time": "time",
+    "interval": "interval",
+    "bytea": "bytea",
     "uuid": "uuid",
     "jsonb": "jsonb",
     "text": "text",
 }
 """The SQL type of each kind that may be proposed."""
+_KINDS = {sql_type: kind for kind, sql_type in TYPES.items()}
 _NUMBERS = frozenset(["int4", "int8", "numeric"])
 _TIMES = frozenset(["date", "timestamp", "timestamptz"])
 # What a check alone would take, but what is a code rather than a value.
@@ -62,6 +71,14 @@ class Reading(NamedTuple):
 
     kind: str
     format: Format | None = None
+    digits: tuple[int, int] | None = None
+    """Precision and scale of a numeric that has them."""
+
+    @property
+    def sql_type(self) -> str:
+        """The type as SQL has it."""
+        name = TYPES[self.kind]
+        return f"{name}({self.digits[0]},{self.digits[1]})" if self.digits else name
 
     @property
     def is_number(self) -> bool:
@@ -78,16 +95,36 @@ class Reading(NamedTuple):
         return form.decimal or ("." if form.thousands else "")
 
 
+class DeclaredType(NamedTuple):
+    """The type that a file declares for a column, and the one that holds its values."""
+
+    name: str
+    """As Arrow calls it: `timestamp[us, tz=UTC]`."""
+    reading: Reading
+
+
+def declared_type(name: str, sql_type: str) -> DeclaredType:
+    """The declared type of this name, whose values fit into a column of this SQL type."""
+    base, _, digits = sql_type.partition("(")
+    reading = Reading(_KINDS[base])
+    if digits:
+        precision, scale = map(int, digits.rstrip(")").split(","))
+        reading = reading._replace(digits=(precision, scale))
+    return DeclaredType(name, reading)
+
+
 def column_of(name: str, reading: Reading, *, nullable: bool = True) -> Column:
     """The column of a contract."""
     return Column(
         name=name,
-        type=TYPES[reading.kind],
+        type=reading.sql_type,
         kind=reading.kind,
         stage=_STAGES.get(reading.kind, "text"),
         required=not nullable,
         nullable=nullable,
         has_default=False,
+        precision=reading.digits[0] if reading.digits else None,
+        scale=reading.digits[1] if reading.digits else None,
     )
 
 

@@ -31,8 +31,8 @@ def _comments(texts: Iterator[str], indent: str = "") -> Iterator[str]:
 
 def _about(proposal: Inferred) -> Iterator[str]:
     extent = "the whole file" if proposal.complete else "the beginning of the file"
-    form = proposal.file_format + (f", {proposal.compression}" if proposal.compression else "")
-    yield f"Proposed from {proposal.records} records, {extent}: {form}, {proposal.encoding}."
+    form = filter(None, (proposal.file_format, proposal.compression, proposal.encoding))
+    yield f"Proposed from {proposal.records} records, {extent}: {', '.join(form)}."
     if proposal.rejected:
         yield f"{proposal.rejected} records are malformed and become rejects in any dataset."
     yield from (f"{note[:1].upper()}{note[1:]}." for note in proposal.notes)
@@ -107,7 +107,8 @@ def _arguments(proposal: Inferred, aliases: Mapping[str, str]) -> Iterator[str]:
     if proposal.delimiter:
         tab = proposal.delimiter == "\t"
         yield "delimiter => E'\\t'" if tab else f"delimiter => {literal(proposal.delimiter)}"
-        yield f"header => {literal(proposal.header or 'auto')}"
+    if proposal.header:
+        yield f"header => {literal(proposal.header)}"
     if proposal.encoding in ("windows-1252", "utf-16-le", "utf-16-be"):
         yield f"encoding => {literal(proposal.encoding)}"
     formats = {

@@ -5,19 +5,13 @@ from uuid import UUID
 
 from waybill.clients import storage_reached
 from waybill.ids import new_id
+from waybill.tables.formats import MEDIA_TYPES, TableFormat
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PREFIX = "exports/"
 _URL_SECONDS = 900
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/x-ndjson",
-    "parquet": "application/vnd.apache.parquet",
-    "arrow": "application/vnd.apache.arrow.file",
-}
-"""By format."""
 
 
 class DatasetExports:
@@ -27,7 +21,7 @@ class DatasetExports:
         self._s3 = s3
         self._bucket = bucket
 
-    def put(self, export_id: UUID, file_format: str, body: BinaryIO) -> str:
+    def put(self, export_id: UUID, file_format: TableFormat, body: BinaryIO) -> str:
         """Store a file under a key of its own; returns the key.
 
         Two deliveries of one message may write the same part: neither overwrites the other's.

@@ -1,5 +1,6 @@
-"""Writes the lines of an export into a file: as they are, or as columns of Arrow."""
+"""Writes rows, given as lines of CSV or JSON, into a file: as they are, or as columns of Arrow."""
 
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO, Protocol
 
@@ -7,9 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
+from waybill.errors import Rejected
+from waybill.tables.formats import TableColumn, TableFormat
+
 _MOST_DIGITS = 38
 _LINES = 20_000
 _TYPES = {
+    "bool": pa.bool_(),
     "int2": pa.int16(),
     "int4": pa.int32(),
     "int8": pa.int64(),
@@ -19,7 +24,6 @@ _TYPES = {
     "timestamp": pa.timestamp("us"),
     "timestamptz": pa.timestamp("us", "UTC"),
 }
-Column = dict[str, Any]
 
 
 class Writer(Protocol):
@@ -30,7 +34,7 @@ class Writer(Protocol):
     def close(self) -> None: ...  # noqa: D102 - the file stays open
 
 
-def writer_for(file_format: str, file: BinaryIO, columns: Sequence[Column]) -> Writer:
+def writer_for(file_format: TableFormat, file: BinaryIO, columns: Sequence[TableColumn]) -> Writer:
     """The writer of a format."""
     if file_format in ("parquet", "arrow"):
         return _TableWriter(file_format, file, columns)
@@ -40,11 +44,11 @@ def writer_for(file_format: str, file: BinaryIO, columns: Sequence[Column]) -> W
 class _LineWriter:
     """CSV with a header (RFC 4180), or JSON Lines."""
 
-    def __init__(self, file: BinaryIO, header: Sequence[Column]) -> None:
+    def __init__(self, file: BinaryIO, header: Sequence[TableColumn]) -> None:
         self._file = file
         self._ending = "\r\n" if header else "\n"
         if header:
-            cells = ('"' + column["name"].replace('"', '""') + '"' for column in header)
+            cells = ('"' + column.name.replace('"', '""') + '"' for column in header)
             file.write((",".join(cells) + self._ending).encode())
 
     def write(self, lines: Iterable[str]) -> int:
@@ -62,14 +66,12 @@ class _LineWriter:
 class _TableWriter:
     """Parquet with a row group, or an Arrow file with a record batch, for at most 20,000 rows."""
 
-    def __init__(self, file_format: str, file: BinaryIO, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, file_format: TableFormat, file: BinaryIO, columns: Sequence[TableColumn]
+    ) -> None:
         self._columns = columns
-        self._schema = pa.schema([(column["name"], _type(column)) for column in columns])
-        self._writer = (
-            parquet.ParquetWriter(file, self._schema)
-            if file_format == "parquet"
-            else pa.ipc.new_file(file, self._schema)
-        )
+        self._schema = pa.schema([(column.name, arrow_type(column)) for column in columns])
+        self._writer = _open(file_format, file, self._schema)
 
     def write(self, lines: Iterable[str]) -> int:
         rows, block, length = 0, [], 0
@@ -85,21 +87,33 @@ class _TableWriter:
 
     def _write(self, lines: Sequence[str]) -> None:
         texts = _texts("\n".join(lines).encode() + b"\n", len(self._columns))
-        arrays = [_typed(text, field.type) for text, field in zip(texts, self._schema, strict=True)]
+        arrays = [_typed(text, field) for text, field in zip(texts, self._schema, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
 
     def close(self) -> None:
         self._writer.close()
 
 
-def _type(column: Column) -> Any:  # noqa: ANN401 - pyarrow has no type stubs
+def _open(file_format: TableFormat, file: BinaryIO, schema: Any) -> Any:  # noqa: ANN401
+    if file_format == "parquet":
+        return parquet.ParquetWriter(file, schema)
+    return pa.ipc.new_file(file, schema)
+
+
+def write_table(file_format: TableFormat, table: Any) -> bytes:  # noqa: ANN401
+    """A Parquet or Arrow file of a table."""
+    file = io.BytesIO()
+    with _open(file_format, file, table.schema) as writer:
+        writer.write_table(table)
+    return file.getvalue()
+
+
+def arrow_type(column: TableColumn) -> Any:  # noqa: ANN401 - pyarrow has no type stubs
     """The type of Arrow; what has none is text as PostgreSQL writes it."""
-    kind, precision, scale = column["kind"], column["precision"], column["scale"]
-    if kind == "bool":
-        return pa.bool_()
-    if kind == "numeric" and precision and precision <= _MOST_DIGITS and 0 <= scale <= precision:
+    precision, scale = column.precision or 0, column.scale or 0
+    if column.kind == "numeric" and 0 <= scale <= precision <= _MOST_DIGITS and precision:
         return pa.decimal128(precision, scale)
-    return _TYPES.get(kind, pa.string())
+    return _TYPES.get(column.kind, pa.string())
 
 
 def _texts(data: bytes, count: int) -> list[Any]:
@@ -120,7 +134,14 @@ def _texts(data: bytes, count: int) -> list[Any]:
     return [column.combine_chunks() for column in table.columns]
 
 
-def _typed(texts: Any, target: Any) -> Any:  # noqa: ANN401 - pyarrow has no type stubs
-    if target == pa.bool_():
+def _typed(texts: Any, field: Any) -> Any:  # noqa: ANN401 - pyarrow has no type stubs
+    if field.type == pa.bool_():
         return pc.equal(texts, "true")
-    return texts if target == pa.string() else pc.cast(texts, target)
+    try:
+        return texts if field.type == pa.string() else pc.cast(texts, field.type)
+    except pa.ArrowInvalid:
+        detail = (
+            f"Column {field.name} has NaN, infinity, or a date that is not in the years 1 to 9999:"
+            f" {field.type} has none of them. Choose CSV or JSON Lines."
+        )
+        raise Rejected("not-representable", detail) from None

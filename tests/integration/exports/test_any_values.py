@@ -1,0 +1,48 @@
+"""Whatever rows a dataset has: exported and loaded again, they are the same, in every format."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.exports.conftest import TYPES, Exporter
+from tests.integration.exports.values import ROWS
+from tests.integration.path.steps import land, settle
+
+_COLUMNS = ", ".join(["id", *TYPES])
+
+
+def _insert(exporter: Exporter, rows: Sequence[dict[str, str | None]]) -> None:
+    exporter.admin.execute("TRUNCATE kinds, copies, waybill.ingestion_jobs CASCADE")
+    values = ", ".join(f"%s::text::{kind}" for kind in TYPES.values())
+    for number, row in enumerate(rows):
+        exporter.admin.execute(
+            f"INSERT INTO kinds ({_COLUMNS}) VALUES ({number}, {values})", list(row.values())
+        )
+
+
+def _texts(exporter: Exporter, table: str) -> list[tuple[object, ...]]:
+    # As text, which also tells zero from minus zero, and 1.0 from 1.
+    columns = ", ".join(f"{name}::text" for name in TYPES)
+    return exporter.admin.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet", "arrow"])
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_rows_come_back_as_they_were(
+    exporter: Exporter, file_format: str, data: st.DataObject
+) -> None:
+    _insert(exporter, data.draw(ROWS))
+    (exported,) = exporter.export("kinds", file_format)
+    land(exporter.cloud, "copies", f"kinds.{file_format}", exported)
+    settle(exporter.cloud)
+    job = exporter.admin.execute("SELECT state, error FROM waybill.ingestion_jobs").fetchone()
+    rejects = exporter.admin.execute("SELECT line, errors FROM waybill.validation_errors")
+    assert (job, rejects.fetchall()) == (("COMPLETED", None), [])
+    assert _texts(exporter, "copies") == _texts(exporter, "kinds")

@@ -1,0 +1,91 @@
+"""Values of every type that a contract may have, as PostgreSQL reads them from text."""
+
+import json
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from tests.integration.exports.conftest import TYPES
+
+Text = st.SearchStrategy[str]
+Values = st.SearchStrategy[str | None]
+# PostgreSQL stores neither NUL nor lone surrogates.
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=("Cs",))
+SPECIAL = st.sampled_from(["", " ", '"', "'", ",", "\r\n", "\\N", "NULL", "null", "[]", "=1", "\t"])
+_TEXT = st.one_of(SPECIAL, st.text(CHARACTERS, max_size=12))
+_DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def _integers(bits: int) -> Text:
+    return st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1).map(str)
+
+
+def _decimals(digits: int, scale: int) -> Text:
+    most = 10**digits - 1
+    return st.integers(-most, most).map(lambda number: f"{Decimal(number).scaleb(-scale):f}")
+
+
+def _floats(width: int) -> Text:
+    return st.floats(width=width, allow_nan=False, allow_infinity=False).map(repr)  # type: ignore[call-overload]
+
+
+def _elements(values: Text) -> Text:
+    def quoted(text: str | None) -> str:
+        if text is None:
+            return "NULL"
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    lists = st.lists(st.none() | values, max_size=4)
+    return lists.map(lambda found: "{" + ",".join(map(quoted, found)) + "}")
+
+
+_SPANS = st.tuples(
+    st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(-(10**12), 10**12)
+).map(lambda parts: "{} months {} days {} microseconds".format(*parts))
+_ZONES = st.integers(-15 * 60 - 59, 15 * 60 + 59).map(
+    lambda minutes: f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+)
+_CLOCKS = st.times().map(lambda time: time.isoformat())
+_PERIODS = st.one_of(
+    st.just("empty"),
+    st.just("(,)"),
+    st.tuples(st.dates(), st.dates()).map(lambda days: f"[{min(days)},{max(days)}]"),
+)
+STRATEGIES: dict[str, Text] = {
+    "small": _integers(16),
+    "whole": _integers(32),
+    "big": _integers(64),
+    "exact": st.one_of(_decimals(40, 20), _decimals(60, 0), _decimals(3, 40)),
+    "money": _decimals(12, 3),
+    "single": _floats(32),
+    "twice": _floats(64),
+    "flag": st.sampled_from(["true", "false"]),
+    "day": st.dates().map(str),
+    "naive": st.datetimes().map(str),
+    "instant": st.datetimes().map(lambda time: f"{time}Z"),
+    "clock": _CLOCKS,
+    "zoned": st.tuples(_CLOCKS, _ZONES).map("".join),
+    "span": _SPANS,
+    "uid": st.uuids().map(str),
+    "plain": _TEXT,
+    "short": st.text(CHARACTERS, max_size=40),
+    "fixed": st.text(CHARACTERS, max_size=3),
+    "doc": _DOCUMENTS.map(json.dumps).filter(lambda text: "\\u0000" not in text),
+    "words": _elements(_TEXT),
+    "numbers": _elements(_integers(32)),
+    "raw": st.binary(max_size=12).map(lambda data: "\\x" + data.hex()),
+    "host": st.ip_addresses().map(str),
+    "period": _PERIODS,
+    "mood": st.sampled_from(["=calm", "o,k", 'it\'s "fine"']),
+    "amount": st.integers(1, 2**31 - 1).map(str),
+}
+ROWS = st.lists(
+    st.fixed_dictionaries({name: st.none() | STRATEGIES[name] for name in TYPES}),
+    min_size=1,
+    max_size=6,
+)

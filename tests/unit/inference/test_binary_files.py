@@ -1,0 +1,111 @@
+"""What is proposed for Parquet, Arrow, Excel and archives."""
+
+import pyarrow as pa
+import pytest
+
+from tests.integration.infer.binary_files import BINARY_FILES, TYPED, tar_of
+from tests.integration.infer.files import FILES
+from tests.unit.binary.encode import ENCODERS, arrow_stream, parquet
+from waybill.errors import Rejected
+from waybill.inference.file_sample import FileSample
+from waybill.inference.infer import infer_dataset
+from waybill.inference.model import Inferred
+
+
+def infer(data: bytes, *, whole: bool = True) -> Inferred:
+    return infer_dataset(FileSample.of_bytes(data, whole=whole), "things")
+
+
+TYPES = {
+    "order_id": "bigint",
+    "tiny": "smallint",
+    "unsigned": "numeric",
+    "half": "double precision",
+    # The check refuses infinity.
+    "single": "text",
+    "money": "numeric(10,2)",
+    "wide": "numeric(76,0)",
+    "flag": "boolean",
+    "day": "date",
+    "naive": "timestamp",
+    "instant": "timestamptz",
+    # PostgreSQL has no nanoseconds.
+    "fine": "text",
+    "clock": "time",
+    "span": "interval",
+    "code": "text",
+    "digits": "text",
+    "kind": "text",
+    "raw": "bytea",
+    "uid": "uuid",
+    "tags": "jsonb",
+    "shape": "jsonb",
+    "nothing": "text",
+}
+
+
+@pytest.mark.parametrize("file_format", ENCODERS)
+def test_the_types_are_those_of_the_file(file_format: str) -> None:
+    found = infer(ENCODERS[file_format](TYPED))
+    assert {column.name: column.type for column in found.columns} == TYPES
+    assert (found.file_format, found.records, found.rejected) == (file_format, 3, 0)
+    assert (found.encoding, found.delimiter, found.header) == (None, None, None)
+    evidence = {column.name: "; ".join(column.evidence) for column in found.columns}
+    assert "int8 in the file" in evidence["tiny"]
+    assert "text, though integer would read every value" in evidence["digits"]
+    assert "'NaN' 1 times: read as null" in evidence["half"]
+    assert "not every value is timestamp" in evidence["fine"]
+    assert f"the whole file: {file_format}." in found.sql
+
+
+def test_a_sheet_is_proposed_by_its_values_below_its_title() -> None:
+    found = infer(BINARY_FILES["titled.xlsx"])
+    assert {column.source: column.type for column in found.columns} == {
+        "Order ID": "integer",
+        "when": "date",
+        "seen": "timestamp",
+        "at": "time",
+        "ok": "boolean",
+        "net": "numeric",
+        "x": "text",
+    }
+    assert (found.header, found.records) == ("present", 26)
+    assert "sheet: 'May'; others are 'June'" in found.notes
+
+
+def test_a_sheet_without_names() -> None:
+    found = infer(BINARY_FILES["no_header.xlsx"])
+    assert [column.source for column in found.columns] == [None, None]
+    assert (found.header, found.records) == ("absent", 13)
+
+
+def test_the_only_file_of_an_archive_is_read() -> None:
+    found = infer(BINARY_FILES["zipped.zip"])
+    assert found.file_format == "csv"
+    assert "archive: zip, of which the only file, 'folder/orders', was read" in found.notes
+    assert infer(BINARY_FILES["zipped_parquet.zip"]).file_format == "parquet"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (tar_of(a=b"id\n1\n", b=b"id\n2\n"), "2 files: 'a', 'b'. Send one of them"),
+        (tar_of(a=tar_of(b=b"id\n1\n")), "tar archive"),
+        (arrow_stream(pa.table({"a": pa.array([], pa.int64())})), "no records"),
+        (parquet(pa.table({"a": [1]}))[:-1], "damaged"),
+        (arrow_stream(pa.table({f"c{n}": [1] for n in range(1501)})), "1501 fields"),
+    ],
+)
+def test_what_cannot_be_proposed_from(data: bytes, message: str) -> None:
+    with pytest.raises(Rejected, match=message):
+        infer(data)
+
+
+@pytest.mark.parametrize("name", ["typed.parquet", "titled.xlsx", "zipped.zip"])
+def test_only_a_whole_binary_file_is_read(name: str) -> None:
+    with pytest.raises(Rejected, match="whole"):
+        infer(BINARY_FILES[name], whole=False)
+
+
+def test_text_stays_as_it_was_proposed() -> None:
+    assert infer(FILES["orders.csv"]).encoding == "utf-8"
