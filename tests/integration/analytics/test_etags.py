@@ -73,7 +73,8 @@ def test_the_tag_of_a_response_saves_it_the_next_time(target: str) -> None:
 @pytest.mark.usefixtures("company")
 def test_every_request_has_its_own_tag() -> None:
     targets = [QUARTERS, ABOVE, f"{ABOVE}&mean_over=all", f"{QUARTERS}&limit=1",
-               f"{QUARTERS}&format=csv", f"{QUARTERS}&format=jsonl", QUARTERS.replace("2021", "2020"),
+               f"{QUARTERS}&format=csv", f"{QUARTERS}&format=jsonl",
+               QUARTERS.replace("2021", "2020"),
                # Years without figures have the same version of them.
                QUARTERS.replace("2021", "1990"), QUARTERS.replace("2021", "1991")]  # fmt: skip
     assert len({get(target).headers["ETag"] for target in targets}) == len(targets)

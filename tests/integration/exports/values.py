@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from tests.integration.exports.conftest import TYPES
 Text = st.SearchStrategy[str]
 Values = st.SearchStrategy[str | None]
 # PostgreSQL stores neither NUL nor lone surrogates.
-CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=("Cs",))
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 SPECIAL = st.sampled_from(["", " ", '"', "'", ",", "\r\n", "\\N", "NULL", "null", "[]", "=1", "\t"])
 _TEXT = st.one_of(SPECIAL, st.text(CHARACTERS, max_size=12))
 _DOCUMENTS = st.recursive(
@@ -30,8 +31,8 @@ def _decimals(digits: int, scale: int) -> Text:
     return st.integers(-most, most).map(lambda number: f"{Decimal(number).scaleb(-scale):f}")
 
 
-def _floats(width: int) -> Text:
-    return st.floats(width=width, allow_nan=False, allow_infinity=False).map(repr)  # type: ignore[call-overload]
+def _floats(width: Literal[32, 64]) -> Text:
+    return st.floats(width=width, allow_nan=False, allow_infinity=False).map(repr)
 
 
 def _elements(values: Text) -> Text:

@@ -92,7 +92,7 @@ BINARY_FILES = {
     **{f"typed.{name}": encode(TYPED) for name, encode in ENCODERS.items() if name != "parquet"},
     "typed.parquet": parquet(TYPED, row_group_size=2),
     "enumerated.parquet": parquet(ENUMERATED),
-    "names.arrow": arrow_stream(pa.table({"ID": [1], "id ": [2], "select": [3], "": [4]})),
+    "names.arrow": arrow_stream(pa.table({"ID": [1], "id": [2], "select": [3], "": [4]})),
     "titled.xlsx": workbook({"May": _SHEET, "June": _FORMULAS}),
     "no_header.xlsx": workbook({"Sheet 1": _FORMULAS}),
     "zipped.zip": _zipped(orders=FILES["orders.csv"]),

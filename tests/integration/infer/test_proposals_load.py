@@ -13,6 +13,8 @@ from tests.postgres.databases import Connection, Database
 from waybill.inference.file_sample import FileSample
 from waybill.inference.infer import infer_dataset
 
+ALL_FILES = {**FILES, **BINARY_FILES}
+
 
 @pytest.fixture
 def admin(
@@ -39,9 +41,7 @@ def loaded(admin: Connection, cloud: Cloud, filename: str, data: bytes) -> tuple
     return tuple(job)
 
 
-@pytest.mark.parametrize("filename", {**FILES, **BINARY_FILES})
+@pytest.mark.parametrize("filename", ALL_FILES)
 def test_every_record_is_loaded(admin: Connection, cloud: Cloud, filename: str) -> None:
-    state, read, inserted, _, _ = loaded(
-        admin, cloud, filename, {**FILES, **BINARY_FILES}[filename]
-    )
+    state, read, inserted, _, _ = loaded(admin, cloud, filename, ALL_FILES[filename])
     assert (state, read) == ("COMPLETED", inserted)

@@ -120,7 +120,12 @@ def add_doctor(app: typer.Typer, connect: Connect) -> None:
 
 def _analytics(connect: Connect) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help="Figures of the hires.")
+    _add_quarterly(app, connect)
+    _add_departments(app, connect)
+    return app
 
+
+def _add_quarterly(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def quarterly(
         year: Year = 2021,
@@ -139,6 +144,8 @@ def _analytics(connect: Connect) -> typer.Typer:
             return print_json(figures)
         return print_table(tables.figures(f"Hires of {year} by quarter", figures))
 
+
+def _add_departments(app: typer.Typer, connect: Connect) -> None:
     @app.command()
     def departments(
         year: Year = 2021,
@@ -157,5 +164,3 @@ def _analytics(connect: Connect) -> typer.Typer:
         if as_json:
             return print_json(figures)
         return print_table(tables.figures(f"Departments above the mean of {year}", figures))
-
-    return app

@@ -1,5 +1,6 @@
 """Responses with rows in one of several representations."""
 
+import base64
 import hashlib
 from http import HTTPStatus
 from typing import Any
@@ -30,21 +31,23 @@ def table_response(
             f" {MAX_BINARY_BYTES}: lower `limit`, or export the dataset."
         )
         raise TooLarge("response-too-large", detail)
-    return Response(
+    response: Response[Any] = Response(
         status_code=HTTPStatus.OK,
         content_type=MEDIA_TYPES[file_format],
-        body=body,
+        # Powertools would serialize bytes as text.
+        body=base64.b64encode(body).decode() if isinstance(body, bytes) else body,
         headers={
             "Content-Disposition": f'inline; filename="{name}.{file_format}"',
             **headers,
         },
     )
+    response.base64_encoded = isinstance(body, bytes)
+    return response
 
 
 def tagged(response: Response[Any], event: APIGatewayProxyEvent) -> Response[Any]:
     """The response with an entity tag of its body; 304 if the client has it."""
-    body = response.body if isinstance(response.body, bytes) else str(response.body).encode()
-    digest = hashlib.sha256(str(response.content_type).encode() + b"\0" + body).hexdigest()
+    digest = hashlib.sha256(f"{response.content_type}\n{response.body}".encode()).hexdigest()
     # Weak: the gateway may compress it.
     etag = f'W/"{digest[:32]}"'
     if is_current(event.headers, etag):

@@ -1,7 +1,7 @@
 """Infer a dataset: read the file as text, choose types, then read it again with them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -162,7 +162,7 @@ def _gather(
 
 def _no_evidence(
     structure: Structure, contract: Contract, layout: Layout
-) -> list[ColumnEvidence] | list[SheetEvidence]:
+) -> Sequence[ColumnEvidence | SheetEvidence]:
     if layout.file_format == "xlsx":
         return [SheetEvidence.empty() for _ in contract.columns]
     declared = structure.declared or (None,) * len(contract.columns)
