@@ -32,6 +32,16 @@ def narrow_json(raw: bytes) -> str:
     return narrowed.decode("latin-1")
 
 
+def narrow(text: str) -> str:
+    """The text with a character per byte, as `narrow_json` has it."""
+    return text.encode().decode("latin-1")
+
+
+def narrow_utf8(value: object, text: str) -> bytes:
+    """The text of a value of `narrow_json` in UTF-8; words for booleans are the contract's."""
+    return text.encode() if isinstance(value, bool) else text.encode("latin-1")
+
+
 def widen(text: str) -> str:
     """The text of a value of `narrow_json`, as it is in the file; a cut character is dropped."""
     return text.encode("latin-1", "ignore").decode(errors="ignore")

@@ -22,16 +22,16 @@ class JsonDrift:
         self._seen = 0
         self._records = 0
 
-    def note_added(self, names: Iterable[str]) -> None:
-        """Count the added fields of one record, by name."""
+    def note_added(self, names: Iterable[str], records: int = 1) -> None:
+        """Count the added fields of so many records, by name."""
         for name in {name[:_LONGEST_NAME].replace("\0", "\ufffd") for name in names}:
             if name in self._added or len(self._added) < MOST_REPORTED:
-                self._added[name] += 1
+                self._added[name] += records
 
-    def note_columns(self, present: int) -> None:
-        """Note which columns a record has; bit n of the number stands for the column n."""
+    def note_columns(self, present: int, records: int = 1) -> None:
+        """Note which columns records have; bit n of the number stands for the column n."""
         self._seen |= present
-        self._records += 1
+        self._records += records
 
     @property
     def found(self) -> tuple[Drift, ...] | None:

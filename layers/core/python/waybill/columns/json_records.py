@@ -5,7 +5,7 @@ A number keeps the text it has in the file and never passes through a binary flo
 array becomes the literal of a PostgreSQL array. A json or jsonb column takes any value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +17,10 @@ from waybill.columns.json_drift import JsonDrift
 from waybill.columns.json_values import FieldError, field_converter
 from waybill.columns.records import Absence, Records
 from waybill.columns.rejects import RejectReason, unparsable_rejects
+from waybill.columns.uniform_columns import Rows, UniformReader
 from waybill.contract.model import Contract
 from waybill.exact_json import JsonError, check_characters, check_numbers, check_size, parse_json
-from waybill.narrow_json import narrow_json, widen
+from waybill.narrow_json import narrow, narrow_json, narrow_utf8, widen
 from waybill.records.block import Block
 from waybill.records.column_names import ColumnNames
 from waybill.records.drift import MOST_REPORTED
@@ -52,20 +53,6 @@ class _UnparsableRecord(Exception):
         self.reasons = list(reasons)
 
 
-def _as_text(_value: object, text: str) -> str:
-    return text
-
-
-def _narrow(text: str) -> str:
-    """The text with a character per byte, as `narrow_json` has it."""
-    return text.encode().decode("latin-1")
-
-
-def _narrow_utf8(value: object, text: str) -> bytes:
-    """The text of a value of `narrow_json` in UTF-8; words for booleans are the contract's."""
-    return text.encode() if isinstance(value, bool) else text.encode("latin-1")
-
-
 class JsonReader:
     """Reads the records of one chunk."""
 
@@ -82,6 +69,7 @@ class JsonReader:
         }
         self.drift = None if contract.document else JsonDrift(contract, layout)
         """How the records so far differ from the table; None for documents."""
+        self._uniform = UniformReader(contract, layout, self.drift)
         # Of the first added names only, since to find one takes time.
         self._nearest: dict[str, str | None] = {}
         # Spellings of field names seen so far. Unknown names are not kept, to bound its size.
@@ -89,17 +77,32 @@ class JsonReader:
 
     def read(self, block: Block) -> Records:
         """The block's records; those that cannot be parsed become rejects."""
+        uniform = self._uniform.read(block)
+        rest = range(block.record_count) if uniform is None else uniform.others(block)
+        rows, reasons = self._read_each(block, rest)
+        if uniform is not None:
+            rows = uniform.with_others(rows)
+        return Records(
+            block,
+            rows.indices,
+            rows.texts,
+            (unparsable_rejects(block, reasons),) if reasons else (),
+            None if self._contract.document else Absence(self._layout.columns, rows.present),
+        )
+
+    def _read_each(
+        self, block: Block, indices: Iterable[int]
+    ) -> tuple[Rows, dict[int, list[RejectReason]]]:
+        """These records, parsed one by one, and why some of them cannot be, by index."""
         reasons: dict[int, list[RejectReason]] = {}
         rows: list[Sequence[Text | None]] = []
         present: list[int] = []
         valid: list[int] = []
-        faults, data = block.faults.tolist(), block.data
-        spans = zip(block.starts.tolist(), block.stops.tolist(), strict=True)
-        for index, (start, stop) in enumerate(spans):
+        for index in indices:
             try:
-                if faults[index] != Fault.OK:
-                    raise self._error(codes.fault_code(Fault(faults[index])))
-                row, fields = self._row(data[start:stop])
+                if (fault := block.faults[index]) != Fault.OK:
+                    raise self._error(codes.fault_code(Fault(fault)))
+                row, fields = self._row(block.data[block.starts[index] : block.stops[index]])
             except _UnparsableRecord as unparsable:
                 reasons[index] = unparsable.reasons
             else:
@@ -109,13 +112,8 @@ class JsonReader:
                 if self.drift is not None:
                     self.drift.note_columns(fields)
         columns = zip(*rows, strict=True) if rows else [() for _ in range(self._width)]
-        return Records(
-            block,
-            np.array(valid, np.int64),
-            [pa.array(column, pa.string()) for column in columns],
-            (unparsable_rejects(block, reasons),) if reasons else (),
-            None if self._contract.document else Absence(self._layout.columns, present),
-        )
+        texts = [pa.array(column, pa.string()) for column in columns]
+        return Rows(np.array(valid, np.int64), texts, present), reasons
 
     def _error(self, code: str) -> _UnparsableRecord:
         if code == "invalid_utf8" and not self._is_utf8:
@@ -173,7 +171,6 @@ class JsonReader:
         self, members: dict[str, Any], *, is_narrow: bool = False
     ) -> tuple[Sequence[Text | None], int]:
         """As `_row`; `is_narrow`: values, but not names, are of `narrow_json`."""
-        encode = _narrow_utf8 if is_narrow else _as_text
         row: list[Text | None] = [None] * self._width
         seen = 0
         reasons: list[_Reason] = []
@@ -185,7 +182,7 @@ class JsonReader:
                 position, to_text = self._find(key, seen)
                 seen |= 1 << position
                 text = None if value is None else to_text(value)
-                row[position] = None if text is None else encode(value, text)
+                row[position] = narrow_utf8(value, text) if is_narrow and text is not None else text
             except FieldError as error:
                 reasons.append((key, error))
         if reasons:
@@ -211,7 +208,7 @@ class JsonReader:
         if self.drift is not None:
             self.drift.note_added(names)
         is_refused = self._contract.drift == "refuse" or len(names) == len(members)
-        added = {_narrow(key) if is_narrow else key: members.pop(key) for key in names}
+        added = {narrow(key) if is_narrow else key: members.pop(key) for key in names}
         if is_refused:
             reasons += [(key, self._unknown(key)) for key in names[:_MAX_REASONS]]
         elif self._contract.rescued is not None:

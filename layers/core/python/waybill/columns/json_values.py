@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from waybill.columns import codes
 from waybill.columns.formats import ColumnFormat
@@ -24,6 +24,27 @@ class FieldError(ValueError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class ScalarTexts(NamedTuple):
+    """The texts of plain values in a column."""
+
+    true: str
+    false: str
+    empty: str | None
+    """Of the empty string."""
+    decimal: str | None
+    """Where a number's point is written otherwise."""
+
+    @classmethod
+    def of(cls, column: Column, column_format: ColumnFormat) -> "ScalarTexts":
+        """The texts in a column with this format."""
+        return cls(
+            (*column_format.true_words, "true")[0],
+            (*column_format.false_words, "false")[0],
+            "" if column.kind in TEXT_KINDS else None,
+            column_format.decimal if column_format.has_number_marks else None,
+        )
 
 
 def field_converter(column: Column, column_format: ColumnFormat | None) -> ToText:
@@ -54,25 +75,19 @@ def _json_text(value: object) -> str:
 
 
 def _scalar_converter(column: Column, column_format: ColumnFormat) -> ToText:
-    words = {
-        True: (*column_format.true_words, "true")[0],
-        False: (*column_format.false_words, "false")[0],
-    }
-    empty = "" if column.kind in TEXT_KINDS else None
+    texts = ScalarTexts.of(column, column_format)
 
     def scalar_text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
         if isinstance(value, bool):
-            return words[value]
+            return texts.true if value else texts.false
         if isinstance(value, Number):
             # A JSON number has a decimal point, whatever mark the column has in CSV files.
-            if column_format.has_number_marks:
-                return value.replace(".", column_format.decimal)
-            return str(value)
+            return str(value) if texts.decimal is None else value.replace(".", texts.decimal)
         if not isinstance(value, str):
             found = "an object" if isinstance(value, dict) else "a list"
             message = f"expected a string, a number or a boolean, found {found}"
             raise FieldError(codes.WRONG_TYPE, message)
-        return value or empty
+        return value or texts.empty
 
     return scalar_text
 
