@@ -57,7 +57,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    IF p_connection ->> 'lookback' IS NOT NULL AND (SELECT d.write_disposition <> 'merge'
+    IF coalesce(p_connection ->> 'lookback', p_connection #>> '{incremental,lookback}') IS NOT NULL
+            AND (SELECT d.write_disposition <> 'merge'
             FROM waybill.datasets AS d WHERE d.name = p_dataset) THEN
         RAISE EXCEPTION 'lookback: the dataset % does not merge rows by a key.',
             quote_literal(p_dataset) USING ERRCODE = 'WB005';

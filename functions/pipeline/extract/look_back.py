@@ -1,7 +1,8 @@
 """Where a run begins that reads an overlap again, and the cursor that it leaves.
 
-A transaction may commit a row whose value of the incremental column is lower than that of rows that
-were read before it. A run that begins a while before the last value finds it.
+A transaction may commit a row whose value of the incremental column is lower than that of rows
+that were read before it; a record of an API may change on a page that was read, while others
+follow. A run that begins a while before the last value finds it.
 """
 
 from datetime import datetime, timedelta
@@ -35,6 +36,25 @@ def begin_before(connection: DatabaseConnection, cursor: str | None) -> str | No
         return None
 
 
+def cursor_before(cursor: str, lookback: int) -> str:
+    """The cursor of an API so far before this one, in the same form.
+
+    Raises:
+        SourceError: `refused`, the cursor is neither a number nor a time.
+    """
+    value = _value(cursor)
+    if isinstance(value, Decimal):
+        return f"{_EXACT.subtract(value, Decimal(lookback)):f}"
+    try:
+        begin = value - timedelta(seconds=lookback)
+    except OverflowError:
+        return cursor
+    if len(cursor) == len("2026-01-31"):
+        return begin.date().isoformat()
+    text = begin.isoformat(cursor[10], "auto" if "." not in cursor else "microseconds")
+    return text.replace("+00:00", "Z") if cursor.endswith(("Z", "z")) else text
+
+
 def later_cursor(
     connection: DatabaseConnection, before: str | None, cursor: str | None
 ) -> str | None:
@@ -64,5 +84,5 @@ def _value(text: str) -> Decimal | datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        detail = "`lookback` needs an incremental column of numbers or times."
+        detail = "`lookback` needs incremental values that are numbers or times."
         raise SourceError("refused", detail) from None

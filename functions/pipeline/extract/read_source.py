@@ -26,9 +26,11 @@ def read_source(deps: Deps, extraction: Extraction) -> Iterator[Page]:
     progress = extraction.progress
     if isinstance(connection, RestConnection):
         requests = RestRequests(deps.http, connection, deps.secrets.read)
-        return read_rest(
-            requests, connection, progress.position, extraction.cursor_from, progress.cursor
-        )
+        before = extraction.cursor_from
+        looks_back = connection.incremental is not None and connection.incremental.lookback
+        # The records of a run that looks back may all be older.
+        cursor = progress.cursor or (before if looks_back else None)
+        return read_rest(requests, connection, progress.position, before, cursor)
     if isinstance(connection, DatabaseConnection):
         return _read_database(deps, connection, extraction)
     raise SourceError("refused", "A source of objects has no records.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
 
+from functions.pipeline.extract.look_back import cursor_before
 from functions.pipeline.extract.page import Page, later
 from functions.pipeline.extract.rest_requests import RestRequests
 from functions.pipeline.extract.source_error import SourceError
@@ -36,6 +37,9 @@ def read_rest(
     Raises:
         SourceError: a page cannot be read.
     """
+    incremental = connection.incremental
+    if incremental and incremental.lookback and cursor_from:
+        cursor_from = cursor_before(cursor_from, incremental.lookback)
     at: Position | None = json.loads(position) if position else _first(connection)
     while at is not None:
         response = api.get(_url(connection, at, cursor_from))

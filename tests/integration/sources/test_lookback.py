@@ -100,4 +100,8 @@ def test_a_dataset_that_appends_is_refused(api: Api, admin: Connection, postgres
     source = {"name": "tides", "kind": "database", "dataset": "tides"}
     response = api("POST", "/data-sources", {**source, "connection": {**place, "lookback": 600}})
     assert (response.status, "does not merge" in response.text) == (422, True)
+    incremental = {"field": "at", "parameter": "since", "lookback": 600}
+    connection = {"url": "https://tides.example/v1", "incremental": incremental}
+    response = api("POST", "/data-sources", {**source, "kind": "rest", "connection": connection})
+    assert (response.status, "does not merge" in response.text) == (422, True)
     assert api("POST", "/data-sources", {**source, "connection": place}).status == 201

@@ -171,6 +171,27 @@ def test_an_incremental_source_asks_for_what_changed_since(server: ApiServer) ->
     assert Reading().ids(source, cursor=page.cursor) == [11, 12]
 
 
+def test_a_record_that_changed_while_pages_were_read_is_found_by_looking_back(
+    server: ApiServer,
+) -> None:
+    server.records = [{"id": n, "changed": f"2026-01-01T00:00:{n:02}Z"} for n in range(1, 31)]
+
+    def change(requests: int) -> None:
+        if requests == 2:
+            # Before the next one, which is read by this run.
+            server.records[0] = {"id": 1, "changed": "2026-01-01T00:00:40Z"}
+            server.records.append({"id": 99, "changed": "2026-01-01T00:00:50Z"})
+
+    server.before = change
+    incremental = {"field": "changed", "parameter": "since"}
+    *_, last = Reading().pages(connection(server, "offset", incremental=incremental))
+    assert last.cursor == "2026-01-01T00:00:50Z"
+    plain = connection(server, "offset", incremental=incremental)
+    assert Reading().ids(plain, cursor=last.cursor) == [99]
+    careful = connection(server, "offset", incremental={**incremental, "lookback": 10})
+    assert Reading().ids(careful, cursor=last.cursor) == [1, 99]
+
+
 def test_cursors_are_compared_as_numbers_where_they_are() -> None:
     assert (later("9", "10"), later("b", "a"), later(None, "1"), later("1", None)) == (
         "10", "b", "1", "1",

@@ -2,9 +2,11 @@
 
 import pytest
 
+from waybill.errors import Rejected
 from waybill.outbound.address import Guard, Resolve, checked_address
 from waybill.outbound.error import OutboundError
 from waybill.outbound.http import GuardedHttp, Limits, Request
+from waybill.sources.definition import parse_connection
 
 PUBLIC = Guard()
 REFUSED = [
@@ -74,9 +76,56 @@ def test_other_urls_than_https_are_refused_before_anything_is_resolved(url: str)
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "localhost"]
-)
+    "host",
+    [
+        "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1.", "[::1]",
+        "[::ffff:127.0.0.1]", "localhost", "localhost.", "LOCALHOST", "\uff11\uff12\uff17.0.0.1",
+        "127\u30020\u30020\u30021", "\u24db\u24de\u24d2alhost",
+    ],
+)  # fmt: skip
 def test_every_way_to_write_the_loopback_address_is_refused(host: str) -> None:
     with pytest.raises(OutboundError) as refused:
         GuardedHttp(PUBLIC, Limits(1000, 1)).send(Request(f"https://{host}/"))
     assert refused.value.reason in ("refused", "unreachable")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "/var/run/postgresql", "@abstract", "legacy.example,127.0.0.1", "127.0.0.1 hostaddr=1",
+        "legacy.example/other", "postgresql://127.0.0.1/", "ada@127.0.0.1", "", "a\nb",
+    ],
+)  # fmt: skip
+def test_a_database_has_one_host(host: str) -> None:
+    fields = {"engine": "postgresql", "host": host, "database": "legacy", "table": "wards",
+              "key": ["id"], "secret_arn": "arn"}  # fmt: skip
+    with pytest.raises(Rejected, match="/connection/host"):
+        parse_connection("database", fields)
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        "http://169.254.169.254", "169.254.169.254/latest", "arn:aws:s3:::other", "bucket@host",
+        "bucket?x=", "bucket#", "..", "bucket%2f", "BUCKET",
+    ],
+)  # fmt: skip
+def test_a_bucket_is_a_name_and_no_endpoint(bucket: str) -> None:
+    with pytest.raises(Rejected, match="/connection/bucket"):
+        parse_connection("s3", {"bucket": bucket})
+    with pytest.raises(Rejected):
+        parse_connection("s3", {"bucket": "legacy", "endpoint_url": "http://169.254.169.254"})
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "transfer-encoding", "Content-Length", "a b", "a\r\nb", ""]
+)
+def test_headers_say_nothing_about_the_connection(name: str) -> None:
+    with pytest.raises(Rejected, match="/connection/headers"):
+        parse_connection("rest", {"url": "https://api.example/", "headers": {name: "x"}})
+
+
+@pytest.mark.parametrize("value", ["x\r\nHost: other", "x\n", "\0", "caf\u00e9 \u2713"])
+def test_a_header_is_one_line(value: str) -> None:
+    with pytest.raises(Rejected, match="/connection/headers"):
+        parse_connection("rest", {"url": "https://api.example/", "headers": {"X-Team": value}})

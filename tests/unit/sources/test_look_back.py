@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.pipeline.extract.look_back import begin_before, later_cursor
+from functions.pipeline.extract.look_back import begin_before, cursor_before, later_cursor
 from functions.pipeline.extract.source_error import SourceError
 from waybill.errors import Rejected
 from waybill.sources.connections import DatabaseConnection
@@ -73,3 +73,25 @@ def test_the_cursor_does_not_go_back(before: str | None, cursor: str, expected: 
 def test_lookback_needs_an_incremental_column() -> None:
     with pytest.raises(Rejected, match="needs `incremental`"):
         source(incremental=None)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "start"),
+    [
+        ("2026-01-01T00:10:00Z", "2025-12-31T23:55:00Z"),
+        ("2026-01-01T00:10:00+02:00", "2025-12-31T23:55:00+02:00"),
+        ("2026-01-01T00:10:00.250Z", "2025-12-31T23:55:00.250000Z"),
+        ("2026-01-01T00:10:00.000Z", "2025-12-31T23:55:00.000000Z"),
+        ("2026-01-01 00:10:00", "2025-12-31 23:55:00"),
+        ("2026-01-01", "2025-12-31"),
+        ("1000", "100"),
+        ("0001-01-01T00:01:00Z", "0001-01-01T00:01:00Z"),
+    ],
+)
+def test_of_an_api_the_value_keeps_its_form(cursor: str, start: str) -> None:
+    assert cursor_before(cursor, 900) == start
+
+
+def test_a_cursor_of_an_api_that_is_a_token_is_refused() -> None:
+    with pytest.raises(SourceError, match="numbers or times"):
+        cursor_before("b2Zmc2V0", 900)

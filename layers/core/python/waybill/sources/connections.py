@@ -1,5 +1,6 @@
 """How a source is reached, by its kind. Credentials are a reference to a secret, never a value."""
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -12,6 +13,12 @@ KINDS: tuple[SourceKind, ...] = ("s3", "rest", "database")
 _SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "api-key"}
 )
+# Headers that say how the request is sent.
+_OWN_HEADERS = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "expect"}
+)
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,2000}")
 # Names that a query parameter with a credential usually has.
 _SECRET_PARAMETERS = frozenset({"access_token", "api_key", "apikey", "password", "secret", "token"})
 _NAME = r"^[^\x00-\x1f\x7f]{1,200}$"
@@ -39,13 +46,23 @@ def _without(names: frozenset[str], values: dict[str, str]) -> dict[str, str]:
     return values
 
 
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
+            raise PydanticCustomError("not_a_header", "A header is named that cannot be set.")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise PydanticCustomError("not_a_header", "A header must be printable ASCII.")
+    return _without(_SECRET_HEADERS, headers)
+
+
 Url = Annotated[str, Field(max_length=2000), AfterValidator(_check_url)]
-Headers = Annotated[
-    dict[str, str], AfterValidator(lambda values: _without(_SECRET_HEADERS, values))
-]
+Headers = Annotated[dict[str, str], AfterValidator(_check_headers)]
 Parameters = Annotated[
     dict[str, str], AfterValidator(lambda values: _without(_SECRET_PARAMETERS, values))
 ]
+
+
+Lookback = Annotated[int | None, Field(ge=1, le=366 * 86400)]
 
 
 class _Strict(BaseModel):
@@ -108,6 +125,11 @@ class RestIncremental(_Strict):
     field: Name = Field(description="Field of a record; its highest value is the next cursor.")
     parameter: Name = Field(description="Query parameter that gets the cursor.")
     start: str | None = Field(default=None, max_length=200, description="The first cursor.")
+    lookback: Lookback = Field(
+        default=None,
+        description="How far before its cursor a run begins: seconds of a time, or so many of a"
+        " number. For records that change while pages are read.",
+    )
 
 
 class RestConnection(_Strict):
@@ -147,10 +169,8 @@ class DatabaseConnection(_Strict):
     incremental: Name | None = Field(
         default=None, description="Column that grows with every change, such as updated_at."
     )
-    lookback: int | None = Field(
+    lookback: Lookback = Field(
         default=None,
-        ge=1,
-        le=366 * 86400,
         description="How far before the last value of `incremental` a run begins: seconds of a"
         " time, or so many of a number. For rows that were committed late, with a lower value.",
     )
