@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functions.pipeline.extract.source_error import SourceError
 from waybill.sources.connections import DatabaseConnection
 
-ROWS_PER_PAGE = 1000
-
 
 def order_of(connection: DatabaseConnection) -> list[str]:
     """The columns that rows are read in order of: the incremental one first, then the key."""

@@ -54,7 +54,7 @@ class LandingFile:
         """Add records, each one line."""
         if not records:
             return
-        content = "".join(f"{record}\n" for record in records).encode()
+        content = "\n".join([*records, ""]).encode()
         self._lines.append(content)
         self.unsaved_bytes += len(content)
 

@@ -9,17 +9,12 @@ from contextlib import closing
 from typing import Any
 
 import pymysql
-from pymysql.constants import FIELD_TYPE
 
 from functions.pipeline.extract.credentials import Credentials, field
-from functions.pipeline.extract.database_keys import (
-    ROWS_PER_PAGE,
-    check_values,
-    cursor_of,
-    order_of,
-    start_of,
-)
+from functions.pipeline.extract.database_keys import check_values, order_of, start_of
+from functions.pipeline.extract.database_pages import database_pages
 from functions.pipeline.extract.mysql_cursor import RowsAsNeeded
+from functions.pipeline.extract.mysql_json import NUMBERS, RowFormat
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.source_error import SourceError, reaching_source
 from waybill.database.queries import query_text
@@ -27,20 +22,6 @@ from waybill.outbound.address import Guard, checked_address
 from waybill.sources.connections import DatabaseConnection
 
 _CONNECT_SECONDS = 10
-_NUMBERS = frozenset(
-    {
-        FIELD_TYPE.TINY,
-        FIELD_TYPE.SHORT,
-        FIELD_TYPE.LONG,
-        FIELD_TYPE.LONGLONG,
-        FIELD_TYPE.INT24,
-        FIELD_TYPE.YEAR,
-        FIELD_TYPE.DECIMAL,
-        FIELD_TYPE.NEWDECIMAL,
-        FIELD_TYPE.FLOAT,
-        FIELD_TYPE.DOUBLE,
-    }
-)
 _ENCODERS: dict[Any, Any] = {**pymysql.converters.encoders}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 # Errors of the server that pass: too many connections, deadlock, lock wait timeout, shutdown.
@@ -72,57 +53,25 @@ def read_mysql(
 def _pages(
     connection: DatabaseConnection, rows: RowsAsNeeded, position: str | None
 ) -> Iterator[Page]:
-    names = [str(column[0]) for column in rows.description]
-    types = [int(column[1]) for column in rows.description]
+    columns = [(str(column[0]), int(column[1])) for column in rows.description]
+    names = [name for name, _ in columns]
     try:
         places = [names.index(name) for name in order_of(connection)]
     except ValueError:
         raise SourceError("refused", "The key is not among the columns.") from None
-    found = rows.fetchmany(ROWS_PER_PAGE)
-    while found:
-        following = rows.fetchmany(ROWS_PER_PAGE)
-        for row in found:
-            _check_order(connection, [row[place] for place in places])
-        position = json.dumps([found[-1][place] for place in places])
-        records = [_record(names, types, row) for row in found]
-        yield Page(records, position if following else None, cursor_of(connection, position))
-        if not following:
-            return
-        found = following
-    yield Page([], None, cursor_of(connection, position))
+    row_format = RowFormat(columns)
 
+    def fetch(count: int) -> list[tuple[str, list[Any]]]:
+        found = [
+            (row_format.json(row), [row[place] for place in places])
+            for row in rows.fetchmany(count)
+        ]
+        for _, values in found:
+            if not all(isinstance(value, str) for value in values):
+                _check_order(connection, values)
+        return found
 
-def _record(names: Sequence[str], types: Sequence[int], row: Sequence[Any]) -> str:
-    fields = (
-        f"{json.dumps(name)}:{_json(kind, value)}"
-        for name, kind, value in zip(names, types, row, strict=True)
-    )
-    return f"{{{','.join(fields)}}}"
-
-
-def _json(  # noqa: PLR0911 - one for each kind of value
-    kind: int,
-    value: object,
-) -> str:
-    """The value as JSON; numbers and times as the server wrote them."""
-    if value is None:
-        return "null"
-    if isinstance(value, bytes):
-        return json.dumps(f"\\x{value.hex()}")
-    text = str(value)
-    if kind in _NUMBERS:
-        # A column with ZEROFILL has leading zeros, which JSON has not.
-        sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-        stripped = digits.lstrip("0")
-        return sign + (stripped if stripped[:1].isdigit() else f"0{stripped}")
-    if kind == FIELD_TYPE.JSON:
-        return text.replace("\r", " ").replace("\n", " ")
-    if kind == FIELD_TYPE.DATETIME:
-        return json.dumps(text.replace(" ", "T"))
-    if kind == FIELD_TYPE.TIMESTAMP:
-        # Unlike DATETIME it is a moment, and the session's zone is UTC.
-        return json.dumps(f"{text.replace(' ', 'T')}Z")
-    return json.dumps(text, ensure_ascii=False)
+    return database_pages(connection, position, fetch, json.dumps)
 
 
 def _check_order(connection: DatabaseConnection, values: Sequence[object]) -> None:
@@ -196,7 +145,7 @@ def _condition(
         kinds = {str(column[0]): int(column[1]) for column in cursor.description}
     texts, values = [], []
     for name, value in zip(order, start, strict=False):
-        is_number = kinds.get(name) in _NUMBERS
+        is_number = kinds.get(name) in NUMBERS
         if is_number and not _NUMBER.fullmatch(value):
             raise SourceError("refused", f"The cursor is not a value of {name!r}.")
         texts.append(value if is_number else "%s")

@@ -9,13 +9,8 @@ import psycopg
 from psycopg import sql
 
 from functions.pipeline.extract.credentials import Credentials, field
-from functions.pipeline.extract.database_keys import (
-    ROWS_PER_PAGE,
-    check_values,
-    cursor_of,
-    order_of,
-    start_of,
-)
+from functions.pipeline.extract.database_keys import check_values, order_of, start_of
+from functions.pipeline.extract.database_pages import database_pages
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.source_error import SourceError, reaching_source
 from functions.pipeline.extract.tls_files import ca_file
@@ -53,19 +48,14 @@ def read_postgresql(
 def _pages(
     connection: DatabaseConnection, rows: psycopg.ServerCursor[Any], position: str | None
 ) -> Iterator[Page]:
-    found = rows.fetchmany(ROWS_PER_PAGE)
-    while found:
-        following = rows.fetchmany(ROWS_PER_PAGE)
+    def fetch(count: int) -> list[tuple[str, str]]:
+        found = rows.fetchmany(count)
         for _, values in found:
-            check_values(connection, json.loads(values))
-        position = found[-1][1]
-        records = [_one_line(record) for record, _ in found]
-        cursor = cursor_of(connection, position)
-        yield Page(records, position if following else None, cursor)
-        if not following:
-            return
-        found = following
-    yield Page([], None, cursor_of(connection, position))
+            if "null" in values:
+                check_values(connection, json.loads(values))
+        return [(_one_line(record), values) for record, values in found]
+
+    return database_pages(connection, position, fetch, str)
 
 
 def _one_line(record: str) -> str:
@@ -127,6 +117,9 @@ def _explained(connection: DatabaseConnection, error: psycopg.Error) -> SourceEr
         text = str(error)
         if "authentication failed" in text or "no pg_hba.conf entry" in text:
             return SourceError("refused", f"{connection.host} refuses the credentials.")
+        if "FATAL" in text and "does not exist" in text:
+            detail = f"{connection.host} has no database {connection.database!r}."
+            return SourceError("refused", detail)
         if "certificate" in text or "SSL" in text:
             return SourceError("unreachable", f"TLS with {connection.host} failed.")
         return SourceError("unreachable", f"{connection.host} cannot be reached.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
-from functions.pipeline.extract import read_mysql, read_postgresql
+from functions.pipeline.extract import database_pages
 from functions.pipeline.extract.handler import handle
 from tests.cloud.lambda_events import sqs_record
 from tests.integration.sources.kills import Dying
@@ -22,8 +22,7 @@ _ROWS_PER_PAGE = 10
 def _poll(environment: Mapping[str, str], out: Connection) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    for reader in (read_postgresql, read_mysql):
-        setattr(reader, "ROWS_PER_PAGE", _ROWS_PER_PAGE)  # noqa: B010 - mypy: it is imported there
+    database_pages.ROWS_PER_PAGE = _ROWS_PER_PAGE
     url = os.environ["EXTRACTS_QUEUE_URL"]
     while True:
         found = sqs_client().receive_message(

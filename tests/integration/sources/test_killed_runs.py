@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.pipeline.extract import read_mysql, read_postgresql
+from functions.pipeline.extract import database_pages
 from infra.local.bootstrap import ADMIN
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.integration.sources import mariadb_server
@@ -64,8 +64,7 @@ def test_a_rest_source(api: Api, cloud: Cloud, admin: Connection, seed: int) -> 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of a table saves its state as often as one of an API."""
-    for reader in (read_postgresql, read_mysql):
-        monkeypatch.setattr(reader, "ROWS_PER_PAGE", 10)
+    monkeypatch.setattr(database_pages, "ROWS_PER_PAGE", 10)
 
 
 def table(port: int, database: str, **given: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from functions.pipeline.extract.database_keys import ROWS_PER_PAGE
+from functions.pipeline.extract.database_pages import ROWS_PER_PAGE
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.read_mysql import read_mysql
 from functions.pipeline.extract.source_error import SourceError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.pipeline.extract.database_keys import ROWS_PER_PAGE
+from functions.pipeline.extract.database_pages import ROWS_PER_PAGE
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.read_postgresql import read_postgresql
 from functions.pipeline.extract.source_error import SourceError

@@ -135,3 +135,18 @@ def test_databases_are_connected_to_where_they_were_checked(
         assert given == [_PUBLIC]
         with pytest.raises(SourceError, match="not public"):
             list(read(GUARD, connection, credentials, None))
+
+
+@pytest.mark.parametrize(
+    "name", [f"hostaddr={_PRIVATE} dbname=postgres", f"postgresql://{_PRIVATE}/postgres"]
+)
+def test_the_name_of_a_database_leads_to_no_other_host(
+    empty_database: Database, name: str, resolve_to: Answers
+) -> None:
+    resolve_to(_PUBLIC)
+    connection = database(empty_database.port, name, engine="postgresql")
+    credentials = {"username": ADMIN, "password": PASSWORD}
+    with pytest.raises(SourceError) as refused:
+        list(read_postgresql(GUARD, connection, credentials, None))
+    # The server that was checked has no database of that name.
+    assert (refused.value.reason, "has no database" in refused.value.detail) == ("refused", True)
