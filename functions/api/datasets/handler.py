@@ -1,4 +1,8 @@
-"""GET /datasets: the datasets and the JSON Schema of their rows; previews. Needs no database."""
+"""GET /datasets: the datasets and the JSON Schema of their rows; previews. Needs no database.
+
+What reads files takes longer to import than the other requests take: it is imported by those that
+send one.
+"""
 
 from typing import Annotated, Any
 
@@ -6,20 +10,17 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.api.datasets.bodies import FILE, SAMPLE
 from functions.api.datasets.deps import deps
 from functions.api.datasets.describe_dataset import describe_dataset
-from functions.api.datasets.infer_head import BODY as FILE_BODY
-from functions.api.datasets.infer_head import infer_head
 from functions.api.datasets.models import Dataset, DatasetList, Preview
-from functions.api.datasets.parse_sample import BODY, parse_sample
-from functions.api.datasets.preview_records import preview_records
 from waybill.http.access import may_read_personal
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.responses import json_response
 from waybill.inference.model import Header, Inferred
 
-api = create_api("datasets", {"/datasets/{name}/preview": BODY, "/datasets/infer": FILE_BODY})
+api = create_api("datasets", {"/datasets/{name}/preview": SAMPLE, "/datasets/infer": FILE})
 
 
 @api.get("/datasets", tags=["datasets"], responses=describe_responses({200: DatasetList}, 422, 503))
@@ -54,6 +55,9 @@ def post_preview(name: Annotated[str, Path()]) -> Response[Any]:
     table, references and keys are not checked. Personal values are `[masked]` for callers without
     the right to them.
     """
+    from functions.api.datasets.parse_sample import parse_sample  # noqa: PLC0415
+    from functions.api.datasets.preview_records import preview_records  # noqa: PLC0415
+
     contract, sample = parse_sample(api.current_event, deps().contracts.get(name))
     masked = not may_read_personal(api.principal, name)
     layout, drift, records = preview_records(contract, sample, masked=masked)
@@ -89,6 +93,8 @@ def post_infer(
     where two readings are possible, neither is chosen and both are named. Nothing is written: the
     `sql` is a file for `sql/datasets/`.
     """
+    from functions.api.datasets.infer_head import infer_head  # noqa: PLC0415
+
     return json_response(infer_head(api.current_event, name, whole=whole, header=header))
 
 

@@ -1,7 +1,5 @@
 """Parse the request of a preview: rows as JSON, or the beginning of a file."""
 
-from typing import Any
-
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from functions.api.datasets.models import PreviewRows
@@ -9,20 +7,9 @@ from functions.api.datasets.preview_records import Sample
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest
 from waybill.exact_json import format_json
-from waybill.http.bodies import JSON, BodySpec, body_bytes, media_type_of
+from waybill.http.bodies import JSON, body_bytes, media_type_of
 from waybill.http.exact_json import read_exactly
 from waybill.http.requests import validate_model
-
-_FILES = ("text/csv", "application/x-ndjson", "application/octet-stream")
-
-
-def _schemas() -> dict[str, Any]:
-    """JSON Schema of the body by media type."""
-    text = {"type": "string", "description": "The beginning of a file."}
-    return {JSON: PreviewRows.model_json_schema(), **dict.fromkeys(_FILES, text)}
-
-
-BODY = BodySpec((JSON, *_FILES), 4 * 1024**2, " Send the beginning of the file.", _schemas)
 
 
 def parse_sample(event: APIGatewayProxyEvent, contract: Contract) -> tuple[Contract, Sample]:

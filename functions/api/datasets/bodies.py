@@ -1,0 +1,41 @@
+"""The bodies of the requests that send a file, or rows."""
+
+from typing import Any
+
+from functions.api.datasets.models import PreviewRows
+from waybill.http.bodies import JSON, BodySpec
+
+_MOST_BYTES = 4 * 1024**2
+_SAMPLES = ("text/csv", "application/x-ndjson", "application/octet-stream")
+_TEXTS = ("application/octet-stream", "text/csv", "application/x-ndjson")
+_BINARY = (
+    "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.file",
+    "application/vnd.apache.arrow.stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
+
+
+def _sample_schemas() -> dict[str, Any]:
+    """JSON Schema of the body of a preview by media type."""
+    text = {"type": "string", "description": "The beginning of a file."}
+    return {JSON: PreviewRows.model_json_schema(), **dict.fromkeys(_SAMPLES, text)}
+
+
+def _file_schemas() -> dict[str, Any]:
+    """JSON Schema of a file by media type."""
+    text = {"type": "string", "description": "A file, or the beginning of one."}
+    whole = {"type": "string", "format": "binary", "description": "A whole file."}
+    return {
+        JSON: {"description": "A JSON file."},
+        **dict.fromkeys(_TEXTS, text),
+        **dict.fromkeys(_BINARY, whole),
+    }
+
+
+SAMPLE = BodySpec(
+    (JSON, *_SAMPLES), _MOST_BYTES, " Send the beginning of the file.", _sample_schemas
+)
+FILE = BodySpec(
+    (*_TEXTS, JSON, *_BINARY), _MOST_BYTES, " Send the beginning with whole=false.", _file_schemas
+)
