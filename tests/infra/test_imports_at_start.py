@@ -15,7 +15,7 @@ from tests.programs import require_in_ci
 _ALL = {"aws_lambda_powertools", "boto3", "botocore", "pydantic", "s3transfer", "urllib3"}
 _DATABASE = {"aiosql", "psycopg", "tenacity"}
 # Arrow encodes the rows of every chunk and batch.
-_ROWS = {"backports", "numpy", "pgpq", "pyarrow"}
+_ROWS = {"numpy", "pgpq", "pyarrow"}
 _TOKENS = {"cryptography", "jwt"}
 _OTHERS = {"aws_xray_sdk", "pymysql", "python_multipart", "valkey", "httpx", "rich", "typer"}
 _KNOWN = _ALL | _DATABASE | _ROWS | _TOKENS | _OTHERS
@@ -24,14 +24,14 @@ NEEDED: Mapping[str, set[str]] = MappingProxyType(
     {
         "upload": {"python_multipart"},
         # It reads the head of every object.
-        "plan": _DATABASE | {"backports", "numpy"},
+        "plan": _DATABASE | {"numpy"},
         "load": _DATABASE | _ROWS,
         "batch": _DATABASE | _ROWS,
         # Databases are sources, too, of either kind; their queries are in files.
         "extract": {"aiosql", "psycopg", "pymysql"},
         "notify": set(),
         # Files come with previews only.
-        "datasets": {"backports"},
+        "datasets": set(),
         "metrics": set(),
         "docs": set(),
         "admin": {"tenacity"},
