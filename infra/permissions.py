@@ -127,8 +127,9 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "tickets/", "PutObject"),
             *runs,
             objects(state, "deadlines/", "PutObject"),
-            # A revert changes tables.
+            # A revert is done by `merge`.
             objects(state, "markers/", "PutObject"),
+            send(resources.merges),
             *contracts,
             # Large CSVs are stored, in parts, and downloaded through a presigned URL.
             objects(state, "exports/", "PutObject", "AbortMultipartUpload", "GetObject"),

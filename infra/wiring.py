@@ -116,7 +116,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
         "refresh": state,
         "reap": {**landing, **state, **queues, **in_flight},
         "batch": {**state, **merges, **bus, **personal},
-        "jobs": {**landing, **state, **waits, **personal},
+        "jobs": {**landing, **state, **merges, **waits, **personal},
         "datasets": state,
         "analytics": {**cache, **waits},
         "lookups": {**state, **cache, **chunks},

@@ -17,7 +17,7 @@ SELECT waybill.define_role('load', connections => 64, statement => '5min', routi
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
     stages => true, ended_by_owner => true);
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
-    merge_job, merge_time_limit, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
+    merge_job, merge_time_limit, revert_step, refuse_revert, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
     mark_published, start_run, count_failed_runs, count_killed_runs, end_run}', ended_by_owner => true);
 SELECT waybill.define_role('publish', connections => 4, statement => '60s', routines => '{
     unpublished, mark_published, report_late_sources, make_digests, next_publication,
@@ -35,8 +35,9 @@ SELECT waybill.define_role('reap', connections => 4, statement => '60s', routine
 -- server.
 SELECT waybill.define_role('batch', connections => 40, statement => '25s', routines => '{
     merge_batch, add_data_key, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
+-- `revert_job` is for the release before: reverts are done by `merge`.
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
-    cancel_job, revert_job, revert_document, register_replay, list_pending, list_rejects, data_keys_of, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document, with_members, archive_document, members_document, is_final,
+    cancel_job, revert_job, request_revert, revert_document, revert_refusal, is_loaded, register_replay, list_pending, list_rejects, list_member_rejects, data_keys_of, rejects_of, audit_personal_read, is_dry, rfc3339, waybill_document, with_members, archive_document, members_document, is_final,
     progress_document, compare_columns, rejects_remaining, begin_wait, end_wait, audit_read}',
     tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{

@@ -4,7 +4,7 @@ SELECT document || waybill.members_document(job_id)
 FROM waybill.job_documents
 WHERE job_id = :job_id;
 
--- name: list_jobs(dataset, datasets, state, before, rows)
+-- name: list_jobs(dataset, datasets, state, archive, before, rows)
 -- Newest first: ids are UUIDv7, so the primary key is the order of creation, and a page is read
 -- from the key of the last one.
 SELECT job_id, document
@@ -12,6 +12,7 @@ FROM waybill.job_documents
 WHERE (:dataset::text IS NULL OR dataset = :dataset)
     AND (:datasets::text[] IS NULL OR dataset = ANY (:datasets))
     AND (:state::text IS NULL OR state = :state)
+    AND (:archive::uuid IS NULL OR archive_job_id = :archive)
     AND (:before::uuid IS NULL OR job_id < :before)
 ORDER BY job_id DESC
 LIMIT :rows;
@@ -20,9 +21,10 @@ LIMIT :rows;
 -- Whether there is a job, and the dataset it belongs to.
 SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
 
--- name: get_member_name(job_id)$
--- The name of the file in its archive; null if it was in none.
-SELECT CASE WHEN document ? 'archive_job_id' THEN document #>> '{source,filename}' END
+-- name: get_archive_place(job_id)
+-- Whether it is an archive; the name of the file in its archive, null if it was in none.
+SELECT document ? 'archive' AS is_archive,
+    CASE WHEN archive_job_id IS NOT NULL THEN document #>> '{source,filename}' END AS member
 FROM waybill.job_documents
 WHERE job_id = :job_id;
 

@@ -12,6 +12,11 @@ RETURN p_state IN (
     'COMPLETED', 'COMPLETED_WITH_REJECTS', 'FAILED', 'CANCELLED', 'EXPIRED', 'DUPLICATE',
     'REVERTED');
 
+-- Its file was loaded, and its rows count.
+CREATE OR REPLACE FUNCTION waybill.is_loaded(p_state text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN p_state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE');
+
 -- Whether a contract has a foreign key to the table of a dataset.
 CREATE OR REPLACE FUNCTION waybill.refers_to(p_contract jsonb, p_dataset text) RETURNS boolean
 LANGUAGE sql IMMUTABLE

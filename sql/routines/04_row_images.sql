@@ -72,7 +72,58 @@ BEGIN ATOMIC
     SELECT set_config('waybill.job', p_job::text, true);
 END;
 
--- Delete images that are older than any load that can be taken back; some at a time.
+-- Erase the images of a person's row. What remains says how many rows a load had, for its revert:
+-- one without a record for each load that changed the row, and for the row that is deleted now.
+CREATE OR REPLACE FUNCTION waybill.erase_images(p_dataset waybill.datasets, p_key text[],
+    p_landed bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_counted tid[];
+    v_others tid[];
+BEGIN
+    -- All images are looked at, since they have no key: once. Locked, so that what is found here is
+    -- not purged, and another row in its place, before it is changed.
+    EXECUTE format(
+        $q$
+        SELECT array_agg(x.ctid) FILTER (WHERE x.is_counted),
+            array_agg(x.ctid) FILTER (WHERE NOT x.is_counted)
+        FROM (
+            SELECT i.ctid, EXISTS (SELECT FROM waybill.ingestion_jobs AS j
+                WHERE j.job_id = i.job_id AND j.dataset = i.dataset) AS is_counted
+            FROM waybill.row_images AS i
+            WHERE i.dataset = $1 AND i.record IS NOT NULL AND (%s) = $2
+            FOR UPDATE OF i
+        ) AS x
+        $q$, waybill.stored_key(p_dataset.target, p_dataset.natural_key, 'i.record'))
+    INTO v_counted, v_others USING p_dataset.name, p_key;
+    DELETE FROM waybill.row_images AS i WHERE i.ctid = ANY (v_others);
+    UPDATE waybill.row_images AS i SET record = NULL WHERE i.ctid = ANY (v_counted);
+    INSERT INTO waybill.row_images (dataset, landed)
+    SELECT p_dataset.name, p_landed
+    WHERE p_landed IS NOT NULL AND p_dataset.revertible_days > 0;
+END
+$$;
+
+-- The datasets that images are of: the index is asked for one after the other.
+CREATE OR REPLACE FUNCTION waybill.datasets_with_images() RETURNS SETOF text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE found (name) AS (
+        SELECT min(i.dataset) FROM waybill.row_images AS i
+        UNION ALL
+        SELECT (SELECT min(i.dataset) FROM waybill.row_images AS i WHERE i.dataset > f.name)
+        FROM found AS f
+        WHERE f.name IS NOT NULL
+    )
+    SELECT f.name FROM found AS f WHERE f.name IS NOT NULL;
+END;
+
+-- Delete images that are older than any load that can be taken back, and those of datasets that are
+-- not registered any more; some at a time.
 CREATE OR REPLACE FUNCTION waybill.purge_images(p_rows integer DEFAULT 50000) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -88,6 +139,10 @@ BEGIN
             array_agg(d.name) AS datasets
         FROM waybill.datasets AS d
         GROUP BY d.revertible_days
+        UNION ALL
+        SELECT 'infinity', array_agg(x.name)
+        FROM waybill.datasets_with_images() AS x (name)
+        WHERE NOT EXISTS (SELECT FROM waybill.datasets AS d WHERE d.name = x.name)
     LOOP
         DELETE FROM waybill.row_images AS i
         WHERE i.ctid = ANY (ARRAY(

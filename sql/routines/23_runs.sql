@@ -23,6 +23,9 @@ BEGIN ATOMIC
     WHERE job_id = p_job
         AND step = p_step
         AND chunk IS NOT DISTINCT FROM p_chunk
+        -- A new request to revert a load begins anew.
+        AND (p_step <> 'revert' OR started_at >= (
+            SELECT q.requested_at FROM waybill.revert_requests AS q WHERE q.job_id = p_job))
         AND (
             finished_at IS NULL AND started_at < clock_timestamp() - interval '15 minutes'
             OR error ->> 'type' = 'run-abandoned'

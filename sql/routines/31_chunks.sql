@@ -189,9 +189,16 @@ BEGIN
     SELECT coalesce(chunks_total - v_done, 1) INTO v_left
     FROM waybill.ingestion_jobs WHERE job_id = p_job;
     IF v_left = 0 THEN
-        UPDATE waybill.ingestion_jobs AS j
-        SET state = 'MERGING', layout = waybill.layout_with_findings(j)
-        WHERE j.job_id = p_job AND j.state = 'LOADING';
+        -- Counted again with the lock, which a merge holds while it sends chunks again that a crash
+        -- has lost: else the job would count as staged, and refuse them for ever.
+        PERFORM FROM waybill.ingestion_jobs AS j
+        WHERE j.job_id = p_job AND j.state = 'LOADING' FOR UPDATE;
+        IF FOUND THEN
+            v_left := cardinality(waybill.unstaged_chunks(p_job));
+            UPDATE waybill.ingestion_jobs AS j
+            SET state = 'MERGING', layout = waybill.layout_with_findings(j)
+            WHERE j.job_id = p_job AND v_left = 0;
+        END IF;
     END IF;
     RETURN v_left;
 END

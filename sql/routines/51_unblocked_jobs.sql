@@ -37,7 +37,8 @@ RETURN waybill.is_partial(p_job)
 
 -- Jobs that must end first: earlier-landed files of the datasets that this one refers to, and
 -- those of its own dataset where their order matters. An archive keeps later files back until its
--- members are jobs, which do so themselves; it waits for the ends of its members only.
+-- members are jobs, which do so themselves; it waits for the ends of its members only. A load that
+-- is to be taken back keeps back what lands after the request, which would make it impossible.
 CREATE OR REPLACE FUNCTION waybill.earlier_open(p_job waybill.ingestion_jobs) RETURNS uuid[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -56,6 +57,16 @@ RETURN ARRAY(
         )
         AND (e.landed_at, e.object_key, e.sequencer, e.version_id)
             < (p_job.landed_at, p_job.object_key, p_job.sequencer, p_job.version_id)
+    UNION ALL
+    SELECT e.job_id
+    FROM waybill.ingestion_jobs AS e
+    JOIN waybill.revert_requests AS r USING (job_id)
+    WHERE e.reverting
+        AND p_job.archive_format IS NULL
+        AND NOT waybill.is_dry(p_job)
+        -- S3 gives whole seconds.
+        AND p_job.landed_at >= date_trunc('second', r.requested_at)
+        AND (e.dataset = p_job.dataset OR waybill.refers_to(p_job.contract, e.dataset))
     UNION ALL
     SELECT m.job_id
     FROM waybill.ingestion_jobs AS m

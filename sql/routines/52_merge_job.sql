@@ -10,20 +10,9 @@ SET work_mem = '128MB'
 SET jit = off
 AS $$
 DECLARE
-    v_job waybill.ingestion_jobs;
+    v_job CONSTANT waybill.ingestion_jobs := waybill.lock_step(p_job);
     v_result waybill.merge_result;
 BEGIN
-    -- A cancellation finds the merge by this lock, so it comes before the lock of the row.
-    IF NOT pg_try_advisory_xact_lock(waybill.job_lock_key(p_job)) THEN
-        RAISE EXCEPTION 'Another merge of job % is running.', p_job
-            USING ERRCODE = '55P03', SCHEMA = 'waybill';
-    END IF;
-    -- One merge of a job, and no cancellation meanwhile. NOWAIT: a second call is retried
-    -- later, rather than holding a connection.
-    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
-    END IF;
     IF v_job.archive_format IS NOT NULL THEN
         RETURN waybill.finish_archive(v_job);
     END IF;
@@ -49,6 +38,29 @@ BEGIN
         RETURN v_result;
     END IF;
     RETURN waybill.finish_merge(v_job);
+END
+$$;
+
+-- Lock a job for a merge or a revert.
+CREATE OR REPLACE FUNCTION waybill.lock_step(p_job uuid) RETURNS waybill.ingestion_jobs
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_job waybill.ingestion_jobs;
+BEGIN
+    -- A cancellation finds the merge by this lock, so it comes before the lock of the row.
+    IF NOT pg_try_advisory_xact_lock(waybill.job_lock_key(p_job)) THEN
+        RAISE EXCEPTION 'Another merge of job % is running.', p_job
+            USING ERRCODE = '55P03', SCHEMA = 'waybill';
+    END IF;
+    -- One merge of a job, and no cancellation meanwhile. NOWAIT: a second call is retried
+    -- later, rather than holding a connection.
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = p_job FOR UPDATE NOWAIT;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
+    END IF;
+    RETURN v_job;
 END
 $$;
 
@@ -102,15 +114,21 @@ BEGIN
 END
 $$;
 
--- The time that a merge may take, in milliseconds: ten minutes, and a millisecond for each staged
--- record, which is ten to a hundred times what it needs.
+-- The time that a merge or a revert may take, in milliseconds: ten minutes, and a millisecond for
+-- each staged record or deleted row, which is ten to a hundred times what it needs. Members of an
+-- archive are reverted in calls for the archive.
 CREATE OR REPLACE FUNCTION waybill.merge_time_limit(p_job uuid) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT least(600000 + coalesce(sum(c.staged), 0), 86400000)::bigint
-    FROM waybill.chunks AS c
-    WHERE c.job_id = p_job;
+    SELECT least(600000 + coalesce(sum(x.records), 0), 86400000)::bigint
+    FROM waybill.ingestion_jobs AS j
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(c.staged), 0) + j.deleted AS records
+        FROM waybill.chunks AS c
+        WHERE c.job_id = j.job_id
+    ) AS x
+    WHERE j.job_id = p_job OR j.archive_job_id = p_job;
 END;
 
 -- What keeps a job from being merged now; `outcome` is null if nothing does.

@@ -172,8 +172,8 @@ RETURN EXISTS (
     WHERE waybill.is_due(child, parent)
 );
 
--- Whether a job's rows are in the views: `unknown`, `open` while it is being loaded or pending
--- records that it unblocked are, `stale` until the views are refreshed, `visible` then (and when
+-- Whether a job's rows are in the views: `unknown`, `open` while it is being loaded or reverted or
+-- pending records that it unblocked are, `stale` until the views are refreshed, `visible` then (and when
 -- it ended without rows).
 CREATE OR REPLACE FUNCTION waybill.job_visibility(p_job uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -183,7 +183,7 @@ RETURN CASE
         THEN 'unknown'
     WHEN EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.job_id = p_job AND NOT waybill.is_final(j.state)
+        WHERE j.job_id = p_job AND (j.reverting OR NOT waybill.is_final(j.state))
     ) OR waybill.resolution_due(p_job)
         THEN 'open'
     WHEN EXISTS (

@@ -34,12 +34,18 @@ DECLARE
     v_parent waybill.ingestion_jobs;
     v_taken uuid[];
 BEGIN
-    SELECT * INTO v_parent FROM waybill.ingestion_jobs WHERE job_id = p_parent;
+    -- Shared, so that it is not reverted before this replay can be seen.
+    SELECT * INTO v_parent FROM waybill.ingestion_jobs WHERE job_id = p_parent FOR SHARE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_parent USING ERRCODE = 'WB002';
     ELSIF v_parent.read IS NULL OR waybill.is_dry(v_parent) OR v_parent.state = 'REVERTED' THEN
         RAISE EXCEPTION 'Job % is %; only rejects of a loaded file are replayed.', p_parent,
             v_parent.state USING ERRCODE = 'WB012';
+    ELSIF EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS j
+        WHERE j.job_id IN (p_parent, v_parent.archive_job_id) AND j.reverting
+    ) THEN
+        RAISE EXCEPTION 'Job % is being reverted.', p_parent USING ERRCODE = 'WB012';
     END IF;
     -- Locked until the commit, so that two replays cannot both take a reject.
     PERFORM FROM waybill.validation_errors AS v

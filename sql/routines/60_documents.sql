@@ -36,3 +36,68 @@ RETURN (
         'chunks_done', count(*) FILTER (WHERE c.done))
     FROM waybill.chunks AS c WHERE c.job_id = p_job.job_id
 );
+
+-- The waybill of a revert; null if the job is not reverted.
+CREATE OR REPLACE FUNCTION waybill.revert_document(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT jsonb_build_object('reverted_at', waybill.rfc3339(r.reverted_at), 'rows', r.taken,
+        'removed', r.removed, 'restored', r.restored, 'restamped', r.restamped,
+        'reinserted', r.reinserted, 'erased', r.erased, 'withdrawn', r.withdrawn)
+    FROM waybill.reverts AS r WHERE r.job_id = p_job
+);
+
+-- Why the last request was refused; null if it was not.
+CREATE OR REPLACE FUNCTION waybill.revert_refusal(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT r.refusal FROM waybill.revert_requests AS r WHERE r.job_id = p_job);
+
+-- The archive as the API shows it; null if the job is none, or is not listed.
+CREATE OR REPLACE FUNCTION waybill.archive_document(p_job waybill.ingestion_jobs) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+        'format', p_job.archive_format,
+        'members', (SELECT count(*) FROM waybill.archive_members AS m
+            WHERE m.archive_job_id = p_job.job_id),
+        'left_out', p_job.left_out,
+        'states', (
+            SELECT coalesce(jsonb_object_agg(s.state, s.jobs), '{}')
+            FROM (
+                SELECT m.state, count(*) AS jobs
+                FROM waybill.ingestion_jobs AS m
+                WHERE m.archive_job_id = p_job.job_id
+                GROUP BY m.state
+            ) AS s))
+    WHERE p_job.archive_format IS NOT NULL;
+END;
+
+-- The first members of an archive and their jobs, in order; no field for any other job. The jobs of
+-- all are listed page by page.
+CREATE OR REPLACE FUNCTION waybill.members_document(p_job uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    SELECT coalesce(
+        (
+            SELECT jsonb_build_object('members', jsonb_agg(jsonb_build_object(
+                'position', m.position,
+                'name', m.name,
+                'size_bytes', m.size_bytes,
+                'job_id', m.job_id,
+                'state', j.state,
+                'read', j.read,
+                'rejected', j.rejected) ORDER BY m.position))
+            FROM (
+                SELECT a.* FROM waybill.archive_members AS a
+                WHERE a.archive_job_id = p_job
+                ORDER BY a.position
+                LIMIT 100
+            ) AS m
+            LEFT JOIN waybill.ingestion_jobs AS j ON j.job_id = m.job_id
+            HAVING count(*) > 0
+        ), '{}');
+END;

@@ -38,6 +38,55 @@ BEGIN ATOMIC
     ORDER BY cut.line, cut.reject_id;
 END;
 
+-- The same of all members of an archive, by member and line. The members are read in their order,
+-- so a page costs what it has, and not what the archive has. `found` of the last row is more than the
+-- rows where others may follow.
+CREATE OR REPLACE FUNCTION waybill.list_member_rejects(p_archive uuid, p_position integer,
+    p_line bigint, p_reject_id uuid, p_limit integer, p_bytes bigint, p_masked boolean)
+RETURNS TABLE (job_id uuid, "position" integer, member text, reject_id uuid, line bigint,
+    raw bytea, "values" jsonb, errors jsonb, found bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_member waybill.archive_members;
+    v_reject record;
+    v_before integer;
+    v_rows integer := 0;
+    v_bytes bigint := 0;
+BEGIN
+    FOR v_member IN
+        SELECT m.* FROM waybill.archive_members AS m
+        WHERE m.archive_job_id = p_archive AND m.position >= coalesce(p_position, 0)
+            AND EXISTS (SELECT FROM waybill.validation_errors AS v
+                WHERE v.job_id = m.job_id AND v.replayed_by IS NULL)
+        ORDER BY m.position
+    LOOP
+        job_id := v_member.job_id;
+        "position" := v_member.position;
+        member := v_member.name;
+        v_before := v_rows;
+        FOR v_reject IN
+            SELECT r.* FROM waybill.list_rejects(v_member.job_id,
+                CASE WHEN v_member.position = p_position THEN p_line END, p_reject_id,
+                p_limit - v_rows, p_bytes - v_bytes, p_masked) AS r
+        LOOP
+            v_rows := v_rows + 1;
+            v_bytes := v_bytes + octet_length(v_reject.raw);
+            reject_id := v_reject.reject_id;
+            line := v_reject.line;
+            raw := v_reject.raw;
+            "values" := v_reject.values;
+            errors := v_reject.errors;
+            found := v_before + v_reject.found + (v_bytes >= p_bytes)::integer;
+            RETURN NEXT;
+        END LOOP;
+        EXIT WHEN v_rows >= p_limit OR found > v_rows;
+    END LOOP;
+END
+$$;
+
 -- The values of the rejects that a replay corrects, for what it leaves out; those that were
 -- replayed already are not among them.
 CREATE OR REPLACE FUNCTION waybill.rejects_of(p_job uuid, p_reject_ids uuid[])

@@ -5,7 +5,10 @@ CREATE OR REPLACE FUNCTION waybill.progress_of(p_job waybill.ingestion_jobs) RET
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
-    SELECT concat_ws(' ', p_job.state, p_job.restamping, count(*), count(*) FILTER (WHERE c.done))
+    SELECT concat_ws(' ', p_job.state, p_job.restamping, count(*), count(*) FILTER (WHERE c.done),
+        CASE WHEN p_job.reverting THEN (
+            SELECT format('reverting %s', count(*)) FROM waybill.ingestion_jobs AS m
+            WHERE m.archive_job_id = p_job.job_id AND m.state = 'REVERTED') END)
     FROM waybill.chunks AS c WHERE c.job_id = p_job.job_id
 );
 
@@ -15,6 +18,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
     SELECT greatest(p_job.created_at, p_job.landed_at, p_job.started_at, p_job.finished_at,
+        (SELECT q.requested_at FROM waybill.revert_requests AS q WHERE q.job_id = p_job.job_id),
         max(r.started_at), max(r.finished_at))
     FROM waybill.job_runs AS r WHERE r.job_id = p_job.job_id
 );
@@ -31,8 +35,8 @@ RETURN NOT EXISTS (
             - least(p_minutes * 2 ^ least(r.tries, 10), 240) * interval '1 minute'
 );
 
--- The message that a job needs, by the queue: `chunks`, `merges`, `pending` or `landed`; null for
--- none.
+-- The message that a job needs: for the queue `chunks`, `merges` or `landed`, or one of the queue
+-- `merges` about its pending records or its revert, `pending` or `reverts`; null for none.
 CREATE OR REPLACE FUNCTION waybill.needed_message(p_job waybill.ingestion_jobs) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -40,6 +44,7 @@ RETURN CASE
     WHEN p_job.restamping OR p_job.state = 'MERGING'
             OR p_job.state = 'LOADING' AND p_job.chunks_total IS NOT NULL
         THEN CASE WHEN waybill.unstaged_chunks(p_job.job_id) <> '{}' THEN 'chunks' ELSE 'merges' END
+    WHEN p_job.reverting THEN 'reverts'
     WHEN waybill.is_final(p_job.state)
         THEN CASE WHEN EXISTS (
                 SELECT FROM waybill.ingestion_jobs AS parent
@@ -65,7 +70,7 @@ DECLARE
 BEGIN
     FOR v_job IN
         SELECT * FROM waybill.ingestion_jobs AS j
-        WHERE (waybill.is_open(j.state) OR j.restamping
+        WHERE (waybill.is_open(j.state) OR j.restamping OR j.reverting
                 OR j.pending_reference > 0 AND waybill.is_final(j.state))
             AND waybill.touched_at(j) < clock_timestamp() - p_minutes * interval '1 minute'
             AND waybill.redrive_due(j.job_id, p_minutes)
@@ -104,8 +109,24 @@ BEGIN ATOMIC
         last_at = excluded.last_at;
 END;
 
+-- A job that has ended, and is only staged again for an earlier file, or to be reverted, stays as it
+-- is.
+CREATE OR REPLACE FUNCTION waybill.give_up_job(p_job waybill.ingestion_jobs, p_problem jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.fail_job(p_job.job_id, p_problem);
+    IF p_job.reverting THEN
+        PERFORM waybill.refuse_revert(p_job.job_id, p_problem);
+    END IF;
+END
+$$;
+
 -- Fail the jobs that make no progress: redriven so many times over so many hours, or attempted for so
--- many days. One that only waits for an earlier file is left alone. Returns those that ended.
+-- many days. One that only waits for an earlier file is left alone. A revert is refused. Returns those
+-- that ended.
 CREATE OR REPLACE FUNCTION waybill.give_up(p_tries integer DEFAULT 8,
     p_hours integer DEFAULT 24, p_days integer DEFAULT 7)
 RETURNS SETOF uuid
@@ -119,13 +140,16 @@ DECLARE
 BEGIN
     FOR v_job IN
         SELECT * FROM waybill.ingestion_jobs
-        WHERE waybill.is_open(state) OR restamping
+        WHERE waybill.is_open(state) OR restamping OR reverting
         ORDER BY landed_at FOR UPDATE SKIP LOCKED
     LOOP
         SELECT count(*), coalesce(min(r.started_at), 'infinity') INTO v_attempts, v_since
         FROM waybill.job_runs AS r
         WHERE r.job_id = v_job.job_id
-            AND r.started_at > coalesce(v_job.finished_at, '-infinity');
+            AND r.started_at > coalesce(
+                CASE WHEN v_job.reverting THEN (SELECT q.requested_at
+                    FROM waybill.revert_requests AS q WHERE q.job_id = v_job.job_id) END,
+                v_job.finished_at, '-infinity');
         CONTINUE WHEN v_job.state = 'MERGING' AND waybill.earlier_open(v_job) <> '{}';
         CONTINUE WHEN v_since > clock_timestamp() - p_days * interval '1 day'
             AND NOT EXISTS (
@@ -133,12 +157,11 @@ BEGIN
                 WHERE r.job_id = v_job.job_id
                     AND r.tries >= p_tries AND r.progress = waybill.progress_of(v_job)
                     AND r.first_at < clock_timestamp() - p_hours * interval '1 hour');
-        -- One that has ended, and is only staged again for an earlier file, stays as it is.
-        PERFORM waybill.fail_job(v_job.job_id, jsonb_build_object(
+        PERFORM waybill.give_up_job(v_job, jsonb_build_object(
             'type', 'gave-up',
             'title', 'Given up',
             'detail', format('It did not get past %s in %s attempts; the runs say why.',
-                v_job.state, v_attempts)));
+                CASE WHEN v_job.reverting THEN 'REVERTING' ELSE v_job.state END, v_attempts)));
         RETURN NEXT v_job.job_id;
     END LOOP;
 END

@@ -18,9 +18,10 @@ BEGIN ATOMIC
         FROM waybill.job_runs AS r
         WHERE r.job_id = j.job_id
     ) AS runs
-    WHERE j.state IN ('LANDED', 'LOADING', 'MERGING')
+    WHERE (j.state IN ('LANDED', 'LOADING', 'MERGING') OR j.reverting)
         AND NOT runs.is_running
-        AND greatest(j.created_at, j.started_at, runs.last_success)
+        AND greatest(j.created_at, j.started_at, runs.last_success,
+            (SELECT q.requested_at FROM waybill.revert_requests AS q WHERE q.job_id = j.job_id))
             < clock_timestamp() - p_minutes * interval '1 minute'
         AND NOT (j.state = 'MERGING' AND waybill.earlier_open(j) <> '{}');
 END;

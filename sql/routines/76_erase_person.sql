@@ -204,33 +204,6 @@ BEGIN
 END
 $$;
 
--- Erase the images of a person's row. What remains says how many rows a load had, for its revert:
--- one without a record for each load that changed the row, and for the row that is deleted now.
-CREATE OR REPLACE FUNCTION waybill.erase_images(p_dataset waybill.datasets, p_key text[],
-    p_landed bigint)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_is_person CONSTANT text := format('i.dataset = %L AND i.record IS NOT NULL AND (%s) = %L',
-        p_dataset.name, waybill.stored_key(p_dataset.target, p_dataset.natural_key, 'i.record'),
-        p_key);
-BEGIN
-    PERFORM waybill.run_sql(format(
-        $q$
-        DELETE FROM waybill.row_images AS i
-        WHERE %s AND NOT EXISTS (SELECT FROM waybill.ingestion_jobs AS j
-            WHERE j.job_id = i.job_id AND j.dataset = i.dataset)
-        $q$, v_is_person));
-    PERFORM waybill.run_sql(format('UPDATE waybill.row_images AS i SET record = NULL WHERE %s',
-        v_is_person));
-    INSERT INTO waybill.row_images (dataset, landed)
-    SELECT p_dataset.name, p_landed
-    WHERE p_landed IS NOT NULL AND p_dataset.revertible_days > 0;
-END
-$$;
-
 -- Caches and views with the row are stale.
 CREATE OR REPLACE FUNCTION waybill.mark_erased(p_dataset waybill.datasets, p_row jsonb)
 RETURNS void

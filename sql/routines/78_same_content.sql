@@ -43,6 +43,8 @@ BEGIN ATOMIC
         -- The rows of the other dataset may have changed since.
         AND NOT coalesce(p_job.contract -> 'transformation' ? 'enrich', false)
         AND p_job.erased = 0
+        -- A file that repeats it would keep it from being taken back.
+        AND NOT p_job.reverting
         AND p_job.rejected = coalesce(sum(c.rejected), 0)
         AND (p_job.filtered = coalesce(sum(c.filtered), 0) OR NOT waybill.is_partial(p_job))
     FROM waybill.chunks AS c

@@ -127,3 +127,79 @@ BEGIN
     ANALYZE pg_temp.revert_removed;
 END
 $$;
+
+-- How many rows with the load's stamp were deleted since their persons were erased.
+CREATE OR REPLACE FUNCTION waybill.erased_rows(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT count(*) FROM waybill.row_images AS i
+    WHERE i.dataset = p_job.dataset AND i.landed = p_plan.effective_order
+        AND i.record IS NULL AND i.job_id IS DISTINCT FROM p_job.job_id
+);
+
+-- Views and caches with the rows are stale; so are those of rows that moved, on both sides.
+CREATE OR REPLACE FUNCTION waybill.mark_reverted(p_plan waybill.merge_plan, p_dataset text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.stale_parts (dataset, part, job_id)
+        SELECT DISTINCT %1$L, coalesce(waybill.partition_label(%2$L, x.start), ''), %3$L::uuid
+        FROM (
+            SELECT _waybill_partition FROM pg_temp.revert_removed
+            UNION SELECT _waybill_partition FROM pg_temp.revert_present
+            UNION SELECT %4$s FROM pg_temp.revert_images AS i
+        ) AS x (start)
+        $q$,
+        p_dataset, p_plan.partition_unit, p_plan.job_id,
+        waybill.partition_start_of(p_plan, 'i')));
+    PERFORM waybill.mark_followers_stale(p_dataset, p_plan.job_id);
+    PERFORM waybill.begin_generation(p_dataset);
+END
+$$;
+
+-- The key of a row, as an expression, for the message.
+CREATE OR REPLACE FUNCTION waybill.named_key(p_plan waybill.merge_plan, p_template text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce((
+    SELECT format('jsonb_build_object(%s)',
+        string_agg(format('%L, ' || p_template, k.name, k.name), ', '))
+    FROM unnest((p_plan).natural_key[1:50]) AS k (name)
+), 'NULL::jsonb');
+
+-- Rows that are gone without a trace, as with a truncated or detached partition, or that others
+-- inserted with the load's stamp: the rows that are there must be as many as the load wrote.
+CREATE OR REPLACE FUNCTION waybill.find_missing(p_plan waybill.merge_plan,
+    p_job waybill.ingestion_jobs)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_taken bigint;
+    v_found bigint;
+BEGIN
+    SELECT p_job.inserted
+        + (SELECT count(*) FROM pg_temp.revert_images)
+        + (SELECT count(*) FROM waybill.row_images AS i
+            WHERE i.job_id = p_job.job_id AND i.dataset = p_job.dataset AND i.record IS NULL
+                AND i.landed <> p_plan.effective_order),
+        (SELECT count(*) FROM pg_temp.revert_removed)
+        + (SELECT count(*) FROM pg_temp.revert_present)
+        + waybill.erased_rows(p_plan, p_job)
+        + p_job.deleted
+    INTO v_taken, v_found;
+    IF v_taken <> v_found THEN
+        INSERT INTO pg_temp.revert_conflicts VALUES ('rows-missing', NULL, NULL, format(
+            'The load wrote %s rows, and %s are accounted for', v_taken, v_found));
+    END IF;
+END
+$$;

@@ -23,16 +23,19 @@ BEGIN
 END
 $$;
 
--- The key of a row, as an expression, for the message.
-CREATE OR REPLACE FUNCTION waybill.named_key(p_plan waybill.merge_plan, p_template text)
-RETURNS text
-LANGUAGE sql IMMUTABLE
+-- Jobs that are in the way as a whole; the message names each.
+CREATE OR REPLACE FUNCTION waybill.add_conflicts(p_code text, p_message text, p_jobs uuid[])
+RETURNS void
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-RETURN coalesce((
-    SELECT format('jsonb_build_object(%s)',
-        string_agg(format('%L, ' || p_template, k.name, k.name), ', '))
-    FROM unnest((p_plan).natural_key[1:50]) AS k (name)
-), 'NULL::jsonb');
+AS $$
+BEGIN
+    INSERT INTO pg_temp.revert_conflicts (code, job_id, message)
+    SELECT p_code, x.job_id, format(p_message, x.job_id)
+    FROM unnest(p_jobs) AS x (job_id)
+    LIMIT 21;
+END
+$$;
 
 -- Rows that had the load's stamp when something else changed them: another load, or a statement.
 -- Their images tell, since they are kept from before the load on.
@@ -79,13 +82,11 @@ BEGIN
         format('The load changed rows of %s through a foreign key', i.dataset)
     FROM waybill.row_images AS i
     WHERE i.job_id = p_job.job_id AND i.dataset <> p_job.dataset;
-    INSERT INTO pg_temp.revert_conflicts
-    SELECT 'same-place', NULL, j.job_id, format('Job %s has the same place in the order', j.job_id)
-    FROM waybill.ingestion_jobs AS j
-    WHERE j.dataset = p_job.dataset AND j.job_id <> p_job.job_id
-        AND coalesce(j.effective_order, j.landing_order) = p_plan.effective_order
-        AND j.inserted + j.updated > 0 AND j.state <> 'REVERTED' AND NOT waybill.is_dry(j)
-    LIMIT 21;
+    PERFORM waybill.add_conflicts('same-place', 'Job %s has the same place in the order', ARRAY(
+        SELECT j.job_id FROM waybill.ingestion_jobs AS j
+        WHERE j.dataset = p_job.dataset AND j.job_id <> p_job.job_id
+            AND coalesce(j.effective_order, j.landing_order) = p_plan.effective_order
+            AND j.inserted + j.updated > 0 AND j.state <> 'REVERTED' AND NOT waybill.is_dry(j)));
 END
 $$;
 
@@ -110,12 +111,11 @@ BEGIN
     THEN
         RETURN;
     END IF;
-    INSERT INTO pg_temp.revert_conflicts
-    SELECT 'row-repeated', NULL, x.job_id,
-        format('Job %s landed later and has, or may have, rows of the load', x.job_id)
-    FROM unnest(v_later) AS x (job_id)
-    WHERE NOT EXISTS (SELECT FROM waybill.unchanged_keys AS u WHERE u.job_id = x.job_id)
-    LIMIT 21;
+    PERFORM waybill.add_conflicts('row-repeated',
+        'Job %s landed later and has, or may have, rows of the load', ARRAY(
+            SELECT x.job_id FROM unnest(v_later) AS x (job_id)
+            WHERE NOT EXISTS (
+                SELECT FROM waybill.unchanged_keys AS u WHERE u.job_id = x.job_id)));
     PERFORM waybill.find_hashed(p_plan, 'row-repeated', 'is in the later job %s, too', format(
         'SELECT u.job_id, unnest(u.hashes) FROM waybill.unchanged_keys AS u'
         ' WHERE u.job_id = ANY (%L)', v_later));
@@ -174,14 +174,12 @@ BEGIN
     IF v_earlier = '{}' THEN
         RETURN;
     END IF;
-    INSERT INTO pg_temp.revert_conflicts
-    SELECT 'row-superseded', NULL, x.job_id, format(
-        'Job %s landed earlier and was loaded later; records of it were left out', x.job_id)
-    FROM unnest(v_earlier) AS x (job_id)
-    WHERE p_job.replaced IS NOT NULL
-        OR EXISTS (SELECT FROM waybill.superseded_keys AS s
-            WHERE s.job_id = x.job_id AND s.noted_at >= p_job.finished_at AND s.hashes IS NULL)
-    LIMIT 21;
+    PERFORM waybill.add_conflicts('row-superseded',
+        'Job %s landed earlier and was loaded later; records of it were left out', ARRAY(
+            SELECT x.job_id FROM unnest(v_earlier) AS x (job_id)
+            WHERE p_job.replaced IS NOT NULL
+                OR EXISTS (SELECT FROM waybill.superseded_keys AS s WHERE s.job_id = x.job_id
+                    AND s.noted_at >= p_job.finished_at AND s.hashes IS NULL)));
     PERFORM waybill.find_hashed(p_plan, 'row-superseded',
         'has an earlier record in job %s that was left out for it', format(
             'SELECT s.job_id, unnest(s.hashes) FROM waybill.superseded_keys AS s'
@@ -234,44 +232,3 @@ BEGIN
             THEN format('WHERE r._landed <> %s', p_plan.effective_order) END));
 END
 $$;
-
--- Rows that are gone without a trace, as with a truncated or detached partition, or that others
--- inserted with the load's stamp: the rows that are there must be as many as the load wrote.
-CREATE OR REPLACE FUNCTION waybill.find_missing(p_plan waybill.merge_plan,
-    p_job waybill.ingestion_jobs)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_taken bigint;
-    v_found bigint;
-BEGIN
-    SELECT p_job.inserted
-        + (SELECT count(*) FROM pg_temp.revert_images)
-        + (SELECT count(*) FROM waybill.row_images AS i
-            WHERE i.job_id = p_job.job_id AND i.dataset = p_job.dataset AND i.record IS NULL
-                AND i.landed <> p_plan.effective_order),
-        (SELECT count(*) FROM pg_temp.revert_removed)
-        + (SELECT count(*) FROM pg_temp.revert_present)
-        + waybill.erased_rows(p_plan, p_job)
-        + p_job.deleted
-    INTO v_taken, v_found;
-    IF v_taken <> v_found THEN
-        INSERT INTO pg_temp.revert_conflicts VALUES ('rows-missing', NULL, NULL, format(
-            'The load wrote %s rows, and %s are accounted for', v_taken, v_found));
-    END IF;
-END
-$$;
-
--- How many rows with the load's stamp were deleted since their persons were erased.
-CREATE OR REPLACE FUNCTION waybill.erased_rows(p_plan waybill.merge_plan,
-    p_job waybill.ingestion_jobs)
-RETURNS bigint
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT count(*) FROM waybill.row_images AS i
-    WHERE i.dataset = p_job.dataset AND i.landed = p_plan.effective_order
-        AND i.record IS NULL AND i.job_id IS DISTINCT FROM p_job.job_id
-);

@@ -19,7 +19,7 @@ CREATE OR REPLACE FUNCTION waybill.revert_problem(p_job waybill.ingestion_jobs) 
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN CASE
-    WHEN p_job.state NOT IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
+    WHEN NOT waybill.is_loaded(p_job.state)
         THEN format('Job %s is %s; only a loaded file is reverted.', p_job.job_id, p_job.state)
     WHEN waybill.is_dry(p_job)
         THEN format('Job %s was a dry run: there is nothing to revert.', p_job.job_id)
@@ -64,7 +64,10 @@ DECLARE
         ) AS x);
 BEGIN
     IF v_conflicts IS NOT NULL THEN
-        RAISE EXCEPTION 'Rows of job % were touched since: %', p_job.job_id,
+        RAISE EXCEPTION 'Rows of job % were touched since: %', CASE
+                WHEN p_job.archive_job_id IS NULL THEN p_job.job_id::text
+                ELSE format('%s (%L)', p_job.job_id, left(p_job.filename, 100))
+            END,
             v_conflicts -> 0 ->> 'message'
             USING ERRCODE = 'WB020', DETAIL = v_conflicts::text;
     END IF;
@@ -119,30 +122,6 @@ EXCEPTION
 END
 $$;
 
--- Views and caches with the rows are stale; so are those of rows that moved, on both sides.
-CREATE OR REPLACE FUNCTION waybill.mark_reverted(p_plan waybill.merge_plan, p_dataset text)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-BEGIN
-    PERFORM waybill.run_sql(format(
-        $q$
-        INSERT INTO waybill.stale_parts (dataset, part, job_id)
-        SELECT DISTINCT %1$L, coalesce(waybill.partition_label(%2$L, x.start), ''), %3$L::uuid
-        FROM (
-            SELECT _waybill_partition FROM pg_temp.revert_removed
-            UNION SELECT _waybill_partition FROM pg_temp.revert_present
-            UNION SELECT %4$s FROM pg_temp.revert_images AS i
-        ) AS x (start)
-        $q$,
-        p_dataset, p_plan.partition_unit, p_plan.job_id,
-        waybill.partition_start_of(p_plan, 'i')));
-    PERFORM waybill.mark_followers_stale(p_dataset, p_plan.job_id);
-    PERFORM waybill.begin_generation(p_dataset);
-END
-$$;
-
 -- The state and the waybill of the revert. Pending records of the load are dropped with it.
 CREATE OR REPLACE FUNCTION waybill.write_revert(p_job waybill.ingestion_jobs,
     p_revert waybill.reverts)
@@ -157,6 +136,7 @@ BEGIN
     INSERT INTO waybill.reverts SELECT p_revert.*;
     UPDATE waybill.ingestion_jobs
     SET state = 'REVERTED',
+        reverting = false,
         replaced = NULL,
         -- Records that waited for its pending ones may go on.
         written_by = pg_current_xact_id(),
@@ -177,16 +157,6 @@ BEGIN
         'records', '{}'::jsonb));
 END
 $$;
-
-CREATE OR REPLACE FUNCTION waybill.revert_document(p_job uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT jsonb_build_object('reverted_at', waybill.rfc3339(r.reverted_at), 'rows', r.taken,
-        'removed', r.removed, 'restored', r.restored, 'restamped', r.restamped,
-        'reinserted', r.reinserted, 'erased', r.erased, 'withdrawn', r.withdrawn)
-    FROM waybill.reverts AS r WHERE r.job_id = p_job
-);
 
 -- Take a load back. Safe to call again: a job that is reverted stays so.
 CREATE OR REPLACE FUNCTION waybill.revert_job(p_job uuid) RETURNS jsonb

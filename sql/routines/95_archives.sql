@@ -150,9 +150,10 @@ BEGIN
         coalesce(sum(m.unchanged), 0), coalesce(sum(m.superseded), 0),
         coalesce(sum(m.filtered), 0), coalesce(sum(m.rejected), 0),
         coalesce(sum(m.pending_reference), 0), coalesce(sum(m.deleted), 0),
-        coalesce(sum(m.erased), 0)
+        coalesce(sum(m.erased), 0), coalesce(sum(m.withdrawn), 0)
     INTO p_job.read, p_job.inserted, p_job.updated, p_job.unchanged, p_job.superseded,
-        p_job.filtered, p_job.rejected, p_job.pending_reference, p_job.deleted, p_job.erased
+        p_job.filtered, p_job.rejected, p_job.pending_reference, p_job.deleted, p_job.erased,
+        p_job.withdrawn
     FROM waybill.ingestion_jobs AS m
     WHERE m.archive_job_id = p_job.job_id AND m.read IS NOT NULL;
     RETURN p_job;
@@ -233,46 +234,3 @@ BEGIN
     ORDER BY m.object_key;
 END
 $$;
-
--- The archive as the API shows it; null if the job is none, or is not listed.
-CREATE OR REPLACE FUNCTION waybill.archive_document(p_job waybill.ingestion_jobs) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    SELECT jsonb_build_object(
-        'format', p_job.archive_format,
-        'members', (SELECT count(*) FROM waybill.archive_members AS m
-            WHERE m.archive_job_id = p_job.job_id),
-        'left_out', p_job.left_out,
-        'states', (
-            SELECT coalesce(jsonb_object_agg(s.state, s.jobs), '{}')
-            FROM (
-                SELECT m.state, count(*) AS jobs
-                FROM waybill.ingestion_jobs AS m
-                WHERE m.archive_job_id = p_job.job_id
-                GROUP BY m.state
-            ) AS s))
-    WHERE p_job.archive_format IS NOT NULL;
-END;
-
--- The members of an archive and their jobs, in order; no field for any other job.
-CREATE OR REPLACE FUNCTION waybill.members_document(p_job uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    SELECT coalesce(
-        (
-            SELECT jsonb_build_object('members', jsonb_agg(jsonb_build_object(
-                'position', m.position,
-                'name', m.name,
-                'size_bytes', m.size_bytes,
-                'job_id', m.job_id,
-                'state', j.state,
-                'read', j.read,
-                'rejected', j.rejected) ORDER BY m.position))
-            FROM waybill.archive_members AS m
-            LEFT JOIN waybill.ingestion_jobs AS j ON j.job_id = m.job_id
-            WHERE m.archive_job_id = p_job
-            HAVING count(*) > 0
-        ), '{}');
-END;

@@ -1,7 +1,8 @@
 -- Jobs as the API shows them.
 CREATE OR REPLACE VIEW waybill.job_documents AS
-SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_object(
-        'job_id', j.job_id, 'dataset', j.dataset, 'state', j.state,
+SELECT j.job_id, j.dataset, CASE WHEN j.reverting THEN 'REVERTING' ELSE j.state END AS state,
+    j.created_at, j.rejected, jsonb_build_object('job_id', j.job_id, 'dataset', j.dataset,
+        'state', CASE WHEN j.reverting THEN 'REVERTING' ELSE j.state END,
         'source', jsonb_build_object('kind', j.kind, 'bucket', j.bucket, 'key', j.object_key,
             'version_id', nullif(j.version_id, ''), 'etag', j.etag,
             'size_bytes', j.size_bytes, 'filename', j.filename),
@@ -23,6 +24,8 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
                 AND j.duplicate_of IS NULL AND j.state <> 'REVERTED'
             THEN waybill.rejects_remaining(j.job_id) END,
         'revert', CASE WHEN j.state = 'REVERTED' THEN waybill.revert_document(j.job_id) END,
+        'revert_error', CASE WHEN waybill.is_loaded(j.state) OR j.archive_format IS NOT NULL
+            THEN waybill.revert_refusal(j.job_id) END,
         'error', j.error, 'duplicate_of', j.duplicate_of, 'parent_job_id', j.parent_job_id,
         'created_at', waybill.rfc3339(j.created_at), 'landed_at', waybill.rfc3339(j.landed_at),
         'object_erased_at', waybill.rfc3339(j.object_erased_at),
@@ -30,5 +33,5 @@ SELECT j.job_id, j.dataset, j.state, j.created_at, j.rejected, jsonb_build_objec
             THEN waybill.rfc3339(j.expires_at) END,
         'started_at', waybill.rfc3339(j.started_at),
         'finished_at', waybill.rfc3339(j.finished_at))) AS document,
-    j.created_by
+    j.created_by, j.archive_job_id
 FROM waybill.ingestion_jobs AS j;

@@ -14,7 +14,7 @@ from waybill.database.chunks import ChunkId, Chunks, Claim, PlannedChunk, Staged
 from waybill.database.datasets import Datasets
 from waybill.database.documents import Documents
 from waybill.database.health import Health
-from waybill.database.jobs import Jobs, ObjectVersion, Registration
+from waybill.database.jobs import JobFilter, Jobs, ObjectVersion, Registration
 from waybill.database.merges import Merges
 from waybill.database.outbox import Outbox
 from waybill.database.reaper import Reaper
@@ -93,7 +93,7 @@ def test_ticket_becomes_a_job_that_can_be_cancelled(loader: Connection, api: Con
     assert jobs.state_of(job_id) is JobState.AWAITING_UPLOAD
     assert jobs.dataset_of(job_id) == "departments"
     assert jobs.cancel(job_id) is JobState.CANCELLED
-    (listed,) = jobs.list_page(dataset="departments", state=None, before=None, limit=5)
+    (listed,) = jobs.list_page(JobFilter("departments"), before=None, limit=5)
     assert listed.document == jobs.get(job_id)
     assert jobs.get(new_id()) is None
 

@@ -99,7 +99,8 @@ ENUMERATIONS = {
     "datasets.drift": literals(Contract.model_fields["drift"].annotation),
     "datasets.delimiter": literals(FileOptions.model_fields["delimiter"].annotation),
     "datasets.file_format": literals(Contract.model_fields["file_format"].annotation),
-    "ingestion_jobs.state": set(JobState),
+    # Shown while a revert is open; not stored.
+    "ingestion_jobs.state": set(JobState) - {JobState.REVERTING},
     "ingestion_jobs.kind": literals(JobKind),
     "job_runs.outcome": literals(Outcome),
 }

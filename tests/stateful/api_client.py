@@ -97,8 +97,8 @@ class ApiClient:
         return self._ask(handle_jobs, f"/jobs/{job_id}/replay", {"rows": rows}, {}, fault)
 
     def revert(self, job_id: str, fault: Fault | None = None) -> ApiResponse | None:
-        """Take a load back; None when the function died on it."""
-        return self._ask(handle_jobs, f"/jobs/{job_id}/revert", None, {}, fault)
+        """Request that a load is taken back; None when the function died on it."""
+        return self._ask(handle_jobs, f"/jobs/{job_id}/revert?wait=0", None, {}, fault)
 
     def _ask(
         self,

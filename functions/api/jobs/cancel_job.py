@@ -31,7 +31,7 @@ def cancel_job(deps: Deps, job_id: UUID, caller: Caller) -> None:
         state = jobs.state_of(job_id)
         if state is None and ticket is None:
             raise unknown_job(job_id)
-        if state is not None and state.is_final:
+        if state is not None and (state.is_final or state is JobState.REVERTING):
             # The run may have ended by itself since.
             has_cancelled = before is JobState.EXTRACTING and state is JobState.CANCELLED
             return None if has_cancelled else state

@@ -15,6 +15,7 @@ from waybill.http.csv_text import csv_lines
 from waybill.http.pagination import MAX_PAGE_BYTES, response_size
 
 _EXPORT_COLUMNS = ("_reject_id", "_line", "_column", "_reason")
+_MEMBER_COLUMNS = ("_reject_id", "_member", "_line", "_column", "_reason")
 
 
 class Export(NamedTuple):
@@ -24,10 +25,13 @@ class Export(NamedTuple):
     url: str | None
 
 
-def csv_page(rejects: Iterable[Reject], columns: Iterable[str], *, header: bool) -> str:
-    """The rejects as CSV: the four export columns, then the dataset's columns."""
+def csv_page(
+    rejects: Iterable[Reject], columns: Iterable[str], *, header: bool, is_archive: bool = False
+) -> str:
+    """The rejects as CSV: the export columns, then the dataset's columns."""
     names = list(columns)
-    rows: list[list[object]] = [[*_EXPORT_COLUMNS, *names]] if header else []
+    first = _MEMBER_COLUMNS if is_archive else _EXPORT_COLUMNS
+    rows: list[list[object]] = [[*first, *names]] if header else []
     rows.extend(_row(reject, names) for reject in rejects)
     return csv_lines(rows)
 
@@ -39,7 +43,8 @@ def _row(reject: Reject, names: list[str]) -> list[object]:
     if not values:
         # The record could not be split into fields, so its text is shown instead.
         reason = f"{reason} | {raw_text(reject)}"
-    export: list[object] = [str(reject.reject_id), reject.line, "; ".join(columns), reason]
+    member = [] if reject.member is None else [reject.member]
+    export = [str(reject.reject_id), *member, reject.line, "; ".join(columns), reason]
     return [*export, *(values.get(name) for name in names)]
 
 
@@ -73,5 +78,5 @@ def _blocks(deps: Deps, query: RejectsQuery, columns: list[str], deadline: float
         if time.monotonic() > deadline:
             detail = "There are too many rejects for one response; use limit and cursor."
             raise TooLarge("too-many-rejects", detail)
-        yield csv_page(rejects, columns, header=header)
+        yield csv_page(rejects, columns, header=header, is_archive=query.is_archive)
         header = False

@@ -35,8 +35,8 @@ from functions.api.jobs.read_job import job_document, read_job
 from functions.api.jobs.reject_models import RejectPage, RejectsDownload
 from functions.api.jobs.rejects_response import rejects_response
 from functions.api.jobs.replay_job import replay_job
-from functions.api.jobs.revert_job import revert_job
-from functions.api.jobs.revert_models import JobReverted, Revert
+from functions.api.jobs.revert_job import await_revert, request_revert
+from functions.api.jobs.revert_models import JobReverted, Revert, RevertAccepted
 from waybill.http.app import create_api
 from waybill.http.bodies import JSON, BodySpec
 from waybill.http.deadline import DEADLINE
@@ -78,9 +78,10 @@ def get_jobs(
     state: Annotated[State | None, Query()] = None,
     limit: PageLimit = 50,
     cursor: CursorParam = None,
+    archive_job_id: Annotated[UUID | None, Query(description="Members of this archive.")] = None,
 ) -> Response[Any]:
     """List jobs, newest first."""
-    query = JobsQuery(dataset, state, limit, cursor, api.principal.datasets)
+    query = JobsQuery(dataset, state, limit, cursor, api.principal.datasets, archive_job_id)
     page = list_jobs(deps(), query)
     url = base_url(api.current_event)
     items = [job_document(document, url) for document in page.items]
@@ -146,7 +147,7 @@ def get_rejects(
     limit: Annotated[int | None, Query(ge=1, le=1000)] = None,
     cursor: CursorParam = None,
 ) -> Response[Any]:
-    """List the rejects of a job, by line.
+    """List the rejects of a job, by line; those of an archive's members by member and line.
 
     JSON has 100 rejects per page unless `limit` is given. CSV has all of them unless `limit` or
     `cursor` is given; one too large for a response is a 303 redirect to a URL that is valid for
@@ -190,20 +191,32 @@ def post_replay(job_id: JobId) -> Response[Any]:
 @api.post(
     "/jobs/<job_id>/revert",
     tags=["jobs"],
-    responses=describe_responses({200: JobReverted}, 404, 409, 503),
+    responses=describe_responses({200: JobReverted, 202: RevertAccepted}, 404, 409, 422, 503),
 )
-def post_revert(job_id: JobId) -> Response[Any]:
+def post_revert(job_id: JobId, wait: Wait = 20) -> Response[Any]:
     """Take the load of a job back.
 
     Rows that it inserted are removed, and rows that it updated or deleted are as before, all at
     once. That is refused (`not-revertible`) if something else has touched one of them since, or
-    refers to one; `errors` has the first twenty. The dataset keeps what is needed for
-    `revertible_days`. The same file can be loaded again afterwards. Safe to repeat.
+    refers to one; `errors` has the first twenty. Of an archive the members are taken back, the
+    last one first, until one is refused. A revert that is not done within `wait`, or while too
+    many requests wait, is a 202: the job is REVERTING, then REVERTED, or has a `revert_error`. The
+    dataset keeps what is needed for `revertible_days`. The same file can be loaded again
+    afterwards. Safe to repeat.
     """
     job = _own(job_id)
-    document = revert_job(deps(), job, api.caller)
-    api.logger.info("job reverted", action="job.reverted", rows=document["rows"])
-    return json_response(JobReverted(job_id=job, revert=Revert.model_validate(document)))
+    request_revert(deps(), job, api.caller)
+    api.logger.info("revert requested", action="job.revert-requested")
+    with waiting(deps().database, "job", client_of(api.current_event), deps().settings) as may_wait:
+        seconds = min(wait, DEADLINE.seconds_left()) if may_wait else 0
+        document = await_revert(deps(), job, seconds)
+    if document is not None:
+        return json_response(JobReverted(job_id=job, revert=Revert.model_validate(document)))
+    headers: dict[str, str | list[str]] = {
+        "Location": f"{base_url(api.current_event)}/jobs/{job}",
+        "Retry-After": "1",
+    }
+    return json_response(RevertAccepted(job_id=job), HTTPStatus.ACCEPTED, headers)
 
 
 @api.get(

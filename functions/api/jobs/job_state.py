@@ -16,4 +16,5 @@ State = Literal[
     "DUPLICATE",
     "EXPIRED",
     "REVERTED",
+    "REVERTING",
 ]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import JobsQuery
-from waybill.database.jobs import Jobs
+from waybill.database.jobs import JobFilter, Jobs
 from waybill.http.pagination import Cursor, Page, cut_page, decode_cursor, document_size
 
 
@@ -23,11 +23,9 @@ def list_jobs(deps: Deps, query: JobsQuery) -> Page[dict[str, Any]]:
     before = decode_cursor(query.cursor, _JobCursor)
     rows = deps.replica.run(
         lambda connection: Jobs(connection).list_page(
-            dataset=query.dataset,
-            state=query.state,
+            JobFilter(query.dataset, query.state, query.datasets, query.archive),
             before=before.job_id if before else None,
             limit=query.limit + 1,
-            datasets=query.datasets,
         )
     )
     page = cut_page(

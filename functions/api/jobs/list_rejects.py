@@ -28,6 +28,8 @@ _SHOWN_CHARACTERS = 100_000
 
 
 class _RejectCursor(Cursor):
+    position: CursorInteger = 0
+    """The member of an archive; 0 without one."""
     line: CursorInteger
     reject_id: UUID
 
@@ -39,7 +41,7 @@ def list_rejects(
 
     Args:
         deps: the database.
-        query: the job, and which page.
+        query: the job, and which page; of an archive, the rejects of its members.
         size: bytes of a reject in the response.
 
     Raises:
@@ -50,27 +52,41 @@ def list_rejects(
     after = decode_cursor(query.cursor, _RejectCursor)
 
     def read(connection: Connection) -> list[Reject]:
-        rows = Rejects(connection).list_page(
-            query.job_id,
-            after=(after.line, after.reject_id) if after else None,
-            limit=limit + 1,
-            max_bytes=_READ_BYTES,
-            masked=query.masked,
-        )
+        rows = _read(Rejects(connection), query, after, limit + 1)
         if query.masked:
             return rows
         return decrypt_rejects(connection, deps.settings.personal_key, query.job_id, rows)
 
     rows = deps.reads_of(query.job_id).run(read)
     page = cut_page(rows, limit, _cursor, size)
-    if page.next_cursor is None and rows and rows[0].found > len(rows):
+    if page.next_cursor is None and rows and rows[-1].found > len(rows):
         # The query ended the page, for the length of its raw text.
         return Page(page.items, encode_cursor(_cursor(page.items[-1])))
     return page
 
 
+def _read(
+    rejects: Rejects, query: RejectsQuery, after: _RejectCursor | None, limit: int
+) -> list[Reject]:
+    if query.is_archive:
+        return rejects.list_members_page(
+            query.job_id,
+            after=(after.position, after.line, after.reject_id) if after else None,
+            limit=limit,
+            max_bytes=_READ_BYTES,
+            masked=query.masked,
+        )
+    return rejects.list_page(
+        query.job_id,
+        after=(after.line, after.reject_id) if after else None,
+        limit=limit,
+        max_bytes=_READ_BYTES,
+        masked=query.masked,
+    )
+
+
 def _cursor(reject: Reject) -> _RejectCursor:
-    return _RejectCursor(line=reject.line, reject_id=reject.reject_id)
+    return _RejectCursor(position=reject.position, line=reject.line, reject_id=reject.reject_id)
 
 
 def all_rejects(deps: Deps, query: RejectsQuery) -> Iterator[list[Reject]]:
@@ -91,8 +107,10 @@ def raw_text(reject: Reject) -> str:
 
 def reject_document(reject: Reject) -> dict[str, Any]:
     """The reject as JSON; a record too long for the response is cut, the CSV has all of it."""
+    place = {} if reject.member is None else {"job_id": reject.job_id, "member": reject.member}
     document: dict[str, Any] = {
         "reject_id": reject.reject_id,
+        **place,
         "line": reject.line,
         "raw": raw_text(reject),
         "values": reject.values or {},

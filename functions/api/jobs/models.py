@@ -14,6 +14,7 @@ from functions.api.jobs.job_state import State
 from functions.api.jobs.revert_models import Revert
 from waybill.contract.drift import Drift
 from waybill.database.runs import Outcome
+from waybill.errors import FieldError
 from waybill.states import JobKind, JobState
 
 FINAL_STATES = frozenset(state for state in JobState if state.is_final)
@@ -30,6 +31,8 @@ class JobsQuery(NamedTuple):
     cursor: str | None
     datasets: frozenset[str] | None = None
     """Those that the caller may see; None for all."""
+    archive: UUID | None = None
+    """The archive whose members are listed; None for all jobs."""
 
 
 class RejectsQuery(NamedTuple):
@@ -40,6 +43,8 @@ class RejectsQuery(NamedTuple):
     cursor: str | None
     masked: bool
     """Without personal values."""
+    is_archive: bool = False
+    """Those of all members."""
 
 
 class PendingQuery(NamedTuple):
@@ -120,6 +125,12 @@ class JobProblem(_Document):
     detail: str
 
 
+class RevertProblem(JobProblem):
+    """Why the load was kept."""
+
+    errors: list[FieldError] | None = None
+
+
 class Job(_Document):
     """An ingestion job: one file, batch or replay."""
 
@@ -141,6 +152,11 @@ class Job(_Document):
     revert: Revert | None = Field(
         default=None, description="How its rows were taken back, if it is REVERTED."
     )
+    revert_error: RevertProblem | None = Field(
+        default=None,
+        description="Why the last request to revert it was refused; `errors` has the first twenty"
+        " rows or jobs.",
+    )
     duplicate_of: UUID | None = Field(
         default=None,
         description="The job with the same content, directly before this one, whose rows and"
@@ -153,7 +169,9 @@ class Job(_Document):
         default=None, description="The job of the archive that the file was in."
     )
     members: list[ArchiveMember] | None = Field(
-        default=None, description="The files of an archive, in order; not in lists of jobs."
+        default=None,
+        description="The first 100 files of an archive, in order; not in lists of jobs. All of"
+        " them, once they are unpacked: GET /jobs?archive_job_id=.",
     )
     rejects_remaining: int | None = Field(
         default=None, description="Rejects that are neither loaded nor part of a replay."

@@ -18,7 +18,7 @@ from waybill.http.exact_json import read_exactly
 from waybill.http.requests import validate_model
 
 # Columns of the CSV export that are not columns of the dataset.
-_EXPORT_COLUMNS = frozenset((REJECT_ID, "_line", "_column", "_reason"))
+_EXPORT_COLUMNS = frozenset((REJECT_ID, "_member", "_line", "_column", "_reason"))
 
 
 class CorrectedReject(NamedTuple):

@@ -94,13 +94,13 @@ def job_document(stored: Mapping[str, Any], base_url: str) -> Document:
     document = dict(stored)
     if waybill := document.get("waybill"):
         document["waybill"] = _in_order(waybill, Waybill)
-        # Those of an archive are with its members.
-        if waybill["rejected"] and "archive" not in document:
+        if waybill["rejected"]:
             # Those of a duplicate are kept with the file that it repeats.
             job_id = document.get("duplicate_of", document["job_id"])
             document["rejects_url"] = f"{base_url}/jobs/{job_id}/rejects"
-    if error := document.get("error"):
-        document["error"] = stored_problem(error)
+    for name in ("error", "revert_error"):
+        if error := document.get(name):
+            document[name] = stored_problem(error)
     return _in_order(document, Job)
 
 

@@ -1,7 +1,4 @@
-"""Responses with the rejects of a job.
-
-The documents come from views of the database; a test validates them against these models.
-"""
+"""Responses about rejects."""
 
 from uuid import UUID
 
@@ -25,6 +22,10 @@ class RejectItem(BaseModel):
     member: str | None = Field(
         default=None, description="The file in the archive; missing if it was in none."
     )
+    job_id: UUID | None = Field(
+        default=None,
+        description="The member's job, which replays it; only in the rejects of an archive.",
+    )
     line: int = Field(description="The line of the file where the record starts, from 1.")
     raw: str = Field(description="The record's text; invalid UTF-8 is shown as U+FFFD.")
     values: dict[str, str | None]
@@ -35,7 +36,7 @@ class RejectItem(BaseModel):
 
 
 class RejectPage(BaseModel):
-    """Rejects, by line."""
+    """Rejects, by line; of an archive, by member and line."""
 
     items: list[RejectItem]
     next_cursor: str | None

@@ -31,13 +31,15 @@ def rejects_response(
         Unavailable: the database or S3 cannot be reached.
     """
     dataset = deps.dataset_of(query.job_id)
+    place = deps.reads_of(query.job_id).run(
+        lambda connection: Jobs(connection).archive_place(query.job_id)
+    )
+    if place and place.is_archive:
+        query = query._replace(is_archive=True)
     if not prefers_csv(event.headers.get("accept")):
         page = list_rejects(deps, query, lambda reject: document_size(reject_document(reject)))
-        member = deps.reads_of(query.job_id).run(
-            lambda connection: Jobs(connection).member_name(query.job_id)
-        )
-        place = {} if member is None else {"member": member}
-        items = [{**reject_document(reject), **place} for reject in page.items]
+        member = {"member": place.member} if place and place.member else {}
+        items = [{**reject_document(reject), **member} for reject in page.items]
         return json_response({"items": items, "next_cursor": page.next_cursor})
     columns = [column.name for column in deps.state.contracts.get(dataset).columns]
     if query.limit is None and query.cursor is None:
@@ -55,7 +57,7 @@ def _page(
     page = list_rejects(
         deps, query, lambda reject: response_size(csv_page([reject], columns, header=False))
     )
-    text = csv_page(page.items, columns, header=True)
+    text = csv_page(page.items, columns, header=True, is_archive=query.is_archive)
     response = _exported(query.job_id, export_text(deps, query.job_id, text))
     if page.next_cursor:
         parameters = {"limit": query.limit or DEFAULT_LIMIT, "cursor": page.next_cursor}

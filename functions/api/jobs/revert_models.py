@@ -23,6 +23,13 @@ class Revert(BaseModel):
     withdrawn: int = Field(description="Pending records that were dropped; not rows.")
 
 
+class RevertAccepted(BaseModel):
+    """The load is being taken back; the job says when it is REVERTED, or has a `revert_error`."""
+
+    job_id: UUID
+    state: Literal["REVERTING"] = "REVERTING"
+
+
 class JobReverted(BaseModel):
     """The load is taken back."""
 

@@ -26,11 +26,12 @@ export function Job({ id }) {
         <div class="row tight no-print"><${Actions} job=${data} reload=${job.reload} /></div>
       </header>
       <p role="status"><${State} state=${data.state} /></p>
-      ${isRunning && html`<${Live} job=${data} />`}
+      ${isRunning && data.state !== "REVERTING" && html`<${Live} job=${data} />`}
       ${data.error && html`<div class="failure" role="alert"><p><strong>${data.error.title}</strong> ${data.error.detail}</p></div>`}
       ${(data.warnings ?? []).map((one) => html`<p class="notice">${one}</p>`)}
       ${(data.drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
       ${data.revert && html`<p class="notice">${reverted(data.revert)}</p>`}
+      ${data.revert_error && html`<${Failure} error=${{ message: data.revert_error.detail, document: data.revert_error }} />`}
       ${data.waybill && html`<${Counts} job=${data} />`}
       ${data.members && html`<${Members} job=${data} />`}
       <${Identity} job=${data} />
@@ -47,7 +48,7 @@ function Actions({ job, reload }) {
   return html`
     ${error && html`<${Failure} error=${error} />`}
     ${job.waybill?.rejected > 0 && html`<a class="button primary" href=${href(["jobs", job.job_id, "rejects"])}>${job.rejects_remaining ? "Fix rejects" : "Rejects"}</a>`}
-    ${!isFinal(job.state) && canLoad.value && html`<button type="button" onClick=${cancel}>Cancel</button>`}
+    ${!isFinal(job.state) && job.state !== "REVERTING" && canLoad.value && html`<button type="button" onClick=${cancel}>Cancel</button>`}
     ${REVERTIBLE.includes(job.state) && !job.dry_run && canLoad.value && html`<button type="button" onClick=${revert}>Revert</button>`}
     ${job.waybill && html`<button type="button" onClick=${() => print()}>Print</button>`}`;
 }

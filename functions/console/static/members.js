@@ -8,6 +8,7 @@ export function Members({ job }) {
   const { left_out: leftOut } = job.archive;
   return html`
     <section><h2>Members</h2>
+      ${job.archive.members > job.members.length && html`<p class="muted">The first ${count(job.members.length)} of ${count(job.archive.members)}.</p>`}
       ${leftOut > 0 && html`<p class="muted">Left out: ${count(leftOut)} folders, links and files of the system.</p>`}
       <${TableBox} label="Members"><table><thead><tr><th scope="col" class="number">No.</th><th scope="col">File</th><th scope="col">State</th><th scope="col" class="number">Read</th><th scope="col" class="number">Rejected</th></tr></thead>
       <tbody>${job.members.map((one) => html`<tr key=${one.position}>

@@ -2,7 +2,7 @@
 import { html, useCallback, useEffect, useRef, useState } from "./ui.js";
 import { count, localTime, time } from "./format.js";
 
-const NOT_FINAL = ["AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING"];
+const NOT_FINAL = ["AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING", "REVERTING"];
 export const isFinal = (state) => !NOT_FINAL.includes(state);
 
 const TONES = {
@@ -13,6 +13,7 @@ const WORDS = {
   AWAITING_UPLOAD: "Awaiting upload", LANDED: "Landed", EXTRACTING: "Extracting", LOADING: "Loading",
   MERGING: "Merging", COMPLETED: "Completed", COMPLETED_WITH_REJECTS: "Completed with rejects",
   FAILED: "Failed", CANCELLED: "Cancelled", DUPLICATE: "Duplicate", EXPIRED: "Expired", REVERTED: "Reverted",
+  REVERTING: "Reverting",
 };
 export const STATES = Object.keys(WORDS);
 export const stateName = (state) => WORDS[state] ?? state;

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pipeline.extract.deps import Deps
 from waybill import telemetry
@@ -43,18 +43,13 @@ def _put_once(deps: Deps, key: str, body: bytes) -> None:
 
 
 def _put_in_parts(deps: Deps, key: str, body: Any) -> None:  # noqa: ANN401 - boto3's stream
+    """Write the object in parts, unless another attempt has. Parts of a failed one are deleted."""
     bucket = deps.settings.landing_bucket
     with storage_reached():
         upload = deps.s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
-        parts: list[Any] = []
-        while piece := body.read(_PART_BYTES):
-            number = len(parts) + 1
-            stored = deps.s3.upload_part(
-                Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=piece
-            )
-            parts.append({"PartNumber": number, "ETag": stored["ETag"]})
     try:
         with storage_reached():
+            parts = _put_parts(deps, key, upload, body)
             deps.s3.complete_multipart_upload(
                 Bucket=bucket,
                 Key=key,
@@ -62,6 +57,32 @@ def _put_in_parts(deps: Deps, key: str, body: Any) -> None:  # noqa: ANN401 - bo
                 MultipartUpload={"Parts": parts},
                 IfNoneMatch="*",
             )
-    except ClientError as error:
-        if code_of(error) not in _EXISTS:
+    except BaseException as error:
+        _abort(deps, key, upload)
+        if not (isinstance(error, ClientError) and code_of(error) in _EXISTS):
             raise
+
+
+def _put_parts(deps: Deps, key: str, upload: str, body: Any) -> list[Any]:  # noqa: ANN401 - boto3's stream
+    parts: list[Any] = []
+    while piece := body.read(_PART_BYTES):
+        number = len(parts) + 1
+        stored = deps.s3.upload_part(
+            Bucket=deps.settings.landing_bucket,
+            Key=key,
+            UploadId=upload,
+            PartNumber=number,
+            Body=piece,
+        )
+        parts.append({"PartNumber": number, "ETag": stored["ETag"]})
+    return parts
+
+
+def _abort(deps: Deps, key: str, upload: str) -> None:
+    """Delete the parts; those of a killed run are deleted by the bucket's lifecycle rule."""
+    try:
+        deps.s3.abort_multipart_upload(
+            Bucket=deps.settings.landing_bucket, Key=key, UploadId=upload
+        )
+    except (BotoCoreError, ClientError) as error:
+        telemetry.action("upload.unaborted", level="warning", key=key, detail=str(error))

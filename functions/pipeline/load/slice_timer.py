@@ -6,7 +6,7 @@ committed as a slice; the next run decompresses the object again up to there, an
 
 import time
 
-from waybill.errors import Rejected
+from waybill.errors import Transient
 
 # Of a run's time. The rest is for what is on its way to the database, and the commit.
 _SLICE_SHARE = 0.7
@@ -36,11 +36,12 @@ class SliceTimer:
         """Called once the text before the slice has been read.
 
         Raises:
-            Rejected: `decompression-limit`, this takes nearly all of a run's time.
+            Transient: `decompression-limit`, this takes nearly all of a run's time. The storage or
+                the machine may be slow at the moment, so it is tried again.
         """
         if now() >= self._begin + _SKIP_SHARE * self._seconds:
             detail = (
                 f"It takes too long to decompress the first {text_from} bytes, which every run "
                 "begins with. Split the file, or compress it with zstd or gzip."
             )
-            raise Rejected("decompression-limit", detail)
+            raise Transient("decompression-limit", detail)

@@ -1,4 +1,4 @@
-"""SQS queue `merges` → rows in the tables, events, and messages to the jobs that waited."""
+"""SQS queue `merges` → rows in the tables, or out of them, events, and messages to other jobs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,22 +11,22 @@ from pydantic import TypeAdapter
 from functions.pipeline.merge.deps import Deps
 from functions.pipeline.merge.merge_job import fail_job, merge_job
 from functions.pipeline.merge.resolve_pending import reject_pending, resolve_pending
+from functions.pipeline.merge.revert_job import refuse_revert, revert_job
 from functions.pipeline.merge.settings import MergeSettings
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
 from waybill.consumer import BatchResponse, Consumer, consume
 from waybill.database.connect import connect
 from waybill.errors import Rejected
-from waybill.messages import MergeMessage, ResolvePendingMessage
+from waybill.messages import MergeMessage, ResolvePendingMessage, RevertMessage
 from waybill.state.bucket import StateBucket
 
-_MESSAGE: TypeAdapter[MergeMessage | ResolvePendingMessage] = TypeAdapter(
-    MergeMessage | ResolvePendingMessage
-)
+_Message = MergeMessage | ResolvePendingMessage | RevertMessage
+_MESSAGE: TypeAdapter[_Message] = TypeAdapter(_Message)
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
-    """Merge each job of the batch. Returns the messages to redeliver."""
+    """Merge or revert each job of the batch. Returns the messages to redeliver."""
     settings = MergeSettings.from_environment()
     telemetry.start("merge", settings, context)
     consumer = Consumer(
@@ -38,24 +38,30 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     return consume(event, consumer)
 
 
-def _process(message: MergeMessage | ResolvePendingMessage, settings: MergeSettings) -> None:
-    if isinstance(message, ResolvePendingMessage):
-        with _deps(message.pending_job_id, settings) as deps:
-            resolve_pending(deps, message.pending_job_id)
-    else:
-        with _deps(message.job_id, settings) as deps:
-            merge_job(deps, message.job_id)
+def _process(message: _Message, settings: MergeSettings) -> None:
+    match message:
+        case ResolvePendingMessage(pending_job_id=job_id):
+            with _deps(job_id, settings) as deps:
+                resolve_pending(deps, job_id)
+        case RevertMessage(reverted_job_id=job_id):
+            with _deps(job_id, settings) as deps:
+                revert_job(deps, job_id)
+        case MergeMessage(job_id=job_id):
+            with _deps(job_id, settings) as deps:
+                merge_job(deps, job_id)
 
 
-def _fail(
-    message: MergeMessage | ResolvePendingMessage, reason: Rejected, settings: MergeSettings
-) -> None:
-    if isinstance(message, ResolvePendingMessage):
-        with _deps(message.pending_job_id, settings) as deps:
-            reject_pending(deps, message.pending_job_id, reason)
-    else:
-        with _deps(message.job_id, settings) as deps:
-            fail_job(deps, message.job_id, reason)
+def _fail(message: _Message, reason: Rejected, settings: MergeSettings) -> None:
+    match message:
+        case ResolvePendingMessage(pending_job_id=job_id):
+            with _deps(job_id, settings) as deps:
+                reject_pending(deps, job_id, reason)
+        case RevertMessage(reverted_job_id=job_id):
+            with _deps(job_id, settings) as deps:
+                refuse_revert(deps, job_id, reason)
+        case MergeMessage(job_id=job_id):
+            with _deps(job_id, settings) as deps:
+                fail_job(deps, job_id, reason)
 
 
 @contextmanager

@@ -66,6 +66,8 @@ class LandedJob(NamedTuple):
     """Its upload request, or that of its archive; None for a copied file."""
     is_member: bool = False
     """Whether it was in an archive."""
+    sequencer: str = ""
+    """As in its event."""
 
 
 def parse_event(body: str) -> ObjectCreated | None:

@@ -116,14 +116,16 @@ def _continue_later(deps: Deps, job: LandedJob) -> None:
 def _keys(job: LandedJob, members: Sequence[Member]) -> Mapping[int, str]:
     """The keys of the members' objects: behind the archive's, in their order.
 
-    With the id of the job, since an archive may be overwritten by one with other members.
+    With the id of the job, since an archive may be overwritten by one with other members. If both
+    land in the same second, the members are in the order of S3's sequencers: a dot comes before
+    every digit, so one that another begins with comes first, as in the order of objects.
 
     Raises:
         Rejected: `key-too-long`.
     """
     keys: dict[int, str] = {}
     for member in members:
-        prefix = f"{job.ref.key}/{job.job_id}/{member.position:06}/"
+        prefix = f"{job.ref.key}/{job.sequencer.upper()}.{job.job_id}/{member.position:06}/"
         room = _MAX_KEY_BYTES - len(prefix.encode())
         if room < _SHORTEST_NAME:
             detail = "The key of the archive is too long for those of its members."

@@ -8,7 +8,13 @@ from waybill.database.reaper import Reaper, StalledJob
 from waybill.flow_control import next_chunks
 from waybill.landing.object_versions import ObjectVersion
 from waybill.landing.objects import ObjectRef
-from waybill.messages import ChunkMessage, MergeMessage, Message, ResolvePendingMessage
+from waybill.messages import (
+    ChunkMessage,
+    MergeMessage,
+    Message,
+    ResolvePendingMessage,
+    RevertMessage,
+)
 from waybill.queues import backlog, send
 
 # A queue with a backlog explains why jobs have not moved: their messages are not lost.
@@ -28,6 +34,7 @@ def resend_messages(deps: Deps) -> int:
         "chunks": deps.settings.chunks_queue_url,
         "merges": deps.settings.merges_queue_url,
         "pending": deps.settings.merges_queue_url,
+        "reverts": deps.settings.merges_queue_url,
     }
     short = {url for url in {queues[job.queue] for job in stalled} if _is_short(url)}
     resent = [job for job in stalled if queues[job.queue] in short]
@@ -55,6 +62,8 @@ def _messages(deps: Deps, job: StalledJob) -> Iterator[Message]:
             yield MergeMessage(job_id=job.job_id)
         case "pending":
             yield ResolvePendingMessage(pending_job_id=job.job_id)
+        case "reverts":
+            yield RevertMessage(reverted_job_id=job.job_id)
 
 
 def _is_short(queue_url: str) -> bool:

@@ -121,6 +121,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
     monkeypatch.setenv("LANDING_BUCKET", LANDING)
     monkeypatch.setenv("STATE_BUCKET", STATE)
     monkeypatch.setenv("CHUNKS_QUEUE_URL", "https://sqs.example/chunks")
+    monkeypatch.setenv("MERGES_QUEUE_URL", "https://sqs.example/merges")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         s3_client.cache_clear()

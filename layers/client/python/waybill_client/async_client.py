@@ -78,23 +78,30 @@ class AsyncWaybill:
         return cast("Job", await self._run(operations.wait(job_id, timeout_seconds)))
 
     async def jobs(
-        self, *, dataset: str | None = None, state: str | None = None
+        self,
+        *,
+        dataset: str | None = None,
+        state: str | None = None,
+        archive_job_id: str | None = None,
     ) -> AsyncIterator[Job]:
-        """Jobs, newest first."""
-        async for item in self._pages("jobs", {"dataset": dataset, "state": state}):
+        """Jobs, newest first; those of the members of one archive with `archive_job_id`."""
+        async for item in self._pages(
+            "jobs", {"dataset": dataset, "state": state, "archive_job_id": archive_job_id}
+        ):
             yield cast("Job", item)
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job that has not ended; it writes no rows."""
         await self._run(send("DELETE", f"jobs/{job_id}"))
 
-    async def revert(self, job_id: str) -> Revert:
+    async def revert(self, job_id: str, *, timeout_seconds: float = 600) -> Revert:
         """Take the load of a job back, unless its rows were touched since. Safe to repeat.
 
         Raises:
-            Problem: `not-revertible`; its errors name the rows.
+            ProblemError: `not-revertible`; its errors name the rows.
+            TimeoutError: it is not done after `timeout_seconds`; it goes on.
         """
-        return cast("Revert", await self._run(operations.revert(job_id)))
+        return cast("Revert", await self._run(operations.revert(job_id, timeout_seconds)))
 
     async def rejects(self, job_id: str) -> AsyncIterator[Reject]:
         """The rejected records of a job, by line."""

@@ -86,22 +86,31 @@ class Waybill:
         """
         return cast("Job", self._run(operations.wait(job_id, timeout_seconds)))
 
-    def jobs(self, *, dataset: str | None = None, state: str | None = None) -> Iterator[Job]:
-        """Jobs, newest first."""
-        for item in self._pages("jobs", {"dataset": dataset, "state": state}):
+    def jobs(
+        self,
+        *,
+        dataset: str | None = None,
+        state: str | None = None,
+        archive_job_id: str | None = None,
+    ) -> Iterator[Job]:
+        """Jobs, newest first; those of the members of one archive with `archive_job_id`."""
+        for item in self._pages(
+            "jobs", {"dataset": dataset, "state": state, "archive_job_id": archive_job_id}
+        ):
             yield cast("Job", item)
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that has not ended; it writes no rows."""
         self._run(send("DELETE", f"jobs/{job_id}"))
 
-    def revert(self, job_id: str) -> Revert:
+    def revert(self, job_id: str, *, timeout_seconds: float = 600) -> Revert:
         """Take the load of a job back, unless its rows were touched since. Safe to repeat.
 
         Raises:
-            Problem: `not-revertible`; its errors name the rows.
+            ProblemError: `not-revertible`; its errors name the rows.
+            TimeoutError: it is not done after `timeout_seconds`; it goes on.
         """
-        return cast("Revert", self._run(operations.revert(job_id)))
+        return cast("Revert", self._run(operations.revert(job_id, timeout_seconds)))
 
     def rejects(self, job_id: str) -> Iterator[Reject]:
         """The rejected records of a job, by line."""

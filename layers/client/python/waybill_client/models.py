@@ -17,9 +17,10 @@ State = Literal[
     "DUPLICATE",
     "EXPIRED",
     "REVERTED",
+    "REVERTING",
 ]
 OPEN_STATES: frozenset[str] = frozenset(
-    {"AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING"}
+    {"AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING", "REVERTING"}
 )
 """A job in any other state has ended."""
 
@@ -92,6 +93,7 @@ class Job(TypedDict):
     members: NotRequired[list[ArchiveMember]]
     rejects_url: NotRequired[str]
     revert: NotRequired[Revert]
+    revert_error: NotRequired[dict[str, Any]]
     duplicate_of: NotRequired[str]
     created_at: NotRequired[str]
     finished_at: NotRequired[str]

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from waybill_client.errors import problem_from_response
+from waybill_client.errors import ProblemError, problem_from_response
 from waybill_client.flows import Flow, Pause, Request, document, parsed, send, without_none
 from waybill_client.models import OPEN_STATES
 from waybill_client.rows import Rows
@@ -86,9 +86,19 @@ def infer(head: bytes, name: str, *, whole: bool, header: str | None) -> Flow:
     )
 
 
-def revert(job_id: str) -> Flow:
-    """Take a load back; returns the waybill of the revert."""
-    return (yield from document("POST", f"jobs/{job_id}/revert"))["revert"]
+def revert(job_id: str, timeout_seconds: float) -> Flow:
+    """Take a load back; returns the waybill of the revert.
+
+    Raises:
+        ProblemError: `not-revertible`.
+        TimeoutError: it is not done in time; it goes on.
+    """
+    found = yield from document("POST", f"jobs/{job_id}/revert")
+    if found["state"] != "REVERTED":
+        found = yield from wait(job_id, timeout_seconds)
+    if problem := found.get("revert_error"):
+        raise ProblemError(HTTPStatus.CONFLICT, problem)
+    return found["revert"]
 
 
 def begin_export(dataset: str, params: Mapping[str, object]) -> Flow:

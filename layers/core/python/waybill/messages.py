@@ -36,6 +36,12 @@ class MergeMessage(Message):
     job_id: UUID
 
 
+class RevertMessage(Message):
+    """Queue `merges`, jobs → merge: take the load of a job back, or the next member's."""
+
+    reverted_job_id: UUID
+
+
 class ResolvePendingMessage(Message):
     """Queue `merges`, merge → merge: load a job's pending records whose parents have arrived."""
 

@@ -22,6 +22,8 @@ class JobState(StrEnum):
     EXPIRED = "EXPIRED"
     DUPLICATE = "DUPLICATE"
     REVERTED = "REVERTED"
+    REVERTING = "REVERTING"
+    """Loaded, and to be taken back; not stored as its state."""
 
     @property
     def is_open(self) -> bool:
@@ -31,4 +33,8 @@ class JobState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether it has ended."""
-        return not self.is_open and self not in (JobState.AWAITING_UPLOAD, JobState.EXTRACTING)
+        return not self.is_open and self not in (
+            JobState.AWAITING_UPLOAD,
+            JobState.EXTRACTING,
+            JobState.REVERTING,
+        )

@@ -44,6 +44,24 @@ class RegisteredObject(NamedTuple):
     """The job of the archive that the object was in."""
 
 
+class ArchivePlace(NamedTuple):
+    """What a job has to do with archives."""
+
+    is_archive: bool
+    member: str | None
+    """The name of the file in its archive; None if it was in none."""
+
+
+class JobFilter(NamedTuple):
+    """Which jobs are listed; None for all."""
+
+    dataset: str | None = None
+    state: str | None = None
+    datasets: Collection[str] | None = None
+    archive: UUID | None = None
+    """The archive whose members are listed."""
+
+
 class ListedJob(NamedTuple):
     """A job as the API shows it."""
 
@@ -142,43 +160,37 @@ class Jobs(Repository):
         document: Document | None = self._select_value("jobs.get_job", job_id=job_id)
         return document
 
-    def member_name(self, job_id: UUID) -> str | None:
-        """The name of the file in its archive; None if it was in none."""
-        name: str | None = self._select_value("jobs.get_member_name", job_id=job_id)
-        return name
+    def archive_place(self, job_id: UUID) -> ArchivePlace | None:
+        """Whether the job is an archive, or the file of one; None without a job."""
+        return next(iter(self._select(ArchivePlace, "jobs.get_archive_place", job_id=job_id)), None)
 
     def compare_columns(self, job_id: UUID) -> Document | None:
         """The job's columns beside those of the load before it; None without a job."""
         return self._optional(dict, "compare_columns", p_job=job_id)
 
     def list_page(
-        self,
-        *,
-        dataset: str | None,
-        state: str | None,
-        before: UUID | None,
-        limit: int,
-        datasets: Collection[str] | None = None,
+        self, jobs: JobFilter, *, before: UUID | None, limit: int
     ) -> list[ListedJob]:
-        """Jobs, newest first, made before the job `before`; of `datasets` only, unless None."""
+        """Jobs, newest first, made before the job `before`."""
         return self._select(
             ListedJob,
             "jobs.list_jobs",
-            dataset=dataset,
-            datasets=None if datasets is None else list(datasets),
-            state=state,
+            dataset=jobs.dataset,
+            datasets=None if jobs.datasets is None else list(jobs.datasets),
+            state=jobs.state,
+            archive=jobs.archive,
             before=before,
             rows=limit,
         )
 
-    def revert(self, job_id: UUID) -> Document:
-        """Take the load of the job back in one transaction; the waybill of the revert.
+    def request_revert(self, job_id: UUID) -> JobState:
+        """Request that the load of the job is taken back; the job's state then.
 
         Raises:
-            Conflict: `not-revertible`, with what touched its rows since.
-            Busy: a merge of the dataset is running.
+            Conflict: `not-revertible`, whatever its rows are.
+            Busy: a step is working on the job.
         """
-        return self._value(dict, "revert_job", p_job=job_id)
+        return self._value(JobState, "request_revert", p_job=job_id)
 
     def dataset_of(self, job_id: UUID) -> str | None:
         """The dataset that the job belongs to; None without a job."""

@@ -1,16 +1,18 @@
 """The merge of a job, and the records that wait for their parents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 
 
 class MergeResult(NamedTuple):
-    """How a call of `merge_job` or `resolve_pending` ended."""
+    """How a call of `merge_job`, `resolve_pending` or `revert_step` ended."""
 
-    outcome: Literal["merged", "ended", "waiting", "restage"]
+    outcome: Literal["merged", "ended", "waiting", "restage", "continue"]
+    """`continue`: a member of an archive was reverted; others are left."""
     state: str | None
     dataset: str | None
     chunks: Sequence[int]
@@ -54,6 +56,28 @@ class Merges(Repository):
             Busy: they are being resolved.
         """
         result = self._row(MergeResult, "reject_pending", p_job=job_id, p_message=message)
+        assert result is not None  # noqa: S101 - the routine returns one row
+        return result
+
+    def revert(self, job_id: UUID) -> MergeResult:
+        """Take the load back in one call that outlives its caller; safe to call again.
+
+        Of an archive it is one member; the outcome is `continue` until none is left.
+
+        Raises:
+            Conflict: `not-revertible`, with what touched its rows since.
+            Busy: a merge of the dataset is running.
+        """
+        self._limit_time(job_id)
+        return self._result("revert_step", job_id)
+
+    def refuse_revert(self, job_id: UUID, problem: Mapping[str, object]) -> MergeResult:
+        """Keep the load, and store why.
+
+        Raises:
+            Busy: it is being reverted.
+        """
+        result = self._row(MergeResult, "refuse_revert", p_job=job_id, p_problem=jsonb(problem))
         assert result is not None  # noqa: S101 - the routine returns one row
         return result
 

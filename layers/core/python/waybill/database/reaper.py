@@ -19,8 +19,8 @@ class StalledJob(NamedTuple):
     """A job that no step has worked on for a while, with the queue of the message it needs."""
 
     job_id: UUID
-    queue: Literal["landed", "chunks", "merges", "pending"]
-    """`pending`: the message to resolve its pending records, in the queue `merges`."""
+    queue: Literal["landed", "chunks", "merges", "pending", "reverts"]
+    """`pending`, `reverts`: the queue `merges`, for its pending records or its revert."""
     chunks: list[int]
     """The chunks that are not staged, in order."""
     bucket: str | None

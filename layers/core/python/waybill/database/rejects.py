@@ -18,7 +18,11 @@ class Reject(NamedTuple):
     values: Fields | None
     errors: list[dict[str, Any]]
     found: int
-    """Rejects of the page before it was cut for its length."""
+    """Of the last of a page: more than those of the page, if it was cut for its length."""
+    job_id: UUID | None = None
+    """The job of the archive's member; None in a page of one job."""
+    position: int = 0
+    member: str | None = None
 
 
 class RejectValues(NamedTuple):
@@ -57,6 +61,29 @@ class Rejects(Repository):
             Reject,
             "list_rejects",
             p_job=job_id,
+            p_line=line,
+            p_reject_id=reject_id,
+            p_limit=limit,
+            p_bytes=max_bytes,
+            p_masked=masked,
+        )
+
+    def list_members_page(
+        self,
+        archive: UUID,
+        *,
+        after: tuple[int, int, UUID] | None,
+        limit: int,
+        max_bytes: int,
+        masked: bool,
+    ) -> list[Reject]:
+        """As `list_page`, of all members of an archive, after (position, line, id)."""
+        position, line, reject_id = after or (None, None, None)
+        return self._rows(
+            Reject,
+            "list_member_rejects",
+            p_archive=archive,
+            p_position=position,
             p_line=line,
             p_reject_id=reject_id,
             p_limit=limit,
