@@ -48,11 +48,11 @@ RETURNS TABLE (job_id uuid, "position" integer, member text, reject_id uuid, lin
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
 DECLARE
     v_member waybill.archive_members;
     v_reject record;
     v_before integer;
+    v_found bigint;
     v_rows integer := 0;
     v_bytes bigint := 0;
 BEGIN
@@ -63,9 +63,6 @@ BEGIN
                 WHERE v.job_id = m.job_id AND v.replayed_by IS NULL)
         ORDER BY m.position
     LOOP
-        job_id := v_member.job_id;
-        "position" := v_member.position;
-        member := v_member.name;
         v_before := v_rows;
         FOR v_reject IN
             SELECT r.* FROM waybill.list_rejects(v_member.job_id,
@@ -74,15 +71,12 @@ BEGIN
         LOOP
             v_rows := v_rows + 1;
             v_bytes := v_bytes + octet_length(v_reject.raw);
-            reject_id := v_reject.reject_id;
-            line := v_reject.line;
-            raw := v_reject.raw;
-            "values" := v_reject.values;
-            errors := v_reject.errors;
-            found := v_before + v_reject.found + (v_bytes >= p_bytes)::integer;
-            RETURN NEXT;
+            v_found := v_before + v_reject.found + (v_bytes >= p_bytes)::integer;
+            RETURN QUERY SELECT v_member.job_id, v_member.position, v_member.name,
+                v_reject.reject_id, v_reject.line, v_reject.raw, v_reject.values,
+                v_reject.errors, v_found;
         END LOOP;
-        EXIT WHEN v_rows >= p_limit OR found > v_rows;
+        EXIT WHEN v_rows >= p_limit OR v_found > v_rows;
     END LOOP;
 END
 $$;

@@ -36,6 +36,12 @@ class FakeS3:
 
     buckets: dict[str, dict[str, list[Version]]] = field(default_factory=dict)
     writes: int = 0
+    uploaded: list[str] = field(default_factory=list)
+    """Keys of objects that functions made, and whose events have not been sent."""
+
+    def upload_fileobj(self, file: Any, bucket: str, key: str, **_: object) -> None:
+        self.put_object(Bucket=bucket, Key=key, Body=file.read())
+        self.uploaded.append(key)
 
     def put_object(self, **call: Any) -> dict[str, Any]:
         boundary(after=False)
@@ -60,7 +66,12 @@ class FakeS3:
         version = self._found(call)
         boundary(after=True)
         size = len(version.body or b"")
-        return {"ETag": f'"{version.etag}"', "ContentLength": size, "VersionId": version.id}
+        return {
+            "ETag": f'"{version.etag}"',
+            "ContentLength": size,
+            "VersionId": version.id,
+            "LastModified": datetime.now(UTC),
+        }
 
     def delete_object(self, **call: Any) -> dict[str, Any]:
         boundary(after=False)

@@ -157,12 +157,18 @@ class FakeCloud:
             failures.extend(response["batchItemFailures"])
 
         suspended.process.start(work)
+        self._announce()
         if suspended.process.ended:
             self._settle(suspended)
         else:
             self.queues[queue].append(Message(message.body, message.receives, message.attributes))
             self.suspended.append(suspended)
         return suspended.process
+
+    def _announce(self) -> None:
+        """S3 sends the events of the members of archives."""
+        while self.s3.uploaded:
+            self.emit_event(self.s3.uploaded.pop(0), 0)
 
     def resume(self, suspended: Suspended, *, killed: bool) -> None:
         """Let a suspended invocation end, or die."""

@@ -17,4 +17,4 @@ class JobsSettings(
 ):
     """The database, tickets, replays, the key of encrypted rejects, and bounds on waiting."""
 
-    merges_queue_url: str = Field(description="Queue of jobs to merge or to revert.")
+    merges_queue_url: str = Field(description="Queue of jobs to merge.")
