@@ -54,9 +54,7 @@ def _insert(
     if registered.archive_job_id is not None:
         ticket = _as_member(deps.state.tickets.find(registered.archive_job_id), ref)
     is_member = registered.archive_job_id is not None
-    job = LandedJob(
-        registered.job_id, key.dataset, ref, ticket, is_member, created.sequencer
-    )
+    job = LandedJob(registered.job_id, key.dataset, ref, ticket, is_member, created.sequencer)
     with telemetry.about(job.job_id):
         telemetry.action("object.registered", key=ref.key, is_new=registered.is_new)
     return job, JobState(registered.state)

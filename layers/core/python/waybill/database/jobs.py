@@ -168,9 +168,7 @@ class Jobs(Repository):
         """The job's columns beside those of the load before it; None without a job."""
         return self._optional(dict, "compare_columns", p_job=job_id)
 
-    def list_page(
-        self, jobs: JobFilter, *, before: UUID | None, limit: int
-    ) -> list[ListedJob]:
+    def list_page(self, jobs: JobFilter, *, before: UUID | None, limit: int) -> list[ListedJob]:
         """Jobs, newest first, made before the job `before`."""
         return self._select(
             ListedJob,
