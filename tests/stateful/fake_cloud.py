@@ -157,7 +157,7 @@ class FakeCloud:
             failures.extend(response["batchItemFailures"])
 
         suspended.process.start(work)
-        self._announce()
+        self._emit_member_events()
         if suspended.process.ended:
             self._settle(suspended)
         else:
@@ -165,7 +165,7 @@ class FakeCloud:
             self.suspended.append(suspended)
         return suspended.process
 
-    def _announce(self) -> None:
+    def _emit_member_events(self) -> None:
         """S3 sends the events of the members of archives."""
         while self.s3.uploaded:
             self.emit_event(self.s3.uploaded.pop(0), 0)

@@ -5,7 +5,9 @@ from tests.mutants.mutant import Mutant
 REVERT = "sql/routines/94_revert_job.sql"
 CONFLICTS = "sql/routines/93_revert_conflicts.sql"
 ROWS = "sql/routines/92_revert_rows.sql"
+QUEUED = "sql/routines/99_queued_reverts.sql"
 TESTS = "tests/sql/test_reverts.py"
+QUEUED_TESTS = "tests/sql/test_queued_reverts.py"
 
 MUTANTS = (
     Mutant(
@@ -43,7 +45,7 @@ MUTANTS = (
     Mutant(
         "revert_without_count",
         "a load whose rows are gone without a trace is not reverted",
-        CONFLICTS,
+        ROWS,
         "IF v_taken <> v_found THEN",
         "IF false THEN",
         (f"{TESTS}::test_rows_of_a_truncated_table_are_missed",),
@@ -75,7 +77,7 @@ MUTANTS = (
     Mutant(
         "revert_leaves_view_stale",
         "the partitions that a revert changed are refreshed",
-        REVERT,
+        ROWS,
         "            UNION SELECT %4$s FROM pg_temp.revert_images AS i\n",
         "",
         (f"{TESTS}::test_rows_move_back_to_their_partitions",),
@@ -87,5 +89,53 @@ MUTANTS = (
         "    PERFORM waybill.erase_images(v_dataset, v_texts, (v_row ->> '_landed')::bigint);\n",
         "",
         (f"{TESTS}::test_an_erased_person_does_not_come_back",),
+    ),
+    Mutant(
+        "revert_out_of_order",
+        "reverts are done in the order of their requests",
+        QUEUED,
+        "AND r.request < v_request.request);",
+        "AND false);",
+        (f"{QUEUED_TESTS}::test_requests_are_done_in_their_order",),
+    ),
+    Mutant(
+        "revert_keeps_nobody_back",
+        "what lands after the request of a revert waits for it",
+        "sql/routines/51_unblocked_jobs.sql",
+        "    WHERE e.reverting\n",
+        "    WHERE false\n",
+        (
+            f"{QUEUED_TESTS}::test_what_lands_after_the_request_waits_for_it",
+            f"{QUEUED_TESTS}::test_children_that_land_after_the_request_wait_for_it",
+        ),
+    ),
+    Mutant(
+        "revert_of_first_member",
+        "the members of an archive are reverted from the last to the first",
+        QUEUED,
+        "        WHERE m.archive_job_id = p_archive.job_id AND waybill.is_loaded(m.state)\n"
+        "        ORDER BY m.landing_order DESC\n",
+        "        WHERE m.archive_job_id = p_archive.job_id AND waybill.is_loaded(m.state)\n"
+        "        ORDER BY m.landing_order\n",
+        (
+            "tests/stateful/test_queued_reverts.py::"
+            "test_an_archive_is_reverted_whole_by_attempts_killed_anywhere",
+        ),
+    ),
+    Mutant(
+        "replay_beside_revert",
+        "a replay is not registered while its file is reverted",
+        "sql/routines/59_replay.sql",
+        "WHERE job_id = p_parent FOR SHARE;",
+        "WHERE job_id = p_parent;",
+        (f"{QUEUED_TESTS}::test_a_replay_is_not_registered_beside_a_revert",),
+    ),
+    Mutant(
+        "chunks_counted_without_lock",
+        "a job with chunks that a merge sends again is not staged",
+        "sql/routines/31_chunks.sql",
+        "            v_left := cardinality(waybill.unstaged_chunks(p_job));\n",
+        "",
+        (f"{QUEUED_TESTS}::test_chunks_that_a_merge_sends_again_are_not_counted_as_staged",),
     ),
 )
