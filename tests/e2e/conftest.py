@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from infra.local.clients import Clients
 from infra.local.databases import EmbeddedDatabase
@@ -18,11 +19,13 @@ from infra.local.postgres import Postgres, free_port
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
 from infra.local.status import Status
+from tests.e2e.console_page import open_browser, open_page
 from tests.e2e.faults import Operator, until
 from waybill_client import Waybill
 from waybill_client.bearer_auth import BearerAuth
 
 _FOLDER = Path(__file__).parent
+_PAGE_MILLISECONDS = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -119,3 +122,20 @@ def server(local_stack: Stack) -> Iterator[Postgres]:
 def admin(stack: Status) -> Iterator[psycopg.Connection]:
     with psycopg.connect(str(stack.database_url), autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Status) -> Iterator[Page]:
+    """The console, as an administrator; fails if the page had a fault."""
+    with open_page(browser, str(stack.console)) as page:
+        page.set_default_timeout(_PAGE_MILLISECONDS)
+        expect.set_options(timeout=_PAGE_MILLISECONDS)
+        page.goto(str(stack.console))
+        yield page

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    FilePayload,
+    Page,
+    Response,
+    sync_playwright,
+)
 
 from tests.e2e.browser import find_browser
 
@@ -51,3 +58,21 @@ def open_page(browser: Browser, console: str, **options: Any) -> Iterator[Page]:
     yield page
     context.close()
     assert faults.found == []
+
+
+def choose(page: Page, **files: str | bytes) -> None:
+    """Choose files of CSV by name and content."""
+    choose_files(page, **{f"{name}.csv": content for name, content in files.items()})
+
+
+def choose_files(page: Page, **files: str | bytes) -> None:
+    """Choose files by full name and content."""
+    payloads = [
+        FilePayload(
+            name=name,
+            mimeType="",
+            buffer=content.encode() if isinstance(content, str) else content,
+        )
+        for name, content in files.items()
+    ]
+    page.get_by_label("Files", exact=True).set_input_files(payloads)

@@ -2,47 +2,19 @@
 
 import gzip
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from infra.local.stack import Stack
-from infra.local.status import Status
 from tests.e2e.client_calls import figures, load
-from tests.e2e.console_page import open_browser, open_page
+from tests.e2e.console_page import choose
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
-
-_MILLISECONDS = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, stack: Status) -> Iterator[Page]:
-    with open_page(browser, str(stack.console)) as page:
-        page.set_default_timeout(_MILLISECONDS)
-        expect.set_options(timeout=_MILLISECONDS)
-        page.goto(str(stack.console))
-        yield page
-
-
-def choose(page: Page, **files: str) -> None:
-    """Choose files by name and content."""
-    payloads = [
-        FilePayload(name=f"{name}.csv", mimeType="text/csv", buffer=text.encode())
-        for name, text in files.items()
-    ]
-    page.get_by_label("Files").set_input_files(payloads)
 
 
 def test_a_file_is_checked_sent_fixed_and_replayed_until_nothing_is_rejected(
@@ -199,7 +171,7 @@ def test_figures_of_a_year_are_shown_and_downloaded(
     page.get_by_label("Mean over").select_option("all")
     expect(page.locator(".bars")).to_contain_text("Harbour")
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").first.click()
+        page.get_by_role("button", name="Download Hires of 1907 by quarter").click()
     assert download.value.suggested_filename == "hires-by-quarter-1907.csv"
     assert "Harbour,Pilot,0,2,0,0" in Path(download.value.path()).read_text("utf-8")
 

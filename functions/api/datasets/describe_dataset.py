@@ -15,6 +15,17 @@ def describe_dataset(contract: Contract) -> Dataset:
         natural_key=list(contract.natural_key),
         schema=row_schema(contract),
         references=list(contract.references),
+        aliases=contract.aliases,
+        null_words=list(contract.null_words),
+        formats={
+            column: written.model_dump(mode="json", exclude_defaults=True)
+            for column, written in contract.formats.items()
+        },
+        header=contract.header,
+        delimiter=contract.delimiter,
+        encoding=contract.encoding,
+        drift=contract.drift,
+        searchable=list(contract.searchable),
         partitioned_by=contract.partitioned_by,
         max_upload_bytes=contract.max_upload_bytes,
         version=contract.version,

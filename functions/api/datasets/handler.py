@@ -17,6 +17,7 @@ from functions.api.datasets.models import Dataset, DatasetList, Preview
 from waybill.http.access import may_read_personal
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
+from waybill.http.file_options import Delimiter, Encoding
 from waybill.http.responses import json_response
 from waybill.inference.model import Header, Inferred
 
@@ -47,7 +48,12 @@ def get_dataset(name: Annotated[str, Path()]) -> Response[Any]:
     tags=["datasets"],
     responses=describe_responses({200: Preview}, 400, 404, 413, 415, 422, 503),
 )
-def post_preview(name: Annotated[str, Path()]) -> Response[Any]:
+def post_preview(
+    name: Annotated[str, Path()],
+    *,
+    delimiter: Annotated[Delimiter | None, Query(description="Default: detected.")] = None,
+    encoding: Annotated[Encoding | None, Query(description="Default: the contract's.")] = None,
+) -> Response[Any]:
     """Preview a file or rows: 20 records before and after the rules of the dataset.
 
     Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type. Records
@@ -55,10 +61,14 @@ def post_preview(name: Annotated[str, Path()]) -> Response[Any]:
     table, references and keys are not checked. Personal values are `[masked]` for callers without
     the right to them.
     """
-    from functions.api.datasets.parse_sample import parse_sample  # noqa: PLC0415
+    from functions.api.datasets.parse_sample import (  # noqa: PLC0415
+        SampleOptions,
+        parse_sample,
+    )
     from functions.api.datasets.preview_records import preview_records  # noqa: PLC0415
 
-    contract, sample = parse_sample(api.current_event, deps().contracts.get(name))
+    options = SampleOptions(delimiter, encoding)
+    contract, sample = parse_sample(api.current_event, deps().contracts.get(name), options)
     masked = not may_read_personal(api.principal, name)
     layout, drift, records = preview_records(contract, sample, masked=masked)
     return json_response(

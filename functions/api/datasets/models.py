@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from waybill.contract.drift import Drift
-from waybill.contract.model import Partitioning, Reference, WriteDisposition
+from waybill.contract.model import DriftPolicy, Partitioning, Reference, WriteDisposition
 
 
 class Dataset(BaseModel):
@@ -18,6 +18,19 @@ class Dataset(BaseModel):
     natural_key: list[str]
     schema_: dict[str, Any] = Field(alias="schema", description="JSON Schema of one row.")
     references: list[Reference]
+    aliases: dict[str, str] = Field(
+        description="Column by another name that headers may have, in lower case."
+    )
+    null_words: list[str] = Field(description="Texts that mean null.")
+    formats: dict[str, dict[str, Any]] = Field(
+        description="How a column is written in files, where it is not the default: `date` and"
+        " `zone`, `decimal` and `thousands`, `true_words` and `false_words`, …"
+    )
+    header: Literal["auto", "present", "absent"]
+    delimiter: str | None = Field(description="Null: detected.")
+    encoding: str | None = Field(description="Null: UTF-8, or as a byte order mark says.")
+    drift: DriftPolicy = Field(description="What becomes of columns that the table lacks.")
+    searchable: list[str] = Field(description="Columns that rows can be found by.")
     partitioned_by: Partitioning | None
     max_upload_bytes: int | None = Field(
         description="Size limit of a file; null: the limit of the installation."

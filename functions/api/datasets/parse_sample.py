@@ -1,5 +1,7 @@
 """Parse the request of a preview: rows as JSON, or the beginning of a file."""
 
+from typing import NamedTuple
+
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from functions.api.datasets.models import PreviewRows
@@ -12,7 +14,16 @@ from waybill.http.exact_json import read_exactly
 from waybill.http.requests import validate_model
 
 
-def parse_sample(event: APIGatewayProxyEvent, contract: Contract) -> tuple[Contract, Sample]:
+class SampleOptions(NamedTuple):
+    """How a file is written; rows have neither."""
+
+    delimiter: str | None
+    encoding: str | None
+
+
+def parse_sample(
+    event: APIGatewayProxyEvent, contract: Contract, options: SampleOptions
+) -> tuple[Contract, Sample]:
     """The sample of the request, and the contract to read it with.
 
     Raises:
@@ -20,7 +31,7 @@ def parse_sample(event: APIGatewayProxyEvent, contract: Contract) -> tuple[Contr
         Rejected: `invalid-request`.
     """
     if media_type_of(event) not in ("", JSON):
-        return contract, Sample(body_bytes(event))
+        return contract, Sample(body_bytes(event), *options)
     try:
         body = read_exactly(body_bytes(event).decode())
     except UnicodeDecodeError:

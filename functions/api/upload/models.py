@@ -11,34 +11,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
-_ENCODINGS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "ascii": "utf-8",
-    "us-ascii": "utf-8",
-    "latin-1": "iso-8859-1",
-    "latin1": "iso-8859-1",
-    "iso-8859-1": "iso-8859-1",
-    "windows-1252": "windows-1252",
-    "cp1252": "windows-1252",
-    "utf-16": "utf-16",
-    "utf-16le": "utf-16-le",
-    "utf-16-le": "utf-16-le",
-    "utf-16be": "utf-16-be",
-    "utf-16-be": "utf-16-be",
-}
-
-
-def _read_encoding(value: str) -> str:
-    encoding = _ENCODINGS.get(value.strip().lower())
-    if encoding is None:
-        names = ", ".join(sorted(set(_ENCODINGS.values())))
-        raise PydanticCustomError("unknown_encoding", f"Use one of {names}.")
-    return encoding
+from waybill.http.file_options import Delimiter, Encoding
 
 
 def _printable(value: str) -> str:
@@ -54,11 +30,6 @@ def _as_integer(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Encoding = Annotated[
-    str,
-    AfterValidator(_read_encoding),
-    WithJsonSchema({"type": "string", "enum": sorted(_ENCODINGS)}),
-]
 Integer = Annotated[int, Field(strict=True), BeforeValidator(_as_integer)]
 FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
@@ -80,7 +51,7 @@ class FileOptions(BaseModel):
         default=None,
         description="UTF-8, latin-1 (ISO-8859-1), windows-1252 or UTF-16; default: the contract's.",
     )
-    delimiter: Literal[",", ";", "\t", "|"] | None = Field(
+    delimiter: Delimiter | None = Field(
         default=None, description="Default: the contract's, or detected from the file."
     )
 

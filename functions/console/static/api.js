@@ -61,3 +61,15 @@ const json = (method) => async (path, options) => (await send(method, path, opti
 export const get = json("GET");
 export const post = json("POST");
 export const remove = json("DELETE");
+
+// All pages of a list, with what the first has besides its items.
+export async function allPages(path, query, signal) {
+  const first = await get(path, { query, signal });
+  const items = [...first.items];
+  for (let next = first.next_cursor; next;) {
+    const page = await get(path, { query: { ...query, cursor: next }, signal });
+    items.push(...page.items);
+    next = page.next_cursor;
+  }
+  return { ...first, items };
+}

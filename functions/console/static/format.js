@@ -43,13 +43,15 @@ export function ago(text) {
 export const visible = (value) =>
   String(value ?? "").replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 
+const KEPT = { ignored: "left out", rescued: "kept beside the row", rejected: "a reason to reject the record" };
+
 // A difference between a file and its table as a sentence.
 export function drifted({ column, change, nearest, action, records, code }) {
   const name = visible(column);
   if (change === "missing") return `The file has no column ${name}.`;
-  if (change === "retyped") return `Column ${name} has values of another type: ${code}.`;
+  if (change === "retyped") return `Column ${name} has values of another type${records ? ` in ${plural(records, "record")}` : ""}: ${code}.`;
   const where = records ? ` in ${plural(records, "record")}` : "";
-  return `The table has no column ${name}${nearest ? ` (nearest: ${nearest})` : ""}: ${action}${where}.`;
+  return `The table has no column ${name}${nearest ? ` (nearest: ${nearest})` : ""}: ${KEPT[action] ?? action}${where}.`;
 }
 
 // The waybill of a revert as a sentence.
@@ -61,14 +63,14 @@ export function reverted({ removed, restored, reinserted, withdrawn }) {
 
 export const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 
-export function csv(columns, rows) {
+export function csv(columns, rows, delimiter = ",") {
   const cell = (value) => {
     let text = String(value ?? "");
     // A spreadsheet would run it as a formula.
     if (/^[=+@\t\r]/.test(text) || /^-(?![\d.]+$)/.test(text)) text = `'${text}`;
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return /["\n\r]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  return [columns, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
+  return [columns, ...rows].map((row) => row.map(cell).join(delimiter)).join("\n") + "\n";
 }
 
 export function download(name, content, type = "text/csv") {

@@ -2,6 +2,7 @@
 import { html, useState } from "./ui.js";
 import { get, post, remove } from "./api.js";
 import { Members } from "./members.js";
+import { Pending } from "./pending.js";
 import { ago, bytes, count, drifted, reverted, seconds, visible } from "./format.js";
 import { Comparison } from "./columns.js";
 import { href } from "./router.js";
@@ -12,6 +13,7 @@ const REVERTIBLE = ["COMPLETED", "COMPLETED_WITH_REJECTS", "DUPLICATE"];
 const OPTIONAL = ["erased", "withdrawn"];
 
 export function Job({ id }) {
+  const [error, setError] = useState(null);
   const job = useLoaded((signal) => get(["jobs", id], { signal }), [id]);
   const isRunning = job.data && !isFinal(job.data.state);
   useInterval(job.reload, 700, Boolean(isRunning));
@@ -23,9 +25,10 @@ export function Job({ id }) {
       <header class="row between">
         <div><p class="over">Waybill</p><h1>${visible(data.source.filename ?? data.source.key ?? data.source.kind)}</h1>
           <p class="muted">into <a href=${href(["datasets", data.dataset])}>${data.dataset}</a></p></div>
-        <div class="row tight no-print"><${Actions} job=${data} reload=${job.reload} /></div>
+        <div class="row tight no-print"><${Actions} job=${data} reload=${job.reload} failed=${setError} /></div>
       </header>
-      <p role="status"><${State} state=${data.state} /></p>
+      ${error && html`<${Failure} error=${error} />`}
+      <p role="status"><${State} state=${data.state} />${data.dry_run && " · checked only, nothing was written"}</p>
       ${isRunning && data.state !== "REVERTING" && html`<${Live} job=${data} />`}
       ${data.error && html`<div class="failure" role="alert"><p><strong>${data.error.title}</strong> ${data.error.detail}</p></div>`}
       ${(data.warnings ?? []).map((one) => html`<p class="notice">${one}</p>`)}
@@ -34,22 +37,26 @@ export function Job({ id }) {
       ${data.revert_error && html`<${Failure} error=${{ message: data.revert_error.detail, document: data.revert_error }} />`}
       ${data.waybill && html`<${Counts} job=${data} />`}
       ${data.members && html`<${Members} job=${data} />`}
+      ${data.waybill?.pending_reference > 0 && html`<${Pending} id=${id} />`}
       <${Identity} job=${data} />
       ${data.waybill && html`<${Comparison} job=${data} />`}
       <${Runs} id=${id} state=${data.state} />
     </article>`;
 }
 
-function Actions({ job, reload }) {
-  const [error, setError] = useState(null);
-  const cancel = () => remove(["jobs", job.job_id]).then(reload, setError);
-  const revert = () => confirm("Take this load back? Its rows are removed or restored.")
-    && post(["jobs", job.job_id, "revert"]).then(reload, setError);
+function Actions({ job, reload, failed }) {
+  const [isBusy, setBusy] = useState(false);
+  const act = (request) => {
+    failed(null);
+    setBusy(true);
+    request.then(reload, failed).finally(() => setBusy(false));
+  };
+  const cancel = () => act(remove(["jobs", job.job_id]));
+  const revert = () => confirm("Take this load back? Its rows are removed or restored.") && act(post(["jobs", job.job_id, "revert"]));
   return html`
-    ${error && html`<${Failure} error=${error} />`}
     ${job.waybill?.rejected > 0 && html`<a class="button primary" href=${href(["jobs", job.job_id, "rejects"])}>${job.rejects_remaining ? "Fix rejects" : "Rejects"}</a>`}
-    ${!isFinal(job.state) && job.state !== "REVERTING" && canLoad.value && html`<button type="button" onClick=${cancel}>Cancel</button>`}
-    ${REVERTIBLE.includes(job.state) && !job.dry_run && canLoad.value && html`<button type="button" onClick=${revert}>Revert</button>`}
+    ${!isFinal(job.state) && job.state !== "REVERTING" && canLoad.value && html`<button type="button" disabled=${isBusy} onClick=${cancel}>Cancel</button>`}
+    ${REVERTIBLE.includes(job.state) && !job.dry_run && canLoad.value && html`<button type="button" disabled=${isBusy} onClick=${revert}>Revert</button>`}
     ${job.waybill && html`<button type="button" onClick=${() => print()}>Print</button>`}`;
 }
 

@@ -7,6 +7,7 @@ import { Transfer } from "./transfer.js";
 
 const AT_ONCE = 3;
 const UNCHECKED = "A file of this kind and size is checked when it is loaded.";
+const ARCHIVE = "An archive: each file in it becomes a job of its own, and is checked when it is loaded.";
 export const transfers = signal([]);
 export const datasets = signal([]);
 
@@ -62,6 +63,13 @@ export async function unmapColumns(transfer) {
   await chooseDataset(transfer, transfer.dataset.value);
 }
 
+export async function chooseOptions(transfer, options) {
+  const { encoding } = transfer.options.value;
+  transfer.options.value = options;
+  if (encoding !== options.encoding) transfer.head = await readHead(transfer.file, options.encoding);
+  await chooseDataset(transfer, transfer.dataset.value);
+}
+
 export function proposedColumns(transfer) {
   const dataset = datasets.value.find((one) => one.name === transfer.dataset.value);
   return dataset ? matchColumns(transfer.head.header, dataset) : [];
@@ -70,20 +78,28 @@ export function proposedColumns(transfer) {
 // The service reads the first records with the rules that the load will use.
 async function check(transfer) {
   const name = transfer.dataset.value;
+  const options = transfer.options.value;
+  if (transfer.head.isArchive) {
+    transfer.preview.value = { columns: [], records: [], warnings: [], note: ARCHIVE };
+    return;
+  }
+  // What was chosen meanwhile is checked by itself.
+  const isCurrent = () => transfer.dataset.value === name && transfer.options.value === options;
   const sample = previewOf(transfer.content, transfer.head);
   if (!sample) {
-    transfer.preview.value = { columns: [], records: [], warnings: [UNCHECKED] };
+    transfer.preview.value = { columns: [], records: [], warnings: [], note: UNCHECKED };
     return;
   }
   try {
     const body = await sample.arrayBuffer();
     // As text, what is compressed or in UTF-16 would be changed on the way.
     const type = "application/octet-stream";
-    const response = await send("POST", ["datasets", name, "preview"], { body, type });
+    const query = { encoding: options.encoding, delimiter: options.delimiter };
+    const response = await send("POST", ["datasets", name, "preview"], { query, body, type });
     const preview = await response.json();
-    if (transfer.dataset.value === name) transfer.preview.value = preview;
+    if (isCurrent()) transfer.preview.value = preview;
   } catch (error) {
-    if (transfer.dataset.value === name) transfer.previewError.value = error;
+    if (isCurrent()) transfer.previewError.value = error;
   }
 }
 

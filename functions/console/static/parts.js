@@ -1,6 +1,6 @@
 // Pieces that several pages show.
 import { html, useCallback, useEffect, useRef, useState } from "./ui.js";
-import { count, localTime, time } from "./format.js";
+import { count, localTime, time, visible } from "./format.js";
 
 const NOT_FINAL = ["AWAITING_UPLOAD", "LANDED", "EXTRACTING", "LOADING", "MERGING", "REVERTING"];
 export const isFinal = (state) => !NOT_FINAL.includes(state);
@@ -34,8 +34,8 @@ export function Failure({ error, again }) {
   const errors = error.document?.errors ?? [];
   return html`
     <div class="failure" role="alert">
-      <p>${error.message}</p>
-      ${errors.length > 0 && html`<ul>${errors.slice(0, 10).map((one) => html`<li><code>${one.pointer}</code> ${one.message}</li>`)}</ul>`}
+      <p>${visible(error.message)}</p>
+      ${errors.length > 0 && html`<ul>${errors.slice(0, 20).map((one) => html`<li>${one.pointer && html`<code>${visible(one.pointer)}</code> `}${visible(one.message)}</li>`)}</ul>`}
       ${again && html`<button type="button" onClick=${again}>Try again</button>`}
     </div>`;
 }

@@ -148,7 +148,7 @@ const isFault = (reject, column) => reject.errors.some((one) => one.column === c
 function Row({ reject, at, columns, edited, edit, move, fill, isFixed }) {
   const reasons = reject.errors.map((one) => html`<li>${one.column ? html`<strong>${one.column}</strong> ` : ""}${visible(one.message)}</li>`);
   return html`<tr class=${edited ? "edited" : ""}>
-    <th scope="row" class="number">${reject.line}</th>
+    <th scope="row" class="number" data-label="Line">${reject.line}</th>
     ${hasValues(reject) || isSplit(edited, columns)
       ? columns.map((column) => html`<${Cell} key=${column} reject=${reject} at=${at} column=${column} edited=${edited} edit=${edit} move=${move} fill=${fill} isFixed=${isFixed} />`)
       : html`<td colspan=${columns.length} class="fault"><${RawRecord} reject=${reject} columns=${columns} edit=${edit} isFixed=${isFixed} /></td>`}
@@ -163,9 +163,9 @@ function Cell({ reject, at, column, edited, edit, move, fill, isFixed }) {
   const value = (isChanged ? edited[column] : reject.values[column]) ?? "";
   const fault = isFault(reject, column);
   const kind = isChanged ? "changed" : fault ? "fault" : "";
-  if (isFixed || reject.truncated) return html`<td class=${kind}>${visible(value)}</td>`;
+  if (isFixed || reject.truncated) return html`<td class=${kind} data-label=${column}>${visible(value)}</td>`;
   const name = `${column} of line ${reject.line}`;
-  return html`<td class=${kind}>
+  return html`<td class=${kind} data-label=${column}>
     <input data-cell=${`${at}:${column}`} aria-label=${name} aria-invalid=${fault && !isChanged} spellcheck="false" value=${value} placeholder=${value === "" ? "empty" : ""}
       size=${Math.min(28, Math.max(6, String(value).length))} readonly=${value === MASK && !fault}
       onInput=${(event) => edit([[reject.reject_id, { [column]: event.target.value === "" ? null : event.target.value }]])}

@@ -12,7 +12,7 @@ const PAGES = [
   { name: "define", title: "Define a dataset", load: () => import("./pages/define.js"), isPart: true },
   { name: "analytics", title: "Analytics", load: () => import("./pages/analytics.js") },
   { name: "lookups", title: "Lookups", load: () => import("./pages/lookups.js") },
-  { name: "sources", title: "Sources", load: () => import("./pages/sources.js") },
+  { name: "sources", title: "Sources", load: () => import("./pages/sources.js"), isForAdmins: true },
   { name: "audit", title: "Audit", load: () => import("./pages/audit.js"), isForAdmins: true },
   { name: "operations", title: "Operations", load: () => import("./pages/operations.js"), isForAdmins: true },
 ];

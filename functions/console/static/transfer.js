@@ -23,7 +23,8 @@ export class Transfer {
     this.rate = signal(0);
     this.error = signal("");
     this.jobId = signal(null);
-    this.dryRun = signal(false);
+    // How the file is written, where it does not tell, and whether it is checked only.
+    this.options = signal({ encoding: "", delimiter: "", dryRun: false });
     this.parts = [];
     this.running = new Set();
   }
@@ -53,8 +54,12 @@ export class Transfer {
   }
 
   async request() {
+    const { encoding, delimiter, dryRun } = this.options.value;
     const upload = await post(["uploads", this.dataset.value], {
-      body: { filename: this.file.name, size_bytes: this.size, multipart: this.isPausable, dry_run: this.dryRun.value },
+      body: {
+        filename: this.file.name, size_bytes: this.size, multipart: this.isPausable, dry_run: dryRun,
+        ...(encoding && { encoding }), ...(delimiter && { delimiter }),
+      },
     });
     batch(() => {
       this.upload = upload;

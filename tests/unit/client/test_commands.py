@@ -1,10 +1,13 @@
 import io
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from infra.bootstrap import ROOT
@@ -165,6 +168,27 @@ def test_figures_as_json(fake: FakeApi) -> None:
         result = invoke("analytics", name, "--year", "2020", "--json")
         assert json.loads(result.stdout) == figures
         assert fake.requests[-1].url.params["year"] == "2020"
+
+
+def _leaves(command: Any, name: str = "waybill") -> Iterator[tuple[str, Any]]:
+    if command.hidden:
+        return
+    commands_of = getattr(command, "commands", {})
+    if not commands_of:
+        yield name, command
+    for child, one in commands_of.items():
+        yield from _leaves(one, f"{name} {child}")
+
+
+def test_every_command_prints_json() -> None:
+    found = dict(_leaves(typer.main.get_command(commands.make_app())))
+    assert len(found) > 15
+    without = [
+        name
+        for name, command in found.items()
+        if not any("--json" in option.opts for option in command.params)
+    ]
+    assert without == []
 
 
 def test_the_client_requires_the_packages_that_the_project_locks() -> None:

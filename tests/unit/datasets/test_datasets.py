@@ -6,7 +6,7 @@ import pytest
 
 from functions.api.datasets.handler import handle
 from tests.unit.http.api_client import STATE, call, parcels
-from waybill.contract.model import WriteDisposition
+from waybill.contract.model import Format, WriteDisposition
 from waybill.state.bucket import StateBucket
 from waybill.state.contracts import PublishedContracts
 
@@ -28,10 +28,37 @@ def test_a_dataset_is_described() -> None:
         "write_disposition": "merge",
         "natural_key": ["code"],
         "references": [],
+        "aliases": {},
+        "null_words": [],
+        "formats": {},
+        "header": "auto",
+        "delimiter": None,
+        "encoding": None,
+        "drift": "refuse",
+        "searchable": [],
         "partitioned_by": None,
         "max_upload_bytes": None,
         "version": 3,
     }
+
+
+def test_the_rules_for_the_files_of_a_dataset_are_described(aws: "S3Client") -> None:
+    rules = {
+        "aliases": {"package": "code"},
+        "null_words": ("NA",),
+        "formats": {"code": Format(date="DD/MM/YYYY", zone="Europe/Zurich")},
+        "delimiter": ";",
+        "drift": "ignore",
+    }
+    StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update=rules))
+    dataset = call(handle, "GET", "/datasets/parcels").json()
+    assert dataset["aliases"] == {"package": "code"}
+    assert dataset["formats"] == {"code": {"date": "DD/MM/YYYY", "zone": "Europe/Zurich"}}
+    assert (dataset["null_words"], dataset["delimiter"], dataset["drift"]) == (
+        ["NA"],
+        ";",
+        "ignore",
+    )
 
 
 def test_datasets_are_listed_by_name(aws: "S3Client") -> None:

@@ -39,8 +39,10 @@ def birds(aws: "S3Client") -> None:
     StateBucket(aws, STATE).contracts.publish(made)
 
 
-def preview(body: object, headers: dict[str, str] | None = None, **more: Any) -> ApiResponse:
-    return call(handle, "POST", "/datasets/birds/preview", body, headers, **more)
+def preview(
+    body: object, headers: dict[str, str] | None = None, query: str = "", **more: Any
+) -> ApiResponse:
+    return call(handle, "POST", f"/datasets/birds/preview{query}", body, headers, **more)
 
 
 def test_a_file_is_shown_before_and_after() -> None:
@@ -106,6 +108,18 @@ def test_a_compressed_file_can_be_previewed() -> None:
     headers = {"Content-Type": "application/octet-stream"}
     response = preview(base64.b64encode(data).decode(), headers, encoded=True)
     assert response.json()["records"][0]["after"] == {"species": "wren", "ring": 1}
+
+
+def test_a_file_is_read_in_the_encoding_and_with_the_delimiter_that_are_named() -> None:
+    data = base64.b64encode("species|ring\nGänsesäger|1\n".encode("latin-1")).decode()
+    headers = {"Content-Type": "application/octet-stream"}
+    undeclared = preview(data, headers, encoded=True).json()["records"][0]
+    assert undeclared["outcome"] == "rejected"
+    query = "?encoding=latin-1&delimiter=%7C"
+    (record,) = preview(data, headers, query, encoded=True).json()["records"]
+    assert record["after"] == {"species": "gänsesäger", "ring": 1}
+    unknown = preview(data, headers, "?encoding=ebcdic", encoded=True)
+    assert unknown.problem() == (422, "invalid-request")
 
 
 def test_json_lines_can_be_previewed() -> None:

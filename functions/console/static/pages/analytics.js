@@ -1,9 +1,10 @@
 // The figures of a year as charts and tables.
-import { html, useEffect, useRef } from "../ui.js";
-import { get, send } from "../api.js";
+import { html, useEffect, useRef, useState } from "../ui.js";
+import { allPages, get, send } from "../api.js";
 import { count, decimal, download } from "../format.js";
 import { refine, route } from "../router.js";
 import { theme } from "../theme.js";
+import { ExportForm } from "../exports.js";
 import { Failure, Figure, TableBox, Time, useLoaded } from "../parts.js";
 
 const QUARTERS = ["q1", "q2", "q3", "q4"];
@@ -22,29 +23,42 @@ export default function Analytics() {
         <label class="field inline"><span>Mean over</span><select value=${over} onChange=${change("mean_over")}><option value="hiring">departments that hired</option><option value="all">all departments</option></select></label>
       </div></div>
     <${Hires} year=${year} />
-    <${Departments} year=${year} over=${over} />`;
+    <${Departments} year=${year} over=${over} />
+    <section><h2>All hires</h2><p class="muted">The rows that the figures are made of, of every year.</p><${ExportForm} dataset="hired_employees" /></section>`;
 }
 
-async function saveCsv(path, query, name) {
-  const response = await send("GET", path, { query: { ...query, format: "csv" }, accept: "text/csv" });
-  download(name, await response.blob());
-}
+// The next page of figures, by the response's own link.
+const nextCursor = (response) => /[?&]cursor=([^&>]+)[^>]*>; *rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
 
-async function allPages(path, query, signal) {
-  let page = await get(path, { query, signal });
-  const first = page;
-  const items = [...page.items];
-  while (page.next_cursor) {
-    page = await get(path, { query: { ...query, cursor: page.next_cursor }, signal });
-    items.push(...page.items);
+// CSV has its header once, whatever the number of pages.
+async function csvOf(path, query) {
+  const blocks = [];
+  for (let cursor; blocks.length === 0 || cursor;) {
+    const response = await send("GET", path, { query: { ...query, cursor, format: "csv" }, accept: "text/csv" });
+    const text = await response.text();
+    blocks.push(blocks.length ? text.slice(text.indexOf("\n") + 1) : text);
+    const next = nextCursor(response);
+    cursor = next && decodeURIComponent(next);
   }
-  return { ...first, items };
+  return new Blob(blocks, { type: "text/csv" });
 }
 
-function Heading({ title, data, save }) {
-  return html`<div class="row between"><h2>${title}</h2>
-    <p class="row muted">${data.as_of && html`<span>as of <${Time} value=${data.as_of} /> UTC</span>`} ${data.unassigned > 0 && html`<span>${count(data.unassigned)} unassigned</span>`}
-      <button type="button" onClick=${save}>CSV</button></p></div>`;
+async function save(format, path, query, name) {
+  if (format === "csv") return download(`${name}.csv`, await csvOf(path, query));
+  const { next_cursor: _, ...figures } = await allPages(path, query);
+  return download(`${name}.json`, JSON.stringify(figures, null, 2), "application/json");
+}
+
+function Heading({ title, data, path, query, name }) {
+  const [format, setFormat] = useState("csv");
+  const [error, setError] = useState(null);
+  const take = () => { setError(null); save(format, path, query, name).catch(setError); };
+  return html`
+    <div class="row between head"><h2>${title}</h2>
+      <div class="row tight"><span class="muted">${data.as_of && html`as of <${Time} value=${data.as_of} /> UTC`}${data.unassigned > 0 && `, ${count(data.unassigned)} unassigned`}</span>
+        <select aria-label=${`Format of ${title}`} value=${format} onChange=${(event) => setFormat(event.target.value)}><option value="csv">CSV</option><option value="json">JSON</option></select>
+        <button type="button" aria-label=${`Download ${title}`} onClick=${take}>Download</button></div></div>
+    ${error && html`<${Failure} error=${error} />`}`;
 }
 
 function Hires({ year }) {
@@ -55,7 +69,7 @@ function Hires({ year }) {
   const totals = QUARTERS.map((one) => items.reduce((sum, item) => sum + item[one], 0));
   return html`
     <section>
-      <${Heading} title=${`Hires of ${year} by quarter`} data=${loaded.data} save=${() => saveCsv(HIRES, { year }, `hires-by-quarter-${year}.csv`)} />
+      <${Heading} title=${`Hires of ${year} by quarter`} data=${loaded.data} path=${HIRES} query=${{ year }} name=${`hires-by-quarter-${year}`} />
       ${items.length === 0 ? html`<p class="empty">No hires in ${year}.</p>` : html`
         <dl class="figures">${totals.map((sum, at) => html`<${Figure} label=${`Q${at + 1}`} value=${sum} />`)}<${Figure} label="Year" value=${totals.reduce((a, b) => a + b)} tone="total" /></dl>
         <${Lines} items=${items} />
@@ -102,7 +116,7 @@ function Departments({ year, over }) {
   const most = Math.max(1, ...items.map((one) => one.hired));
   return html`
     <section>
-      <${Heading} title=${`Departments above the mean of ${year}`} data=${loaded.data} save=${() => saveCsv(ABOVE, query, `departments-above-average-${year}.csv`)} />
+      <${Heading} title=${`Departments above the mean of ${year}`} data=${loaded.data} path=${ABOVE} query=${query} name=${`departments-above-average-${year}`} />
       <p class="muted">${mean === null ? "No hires." : `The mean is ${decimal(mean)} hires a department.`}</p>
       ${items.length > 0 && html`<div class="bars">${items.map((one) => html`
         <span>${one.department}</span><span class="track"><span class="value" style=${{ width: `${(100 * one.hired) / most}%` }}></span><span class="mean" style=${{ left: `${(100 * mean) / most}%` }}></span></span><span class="number">${count(one.hired)}</span>`)}</div>`}

@@ -9,8 +9,9 @@ import typer
 from waybill_client.cognito import CognitoPool
 from waybill_client.errors import ClientError
 from waybill_client.issuer import Dialog, Issuer
+from waybill_client.job_commands import AsJson
 from waybill_client.logins import Login, save_login
-from waybill_client.output import out, print_message
+from waybill_client.output import out, print_json, print_message
 
 
 def add_logins(app: typer.Typer, find_api: Callable[[], str | None]) -> None:
@@ -31,36 +32,47 @@ def add_logins(app: typer.Typer, find_api: Callable[[], str | None]) -> None:
         region: Annotated[
             str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="Of the pool.")
         ] = "us-east-1",
+        as_json: AsJson = False,
     ) -> None:
         """Log in at the issuer of the API's tokens, and keep the login."""
         if not client_id:
             raise ClientError("Set --client-id, or WAYBILL_CLIENT_ID.")
         with httpx.Client(timeout=30) as http:
             if issuer:
-                _keep(Issuer(issuer, client_id, http), find_api())
+                found = _log_in(Issuer(issuer, client_id, http), find_api())
             elif email:
-                _print_token(CognitoPool(region, client_id, http), email)
+                found = _pool_token(CognitoPool(region, client_id, http), email)
             else:
                 raise ClientError("Set --issuer, or WAYBILL_ISSUER.")
+        if as_json:
+            print_json(found)
+        elif token := found.get("access_token"):
+            out.print(token, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print_message("Logged in.")
 
     @app.command()
-    def logout() -> None:
+    def logout(as_json: AsJson = False) -> None:
         """Forget the login for the API."""
         if api := find_api():
             save_login(api, None)
-        print_message("Logged out.")
+        if as_json:
+            print_json({"api": api})
+        else:
+            print_message("Logged out.")
 
 
-def _keep(issuer: Issuer, api: str | None) -> None:
+def _log_in(issuer: Issuer, api: str | None) -> dict[str, object]:
+    """Keep a login for the API; returns until when it is valid without being refreshed."""
     if not api:
         raise ClientError("Set WAYBILL_API to the base URL of the API, with its stage.")
-    save_login(api, Login.of(issuer, issuer.log_in(Dialog(_prompt, print_message))))
-    print_message("Logged in.")
+    login = Login.of(issuer, issuer.log_in(Dialog(_prompt, print_message)))
+    save_login(api, login)
+    return {"api": api, "expires_at": login.expires_at}
 
 
-def _print_token(pool: CognitoPool, email: str) -> None:
-    tokens = pool.log_in(_prompt, print_message, name=email)
-    out.print(tokens.access_token, markup=False, highlight=False, soft_wrap=True)
+def _pool_token(pool: CognitoPool, email: str) -> dict[str, object]:
+    return {"access_token": pool.log_in(_prompt, print_message, name=email).access_token}
 
 
 def _prompt(text: str, *, hide: bool = False) -> str:
