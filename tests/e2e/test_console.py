@@ -61,6 +61,19 @@ def test_rejects_are_filled_down_replaced_and_downloaded(page: Page) -> None:
     assert [record.rsplit(",", 2)[1:] for record in records] == [[f"n{n}", "Far"] for n in range(5)]
 
 
+def test_rejects_are_corrected_in_another_program_and_replayed(page: Page) -> None:
+    choose(page, departments="id,department\nx,Elsewhere\n")
+    page.get_by_role("button", name="Upload departments.csv").click()
+    page.get_by_role("link", name="Fix rejects").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    corrected = Path(download.value.path()).read_text("utf-8").replace(",x,", ",7310,")
+    page.get_by_label("Corrected CSV").set_input_files(
+        FilePayload(name="corrected.csv", mimeType="text/csv", buffer=corrected.encode())
+    )
+    expect(page.get_by_role("heading", name="Nothing to fix")).to_be_visible()
+
+
 def test_a_header_that_does_not_match_is_mapped_and_remembered(
     page: Page, waybill: Waybill
 ) -> None:
@@ -87,7 +100,7 @@ def test_a_large_file_is_paused_and_resumed(page: Page, tmp_path: Path) -> None:
     network = page.context.new_cdp_session(page)
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2e6}
     network.send("Network.emulateNetworkConditions", slow)
-    page.get_by_label("Files").set_input_files(str(big))
+    page.get_by_label("Files", exact=True).set_input_files(str(big))
     page.get_by_role("button", name="Upload departments.csv").click()
     page.get_by_role("button", name="Pause departments.csv").click()
     expect(page.get_by_text("paused")).to_be_visible()
@@ -149,7 +162,7 @@ def test_compressed_and_binary_files_are_checked_before_they_are_sent(page: Page
         "departments.csv.gz": gzip.compress(b"id,department\n7801,Quay\nx,Quay\n"),
         "departments.parquet": parquet.getvalue().to_pybytes(),
     }
-    page.get_by_label("Files").set_input_files(
+    page.get_by_label("Files", exact=True).set_input_files(
         [FilePayload(name=name, mimeType="", buffer=data) for name, data in files.items()]
     )
     expect(page.get_by_text("1 of the first 2 records would be rejected")).to_have_count(2)

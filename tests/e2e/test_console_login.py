@@ -60,7 +60,7 @@ def test_a_person_logs_in_at_the_issuer_and_uploads(
     assert page.url == f"{site.url}/"
     assert issuer.grants == ["authorization_code"]
     name = "departments.csv"
-    page.get_by_label("Files").set_input_files(
+    page.get_by_label("Files", exact=True).set_input_files(
         FilePayload(name=name, mimeType="text/csv", buffer=b"id,department\n7701,Issuer\n")
     )
     page.get_by_role("button", name=f"Upload {name}").click()

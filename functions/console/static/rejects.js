@@ -5,11 +5,11 @@ import { count, download, plural, visible } from "./format.js";
 import { go, href } from "./router.js";
 import { canLoad } from "./session.js";
 import { splitLine } from "./head.js";
+import { hasValues, MASK, Replace, valueOf } from "./reject_replace.js";
 import { Failure, isFinal, State, TableBox, useInterval, useLoaded } from "./parts.js";
 
 const PAGE = 200;
 const MOST_ROWS = 10_000;
-const MASK = "[masked]";
 
 export function Rejects({ id }) {
   const [job, setJob] = useState(null);
@@ -48,15 +48,16 @@ export function Rejects({ id }) {
     for (const [reject, values] of changes) after.set(reject, { ...after.get(reject), ...values });
     return after;
   });
-  const start = async (rows) => {
+  const begin = async (options, sent) => {
     setError(null);
     try {
-      const accepted = await post(["jobs", id, "replay"], { body: { rows: rows.map((one) => ({ _reject_id: one.reject_id, ...edits.get(one.reject_id) })) } });
-      setReplay({ id: accepted.job_id, sent: rows.length });
+      const accepted = await post(["jobs", id, "replay"], options);
+      setReplay({ id: accepted.job_id, sent });
     } catch (failure) {
       setError(failure);
     }
   };
+  const start = (rows) => begin({ body: { rows: rows.map((one) => ({ _reject_id: one.reject_id, ...edits.get(one.reject_id) })) } }, rows.length);
   const corrected = items.filter((one) => edits.has(one.reject_id));
   return html`
     <div class="row between">
@@ -65,6 +66,7 @@ export function Rejects({ id }) {
       <div class="row">
         <button type="button" onClick=${() => saveCsv(id, job).catch(setError)}>Download CSV</button>
         ${canLoad.value && items.length > 0 && html`
+          <${CorrectedCsv} isBusy=${replay} take=${(file) => begin({ body: file, type: "text/csv" }, null)} />
           <button type="button" disabled=${replay} onClick=${() => start(items.filter((one) => hasValues(one) || edits.has(one.reject_id)).slice(0, MOST_ROWS))}>Replay all shown</button>
           <button type="button" class="primary" disabled=${!corrected.length || replay} onClick=${() => start(corrected.slice(0, MOST_ROWS))}>Replay ${corrected.length ? plural(corrected.length, "corrected record") : "corrected"}</button>`}
       </div>
@@ -102,18 +104,20 @@ function Replay({ replay, ended }) {
   const isOver = job.data && isFinal(job.data.state);
   useInterval(job.reload, 600, !isOver);
   useEffect(() => { if (isOver) ended(job.data); }, [isOver]);
-  return html`<p class="notice" role="status">Replaying ${plural(replay.sent, "record")} … ${job.data && html`<${State} state=${job.data.state} />`}</p>`;
+  return html`<p class="notice" role="status">Replaying ${replay.sent === null ? "the file" : plural(replay.sent, "record")} … ${job.data && html`<${State} state=${job.data.state} />`}</p>`;
+}
+
+// The CSV of the rejects, corrected elsewhere.
+function CorrectedCsv({ isBusy, take }) {
+  const input = useRef(null);
+  return html`<button type="button" disabled=${isBusy} onClick=${() => input.current.click()}>Replay a CSV</button>
+    <input ref=${input} type="file" accept=".csv,text/csv" hidden aria-label="Corrected CSV" onChange=${(event) => { if (event.target.files.length) take(event.target.files[0]); event.target.value = ""; }} />`;
 }
 
 async function saveCsv(id, job) {
   const response = await send("GET", ["jobs", id, "rejects"], { accept: "text/csv" });
   download(`${job.dataset}-rejects-${id.slice(0, 8)}.csv`, await response.blob());
 }
-
-const valueOf = (reject, column, edits) => {
-  const edited = edits.get(reject.reject_id);
-  return (edited && column in edited ? edited[column] : reject.values[column]) ?? "";
-};
 
 function Grid({ columns, items, edits, edit, isFixed }) {
   const table = useRef(null);
@@ -142,7 +146,6 @@ function Grid({ columns, items, edits, edit, isFixed }) {
     </table><//>`;
 }
 
-const hasValues = (reject) => Object.keys(reject.values).length > 0;
 const isFault = (reject, column) => reject.errors.some((one) => one.column === column);
 
 function Row({ reject, at, columns, edited, edit, move, fill, isFixed }) {
@@ -186,41 +189,4 @@ function RawRecord({ reject, columns, edit, isFixed }) {
     <input aria-label=${`Text of line ${reject.line}`} aria-invalid=${!fits} spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />
     <button disabled=${!fits}>${fits ? "Split" : `${fields.length} of ${columns.length} fields`}</button>
   </form>`;
-}
-
-function Replace({ columns, items, edits, edit, loadAll }) {
-  const [column, setColumn] = useState("");
-  const [find, setFind] = useState("");
-  const [put, setPut] = useState("");
-  const [isWhole, setWhole] = useState(false);
-  const [said, setSaid] = useState("");
-  const targets = column ? [column] : columns;
-  const changesIn = (rows) => rows.filter(hasValues).flatMap((reject) => {
-    const values = {};
-    for (const one of targets) {
-      const before = String(valueOf(reject, one, edits));
-      if (before === MASK) continue;
-      const after = isWhole ? (before === find ? put : before) : find === "" ? before : before.replaceAll(find, put);
-      if (after !== before) values[one] = after === "" ? null : after;
-    }
-    return Object.keys(values).length ? [[reject.reject_id, values]] : [];
-  });
-  const found = useMemo(() => changesIn(items).length, [items, edits, column, find, put, isWhole]);
-  const apply = async (event) => {
-    event.preventDefault();
-    const changes = changesIn(loadAll ? await loadAll() : items);
-    edit(changes);
-    setSaid(`${plural(changes.length, "record")} changed.`);
-  };
-  return html`
-    <details class="replace"><summary>Find and replace</summary>
-      <form class="row" onSubmit=${apply}>
-        <label class="field"><span>Column</span><select value=${column} onChange=${(event) => setColumn(event.target.value)}><option value="">All</option>${columns.map((one) => html`<option>${one}</option>`)}</select></label>
-        <label class="field"><span>Find</span><input value=${find} spellcheck="false" onInput=${(event) => setFind(event.target.value)} /></label>
-        <label class="field"><span>Replace with</span><input value=${put} spellcheck="false" onInput=${(event) => setPut(event.target.value)} /></label>
-        <label class="check"><input type="checkbox" checked=${isWhole} onChange=${(event) => setWhole(event.target.checked)} /> Whole cell</label>
-        <button disabled=${!found && !loadAll}>Replace in ${loadAll ? "all rejects" : plural(found, "record")}</button>
-        <span class="muted" role="status">${said}</span>
-      </form>
-    </details>`;
 }
