@@ -64,6 +64,7 @@ function Job({ id, name }) {
   if (!job) return html`<p class="muted">Sent. Waiting for the job.</p>`;
   const { progress, waybill } = job;
   return html`
+    ${job.state === "DUPLICATE" && html`<p class="muted">The same file is loaded already; nothing was to be done.</p>`}
     <div class="row between" aria-live="polite">
       <p class="numbers"><${State} state=${job.state} />${" "}
         ${waybill ? html`${count(waybill.read)} read${SHOWN.filter(([name]) => waybill[name]).map(([name, label]) => `, ${count(waybill[name])} ${label.toLowerCase()}`)}, <strong class=${waybill.rejected ? "bad" : ""}>${count(waybill.rejected)} rejected</strong>`
