@@ -1,6 +1,7 @@
 """The API page in a browser: it uploads, it can be read by everybody, and its examples work."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,11 +12,12 @@ from playwright.sync_api import FilePayload, Page, expect
 from infra.local.status import Status
 from infra.openapi import openapi
 from tests.e2e.console_page import open_browser
+from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
 
 _MILLISECONDS = 30_000
-# They need the id of something, change what the others need, or need a scheduler of AWS.
+# Tried with a job of their own, or in need of the id of something else or of AWS's scheduler.
 _NOT_TRIED = (
     "{job_id}",
     "{source_id}",
@@ -78,6 +80,42 @@ def test_the_example_of_an_operation_works(
         # No user has the address of the example.
         is_missing = response.status_code == 404 and "email" in query
         assert response.is_success or is_missing, response.text
+
+
+@pytest.fixture
+def job_id(waybill: Waybill, tmp_path: Path) -> str:
+    """A job with a reject."""
+    file = tmp_path / "departments.csv"
+    file.write_text("id,department\n907,Example\nx,Nobody\n")
+    return str(waybill.wait(waybill.upload("departments", file))["job_id"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        (method.upper(), path, operation)
+        for path, operations in openapi()["paths"].items()
+        for method, operation in operations.items()
+        if "{job_id}" in path and not path.startswith("/uploads")
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_the_example_of_an_operation_on_a_job_works(
+    http: httpx.Client,
+    waybill: Waybill,
+    job_id: str,
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+) -> None:
+    body = operation.get("requestBody", {"content": {}})["content"].get("application/json", {})
+    sent = body.get("example")
+    if path.endswith("/replay"):
+        (reject,) = waybill.rejects(job_id)
+        sent = {"rows": [{**sent["rows"][0], "_reject_id": reject["reject_id"], "id": 908}]}
+    response = http.request(method, path[1:].replace("{job_id}", job_id), json=sent)
+    # A job that has ended is not cancelled.
+    assert response.is_success or (method, response.status_code) == ("DELETE", 409), response.text
 
 
 def test_a_file_is_uploaded_from_the_page(page: Page, token: Callable[[], str]) -> None:
