@@ -90,26 +90,26 @@ def job_id(waybill: Waybill, tmp_path: Path) -> str:
     return str(waybill.wait(waybill.upload("departments", file))["job_id"])
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "operation"),
-    [
-        (method.upper(), path, operation)
+def _of_jobs() -> list[tuple[str, str, Any]]:
+    """Method, path and example of the operations on a job."""
+    return [
+        (method.upper(), path, _json_example(operation))
         for path, operations in openapi()["paths"].items()
         for method, operation in operations.items()
         if "{job_id}" in path and not path.startswith("/uploads")
-    ],
-    ids=lambda one: one if isinstance(one, str) else "",
-)
+    ]
+
+
+def _json_example(operation: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    content = operation.get("requestBody", {"content": {}})["content"]
+    return content.get("application/json", {}).get("example")
+
+
+@pytest.mark.parametrize("request_", _of_jobs(), ids=lambda one: " ".join(one[:2]))
 def test_the_example_of_an_operation_on_a_job_works(
-    http: httpx.Client,
-    waybill: Waybill,
-    job_id: str,
-    method: str,
-    path: str,
-    operation: dict[str, Any],
+    http: httpx.Client, waybill: Waybill, job_id: str, request_: tuple[str, str, Any]
 ) -> None:
-    body = operation.get("requestBody", {"content": {}})["content"].get("application/json", {})
-    sent = body.get("example")
+    method, path, sent = request_
     if path.endswith("/replay"):
         (reject,) = waybill.rejects(job_id)
         sent = {"rows": [{**sent["rows"][0], "_reject_id": reject["reject_id"], "id": 908}]}
