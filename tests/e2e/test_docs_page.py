@@ -100,7 +100,7 @@ def _of_jobs() -> list[tuple[str, str, Any]]:
     ]
 
 
-def _json_example(operation: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+def _json_example(operation: dict[str, Any]) -> Any:
     content = operation.get("requestBody", {"content": {}})["content"]
     return content.get("application/json", {}).get("example")
 
