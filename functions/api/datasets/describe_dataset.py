@@ -26,6 +26,7 @@ def describe_dataset(contract: Contract) -> Dataset:
         encoding=contract.encoding,
         drift=contract.drift,
         searchable=list(contract.searchable),
+        lookups={name: list(lookup.columns) for name, lookup in contract.lookups.items()},
         partitioned_by=contract.partitioned_by,
         max_upload_bytes=contract.max_upload_bytes,
         version=contract.version,

@@ -31,6 +31,9 @@ class Dataset(BaseModel):
     encoding: str | None = Field(description="Null: UTF-8, or as a byte order mark says.")
     drift: DriftPolicy = Field(description="What becomes of columns that the table lacks.")
     searchable: list[str] = Field(description="Columns that rows can be found by.")
+    lookups: dict[str, list[str]] = Field(
+        description="Strategies to look up a row, with the columns that a value is given for."
+    )
     partitioned_by: Partitioning | None
     max_upload_bytes: int | None = Field(
         description="Size limit of a file; null: the limit of the installation."

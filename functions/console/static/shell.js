@@ -87,8 +87,8 @@ function LogIn() {
               <textarea rows="5" required spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
             </label>
             ${isLocal() && html`<p class="muted">Printed by <code>waybill token</code>; <code>--role reader</code> for one that only reads.</p>`}
-            <button class="primary">Use this token</button>
-            ${isLocal() && html`<button type="button" onClick=${() => location.reload()}>Use the stack's own</button>`}
+            <p class="row tight"><button class="primary">Use this token</button>
+              ${isLocal() && html`<button type="button" onClick=${() => location.reload()}>Use the stack's own</button>`}</p>
           </form>`
         : html`<p>Log in to see jobs and to upload files.</p><button class="primary" type="button" onClick=${logIn}>Log in</button>`}
     </main>`;

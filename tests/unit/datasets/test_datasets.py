@@ -36,6 +36,7 @@ def test_a_dataset_is_described() -> None:
         "encoding": None,
         "drift": "refuse",
         "searchable": [],
+        "lookups": {},
         "partitioned_by": None,
         "max_upload_bytes": None,
         "version": 3,

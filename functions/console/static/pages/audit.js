@@ -25,6 +25,7 @@ export default function Audit() {
       <label class="field inline"><span>Action</span><input placeholder="job.created" value=${filters.action} onChange=${choose("action")} /></label>
       <label class="field inline"><span>Who</span><input value=${filters.actor} onChange=${choose("actor")} /></label></div></div>
     ${page.error && html`<${Failure} error=${page.error} again=${page.reload} />`}
+    ${!page.data && !page.error && html`<p class="muted" aria-busy="true">Entries …</p>`}
     ${page.data && items.length === 0 && html`<p class="empty">No entries.</p>`}
     ${items.length > 0 && html`<${TableBox} label="Audit log"><table>
       <thead><tr><th scope="col">When (UTC)</th><th scope="col">Action</th><th scope="col">Who</th><th scope="col">From</th><th scope="col">Dataset</th><th scope="col">Job</th><th scope="col">Detail</th></tr></thead>

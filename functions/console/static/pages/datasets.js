@@ -25,12 +25,14 @@ function List() {
   return html`
     <div class="row between"><h1>Datasets</h1>${canLoad.value && html`<a class="button" href="#/define">Define one from a file</a>`}</div>
     ${list.error && html`<${Failure} error=${list.error} again=${list.reload} />`}
-    ${list.data && html`<${TableBox} label="Datasets"><table>
-      <thead><tr><th scope="col">Dataset</th><th scope="col">Description</th><th scope="col">Columns</th><th scope="col">Key</th><th scope="col">A file</th><th scope="col">Table</th></tr></thead>
+    ${!list.data && !list.error && html`<p class="muted" aria-busy="true">Datasets …</p>`}
+    ${list.data?.items.length === 0 && html`<p class="empty">No datasets that you may see.</p>`}
+    ${list.data?.items.length > 0 && html`<${TableBox} label="Datasets"><table>
+      <thead><tr><th scope="col">Dataset</th><th scope="col">Description</th><th scope="col" class="wide">Columns</th><th scope="col" class="wide">Key</th><th scope="col">A file</th><th scope="col" class="wide">Table</th></tr></thead>
       <tbody>${list.data.items.map((one) => html`<tr key=${one.name}>
         <td><a href=${href(["datasets", one.name])}>${one.name}</a></td><td>${one.description ?? ""}</td>
-        <td>${Object.keys(one.schema.properties).join(", ")}</td><td>${one.natural_key.join(", ")}</td>
-        <td>${DISPOSITIONS[one.write_disposition] ?? one.write_disposition}</td><td><code>${one.table}</code></td></tr>`)}</tbody></table><//>`}`;
+        <td class="wide">${Object.keys(one.schema.properties).join(", ")}</td><td class="wide">${one.natural_key.join(", ")}</td>
+        <td>${DISPOSITIONS[one.write_disposition] ?? one.write_disposition}</td><td class="wide"><code>${one.table}</code></td></tr>`)}</tbody></table><//>`}`;
 }
 
 const DISPOSITIONS = { merge: "is merged by key", append: "is appended", replace: "replaces all rows" };

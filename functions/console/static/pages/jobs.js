@@ -42,6 +42,7 @@ function History() {
       </div>
     </div>
     ${page.error && html`<${Failure} error=${page.error} again=${page.reload} />`}
+    ${!page.data && !page.error && html`<p class="muted" aria-busy="true">Jobs …</p>`}
     ${page.data && items.length === 0 && html`<p class="empty">No jobs${dataset || state ? " that match" : " yet"}. <a href="#/">Upload a file</a>.</p>`}
     ${items.length > 0 && html`
       <${TableBox} label="Jobs"><table class="jobs">

@@ -6,21 +6,22 @@ import { datasets, loadDatasets } from "../outgoing.js";
 import { Failure, TableBox, useLoaded } from "../parts.js";
 
 export default function Lookups() {
-  const list = useLoaded(loadDatasets, []);
-  const [dataset, setDataset] = useState("users");
-  const [column, setColumn] = useState("email");
+  const list = useLoaded(() => loadDatasets().then(() => true), []);
+  const [wanted, setWanted] = useState({ dataset: "", column: "" });
   const [value, setValue] = useState("");
   const [result, setResult] = useState(null);
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
-  const chosen = datasets.value.find((one) => one.name === dataset);
-  const columns = Object.keys(chosen?.schema.properties ?? {});
+  const able = datasets.value.filter((one) => Object.keys(one.lookups).length > 0);
+  const chosen = able.find((one) => one.name === wanted.dataset) ?? able[0];
+  const columns = [...new Set(Object.values(chosen?.lookups ?? {}).flat())];
+  const column = columns.includes(wanted.column) ? wanted.column : columns[0];
   const compare = async (event) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
     try {
-      setResult(await get(["datasets", dataset, "lookups", "compare"], { query: { [column]: value } }));
+      setResult(await get(["datasets", chosen.name, "lookups", "compare"], { query: { [column]: value } }));
     } catch (failure) {
       setError(failure);
     }
@@ -30,12 +31,13 @@ export default function Lookups() {
     <h1>Lookups</h1>
     <p class="muted">Finds a row by every strategy that its dataset declares. The database reports the plan and the time of each.</p>
     ${list.error && html`<${Failure} error=${list.error} again=${list.reload} />`}
-    <form class="row" onSubmit=${compare}>
-      <label class="field"><span>Dataset</span><select value=${dataset} onChange=${(event) => setDataset(event.target.value)}>${datasets.value.map((one) => html`<option>${one.name}</option>`)}</select></label>
-      <label class="field"><span>Column</span><select value=${column} onChange=${(event) => setColumn(event.target.value)}>${columns.map((one) => html`<option>${one}</option>`)}</select></label>
+    ${list.data && able.length === 0 && html`<p class="empty">No dataset declares lookups.</p>`}
+    ${able.length > 0 && html`<form class="row ends" onSubmit=${compare}>
+      <label class="field"><span>Dataset</span><select value=${chosen?.name} onChange=${(event) => setWanted({ dataset: event.target.value, column: "" })}>${able.map((one) => html`<option>${one.name}</option>`)}</select></label>
+      <label class="field"><span>Column</span><select value=${column} onChange=${(event) => setWanted({ dataset: chosen.name, column: event.target.value })}>${columns.map((one) => html`<option>${one}</option>`)}</select></label>
       <label class="field grow"><span>Value</span><input required value=${value} spellcheck="false" onInput=${(event) => setValue(event.target.value)} /></label>
       <button class="primary" disabled=${isBusy}>Compare</button>
-    </form>
+    </form>`}
     ${error && html`<${Failure} error=${error} />`}
     ${result && html`<${Comparison} items=${result.items} />`}`;
 }
