@@ -3,8 +3,8 @@
 Loopback protects from neither: a browser on this machine sends what a page asks it to, and a
 page can point its own host name at 127.0.0.1 (DNS rebinding). So a request must name a loopback
 host, and one that a page sends reaches only the API and the landing bucket, whose own CORS
-rules, signatures and forms apply there, and the console's files. A token is given to the
-console's own page only. The emulator's administrative paths are closed; one of
+rules, signatures and forms apply there, the console's files, and what a signed link downloads.
+A token is given to the console's own page only. The emulator's administrative paths are closed; one of
 them, `POST /_ministack/reset`, deletes everything without credentials.
 
 Loaded as a script by the emulator's process, so it imports nothing of the project.
@@ -54,7 +54,9 @@ class Guard:
         is_api = path.startswith(_API)
         if path.startswith(_ADMINISTRATIVE) and not is_api and path != _READY:
             return "Administrative paths are closed."
-        if _is_from_page(headers) and not self._is_open(str(scope["method"]), path, headers):
+        if _is_from_page(headers) and not (
+            self._is_open(str(scope["method"]), path, headers) or _is_signed_link(scope, headers)
+        ):
             return "Web pages reach only the API, the landing bucket and the console."
         return None
 
@@ -75,6 +77,13 @@ def _is_from_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     headers = list(headers)
     site = _values(headers, b"sec-fetch-site")
     return bool(_values(headers, b"origin")) or any(one != "none" for one in site)
+
+
+def _is_signed_link(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a link to an object is followed; the emulator checks its signature."""
+    is_signed = b"x-amz-signature=" in bytes(scope.get("query_string", b"")).lower()
+    is_followed = _values(headers, b"sec-fetch-mode") == ["navigate"]
+    return scope["method"] in ("GET", "HEAD") and is_signed and is_followed
 
 
 def _values(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:

@@ -60,7 +60,7 @@ def test_the_files_of_an_archive_are_jobs_that_the_page_lists(page: Page) -> Non
 
 def test_a_column_that_the_table_lacks_says_what_to_do(page: Page) -> None:
     choose(page, departments="id,department,floor\n8231,Wide,3\n")
-    expect(page.get_by_text("unknown column")).to_be_visible()
+    expect(page.get_by_text("'floor' is not a column")).to_be_visible()
     expect(page.get_by_text("This dataset refuses columns that its table lacks")).to_be_visible()
 
 

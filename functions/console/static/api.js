@@ -73,3 +73,18 @@ export async function allPages(path, query, signal) {
   }
   return { ...first, items };
 }
+
+// The next page of a CSV, by the response's own link.
+const nextCursor = (response) => /[?&]cursor=([^&>]+)[^>]*>; *rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
+
+// All pages of a CSV; its header once.
+export async function allCsv(path, query) {
+  const blocks = [];
+  for (let cursor = ""; blocks.length === 0 || cursor;) {
+    const response = await send("GET", path, { query: { ...query, cursor }, accept: "text/csv" });
+    const text = await response.text();
+    blocks.push(blocks.length ? text.slice(text.indexOf("\n") + 1) : text);
+    cursor = decodeURIComponent(nextCursor(response) ?? "");
+  }
+  return new Blob(blocks, { type: "text/csv" });
+}

@@ -93,7 +93,7 @@ function Check({ transfer }) {
     ${!preview && !error && html`<p class="muted" aria-busy="true">Checking the first records …</p>`}
     ${error && html`<${Failure} error=${error} />`}
     ${preview && html`<${Preview} preview=${preview} name=${transfer.file.name} />`}
-    ${isOpen && html`<${Mapping} key=${`${transfer.dataset.value} ${head.header}`} transfer=${transfer} close=${isMapping && (() => setMapping(false))} />`}
+    ${isOpen && html`<${Mapping} key=${`${transfer.dataset.value} ${head.header}`} transfer=${transfer} close=${isMapping ? () => setMapping(false) : null} />`}
     ${canMap && !isOpen && html`<p class="row tight">
       ${transfer.mapping.value && html`<span class="muted">The header is replaced as you mapped it.</span> <button type="button" class="link" onClick=${() => unmapColumns(transfer)}>Undo</button>`}
       <button type="button" class="link" onClick=${() => setMapping(true)}>Map columns</button></p>`}

@@ -1,6 +1,6 @@
 // Rejects in a table: corrected in place, and replayed until none remain.
 import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
-import { get, post, send } from "./api.js";
+import { allCsv, get, post } from "./api.js";
 import { count, download, plural, visible } from "./format.js";
 import { go, href } from "./router.js";
 import { canLoad } from "./session.js";
@@ -115,8 +115,8 @@ function CorrectedCsv({ isBusy, take }) {
 }
 
 async function saveCsv(id, job) {
-  const response = await send("GET", ["jobs", id, "rejects"], { accept: "text/csv" });
-  download(`${job.dataset}-rejects-${id.slice(0, 8)}.csv`, await response.blob());
+  // In pages: all of them at once may be a redirect to the storage, which the page may not follow.
+  download(`${job.dataset}-rejects-${id.slice(-8)}.csv`, await allCsv(["jobs", id, "rejects"], { limit: 1000 }));
 }
 
 function Grid({ columns, items, edits, edit, isFixed }) {

@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.local import emulator
@@ -42,7 +43,7 @@ def http(port: int) -> Iterator[httpx.Client]:
         yield client
 
 
-def signed_by(port: int, key: AccessKey, service: str) -> AwsClient:
+def signed_by(port: int, key: AccessKey, service: str, **options: Config) -> AwsClient:
     make: AwsClient = boto3.client
     return make(
         service,
@@ -50,6 +51,7 @@ def signed_by(port: int, key: AccessKey, service: str) -> AwsClient:
         region_name="us-east-1",
         aws_access_key_id=key.key_id,
         aws_secret_access_key=key.secret,
+        **options,
     )
 
 
@@ -131,6 +133,24 @@ def test_a_page_reaches_only_the_api_and_the_landing_bucket(
     refused = "Web pages reach only"
     for path in ("/_aws/execute-api/none/v1/health", "/waybill-local-landing/x"):
         assert refused not in http.get(path, headers=headers).text
+
+
+def test_a_page_may_link_to_an_object_that_is_signed_and_reads_it_no_other_way(
+    http: httpx.Client, port: int
+) -> None:
+    s3 = signed_by(port, KEY, "s3", config=Config(signature_version="s3v4"))
+    s3.create_bucket(Bucket="kept")
+    s3.put_object(Bucket="kept", Key="export.csv", Body=b"id\n")
+    where = {"Bucket": "kept", "Key": "export.csv"}
+    link = s3.generate_presigned_url("get_object", Params=where)
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert http.get(link, headers=followed).content == b"id\n"
+    forged = link[:-4] + ("0000" if not link.endswith("0000") else "1111")
+    assert http.get(forged, headers=followed).status_code == 403
+    assert http.get("/kept/export.csv", headers=followed).status_code == 403
+    for headers in ({**followed, "Sec-Fetch-Mode": "no-cors"}, {"Origin": "https://evil.example"}):
+        assert http.get(link, headers=headers).status_code == 403
+    assert http.post(link, headers=followed).status_code == 403
 
 
 def test_a_host_name_that_points_to_loopback_is_refused(http: httpx.Client, port: int) -> None:

@@ -1,6 +1,6 @@
 // The figures of a year as charts and tables.
 import { html, useEffect, useRef, useState } from "../ui.js";
-import { allPages, get, send } from "../api.js";
+import { allCsv, allPages, get } from "../api.js";
 import { count, decimal, download } from "../format.js";
 import { refine, route } from "../router.js";
 import { theme } from "../theme.js";
@@ -27,24 +27,8 @@ export default function Analytics() {
     <section><h2>All hires</h2><p class="muted">The rows that the figures are made of, of every year.</p><${ExportForm} dataset="hired_employees" /></section>`;
 }
 
-// The next page of figures, by the response's own link.
-const nextCursor = (response) => /[?&]cursor=([^&>]+)[^>]*>; *rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
-
-// CSV has its header once, whatever the number of pages.
-async function csvOf(path, query) {
-  const blocks = [];
-  for (let cursor; blocks.length === 0 || cursor;) {
-    const response = await send("GET", path, { query: { ...query, cursor, format: "csv" }, accept: "text/csv" });
-    const text = await response.text();
-    blocks.push(blocks.length ? text.slice(text.indexOf("\n") + 1) : text);
-    const next = nextCursor(response);
-    cursor = next && decodeURIComponent(next);
-  }
-  return new Blob(blocks, { type: "text/csv" });
-}
-
 async function save(format, path, query, name) {
-  if (format === "csv") return download(`${name}.csv`, await csvOf(path, query));
+  if (format === "csv") return download(`${name}.csv`, await allCsv(path, { ...query, format: "csv" }));
   const { next_cursor: _, ...figures } = await allPages(path, query);
   return download(`${name}.json`, JSON.stringify(figures, null, 2), "application/json");
 }
