@@ -4,8 +4,8 @@ Loopback protects from neither: a browser on this machine sends what a page asks
 page can point its own host name at 127.0.0.1 (DNS rebinding). So a request must name a loopback
 host, and one that a page sends reaches only the API and the landing bucket, whose own CORS
 rules, signatures and forms apply there, the console's files, and what a signed link downloads.
-A token is given to the console's own page only. The emulator's administrative paths are closed; one of
-them, `POST /_ministack/reset`, deletes everything without credentials.
+A token is given to the console's own page only. The emulator's administrative paths are closed;
+one of them, `POST /_ministack/reset`, deletes everything without credentials.
 
 Loaded as a script by the emulator's process, so it imports nothing of the project.
 """
