@@ -187,6 +187,10 @@ def test_figures_of_a_year_are_shown_and_downloaded(
         page.get_by_role("button", name="Download Hires of 1907 by quarter").click()
     assert download.value.suggested_filename == "hires-by-quarter-1907.csv"
     assert "Harbour,Pilot,0,2,0,0" in Path(download.value.path()).read_text("utf-8")
+    page.get_by_label("Format of Hires of 1907 by quarter").select_option("parquet")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download Hires of 1907 by quarter").click()
+    assert pq.read_table(download.value.path()).to_pylist()[0]["q2"] == 2
 
 
 def test_a_reader_sees_jobs_and_cannot_send(page: Page, local_stack: Stack) -> None:

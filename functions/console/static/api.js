@@ -74,17 +74,23 @@ export async function allPages(path, query, signal) {
   return { ...first, items };
 }
 
-// The next page of a CSV, by the response's own link.
+const MEDIA_TYPES = {
+  csv: "text/csv", jsonl: "application/x-ndjson",
+  parquet: "application/vnd.apache.parquet", arrow: "application/vnd.apache.arrow.file",
+};
+
+// The next page of a file, by the response's own link.
 const nextCursor = (response) => /[?&]cursor=([^&>]+)[^>]*>; *rel="next"/.exec(response.headers.get("Link") ?? "")?.[1];
 
-// All pages of a CSV; its header once.
-export async function allCsv(path, query) {
+// The files of a list in a format, from all its pages: text becomes one file, CSV with its header once.
+export async function allFiles(path, query, format) {
+  const isText = format === "csv" || format === "jsonl";
   const blocks = [];
   for (let cursor = ""; blocks.length === 0 || cursor;) {
-    const response = await send("GET", path, { query: { ...query, cursor }, accept: "text/csv" });
-    const text = await response.text();
-    blocks.push(blocks.length ? text.slice(text.indexOf("\n") + 1) : text);
+    const response = await send("GET", path, { query: { ...query, cursor }, accept: MEDIA_TYPES[format] });
+    const block = isText ? await response.text() : await response.blob();
+    blocks.push(format === "csv" && blocks.length ? block.slice(block.indexOf("\n") + 1) : block);
     cursor = decodeURIComponent(nextCursor(response) ?? "");
   }
-  return new Blob(blocks, { type: "text/csv" });
+  return isText ? [new Blob(blocks, { type: MEDIA_TYPES[format] })] : blocks;
 }

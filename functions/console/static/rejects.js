@@ -1,6 +1,6 @@
 // Rejects in a table: corrected in place, and replayed until none remain.
 import { html, useEffect, useMemo, useRef, useState } from "./ui.js";
-import { allCsv, get, post } from "./api.js";
+import { allFiles, get, post } from "./api.js";
 import { count, download, plural, visible } from "./format.js";
 import { go, href } from "./router.js";
 import { canLoad } from "./session.js";
@@ -116,7 +116,8 @@ function CorrectedCsv({ isBusy, take }) {
 
 async function saveCsv(id, job) {
   // In pages: all of them at once may be a redirect to the storage, which the page may not follow.
-  download(`${job.dataset}-rejects-${id.slice(-8)}.csv`, await allCsv(["jobs", id, "rejects"], { limit: 1000 }));
+  const [file] = await allFiles(["jobs", id, "rejects"], { limit: 1000 }, "csv");
+  download(`${job.dataset}-rejects-${id.slice(-8)}.csv`, file);
 }
 
 function Grid({ columns, items, edits, edit, isFixed }) {

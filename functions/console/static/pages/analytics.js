@@ -1,6 +1,6 @@
 // The figures of a year as charts and tables.
 import { html, useEffect, useRef, useState } from "../ui.js";
-import { allCsv, allPages, get } from "../api.js";
+import { allFiles, allPages, get } from "../api.js";
 import { count, decimal, download } from "../format.js";
 import { refine, route } from "../router.js";
 import { theme } from "../theme.js";
@@ -27,10 +27,15 @@ export default function Analytics() {
     <section><h2>All hires</h2><p class="muted">The rows that the figures are made of, of every year.</p><${ExportForm} dataset="hired_employees" /></section>`;
 }
 
+const FORMATS = [["csv", "CSV"], ["json", "JSON"], ["jsonl", "JSON Lines"], ["parquet", "Parquet"], ["arrow", "Arrow"]];
+
 async function save(format, path, query, name) {
-  if (format === "csv") return download(`${name}.csv`, await allCsv(path, { ...query, format: "csv" }));
-  const { next_cursor: _, ...figures } = await allPages(path, query);
-  return download(`${name}.json`, JSON.stringify(figures, null, 2), "application/json");
+  if (format === "json") {
+    const { next_cursor: _, ...figures } = await allPages(path, query);
+    return download(`${name}.json`, JSON.stringify(figures, null, 2), "application/json");
+  }
+  const files = await allFiles(path, { ...query, format }, format);
+  return files.forEach((file, at) => download(`${name}${files.length > 1 ? `-${at + 1}` : ""}.${format}`, file));
 }
 
 function Heading({ title, data, path, query, name }) {
@@ -40,7 +45,7 @@ function Heading({ title, data, path, query, name }) {
   return html`
     <div class="row between head"><h2>${title}</h2>
       <div class="row tight"><span class="muted">${data.as_of && html`as of <${Time} value=${data.as_of} /> UTC`}${data.unassigned > 0 && `, ${count(data.unassigned)} unassigned`}</span>
-        <select aria-label=${`Format of ${title}`} value=${format} onChange=${(event) => setFormat(event.target.value)}><option value="csv">CSV</option><option value="json">JSON</option></select>
+        <select aria-label=${`Format of ${title}`} value=${format} onChange=${(event) => setFormat(event.target.value)}>${FORMATS.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>
         <button type="button" aria-label=${`Download ${title}`} onClick=${take}>Download</button></div></div>
     ${error && html`<${Failure} error=${error} />`}`;
 }

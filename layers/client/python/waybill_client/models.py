@@ -87,6 +87,7 @@ class Job(TypedDict):
     progress: NotRequired[dict[str, int]]
     waybill: NotRequired[Counts]
     error: NotRequired[dict[str, Any]]
+    dry_run: NotRequired[bool]
     warnings: NotRequired[list[str]]
     drift: NotRequired[list[Drift]]
     archive_job_id: NotRequired[str]
