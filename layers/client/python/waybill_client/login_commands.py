@@ -44,13 +44,12 @@ def add_logins(app: typer.Typer, find_api: Callable[[], str | None]) -> None:
                 found = _pool_token(CognitoPool(region, client_id, http), email)
             else:
                 raise ClientError("Set --issuer, or WAYBILL_ISSUER.")
-        if as_json:
-            print_json(found)
-        elif token := found.get("access_token"):
-            out.print(token, markup=False, highlight=False, soft_wrap=True)
-        else:
-            print_message("Logged in.")
+        _show(found, as_json=as_json)
 
+    _add_logout(app, find_api)
+
+
+def _add_logout(app: typer.Typer, find_api: Callable[[], str | None]) -> None:
     @app.command()
     def logout(as_json: AsJson = False) -> None:
         """Forget the login for the API."""
@@ -60,6 +59,15 @@ def add_logins(app: typer.Typer, find_api: Callable[[], str | None]) -> None:
             print_json({"api": api})
         else:
             print_message("Logged out.")
+
+
+def _show(found: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    elif token := found.get("access_token"):
+        out.print(token, markup=False, highlight=False, soft_wrap=True)
+    else:
+        print_message("Logged in.")
 
 
 def _log_in(issuer: Issuer, api: str | None) -> dict[str, object]:
