@@ -68,6 +68,7 @@ _TAGS = {
     "jobs": "Ingestion jobs, their waybills and rejects.",
     "datasets": "The tables that can be loaded.",
     "analytics": "Figures on hires.",
+    "lake": "Old partitions that are archived as Parquet files, and restored.",
     "exports": "All rows of a dataset as files: CSV, JSON Lines, Parquet or Arrow.",
     "lookups": "Rows by value, with the plan that found them.",
     "documents": "Documents without a fixed schema.",

@@ -6,7 +6,13 @@ sources are made by the service, so they have none.
 
 from typing import Any
 
-_REQUIRED = {"dataset": "departments", "key": "901", "name": "departments", "year": 2021}
+_REQUIRED = {
+    "dataset": "departments",
+    "key": "901",
+    "name": "departments",
+    "partition": "2019",
+    "year": 2021,
+}
 # Of one path, also those that are not required.
 _PARAMETERS: dict[str, dict[str, object]] = {
     "/users/{strategy}": {"strategy": "indexed", "columns": {"email": "ada@example.com"}},
@@ -41,6 +47,7 @@ _BODIES: dict[str, dict[str, object]] = {
         "application/octet-stream": _CSV,
     },
     "POST /datasets/{name}/exports": {"application/json": {"format": "parquet"}},
+    "POST /datasets/{name}/partitions/{partition}/restore": {"application/json": {}},
     "POST /datasets/infer": {
         "text/csv": _CSV,
         "application/x-ndjson": '{"id": 904, "department": "Customs"}\n',

@@ -64,7 +64,10 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", *pinned),
             list_bucket(landing),
             send(resources.chunks, resources.merges),
-            objects(state, "exports/", "PutObject"),
+            objects(state, "exports/", "GetObject", "PutObject"),
+            # Archived partitions; what is written for them is read back.
+            objects(state, "lake/", "DeleteObject", "GetObject", "PutObject"),
+            list_objects(state, "lake/"),
             *make_data_keys(resources.personal_key),
         ),
         "merge": (
@@ -99,7 +102,11 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             publish_to(f"{resources.topic_prefix}*"),
             *resources.deliveries.statements("Create"),
         ),
-        "refresh": (list_objects(state, "markers/"), objects(state, "markers/", "DeleteObject")),
+        "refresh": (
+            list_objects(state, "markers/"),
+            objects(state, "markers/", "DeleteObject", "PutObject"),
+            send(resources.chunks),
+        ),
         "reap": (
             list_objects(state, "markers/"),
             list_objects(state, "deadlines/"),

@@ -41,6 +41,8 @@ ROUTES = (
     Route("GET", "/datasets/{name}/rows", "lookups"),
     Route("POST", "/datasets/{name}/exports", "lookups"),
     Route("GET", "/datasets/{name}/exports/{export_id}", "lookups"),
+    Route("GET", "/datasets/{name}/partitions", "lookups"),
+    Route("POST", "/datasets/{name}/partitions/{partition}/restore", "lookups"),
     Route("GET", "/datasets/{name}/lookups/compare", "lookups"),
     Route("GET", "/datasets/{name}/lookups/{strategy}", "lookups"),
     Route("GET", "/users/compare", "lookups"),

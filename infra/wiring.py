@@ -113,7 +113,7 @@ def settings(resources: Resources) -> Mapping[str, Mapping[str, str]]:
             # Nobody waits a minute for a receiver on their own machine.
             **({"retry_seconds": "2"} if resources.plain_http else {}),
         },
-        "refresh": state,
+        "refresh": {**state, **chunks},
         "reap": {**landing, **state, **queues, **in_flight},
         "batch": {**state, **merges, **bus, **personal},
         "jobs": {**landing, **state, **merges, **waits, **personal},

@@ -12,6 +12,9 @@ SELECT waybill.define_role('plan', connections => 24, statement => '60s', routin
 -- `chunk_state` is for loaders of the release before: until they are replaced, and after a roll-back.
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
     open_export, begin_export, export_lines, record_export_file, fail_export,
+    lake_work, open_archived, archived_lines, create_lake_check, record_archived_file, archived_files_of,
+    detach_archived, begin_publishing, record_lake_file, drop_archived, stop_archiving,
+    create_restored, store_restored_file, finish_restore, forget_lake_files,
     claim_chunk, finish_chunk, add_data_key, chunks_left, following_chunk, chunk_state, fail_job, start_run,
     count_failed_runs, count_killed_runs, end_run}', tables => '{"waybill.validation_errors":
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
@@ -24,7 +27,7 @@ SELECT waybill.define_role('publish', connections => 4, statement => '60s', rout
     database_figures}');
 SELECT waybill.define_role('refresh', connections => 4, statement => '5min', routines => '{
     stale_views, refresh_part, settled_jobs, premake_partitions, tables_to_analyse, analyse_table,
-    fold_step, give_up_fold,
+    fold_step, give_up_fold, lake_work, has_lake_work,
     database_figures}');
 SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
@@ -47,7 +50,8 @@ SELECT waybill.define_role('documents', connections => 20, statement => '25s', r
     list_documents, delete_document, erase_person, find_person,
     list_unreadable, erase_encrypted, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
-    look_up, find_rows, find_row_lines, row_columns, lease_generation, audit_personal_read, create_export, export_document}');
+    look_up, find_rows, find_row_lines, row_columns, lease_generation, audit_personal_read, create_export, export_document,
+    restore_partition, archived_documents}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
     costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
 SELECT waybill.define_role('sources', connections => 6, statement => '25s', routines => '{

@@ -19,6 +19,9 @@
 --   WB019  unknown-receiver  a source notifies a receiver that no file declares
 --   WB020  not-revertible    the load cannot be taken back; the detail lists what touched its rows
 --   WB021  too-many-exports  as many exports are open as may be at a time
+--   WB022  partition-archived  rows of the dataset are in the lake, or on their way there
+--   WB023  unknown-partition   no partition of this name is archived
+--   WB024  lake-refused      a partition cannot be archived or restored as it is
 --   WB999  (internal)        undoes a merge that was only counted: a dry run, too many rejects
 --   55P03  database-busy     PostgreSQL's own lock_not_available: a lock is taken; retry later
 

@@ -77,7 +77,8 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     rescued text DEFAULT NULL,
     sheet text DEFAULT NULL,
     revertible_days integer DEFAULT 7,
-    history_unit text DEFAULT NULL
+    history_unit text DEFAULT NULL,
+    archive_after interval DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -127,7 +128,8 @@ BEGIN
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
         repeated_header, max_upload_bytes, transformation, notify, drift, rescued, sheet,
-        revertible_days, images_since, history_unit)
+        revertible_days, images_since, history_unit,
+        archive_after)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
@@ -135,7 +137,8 @@ BEGIN
         on_missing_parent, max_reject_share, max_rejects, replace_scope, searchable, lookups,
         skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued,
         sheet,
-        revertible_days, CASE WHEN revertible_days > 0 THEN clock_timestamp() END, history_unit)
+        revertible_days, CASE WHEN revertible_days > 0 THEN clock_timestamp() END, history_unit,
+        archive_after)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -156,6 +159,7 @@ BEGIN
         transformation = excluded.transformation, notify = excluded.notify,
         drift = excluded.drift, rescued = excluded.rescued, sheet = excluded.sheet,
         revertible_days = excluded.revertible_days, history_unit = excluded.history_unit,
+        archive_after = excluded.archive_after,
         images_since = CASE WHEN excluded.revertible_days > 0
             THEN coalesce(waybill.datasets.images_since, excluded.images_since) END;
     -- The migration may have changed rows, and which of their columns are personal.
@@ -164,6 +168,7 @@ BEGIN
     END IF;
     PERFORM waybill.assert_arguments(name);
     PERFORM waybill.assert_aliases(name);
+    PERFORM waybill.assert_lake(name);
     PERFORM waybill.assert_formats(name);
     PERFORM waybill.assert_transformation(name, transformation - 'where');
 END

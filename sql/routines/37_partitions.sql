@@ -50,6 +50,19 @@ BEGIN ATOMIC
     WHERE i.inhparent = (p_plan).target;
 END;
 
+-- Whether partitions between these times are archived, or on their way there or back.
+CREATE OR REPLACE FUNCTION waybill.overlaps_archived(p_target regclass, p_lower timestamp,
+    p_upper timestamp)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM waybill.archived_partitions AS a
+    JOIN waybill.datasets AS d ON d.name = a.dataset
+    WHERE d.target = p_target AND a.state NOT IN ('RESTORED', 'FAILED')
+        AND a.lower < p_upper AND a.upper > p_lower
+);
+
 -- The range of a partition that is made for a value: of the dataset's unit, or, once the period has
 -- ended, the whole period of its `history_unit`, unless that has partitions already.
 CREATE OR REPLACE FUNCTION waybill.new_range(p_plan waybill.merge_plan, p_start timestamp,
@@ -66,7 +79,7 @@ BEGIN
         IF upper <= now()::timestamp AND NOT EXISTS (
             SELECT FROM waybill.partition_ranges(p_plan) AS r
             WHERE r.lower < new_range.upper AND r.upper > new_range.lower AND NOT r.is_default
-        ) THEN
+        ) AND NOT waybill.overlaps_archived(p_plan.target, lower, upper) THEN
             RETURN;
         END IF;
     END IF;

@@ -1,21 +1,22 @@
 -- Which partitions the records of a merge need, and how new ones are filled.
 
 -- Starts of the partitions that records need and that are not there, with the reason why one
--- cannot be made: its time is not plausible by the dataset's registration, or the table has as
--- many as it may have. Those with the most records are made first.
+-- cannot be made: it is archived, its time is not plausible by the dataset's registration, or the
+-- table has as many as it may have. Those with the most records are made first.
 CREATE OR REPLACE FUNCTION waybill.needed_partitions(p_plan waybill.merge_plan,
-    OUT start timestamp, OUT refusal text)
+    OUT start timestamp, OUT code text, OUT refusal text)
 RETURNS SETOF record
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_range daterange;
+    v_dataset text;
     v_room CONSTANT bigint := waybill.max_partitions(p_plan.target) - (
         SELECT count(*) FROM pg_inherits AS i WHERE i.inhparent = p_plan.target
     );
 BEGIN
-    SELECT d.partition_range INTO STRICT v_range
+    SELECT d.name, d.partition_range INTO STRICT v_dataset, v_range
     FROM waybill.datasets AS d
     WHERE d.target = p_plan.target;
     RETURN QUERY
@@ -27,10 +28,15 @@ BEGIN
     ), missing AS (
         SELECT n.start,
             n.records,
+            a.label,
             (waybill.new_range(p_plan, n.start)).lower AS range_start,
             isfinite(n.start) AND n.start::date <@ v_range AS is_plausible
         FROM needed AS n
-        WHERE NOT EXISTS (
+        -- A default partition would take the record.
+        LEFT JOIN waybill.archived_partitions AS a
+            ON a.dataset = v_dataset AND waybill.is_in_lake(a.state)
+            AND n.start >= a.lower AND n.start < a.upper
+        WHERE a.label IS NOT NULL OR NOT EXISTS (
             SELECT FROM waybill.partition_ranges(p_plan) AS r
             WHERE n.start >= r.lower AND n.start < r.upper
         )
@@ -41,10 +47,15 @@ BEGIN
                 PARTITION BY m.is_plausible ORDER BY sum(m.records) DESC, m.range_start
             ) AS place
         FROM missing AS m
+        WHERE m.label IS NULL
         GROUP BY 1, 2
     )
     SELECT m.start,
+        CASE WHEN m.label IS NULL THEN 'no_partition' ELSE 'partition_archived' END,
         CASE
+            WHEN m.label IS NOT NULL
+                THEN format('is in a partition that is archived; restore it first:'
+                    ' waybill restore-partition %s %s', v_dataset, m.label)
             WHEN NOT m.is_plausible
                 THEN format('is not between %s and %s', lower(v_range), upper(v_range))
             WHEN g.place > v_room
@@ -52,7 +63,7 @@ BEGIN
                     waybill.max_partitions(p_plan.target))
         END
     FROM missing AS m
-    JOIN ranges AS g USING (range_start, is_plausible)
+    LEFT JOIN ranges AS g USING (range_start, is_plausible)
     ORDER BY m.start;
 END
 $$;
@@ -72,7 +83,7 @@ BEGIN
     END IF;
     PERFORM waybill.store_records();
     WITH refused AS (
-        SELECT n.start, n.refusal
+        SELECT n.start, n.code, n.refusal
         FROM waybill.needed_partitions(p_plan) AS n
         WHERE n.refusal IS NOT NULL
     ), rejected AS (
@@ -81,10 +92,10 @@ BEGIN
         FROM refused AS r
         WHERE s._waybill_partition = r.start
             AND s._waybill_class IN ('insert', 'update')
-        RETURNING s._waybill_line, r.refusal
+        RETURNING s._waybill_line, r.code, r.refusal
     )
     INSERT INTO pg_temp.merge_rejects
-    SELECT _waybill_line, p_plan.partition_column, 'no_partition', refusal
+    SELECT _waybill_line, p_plan.partition_column, code, refusal
     FROM rejected;
     GET DIAGNOSTICS v_rejected = ROW_COUNT;
     RETURN v_rejected;

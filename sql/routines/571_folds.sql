@@ -35,6 +35,7 @@ BEGIN
         ) AS h
         WHERE d.target = v_plan.target
             AND h.is_foldable
+            AND NOT waybill.overlaps_archived(v_plan.target, h.lower, h.lower + v_width)
             AND h.last <= h.lower + v_width
             AND h.lower + v_width + interval '7 days' <= now()::timestamp
             AND (h.parts > 1 OR h.first > h.lower OR h.last < h.lower + v_width)

@@ -149,6 +149,7 @@ DECLARE
     v_found jsonb;
 BEGIN
     v_person := waybill.lock_person(p_dataset, p_key);
+    PERFORM waybill.assert_not_archived(p_dataset);
     v_dataset := v_person.dataset;
     v_values := v_person.key;
     v_texts := v_person.texts;

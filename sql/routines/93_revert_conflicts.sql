@@ -11,6 +11,7 @@ BEGIN
     DROP TABLE IF EXISTS pg_temp.revert_conflicts;
     CREATE TEMP TABLE revert_conflicts (code text, row_key jsonb, job_id uuid, message text)
         ON COMMIT DROP;
+    PERFORM waybill.find_archived(p_plan, p_job);
     PERFORM waybill.find_changed_later(p_plan, p_job);
     PERFORM waybill.find_repeated(p_plan, p_job);
     PERFORM waybill.find_superseded(p_plan, p_job);

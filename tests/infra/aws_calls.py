@@ -14,6 +14,8 @@ _S3 = {
     "abort_multipart_upload": ("AbortMultipartUpload",),
     "complete_multipart_upload": ("PutObject",),
     "create_multipart_upload": ("PutObject",),
+    # From one key to another of a bucket.
+    "copy_object": ("GetObject", "PutObject"),
     "delete_object": ("DeleteObject",),
     "delete_objects": ("DeleteObject",),
     "generate_presigned_post": ("PutObject",),

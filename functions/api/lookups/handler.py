@@ -1,5 +1,7 @@
 """GET /users/…, /datasets/{name}/lookups/…, /datasets/{name}/rows: rows by value.
 
+Also exports of datasets, and their archived partitions.
+
 Which columns there are, and which strategies, is declared with the dataset. `/users/…` is short
 for `/datasets/users/lookups/…`.
 """
@@ -18,12 +20,16 @@ from functions.api.lookups.format_rows import format_comparison, format_found, f
 from functions.api.lookups.list_rows import RowCursor, RowsQuery, list_rows
 from functions.api.lookups.look_up import look_up
 from functions.api.lookups.models import (
+    ArchivedPartition,
+    ArchivedPartitions,
     Comparison,
     Export,
     ExportRequest,
     LookupResult,
+    RestoreRequest,
     RowPage,
 )
+from functions.api.lookups.partitions import list_partitions, restore_partition
 from waybill.errors import NotFound
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
@@ -132,6 +138,34 @@ def get_export(name: Name, export_id: Annotated[str, Path()]) -> Response[Any]:
     view = view_of(api, name)
     is_admin = api.principal.has("admin")
     return json_response(find_export(deps(), name, export_id, view, is_admin=is_admin))
+
+
+@api.get(
+    "/datasets/<name>/partitions",
+    tags=["lake"],
+    responses=describe_responses({200: ArchivedPartitions}, 404, 503),
+)
+def get_partitions(name: Name) -> Response[Any]:
+    """List the partitions of a dataset that are, were or are being archived, oldest first."""
+    deps().contracts.get(name)
+    return json_response({"items": list_partitions(deps(), name)})
+
+
+@api.post(
+    "/datasets/<name>/partitions/<partition>/restore",
+    tags=["lake"],
+    responses=describe_responses({202: ArchivedPartition}, 400, 404, 409, 413, 415, 422, 503),
+)
+def post_restore(
+    name: Name, partition: Annotated[str, Path()], body: RestoreRequest
+) -> Response[Any]:
+    """Restore an archived partition into its table, by the same checks as it was archived.
+
+    It is done when its state is RESTORED; if it fails, it is ARCHIVED again, with an error.
+    """
+    deps().contracts.get(name)
+    found = restore_partition(deps(), name, partition, body, api.caller)
+    return json_response(found, HTTPStatus.ACCEPTED)
 
 
 def _look_up(name: str, strategy: str) -> Response[Any]:

@@ -89,3 +89,49 @@ class Export(BaseModel):
     files: list[ExportedFile] = Field(
         description="When it is completed, for a day; several where there are many rows."
     )
+
+
+class ArchivedFile(BaseModel):
+    """A Parquet file of an archived partition."""
+
+    key: str = Field(description="Its key in the state bucket.")
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ArchivedPartition(BaseModel):
+    """A partition of a dataset that is, was or is being archived."""
+
+    partition: str = Field(description="As 2019, 2019-03 or 2019-03-05.")
+    state: Literal[
+        "WRITING", "WRITTEN", "DETACHED", "ARCHIVED", "RESTORING", "RESTORED", "FAILED"
+    ] = Field(description="Its rows are in the table, unless DETACHED, ARCHIVED or RESTORING.")
+    lower: datetime
+    upper: datetime = Field(description="The first moment that is not in it.")
+    folder: str | None = Field(description="Prefix of its files in the state bucket.")
+    rows: int | None
+    content: str | None = Field(description="Sum of the hashes of its rows.")
+    archived_at: datetime | None
+    restored_at: datetime | None
+    keep_until: datetime | None = Field(
+        description="Until when a restored partition is not archived again."
+    )
+    error: dict[str, Any] | None
+    files: list[ArchivedFile]
+
+
+class ArchivedPartitions(BaseModel):
+    """The partitions of a dataset that are, were or are being archived, oldest first."""
+
+    items: list[ArchivedPartition]
+
+
+class RestoreRequest(BaseModel):
+    """How to restore a partition."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+    keep_days: int = Field(
+        default=30, ge=1, le=36500, description="Days for which it is not archived again."
+    )

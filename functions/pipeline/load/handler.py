@@ -1,4 +1,4 @@
-"""Loads the chunks named by messages of the SQS queue `chunks`, and writes exports."""
+"""Loads the chunks named by messages of the SQS queue `chunks`; writes exports and archives."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from uuid import UUID
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
+from functions.pipeline.load.archive_partition import archive_partition, fail_partition
 from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.export_dataset import export_dataset, fail_export
 from functions.pipeline.load.settings import LoadSettings
@@ -18,12 +19,13 @@ from waybill.consumer import BatchResponse, Consumer, consume
 from waybill.database.chunks import ChunkId
 from waybill.database.connect import connect
 from waybill.errors import Rejected
-from waybill.messages import ChunkMessage, ExportMessage
+from waybill.messages import ChunkMessage, ExportMessage, LakeMessage
 
 # Reserved at the end of the function's time to record the run and return the message.
 _RESERVE_SECONDS = 15.0
 _MIN_SECONDS = 5.0
-_MESSAGE: TypeAdapter[ChunkMessage | ExportMessage] = TypeAdapter(ChunkMessage | ExportMessage)
+_Work = ChunkMessage | ExportMessage | LakeMessage
+_MESSAGE: TypeAdapter[_Work] = TypeAdapter(_Work)
 
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
@@ -32,17 +34,21 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     telemetry.start("load", settings, context)
     seconds = context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
 
-    def process(message: ChunkMessage | ExportMessage) -> None:
+    def process(message: _Work) -> None:
         with _deps(message, settings, max(seconds, _MIN_SECONDS)) as deps:
             if isinstance(message, ExportMessage):
                 export_dataset(deps, message.export_id)
+            elif isinstance(message, LakeMessage):
+                archive_partition(deps, message.partition_id)
             else:
                 stage_chunk(deps, ChunkId(message.job_id, message.chunk))
 
-    def fail(message: ChunkMessage | ExportMessage, reason: Rejected) -> None:
+    def fail(message: _Work, reason: Rejected) -> None:
         with _deps(message, settings, _MIN_SECONDS) as deps:
             if isinstance(message, ExportMessage):
                 fail_export(deps, message.export_id, reason.problem())
+            elif isinstance(message, LakeMessage):
+                fail_partition(deps, message.partition_id, reason)
             else:
                 fail_job(deps, ChunkId(message.job_id, message.chunk), reason)
 
@@ -51,9 +57,11 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
 
 
 @contextmanager
-def _deps(
-    message: ChunkMessage | ExportMessage, settings: LoadSettings, seconds: float
-) -> Iterator[Deps]:
-    about: UUID = message.export_id if isinstance(message, ExportMessage) else message.job_id
+def _deps(message: _Work, settings: LoadSettings, seconds: float) -> Iterator[Deps]:
+    about: UUID
+    if isinstance(message, ExportMessage):
+        about = message.export_id
+    else:
+        about = message.partition_id if isinstance(message, LakeMessage) else message.job_id
     with telemetry.about(about), connect(settings, "load") as connection:
         yield Deps(connection, s3_client(), settings, seconds)

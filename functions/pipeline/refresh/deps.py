@@ -7,7 +7,11 @@ from waybill.state.bucket import StateBucket
 
 
 class Deps(NamedTuple):
-    """A connection in autocommit, as a role that may execute the refresh routines; the markers."""
+    """A connection in autocommit, as a role that may execute the refresh routines; the markers.
+
+    The queue is that of the function that archives partitions.
+    """
 
     connection: Connection
     state: StateBucket
+    chunks_queue_url: str

@@ -18,6 +18,7 @@ from functions.pipeline.refresh.deps import Deps
 from functions.pipeline.refresh.fold_partitions import fold_partitions
 from functions.pipeline.refresh.premake_partitions import premake_partitions
 from functions.pipeline.refresh.refresh_stale import refresh_stale
+from functions.pipeline.refresh.send_lake_work import send_lake_work
 from functions.pipeline.refresh.settings import RefreshSettings
 from waybill import telemetry
 from waybill.clients import s3_client
@@ -44,8 +45,9 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         telemetry.about(UUID(job_id)) if job_id else nullcontext(),
         connect(settings, "refresh") as connection,
     ):
+        deps = Deps(connection, state, settings.chunks_queue_url)
         try:
-            return _refresh(Deps(connection, state), markers, max(seconds, _MINIMUM_SECONDS))
+            return _refresh(deps, markers, max(seconds, _MINIMUM_SECONDS))
         finally:
             # Also after a refresh that failed: then the views fall behind.
             record_figures(connection, settings)
@@ -56,6 +58,7 @@ def _refresh(deps: Deps, markers: list[str], seconds: float) -> dict[str, Any]:
     parts = refresh_stale(deps.connection, seconds=seconds)
     premake_partitions(deps.connection)
     cleared = clear_markers(deps, markers)
+    send_lake_work(deps)
     refreshed = [f"{part.dataset} {part.part}".strip() for part in parts]
     # Last: readers wait for the views, and nobody for this.
     analyse_tables(deps.connection, seconds=deadline - time.monotonic())

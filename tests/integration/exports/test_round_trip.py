@@ -5,7 +5,7 @@ import pytest
 from tests.integration.exports.conftest import TYPES, Exporter
 from tests.integration.path.steps import land, settle
 
-_ROWS = """
+ROWS = """
 INSERT INTO kinds VALUES
 (1, -32768, -2147483648, -9223372036854775808, -0.000000000000000000000000000000001,
  -999999999.999, 1.1754944e-38, 5e-324, true, '0001-01-01', '0001-01-01 00:00:00',
@@ -28,7 +28,7 @@ INSERT INTO kinds VALUES
 @pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet", "arrow"])
 def test_every_type_comes_back_equal(exporter: Exporter, file_format: str) -> None:
     admin = exporter.admin
-    admin.execute(_ROWS)
+    admin.execute(ROWS)
     (data,) = exporter.export("kinds", file_format)
     land(exporter.cloud, "copies", f"kinds.{file_format}", data)
     settle(exporter.cloud)

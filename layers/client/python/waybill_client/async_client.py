@@ -183,6 +183,24 @@ class AsyncWaybill:
         flow = table_pages(path, params, format, most_pages)
         return cast("list[bytes]", await self._run(flow))
 
+    async def partitions(self, dataset: str) -> list[dict[str, Any]]:
+        """The partitions of a dataset that are, were or are being archived, oldest first."""
+        return cast("list[dict[str, Any]]", await self._run(operations.partitions(dataset)))
+
+    async def restore_partition(
+        self, dataset: str, partition: str, *, keep_days: int = 30, timeout_seconds: float = 3600
+    ) -> dict[str, Any]:
+        """Restore an archived partition such as 2019, and wait. Safe to repeat.
+
+        It is not archived again for `keep_days`. If it could not be restored its `state` is
+        ARCHIVED again, and `error` has the reason.
+
+        Raises:
+            TimeoutError: it has not ended in time.
+        """
+        flow = operations.restore_partition(dataset, partition, keep_days, timeout_seconds)
+        return cast("dict[str, Any]", await self._run(flow))
+
     async def hires_by_quarter(self, year: int, *, min_job: str | None = None) -> Figures:
         """Hires of `year` by department, job and quarter; all pages."""
         params = {"year": year, "min_job": min_job}

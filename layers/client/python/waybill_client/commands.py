@@ -17,6 +17,7 @@ from waybill_client.job_commands import add_jobs
 from waybill_client.login_commands import add_logins
 from waybill_client.logins import token_of
 from waybill_client.output import FAILED, UNREACHABLE, err, out, print_error
+from waybill_client.partition_commands import add_partitions
 from waybill_client.reject_commands import add_rejects
 from waybill_client.rows_command import add_rows
 from waybill_client.service_commands import add_doctor, add_services
@@ -86,6 +87,7 @@ def make_app(
     add_infer(app, connect, infer_whole)
     add_exports(app, connect)
     add_rows(app, connect)
+    add_partitions(app, connect)
     add_logins(app, find_api)
     if doctor:
         add_doctor(app, connect)

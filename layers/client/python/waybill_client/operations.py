@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from waybill_client.errors import ProblemError, problem_from_response
 from waybill_client.flows import Flow, Pause, Request, document, parsed, send, without_none
@@ -122,6 +123,30 @@ def wait_export(dataset: str, export_id: str, timeout_seconds: float) -> Flow:
                 f"export {export_id} is {found['state']} after {timeout_seconds:g} s"
             )
         yield Pause(_PAUSE_SECONDS)
+
+
+def restore_partition(dataset: str, partition: str, keep_days: int, timeout_seconds: float) -> Flow:
+    """Restore an archived partition, wait until it is done, and return it.
+
+    Raises:
+        TimeoutError: it has not ended in time.
+    """
+    path = f"datasets/{quote(dataset)}/partitions"
+    params = {"keep_days": keep_days}
+    found = yield from document("POST", f"{path}/{quote(partition, safe='')}/restore", json=params)
+    deadline = time.monotonic() + timeout_seconds
+    while found["state"] == "RESTORING":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{dataset} {partition} is RESTORING after {timeout_seconds:g} s")
+        yield Pause(_PAUSE_SECONDS)
+        items = (yield from document("GET", path))["items"]
+        found = next(item for item in items if item["partition"] == partition)
+    return found
+
+
+def partitions(dataset: str) -> Flow:
+    """The partitions of a dataset that are, were or are being archived."""
+    return list((yield from document("GET", f"datasets/{quote(dataset)}/partitions"))["items"])
 
 
 def datasets() -> Flow:

@@ -30,6 +30,12 @@ class ExportMessage(Message):
     export_id: UUID
 
 
+class LakeMessage(Message):
+    """Queue `chunks`, refresh, lookups, load → load: archive or restore a partition."""
+
+    partition_id: UUID
+
+
 class MergeMessage(Message):
     """Queue `merges`, load → merge: merge a job; all its chunks should be staged."""
 

@@ -47,6 +47,9 @@ REFUSALS: dict[str, tuple[type[Rejected], str]] = {
     "WB019": (Rejected, "unknown-receiver"),
     "WB020": (Conflict, "not-revertible"),
     "WB021": (Conflict, "too-many-exports"),
+    "WB022": (Conflict, "partition-archived"),
+    "WB023": (NotFound, "unknown-partition"),
+    "WB024": (Rejected, "lake-refused"),
 }
 _UNAVAILABLE = "database-unavailable"
 # The server restarts, shuts down, or ended the session.

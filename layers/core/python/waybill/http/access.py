@@ -66,6 +66,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "POST /datasets/{name}/exports": _DATASET,
         # The route itself leaves out the exports of others.
         "GET /datasets/{name}/exports/{export_id}": _DATASET,
+        "GET /datasets/{name}/partitions": _DATASET,
+        "POST /datasets/{name}/partitions/{partition}/restore": Rule("admin", parameter="name"),
         "GET /datasets/{name}/lookups/compare": _DATASET,
         "GET /datasets/{name}/lookups/{strategy}": _DATASET,
         "GET /users/compare": _USERS,

@@ -136,6 +136,13 @@ JOBS = {
     "too-many-exports": ProblemType(
         "Too many exports", "Too many exports are open; wait for one to end."
     ),
+    "partition-archived": ProblemType(
+        "Partition archived", "Rows are archived; restore the partition that the detail names."
+    ),
+    "lake-refused": ProblemType(
+        "Partition refused", "The partition cannot be archived or restored; see the detail."
+    ),
+    "unknown-partition": ProblemType("Unknown partition", "No partition of this name is archived."),
     "unknown-export": ProblemType("Unknown export", "There is no export with this id."),
     "unusable-name": ProblemType(
         "Unusable name", "A field of the file has a name that no column can have."

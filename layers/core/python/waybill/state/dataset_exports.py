@@ -1,10 +1,11 @@
-"""Files of exports of datasets, `exports/{export_id}/…`, to download."""
+"""Files of exports of datasets, `exports/{export_id}/…`, and those that go into the lake."""
 
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
 from waybill.clients import storage_reached
 from waybill.ids import new_id
+from waybill.state.verified_read import read_verified
 from waybill.tables.formats import MEDIA_TYPES, TableFormat
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class DatasetExports:
                 Bucket=self._bucket, Key=key, Body=body, ContentType=MEDIA_TYPES[file_format]
             )
         return key
+
+    def read(self, key: str, sha256: str, file: BinaryIO) -> None:
+        """Read a file back into `file`; raises like `read_verified`."""
+        read_verified(self._s3, self._bucket, key, sha256, file)
 
     def url(self, key: str, filename: str) -> str:
         """A URL that downloads a file under this name, for 15 minutes."""

@@ -1,0 +1,1 @@
+"""Archived partitions on a real PostgreSQL, S3 emulated by moto."""
