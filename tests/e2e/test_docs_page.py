@@ -23,6 +23,7 @@ _NOT_TRIED = (
     "{source_id}",
     "{document_id}",
     "{export_id}",
+    "{partition}",
     "/personal-data/",
     "/redrive",
     "/data-sources",

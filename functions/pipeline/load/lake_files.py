@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
-import pyarrow as pa
 from pyarrow import csv, parquet
 
-from functions.pipeline.load.export_writers import writer_for
 from waybill.database.lake import Lake, OpenPartition
 from waybill.errors import Rejected
+from waybill.tables.writers import writer_for
 
 _HASHED_BYTES = 1024 * 1024
 _READ_ROWS = 5_000
@@ -50,7 +49,7 @@ def write_part(
     hashes, rows = _Hashes(), 0
     following: int | None = None
     try:
-        writer = writer_for("parquet", file, partition.columns)
+        writer = writer_for("parquet", file, partition.table_columns)
         for begin in range(partition.next_block, partition.blocks, partition.at_once):
             if rows and (file.tell() >= limits.size or time.monotonic() > limits.deadline):
                 following = begin
@@ -58,9 +57,9 @@ def write_part(
             end = min(begin + partition.at_once, partition.blocks)
             rows += writer.write(hashes.lines(lake.lines(partition_id, begin, end)))
         writer.close()
-    except pa.ArrowInvalid as error:
-        detail = f"{partition.dataset} {partition.label} has a value that Parquet cannot hold"
-        raise Rejected("lake-refused", f"{detail}: {error}.") from error
+    except Rejected as error:
+        about = f"{partition.dataset} {partition.label} has a value that Parquet cannot hold"
+        raise Rejected("lake-refused", f"{about}. {error.detail.partition('. ')[0]}.") from error
     return Part(rows, hashes.sum, following)
 
 

@@ -10,6 +10,7 @@ from waybill.database.errors import translating_db_errors
 from waybill.database.json_parameters import jsonb
 from waybill.database.queries import query_text
 from waybill.database.repository import Repository
+from waybill.tables.formats import TableColumn
 
 _FETCHED_ROWS = 500
 # Comparing all rows of a partition takes a second for every 300,000 or so.
@@ -41,6 +42,14 @@ class OpenPartition(NamedTuple):
     """`name`, `type`, `kind`, `precision` and `scale` of each column of the files."""
     problem: str | None
     """Why it cannot be archived."""
+
+    @property
+    def table_columns(self) -> list[TableColumn]:
+        """The columns of its files."""
+        return [
+            TableColumn(one["name"], one["kind"], one["precision"], one["scale"])
+            for one in self.columns
+        ]
 
 
 class ArchivedFile(NamedTuple):
