@@ -90,7 +90,7 @@ def test_old_partitions_are_archived_read_by_duckdb_and_restored(
         assert [one["partition"] for one in found] == labels
         assert [row[1] for row in table(tree)] == ["2026-01-01"]
         lake = download(tree, tmp_path)
-        rows = duckdb.sql(
+        rows = duckdb.execute(
             "SELECT dataset, year, month, harbour, strftime(measured_at AT TIME ZONE 'UTC',"
             " '%Y-%m-%d'), level_m::varchar, flags, remark"
             f" FROM read_parquet('{lake}/*/*/*/*.parquet', hive_partitioning = true)"

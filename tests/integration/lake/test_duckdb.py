@@ -25,7 +25,7 @@ def download(lake: Lake, folder: Path) -> Path:
 def query(lake: Path, select: str) -> list[tuple[Any, ...]]:
     """Rows of the files."""
     files = f"read_parquet('{lake}/**/*.parquet', hive_partitioning = true)"
-    return duckdb.sql(f"SELECT {select} FROM {files}").fetchall()
+    return duckdb.execute(f"SELECT {select} FROM {files}").fetchall()
 
 
 def test_types_are_those_of_duckdb(lake: Lake, tmp_path: Path) -> None:
