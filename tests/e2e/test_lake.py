@@ -78,35 +78,39 @@ def table(tree: ProjectCopy) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def test_old_partitions_are_archived_read_by_duckdb_and_restored(
-    tree: ProjectCopy, tmp_path: Path
-) -> None:
+LABELS = ["2019-01", "2019-12", "2020-01", "2020-12"]
+
+
+def test_old_partitions_are_archived_and_read_by_duckdb(tree: ProjectCopy, tmp_path: Path) -> None:
     status = tree.status()
     with Waybill(str(status.api), token=status.token) as waybill:
         job = load(waybill, tmp_path, "tides", _HEADER + _ROWS + _RECENT)
         assert counted(job)["inserted"] == 13
-        found = archived(waybill, 4)
-        labels = ["2019-01", "2019-12", "2020-01", "2020-12"]
-        assert [one["partition"] for one in found] == labels
-        assert [row[1] for row in table(tree)] == ["2026-01-01"]
-        lake = download(tree, tmp_path)
-        rows = duckdb.execute(
-            "SELECT dataset, year, month, harbour, strftime(measured_at AT TIME ZONE 'UTC',"
-            " '%Y-%m-%d'), level_m::varchar, flags, remark"
-            f" FROM read_parquet('{lake}/*/*/*/*.parquet', hive_partitioning = true)"
-            " WHERE year = 2019 ORDER BY measured_at"
-        ).fetchall()
-        assert [row[:5] for row in rows] == [
-            ("tides", 2019, str(month).zfill(2) if isinstance(row[2], str) else month, "Varna",
-             f"2019-{month:02}-{day:02}")
-            for (month, day), row in zip(
-                [(month, day) for month in (1, 12) for day in (1, 2, 3)], rows, strict=True
-            )
-        ]  # fmt: skip
-        assert rows[2][5:] == ("3.001", "{3,2019}", 'a "high" one')
-        assert rows[1][7] is None
+        assert [one["partition"] for one in archived(waybill, 4)] == LABELS
+    assert [row[1] for row in table(tree)] == ["2026-01-01"]
+    lake = download(tree, tmp_path)
+    rows = duckdb.execute(
+        "SELECT dataset, year, month::int, harbour, strftime(measured_at AT TIME ZONE 'UTC',"
+        " '%Y-%m-%d'), level_m::varchar, flags, remark"
+        f" FROM read_parquet('{lake}/*/*/*/*.parquet', hive_partitioning = true)"
+        " WHERE year = 2019 ORDER BY measured_at"
+    ).fetchall()
+    assert [row[:5] for row in rows] == [
+        ("tides", 2019, month, "Varna", f"2019-{month:02}-0{day}")
+        for month in (1, 12)
+        for day in (1, 2, 3)
+    ]
+    assert rows[2][5:] == ("3.001", "{3,2019}", 'a "high" one')
+    assert rows[1][7] is None
 
-        refused = load(waybill, tmp_path, "tides", _HEADER + "Varna,2019-01-31T00:00:00Z,1,,\n")
+
+def test_an_archived_month_refuses_records_until_it_is_restored(
+    tree: ProjectCopy, tmp_path: Path
+) -> None:
+    status = tree.status()
+    late = _HEADER + "Varna,2019-01-31T00:00:00Z,1,,\n"
+    with Waybill(str(status.api), token=status.token) as waybill:
+        refused = load(waybill, tmp_path, "tides", late)
         assert counted(refused) == {"read": 1, "rejected": 1}
         (reject,) = waybill.rejects(refused["job_id"])
         assert reject["errors"][0]["code"] == "partition_archived"
@@ -119,9 +123,9 @@ def test_old_partitions_are_archived_read_by_duckdb_and_restored(
         ]
         assert table(tree)[2][2:] == ("3.001", "{3,2019}", 'a "high" one')
         states = {one["partition"]: one["state"] for one in waybill.partitions("tides")}
-        assert states == {**dict.fromkeys(labels, "ARCHIVED"), "2019-01": "RESTORED"}
+        assert states == {**dict.fromkeys(LABELS, "ARCHIVED"), "2019-01": "RESTORED"}
         left = download(tree, tmp_path / "later").glob("*/*/month=01/*")
         folder = tmp_path / "later/lake/dataset=tides"
         assert list(left) == [folder / "year=2020/month=01/part-00001.parquet"]
-        again = load(waybill, tmp_path, "tides", _HEADER + "Varna,2019-01-31T00:00:00Z,1,,\n")
+        again = load(waybill, tmp_path, "tides", _HEADER + "Varna,2019-01-30T00:00:00Z,1,,\n")
         assert counted(again)["inserted"] == 1
