@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -72,6 +73,9 @@ class _Exporter:
             if part is None:
                 telemetry.action("export.begun", attempt=export.attempt)
                 return self._exports.begin(self._export_id, export.attempt, export.snapshot_now)
+            if self._was_rewritten(export):
+                # The next call begins another attempt.
+                return True
             written = self._store(export, file, part)
         recorded = self._exports.record(self._export_id, export.attempt, written)
         telemetry.action(
@@ -84,17 +88,25 @@ class _Exporter:
         return recorded and not written.is_last
 
     def _write(self, export: OpenExport, file: BinaryIO) -> _Part:
-        writer = writer_for(export.format, file, export.table_columns)
         limit = self._deps.settings.export_file_bytes
         rows = 0
         following: tuple[int, int] | None = None
-        for relation, begin, end in _pages(export):
-            if rows and (file.tell() >= limit or time.monotonic() > self._deadline):
-                following = relation, begin
-                break
-            rows += writer.write(self._exports.lines(self._export_id, relation, begin, end))
-        writer.close()
+        with closing(writer_for(export.format, file, export.table_columns)) as writer:
+            for relation, begin, end in _pages(export):
+                if rows and (file.tell() >= limit or time.monotonic() > self._deadline):
+                    following = relation, begin
+                    break
+                rows += writer.write(self._exports.lines(self._export_id, relation, begin, end))
         return _Part(rows, following)
+
+    def _was_rewritten(self, export: OpenExport) -> bool:
+        """Whether a table was rewritten while it was read.
+
+        A snapshot does not protect from that: the rows of a rewritten or truncated table are
+        younger than it, and so none.
+        """
+        now = self._exports.open(self._export_id)
+        return now is not None and now.storage_now != export.storage_now
 
     def _store(self, export: OpenExport, file: BinaryIO, part: _Part) -> WrittenFile:
         file.seek(0)

@@ -37,7 +37,7 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     def process(message: _Work) -> None:
         with _deps(message, settings, max(seconds, _MIN_SECONDS)) as deps:
             if isinstance(message, ExportMessage):
-                export_dataset(deps, message.export_id)
+                _export(deps, message.export_id)
             elif isinstance(message, LakeMessage):
                 archive_partition(deps, message.partition_id)
             else:
@@ -54,6 +54,14 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
 
     consumer = Consumer(settings.chunks_queue_url, _MESSAGE.validate_json, process, fail)
     return consume(event, consumer)
+
+
+def _export(deps: Deps, export_id: UUID) -> None:
+    try:
+        export_dataset(deps, export_id)
+    except Rejected as reason:
+        fail_export(deps, export_id, reason.problem())
+        raise
 
 
 @contextmanager

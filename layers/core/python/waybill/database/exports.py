@@ -37,6 +37,11 @@ class OpenExport(NamedTuple):
     document: str | None
 
     @property
+    def storage_now(self) -> str:
+        """The files that hold the tables, whatever loads have done since."""
+        return self.snapshot_now.rpartition(" ")[2]
+
+    @property
     def table_columns(self) -> list[TableColumn]:
         """The columns of its files."""
         return [TableColumn(**column) for column in self.columns]

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import Any
 
 from pydantic_core import to_json
@@ -21,9 +22,8 @@ def encode_lines(
     from waybill.tables.writers import writer_for  # noqa: PLC0415
 
     file = io.BytesIO()
-    writer = writer_for(file_format, file, columns)
-    writer.write(lines)
-    writer.close()
+    with closing(writer_for(file_format, file, columns)) as writer:
+        writer.write(lines)
     return file.getvalue()
 
 
