@@ -12,7 +12,8 @@ _SIGNATURES: tuple[tuple[BinaryFormat, re.Pattern[bytes]], ...] = (
     (
         "xlsx",
         re.compile(
-            rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|_rels/|docProps/|customXml/|xl/)", re.DOTALL
+            rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|(_rels|docProps|customXml|xl)[/\\])",
+            re.DOTALL,
         ),
     ),
     ("arrow-stream", re.compile(rb"\xff{4}.{3}\x00[\x04-\xfc]\x00{3}", re.DOTALL)),

@@ -60,7 +60,8 @@ class Workbook:
         self._budget = Budget(task)
         with _reading():
             self._archive = zipfile.ZipFile(file)
-        self._names = {name.lower(): name for name in self._archive.namelist()}
+        # Some writers on Windows separate folders as the system does.
+        self._names = {name.lower().replace("\\", "/"): name for name in self._archive.namelist()}
         self._part = self._find_workbook()
         parts = _Relations()
         self._parse(_relations_of(self._part), parts)
