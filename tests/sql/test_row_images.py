@@ -42,3 +42,34 @@ def test_old_images_are_purged(ledger: Ledger) -> None:
     ledger.admin.execute("SELECT waybill.purge_expired()")
     assert ledger.rows("SELECT count(*) FROM waybill.row_images") == [(0,)]
     assert conflicts(ledger, job) == []
+
+
+def test_images_of_a_dataset_that_is_gone_are_purged(ledger: Ledger) -> None:
+    register(ledger, TABLE)
+    ledger.load("t", 1, [(1, 1, "a")])
+    ledger.load("t", 2, [(1, 2, "a")])
+    ledger.declare(
+        "INSERT INTO waybill.row_images (dataset, landed, record)"
+        " SELECT name, 1, '{}' FROM unnest('{a,gone,z}'::text[]) AS name, generate_series(1, 3)"
+    )
+    ledger.admin.execute("SELECT waybill.purge_expired()")
+    assert ledger.rows("SELECT dataset FROM waybill.row_images") == [("t",)]
+
+
+def test_an_erasure_reads_the_images_once(ledger: Ledger) -> None:
+    register(ledger, TABLE, ", personal => '{note}'")
+    ledger.load("t", 1, [(n, n, "Ada") for n in range(300)])
+    ledger.load("t", 2, [(n, n + 1, "Ada") for n in range(300)])
+    ledger.declare("UPDATE t SET note = 'Bob'")
+    ledger.declare("ANALYZE waybill.row_images")
+    read = (
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+        " WHERE relname = 'row_images'"
+    )
+    with ledger.admin.transaction():
+        ledger.admin.execute("SELECT waybill.erase_person('t', '[\"7\"]')")
+        ((tuples,),) = ledger.rows(read)
+    # Two images of each row. That of the load is counted, that of the statement is deleted.
+    assert tuples == 600
+    assert ledger.rows("SELECT count(*) FROM waybill.row_images WHERE record IS NULL") == [(2,)]
+    assert ledger.rows("SELECT count(*) FROM waybill.row_images") == [(600,)]

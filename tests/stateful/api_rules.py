@@ -39,6 +39,10 @@ class ApiRules(RuleBasedStateMachine):
     api: ApiClient
     files: list[File]
 
+    def take_reverts(self) -> None:
+        """Learn what became of the reverts that were requested."""
+        raise NotImplementedError
+
     def second_of(self, table: Table, second: int) -> int:
         """When a file lands; those of a partial table land, and are registered, one by one.
 
@@ -137,6 +141,7 @@ class ApiRules(RuleBasedStateMachine):
         parent = wrong[place % len(wrong)]
         if waits:
             self.cloud.settle()
+        self.take_reverts()
         job, ended, rejects = self._rejects(parent)
         chosen = [reject for place, reject in enumerate(rejects) if some >> place & 1]
         if not chosen:
@@ -154,7 +159,7 @@ class ApiRules(RuleBasedStateMachine):
         PROVOKED[f"replays response {response.status}"] += 1
         if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
-        replayable = ended and parent.counts
+        replayable = ended and parent.counts and not parent.reverting
         assert response.status == (202 if replayable else 422), (response, parent)
         if replayable:
             self._take_replay(parent, second, given, response.json()["job_id"])

@@ -100,6 +100,7 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     is_duplicate = job["duplicate_of"] is not None
     assert job["state"] == "DUPLICATE" or job["state"] == _state(file, rejected), job
     assert not job["restamping"], job
+    assert not job["reverting"], job
     if not file.ends:
         return
     numbers = (

@@ -191,6 +191,7 @@ class Machine(RevertRules):
     @rule()
     def settle(self) -> None:
         self.cloud.settle()
+        self.take_reverts()
         check(self.admin, self.files, self.cloud.events.published)
 
     def _message(self, place: int) -> tuple[str, int]:

@@ -23,6 +23,8 @@ class File:
     cancelled: bool = False
     dry: bool = False
     reverted: bool = False
+    reverting: bool = False
+    """Whether its revert was requested, and is neither done nor refused as far as is known."""
     is_batch: bool = False
     corrects: "File | None" = None
     """The file whose rejects these are, corrected; they count right behind it."""

@@ -32,6 +32,9 @@ class RevertRules(ApiRules):
         self._revert([file for file in self.files if may_be_reverted(file)][-1], fault)
 
     def _revert(self, file: File, fault: Fault | None) -> None:
+        self.take_reverts()
+        if file.reverted:
+            return
         found = self.admin.execute(
             "SELECT job_id::text FROM waybill.ingestion_jobs"
             " WHERE object_key = %s AND version_id = %s",
@@ -42,20 +45,34 @@ class RevertRules(ApiRules):
         response = self.api.revert(found[0], fault)
         if response is None:
             # The lock waits for what a killed process has begun.
-            state = self.admin.execute(
-                "SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s FOR UPDATE", found
+            requested = self.admin.execute(
+                "SELECT reverting FROM waybill.ingestion_jobs WHERE job_id = %s FOR UPDATE", found
             ).fetchone()
-            file.reverted = state == ("REVERTED",)
-            PROVOKED["reverts killed after" if file.reverted else "reverts killed before"] += 1
+            file.reverting = requested == (True,)
+            PROVOKED["reverts killed after" if file.reverting else "reverts killed before"] += 1
             return
         PROVOKED[f"reverts response {response.status}"] += 1
         assert response.status in (
-            HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE,
+            HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE,
         ), response  # fmt: skip
-        if response.status == HTTPStatus.CONFLICT:
-            for error in response.json().get("errors", []):
+        file.reverting = file.reverting or response.status == HTTPStatus.ACCEPTED
+
+    def take_reverts(self) -> None:
+        """Learn what became of the reverts that were requested."""
+        for file in [file for file in self.files if file.reverting]:
+            ((file.reverting, state, refusal),) = self.admin.execute(
+                "SELECT j.reverting, j.state, r.refusal FROM waybill.ingestion_jobs AS j"
+                " JOIN waybill.revert_requests AS r USING (job_id)"
+                " WHERE j.object_key = %s AND j.version_id = %s",
+                (file.key, file.version),
+            ).fetchall()
+            if file.reverting:
+                continue
+            file.reverted = state == "REVERTED"
+            PROVOKED["reverts done" if file.reverted else "reverts refused"] += 1
+            assert file.reverted == (refusal is None)
+            for error in (refusal or {}).get("errors", []):
                 PROVOKED[f"reverts refused: {error['code']}"] += 1
-        file.reverted = response.status == HTTPStatus.OK
 
 
 def may_be_reverted(file: File) -> bool:

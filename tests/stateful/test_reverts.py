@@ -7,9 +7,9 @@ from tests.postgres.databases import Database
 from tests.stateful.generators import PROVOKED
 from tests.stateful.machine import Machine
 
-_RARE = ("request_upload", "crash", "lose", "forget", "double", "fault", "redrive", "pass_time",
+_RARE = ("request_upload", "crash", "lose", "forget", "redrive", "pass_time",
          "resume", "overwrite", "land_corrupt_file")  # fmt: skip
-REVERTED = "reverts response 200"
+REVERTED = "reverts done"
 # Without the rules that other histories are about, so that most steps load or revert.
 RevertMachine = type("RevertMachine", (Machine,), dict.fromkeys(_RARE))
 

@@ -186,3 +186,21 @@ def test_a_file_whose_beginning_takes_a_whole_run_fails(
     ((state, error),) = _jobs(fake_cloud, "SELECT state, error FROM waybill.ingestion_jobs")
     assert (state, error["type"].rpartition("/")[2]) == ("FAILED", "decompression-limit")
     assert _jobs(fake_cloud, "SELECT count(*) FROM jobs") == [(0,)]
+
+
+def test_a_beginning_that_was_slow_to_read_once_is_read_again(
+    fake_cloud: FakeCloud, set_tick: Callable[[int], None]
+) -> None:
+    fake_cloud.land("jobs", "slow.csv.gz", gzip.compress(_file(1000)), 1)
+    fake_cloud.deliver("landed", 0)
+    fake_cloud.deliver("chunks", 0)
+    set_tick(30)
+    # The second slice, whose beginning takes the whole run.
+    fake_cloud.deliver("chunks", 0)
+    set_tick(_TICK)
+    fake_cloud.settle()
+    assert _check(fake_cloud, "slow.csv.gz", 1000) > 2
+    outcomes = (
+        "SELECT count(*) FROM waybill.job_runs WHERE error ->> 'type' = 'decompression-limit'"
+    )
+    assert _jobs(fake_cloud, outcomes) == [(1,)]

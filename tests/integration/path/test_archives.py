@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from backports import zstd
 
 from tests.cloud.archive_files import streamed_zip, tar_gz, tarred, zipped
 from tests.cloud.fixtures import LANDING, Cloud
-from tests.cloud.lambda_events import Context
+from tests.cloud.lambda_events import Context, object_created
 from tests.integration.path.archives import MemberEvents, document, settle_archives
 from tests.integration.path.steps import FUNCTIONS, land, pull_next
 from tests.postgres.databases import Connection
@@ -191,6 +192,31 @@ def test_an_archive_that_is_overwritten_has_members_of_its_own(
     assert states == [("FAILED",), ("FAILED",), ("COMPLETED",)]
 
 
+def test_archives_of_one_key_and_second_are_in_the_order_of_their_sequencers(
+    admin: Connection, cloud: Cloud
+) -> None:
+    declare(admin)
+    key, events = "landing/tides/x.zip", []
+    # One is the beginning of the next, and counts as smaller.
+    for metres, sequencer in enumerate(("0055aed6dc", "0055AED6DC9", "0055AED6DCA")):
+        body = zipped({"a.csv": b"port,metres\nOslo,%d\n" % metres})
+        stored = cloud.s3.put_object(Bucket=LANDING, Key=key, Body=body)
+        event = object_created(
+            LANDING, key, stored, len(body), time="2026-03-01T10:00:00Z", sequencer=sequencer
+        )
+        events.append(json.dumps(event))
+    # The last one is registered first.
+    for body in (events[2], events[0], events[1]):
+        cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=body)
+        settle_archives(cloud)
+    assert rows(admin) == [("Oslo", "2")]
+    order = admin.execute(
+        "SELECT inserted, superseded FROM waybill.ingestion_jobs WHERE filename = 'a.csv'"
+        " ORDER BY landing_order"
+    ).fetchall()
+    assert order == [(0, 1), (0, 1), (1, 0)]
+
+
 def test_members_are_loaded_by_the_rules_of_the_source_of_their_archive(
     admin: Connection, cloud: Cloud
 ) -> None:
@@ -254,7 +280,7 @@ def test_names_that_leave_the_folder_are_only_names(admin: Connection, cloud: Cl
     assert len(keys) == 8
     for key, dataset in keys:
         assert dataset == "tides"
-        assert re.match(r"landing/tides/(x\.zip|y\.tar)/[0-9a-f-]{36}/00000", key)
+        assert re.match(r"landing/tides/(x\.zip|y\.tar)/\.[0-9a-f-]{36}/00000", key)
         assert ".." not in key
 
 

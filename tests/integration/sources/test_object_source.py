@@ -15,6 +15,7 @@ from tests.integration.sources.conftest import Api
 from tests.integration.sources.runs import run_through
 from tests.integration.sources.test_runs import ids, job, started
 from tests.postgres.databases import Connection
+from waybill.errors import Unavailable
 
 BUCKET = "legacy-exports"
 Put = Callable[[str, str], None]
@@ -108,6 +109,29 @@ def test_an_object_that_is_overwritten_while_it_is_copied_is_loaded_once(
     run_through(cloud)
     rows = admin.execute("SELECT what FROM entries ORDER BY what").fetchall()
     assert rows == [("first",), ("second",)]
+
+
+def test_parts_of_a_copy_that_fails_are_deleted(
+    api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("out/0.csv", "0,Department 0\n")
+    monkeypatch.setattr(landing_copy, "_PART_BYTES", 5)
+    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 5)
+    real, calls = landing_copy._put_parts, []
+
+    def fail_once(deps: Deps, *given: Any) -> Any:
+        calls.append(given)
+        parts = real(deps, *given)
+        if len(calls) == 1:
+            raise Unavailable("storage-unavailable", "The storage cannot be reached.")
+        return parts
+
+    monkeypatch.setattr(landing_copy, "_put_parts", fail_once)
+    started(api, created(api))
+    run_through(cloud)
+    assert len(calls) == 2
+    assert cloud.s3.list_multipart_uploads(Bucket=LANDING).get("Uploads", []) == []
+    assert ids(admin) == [0]
 
 
 def test_a_run_over_many_objects_goes_on_in_a_next_invocation(
