@@ -206,8 +206,8 @@ def test_archives_of_one_key_and_second_are_in_the_order_of_their_sequencers(
         )
         events.append(json.dumps(event))
     # The last one is registered first.
-    for body in (events[2], events[0], events[1]):
-        cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=body)
+    for message in (events[2], events[0], events[1]):
+        cloud.sqs.send_message(QueueUrl=cloud.queues["landed"], MessageBody=message)
         settle_archives(cloud)
     assert rows(admin) == [("Oslo", "2")]
     order = admin.execute(
