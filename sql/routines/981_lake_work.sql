@@ -36,9 +36,11 @@ BEGIN ATOMIC
     FROM waybill.datasets AS d
     JOIN waybill.partitioned_tables() AS p ON p.target = d.target
     CROSS JOIN LATERAL waybill.partition_ranges(p) AS r
-    CROSS JOIN (VALUES ('year'), ('month'), ('day')) AS u (unit)
+    -- Not of a shorter unit: a record is in a partition by the dataset's unit.
+    CROSS JOIN LATERAL unnest('{day,month,year}'::text[]) WITH ORDINALITY AS u (unit, place)
     WHERE d.archive_after IS NOT NULL
         AND NOT r.is_default AND isfinite(r.lower) AND isfinite(r.upper)
+        AND u.place >= array_position('{day,month,year}', d.partition_unit)
         AND r.lower = date_trunc(u.unit, r.lower)
         AND r.upper = r.lower + ('1 ' || u.unit)::interval
         AND r.upper <= now()::timestamp - d.archive_after

@@ -48,18 +48,19 @@ def write_part(
     """
     hashes, rows = _Hashes(), 0
     following: int | None = None
+    writer = writer_for("parquet", file, partition.table_columns)
     try:
-        writer = writer_for("parquet", file, partition.table_columns)
         for begin in range(partition.next_block, partition.blocks, partition.at_once):
             if rows and (file.tell() >= limits.size or time.monotonic() > limits.deadline):
                 following = begin
                 break
             end = min(begin + partition.at_once, partition.blocks)
             rows += writer.write(hashes.lines(lake.lines(partition_id, begin, end)))
-        writer.close()
     except Rejected as error:
         about = f"{partition.dataset} {partition.label} has a value that Parquet cannot hold"
         raise Rejected("lake-refused", f"{about}. {error.detail.partition('. ')[0]}.") from error
+    finally:
+        writer.close()
     return Part(rows, hashes.sum, following)
 
 

@@ -54,11 +54,11 @@ def test_types_are_those_of_duckdb(lake: Lake, tmp_path: Path) -> None:
 def test_many_files_are_one_partition(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("EXPORT_FILE_BYTES", "20000")
-    lake.fill("2019", 5000)
+    monkeypatch.setenv("EXPORT_FILE_BYTES", "1")
+    lake.fill("2019", 20000)
     lake.archive()
     assert len(lake.objects()) > 2
     found = query(
         download(lake, tmp_path), "min(year), max(year), count(*), count(DISTINCT id), sum(id)"
     )
-    assert found == [(2019, 2019, 5000, 5000, 5000 * 5001 // 2)]
+    assert found == [(2019, 2019, 20000, 20000, 20000 * 20001 // 2)]

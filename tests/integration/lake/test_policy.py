@@ -69,13 +69,20 @@ def test_one_partition_is_archived_after_the_other(lake: Lake) -> None:
 
 def test_partitions_that_are_recent_empty_or_of_other_bounds_stay(lake: Lake) -> None:
     add_partition(lake, "odd", "2010-01-01", "2012-01-01")
+    add_partition(lake, "shorter", "2009-01-01", "2009-02-01")
     lake.admin.execute("CREATE TABLE rest PARTITION OF kinds DEFAULT")
-    lake.admin.execute("INSERT INTO kinds (id, at) VALUES (1, '2011-05-05'), (2, '2001-01-01')")
+    lake.admin.execute(
+        "INSERT INTO kinds (id, at) VALUES (1, '2011-05-05'), (2, '2001-01-01'), (3, '2009-01-05')"
+    )
     lake.fill("2024", 2, 10)
     assert lake.due() == []
 
 
 def test_months_and_days_have_folders_of_their_own(lake: Lake) -> None:
+    lake.admin.execute(
+        "SELECT waybill.register_dataset('kinds', natural_key => '{id}', partition_unit => 'day',"
+        " archive_after => '3 years')"
+    )
     add_partition(lake, "march", "2018-03-01", "2018-04-01")
     add_partition(lake, "third", "2017-05-03", "2017-05-04")
     lake.admin.execute(
@@ -85,7 +92,8 @@ def test_months_and_days_have_folders_of_their_own(lake: Lake) -> None:
     (message,) = lake.cloud.bodies("chunks")
     lake.deliver(message["partition_id"])
     assert lake.objects() == [
-        "lake/dataset=kinds/year=2017/month=05/day=03/part-00001.parquet",
+        # The table has a column `day`.
+        "lake/dataset=kinds/year=2017/month=05/partition_day=03/part-00001.parquet",
         "lake/dataset=kinds/year=2018/month=03/part-00001.parquet",
     ]
     lake.load("7,2018-03-09 00:00:00Z")

@@ -50,6 +50,7 @@ def company(database: Database, s3: "S3Client", monkeypatch: pytest.MonkeyPatch)
         **database.environment("waybill_refresh"),
         "DATABASE_SECRET_ARN": secret["ARN"],
         "STATE_BUCKET": STATE,
+        "CHUNKS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/chunks",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
