@@ -56,7 +56,7 @@ def test_slow_requests(operator: Operator, admin: psycopg.Connection) -> None:
 
 
 def test_a_function_that_fails(operator: Operator) -> None:
-    with variables(operator.aws, "merge", {"CHUNKSAT_ONCE": "many"}):
+    with variables(operator.aws, "merge", {"CHUNKS_AT_ONCE": "many"}):
         for _ in range(FAILED_INVOCATIONS):
             # Each is an error of the function, of which CloudWatch makes its metric.
             failed = operator.aws("lambda").invoke(

@@ -11,6 +11,7 @@ from psycopg import errors
 
 from tests.cloud.fixtures import Cloud
 from tests.cloud.lambda_events import sqs_record
+from tests.cloud.log_lines import LogLines
 from waybill import consumer as consumer_module
 from waybill.consumer import Consumer, consume, delay_seconds
 from waybill.errors import Busy, OutOfResources, Rejected, Retryable, Transient, Unavailable
@@ -75,6 +76,15 @@ def test_a_rejected_input_is_acknowledged(cloud: Cloud) -> None:
     assert deliver_until_gone(cloud, handler) == 1
     # The step has recorded it already.
     assert handler.failed == []
+
+
+def test_a_postponed_message_logs_why_nothing_is_reached(cloud: Cloud, log_lines: LogLines) -> None:
+    error = Unavailable("database-unavailable", "The database cannot be reached.")
+    error.__cause__ = psycopg.OperationalError('role "waybill_load" is not permitted to log in')
+    consume({"Records": [record("a")]}, Handler(error).consumer(cloud.queues["chunks"]))
+    (line,) = (line for line in log_lines() if line["action"] == "message.postponed")
+    assert line["code"] == "database-unavailable"
+    assert line["cause"] == f"OperationalError: {error.__cause__}"
 
 
 @pytest.mark.parametrize(

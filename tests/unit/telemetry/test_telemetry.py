@@ -1,7 +1,10 @@
 """Every log line has its action, its step and its job."""
 
+import ast
 import logging
+from collections.abc import Iterator
 
+from infra.bootstrap import ROOT
 from tests.cloud.lambda_events import Context
 from tests.cloud.log_lines import LogLines
 from waybill import telemetry
@@ -49,3 +52,35 @@ def test_addresses_in_a_line_are_removed(log_lines: LogLines) -> None:
     (line,) = log_lines()
     assert line["detail"] == "no row for [removed]"
     assert line["nested"] == {"all": ["[removed]"]}
+
+
+_LEVELS = {"debug", "info", "warning", "error", "exception"}
+_ROOTS = (ROOT / "functions", ROOT / "layers/core/python/waybill")
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """The calls of a logger."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _LEVELS
+            and ast.unparse(node.func.value).endswith(("logger", "_log", "LOG"))
+        ):
+            yield node
+
+
+def test_every_line_that_is_logged_has_an_action() -> None:
+    files = [path for root in _ROOTS for path in root.rglob("*.py")]
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in files}
+    logged = [(path.name, call) for path, tree in trees.items() for call in calls(tree)]
+    assert len(logged) > 10
+    without = [
+        f"{name}:{call.lineno}"
+        for name, call in logged
+        if "action" not in {keyword.arg for keyword in call.keywords}
+    ]
+    assert without == []
+    # Nor do libraries log for us, as tenacity would.
+    texts = [path for path, tree in trees.items() if "getLogger(" in ast.unparse(tree)]
+    assert [path.name for path in texts] == ["telemetry.py"]

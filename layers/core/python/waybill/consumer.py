@@ -189,7 +189,10 @@ def _receives(record: Record) -> int:
 
 def _described(error: Exception) -> dict[str, Any]:
     if isinstance(error, WaybillError):
-        return {"code": error.code, "detail": error.detail}
+        cause = error.__cause__
+        # Such as a log-in that is refused, where the detail says only that nothing is reached.
+        because = {"cause": f"{type(cause).__name__}: {cause}"} if cause else {}
+        return {"code": error.code, "detail": error.detail, **because}
     return {"code": type(error).__name__, "detail": str(error)}
 
 

@@ -1,7 +1,6 @@
 """Connections: verified TLS, IAM or a cached password, and a timeout on everything."""
 
 import json
-import logging
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,13 +10,14 @@ import boto3
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import (
+    RetryCallState,
     Retrying,
-    before_sleep_log,
     retry_if_exception,
     stop_before_delay,
     wait_random_exponential,
 )
 
+from waybill import telemetry
 from waybill.database.counting_cursor import CountingCursor
 from waybill.errors import OutOfResources, Unavailable
 from waybill.settings import DatabaseSettings
@@ -25,7 +25,6 @@ from waybill.usage import USAGE
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_log = logging.getLogger(__name__)
 # The driver has no SQLSTATE (53300) of a connection that was refused.
 _TOO_MANY = re.compile("too many (clients|connections)|remaining connection slots are reserved")
 _RDS_BUNDLE = "/opt/python/waybill/rds-global-bundle.pem"
@@ -96,10 +95,17 @@ def _log_in(settings: DatabaseSettings, name: str, timeout_seconds: int) -> Conn
             # libpq has no SQLSTATE for a refused log-in, and PAM has words of its own.
             if not passwords or "authentication failed" not in str(error):
                 raise
-            _log.info("The token is refused; trying the secret's password.")
+            telemetry.action("connection.token-refused")
         else:
             USAGE.connected()
             return connection
+
+
+def _log_retry(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    telemetry.action(
+        "connection.refused", level="warning", tries=state.attempt_number, detail=str(error)
+    )
 
 
 def connect(
@@ -129,7 +135,7 @@ def connect(
         ),
         wait=wait_random_exponential(multiplier=0.2, max=5.0),
         stop=stop_before_delay(patience_seconds),
-        before_sleep=before_sleep_log(_log, logging.WARNING),
+        before_sleep=_log_retry,
         reraise=True,
     )
     try:

@@ -1,17 +1,16 @@
 """Reads that may be a moment behind, at a reader instance of the database."""
 
-import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from waybill import telemetry
 from waybill.database.repository import Connection
 from waybill.errors import Retryable, Unavailable
 from waybill.http.persistent_connection import PersistentConnection
 from waybill.settings import ReaderSettings
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 # A reader that does not answer is left alone for this long: each attempt costs its timeout.
 _AVOID_SECONDS = 30.0
 
@@ -47,11 +46,11 @@ class ReplicaReads:
         try:
             return self._reader.run(query)
         except Unavailable:
-            _log.warning("The reader cannot be reached; reading at the writer.")
+            telemetry.action("reader.unreachable", level="warning")
             self._avoided_until = time.monotonic() + _AVOID_SECONDS
         except Retryable as error:
             # A reader cancels what stands in the way of the changes that it follows.
-            _log.info("The reader gave up a query; reading at the writer: %s", error)
+            telemetry.action("reader.cancelled", code=error.code, detail=error.detail)
         return self._writer.run(query)
 
     def close(self) -> None:
