@@ -126,6 +126,6 @@ def test_an_archived_month_refuses_records_until_it_is_restored(
         assert states == {**dict.fromkeys(LABELS, "ARCHIVED"), "2019-01": "RESTORED"}
         left = download(tree, tmp_path / "later").glob("*/*/month=01/*")
         folder = tmp_path / "later/lake/dataset=tides"
-        assert list(left) == [folder / "year=2020/month=01/part-00001.parquet"]
+        assert list(left) == [folder / "year=2020/month=01/part-00001-1.parquet"]
         again = load(waybill, tmp_path, "tides", _HEADER + "Varna,2019-01-30T00:00:00Z,1,,\n")
         assert counted(again)["inserted"] == 1

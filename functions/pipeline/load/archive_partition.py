@@ -27,7 +27,7 @@ from waybill.errors import Rejected
 from waybill.messages import LakeMessage
 from waybill.queues import send
 from waybill.state.dataset_exports import DatasetExports
-from waybill.state.lake import LakeFiles
+from waybill.state.lake import LakeFiles, lake_key
 from waybill.state.verified_read import FileMissing
 
 
@@ -98,7 +98,9 @@ class _Worker:
         }
         if partition.has_files and partition.state not in ("DETACHED", "RESTORING"):
             # The rows are in the table.
-            self._files.clear(partition.folder)
+            # While it is written they are of attempts before.
+            attempt = partition.attempt - (partition.state in ("WRITING", "WRITTEN"))
+            self._files.clear(partition.folder, attempt)
             self._lake.forget_files(self._id)
             return
         steps[partition.state](partition)
@@ -143,13 +145,14 @@ class _Worker:
             self._publish_file(partition, missing)
             return
         # What another attempt has left there would be read with them.
-        self._files.clear(partition.folder, frozenset(str(file.lake_key) for file in files))
+        kept = frozenset(str(file.lake_key) for file in files)
+        self._files.clear(partition.folder, partition.attempt, kept)
         self._lake.limit_comparisons()
         outcome = self._lake.drop(self._id, partition.attempt)
         telemetry.action("lake.dropped", part=partition.label, outcome=outcome)
 
     def _publish_file(self, partition: OpenPartition, file: ArchivedFile) -> None:
-        key = f"{partition.folder}part-{file.number:05}.parquet"
+        key = lake_key(partition.folder, file.number, partition.attempt)
         self._files.copy(file.key, key)
         with tempfile.TemporaryFile() as back:
             self._files.read(key, file.sha256, back)

@@ -8,6 +8,7 @@ from tests.cloud.fixtures import STATE
 from tests.integration.lake.conftest import Lake
 from tests.postgres.databases import Database
 from waybill.database.lake import Lake as LakeRepository
+from waybill.state.lake import LakeFiles
 
 
 def before(monkeypatch: pytest.MonkeyPatch, lake: Lake, method: str, *statements: str) -> None:
@@ -225,3 +226,30 @@ def test_writers_and_the_archive_do_not_wait_for_each_other_for_ever(
             lake.deliver(partition)
     assert lake.state() == "ARCHIVED"
     assert lake.one("SELECT count(*) FROM kinds") == 20
+
+
+def test_an_invocation_that_was_delayed_deletes_no_file_of_a_later_attempt(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.fill("2019", 5)
+    (partition,) = lake.due()
+    before(monkeypatch, lake, "drop", "UPDATE kinds_2019 SET plain = 'late' WHERE id = 4")
+    kept, left = LakeFiles.clear, [1]
+
+    def clear(*args: object) -> None:
+        # It sees a partition that is written again; meanwhile another delivery archives it.
+        if len(args) == 3 and left:
+            left.pop()
+            lake.deliver(partition)
+            assert lake.state() == "ARCHIVED"
+        kept(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LakeFiles, "clear", clear)
+    lake.deliver(partition)
+    assert not left
+    assert len(lake.stored()) == 5
+    others = lake.document()["folder"] + "notes.txt"
+    lake.cloud.s3.put_object(Bucket=STATE, Key=others, Body=b"x")
+    lake.restore()
+    assert lake.one("SELECT count(*) FROM kinds") == 5
+    assert lake.objects() == [others]

@@ -93,8 +93,8 @@ def test_months_and_days_have_folders_of_their_own(lake: Lake) -> None:
     lake.deliver(message["partition_id"])
     assert lake.objects() == [
         # The table has a column `day`.
-        "lake/dataset=kinds/year=2017/month=05/partition_day=03/part-00001.parquet",
-        "lake/dataset=kinds/year=2018/month=03/part-00001.parquet",
+        "lake/dataset=kinds/year=2017/month=05/partition_day=03/part-00001-1.parquet",
+        "lake/dataset=kinds/year=2018/month=03/part-00001-1.parquet",
     ]
     lake.load("7,2018-03-09 00:00:00Z")
     assert lake.one("SELECT errors -> 0 ->> 'message' FROM waybill.validation_errors").endswith(
@@ -110,7 +110,7 @@ def test_a_column_that_has_the_name_of_a_folder_keeps_it(lake: Lake) -> None:
     lake.fill("2019", 1)
     lake.archive()
     folder = "lake/partition_dataset=kinds/partition_year=2019/"
-    assert lake.objects() == [f"{folder}part-00001.parquet"]
+    assert lake.objects() == [f"{folder}part-00001-1.parquet"]
 
 
 def test_without_a_policy_nothing_is_archived(lake: Lake) -> None:

@@ -29,7 +29,7 @@ def test_every_type_comes_back_equal(lake: Lake) -> None:
     lake.archive()
     assert lake.document()["error"] is None
     assert lake.state() == "ARCHIVED"
-    assert lake.objects() == [f"{_FOLDER}part-00001.parquet"]
+    assert lake.objects() == [f"{_FOLDER}part-00001-1.parquet"]
     assert [row[0] for row in lake.rows()] == ["kinds_2024"] * 3
     assert lake.one("SELECT to_regclass('kinds_2019')") is None
     assert [row["id"] for row in lake.stored()] == [1, 2, 3, 4]
