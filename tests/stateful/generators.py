@@ -1,6 +1,7 @@
 """Generators of random histories."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
@@ -24,15 +25,17 @@ def some_records(draw: st.DrawFn, table: Table, least: int = 0, most: int = 5) -
 
 @st.composite
 def some_files(
-    draw: st.DrawFn, least: int = 0, *, alike: bool = False
+    draw: st.DrawFn, among: Sequence[str] = (), least: int = 0, *, alike: bool = False
 ) -> tuple[str, tuple[Cells, ...]]:
     """A dataset's name, and records of it; `alike` ones lack the same columns."""
-    name = draw(names)
+    name = draw(st.sampled_from(among) if among else names)
     table = TABLES[name]
     records = draw(some_records(table, least))
     if not table.partial:
         return name, records
-    masks = st.tuples(st.just(True), *(st.booleans() for _ in table.columns[1:]))
+    masks = st.tuples(st.just(True), *(
+        st.just(False) if column.is_rescued else st.booleans() for column in table.columns[1:]
+    ))  # fmt: skip
     mask = draw(masks)
     return name, tuple(
         tuple(

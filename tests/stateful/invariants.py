@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.postgres.databases import Connection
 from tests.stateful.generators import PROVOKED
-from tests.stateful.model import File, check_insert_only, expected, missing
+from tests.stateful.model import DRIFTED, File, check_insert_only, expected, missing
 from tests.stateful.plain_reload import reload
 from tests.stateful.tables import TABLES, Row, Table
 from waybill.state.markers import job_of_marker
@@ -98,7 +98,10 @@ def check_against_reload(admin: Connection, files: Iterable[File]) -> None:
 def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     rejected = job["rejected"] if file.table.insert_only else file.rejected
     is_duplicate = job["duplicate_of"] is not None
-    assert job["state"] == "DUPLICATE" or job["state"] == _state(file, rejected), job
+    if file.is_archive:
+        _check_archive(admin, job)
+    else:
+        assert job["state"] == "DUPLICATE" or job["state"] == _state(file, rejected), job
     assert not job["restamping"], job
     assert not job["reverting"], job
     if not file.ends:
@@ -110,6 +113,9 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     assert job["read"] == len(file.records) == sum(job[name] for name in numbers), job
     assert job["rejected"] == rejected >= file.rejected, job
     assert job["filtered"] == file.filtered, job
+    if file.drifted and file.records and not is_duplicate:
+        found = [one["column"] for one in job["layout"]["drift"] if one["change"] == "added"]
+        assert found == [DRIFTED], job
     lines = _column(
         admin, "SELECT line FROM waybill.validation_errors WHERE job_id = %s", job["job_id"]
     )
@@ -124,6 +130,20 @@ def _check_job(admin: Connection, job: dict[str, Any], file: File) -> None:
     assert len(chunks) == job["chunks_total"]
     assert sum(chunk["read"] for chunk in chunks) == job["read"]
     assert all(chunk["done"] for chunk in chunks)
+
+
+def _check_archive(admin: Connection, job: dict[str, Any]) -> None:
+    """It has ended like the worst of its members, which have ended, too."""
+    query = "SELECT state FROM waybill.ingestion_jobs WHERE archive_job_id = %s"
+    states = _column(admin, query, job["job_id"])
+    assert states
+    assert set(states) <= {
+        "FAILED", "COMPLETED", "COMPLETED_WITH_REJECTS", "DUPLICATE", "REVERTED",
+    }  # fmt: skip
+    if job["state"] == "REVERTED":
+        assert set(states) <= {"FAILED", "REVERTED"}
+    else:
+        assert job["state"] in states or "REVERTED" in states
 
 
 def _check_duplicate(admin: Connection, job: dict[str, Any], file: File, files: list[File]) -> None:
@@ -205,7 +225,7 @@ def _check_nothing_is_left(admin: Connection) -> None:
 
 
 def _rows(admin: Connection, table: Table) -> Counter[Row]:
-    names = ", ".join(column.name for column in table.columns)
+    names = ", ".join(column.shown for column in table.columns)
     return Counter(admin.execute(f"SELECT {names} FROM {table.name}".encode()).fetchall())
 
 

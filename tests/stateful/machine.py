@@ -10,12 +10,12 @@ from hypothesis.stateful import precondition, rule
 
 from tests.postgres.databases import Connection, Database
 from tests.stateful.api_client import ApiClient
+from tests.stateful.archive_rules import ArchiveRules
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
 from tests.stateful.invariants import check, check_against_reload, check_asleep, check_views
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json, read_of
-from tests.stateful.revert_rules import RevertRules
 from tests.stateful.rules import NONE
 from tests.stateful.tables import TABLES, Cells, Table
 
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 KEY_PARTS = 3
 
 
-class Machine(RevertRules):
+class Machine(ArchiveRules):
     """One history. The database is a copy of `template`, which nobody may be using."""
 
     template: Database
@@ -140,6 +140,8 @@ class Machine(RevertRules):
     @precondition(lambda self: self.files)
     def cancel(self, place: int) -> None:
         file = self.files[place % len(self.files)]
+        if file.is_archive or file.archive:
+            return
         found = self.admin.execute(
             "SELECT job_id FROM waybill.ingestion_jobs WHERE object_key = %s AND version_id = %s",
             (file.key, file.version),
@@ -233,4 +235,5 @@ class Machine(RevertRules):
 
 def is_plain(file: File) -> bool:
     """Whether it is an object under a key of somebody's own making."""
-    return file.key.count("/") == KEY_PARTS - 1 and not file.is_batch
+    is_own = file.key.count("/") == KEY_PARTS - 1
+    return is_own and not (file.is_batch or file.drifted or file.is_archive)

@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.stateful.tables import ABSENT, TABLES, Cells, Row, Table
 
 NOT_A_FILE_OF_IT = b"a,b,c,d,e,f,g\n1,2,3,4,5,6,7\n"
+DRIFTED = "colour"
+"""A column that no table has."""
 
 
 @dataclass(eq=False)
@@ -26,6 +28,11 @@ class File:
     reverting: bool = False
     """Whether its revert was requested, and is neither done nor refused as far as is known."""
     is_batch: bool = False
+    drifted: bool = False
+    """Whether it has a column that its table lacks."""
+    is_archive: bool = False
+    """Whether it is an archive, whose members are files of their own."""
+    archive: "File | None" = None
     corrects: "File | None" = None
     """The file whose rejects these are, corrected; they count right behind it."""
     body: bytes = b""
@@ -115,6 +122,27 @@ def body_of(table: Table, records: tuple[Cells, ...], *, header: bool) -> bytes:
     return "".join(
         f"{','.join(line)}\n" for line in [*([names] if header else []), *lines]
     ).encode()
+
+
+def drifted_body(table: Table, records: Sequence[Cells], colours: Sequence[str]) -> bytes:
+    """A CSV with a column that the table lacks; without the columns that the first record lacks."""
+    places = [
+        place
+        for place, column in enumerate(table.columns)
+        if not (column.is_rescued or (records and records[0][place] is None))
+    ]
+    lines = [[table.columns[place].name for place in places] + [DRIFTED]]
+    for record, colour in zip(records, colours, strict=True):
+        lines.append([record[place] or "" for place in places] + [colour])
+    return "".join(f"{','.join(line)}\n" for line in lines).encode()
+
+
+def rescued(table: Table, record: Cells, colour: str) -> Cells:
+    """The record with what its table lacks."""
+    return tuple(
+        f'{{"{DRIFTED}": "{colour}"}}' if column.is_rescued else cell
+        for column, cell in zip(table.columns, record, strict=True)
+    )
 
 
 def expected(files: Iterable[File]) -> dict[str, Counter[Row]]:

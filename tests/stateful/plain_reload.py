@@ -205,6 +205,6 @@ def _followed_orphans(admin: Connection, keys: _Keys) -> set[tuple[str, str, int
 
 
 def _rows(admin: Connection, table: Table) -> Counter[Row]:
-    names = ", ".join(column.name for column in table.columns)
+    names = ", ".join(column.shown for column in table.columns)
     rows = admin.execute(f"SELECT {names} FROM {_PREFIX}{table.name}".encode()).fetchall()
     return Counter(rows)

@@ -59,6 +59,14 @@ class RevertRules(ApiRules):
 
     def take_reverts(self) -> None:
         """Learn what became of the reverts that were requested."""
+        for file in [file for file in self.files if file.archive]:
+            # Some may be reverted, and the next one refused.
+            ((state,),) = self.admin.execute(
+                "SELECT state FROM waybill.ingestion_jobs"
+                " WHERE object_key = %s AND version_id = %s",
+                (file.key, file.version),
+            ).fetchall()
+            file.reverted = state == "REVERTED"
         for file in [file for file in self.files if file.reverting]:
             ((file.reverting, state, refusal),) = self.admin.execute(
                 "SELECT j.reverting, j.state, r.refusal FROM waybill.ingestion_jobs AS j"
@@ -70,7 +78,7 @@ class RevertRules(ApiRules):
                 continue
             file.reverted = state == "REVERTED"
             PROVOKED["reverts done" if file.reverted else "reverts refused"] += 1
-            assert file.reverted == (refusal is None)
+            assert file.reverted == (refusal is None) or file.archive
             for error in (refusal or {}).get("errors", []):
                 PROVOKED[f"reverts refused: {error['code']}"] += 1
 

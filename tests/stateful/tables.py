@@ -1,4 +1,4 @@
-"""Fourteen datasets, eleven of them made here, and what their records may look like."""
+"""Sixteen datasets, thirteen of them made here, and what their records may look like."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +45,10 @@ CREATE TABLE profiles (
     department_id integer REFERENCES departments
 );
 SELECT waybill.register_dataset('profiles');
+CREATE TABLE buoys (id integer PRIMARY KEY, name text, level integer DEFAULT 7);
+SELECT waybill.register_dataset('buoys', drift => 'ignore');
+CREATE TABLE wrecks (id integer PRIMARY KEY, name text, tons integer, extra jsonb);
+SELECT waybill.register_dataset('wrecks', drift => 'rescue', rescued => 'extra');
 CREATE TABLE readings (id integer PRIMARY KEY, value integer);
 SELECT waybill.register_dataset('readings', write_disposition => 'append');
 """
@@ -80,6 +84,13 @@ class Column:
     bad: tuple[str, ...] = ()
     default: object = None
     """Of a new row whose record lacks the column."""
+    is_rescued: bool = False
+    """Whether it keeps what the table lacks; a record has it only where its file has more."""
+
+    @property
+    def shown(self) -> str:
+        """The column in a query, as `read` has it."""
+        return f"{self.name}::text" if self.is_rescued else self.name
 
     def value(self, cell: str | None) -> object:
         if cell is None:
@@ -102,6 +113,8 @@ class Table:
     insert_only: bool = False
     """Whether a record is rejected if its key is there; which is first depends on the merges."""
     rules: Rules = rules.NONE
+    drift: str = "refuse"
+    """What becomes of columns that the table lacks."""
 
     def kept(self, records: Iterable[Cells]) -> list[tuple[int, Cells]]:
         """The records that no rule leaves out, as the rules change them, with their places."""
@@ -210,6 +223,27 @@ TABLES: Mapping[str, Table] = {
             partial=True,
         ),
         Table("readings", (_ID, _number("value", ("", "1", "2"), "x")), insert_only=True),
+        Table(
+            "buoys",
+            (
+                _ID,
+                Column("name", str, ("", *_NAME)),
+                _number("level", ("", "1", "2"), "x", default=7),
+            ),
+            partial=True,
+            drift="ignore",
+        ),
+        Table(
+            "wrecks",
+            (
+                _ID,
+                Column("name", str, ("", *_NAME)),
+                _number("tons", ("", "1", "2"), "x"),
+                Column("extra", str, ("",), is_rescued=True),
+            ),
+            partial=True,
+            drift="rescue",
+        ),
         Table(
             "berths",
             (
