@@ -83,6 +83,14 @@ BEGIN
         p_plan.job_id, p_dataset, p_plan.effective_order,
         'ORDER BY ' || v_key || ', _waybill_image'));
     ANALYZE pg_temp.revert_images;
+EXCEPTION
+    WHEN OTHERS THEN
+        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        RAISE EXCEPTION 'Rows as they were before job % are not of the table''s types now: SQLSTATE %.',
+            p_plan.job_id, SQLSTATE
+            USING ERRCODE = 'WB020';
 END
 $$;
 
