@@ -139,7 +139,7 @@ def test_a_batch_is_refused_until_the_revert_has_ended(ledger: Ledger) -> None:
     register(ledger, TABLE)
     job = ledger.load("t", 1, [(1, 1, "a")])
     request(ledger, job)
-    rows = [{"id": "1", "n": "5", "note": "b"}]
+    rows: list[dict[str, str | None]] = [{"id": "1", "n": "5", "note": "b"}]
     with pytest.raises(psycopg.errors.LockNotAvailable):
         batch(ledger, "t", rows)
     step(ledger, job)
