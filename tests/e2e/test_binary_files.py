@@ -1,5 +1,6 @@
 """Parquet, Arrow and Excel on the running stack: uploaded, previewed, corrected, replayed."""
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.client_calls import counted, load
@@ -65,6 +67,39 @@ def test_a_preview_shows_the_records_of_a_file(http: httpx.Client) -> None:
     assert [each["outcome"] for each in response.json()["records"]] == [
         "loaded", "loaded", "rejected",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file_format", ENCODERS)
+def test_a_dataset_is_proposed_for_a_file(http: httpx.Client, file_format: str) -> None:
+    response = http.post(
+        "/datasets/infer?name=halls.file",
+        content=ENCODERS[file_format](DEPARTMENTS),
+        headers={"Content-Type": "application/vnd.apache.parquet"},
+    )
+    assert response.status_code == 200, response.text
+    types = {column["name"]: column["type"] for column in response.json()["columns"]}
+    assert types == {"department": "text", "id": "double precision"}
+
+
+def test_rows_come_as_tables(waybill: Waybill, tmp_path: Path, http: httpx.Client) -> None:
+    users = "".join(
+        f"97{n:03},wide@example.com,U {n},active,2026-01-01T00:00:00Z\n" for n in range(3)
+    )
+    load(waybill, tmp_path, "users", "id,email,name,status,created_at\n" + users)
+    params = {"email": "wide@example.com", "limit": 2}
+    pages = waybill.tables("datasets/users/rows", params, format="parquet")
+    tables = [pq.read_table(io.BytesIO(page)) for page in pages]
+    assert [table.num_rows for table in tables] == [2, 1]
+    assert str(tables[0].schema.field("created_at").type) == "timestamp[us, tz=UTC]"
+    (page,) = waybill.tables("datasets/users/rows", {**params, "limit": 9}, format="arrow")
+    assert pa.ipc.open_file(page).read_all().num_rows == 3
+    # The gateway would send base64.
+    response = http.get("/datasets/users/rows", params={**params, "format": "parquet"})
+    assert response.status_code == 406
+    assert response.json()["type"].endswith("not-acceptable")
+    text = http.get("/datasets/users/rows", params=params, headers={"Accept": "text/csv"})
+    assert (text.status_code, text.headers["Vary"]) == (200, "Accept")
+    assert text.text.startswith('"id","email"')
 
 
 def test_a_damaged_file_fails(waybill: Waybill, tmp_path: Path) -> None:

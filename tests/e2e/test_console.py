@@ -155,6 +155,20 @@ def test_a_dataset_is_defined_from_a_file_that_fits_none(page: Page) -> None:
     assert Path(download.value.path()).read_text("utf-8").endswith("-- Reviewed.")
 
 
+def test_a_dataset_is_defined_from_a_parquet_file(page: Page) -> None:
+    parquet = pa.BufferOutputStream()
+    pq.write_table(pa.table({"berth": [1, 2], "depth": [1.5, None]}), parquet)
+    data = parquet.getvalue().to_pybytes()
+    page.get_by_label("Files", exact=True).set_input_files(
+        [FilePayload(name="berths.parquet", mimeType="", buffer=data)]
+    )
+    page.get_by_role("link", name="define one from this file").click()
+    expect(page.get_by_role("status").first).to_contain_text("2 records of the whole file, parquet")
+    expect(page.get_by_label("Proposed SQL")).to_have_value(
+        re.compile(r"berth bigint[\s\S]*depth double precision")
+    )
+
+
 def test_compressed_and_binary_files_are_checked_before_they_are_sent(page: Page) -> None:
     parquet = pa.BufferOutputStream()
     pq.write_table(pa.table({"id": [7801, 7802], "department": ["Quay", None]}), parquet)
