@@ -18,7 +18,7 @@ RETURN CASE
         'timestamp', 'timestamptz', 'uuid')
         THEN format($q$coalesce(t.%I::text, '')$q$, p_column)
     ELSE format($q$coalesce('"' || replace(%s, '"', '""') || '"', '')$q$,
-        -- Of the other types only times of day and intervals cannot be texts of anybody's.
-        format(CASE WHEN p_escapes AND p_kind NOT IN ('time', 'timetz', 'interval')
+        -- Of the other types only these cannot be texts of anybody's.
+        format(CASE WHEN p_escapes AND p_kind NOT IN ('time', 'timetz', 'interval', 'money')
             THEN 'waybill.escaped_formula(t.%I::text)' ELSE 't.%I::text' END, p_column))
 END;

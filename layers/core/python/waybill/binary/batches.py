@@ -18,7 +18,7 @@ LINE, FAULT = "line", "fault"
 _RECORD_LIMIT = 16 * 1024 * 1024
 _KEPT_BYTES = 64 * 1024
 _TARGET_BYTES = 2 * 1024 * 1024
-_START_RECORDS = 2048
+_START_RECORDS, _START_CELLS = 2048, 32_768
 _MAX_RECORDS = 32_768
 
 
@@ -28,7 +28,7 @@ def text_batches(decoded: Iterator[tuple[int, Any]], task: Task) -> Iterator[Any
     The number of records in one follows the size of those before: one value of a dictionary may
     stand in many records.
     """
-    records = _START_RECORDS
+    records = max(1, min(_START_RECORDS, _START_CELLS // max(len(task.fields), 1)))
     for line, batch in decoded:
         at = 0
         while at < batch.num_rows:

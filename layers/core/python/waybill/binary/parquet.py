@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from waybill.binary.column_types import describe_schema
 from waybill.binary.task import Task, UnreadableFile
+from waybill.binary.wide_parquet import column_parts, wide_batches
 
 # Of a column that is read from the storage at once. All columns are open at the same time.
 _BUFFER_BYTES = 512 * 1024
@@ -71,13 +72,21 @@ def read_parquet(file: object, task: Task) -> Iterator[tuple[int, Any]]:
     for number in _chosen(parquet.metadata, task):
         group = parquet.metadata.row_group(number)
         found = 0
-        for batch in parquet.iter_batches(_records(group), row_groups=[number], use_threads=False):
+        for batch in _batches(parquet, number):
             yield line + found, batch
             found += batch.num_rows
         if found != group.num_rows:
             detail = f"Row group {number} has {found} records instead of {group.num_rows}."
             raise UnreadableFile("corrupt-file", detail)
         line += found
+
+
+def _batches(parquet: Any, number: int) -> Iterator[Any]:  # noqa: ANN401 - pyarrow has no types
+    group = parquet.metadata.row_group(number)
+    parts = column_parts(parquet.schema_arrow, group)
+    if len(parts) == 1:
+        return parquet.iter_batches(_records(group), row_groups=[number], use_threads=False)
+    return wide_batches(parquet, number, parts)
 
 
 def _chosen(metadata: Any, task: Task) -> Iterator[int]:  # noqa: ANN401 - pyarrow has no types
