@@ -86,7 +86,7 @@ def test_rows_come_as_tables(waybill: Waybill, tmp_path: Path, http: httpx.Clien
         f"97{n:03},wide@example.com,U {n},active,2026-01-01T00:00:00Z\n" for n in range(3)
     )
     load(waybill, tmp_path, "users", "id,email,name,status,created_at\n" + users)
-    params = {"email": "wide@example.com", "limit": 2}
+    params: dict[str, str | int] = {"email": "wide@example.com", "limit": 2}
     pages = waybill.tables("datasets/users/rows", params, format="parquet")
     tables = [pq.read_table(io.BytesIO(page)) for page in pages]
     assert [table.num_rows for table in tables] == [2, 1]

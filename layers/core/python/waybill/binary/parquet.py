@@ -85,8 +85,9 @@ def _batches(parquet: Any, number: int) -> Iterator[Any]:  # noqa: ANN401 - pyar
     group = parquet.metadata.row_group(number)
     parts = column_parts(parquet.schema_arrow, group)
     if len(parts) == 1:
-        return parquet.iter_batches(_records(group), row_groups=[number], use_threads=False)
-    return wide_batches(parquet, number, parts)
+        yield from parquet.iter_batches(_records(group), row_groups=[number], use_threads=False)
+    else:
+        yield from wide_batches(parquet, number, parts)
 
 
 def _chosen(metadata: Any, task: Task) -> Iterator[int]:  # noqa: ANN401 - pyarrow has no types
