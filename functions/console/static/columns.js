@@ -19,7 +19,7 @@ export function Comparison({ job }) {
   if (!found.data) return null;
   const { items, compared_with: before } = found.data;
   return html`
-    ${items.length > 0 && html`<${Columns} items=${items} before=${before} />`}
+    ${items.some((item) => item.current) && html`<${Columns} items=${items} before=${before} />`}
     ${before && html`<${Counts} job=${job} id=${before} key=${before} />`}`;
 }
 

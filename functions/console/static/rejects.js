@@ -139,7 +139,7 @@ function Grid({ columns, items, edits, edit, isFixed }) {
     table.current.querySelector(`[data-cell="${at + step}:${column}"]`)?.focus();
   };
   return html`
-    ${!isFixed && html`<p class="muted">Enter and the arrows move down and up. <kbd>Ctrl</kbd> <kbd>D</kbd> fills the cell's value down, into the wrong cells of its column.</p>`}
+    ${!isFixed && html`<p class="muted wide">Enter and the arrows move down and up. <kbd>Ctrl</kbd> <kbd>D</kbd> fills the cell's value down, into the wrong cells of its column.</p>`}
     <${TableBox} label="Rejects"><table class="rejects" ref=${table}>
       <thead><tr><th scope="col" class="number">Line</th>${columns.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col">Reason</th></tr></thead>
       <tbody>${items.map((reject, at) => html`

@@ -85,7 +85,7 @@ function Lines({ items }) {
       const [ink, line] = [getComputedStyle(box.current).color, style.getPropertyValue("--edge")];
       const axis = { stroke: ink, grid: { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 }, ticks: { stroke: line } };
       chart = new Plot({
-        width: box.current.clientWidth - 24, height: 260, cursor: { y: false },
+        width: box.current.clientWidth - 24, height: 260, cursor: { y: false }, legend: { live: false },
         scales: { x: { time: false, range: [0.8, 4.2] } },
         axes: [{ ...axis, splits: () => [1, 2, 3, 4], values: (_, splits) => splits.map((one) => `Q${one}`) }, axis],
         series: [{ label: "Quarter", value: (_, at) => (at ? `Q${at}` : "") }, ...names.map(([name], at) => ({ label: name, width: 2, stroke: `hsl(${(172 + at * 47) % 360} 45% 48%)`, points: { size: 6 } }))],

@@ -28,11 +28,11 @@ function List() {
     ${!list.data && !list.error && html`<p class="muted" aria-busy="true">Datasets …</p>`}
     ${list.data?.items.length === 0 && html`<p class="empty">No datasets that you may see.</p>`}
     ${list.data?.items.length > 0 && html`<${TableBox} label="Datasets"><table>
-      <thead><tr><th scope="col">Dataset</th><th scope="col">Description</th><th scope="col" class="wide">Columns</th><th scope="col" class="wide">Key</th><th scope="col">A file</th><th scope="col" class="wide">Table</th></tr></thead>
+      <thead><tr><th scope="col">Dataset</th><th scope="col">Description</th><th scope="col" class="wide">Columns</th><th scope="col" class="wide">Key</th><th scope="col" class="wide">A file</th><th scope="col" class="wide">Table</th></tr></thead>
       <tbody>${list.data.items.map((one) => html`<tr key=${one.name}>
         <td><a href=${href(["datasets", one.name])}>${one.name}</a></td><td>${one.description ?? ""}</td>
         <td class="wide">${Object.keys(one.schema.properties).join(", ")}</td><td class="wide">${one.natural_key.join(", ")}</td>
-        <td>${DISPOSITIONS[one.write_disposition] ?? one.write_disposition}</td><td class="wide"><code>${one.table}</code></td></tr>`)}</tbody></table><//>`}`;
+        <td class="wide">${DISPOSITIONS[one.write_disposition] ?? one.write_disposition}</td><td class="wide"><code>${one.table}</code></td></tr>`)}</tbody></table><//>`}`;
 }
 
 const DISPOSITIONS = { merge: "is merged by key", append: "is appended", replace: "replaces all rows" };
@@ -43,6 +43,7 @@ function Dataset({ name }) {
   if (!loaded.data) return html`<p class="loading" aria-busy="true">${name}</p>`;
   const dataset = loaded.data;
   const columns = Object.entries(dataset.schema.properties);
+  const isFormatted = Object.keys(dataset.formats).length > 0;
   const aliases = Object.entries(dataset.aliases ?? {});
   const sample = () => download(`${name}-sample.csv`, sampleFile(dataset));
   return html`
@@ -51,10 +52,10 @@ function Dataset({ name }) {
       <div class="row tight"><a class="button" href=${href(["jobs"], { dataset: name })}>Jobs</a><button type="button" onClick=${sample}>Sample file</button></div>
     </div>
     <${TableBox} label="Columns"><table>
-      <thead><tr><th scope="col">Column</th><th scope="col">Type</th><th scope="col">Empty</th><th scope="col">Limits</th><th scope="col">Written as</th><th scope="col">Also called</th><th scope="col">Meaning</th></tr></thead>
+      <thead><tr><th scope="col">Column</th><th scope="col">Type</th><th scope="col">Empty</th><th scope="col">Limits</th>${isFormatted && html`<th scope="col">Written as</th>`}<th scope="col">Also called</th><th scope="col">Meaning</th></tr></thead>
       <tbody>${columns.map(([column, schema]) => html`<tr key=${column}>
         <th scope="row"><code>${column}</code>${dataset.natural_key.includes(column) ? html` <span class="muted">key</span>` : ""}${schema["x-personal"] ? html` <span class="muted">personal</span>` : ""}</th>
-        <td>${kindOf(schema)}</td><td>${(dataset.schema.required ?? []).includes(column) ? "no" : "yes"}</td><td>${limits(schema)}</td><td>${written(dataset.formats[column])}</td>
+        <td class="nowrap">${kindOf(schema)}</td><td>${(dataset.schema.required ?? []).includes(column) ? "no" : "yes"}</td><td>${limits(schema)}</td>${isFormatted && html`<td>${written(dataset.formats[column])}</td>`}
         <td>${aliases.filter(([, target]) => target === column).map(([alias]) => alias).join(", ")}</td><td>${schema.description ?? ""}</td></tr>`)}</tbody></table><//>
     <${Exports} dataset=${name} />
     <h2>Rules</h2>
@@ -85,6 +86,7 @@ const written = (format = {}) => Object.entries(format).map(([name, value]) => h
 
 function limits(schema) {
   if (schema.maxLength) return `up to ${schema.maxLength} characters`;
+  if (schema.maximum && schema.minimum === -schema.maximum - 1) return `± ${count(schema.maximum)}`;
   if (schema.maximum) return `${count(schema.minimum)} to ${count(schema.maximum)}`;
   if (schema.exclusiveMaximum) return `below ${count(schema.exclusiveMaximum)}`;
   return "";

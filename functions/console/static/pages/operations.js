@@ -21,7 +21,7 @@ function Health() {
 // The depths of the queues, of the metrics that Prometheus reads too.
 async function deadLetters(signal) {
   const text = await (await send("GET", ["metrics"], { accept: "text/plain", signal })).text();
-  const found = [...text.matchAll(/^\w+\{[^}]*queue="([a-z-]+)-dlq"[^}]*\} ([\d.e+]+)$/gm)];
+  const found = [...text.matchAll(/^waybill_queue_messages\{[^}]*queue="([a-z-]+)-dlq"[^}]*\} ([\d.e+]+)$/gm)];
   return found.map(([, queue, value]) => ({ queue, messages: Number(value) }));
 }
 
