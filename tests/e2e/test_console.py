@@ -22,7 +22,7 @@ def test_a_file_is_checked_sent_fixed_and_replayed_until_nothing_is_rejected(
 ) -> None:
     choose(page, departments="id,department\n7101,Console\n7102,\nx,Wrong\n1,2,3\n")
     expect(page.get_by_label("Dataset of departments.csv")).to_have_value("departments")
-    expect(page.get_by_text("3 of the first 4 records would be rejected")).to_be_visible()
+    expect(page.get_by_text("3 of 4 records checked would be rejected")).to_be_visible()
     page.get_by_role("button", name="Upload departments.csv").click()
     page.get_by_role("link", name="Fix rejects").click()
     expect(page.get_by_role("heading", name="3 to fix")).to_be_visible()
@@ -83,11 +83,11 @@ def test_a_header_that_does_not_match_is_mapped_and_remembered(
     page.get_by_role("combobox", name="number", exact=True).select_option("id")
     page.get_by_role("combobox", name="division", exact=True).select_option("department")
     page.get_by_role("button", name="Use this mapping").click()
-    expect(page.get_by_text("The first 1 record can be loaded")).to_be_visible()
+    expect(page.get_by_text("1 record checked: it can be loaded")).to_be_visible()
     page.reload()
     choose(page, divisions=text)
     page.get_by_label("Dataset of divisions.csv").select_option("departments")
-    expect(page.get_by_text("The first 1 record can be loaded")).to_be_visible()
+    expect(page.get_by_text("1 record checked: it can be loaded")).to_be_visible()
     page.get_by_role("button", name="Upload 1 file").click()
     page.get_by_role("link", name="Waybill of divisions.csv").click()
     expect(page.get_by_text(re.compile("Completed$"))).to_be_visible()
@@ -179,7 +179,7 @@ def test_compressed_and_binary_files_are_checked_before_they_are_sent(page: Page
     page.get_by_label("Files", exact=True).set_input_files(
         [FilePayload(name=name, mimeType="", buffer=data) for name, data in files.items()]
     )
-    expect(page.get_by_text("1 of the first 2 records would be rejected")).to_have_count(2)
+    expect(page.get_by_text("1 of 2 records checked would be rejected")).to_have_count(2)
 
 
 def test_figures_of_a_year_are_shown_and_downloaded(

@@ -122,17 +122,26 @@ export function matchColumns(header, dataset) {
   return header.map((name) => names.get(plain(name)) ?? "");
 }
 
-// The dataset whose columns the header names best; without a header the name of the file decides.
+// How well a header fits, from 0 to 1: best if it can be loaded as it is.
+function fit(head, dataset) {
+  const columns = Object.keys(dataset.schema.properties);
+  const matched = head.names
+    ? new Set(columns.filter((name) => head.names.includes(name.toLowerCase())))
+    : new Set(matchColumns(head.header, dataset).filter(Boolean));
+  const precision = matched.size / (head.names ? matched.size : head.header.length);
+  const recall = matched.size / columns.length;
+  if (!matched.size) return 0;
+  const isComplete = (dataset.schema.required ?? []).every((one) => matched.has(one));
+  return precision === 1 && isComplete ? 0.9 + 0.1 * recall : (1.8 * precision * recall) / (precision + recall);
+}
+
+// The dataset whose columns the header names best; where that does not tell, the name of the file decides.
 export function suggestDataset(filename, head, datasets) {
+  const stem = plain(filename.replace(/\..*$/, ""));
   const scored = datasets.map((dataset) => {
-    const matched = new Set(matchColumns(head.header, dataset).filter(Boolean)).size;
-    const columns = Object.keys(dataset.schema.properties).length;
-    const named = Object.keys(dataset.schema.properties).filter((name) => head.names?.includes(name.toLowerCase()));
-    const share = Math.max(matched, named.length) / Math.max(columns, head.header.length);
-    const stem = plain(filename.replace(/\..*$/, ""));
     const isNamed = stem === dataset.name ? 0.6 : stem.startsWith(dataset.name) ? 0.5 : 0;
-    const isAsWide = columns === head.header.length ? 0.1 : 0;
-    return { dataset, score: Math.max(share, isNamed + isAsWide) };
+    const isAsWide = Object.keys(dataset.schema.properties).length === head.header.length ? 0.1 : 0;
+    return { dataset, score: Math.max(fit(head, dataset), isNamed && isNamed + isAsWide) + isNamed / 100 };
   });
   const best = scored.sort((a, b) => b.score - a.score)[0];
   return best && best.score >= 0.5 ? best.dataset.name : "";

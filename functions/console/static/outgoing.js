@@ -108,10 +108,11 @@ export function remove(transfer) {
   transfers.value = transfers.value.filter((one) => one !== transfer);
 }
 
+// A file that would be refused as a whole is not sent along with the others.
+export const isReady = (one) => one.state.value === "ready" && one.dataset.value && !one.previewError.value;
+
 export function sendAll() {
-  for (const transfer of transfers.value) {
-    if (transfer.state.value === "ready" && transfer.dataset.value) transfer.state.value = "queued";
-  }
+  for (const transfer of transfers.value.filter(isReady)) transfer.state.value = "queued";
 }
 
 export function clearSent() {

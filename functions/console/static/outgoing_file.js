@@ -83,6 +83,7 @@ const MAPPABLE = ["unknown-columns", "missing-columns", "duplicate-columns", "mi
 function Check({ transfer }) {
   const [isMapping, setMapping] = useState(false);
   const { head } = transfer;
+  if (!transfer.file.size) return html`<p class="muted">It is empty.</p>`;
   if (!transfer.dataset.value) {
     return transfer.isRead.value && html`<p class="muted">${head.header.length ? "No dataset has these columns. Choose one" : "Choose the dataset that it is for"}${!head.isArchive && html`, or <a href="#/define" onClick=${() => { passedOn.value = transfer.file; }}>define one from this file</a>`}.</p>`;
   }

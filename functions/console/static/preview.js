@@ -12,7 +12,7 @@ export function Preview({ preview, name }) {
     ${warnings.map((one) => html`<p class="notice">${one}</p>`)}
     ${(drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
     ${records.length > 0 && html`<details open=${bad.length > 0}>
-      <summary>${bad.length ? html`<strong class="bad">${bad.length} of the first ${plural(records.length, "record")} would be rejected</strong>` : html`<span class="good">The first ${plural(records.length, "record")} can be loaded</span>`}${filtered > 0 && `, ${filtered} left out by a rule`}</summary>
+      <summary>${bad.length ? html`<strong class="bad">${bad.length} of ${plural(records.length, "record")} checked would be rejected</strong>` : html`<span class="good">${plural(records.length, "record")} checked: ${records.length === 1 ? "it" : "all"} can be loaded</span>`}${filtered > 0 && `, ${filtered} left out by a rule`}</summary>
       <${TableBox} label=${`First records of ${name}`}>
         <table><thead><tr><th scope="col">Line</th>${columns.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col">Outcome</th></tr></thead>
         <tbody>${records.map((one) => html`<${Record} record=${one} columns=${columns} />`)}</tbody></table>

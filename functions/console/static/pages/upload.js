@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../ui.js";
 import { canLoad } from "../session.js";
 import { plural } from "../format.js";
-import { addFiles, clearSent, loadDatasets, sendAll, transfers } from "../outgoing.js";
+import { addFiles, clearSent, isReady, loadDatasets, sendAll, transfers } from "../outgoing.js";
 import { Failure } from "../parts.js";
 import { Outgoing } from "../outgoing_file.js";
 
@@ -16,7 +16,7 @@ export default function Upload() {
   }
   const take = (files) => { if (files.length) addFiles(files).catch(setError); };
   const all = transfers.value;
-  const ready = all.filter((one) => one.state.value === "ready" && one.dataset.value).length;
+  const ready = all.filter(isReady).length;
   const ended = all.filter((one) => ["sent", "cancelled"].includes(one.state.value)).length;
   return html`
     <h1>Upload</h1>

@@ -46,16 +46,28 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
 
 
 def _score(file: Path, header: Sequence[str], described: bytes, dataset: dict[str, Any]) -> float:
-    properties = dataset["schema"]["properties"]
-    if described:
-        named = sum(name.lower().encode() in described for name in properties)
-        shared = named / max(len(properties), 1)
-    else:
-        columns = {_plain(name) for name in properties}
-        shared = len(columns & set(header)) / max(len(columns), len(header), 1)
     stem, name = _plain(file.name.partition(".")[0]), _plain(str(dataset["name"]))
     by_name = _NAMED if stem == name else _BEGINS if stem.startswith(name) else 0.0
-    return max(shared, by_name)
+    # The name of the file also decides between datasets that fit equally.
+    return max(_fit(header, described, dataset), by_name) + by_name / 100
+
+
+def _fit(header: Sequence[str], described: bytes, dataset: dict[str, Any]) -> float:
+    """How well the columns fit, from 0 to 1: best if the file can be loaded as it is."""
+    properties = dataset["schema"]["properties"]
+    if described:
+        matched = {name for name in properties if name.lower().encode() in described}
+    else:
+        names = {_plain(name): name for name in properties}
+        names |= {_plain(alias): name for alias, name in dataset.get("aliases", {}).items()}
+        matched = {names[name] for name in header if name in names}
+    if not matched:
+        return 0.0
+    precision = 1.0 if described else len(matched) / len(header)
+    recall = len(matched) / len(properties)
+    if precision == 1 and matched.issuperset(dataset["schema"].get("required", ())):
+        return 0.9 + 0.1 * recall
+    return 1.8 * precision * recall / (precision + recall)
 
 
 def _header(file: Path) -> list[str]:
