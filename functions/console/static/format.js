@@ -45,10 +45,15 @@ export const visible = (value) =>
 
 const KEPT = { ignored: "left out", rescued: "kept beside the row", rejected: "a reason to reject the record" };
 
-// A difference between a file and its table as a sentence.
-export function drifted({ column, change, nearest, action, records, code }) {
+// How a file differs from its table, as sentences; one for all columns that it lacks.
+export function drifted(drift) {
+  const missing = drift.filter((one) => one.change === "missing").map((one) => visible(one.column));
+  const lacks = missing.length ? [`The file lacks ${missing.join(", ")}: rows that are there keep what they have.`] : [];
+  return [...lacks, ...drift.filter((one) => one.change !== "missing").map(difference)];
+}
+
+function difference({ column, change, nearest, action, records, code }) {
   const name = visible(column);
-  if (change === "missing") return `The file has no column ${name}.`;
   if (change === "retyped") return `Column ${name} has values of another type${records ? ` in ${plural(records, "record")}` : ""}: ${code}.`;
   const where = records ? ` in ${plural(records, "record")}` : "";
   return `The table has no column ${name}${nearest ? ` (nearest: ${nearest})` : ""}: ${KEPT[action] ?? action}${where}.`;

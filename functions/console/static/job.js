@@ -33,7 +33,7 @@ export function Job({ id }) {
       ${data.error && html`<div class="failure" role="alert"><p><strong>${data.error.title}</strong> ${data.error.detail}</p></div>`}
       ${data.state === "DUPLICATE" && html`<p class="notice">The same file is loaded already, by <a href=${href(["jobs", data.duplicate_of])}>the job before it</a>: nothing was to be done. The counts are those of a load.</p>`}
       ${(data.warnings ?? []).map((one) => html`<p class="notice">${one}</p>`)}
-      ${(data.drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
+      ${drifted(data.drift ?? []).map((one) => html`<p class="notice">${one}</p>`)}
       ${data.revert && html`<p class="notice">${reverted(data.revert)}</p>`}
       ${data.revert_error && html`<${Failure} error=${{ message: data.revert_error.detail, document: data.revert_error }} />`}
       ${data.waybill && html`<${Counts} job=${data} />`}

@@ -79,6 +79,10 @@ export function proposedColumns(transfer) {
 async function check(transfer) {
   const name = transfer.dataset.value;
   const options = transfer.options.value;
+  batch(() => {
+    transfer.preview.value = null;
+    transfer.previewError.value = null;
+  });
   if (transfer.head.isArchive) {
     transfer.preview.value = { columns: [], records: [], warnings: [], note: ARCHIVE };
     return;

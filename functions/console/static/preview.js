@@ -10,7 +10,7 @@ export function Preview({ preview, name }) {
   return html`
     ${note && html`<p class="muted">${note}</p>`}
     ${warnings.map((one) => html`<p class="notice">${one}</p>`)}
-    ${(drift ?? []).map((one) => html`<p class="notice">${drifted(one)}</p>`)}
+    ${drifted(drift ?? []).map((one) => html`<p class="notice">${one}</p>`)}
     ${records.length > 0 && html`<details open=${bad.length > 0}>
       <summary>${bad.length ? html`<strong class="bad">${bad.length} of ${plural(records.length, "record")} checked would be rejected</strong>` : html`<span class="good">${plural(records.length, "record")} checked: ${records.length === 1 ? "it" : "all"} can be loaded</span>`}${filtered > 0 && `, ${filtered} left out by a rule`}</summary>
       <${TableBox} label=${`First records of ${name}`}>
