@@ -69,7 +69,8 @@ _FORMULAS = sheet_xml(
 )
 
 
-def _zipped(**files: bytes) -> bytes:
+def zip_of(**files: bytes) -> bytes:
+    """A zip archive of these files, in a folder."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
@@ -95,8 +96,8 @@ BINARY_FILES = {
     "names.arrow": arrow_stream(pa.table({"ID": [1], "id": [2], "select": [3], "": [4]})),
     "titled.xlsx": workbook({"May": _SHEET, "June": _FORMULAS}),
     "no_header.xlsx": workbook({"Sheet 1": _FORMULAS}),
-    "zipped.zip": _zipped(orders=FILES["orders.csv"]),
-    "zipped_parquet.zip": _zipped(orders=parquet(ENUMERATED)),
+    "zipped.zip": zip_of(orders=FILES["orders.csv"]),
+    "zipped_parquet.zip": zip_of(orders=parquet(ENUMERATED)),
     "tarred.tar.gz": tar_of("w:gz", list=FILES["list.json"]),
     "tarred.tar": tar_of(typed=arrow_stream(ENUMERATED)),
 }

@@ -3,11 +3,11 @@
 import pyarrow as pa
 import pytest
 
-from tests.integration.infer.binary_files import BINARY_FILES, TYPED, tar_of
+from tests.integration.infer.binary_files import BINARY_FILES, TYPED, tar_of, zip_of
 from tests.integration.infer.files import FILES
 from tests.unit.binary.encode import ENCODERS, arrow_stream, parquet
 from waybill.errors import Rejected
-from waybill.inference.file_sample import FileSample
+from waybill.inference.file_sample import Bounds, FileSample
 from waybill.inference.infer import infer_dataset
 from waybill.inference.model import Inferred
 
@@ -105,6 +105,33 @@ def test_what_cannot_be_proposed_from(data: bytes, message: str) -> None:
 def test_only_a_whole_binary_file_is_read(name: str) -> None:
     with pytest.raises(Rejected, match="whole"):
         infer(BINARY_FILES[name], whole=False)
+
+
+BOMBS = {
+    "zip": zip_of(zeros=bytes(100 * 1024**2)),
+    "tar.gz": tar_of("w:gz", zeros=bytes(100 * 1024**2)),
+    "dictionary": parquet(pa.table({"a": pa.array(["x" * 999] * 100_000).dictionary_encode()})),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bombs_are_refused(name: str) -> None:
+    bounds = Bounds(records=100_000, text_bytes=16 * 1024**2)
+    with pytest.raises(Rejected, match="decompression-limit"):
+        infer_dataset(FileSample.of_bytes(BOMBS[name], whole=True, bounds=bounds), "things")
+
+
+def test_a_path_in_an_archive_is_only_a_name() -> None:
+    found = infer(zip_of(**{"../../etc/passwd": b"id\n1\n2\n"}))
+    assert found.records == 2
+    assert "'folder/../../etc/passwd'" in found.notes[0]
+
+
+def test_names_with_control_characters_stay_in_comments_and_literals() -> None:
+    names = {"a\r\nSet-Cookie: x": [1, 2], "b'; DROP TABLE x; --": [1, 2]}
+    sql = infer(arrow_stream(pa.table(names))).sql
+    lines = [line for line in sql.splitlines() if "DROP" in line or "Cookie" in line]
+    assert all(line.lstrip().startswith(("--", "aliases =>")) for line in lines)
 
 
 def test_text_stays_as_it_was_proposed() -> None:
