@@ -211,7 +211,9 @@ def post_revert(job_id: JobId, wait: Wait = 20) -> Response[Any]:
         seconds = min(wait, DEADLINE.seconds_left()) if may_wait else 0
         document = await_revert(deps(), job, seconds)
     if document is not None:
-        return json_response(JobReverted(job_id=job, revert=Revert.model_validate(document)))
+        # In the order of the model, and with the time as the job has it.
+        revert = {name: document[name] for name in Revert.model_fields}
+        return json_response({"job_id": str(job), "state": "REVERTED", "revert": revert})
     headers: dict[str, str | list[str]] = {
         "Location": f"{base_url(api.current_event)}/jobs/{job}",
         "Retry-After": "1",
