@@ -160,6 +160,42 @@ BEGIN
 END
 $$;
 
+-- Build the next index that the table lacks; false if it has all.
+CREATE OR REPLACE FUNCTION waybill.index_restored(p_partition uuid, p_attempt integer)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+SET maintenance_work_mem = '256MB'
+AS $$
+DECLARE
+    v_partition waybill.archived_partitions;
+    v_index text;
+BEGIN
+    -- Two deliveries of one message would build the index twice.
+    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
+    WHERE a.partition_id = p_partition FOR UPDATE;
+    IF v_partition.state <> 'RESTORING' OR v_partition.attempt <> p_attempt THEN
+        RETURN false;
+    END IF;
+    v_index := waybill.missing_index(
+        (waybill.lake_plan(v_partition.dataset)).target, v_partition.relation::regclass);
+    IF v_index IS NULL THEN
+        RETURN false;
+    END IF;
+    PERFORM waybill.run_sql(v_index);
+    UPDATE waybill.archived_partitions AS a SET changed_at = clock_timestamp()
+    WHERE a.partition_id = p_partition;
+    RETURN true;
+EXCEPTION
+    WHEN OTHERS THEN
+        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
+            RAISE;
+        END IF;
+        RAISE EXCEPTION 'An index of % cannot be built for the rows of %: SQLSTATE %.',
+            v_partition.dataset, v_partition.label, SQLSTATE USING ERRCODE = 'WB024';
+END
+$$;
+
 -- Attach the table, whose rows must be those that were archived. False if there is nothing to do.
 CREATE OR REPLACE FUNCTION waybill.finish_restore(p_partition uuid, p_attempt integer)
 RETURNS boolean
@@ -173,7 +209,6 @@ DECLARE
     v_plan waybill.merge_plan;
     v_found record;
     v_reason text;
-    v_statement text;
 BEGIN
     SELECT * INTO v_partition FROM waybill.archived_partitions AS a
     WHERE a.partition_id = p_partition FOR UPDATE;
@@ -190,11 +225,6 @@ BEGIN
     -- Nobody writes a row with the key of an archived one between the look and the commit.
     PERFORM waybill.lock_for_merge(v_plan.target, v_partition.dataset, 'merge');
     PERFORM waybill.assert_keys_free(v_partition, v_plan);
-    FOR v_statement IN
-        SELECT * FROM waybill.index_statements(v_plan.target, v_partition.relation::regclass)
-    LOOP
-        PERFORM waybill.run_sql(v_statement);
-    END LOOP;
     -- Last: it locks the tables that it refers to against writers until the commit.
     PERFORM waybill.attach_range(v_plan, v_plan.target, v_partition.relation::regclass,
         v_partition.lower, v_partition.upper);

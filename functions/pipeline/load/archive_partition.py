@@ -164,7 +164,8 @@ class _Worker:
         missing = next((file for file in files if not file.restored), None)
         if missing is None:
             self._lake.limit_comparisons()
-            self._lake.finish_restore(self._id, partition.attempt)
+            if not self._lake.index_restored(self._id, partition.attempt):
+                self._lake.finish_restore(self._id, partition.attempt)
             return
         with tempfile.TemporaryFile() as file:
             self._files.read(str(missing.lake_key), missing.sha256, file)

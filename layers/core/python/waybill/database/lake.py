@@ -13,7 +13,7 @@ from waybill.database.repository import Repository
 from waybill.tables.formats import TableColumn
 
 _FETCHED_ROWS = 500
-# Comparing all rows of a partition takes a second for every 300,000 or so.
+# Comparing all rows of a partition takes about a second for each million.
 _COMPARE_SECONDS = 900
 LakeState = Literal["WRITING", "WRITTEN", "DETACHED", "ARCHIVED", "RESTORING", "RESTORED", "FAILED"]
 
@@ -231,6 +231,14 @@ class Lake(Repository):
             Rejected: `lake-refused`, they are not those that were archived.
         """
         self._do("store_restored_file", p_partition=partition, p_attempt=attempt, p_number=number)
+
+    def index_restored(self, partition: UUID, attempt: int) -> bool:
+        """Build the next index of that table; False if it has all.
+
+        Raises:
+            Rejected: `lake-refused`, the rows do not fit an index that was added since.
+        """
+        return self._value(bool, "index_restored", p_partition=partition, p_attempt=attempt)
 
     def finish_restore(self, partition: UUID, attempt: int) -> bool:
         """Attach that table; False if it has been.
