@@ -110,7 +110,7 @@ def _messages(environment: Environment, load: Load) -> float:
 
 def _objects(environment: Environment, load: Load) -> float:
     stored = load.gb_per_day * load.days_kept * prices.S3_GB_MONTH
-    writes = load.files_per_month * 4 / 1000 * prices.S3_THOUSAND_WRITES
+    writes = load.files_per_month * 5 / 1000 * prices.S3_THOUSAND_WRITES
     reads = load.gb_per_month * 1024 / 8 / 1000
     # What keeps the database asleep is listed in each scheduled call.
     runs = _runs(environment)

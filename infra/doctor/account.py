@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.concurrency import reserved_concurrency
 from infra.constructs.function import qualified_name
 from infra.doctor.findings import Check, Finding, ok, wrong
+from infra.doctor.triggers import check_triggers
 from infra.dualstack import HOSTS
 from infra.environments import Environment
 from infra.layers.certificates import BUNDLE, published_bundle
@@ -44,6 +45,7 @@ class AccountChecks(NamedTuple):
         yield "quota", self.quota
         yield "alarms", self.alarms
         yield "dead letters", self.dead_letters
+        yield "triggers", lambda: check_triggers(self.session, self._name)
         yield "database", self.database
         yield "inside", self.inside
         yield "network", self.network

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,12 +35,14 @@ _SOURCE = (
 )
 
 
-def read_database(aws: Clients, stack: Status) -> None:
-    """Let the figures of the database be read while there is one of each kind."""
+@contextmanager
+def figures(aws: Clients, stack: Status) -> Iterator[None]:
+    """The database has one of each kind that it has figures of; they are read."""
     with psycopg.connect(str(stack.database_url), autocommit=True) as admin:
         (job_id,) = admin.execute(_OPEN_JOB).fetchone() or ()
         admin.execute(_SOURCE)
         aws("lambda").invoke(FunctionName="waybill-local-reap", Payload=b"{}")
+        yield
         admin.execute("DELETE FROM waybill.ingestion_jobs WHERE job_id = %s", (job_id,))
         admin.execute("DELETE FROM waybill.data_sources WHERE name = 'metered'")
 
@@ -77,10 +80,10 @@ def test_every_metric_is_read(
         look_up(stack)
         failed = aws("lambda").invoke(FunctionName="waybill-local-migrate", Payload=b"{}")
         assert failed["FunctionError"]
-        read_database(aws, stack)
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while (missing := EXPECTED - names(port)) and time.monotonic() < deadline:
-            time.sleep(0.5)
+        with figures(aws, stack):
+            while (missing := EXPECTED - names(port)) and time.monotonic() < deadline:
+                time.sleep(0.5)
         assert missing == set()
         assert ask(port, 'up{job="waybill"} == 1')
         queues = {one["metric"]["queue"] for one in ask(port, "waybill_queue_messages")}

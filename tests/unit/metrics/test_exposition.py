@@ -8,14 +8,17 @@ from tests.unit.http.api_client import STATE
 from waybill.metrics import record
 from waybill.metrics.catalogue import (
     CONNECTIONS,
+    JOBS_GIVEN_UP,
     METRICS,
     REQUEST_SECONDS,
     REQUESTS,
+    ROWS_INGESTED,
     Metric,
 )
 from waybill.metrics.exposition import exposition
 from waybill.metrics.registry import Registry, Series
 from waybill.metrics.stored import Source, StoredMetrics
+from waybill.outbox.job_metrics import record_job_end
 from waybill.settings import MetricsSettings
 
 if TYPE_CHECKING:
@@ -99,6 +102,20 @@ def test_a_process_keeps_its_metrics_at_once_and_then_at_most_so_often(
     flush.run(settings)
     (source,) = StoredMetrics(aws, STATE).read()
     assert [series.value for series in source.series] == [2.0]
+
+
+def test_the_end_of_a_job_is_kept_at_once(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METRICS_BUCKET", STATE)
+    monkeypatch.setattr(record, "REGISTRY", Registry())
+    record.flush_metrics()
+    records = {"read": 3, "loaded": 2, "rejected": 1}
+    end = {"dataset": "a", "state": "COMPLETED", "seconds": 1.0, "records": records}
+    # The process may not be called again within the next 30 seconds, or at all.
+    record_job_end(end)
+    record.flush_metrics()
+    kept = [one for source in StoredMetrics(aws, STATE).read() for one in source.series]
+    assert [one.value for one in kept if one.metric == ROWS_INGESTED] == [2]
+    assert [one.value for one in kept if one.metric == JOBS_GIVEN_UP] == [0]
 
 
 def test_metrics_that_cannot_be_kept_do_not_fail_the_work(aws: "S3Client") -> None:

@@ -60,6 +60,14 @@ class _Flush:
 _FLUSH = _Flush()
 
 
+def flush_soon() -> None:
+    """Keep the metrics at the end of this invocation, whenever they were last kept.
+
+    For what is rare: the process may not be called again.
+    """
+    _FLUSH.due = 0.0
+
+
 def flush_metrics() -> None:
     """Keep the metrics of this process, at the end of an invocation and at most so often.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from waybill import telemetry
 from waybill.metrics.catalogue import (
     INGEST_SECONDS,
     JOBS,
@@ -11,8 +12,7 @@ from waybill.metrics.catalogue import (
     REJECT_SHARE,
     ROWS_INGESTED,
 )
-from waybill.metrics.embedded import write_embedded
-from waybill.metrics.record import count, observe
+from waybill.metrics.record import count, flush_soon, observe
 
 
 def record_job_end(payload: Mapping[str, Any]) -> None:
@@ -23,7 +23,8 @@ def record_job_end(payload: Mapping[str, Any]) -> None:
     dataset = str(payload["dataset"])
     count(JOBS, dataset=dataset, state=str(payload["state"]))
     # CloudWatch computes no share of a metric that it has never seen.
-    write_embedded({JOBS_GIVEN_UP: 0})
+    count(JOBS_GIVEN_UP, 0, step=telemetry.step())
+    flush_soon()
     observe(INGEST_SECONDS, float(payload["seconds"]), dataset=dataset)
     if not records["read"]:
         return
