@@ -104,6 +104,28 @@ BEGIN
     INSERT INTO waybill.row_images (dataset, landed)
     SELECT p_dataset.name, p_landed
     WHERE p_landed IS NOT NULL AND p_dataset.revertible_days > 0;
+    PERFORM waybill.erase_refusals(p_dataset.name);
+END
+$$;
+
+-- Erase the keys that refused reverts of a dataset name: one of them may be the person's.
+CREATE OR REPLACE FUNCTION waybill.erase_refusals(p_dataset text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    c_erased CONSTANT jsonb := '{"detail": "Rows of the job were touched since."}';
+BEGIN
+    UPDATE waybill.revert_requests AS r
+    SET refusal = r.refusal - 'errors' || c_erased
+    FROM waybill.ingestion_jobs AS j
+    WHERE j.job_id = r.job_id AND j.dataset = p_dataset AND r.refusal ? 'errors';
+    UPDATE waybill.job_runs AS r
+    SET error = r.error - 'errors' || c_erased
+    FROM waybill.revert_requests AS q
+    JOIN waybill.ingestion_jobs AS j USING (job_id)
+    WHERE r.job_id = q.job_id AND j.dataset = p_dataset AND r.step = 'revert'
+        AND r.error ? 'errors';
 END
 $$;
 

@@ -14,6 +14,13 @@ RETURN EXISTS (
         AND p_job.finished_at > clock_timestamp() - d.revertible_days * interval '1 day'
 );
 
+-- Whether none of its rows count, or ever will.
+CREATE OR REPLACE FUNCTION waybill.is_unloaded(p_job waybill.ingestion_jobs) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN waybill.is_dry(p_job)
+    OR p_job.state IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED');
+
 -- Why a job cannot be taken back, whatever its rows are; null if it may be.
 CREATE OR REPLACE FUNCTION waybill.revert_problem(p_job waybill.ingestion_jobs) RETURNS text
 LANGUAGE sql STABLE
@@ -26,19 +33,18 @@ RETURN CASE
     WHEN NOT waybill.has_images(p_job) THEN format(
         'The rows that job %s replaced are not kept, or not any more'
         ' (revertible_days of the dataset).', p_job.job_id)
-    WHEN EXISTS (
-        SELECT FROM waybill.ingestion_jobs AS c
-        WHERE p_job.job_id IN (c.parent_job_id, c.archive_job_id) AND NOT waybill.is_dry(c)
-            AND c.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
-    ) THEN (
+    ELSE (
         SELECT format('Revert first what belongs to job %s: %s.', p_job.job_id,
             string_agg(format('job %s', x.job_id), ', '))
         FROM (
             SELECT c.job_id FROM waybill.ingestion_jobs AS c
-            WHERE p_job.job_id IN (c.parent_job_id, c.archive_job_id) AND NOT waybill.is_dry(c)
-                AND c.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
-            ORDER BY c.job_id LIMIT 20
+            WHERE c.parent_job_id = p_job.job_id AND NOT waybill.is_unloaded(c)
+            UNION ALL
+            SELECT c.job_id FROM waybill.ingestion_jobs AS c
+            WHERE c.archive_job_id = p_job.job_id AND NOT waybill.is_unloaded(c)
+            ORDER BY 1 LIMIT 20
         ) AS x
+        HAVING count(*) > 0
     )
 END;
 

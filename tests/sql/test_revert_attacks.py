@@ -188,3 +188,54 @@ def test_an_archive_is_not_reverted_by_an_earlier_release(ledger: Ledger) -> Non
     )
     assert conflicts(ledger, archive) == []
     assert ledger.rows("SELECT count(*) FROM t") == [(1,)]
+
+
+def test_an_erasure_leaves_no_key_in_a_refusal(ledger: Ledger) -> None:
+    register(ledger, TABLE, ", personal => '{note}'")
+    job = ledger.load("t", 1, [(4711, 1, "Ada")])
+    request(ledger, job)
+    problem = {
+        "type": "not-revertible",
+        "title": "Conflict",
+        "detail": "Rows were touched since: The row (id = 4711) was changed.",
+        "errors": [{"code": "row-changed", "message": "The row (id = 4711) was changed."}],
+    }
+    run = ledger.loader.execute("SELECT waybill.start_run(%s, 'revert', NULL)", (job,)).fetchone()
+    assert run
+    ledger.loader.execute(
+        "SELECT waybill.end_run(%s, 'rejected', %s), waybill.refuse_revert(%s, %s)",
+        (*run, json.dumps(problem), job, json.dumps(problem)),
+    )
+    ledger.rows("SELECT waybill.erase_person('t', '[\"4711\"]')")
+    assert document(ledger, job)["revert_error"] == {
+        "type": "not-revertible",
+        "title": "Conflict",
+        "detail": "Rows of the job were touched since.",
+    }
+    assert ledger.rows("SELECT error::text FROM waybill.job_runs WHERE error::text ~ '4711'") == []
+
+
+def test_the_request_for_an_archive_of_many_members_reads_each_once(ledger: Ledger) -> None:
+    register(ledger, TABLE)
+    archive = ledger.land("t", 1)
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET state = 'COMPLETED', archive_format = 'zip', read = 0,"
+        " contract = '{}', started_at = now(), finished_at = now() WHERE job_id = %s",
+        (archive,),
+    )
+    for members in (500, 1000):
+        ledger.admin.execute(
+            "INSERT INTO waybill.ingestion_jobs (dataset, state, filename, archive_job_id, read,"
+            " contract, landing_order, started_at, finished_at, job_id)"
+            " SELECT 't', 'COMPLETED', 'f', %s, 0, '{}', 10 ^ 15 + %s + n, now(), now(), uuidv7()"
+            " FROM generate_series(1, %s) AS n",
+            (archive, 10 * members, members // 2 if members > 500 else members),
+        )
+        ledger.admin.execute("ANALYZE waybill.ingestion_jobs")
+        with ledger.admin.transaction(force_rollback=True):
+            ledger.admin.execute("SELECT waybill.request_revert(%s)", (archive,))
+            ((read,),) = ledger.rows(
+                "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+                " WHERE relname = 'ingestion_jobs'"
+            )
+        assert read < 20 * members
