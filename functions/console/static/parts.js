@@ -36,7 +36,7 @@ export function Failure({ error, again }) {
     <div class="failure" role="alert">
       <p>${visible(error.message)}</p>
       ${errors.length > 0 && html`<ul>${errors.slice(0, 20).map((one) => html`<li>${one.pointer && html`<code>${visible(one.pointer)}</code> `}${visible(one.message)}</li>`)}</ul>`}
-      ${again && html`<button type="button" onClick=${again}>Try again</button>`}
+      ${again && error.status !== 404 && html`<button type="button" onClick=${again}>Try again</button>`}
     </div>`;
 }
 

@@ -81,9 +81,8 @@ function Lines({ items }) {
     let chart = null, isGone = false;
     import("../vendor/uplot.js").then(({ default: Plot }) => {
       if (isGone) return;
-      const style = getComputedStyle(document.documentElement);
-      const [ink, line] = [getComputedStyle(box.current).color, style.getPropertyValue("--edge")];
-      const axis = { stroke: ink, grid: { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 }, ticks: { stroke: line } };
+      const ink = getComputedStyle(box.current).color;
+      const axis = { stroke: ink, grid: { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 }, ticks: { stroke: `color-mix(in srgb, ${ink} 40%, transparent)`, width: 1 } };
       chart = new Plot({
         width: box.current.clientWidth - 24, height: 260, cursor: { y: false }, legend: { live: false },
         scales: { x: { time: false, range: [0.8, 4.2] } },

@@ -30,6 +30,6 @@ export default function Audit() {
     ${items.length > 0 && html`<${TableBox} label="Audit log"><table>
       <thead><tr><th scope="col">When (UTC)</th><th scope="col">Action</th><th scope="col">Who</th><th scope="col">From</th><th scope="col">Dataset</th><th scope="col">Job</th><th scope="col">Detail</th></tr></thead>
       <tbody>${items.map((one) => html`<tr key=${one.audit_id}><td><${Time} value=${one.occurred_at} /></td><td>${one.action}</td><td>${visible(one.actor ?? "–")}</td><td>${one.source ?? "–"}</td><td>${one.dataset ?? ""}</td>
-        <td>${one.job_id && html`<a href=${href(["jobs", one.job_id])}><code>${one.job_id.slice(-8)}</code></a>`}</td><td>${Object.keys(one.detail).length > 0 && html`<code>${visible(JSON.stringify(one.detail))}</code>`}</td></tr>`)}</tbody></table><//>
+        <td>${one.job_id && html`<a href=${href(["jobs", one.job_id])}><code>${one.job_id.slice(-8)}</code></a>`}</td><td class="query">${Object.keys(one.detail).length > 0 && html`<code>${visible(JSON.stringify(one.detail))}</code>`}</td></tr>`)}</tbody></table><//>
       ${cursor && html`<p><button type="button" onClick=${more}>Older entries</button></p>`}`}`;
 }

@@ -52,11 +52,11 @@ function Dataset({ name }) {
       <div class="row tight"><a class="button" href=${href(["jobs"], { dataset: name })}>Jobs</a><button type="button" onClick=${sample}>Sample file</button></div>
     </div>
     <${TableBox} label="Columns"><table>
-      <thead><tr><th scope="col">Column</th><th scope="col">Type</th><th scope="col">Empty</th><th scope="col">Limits</th>${isFormatted && html`<th scope="col">Written as</th>`}<th scope="col">Also called</th><th scope="col">Meaning</th></tr></thead>
+      <thead><tr><th scope="col">Column</th><th scope="col">Type</th><th scope="col">Empty</th><th scope="col" class="wide">Limits</th>${isFormatted && html`<th scope="col">Written as</th>`}<th scope="col" class="wide">Also called</th><th scope="col">Meaning</th></tr></thead>
       <tbody>${columns.map(([column, schema]) => html`<tr key=${column}>
         <th scope="row"><code>${column}</code>${dataset.natural_key.includes(column) ? html` <span class="muted">key</span>` : ""}${schema["x-personal"] ? html` <span class="muted">personal</span>` : ""}</th>
-        <td class="nowrap">${kindOf(schema)}</td><td>${(dataset.schema.required ?? []).includes(column) ? "no" : "yes"}</td><td>${limits(schema)}</td>${isFormatted && html`<td>${written(dataset.formats[column])}</td>`}
-        <td>${aliases.filter(([, target]) => target === column).map(([alias]) => alias).join(", ")}</td><td>${schema.description ?? ""}</td></tr>`)}</tbody></table><//>
+        <td class="nowrap">${kindOf(schema)}</td><td>${(dataset.schema.required ?? []).includes(column) ? "no" : "yes"}</td><td class="wide nowrap">${limits(schema)}</td>${isFormatted && html`<td>${written(dataset.formats[column])}</td>`}
+        <td class="wide">${aliases.filter(([, target]) => target === column).map(([alias]) => alias).join(", ")}</td><td>${schema.description ?? ""}</td></tr>`)}</tbody></table><//>
     <${Exports} dataset=${name} />
     <h2>Rules</h2>
     <dl class="facts">${facts(dataset).map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
