@@ -86,6 +86,12 @@ def test_text_of_a_file_does_not_reach_the_terminal_raw(command: Command, tmp_pa
         assert "\x1b[2J" not in raw
 
 
+def test_an_expired_login_says_how_to_log_in(api: str) -> None:
+    ended = in_terminal("jobs", api=api, variables={"WAYBILL_TOKEN": "expired"})
+    assert ended.code == 1
+    assert "Log in with `waybill login`" in ended.screen
+
+
 @pytest.mark.parametrize("example", [0, 1, 2])
 def test_the_examples_of_the_readme_work(
     api: str, token: Callable[[], str], tmp_path: Path, example: int

@@ -57,7 +57,7 @@ export class Transfer {
     const { encoding, delimiter, dryRun } = this.options.value;
     const upload = await post(["uploads", this.dataset.value], {
       body: {
-        filename: this.file.name, size_bytes: this.size, multipart: this.isPausable, dry_run: dryRun,
+        filename: this.file.name.replace(/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, "_"), size_bytes: this.size, multipart: this.isPausable, dry_run: dryRun,
         ...(encoding && { encoding }), ...(delimiter && { delimiter }),
       },
     });

@@ -75,6 +75,14 @@ def test_the_dataset_comes_from_the_option_the_argument_or_the_file(
     assert "Traceback" not in ended.stderr.decode()
 
 
+def test_a_name_with_control_characters_is_sent_without_them(api: HttpApi, folder: Path) -> None:
+    name = "pe\x1b[31m\nple.csv"
+    (folder / name).write_text("id,name\n1,Ann\n")
+    ended = piped("upload", "people", name, "--json", api=api.url, folder=folder)
+    assert ended.returncode == 0, ended.stderr
+    assert api.bodies[-1]["filename"] == "pe_[31m_ple.csv"
+
+
 def test_an_unknown_dataset_names_those_there_are(api: HttpApi, folder: Path) -> None:
     ended = piped("upload", "unknown", "people0.csv", api=api.url, folder=folder)
     assert ended.returncode == 1

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated
 
 import httpx
@@ -10,7 +11,7 @@ import typer
 
 from waybill_client.bearer_auth import Token
 from waybill_client.client import Waybill
-from waybill_client.errors import ClientError, UnreachableError
+from waybill_client.errors import ClientError, ProblemError, UnreachableError
 from waybill_client.export_command import add_exports
 from waybill_client.infer_command import InferWhole, add_infer
 from waybill_client.job_commands import add_jobs
@@ -104,6 +105,8 @@ def run(app: typer.Typer, expected: tuple[type[Exception], ...] = ()) -> None:
         sys.exit(UNREACHABLE)
     except caught as error:
         print_error(str(error))
+        if isinstance(error, ProblemError) and error.status == HTTPStatus.UNAUTHORIZED:
+            print_error("Log in with `waybill login`, or set WAYBILL_TOKEN.")
         sys.exit(FAILED)
 
 

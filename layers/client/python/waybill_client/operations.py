@@ -20,12 +20,17 @@ _CSV = {"Accept": "text/csv"}
 
 def upload(dataset: str, file: Path, progress: Progress, options: Mapping[str, object]) -> Flow:
     """Request an upload, send the file, and complete it; returns the job's id."""
-    params = {"filename": file.name, "size_bytes": file.stat().st_size, **options}
+    params = {"filename": _printable(file.name), "size_bytes": file.stat().st_size, **options}
     accepted = yield from document("POST", f"uploads/{dataset}", json=params)
     parts = yield from send_file(accepted, file, progress)
     if parts:
         yield from send("POST", accepted["complete_url"], json={"parts": parts})
     return str(accepted["job_id"])
+
+
+def _printable(name: str) -> str:
+    """The name without characters that the service refuses: control characters, broken UTF-8."""
+    return "".join(char if char.isprintable() else "_" for char in name)
 
 
 def job(job_id: str, wait_seconds: int = 0) -> Flow:
