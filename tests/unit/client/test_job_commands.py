@@ -93,6 +93,14 @@ def test_runs_are_a_table_without_nested_fields(fake: FakeApi) -> None:
     assert json.loads(invoke("jobs", "runs", "j", "--json").stdout) == [run]
 
 
+def test_a_run_that_is_tried_again_says_why(fake: FakeApi) -> None:
+    run = {"step": "merge", "outcome": "retry", "error": {"type": "x", "detail": "A lock is held."}}
+    ended = {"step": "merge", "outcome": "succeeded", "error": None}
+    page = {"items": [run, ended], "next_cursor": None}
+    fake.on("GET", "jobs/j/runs", httpx.Response(200, json=page))
+    assert "A lock is held." in invoke("jobs", "runs", "j").stdout
+
+
 def test_corrected_rejects_are_replayed(fake: FakeApi, tmp_path: Path) -> None:
     file = tmp_path / "corrected.csv"
     file.write_bytes(b"_reject_id,id\nr,1\n")

@@ -136,7 +136,11 @@ def _add_runs(group: typer.Typer, connect: Connect) -> None:
         """Show the runs of a job: every attempt of a step."""
         with connect() as waybill:
             items = list(waybill.runs(job_id))
-        return print_json(items) if as_json else print_table(tables.records("Runs", items))
+        if as_json:
+            return print_json(items)
+        # Why it was tried again; the field is nested.
+        shown = [{**one, "error": (one.get("error") or {}).get("detail")} for one in items]
+        return print_table(tables.records("Runs", shown))
 
 
 def _add_columns(group: typer.Typer, connect: Connect) -> None:
