@@ -106,10 +106,13 @@ def test_a_function_may_use_the_queues_of_its_settings(dev: Synthesised, step: s
             if any(action.startswith("sqs:") for action in listed(statement["Action"]))
         ]
     )
+    # The event rules share one for events that were not delivered.
+    granted = granted.replace("ServiceEventRules", "ServiceUndelivered")
     queues = {
         f"{queue[1].lower()}_{'dlq' if queue[2] else 'queue'}"
         for queue in re.finditer(
-            r"Service(Landed|Chunks|Merges|Extracts)(Dlq|Dead\w*)?Queue[0-9A-F]{8}", granted
+            r"Service(Landed|Chunks|Merges|Extracts|Undelivered)(Dlq|Dead\w*)?Queue[0-9A-F]{8}",
+            granted,
         )
     }
     assert queues == named
