@@ -90,7 +90,8 @@ AS $$
 DECLARE
     v_label CONSTANT text := (
         SELECT min(a.label) FROM waybill.archived_partitions AS a
-        WHERE a.dataset = p_dataset AND waybill.is_in_lake(a.state));
+        -- Or in files that are about to be deleted.
+        WHERE a.dataset = p_dataset AND (waybill.is_in_lake(a.state) OR a.has_files));
 BEGIN
     IF v_label IS NOT NULL THEN
         RAISE EXCEPTION 'Rows of % are archived; restore them first: waybill restore-partition % %',
