@@ -8,10 +8,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from waybill.errors import NotAcceptable
-from waybill.tables.formats import MEDIA_TYPES, TableFormat
+from waybill.tables.formats import MEDIA_TYPES
 
 CSV = "text/csv; charset=utf-8"
-Representation = Literal["json"] | TableFormat
+# Not a union with `TableFormat`, of whose parts an error would name each.
+Representation = Literal["json", "csv", "jsonl", "parquet", "arrow"]
 OFFERS: Mapping[Representation, str] = {
     "json": "application/json",
     **{name: media_type.partition(";")[0] for name, media_type in MEDIA_TYPES.items()},
