@@ -6,6 +6,7 @@ Screenshots of all of them are left in `.build/screenshots`.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -14,6 +15,7 @@ from infra.bootstrap import ROOT
 from infra.local.status import Status
 from tests.e2e.console_page import DESKTOP, PHONE, open_browser, open_page
 from waybill_client import Waybill
+from waybill_client.bearer_auth import BearerAuth
 
 pytestmark = pytest.mark.e2e
 
@@ -30,26 +32,38 @@ PAGES = {
     "rejects": "#/jobs/{job}/rejects",
     "datasets": "#/datasets",
     "dataset": "#/datasets/departments",
+    "export": "#/datasets/departments/exports/{export}",
     "define": "#/define",
     "analytics": "#/analytics",
     "lookups": "#/lookups",
     "sources": "#/sources",
+    "source": "#/sources/{source}",
     "audit": "#/audit",
     "operations": "#/operations",
+}
+_SOURCE = {
+    "name": "looks",
+    "kind": "s3",
+    "connection": {"bucket": "waybill-local-source", "prefix": "looks/"},
+    "dataset": "departments",
 }
 _MILLISECONDS = 30_000
 _WORST = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
-def job(api: str, token: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A job with rejects."""
+def shown(
+    api: str, token: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Ids of what the pages show: a job with rejects, an export and a source."""
     path = tmp_path_factory.mktemp("looks") / "departments.csv"
     path.write_text("id,department\n7901,Looks\n7902,\nx,Wrong\n")
     with Waybill(api, token=token) as waybill:
         job_id = waybill.upload("departments", path)
         waybill.wait(job_id)
-    return job_id
+        export = waybill.export("departments")
+    source = httpx.post(f"{api}/data-sources", json=_SOURCE, auth=BearerAuth(token))
+    return {"job": job_id, "export": export["export_id"], "source": source.json()["id"]}
 
 
 @pytest.fixture(scope="module", params=LOOKS)
@@ -79,12 +93,12 @@ def _keep(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_can_be_read_and_used_by_everybody(
-    look: tuple[str, Page], stack: Status, job: str, name: str
+    look: tuple[str, Page], stack: Status, shown: dict[str, str], name: str
 ) -> None:
     kind, page = look
     # Only the fragment differs, and the former page would be there for a moment.
     page.goto("about:blank")
-    page.goto(f"{stack.console}{PAGES[name].format(job=job)}")
+    page.goto(f"{stack.console}{PAGES[name].format(**shown)}")
     expect(page.locator("main h1").first).to_be_visible(timeout=_MILLISECONDS)
     expect(page.locator("main [aria-busy=true]")).to_have_count(0, timeout=_MILLISECONDS)
     _keep(page, f"{name}-{kind}")

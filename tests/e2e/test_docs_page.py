@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -70,6 +71,8 @@ def test_the_example_of_an_operation_works(
             query[parameter["name"]] = parameter["example"]
     for media, content in operation.get("requestBody", {"content": {"": {}}})["content"].items():
         example = content.get("example")
+        if example is None and media.startswith("application/vnd."):
+            continue  # Binary files have no text as an example.
         sent: dict[str, Any]
         if media == "multipart/form-data":
             sent = {"files": {"file": ("departments.csv", b"id,department\n906,Form\n")}}
@@ -87,7 +90,8 @@ def test_the_example_of_an_operation_works(
 def job_id(waybill: Waybill, tmp_path: Path) -> str:
     """A job with a reject."""
     file = tmp_path / "departments.csv"
-    file.write_text("id,department\n907,Example\nx,Nobody\n")
+    # A content of its own: a duplicate has no rejects.
+    file.write_text(f"id,department\n907,Example {uuid4()}\nx,Nobody\n")
     return str(waybill.wait(waybill.upload("departments", file))["job_id"])
 
 
