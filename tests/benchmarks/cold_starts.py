@@ -52,8 +52,8 @@ def figures(starts: list[FirstCall]) -> dict[str, Any]:
 
 
 def page(data: dict[str, Any]) -> str:
-    """The table of the page, slowest first."""
-    ordered = sorted(data["functions"].items(), key=lambda one: -one[1]["called_ms"])
+    """The table of the page, those with the most work first."""
+    ordered = sorted(data["functions"].items(), key=lambda one: -one[1]["cpu_ms"])
     rows = [
         [
             f"`{name}`",
