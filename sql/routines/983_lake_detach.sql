@@ -1,6 +1,6 @@
 -- A partition leaves its table, once its files hold the same rows; and comes back if they do not.
 
--- Begin again from the beginning; five times in a row at most.
+-- Begin again from the beginning, with the columns of the table as it is; five times in a row at most.
 CREATE OR REPLACE FUNCTION waybill.write_again(p_partition waybill.archived_partitions)
 RETURNS void
 LANGUAGE plpgsql
@@ -12,22 +12,31 @@ BEGIN
         error = CASE WHEN a.restarts >= 5 THEN jsonb_build_object('type', 'lake-refused',
             'detail', 'The rows changed, or files were missing, during each of 6 attempts.') END,
         attempt = a.attempt + 1, restarts = a.restarts + 1, next_file = 1, next_block = 0,
-        rows = NULL, content = NULL, landed = NULL, changed_at = clock_timestamp()
+        rows = NULL, content = NULL, landed = NULL, changed_at = clock_timestamp(),
+        columns = (
+            SELECT waybill.lake_columns(d.target)
+            FROM waybill.datasets AS d WHERE d.name = a.dataset)
     WHERE a.partition_id = p_partition.partition_id;
     -- What was written is in no folder that is read, or is deleted from there, and expires.
     DELETE FROM waybill.archived_files AS f WHERE f.partition_id = p_partition.partition_id;
 END
 $$;
 
--- The table of a partition as it is must have the rows of the files.
+-- The table of a partition as it is must have the columns and the rows of the files.
 CREATE OR REPLACE FUNCTION waybill.is_as_written(p_partition waybill.archived_partitions)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_found record := waybill.content_of(p_partition.relation::regclass, p_partition.columns);
+    v_found record;
 BEGIN
+    IF waybill.by_name(waybill.lake_columns(p_partition.relation::regclass))
+        <> waybill.by_name(p_partition.columns)
+    THEN
+        RETURN false;
+    END IF;
+    v_found := waybill.content_of(p_partition.relation::regclass, p_partition.columns);
     RETURN (
         SELECT coalesce(sum(f.rows), 0) = v_found.rows
             AND coalesce(sum(f.content), 0) = v_found.content
@@ -35,6 +44,13 @@ BEGIN
         WHERE f.partition_id = p_partition.partition_id AND f.attempt = p_partition.attempt);
 END
 $$;
+
+-- Columns by name: a partition may have them in another order than its table.
+CREATE OR REPLACE FUNCTION waybill.by_name(p_columns jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (SELECT jsonb_object_agg(c.col ->> 'name', c.col)
+    FROM jsonb_array_elements(p_columns) AS c (col));
 
 CREATE OR REPLACE FUNCTION waybill.loads_in(p_relation regclass) RETURNS bigint[]
 LANGUAGE plpgsql STABLE

@@ -43,6 +43,19 @@ def test_rows_that_change_meanwhile_are_written_again(
     assert stored[2] == "x"
 
 
+def test_a_column_that_is_added_meanwhile_is_archived_with_its_values(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.fill("2019", 20)
+    change = "ALTER TABLE kinds ADD COLUMN extra int; UPDATE kinds SET extra = 5 WHERE id = 3"
+    before(monkeypatch, lake, "detach", change)
+    lake.archive()
+    assert lake.state() == "ARCHIVED"
+    assert {row["id"]: row["extra"] for row in lake.stored()}[3] == 5
+    lake.restore()
+    assert lake.one("SELECT array_agg(id) FROM kinds WHERE extra = 5") == [3]
+
+
 def test_a_partition_that_never_rests_fails_and_stays(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
