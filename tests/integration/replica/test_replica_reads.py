@@ -49,7 +49,7 @@ def figures(pair: Pair, environment: pytest.MonkeyPatch) -> Iterator[Callable[..
 def jobs(pair: Pair, environment: pytest.MonkeyPatch) -> Iterator[Deps]:
     for name, value in pair.writer.environment("waybill_jobs").items():
         environment.setenv(name, value)
-    for name in ("LANDING_BUCKET", "STATE_BUCKET"):
+    for name in ("LANDING_BUCKET", "STATE_BUCKET", "MERGES_QUEUE_URL"):
         environment.setenv(name, "none")
     jobs_deps.cache_clear()
     yield jobs_deps()
