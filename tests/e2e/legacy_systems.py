@@ -128,11 +128,11 @@ def legacy_systems(aws: Clients) -> Iterator[LegacySystems]:
         yield LegacySystems(postgres, postgres.start(), mariadb, aws, apis)
 
 
-def create_dataset(database_url: str, name: str) -> None:
-    """A dataset of wards in the running stack."""
+def create_dataset(database_url: str, name: str, more: str = "at timestamp") -> None:
+    """A dataset of wards in the running stack, with one more column."""
     with psycopg.connect(database_url, autocommit=True) as admin:
         admin.execute("SET ROLE waybill_owner")
-        admin.execute(f"CREATE TABLE {name} (id bigint PRIMARY KEY, ward text, at timestamp)")
+        admin.execute(f"CREATE TABLE {name} (id bigint PRIMARY KEY, ward text, {more})")
         admin.execute("SELECT waybill.register_dataset(%s)", (name,))
 
 
@@ -142,9 +142,15 @@ def loaded_ids(database_url: str, dataset: str) -> list[int]:
         return [row[0] for row in admin.execute(f"SELECT id FROM {dataset} ORDER BY id")]
 
 
-def create(http: httpx.Client, status: Status, name: str, connection: Connection) -> str:
-    """A dataset and a source of this name; the source's id."""
-    create_dataset(str(status.database_url), name)
+def create(
+    http: httpx.Client,
+    status: Status,
+    name: str,
+    connection: Connection,
+    more: str = "at timestamp",
+) -> str:
+    """A dataset with one more column, and a source of this name; the source's id."""
+    create_dataset(str(status.database_url), name, more)
     kind = "rest" if "url" in connection else "s3" if "bucket" in connection else "database"
     source = {"name": name, "dataset": name, "kind": kind, "connection": connection}
     response = http.post("data-sources", json={**source, "retry": _RETRY})
