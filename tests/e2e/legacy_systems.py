@@ -85,7 +85,8 @@ class LegacySystems(NamedTuple):
     def objects(self, prefix: str, files: Sequence[Sequence[int]]) -> Connection:
         """A prefix with a file for each of these groups of wards."""
         for place, numbers in enumerate(files):
-            body = "id,ward\n" + "".join(f"{n},Ward {n}\n" for n in numbers)
+            # Every column: files that lack one are merged in order, one after the other.
+            body = "id,ward,at\n" + "".join(f"{n},Ward {n},2026-01-01\n" for n in numbers)
             self.aws("s3").put_object(
                 Bucket=BUCKET, Key=f"{prefix}/{place:04}.csv", Body=body.encode()
             )
