@@ -86,7 +86,7 @@ class LegacySystems(NamedTuple):
         """A prefix with a file for each of these groups of wards."""
         for place, numbers in enumerate(files):
             # Every column: files that lack one are merged in order, one after the other.
-            body = "id,ward,at\n" + "".join(f"{n},Ward {n},2026-01-01\n" for n in numbers)
+            body = "id,ward,at\n" + "".join(f"{n},Ward {n},2026-01-01T00:00:00\n" for n in numbers)
             self.aws("s3").put_object(
                 Bucket=BUCKET, Key=f"{prefix}/{place:04}.csv", Body=body.encode()
             )
