@@ -39,8 +39,8 @@ export function Replace({ columns, items, edits, edit, loadAll }) {
     <details class="replace"><summary>Find and replace</summary>
       <form class="row" onSubmit=${apply}>
         <label class="field"><span>Column</span><select value=${column} onChange=${(event) => setColumn(event.target.value)}><option value="">All</option>${columns.map((one) => html`<option>${one}</option>`)}</select></label>
-        <label class="field"><span>Find</span><input value=${find} spellcheck="false" onInput=${(event) => setFind(event.target.value)} /></label>
-        <label class="field"><span>Replace with</span><input value=${put} spellcheck="false" onInput=${(event) => setPut(event.target.value)} /></label>
+        <label class="field"><span>Find</span><input value=${find} spellcheck=${false} onInput=${(event) => setFind(event.target.value)} /></label>
+        <label class="field"><span>Replace with</span><input value=${put} spellcheck=${false} onInput=${(event) => setPut(event.target.value)} /></label>
         <label class="check"><input type="checkbox" checked=${isWhole} onChange=${(event) => setWhole(event.target.checked)} /> Whole cell</label>
         <button disabled=${!found && !loadAll}>Replace in ${loadAll ? "all rejects" : plural(found, "record")}</button>
         <span class="muted" role="status">${said}</span>

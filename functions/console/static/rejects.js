@@ -170,7 +170,7 @@ function Cell({ reject, at, column, edited, edit, move, fill, isFixed }) {
   if (isFixed || reject.truncated) return html`<td class=${kind} data-label=${column}>${visible(value)}</td>`;
   const name = `${column} of line ${reject.line}`;
   return html`<td class=${kind} data-label=${column}>
-    <input data-cell=${`${at}:${column}`} aria-label=${name} aria-invalid=${fault && !isChanged} spellcheck="false" value=${value} placeholder=${value === "" ? "empty" : ""}
+    <input data-cell=${`${at}:${column}`} aria-label=${name} aria-invalid=${fault && !isChanged} spellcheck=${false} value=${value} placeholder=${value === "" ? "empty" : ""}
       size=${Math.min(28, Math.max(6, String(value).length))} readonly=${value === MASK && !fault}
       onInput=${(event) => edit([[reject.reject_id, { [column]: event.target.value === "" ? null : event.target.value }]])}
       onKeyDown=${(event) => move(event, at, column)} />
@@ -187,7 +187,7 @@ function RawRecord({ reject, columns, edit, isFixed }) {
   const fits = fields.length === columns.length;
   const take = () => edit([[reject.reject_id, Object.fromEntries(columns.map((one, at) => [one, fields[at] === "" ? null : fields[at]]))]]);
   return html`<form class="raw" onSubmit=${(event) => { event.preventDefault(); if (fits) take(); }}>
-    <input aria-label=${`Text of line ${reject.line}`} aria-invalid=${!fits} spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />
+    <input aria-label=${`Text of line ${reject.line}`} aria-invalid=${!fits} spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />
     <button disabled=${!fits}>${fits ? "Split" : `${fields.length} of ${columns.length} fields`}</button>
   </form>`;
 }

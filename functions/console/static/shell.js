@@ -84,7 +84,7 @@ function LogIn() {
       ${takesToken()
         ? html`<form onSubmit=${(event) => { event.preventDefault(); useToken(text); }}>
             <label class="field"><span>Token</span>
-              <textarea rows="5" required spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
+              <textarea rows="5" required spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
             </label>
             ${isLocal() && html`<p class="muted">Printed by <code>waybill token</code>; <code>--role reader</code> for one that only reads.</p>`}
             <p class="row tight"><button class="primary">Use this token</button>

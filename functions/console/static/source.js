@@ -33,14 +33,18 @@ export function Source({ id }) {
     <dl class="facts">${facts(source).map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-const text = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+const isPlain = (value) => typeof value !== "object";
+const text = (value) => {
+  if (Array.isArray(value) && value.every(isPlain)) return value.join(", ");
+  return isPlain(value) ? String(value) : JSON.stringify(value);
+};
 const fields = (values) => Object.entries(values).map(([name, value]) => html`<div><span class="muted">${name}</span> <code>${visible(text(value))}</code></div>`);
 const receivers = (notify) => Object.entries(notify).map(([name, events]) => html`<div>${name}: ${events.join(", ")}</div>`);
 
 const facts = (source) => [
   ["Kind", source.kind],
   ["Connection", fields(source.connection)],
-  ["Schedule", source.schedule ?? "none: runs when it is asked to"],
+  ["Schedule", source.schedule ?? "none"],
   ["Last loaded", html`<${Time} value=${source.freshness.last_success_at} />${source.freshness.last_success_at && " UTC"}`],
   ["Behind by", source.freshness.is_late ? html`<strong class="bad">${seconds(source.freshness.lag_seconds)}, late</strong>` : seconds(source.freshness.lag_seconds)],
   source.late_after_seconds && ["Late after", seconds(source.late_after_seconds)],

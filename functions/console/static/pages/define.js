@@ -80,7 +80,7 @@ function Proposal({ found, file, wanted, again }) {
     <${Keys} found=${found} />
     <h2>The file</h2>
     <label class="field"><span>Proposed SQL, which can be edited</span>
-      <textarea class="sql" spellcheck="false" rows=${Math.min(40, sql.split("\n").length + 1)} value=${sql} onInput=${(event) => setSql(event.target.value)}></textarea></label>
+      <textarea class="sql" spellcheck=${false} rows=${Math.min(40, sql.split("\n").length + 1)} value=${sql} onInput=${(event) => setSql(event.target.value)}></textarea></label>
     <p class="row"><button type="button" class="primary" onClick=${() => download(`${found.name}.sql`, sql, "application/sql")}>Download ${found.name}.sql</button>
       <button type="button" onClick=${copy}>Copy</button> <span role="status">${copied}</span></p>
     <p>Datasets are files of the repository. Save it as <code>${path}</code>; <code>make migrate</code> applies it to the local stack, the next deployment to AWS. Then <a href="#/">upload the file</a>.</p>`;

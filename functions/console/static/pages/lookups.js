@@ -35,7 +35,7 @@ export default function Lookups() {
     ${able.length > 0 && html`<form class="row ends" onSubmit=${compare}>
       <label class="field"><span>Dataset</span><select value=${chosen?.name} onChange=${(event) => setWanted({ dataset: event.target.value, column: "" })}>${able.map((one) => html`<option>${one.name}</option>`)}</select></label>
       <label class="field"><span>Column</span><select value=${column} onChange=${(event) => setWanted({ dataset: chosen.name, column: event.target.value })}>${columns.map((one) => html`<option>${one}</option>`)}</select></label>
-      <label class="field grow"><span>Value</span><input required value=${value} spellcheck="false" onInput=${(event) => setValue(event.target.value)} /></label>
+      <label class="field grow"><span>Value</span><input required value=${value} spellcheck=${false} onInput=${(event) => setValue(event.target.value)} /></label>
       <button class="primary" disabled=${isBusy}>Compare</button>
     </form>`}
     ${error && html`<${Failure} error=${error} />`}
