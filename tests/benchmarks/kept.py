@@ -47,7 +47,9 @@ def read_data(name: str) -> Any:
 def write_part(name: str, text: str) -> None:
     """Between the comments `<!-- name -->` and `<!-- /name -->` of the page."""
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-    before, _, rest = README.read_text(encoding="utf-8").partition(begin)
+    before, found, rest = README.read_text(encoding="utf-8").partition(begin)
+    if not found:
+        raise ValueError(f"The page has no part {name}.")
     _, _, after = rest.partition(end)
     README.write_text(f"{before}{begin}{text}{end}{after}", encoding="utf-8")
 

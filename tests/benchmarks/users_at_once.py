@@ -131,9 +131,10 @@ def on_handlers(options: argparse.Namespace) -> dict[str, Any]:
             "POWERTOOLS_TRACE_DISABLED": "true",
         }
         for workers in options.workers:
+            name = f"{workers} worker{'s' * (workers > 1)}"
             with handlers(environment, workers) as address:
-                found[f"{workers} workers"] = locust(address, options, options.users)
-            say(f"{workers} workers: {found[f'{workers} workers']}")
+                found[name] = locust(address, options, options.users)
+            say(f"{name}: {found[name]}")
     return found
 
 
