@@ -13,6 +13,7 @@ from functions.pipeline.load.reject_ids import reject_ids
 from functions.pipeline.load.slice_timer import SliceTimer
 from waybill.binary.reading import read_binary
 from waybill.columns.check import BlockResult, Checker
+from waybill.columns.partition_order import side_by_side
 from waybill.columns.stage import RowEncoder
 from waybill.columns.statistics import FileStatistics
 from waybill.contract.drift import Drift
@@ -32,7 +33,7 @@ _REJECT_SCHEMA = pa.schema(
         *STORED_REJECTS,
     ]
 )
-_MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 16_384, 100_000
+_MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 24_576, 150_000
 # A block is longer than this only where one record is.
 _LONG_BYTES = 4 * 1024 * 1024
 REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
@@ -114,8 +115,11 @@ class ChunkEncoder:
                 self._check_skipped()
                 result = self._check(part)
                 self._statistics.add(result.staged)
+                staged = side_by_side(
+                    self._encryptor.staged(result), self._claim.contract.partitioned_by
+                )
                 yield EncodedBlock(
-                    rows.encode([self._encryptor.staged(result)]),
+                    rows.encode([staged]),
                     rejects.encode(self._rejects(result)) if result.rejected else [],
                     result.read,
                     result.rejected,

@@ -1,0 +1,66 @@
+"""Rows are staged beside those of their partition."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waybill.columns.partition_order import side_by_side
+from waybill.contract.model import Partitioning
+
+_MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))
+_LABELS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
+
+
+def _rows(values: list[Any], kind: pa.DataType) -> pa.RecordBatch:
+    return pa.record_batch({"line": list(range(len(values))), "at": pa.array(values, kind)})
+
+
+def _runs(labels: list[Any]) -> list[Any]:
+    return [label for n, label in enumerate(labels) if n == 0 or labels[n - 1] != label]
+
+
+@pytest.mark.parametrize("unit", _LABELS)
+@pytest.mark.parametrize(
+    "kind", [pa.timestamp("us", "UTC"), pa.timestamp("us"), pa.date32()], ids=str
+)
+@given(moments=st.lists(_MOMENTS | st.none(), max_size=40))
+def test_every_partition_is_one_run_in_the_order_of_lines(
+    unit: str, kind: pa.DataType, moments: list[datetime | None]
+) -> None:
+    values: list[Any] = [
+        each.replace(tzinfo=UTC) if each and pa.types.is_timestamp(kind) and kind.tz else each
+        for each in moments
+    ]
+    if kind == pa.date32():
+        values = [each and each.date() for each in values]
+    rows = side_by_side(_rows(values, kind), Partitioning(column="at", unit=unit))
+    lines = rows.column("line").to_pylist()
+    assert sorted(lines) == list(range(len(values)))
+    assert [values[line] for line in lines] == rows.column("at").to_pylist()
+    labels = [value and value.strftime(_LABELS[unit]) for value in rows.column("at").to_pylist()]
+    runs = _runs(labels)
+    assert len(runs) == len(set(runs))
+    for label in set(labels):
+        assert (of := [n for n, at in zip(lines, labels, strict=True) if at == label]) == sorted(of)
+
+
+def test_far_years_are_ordered_by_day() -> None:
+    days = [date(9999, 1, 1), date(1, 1, 1), date(9999, 1, 1)]
+    rows = side_by_side(_rows(days, pa.date32()), Partitioning(column="at", unit="day"))
+    assert rows.column("line").to_pylist() == [1, 0, 2]
+
+
+def test_rows_without_partitions_or_with_texts_stay() -> None:
+    texts = _rows(["2024-02-01", "2023-01-01"], pa.string())
+    assert side_by_side(texts, Partitioning(column="at", unit="year")) is texts
+    assert side_by_side(texts, None) is texts
+
+
+def test_rows_in_order_are_not_copied() -> None:
+    days = [date(2020, 1, 2), date(2020, 1, 1), date(2021, 1, 1)]
+    rows = _rows(days, pa.date32())
+    assert side_by_side(rows, Partitioning(column="at", unit="month")) is rows
