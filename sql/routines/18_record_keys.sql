@@ -27,20 +27,24 @@ BEGIN
         is_searched := false;
         RETURN;
     END IF;
-    EXECUTE format(
-        'SELECT count(*) <> count(DISTINCT %1$s), %2$s FROM (%3$s) AS t',
-        CASE
-            WHEN cardinality(p_plan.natural_key) = 1
-                THEN waybill.ident_list(p_plan.natural_key, 't.')
-            ELSE format('(%s)', waybill.ident_list(p_plan.natural_key, 't.'))
-        END,
-        CASE
-            WHEN waybill.has_integer_key(p_plan)
-                THEN format('min(t.%I)', p_plan.natural_key[1])
-            ELSE 'NULL'
-        END,
-        waybill.accepted_records(p_plan))
-    INTO is_repeated, v_first_key;
+    v_first_key := waybill.first_of_distinct_keys(p_plan);
+    is_repeated := false;
+    IF v_first_key IS NULL THEN
+        EXECUTE format(
+            'SELECT count(*) <> count(DISTINCT %1$s), %2$s FROM (%3$s) AS t',
+            CASE
+                WHEN cardinality(p_plan.natural_key) = 1
+                    THEN waybill.ident_list(p_plan.natural_key, 't.')
+                ELSE format('(%s)', waybill.ident_list(p_plan.natural_key, 't.'))
+            END,
+            CASE
+                WHEN waybill.has_integer_key(p_plan)
+                    THEN format('min(t.%I)', p_plan.natural_key[1])
+                ELSE 'NULL'
+            END,
+            waybill.accepted_records(p_plan))
+        INTO is_repeated, v_first_key;
+    END IF;
     IF waybill.has_integer_key(p_plan) THEN
         EXECUTE format('SELECT max(%I) FROM %s', p_plan.natural_key[1], p_plan.target)
         INTO last_key;

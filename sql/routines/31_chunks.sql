@@ -62,7 +62,7 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.finish_chunk(p_job uuid, p_chunk integer, p_read bigint,
     p_staged bigint, p_rejected bigint, p_sha256 text, p_warnings text[] DEFAULT '{}',
     p_filtered bigint DEFAULT 0, p_columns jsonb DEFAULT NULL, p_drift jsonb DEFAULT NULL,
-    p_cut jsonb DEFAULT NULL)
+    p_cut jsonb DEFAULT NULL, p_summary jsonb DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -84,7 +84,8 @@ BEGIN
     END IF;
     UPDATE waybill.chunks
     SET done = true, read = p_read, staged = p_staged, rejected = p_rejected,
-        filtered = p_filtered, warnings = p_warnings, columns = p_columns, drift = p_drift
+        filtered = p_filtered, warnings = p_warnings, columns = p_columns, drift = p_drift,
+        summary = p_summary
     WHERE job_id = p_job AND chunk = p_chunk;
     IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
         UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;

@@ -217,7 +217,8 @@ BEGIN
     PERFORM waybill.hold_back(p_plan);
     FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
         -- In this order: every reference's parents are locked.
-        v_is_complete := waybill.lock_parents(v_reference, waybill.written_rows(p_plan))
+        v_is_complete := waybill.lock_parents(v_reference, coalesce(
+            waybill.staged_parents(p_plan, v_reference), waybill.written_rows(p_plan)))
             AND v_is_complete;
     END LOOP;
     -- The records are looked at one by one only if one of them lacks its parent.

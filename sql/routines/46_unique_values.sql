@@ -188,7 +188,7 @@ BEGIN
         v_before := waybill.count_refusals();
         PERFORM waybill.classify(p_plan, p_may_be_view => true);
         PERFORM waybill.set_pending(p_plan);
-        p_plan.totals := waybill.count_records();
+        p_plan.totals := coalesce(waybill.staged_totals(p_plan), waybill.count_records());
         v_rejected := waybill.check_partitions(p_plan);
         IF v_pass = 1 THEN
             PERFORM waybill.delete_absent(p_plan);

@@ -83,7 +83,8 @@ BEGIN ATOMIC
         AND j.job_id = p_job
         AND s.column_name = ANY (d.natural_key)
         AND waybill.may_hold_erased(j);
-    UPDATE waybill.chunks SET columns = NULL WHERE job_id = p_job AND columns IS NOT NULL;
+    UPDATE waybill.chunks SET columns = NULL, summary = NULL
+    WHERE job_id = p_job AND (columns IS NOT NULL OR summary IS NOT NULL);
 END;
 
 -- Whether the text of an extreme stands for a value, whose text PostgreSQL wrote.

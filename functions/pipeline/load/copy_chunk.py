@@ -74,6 +74,7 @@ class _Copier:
             self._encoder.statistics,
             self._encoder.drift,
             self._encoder.cut,
+            self._encoder.summary,
         )
 
     def _copy_rows(self, blocks: Iterator[EncodedBlock]) -> list[bytes]:

@@ -13,9 +13,9 @@ from functions.pipeline.load.reject_ids import reject_ids
 from functions.pipeline.load.slice_timer import SliceTimer
 from waybill.binary.reading import read_binary
 from waybill.columns.check import BlockResult, Checker
-from waybill.columns.partition_order import side_by_side
 from waybill.columns.stage import RowEncoder
 from waybill.columns.statistics import FileStatistics
+from waybill.columns.summary import Summary
 from waybill.contract.drift import Drift
 from waybill.database.chunks import ChunkId, Claim, SliceEnd
 from waybill.encryption import DataKey
@@ -79,6 +79,7 @@ class ChunkEncoder:
         """The object's SHA-256 in hex, set at the end if the chunk is the whole object."""
         self._checker = Checker(claim.contract, claim.layout, chunk.chunk)
         self._encryptor = BlockEncryptor(deps.settings.personal_key, claim.contract, chunk.job_id)
+        self._summary = Summary(claim.contract)
         # A chunk that is staged once more was counted before.
         counted = claim.layout.columns if claim.keeps_rejects else ()
         self._statistics = FileStatistics(claim.contract, counted, is_whole=is_first)
@@ -99,6 +100,11 @@ class ChunkEncoder:
         return self._statistics.result(is_cut=self.cut is not None)
 
     @property
+    def summary(self) -> dict[str, Any]:
+        """Of the staged records so far."""
+        return self._summary.result()
+
+    @property
     def drift(self) -> tuple[Drift, ...] | None:
         """How the records so far differ from the table, where their header does not tell it."""
         return self._checker.drift
@@ -115,11 +121,9 @@ class ChunkEncoder:
                 self._check_skipped()
                 result = self._check(part)
                 self._statistics.add(result.staged)
-                staged = side_by_side(
-                    self._encryptor.staged(result), self._claim.contract.partitioned_by
-                )
+                order = self._summary.add(result.staged)
                 yield EncodedBlock(
-                    rows.encode([staged]),
+                    rows.encode([order.applied_to(self._encryptor.staged(result))]),
                     rejects.encode(self._rejects(result)) if result.rejected else [],
                     result.read,
                     result.rejected,

@@ -73,6 +73,8 @@ class StagedCounts(NamedTuple):
     """How its records differ from the table, if they tell it and not the header."""
     cut: SliceEnd | None = None
     """Of a stream that is to be continued."""
+    summary: Mapping[str, Any] | None = None
+    """Keys, partitions and parents of the staged records."""
 
 
 class Claim(BaseModel):
@@ -260,6 +262,7 @@ class Chunks(Repository):
             if counts.drift is None
             else jsonb([each.model_dump(exclude_none=True) for each in counts.drift]),
             p_cut=jsonb(counts.cut._asdict()) if counts.cut else None,
+            p_summary=jsonb(counts.summary) if counts.summary else None,
         )
 
     def count_left(self, job_id: UUID) -> int:
