@@ -79,6 +79,9 @@ BEGIN
     SELECT jsonb_agg(c.summary -> 'parents' -> v_column) INTO v_values
     FROM waybill.chunk_summaries(p_plan) AS c
     HAVING bool_and(coalesce(c.summary -> 'parents' ? v_column, false));
+    IF v_values IS NULL THEN
+        RETURN NULL;
+    END IF;
     RETURN format(
         $q$(
         SELECT p.key::%1$s AS %2$I
