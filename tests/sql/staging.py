@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pyarrow as pa
 from psycopg import sql
 
 from tests.postgres.databases import Connection, Database
+from waybill.columns.stage import stage_type
+from waybill.columns.summary import Summary
+from waybill.contract.model import Contract
 from waybill.ids import new_id
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +27,7 @@ class Ledger:
         self.loader: Connection = database.connect("pipeline")
         self.api: Connection = database.connect("api")
         self.admin: Connection = database.connect()
+        self.sums_up = False
 
     def close(self) -> None:
         self.loader.close()
@@ -85,7 +90,11 @@ class Ledger:
             assert claim[0]["status"] == "todo"
             self._copy(claim[0], given, keeps_raw, records)
             n = len(records)
-            self.loader.execute("SELECT waybill.finish_chunk(%s, 0, %s, %s, 0, NULL)", (job, n, n))
+            summary = _summary(claim[0]["contract"], given, records) if self.sums_up else None
+            self.loader.execute(
+                "SELECT waybill.finish_chunk(%s, 0, %s, %s, 0, NULL, p_summary => %s)",
+                (job, n, n, summary),
+            )
 
     def _copy(
         self, claim: Mapping[str, Any], given: Sequence[str], keeps_raw: bool, records: Records
@@ -167,3 +176,17 @@ class Ledger:
             "SELECT row_by_row FROM waybill.ingestion_jobs WHERE job_id = %s", job
         )
         return bool(found)
+
+
+def _summary(contract: dict[str, Any], given: Sequence[str], records: Records) -> str:
+    """What a loader says of these records."""
+    parsed = Contract.model_validate(contract)
+    columns = {}
+    for column in parsed.columns:
+        place = given.index(column.name) if column.name in given else None
+        cells = [None if place is None else record[place] for record in records]
+        texts = pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+        columns[column.name] = texts.cast(stage_type(column))
+    summary = Summary(parsed)
+    summary.add(pa.record_batch(columns))
+    return json.dumps(summary.result())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from waybill.columns.partitions import Partitions
 from waybill.contract.model import Partitioning
 
-_MOMENTS = st.datetimes()
+_TIMES = st.datetimes()
 _LABELS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
 
 
@@ -28,13 +28,13 @@ def _runs(labels: list[Any]) -> list[Any]:
 @pytest.mark.parametrize(
     "kind", [pa.timestamp("us", "UTC"), pa.timestamp("us"), pa.date32()], ids=str
 )
-@given(moments=st.lists(_MOMENTS | st.none(), max_size=40))
+@given(times=st.lists(_TIMES | st.none(), max_size=40))
 def test_every_partition_is_one_run_in_the_order_of_lines(
-    unit: str, kind: pa.DataType, moments: list[datetime | None]
+    unit: str, kind: pa.DataType, times: list[datetime | None]
 ) -> None:
     values: list[Any] = [
         each.replace(tzinfo=UTC) if each and pa.types.is_timestamp(kind) and kind.tz else each
-        for each in moments
+        for each in times
     ]
     if kind == pa.date32():
         values = [each and each.date() for each in values]

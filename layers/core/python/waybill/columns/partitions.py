@@ -36,14 +36,14 @@ class Partitions(NamedTuple):
         """The partitions of the rows; None if only the database can read the column."""
         if partitioning is None:
             return None
-        moments = rows.column(partitioning.column)
-        if not pa.types.is_temporal(moments.type):
+        times = rows.column(partitioning.column)
+        if not pa.types.is_temporal(times.type):
             return None
-        if moments.type != pa.date32():
+        if times.type != pa.date32():
             # numpy has no time zones; these are in UTC.
-            moments = moments.cast(pa.timestamp("us"))
+            times = times.cast(pa.timestamp("us"))
         unit = _UNITS[partitioning.unit]
-        values: NDArray[Any] = moments.to_numpy(zero_copy_only=False)
+        values: NDArray[Any] = times.to_numpy(zero_copy_only=False)
         return cls(values.astype(f"datetime64[{unit}]").astype(np.int64), unit)
 
     def counts(self) -> Counter[str] | None:
