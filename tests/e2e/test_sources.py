@@ -1,5 +1,6 @@
 """Sources of every kind, from the request to rows in a table with a waybill, as deployed."""
 
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.e2e
 
 _PATIENCE_SECONDS = 300
 _ROWS = range(450)
+_FILES = 200
 _TABLES = ("postgresql", "mariadb")
 
 
@@ -85,6 +87,16 @@ def start(http: httpx.Client, source_id: str) -> str:
     return str(response.json()["job_id"])
 
 
+def job_ids(waybill: Waybill, dataset: str, count: int) -> set[str]:
+    """The jobs of the dataset, once there are so many: S3's events come after the copies."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        found = {str(job["job_id"]) for job in waybill.jobs(dataset=dataset)}
+        if len(found) >= count or time.monotonic() > deadline:
+            return found
+        time.sleep(1)
+
+
 @pytest.mark.parametrize("name", [*(f"by_{kind}" for kind in PAGES), *_TABLES])
 def test_a_source_is_in_its_table_once_with_a_waybill(
     pulled: dict[str, Pulled], stack: Status, name: str
@@ -133,6 +145,23 @@ def test_records_that_change_while_they_are_read_are_in_the_next_run(
     with psycopg.connect(str(stack.database_url)) as admin:
         found = admin.execute("SELECT id, ward FROM changing WHERE ward !~ '^Ward' ORDER BY id")
         assert found.fetchall() == [(7, "renamed"), (300, "new")]
+
+
+def test_every_object_of_a_prefix_is_loaded_once(
+    legacy: LegacySystems, stack: Status, http: httpx.Client, waybill: Waybill
+) -> None:
+    numbers = range(2 * _FILES)
+    groups = [numbers[first::_FILES] for first in range(_FILES)]
+    source_id = create(http, stack, "objects", legacy.objects("objects", groups))
+    run = waybill.wait(start(http, source_id), timeout_seconds=_PATIENCE_SECONDS)
+    assert run["state"] == "COMPLETED", run
+    jobs = [
+        waybill.wait(job_id, timeout_seconds=_PATIENCE_SECONDS)
+        for job_id in job_ids(waybill, "objects", _FILES + 1) - {run["job_id"]}
+    ]
+    assert len(jobs) == _FILES
+    assert [job for job in jobs if counted(job) != {"read": 2, "inserted": 2}] == []
+    assert loaded_ids(str(stack.database_url), "objects") == [*numbers]
 
 
 def test_no_credential_is_in_a_log_or_a_response(
