@@ -4,7 +4,7 @@ from infra.checks.findings import Accepted
 
 _PREFIXES = (
     "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
-    "|publications|deliveries)/[*]"
+    "|publications|deliveries|lake)/[*]"
 )
 _FUNCTION = r"(Service|Console)/[A-Z]\w+/Role/Resource"
 _LAMBDA = r"AWS::Lambda::Function\.\w+"
