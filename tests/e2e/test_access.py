@@ -35,6 +35,7 @@ _VALUES = {
     "source_id": _NOBODY,
     "export_id": _NOBODY,
     "key": _NOBODY,
+    "partition": "2001",
 }
 
 
