@@ -70,8 +70,8 @@ BEGIN
     PERFORM waybill.drop_stage(p_job.job_id);
     -- Nothing adds them up any more, and they are made of what was not loaded. One that is not done
     -- has none, and may be locked for minutes by its loader.
-    UPDATE waybill.chunks SET columns = NULL
-    WHERE job_id = p_job.job_id AND done AND columns IS NOT NULL;
+    UPDATE waybill.chunks SET columns = NULL, summary = NULL
+    WHERE job_id = p_job.job_id AND done AND num_nonnulls(columns, summary) > 0;
     RETURN p_state;
 END
 $$;

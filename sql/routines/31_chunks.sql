@@ -85,7 +85,8 @@ BEGIN
     UPDATE waybill.chunks
     SET done = true, read = p_read, staged = p_staged, rejected = p_rejected,
         filtered = p_filtered, warnings = p_warnings, columns = p_columns, drift = p_drift,
-        summary = p_summary
+        -- It may name keys of people, and the merge that clears it is over.
+        summary = CASE WHEN NOT v_job.restamping THEN p_summary END
     WHERE job_id = p_job AND chunk = p_chunk;
     IF p_sha256 IS NOT NULL AND v_job.sha256 IS NULL THEN
         UPDATE waybill.ingestion_jobs SET sha256 = p_sha256 WHERE job_id = p_job;

@@ -222,7 +222,7 @@ BEGIN
             AND v.chunk = ANY (v_lost)
             AND NOT p_job.restamping;
         UPDATE waybill.chunks
-        SET done = false, columns = NULL
+        SET done = false, columns = NULL, summary = NULL
         WHERE job_id = p_job.job_id AND chunk = ANY (v_lost);
         UPDATE waybill.ingestion_jobs
         SET state = 'LOADING'

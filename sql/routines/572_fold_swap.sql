@@ -1,9 +1,8 @@
 -- How a fold copies partitions while they are in use, and takes their place.
 --
--- A row belongs to the copy or not by its transaction: all rows of transactions before
--- `unseen_from` could be seen when the copy of a partition began. So if, while nobody can write, a
--- partition has no row of a later one, and as many rows as were copied, then it has exactly the
--- copied rows: none was inserted or updated since, and none deleted.
+-- All rows of transactions before `unseen_from` could be seen when the copy of a partition began.
+-- If it has no row of a later one, while nobody can write, and as many rows as were copied, then it
+-- has exactly those: none was inserted or updated since, and none deleted.
 
 -- Copy the next pages (128 MB) of the next partition; false if all are copied.
 CREATE OR REPLACE FUNCTION waybill.copy_pages(p_fold waybill.folds, p_plan waybill.merge_plan)
@@ -83,8 +82,8 @@ BEGIN
 END
 $$;
 
--- Put the copy in the place of the partitions, if it has exactly their rows: `folded`, or `changed`.
--- Writers wait from the comparison to the commit; readers only for the exchange in the catalog.
+-- Put the copy in the place of the partitions, if it has exactly their rows: `folded`, else `changed`
+-- or `given_up`. Writers wait from the comparison to the commit; readers only for the exchange.
 CREATE OR REPLACE FUNCTION waybill.swap_partitions(p_fold waybill.folds,
     p_plan waybill.merge_plan)
 RETURNS text
@@ -97,7 +96,11 @@ DECLARE
     v_reference text;
 BEGIN
     PERFORM waybill.lock_fold(p_fold, p_plan, 'SHARE ROW EXCLUSIVE');
-    IF waybill.forget_changed_parts(p_fold, p_plan) > 0 THEN
+    -- Again, now that nobody can take a partition away: the copy would bring its rows back.
+    IF NOT waybill.is_fold_valid(p_fold, p_plan) THEN
+        PERFORM waybill.drop_copy(p_fold);
+        RETURN 'given_up';
+    ELSIF waybill.forget_changed_parts(p_fold, p_plan) > 0 THEN
         UPDATE waybill.folds SET copies_left = copies_left - 1 WHERE fold_id = p_fold.fold_id;
         RETURN 'changed';
     END IF;

@@ -8,7 +8,7 @@ from psycopg.errors import AdminShutdown, LockNotAvailable
 
 from tests.postgres.databases import Connection, Database
 from tests.sql.blocked_calls import running, waits
-from tests.sql.folding import ROWS, fold, load, monthly, partitions, records, step, until
+from tests.sql.folding import COPIES, ROWS, fold, load, monthly, partitions, records, step, until
 from tests.sql.staging import Ledger
 
 
@@ -96,6 +96,21 @@ def test_a_reader_that_stays_postpones_the_exchange(visits: Ledger, database: Da
         assert len(partitions(visits)) == 12
         reader.execute("COMMIT")
     assert fold(visits) == ["folded"]
+
+
+def test_rows_of_a_partition_that_is_dropped_before_the_exchange_stay_away(
+    visits: Ledger,
+) -> None:
+    until(visits, "analysed")
+    visits.declare("DROP TABLE visits_2021_04")
+    before = visits.rows(ROWS)
+    # As in a step that looked at the partitions just before it was dropped.
+    assert visits.rows(
+        "SELECT waybill.swap_partitions(f, waybill.plan_of_dataset(f.dataset))"
+        " FROM waybill.folds AS f"
+    ) == [("given_up",)]
+    assert visits.rows(ROWS) == before
+    assert visits.rows(COPIES) == []
 
 
 def kill(database: Database, victim: Connection) -> None:
