@@ -33,7 +33,7 @@ _REJECT_SCHEMA = pa.schema(
         *STORED_REJECTS,
     ]
 )
-_MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 24_576, 150_000
+_MIN_RECORDS, _MAX_RECORDS, _MAX_FIELDS = 256, 24_576, 125_000
 # A block is longer than this only where one record is.
 _LONG_BYTES = 4 * 1024 * 1024
 REJECT_COLUMNS: tuple[str, ...] = tuple(_REJECT_SCHEMA.names)
