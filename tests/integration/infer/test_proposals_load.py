@@ -8,7 +8,8 @@ import pytest
 from tests.cloud.fixtures import Cloud
 from tests.integration.infer.binary_files import BINARY_FILES
 from tests.integration.infer.files import FILES
-from tests.integration.path.steps import land, settle
+from tests.integration.path.archives import settle_archives
+from tests.integration.path.steps import land
 from tests.postgres.databases import Connection, Database
 from waybill.inference.file_sample import FileSample
 from waybill.inference.infer import infer_dataset
@@ -31,7 +32,7 @@ def loaded(admin: Connection, cloud: Cloud, filename: str, data: bytes) -> tuple
     proposal = infer_dataset(FileSample.of_bytes(data, whole=True), filename)
     admin.execute(proposal.sql)
     land(cloud, proposal.name, filename, data)
-    settle(cloud)
+    settle_archives(cloud)
     job = admin.execute(
         "SELECT state, read, inserted, rejected, error FROM waybill.ingestion_jobs"
         " WHERE archive_format IS NULL"
