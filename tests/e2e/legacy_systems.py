@@ -13,11 +13,11 @@ import psycopg
 from infra.local.clients import Clients
 from infra.local.postgres import SUPERUSER, Postgres
 from infra.local.status import Status
+from tests.e2e.source_bucket import BUCKET, make_source_bucket
 from tests.integration.sources import mariadb_server
 from tests.integration.sources.api_server import ApiServer, Fault, serving
 from tests.integration.sources.mariadb_server import MariaDb, running_mariadb
 
-BUCKET = "waybill-local-source"
 PAGES: dict[str, dict[str, Any]] = {
     "page": {"kind": "page"},
     "cursor": {"kind": "cursor", "next": "meta.next"},
@@ -116,7 +116,7 @@ def ward(number: int) -> dict[str, Any]:
 @contextmanager
 def legacy_systems(aws: Clients) -> Iterator[LegacySystems]:
     """Start the systems; they are stopped and erased at the end."""
-    aws("s3").create_bucket(Bucket=BUCKET)
+    make_source_bucket(aws)
     with tempfile.TemporaryDirectory(prefix="waybill-legacy-") as text, ExitStack() as apis:
         folder = Path(text)
         # The server runs under an account of its own where the tests are root's.

@@ -8,22 +8,21 @@ from playwright.sync_api import Page, expect
 
 from infra.local.clients import Clients
 from infra.local.stack import Stack
+from tests.e2e.source_bucket import BUCKET, make_source_bucket
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
-
-_BUCKET = "waybill-local-source"
 
 
 def test_a_source_is_tested_and_run(
     page: Page, http: httpx.Client, aws: Clients, waybill: Waybill
 ) -> None:
-    connection = {"bucket": _BUCKET, "prefix": "console/"}
+    connection = {"bucket": BUCKET, "prefix": "console/"}
     source = {"name": "console", "kind": "s3", "connection": connection, "dataset": "departments"}
     assert http.post("data-sources", json=source).status_code == 201
-    aws("s3").create_bucket(Bucket=_BUCKET)
+    make_source_bucket(aws)
     aws("s3").put_object(
-        Bucket=_BUCKET, Key="console/departments.csv", Body=b"id,department\n8301,Sourced\n"
+        Bucket=BUCKET, Key="console/departments.csv", Body=b"id,department\n8301,Sourced\n"
     )
     page.get_by_role("link", name="Sources").click()
     page.get_by_role("link", name="console", exact=True).click()
