@@ -44,9 +44,10 @@ def test_dead_letters_are_counted_and_sent_again(page: Page) -> None:
 
 def test_the_audit_log_is_filtered_by_action(page: Page) -> None:
     page.get_by_role("link", name="Audit").click()
+    rows = page.get_by_role("region", name="Audit log").get_by_role("row")
+    expect(rows.nth(1)).to_be_visible()
     page.get_by_label("Action").fill("source.created")
     page.get_by_label("Action").press("Enter")
-    rows = page.get_by_role("region", name="Audit log").get_by_role("row")
     expect(rows.nth(1)).to_contain_text("source.created")
     expect(rows.filter(has_text="job.created")).to_have_count(0)
 
