@@ -5,6 +5,7 @@ that were read before it; a record of an API may change on a page that was read,
 follow. A run that begins a while before the last value finds it.
 """
 
+import re
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
 
@@ -15,6 +16,8 @@ from waybill.sources.connections import DatabaseConnection
 # A double has at most so many before the point.
 _DIGITS = 400
 _EXACT = Context(prec=10 * _DIGITS)
+# Other forms of ISO 8601, such as 20260131T120000Z, would come back in another one.
+_EXTENDED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].*)?", re.DOTALL)
 
 
 def begin_before(connection: DatabaseConnection, cursor: str | None) -> str | None:
@@ -40,11 +43,15 @@ def cursor_before(cursor: str, lookback: int) -> str:
     """The cursor of an API so far before this one, in the same form.
 
     Raises:
-        SourceError: `refused`, the cursor is neither a number nor a time.
+        SourceError: `refused`, the cursor is neither a number nor a time like
+            2026-01-31T12:00:00Z.
     """
     value = _value(cursor)
     if isinstance(value, Decimal):
         return f"{_EXACT.subtract(value, Decimal(lookback)):f}"
+    if not _EXTENDED.fullmatch(cursor):
+        detail = "`lookback` needs times like 2026-01-31T12:00:00Z."
+        raise SourceError("refused", detail)
     try:
         begin = value - timedelta(seconds=lookback)
     except OverflowError:

@@ -95,3 +95,9 @@ def test_of_an_api_the_value_keeps_its_form(cursor: str, start: str) -> None:
 def test_a_cursor_of_an_api_that_is_a_token_is_refused() -> None:
     with pytest.raises(SourceError, match="numbers or times"):
         cursor_before("b2Zmc2V0", 900)
+
+
+@pytest.mark.parametrize("cursor", ["20260131T120000Z", "2026-W05-6", "2026-W05-6T12:00:00Z"])
+def test_a_time_of_an_api_in_another_form_is_refused(cursor: str) -> None:
+    with pytest.raises(SourceError, match="2026-01-31T12:00:00Z"):
+        cursor_before(cursor, 900)
