@@ -1,4 +1,4 @@
-"""The emulator's process: ministack, console and guard, and eleven differences from AWS fixed.
+"""The emulator's process: ministack, console and guard, and twelve differences from AWS fixed.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -15,6 +15,7 @@ functions that it runs see their own packages and layers only, as on AWS.
 * E-mail of SNS is only logged; here it goes to `SMTP_HOST`, as that of SES does.
 * Patterns of log subscriptions are words; here they are those of `emulator_logs.py` as well.
 * A mock integration of API Gateway leaves `$context.requestId` as it is, and always has a body.
+* The `*` of an authorizer's policy does not stand for line breaks; a path may have them.
 """
 
 import hmac
@@ -30,11 +31,11 @@ from contextvars import ContextVar
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, cloudwatch_logs, kms, s3, ses, sns, sts
+from ministack.services import cloudwatch_logs, kms, s3, ses, sns, sts
 from ministack.services.cloudformation import provisioners
 
 Loose = Any
@@ -152,18 +153,6 @@ def resource(  # noqa: PLR0913, PLR0917 - as the emulator calls it
     return str(arn).replace(":schedule/default/", f":schedule/{name}/")
 
 
-_invoke_mock = apigateway_v1._invoke_mock_v1  # noqa: SLF001
-
-
-def invoke_mock(integration: dict[str, Any]) -> Response:
-    """The response of a mock integration; empty without a template."""
-    status, headers, body = _invoke_mock(integration)
-    if status == 204:
-        headers.pop("Content-Type", None)
-        return status, headers, b""
-    return status, headers, body.replace(b"$context.requestId", str(uuid4()).encode())
-
-
 _fanout = sns._fanout  # noqa: SLF001
 
 
@@ -187,7 +176,7 @@ def fanout(
 def _patch() -> None:
     cloudwatch_logs._subscription_pattern_matches = _script("emulator_logs.py")["matches"]  # noqa: SLF001
     sns._fanout = fanout  # noqa: SLF001
-    apigateway_v1._invoke_mock_v1 = invoke_mock  # noqa: SLF001
+    _script("emulator_gateway.py")["patch"]()
     iam_evaluator.is_root_access_key = is_administrator
     sts.is_root_access_key = is_administrator
     # Asked to exempt a key from the check of its signature.

@@ -93,6 +93,13 @@ def test_every_route_but_the_open_ones_needs_a_token(anybody: httpx.Client) -> N
             assert_problem(response, 401, "unauthorized")
 
 
+@pytest.mark.parametrize("path", ["/jobs/a%0Ab", "/datasets/a%0Ab", "/data-sources/a%0Ab/test"])
+def test_an_id_with_a_line_break_is_unknown(http: httpx.Client, path: str) -> None:
+    """The policy of an administrator's token lets it pass."""
+    response = http.post(path) if path.endswith("/test") else http.get(path)
+    assert response.status_code == 404, response.text
+
+
 def test_jobs_of_other_datasets_do_not_exist(
     anybody: httpx.Client, issuer: Issuer, waybill: Waybill, tmp_path: Path
 ) -> None:
