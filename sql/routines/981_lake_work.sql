@@ -151,3 +151,21 @@ BEGIN ATOMIC
     ) AS s ON true
     WHERE a.partition_id = p_partition AND waybill.is_lake_work(a);
 END;
+
+-- The partition if it is in this state of this attempt, otherwise null. Locked until the commit:
+-- of two deliveries of one message, the second finds that its step is done.
+CREATE OR REPLACE FUNCTION waybill.lock_lake_step(p_partition uuid, p_attempt integer,
+    p_state text)
+RETURNS waybill.archived_partitions
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_partition waybill.archived_partitions;
+BEGIN
+    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
+    WHERE a.partition_id = p_partition AND a.attempt = p_attempt AND a.state = p_state
+    FOR UPDATE;
+    RETURN v_partition;
+END
+$$;

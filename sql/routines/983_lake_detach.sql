@@ -81,10 +81,8 @@ DECLARE
     v_partition waybill.archived_partitions;
     v_target regclass;
 BEGIN
-    -- Two deliveries of one message detach it once.
-    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
-    WHERE a.partition_id = p_partition FOR UPDATE;
-    IF v_partition.state IS DISTINCT FROM 'WRITTEN' OR v_partition.attempt <> p_attempt THEN
+    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'WRITTEN');
+    IF v_partition.partition_id IS NULL THEN
         RETURN 'ended';
     END IF;
     SELECT d.target INTO STRICT v_target
@@ -156,9 +154,8 @@ AS $$
 DECLARE
     v_partition waybill.archived_partitions;
 BEGIN
-    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
-    WHERE a.partition_id = p_partition FOR UPDATE;
-    IF v_partition.state IS DISTINCT FROM 'DETACHED' OR v_partition.attempt <> p_attempt
+    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'DETACHED');
+    IF v_partition.partition_id IS NULL
         OR EXISTS (
             SELECT FROM waybill.archived_files AS f
             WHERE f.partition_id = p_partition AND f.attempt = p_attempt AND f.lake_key IS NULL)

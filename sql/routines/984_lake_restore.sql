@@ -46,11 +46,8 @@ DECLARE
     v_plan waybill.merge_plan;
     v_missing text;
 BEGIN
-    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
-    WHERE a.partition_id = p_partition FOR UPDATE;
-    IF v_partition.state <> 'RESTORING' OR v_partition.attempt <> p_attempt
-        OR v_partition.relation IS NOT NULL
-    THEN
+    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'RESTORING');
+    IF v_partition.partition_id IS NULL OR v_partition.relation IS NOT NULL THEN
         RETURN;
     END IF;
     v_plan := waybill.lake_plan(v_partition.dataset);
@@ -99,12 +96,10 @@ DECLARE
     v_file waybill.archived_files;
     v_columns text;
 BEGIN
-    -- Two deliveries of one message would add the rows twice.
-    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
-    WHERE a.partition_id = p_partition FOR UPDATE;
+    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'RESTORING');
     SELECT * INTO v_file FROM waybill.archived_files AS f
     WHERE f.partition_id = p_partition AND f.attempt = p_attempt AND f.number = p_number;
-    IF v_partition.state <> 'RESTORING' OR v_partition.attempt <> p_attempt OR v_file.restored THEN
+    IF v_partition.partition_id IS NULL OR v_file.restored THEN
         RETURN;
     END IF;
     PERFORM waybill.assert_read_back(v_partition, v_file.rows, v_file.content);
@@ -171,10 +166,8 @@ DECLARE
     v_partition waybill.archived_partitions;
     v_index text;
 BEGIN
-    -- Two deliveries of one message would build the index twice.
-    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
-    WHERE a.partition_id = p_partition FOR UPDATE;
-    IF v_partition.state <> 'RESTORING' OR v_partition.attempt <> p_attempt THEN
+    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'RESTORING');
+    IF v_partition.partition_id IS NULL THEN
         RETURN false;
     END IF;
     v_index := waybill.missing_index(
@@ -210,9 +203,8 @@ DECLARE
     v_found record;
     v_reason text;
 BEGIN
-    SELECT * INTO v_partition FROM waybill.archived_partitions AS a
-    WHERE a.partition_id = p_partition FOR UPDATE;
-    IF v_partition.state <> 'RESTORING' OR v_partition.attempt <> p_attempt THEN
+    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'RESTORING');
+    IF v_partition.partition_id IS NULL THEN
         RETURN false;
     END IF;
     v_found := waybill.content_of(v_partition.relation::regclass, v_partition.columns);
@@ -252,27 +244,3 @@ EXCEPTION
             v_partition.dataset, v_reason USING ERRCODE = 'WB024';
 END
 $$;
-
--- The partitions of a dataset that are, were or are being archived.
-CREATE OR REPLACE FUNCTION waybill.archived_documents(p_dataset text) RETURNS SETOF jsonb
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT jsonb_build_object('partition', a.label, 'state', a.state,
-        'lower', waybill.rfc3339(a.lower AT TIME ZONE 'UTC'),
-        'upper', waybill.rfc3339(a.upper AT TIME ZONE 'UTC'),
-        'folder', CASE WHEN a.has_files THEN a.folder END,
-        'rows', a.rows, 'content', a.content::text,
-        'archived_at', waybill.rfc3339(a.archived_at),
-        'restored_at', waybill.rfc3339(a.restored_at),
-        'keep_until', waybill.rfc3339(a.keep_until), 'error', a.error,
-        'files', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object('key', f.lake_key, 'rows', f.rows,
-                'bytes', f.bytes, 'sha256', f.sha256) ORDER BY f.number), '[]')
-            FROM waybill.archived_files AS f
-            WHERE f.partition_id = a.partition_id AND f.attempt = a.attempt
-                AND f.lake_key IS NOT NULL))
-    FROM waybill.archived_partitions AS a
-    WHERE a.dataset = p_dataset
-    ORDER BY a.lower;
-END;
