@@ -14,6 +14,8 @@ from infra.local.processes import Process, wait_until
 
 PREFERRED_PORT = 4566
 LANDING_BUCKET = "waybill-local-landing"
+# The only objects that a page may link to.
+_DOWNLOADS = "waybill-local-state/exports/"
 _SCRIPT = Path(__file__).with_name("emulator_process.py")
 _START_SECONDS = 30.0
 # The emulator outlives this process. Keeping the handle avoids a ResourceWarning.
@@ -90,6 +92,7 @@ def _environment(folder: Path, port: int, key: AccessKey) -> dict[str, str]:
         **key.variables,
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "WAYBILL_LANDING_BUCKET": LANDING_BUCKET,
+        "WAYBILL_DOWNLOADS": _DOWNLOADS,
         "TMPDIR": str(scratch),
         "TZ": "UTC",
         "LANG": "C.UTF-8",

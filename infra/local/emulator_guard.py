@@ -30,12 +30,13 @@ _ADMINISTRATIVE = ("/_ministack", "/_localstack", "/_aws/", "/health")
 class Guard:
     """Passes permitted requests to `application` and answers the others with 403."""
 
-    def __init__(self, application: Application, port: int, bucket: str) -> None:
+    def __init__(self, application: Application, port: int, bucket: str, downloads: str) -> None:
         self._application = application
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
         # What a page may send requests to.
         self._open = (_API, _API_OF_CONSOLE, f"/{bucket}/")
         self._bucket = f"/{bucket}"
+        self._downloads = f"/{downloads}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,7 +56,8 @@ class Guard:
         if path.startswith(_ADMINISTRATIVE) and not is_api and path != _READY:
             return "Administrative paths are closed."
         if _is_from_page(headers) and not (
-            self._is_open(str(scope["method"]), path, headers) or _is_signed_link(scope, headers)
+            self._is_open(str(scope["method"]), path, headers)
+            or (path.startswith(self._downloads) and _is_signed_link(scope, headers))
         ):
             return "Web pages reach only the API, the landing bucket and the console."
         return None
@@ -80,7 +82,7 @@ def _is_from_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 def _is_signed_link(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a link to an object is followed; the emulator checks its signature."""
+    """Whether a link is followed, and not read; the emulator checks the signature of an object."""
     is_signed = b"x-amz-signature=" in bytes(scope.get("query_string", b"")).lower()
     is_followed = _values(headers, b"sec-fetch-mode") == ["navigate"]
     return scope["method"] in ("GET", "HEAD") and is_signed and is_followed

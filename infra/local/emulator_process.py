@@ -224,7 +224,8 @@ def _console(settings: Path) -> None:
 def _guard() -> None:
     port = int(os.environ["GATEWAY_PORT"])
     guard = _script("emulator_guard.py")["Guard"]
-    app.app = guard(app.app, port, os.environ["WAYBILL_LANDING_BUCKET"])
+    landing, downloads = os.environ["WAYBILL_LANDING_BUCKET"], os.environ["WAYBILL_DOWNLOADS"]
+    app.app = guard(app.app, port, landing, downloads)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from tests.postgres.databases import Connection, Database
 _BUSY = ("55P03", "40P01")
 
 
-def in_background(database: Database, work: Callable[[Connection], None]) -> threading.Event:
+def repeat_beside(database: Database, work: Callable[[Connection], None]) -> threading.Event:
     """Repeat work on a connection of its own until the event is set; it is cleared at the end."""
     stop = threading.Event()
 
@@ -79,7 +79,7 @@ def test_rows_of_batches_are_in_the_table_in_the_lake_or_refused(
                 accepted.add(number)
             return
 
-    stop = in_background(database, batch)
+    stop = repeat_beside(database, batch)
     try:
         deliver_until(lake, "ARCHIVED")
         threading.Event().wait(0.2)
@@ -112,7 +112,7 @@ def test_ended_backends_lose_and_repeat_nothing(lake: Lake, database: Database) 
                 " WHERE usename = 'waybill_load' AND datname = current_database()"
             ).rowcount
 
-    stop = in_background(database, kill)
+    stop = repeat_beside(database, kill)
     try:
         while not kills:
             lake.let_go()

@@ -22,6 +22,9 @@ KEY = AccessKey.generate()
 _ECHO_KEY = "import os\ndef handle(*_): return os.environ['AWS_ACCESS_KEY_ID']"
 FUNCTIONS = "/2015-03-31/functions/"
 CREDENTIAL = "20260101/us-east-1/lambda/aws4_request"
+STATE = "waybill-local-state"
+FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+"""What a browser sends for a link on a page of another host."""
 
 
 @pytest.fixture(scope="module")
@@ -135,22 +138,43 @@ def test_a_page_reaches_only_the_api_and_the_landing_bucket(
         assert refused not in http.get(path, headers=headers).text
 
 
-def test_a_page_may_link_to_an_object_that_is_signed_and_reads_it_no_other_way(
+def test_a_page_may_link_to_an_export_that_is_signed_and_reads_it_no_other_way(
     http: httpx.Client, port: int
 ) -> None:
     s3 = signed_by(port, KEY, "s3", config=Config(signature_version="s3v4"))
-    s3.create_bucket(Bucket="kept")
-    s3.put_object(Bucket="kept", Key="export.csv", Body=b"id\n")
-    where = {"Bucket": "kept", "Key": "export.csv"}
-    link = s3.generate_presigned_url("get_object", Params=where)
-    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    assert http.get(link, headers=followed).content == b"id\n"
+    s3.create_bucket(Bucket=STATE)
+    for key in ("exports/1/a.csv", "audit/a.json"):
+        s3.put_object(Bucket=STATE, Key=key, Body=b"id\n")
+    link, other = (
+        s3.generate_presigned_url("get_object", Params={"Bucket": STATE, "Key": key})
+        for key in ("exports/1/a.csv", "audit/a.json")
+    )
+    assert http.get(link, headers=FOLLOWED).content == b"id\n"
+    assert http.get(other).content == b"id\n"
+    assert "Web pages reach only" in http.get(other, headers=FOLLOWED).text
     forged = link[:-4] + ("0000" if not link.endswith("0000") else "1111")
-    assert http.get(forged, headers=followed).status_code == 403
-    assert http.get("/kept/export.csv", headers=followed).status_code == 403
-    for headers in ({**followed, "Sec-Fetch-Mode": "no-cors"}, {"Origin": "https://evil.example"}):
+    assert http.get(forged, headers=FOLLOWED).status_code == 403
+    assert http.get(f"/{STATE}/exports/1/a.csv", headers=FOLLOWED).status_code == 403
+    for headers in ({**FOLLOWED, "Sec-Fetch-Mode": "no-cors"}, {"Origin": "https://evil.example"}):
         assert http.get(link, headers=headers).status_code == 403
-    assert http.post(link, headers=followed).status_code == 403
+    assert http.post(link, headers=FOLLOWED).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/oauth2/authorize",
+        "/login",
+        FUNCTIONS,
+        f"/{STATE}",
+        "/waybill-local-state-2/exports/x",
+    ],
+)
+def test_a_parameter_that_looks_like_a_signature_opens_no_other_path(
+    http: httpx.Client, path: str
+) -> None:
+    response = http.get(path, params={"X-Amz-Signature": "0" * 64}, headers=FOLLOWED)
+    assert (response.status_code, response.text[:20]) == (403, "Web pages reach only")
 
 
 def test_a_host_name_that_points_to_loopback_is_refused(http: httpx.Client, port: int) -> None:
