@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from functions.pipeline.load.deps import Deps
-from functions.pipeline.load.lake_files import Limits, csv_blocks, sha256_of, write_part
+from functions.pipeline.load.file_digest import sha256_of
+from functions.pipeline.load.lake_files import Limits, csv_blocks, write_part
 from waybill import telemetry
 from waybill.database.exports import one_snapshot
 from waybill.database.lake import ArchivedFile, Lake, NewFile, OpenPartition

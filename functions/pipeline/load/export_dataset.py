@@ -6,7 +6,6 @@ one snapshot, whose generation must be the one that the attempt began with. If i
 begins again.
 """
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,14 +14,13 @@ from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 from functions.pipeline.load.deps import Deps
+from functions.pipeline.load.file_digest import sha256_of
 from waybill import telemetry
 from waybill.database.exports import Exports, OpenExport, WrittenFile, one_snapshot
 from waybill.messages import ExportMessage
 from waybill.queues import send
 from waybill.state.dataset_exports import DatasetExports
 from waybill.tables.writers import writer_for
-
-_HASHED_BYTES = 1024 * 1024
 
 
 def export_dataset(deps: Deps, export_id: UUID) -> None:
@@ -109,12 +107,7 @@ class _Exporter:
         return now is not None and now.storage_now != export.storage_now
 
     def _store(self, export: OpenExport, file: BinaryIO, part: _Part) -> WrittenFile:
-        file.seek(0)
-        digest, size = hashlib.sha256(), 0
-        while data := file.read(_HASHED_BYTES):
-            digest.update(data)
-            size += len(data)
-        file.seek(0)
+        sha256, size = sha256_of(file)
         stored = DatasetExports(self._deps.s3, self._deps.settings.state_bucket)
         key = stored.put(self._export_id, export.format, file)
         relation, block = part.following or (0, 0)
@@ -123,7 +116,7 @@ class _Exporter:
             key,
             part.rows,
             size,
-            digest.hexdigest(),
+            sha256,
             relation,
             block,
             part.following is None,

@@ -1,6 +1,5 @@
 """Rows of a partition as a Parquet file, and back."""
 
-import hashlib
 import io
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,6 @@ from waybill.database.lake import Lake, OpenPartition
 from waybill.errors import Rejected
 from waybill.tables.writers import writer_for
 
-_HASHED_BYTES = 1024 * 1024
 _READ_ROWS = 5_000
 _PLAIN = csv.WriteOptions(include_header=False, quoting_style="needed")
 
@@ -69,17 +67,6 @@ class Limits(NamedTuple):
 
     size: int
     deadline: float
-
-
-def sha256_of(file: BinaryIO) -> tuple[str, int]:
-    """The hash and the size of a file, which is at its beginning then."""
-    file.seek(0)
-    digest, size = hashlib.sha256(), 0
-    while data := file.read(_HASHED_BYTES):
-        digest.update(data)
-        size += len(data)
-    file.seek(0)
-    return digest.hexdigest(), size
 
 
 def csv_blocks(file: BinaryIO) -> Iterator[bytes]:
