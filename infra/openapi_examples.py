@@ -36,6 +36,14 @@ _SOURCE = {
 _BODIES: dict[str, dict[str, object]] = {
     "POST /data-sources": {"application/json": _SOURCE},
     "PUT /data-sources/{source_id}": {"application/json": _SOURCE},
+    "POST /jobs": {
+        "application/json": {
+            "dataset": "departments",
+            "s3_uri": "s3://waybill-local-source/departments/departments.csv",
+        }
+    },
+    "POST /admin/redrive": {"application/json": {"queue": "chunks"}},
+    "POST /admin/redrive/objects": {"application/json": {"prefix": "landing/departments/"}},
     "POST /batch/{dataset}": {"application/json": _ROWS},
     "POST /uploads/{dataset}": {
         "application/json": {"filename": "departments.csv", "size_bytes": len(_CSV)}
