@@ -7,7 +7,7 @@
 -- The pipeline.
 SELECT waybill.define_role('plan', connections => 24, statement => '60s', routines => '{
     register_ticket, register_object, contract_of_job, claim_plan, start_loading, add_chunks,
-    finish_plan, record_extraction, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
+    finish_plan, record_extraction, end_is_published, duplicate_hash, end_duplicate, chunk_state, chunks_left, fail_job, start_run,
     count_failed_runs, count_killed_runs, end_run, members_to_unpack, register_members, fail_member, finish_unpacking}');
 -- `chunk_state` is for loaders of the release before: until they are replaced, and after a roll-back.
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{

@@ -21,3 +21,13 @@ BEGIN
     WHERE id = ANY (p_ids) AND published_at IS NULL;
 END
 $$;
+
+-- Whether everybody has been told that the job has ended.
+CREATE OR REPLACE FUNCTION waybill.end_is_published(p_job uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+RETURN NOT EXISTS (
+    SELECT FROM waybill.outbox AS o
+    WHERE o.published_at IS NULL AND o.kind = 'job.finished'
+        AND o.payload ->> 'job_id' = p_job::text
+);

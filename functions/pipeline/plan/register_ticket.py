@@ -48,9 +48,11 @@ def record_extraction(deps: Deps, ticket: Ticket) -> None:
     """
     if ticket.extraction is None:
         return
-    state = SourceRuns(deps.connection).record(ticket.job_id, ticket.extraction)
+    runs = SourceRuns(deps.connection)
+    state = runs.record(ticket.job_id, ticket.extraction)
     telemetry.action("extraction.recorded", dataset=ticket.dataset, state=state)
-    if state.is_final:
+    # Not where the event of a ticket comes again: that would be one more attempt of an ended job.
+    if state.is_final and not runs.end_is_published(ticket.job_id):
         deps.state.markers.put(ticket.job_id)
         # Trigger a merge so that the end is published.
         send(deps.settings.merges_queue_url, [MergeMessage(job_id=ticket.job_id)])

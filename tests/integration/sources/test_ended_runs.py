@@ -135,3 +135,33 @@ def test_killed_attempts_count_for_the_policy(
     assert runs(admin, job_id) == [(n, "retry", "run-abandoned") for n in (1, 2)]
     assert cloud.s3.list_multipart_uploads(Bucket=LANDING).get("Uploads", []) == []
     assert not cloud.waiting("extracts")
+
+
+@pytest.mark.parametrize("records", [35, 0])
+def test_the_event_of_a_ticket_that_comes_again_makes_no_attempt(
+    pulled: Pulled, records: int
+) -> None:
+    _, api, cloud, admin, remote = pulled
+    if not records:
+        remote.records.clear()
+    started(api, created(api, remote))
+    run_through(cloud)
+    before = _attempts(admin)
+    assert ("merge", 1) in before
+    deliver_events(cloud)
+    settle(cloud)
+    assert _attempts(admin) == before
+    # An end that nobody was told of is published now.
+    admin.execute("UPDATE waybill.outbox SET published_at = NULL WHERE kind = 'job.finished'")
+    deliver_events(cloud)
+    settle(cloud)
+    assert _attempts(admin) != before
+    unpublished = admin.execute("SELECT count(*) FROM waybill.outbox WHERE published_at IS NULL")
+    assert unpublished.fetchone() == (0,)
+
+
+def _attempts(admin: Connection) -> list[tuple[Any, ...]]:
+    return admin.execute(
+        "SELECT step, attempt FROM waybill.job_runs WHERE step IN ('extract', 'merge')"
+        " ORDER BY step, attempt"
+    ).fetchall()

@@ -71,3 +71,7 @@ class SourceRuns(Repository):
             p_job=job_id,
             p_outcome=jsonb(outcome.model_dump(mode="json")),
         )
+
+    def end_is_published(self, job_id: UUID) -> bool:
+        """Whether the end of the run's job was published."""
+        return self._value(bool, "end_is_published", p_job=job_id)
