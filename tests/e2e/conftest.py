@@ -25,7 +25,7 @@ from waybill_client import Waybill
 from waybill_client.bearer_auth import BearerAuth
 
 _FOLDER = Path(__file__).parent
-_PAGE_MILLISECONDS = 30_000
+_PAGE_MILLISECONDS = 120_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

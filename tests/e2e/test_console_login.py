@@ -15,7 +15,7 @@ from tests.e2e.oidc_issuer import CLIENT_ID, OidcIssuer
 
 pytestmark = pytest.mark.e2e
 
-_MILLISECONDS = 30_000
+_MILLISECONDS = 120_000
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ _SOURCE = {
     "connection": {"bucket": "waybill-local-source", "prefix": "looks/"},
     "dataset": "departments",
 }
-_MILLISECONDS = 30_000
+_MILLISECONDS = 120_000
 _WORST = {"serious", "critical"}
 
 

@@ -19,7 +19,7 @@ from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
 
-_MILLISECONDS = 30_000
+_MILLISECONDS = 120_000
 # Tried below, with ids of their own; a partition is restored in `test_lake.py`.
 _NOT_TRIED = (
     "{job_id}",
