@@ -30,6 +30,15 @@ def rejects_response(
         TooLarge: `too-many-rejects`.
         Unavailable: the database or S3 cannot be reached.
     """
+    response = _response(deps, query, event, seconds_left)
+    # A cache must not serve one representation for another, nor the redirect for either.
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _response(
+    deps: Deps, query: RejectsQuery, event: APIGatewayProxyEvent, seconds_left: float
+) -> Response[Any]:
     dataset = deps.dataset_of(query.job_id)
     place = deps.reads_of(query.job_id).run(
         lambda connection: Jobs(connection).archive_place(query.job_id)
@@ -80,6 +89,5 @@ def _csv(job_id: UUID, text: str) -> Response[Any]:
         body=text,
         headers={
             "Content-Disposition": f'attachment; filename="rejects-{job_id}.csv"',
-            "Vary": "Accept",
         },
     )

@@ -72,8 +72,9 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract, head: bytes
         contract = contract.model_copy(
             update={"skip_blank_records": False, "file_format": _replay_format(contract)}
         )
-    if file_format := binary_format(head):
-        layout = binary_layout(ObjectSource(s3, ref), file_format, contract)
+    source = ObjectSource(s3, ref)
+    if file_format := binary_format(head, source):
+        layout = binary_layout(source, file_format, contract)
         return SniffedObject(s3, ref, head, layout)
     layout = sniff_layout(
         head,

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+_CONTENT_TYPES = "[Content_Types].xml"
 # By index of cell style: general, a date, a time of a date, a time, elapsed hours, money.
 FORMATS = ("0", "14", "164", "21", "46", "165")
 _CODES = {"164": "yyyy\\-mm\\-dd\\ hh:mm:ss", "165": '"USD "#,##0.00'}
@@ -58,7 +59,7 @@ def workbook(
         for at in range(1, len(names) + 1)
     )
     parts = {
-        "[Content_Types].xml": "<Types/>",
+        _CONTENT_TYPES: "<Types/>",
         "_rels/.rels": f'<Relationships {_RELATIONS}><Relationship Id="r1" '
         f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook {_MAIN} xmlns:r="{_OFFICE}">'
@@ -79,6 +80,16 @@ def zipped(parts: Mapping[str, str]) -> bytes:
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
+    return sink.getvalue()
+
+
+def with_another_part_first(data: bytes, content_types: str = _CONTENT_TYPES) -> bytes:
+    """The workbook with its parts in another order, and the part of their types by this name."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(sink, "w") as new:
+        new.writestr("zz/first.bin", b"\0" * 10)
+        for name in reversed(old.namelist()):
+            new.writestr(content_types if name == _CONTENT_TYPES else name, old.read(name))
     return sink.getvalue()
 
 

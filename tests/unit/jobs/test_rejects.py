@@ -105,6 +105,12 @@ def test_a_page_fits_into_a_response(  # noqa: PLR0913, PLR0917 - fixtures and c
     assert len(json.dumps(response.text, ensure_ascii=False).encode()) < 5_500_000
 
 
+def test_every_response_varies_by_accept(ask: Ask, job: UUID) -> None:
+    for headers in ({}, CSV, {"Accept": "text/html"}):
+        response = ask("GET", f"/jobs/{job}/rejects", headers=headers)
+        assert (response.status, response.headers["Vary"]) == (200, "Accept")
+
+
 def test_wrong_parameters_are_refused(ask: Ask, job: UUID) -> None:
     for query in ("limit=0", "limit=1001", "limit=x", "page=1"):
         assert ask("GET", f"/jobs/{job}/rejects?{query}").problem() == (422, "invalid-request")
@@ -165,7 +171,7 @@ def test_a_large_csv_is_downloaded_from_s3(ask: Ask, ledger: Ledger, job: UUID) 
         (job, json.dumps([BAD_ID])),
     )
     response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
-    assert response.status == 303
+    assert (response.status, response.headers["Vary"]) == (303, "Accept")
     fetched = requests.get(response.headers["Location"], timeout=10)
     assert fetched.headers["Content-Type"] == "text/csv; charset=utf-8"
     read = list(csv.DictReader(io.StringIO(fetched.content.decode(), newline="")))

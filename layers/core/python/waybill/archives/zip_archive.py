@@ -4,7 +4,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from functools import partial
+from typing import IO, cast
 
 from waybill.archives.members import (
     ArchiveLimits,
@@ -14,6 +15,8 @@ from waybill.archives.members import (
     is_system_file,
     shown_name,
 )
+from waybill.archives.range_file import RangeFile
+from waybill.binary.source import Source, pieces
 from waybill.errors import Rejected
 from waybill.records.compression import Limits
 
@@ -21,7 +24,8 @@ _PIECE = 1024 * 1024
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Files that make a zip archive a document of an office program.
-_OFFICE = frozenset(["[Content_Types].xml", "mimetype"])
+_CONTENT_TYPES = "[Content_Types].xml"
+_MIMETYPE = "mimetype"
 
 
 class ZipArchive:
@@ -43,7 +47,11 @@ class ZipArchive:
     @property
     def is_office(self) -> bool:
         """Whether it is a document, such as a workbook, and not an archive of files."""
-        return any(info.filename in _OFFICE for info in self._zip.infolist())
+        return self.has(_CONTENT_TYPES) or self.has(_MIMETYPE)
+
+    def has(self, name: str) -> bool:
+        """Whether there is an entry of this name, in capital or small letters."""
+        return any(info.filename.lower() == name.lower() for info in self._zip.infolist())
 
     def listing(self) -> Listing:
         """The members, in the order of the directory.
@@ -85,6 +93,17 @@ class ZipArchive:
                 # The directory may lie about sizes: what counts is what comes out.
                 limits.check(info.compress_size, produced)
                 yield piece
+
+
+def is_office_document(source: Source) -> bool:
+    """Whether the zip archive is a document of Office, such as a workbook, by its directory.
+
+    Raises:
+        Rejected: `corrupt-file` or `too-many-members`.
+        Retryable: the source cannot be read.
+    """
+    file = RangeFile(partial(pieces, source), source.size)
+    return ZipArchive(cast("IO[bytes]", file), ArchiveLimits()).has(_CONTENT_TYPES)
 
 
 def _declared_entries(file: IO[bytes]) -> int:

@@ -105,6 +105,10 @@ def _records(group: Any) -> int:  # noqa: ANN401 - pyarrow has no types
 
 def parquet_error(error: Exception) -> UnreadableFile:
     """Why the file cannot be read, from an error of the decoder."""
+    if isinstance(error, KeyError):
+        # Of a type that Python has no class for.
+        detail = f"The file has a column of Arrow's type number {error}, such as an interval."
+        return UnreadableFile("unsupported-file", f"{detail} Write it as text or as numbers.")
     text = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
     if _UNSUPPORTED.search(text):
         return UnreadableFile("unsupported-file", f"The file needs what is not supported: {text}")

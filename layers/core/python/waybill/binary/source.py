@@ -51,5 +51,10 @@ class FileSource(NamedTuple):
 
     def pieces(self) -> Iterator[bytes]:
         """All bytes, from the beginning."""
-        for offset in range(0, self.size, _PIECE):
-            yield self.read(offset, min(_PIECE, self.size - offset))
+        return pieces(self, 0, self.size)
+
+
+def pieces(source: Source, begin: int, end: int) -> Iterator[bytes]:
+    """The bytes [begin, end), in pieces of at most 4 MiB."""
+    for offset in range(begin, end, _PIECE):
+        yield source.read(offset, min(_PIECE, end - offset))

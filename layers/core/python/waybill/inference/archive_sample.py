@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, cast
 
 from waybill.archives.detect import COMPRESSIONS, detect_archive
@@ -10,12 +11,11 @@ from waybill.archives.members import ArchiveFormat, ArchiveLimits, Member
 from waybill.archives.range_file import RangeFile
 from waybill.archives.tar_archive import TarArchive
 from waybill.archives.zip_archive import ZipArchive
-from waybill.binary.source import FileSource, Source
+from waybill.binary.source import FileSource, Source, pieces
 from waybill.errors import Rejected
 from waybill.inference.file_sample import FileSample
 from waybill.records.compression import Limits, decompressed
 
-_PIECE = 1024 * 1024
 _SHOWN = 10
 
 
@@ -65,9 +65,9 @@ class _Archive:
     def open(self) -> ZipArchive | TarArchive:
         """The archive, from its beginning."""
         if self._format == "zip":
-            file = RangeFile(self._range, self._source.size)
+            file = RangeFile(partial(pieces, self._source), self._source.size)
             return ZipArchive(cast("IO[bytes]", file), self._limits)
-        blocks = self._range(0, self._source.size)
+        blocks = pieces(self._source, 0, self._source.size)
         if compression := COMPRESSIONS.get(self._format):
             limits = Limits(self._limits.output_bytes, self._limits.ratio)
             blocks = decompressed(blocks, compression, limits)
@@ -81,7 +81,3 @@ class _Archive:
             detail = f"The archive holds {len(members)} files: {names}. Send one of them."
             raise Rejected("unsupported-file", detail)
         return members[0]
-
-    def _range(self, begin: int, end: int) -> Iterator[bytes]:
-        for at in range(begin, end, _PIECE):
-            yield self._source.read(at, min(_PIECE, end - at))

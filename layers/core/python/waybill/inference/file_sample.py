@@ -6,7 +6,6 @@ from typing import NamedTuple, Self
 from waybill.binary.reading import read_binary
 from waybill.binary.recognise import binary_format
 from waybill.binary.source import BytesSource, Source
-from waybill.binary.task import BinaryFormat
 from waybill.contract.model import Contract
 from waybill.records.block import Block
 from waybill.records.chunking import ChunkRange
@@ -48,6 +47,8 @@ class FileSample:
             if len(self.head) > _HEAD_BYTES:
                 self.head, self.head_is_whole = self.head[:_HEAD_BYTES], False
                 break
+        self.binary_format = binary_format(self.head, source)
+        """The format of a file of typed values; None of a text."""
         self.is_complete = whole
         """Whether the last reading reached the end of the file."""
 
@@ -56,11 +57,6 @@ class FileSample:
         """A file, or its beginning, in memory."""
         source = BytesSource(data) if whole else None
         return cls(lambda: iter([data]), whole=whole, bounds=bounds, source=source)
-
-    @property
-    def binary_format(self) -> BinaryFormat | None:
-        """The format of a file of typed values; None of a text."""
-        return binary_format(self.head)
 
     def blocks(self, layout: Layout, contract: Contract) -> Iterator[Block]:
         """The records, up to the bounds; without the one that the bytes end in, unless whole.

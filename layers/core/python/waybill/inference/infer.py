@@ -19,7 +19,7 @@ from waybill.inference.file_sample import FileSample
 from waybill.inference.keys import Uniqueness
 from waybill.inference.model import Header, Inferred
 from waybill.inference.names import identifier
-from waybill.inference.proposal import propose
+from waybill.inference.proposal import Checked, propose
 from waybill.inference.readings import Reading, column_of
 from waybill.inference.structure import Structure, find_structure
 from waybill.inference.table_structure import MOST_COLUMNS, too_many
@@ -63,11 +63,8 @@ def _infer(sample: FileSample, dataset: str, header: Header | None) -> Inferred:
     contract = structure.contract(dataset, columns)
     layout = file.layout(contract)
     evidence = _gather(file, structure, contract, layout)
-    if not any(each.records for each in evidence):
-        raise Rejected("empty-file", "The file has no records that tell the types.")
     draft = Draft(dataset, structure, layout, evidence, sample.is_complete)
-    uniqueness, rejected = _verify(file, draft)
-    return propose(draft, uniqueness, rejected)
+    return propose(draft, _verify(file, draft))
 
 
 class _File(NamedTuple):
@@ -148,16 +145,30 @@ def _gather(
     """What every column of the contract has."""
     checker = Checker(contract, layout, 0)
     evidence = _no_evidence(structure, contract, layout)
+    refused: list[str] = []
     position = {name: at for at, name in enumerate(layout.columns)}
     for block in file.sample.blocks(layout, contract):
         if not block.record_count:
             continue
-        records, _ = checker.check_and_keep(block)
+        records, result = checker.check_and_keep(block)
+        refused = refused or _first_error(result.rejects)
         for each, column in zip(evidence, contract.columns, strict=True):
             at = position.get(column.name)
             count = len(records.valid)
             each.add(pa.nulls(count, pa.string()) if at is None else records.texts[at])
-    return [each.fitting if isinstance(each, SheetEvidence) else each for each in evidence]
+    found = [each.fitting if isinstance(each, SheetEvidence) else each for each in evidence]
+    if not any(each.records for each in found):
+        why = f"; the first is rejected: {refused[0]}" if refused else ""
+        raise Rejected("empty-file", f"The file has no records that tell the types{why}.")
+    return found
+
+
+def _first_error(rejects: Iterable[Array]) -> list[str]:
+    """Why the first record is rejected, if one is."""
+    for batch in rejects:
+        for errors in batch.column("errors").to_pylist():
+            return [error["message"] for error in json.loads(errors)]
+    return []
 
 
 def _no_evidence(
@@ -172,28 +183,26 @@ def _no_evidence(
     ]
 
 
-def _verify(file: _File, draft: Draft) -> tuple[Uniqueness, int]:
-    """Read the file with the proposed types; a column that they do not fit becomes text.
-
-    Also returns the number of records that are rejected all the same.
-    """
+def _verify(file: _File, draft: Draft) -> Checked:
+    """Read the file with the proposed types; a column that they do not fit becomes text."""
     while True:
         contract = draft.contract()
         layout = file.layout(contract)
         checker = Checker(contract, layout, 0)
         uniqueness = Uniqueness(draft)
-        rejected = 0
+        records = rejected = 0
         failed: set[str] = set()
         for block in file.sample.blocks(layout, contract):
             if not block.record_count:
                 continue
             result = checker.check(block)
             uniqueness.add(result.staged)
+            records += result.staged.num_rows + result.rejected
             rejected += result.rejected
             failed |= _failed(result.rejects, contract.columns)
         failed -= draft.as_text
         if not failed:
-            return uniqueness, rejected
+            return Checked(uniqueness, records, rejected)
         draft.as_text |= failed
 
 

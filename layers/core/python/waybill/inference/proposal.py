@@ -1,5 +1,7 @@
 """The proposal of a finished draft: key, partitions and the dataset file."""
 
+from typing import NamedTuple
+
 from waybill.inference.draft import Draft
 from waybill.inference.keys import Candidate, Uniqueness, is_key_name
 from waybill.inference.model import (
@@ -15,8 +17,17 @@ _LARGE_RECORDS = 100_000
 _YEARS = range(1700, 2300)
 
 
-def propose(draft: Draft, uniqueness: Uniqueness, rejected: int) -> Inferred:
+class Checked(NamedTuple):
+    """What was found while all records were read with the proposed types."""
+
+    uniqueness: Uniqueness
+    records: int
+    rejected: int
+
+
+def propose(draft: Draft, checked: Checked) -> Inferred:
     """The proposal, with its dataset file."""
+    uniqueness = checked.uniqueness
     found = uniqueness.candidates()[:_MOST_CANDIDATES]
     key = next((each for each in found if _is_proposed(each, draft)), None)
     partition = _partition(draft, uniqueness)
@@ -39,8 +50,8 @@ def propose(draft: Draft, uniqueness: Uniqueness, rejected: int) -> Inferred:
             for each in found
         ],
         partition=partition,
-        records=draft.records + rejected,
-        rejected=rejected,
+        records=checked.records,
+        rejected=checked.rejected,
         complete=draft.is_complete,
         notes=[*structure.notes, *layout.warnings],
     )

@@ -53,10 +53,11 @@ def sniff_layout(
             `duplicate-columns` or `missing-columns`, or `missing-header` where one is required.
         BadRequest: `bad-delimiter` or `bad-encoding`.
     """
-    if file_format := binary_format(head):
-        if not whole:
+    source = BytesSource(head) if whole else None
+    if file_format := binary_format(head, source):
+        if source is None:
             raise Rejected("unsupported-file", f"{_NOT_WHOLE} ({file_format}).")
-        return binary_layout(BytesSource(head), file_format, contract)
+        return binary_layout(source, file_format, contract)
     if contract.file_format in _BINARY:
         detail = f"The dataset takes {contract.file_format} files only."
         raise Rejected("unsupported-file", f"{detail} This file is none.")
