@@ -37,9 +37,17 @@ export class Transfer {
     return this.size > PARTS_FROM_BYTES;
   }
 
-  async start() {
+  // One run at a time: a run that was paused may still wait for an answer, and a second one
+  // beside it would ask for a second job and send its parts there.
+  start() {
     this.state.value = "sending";
     this.error.value = "";
+    this.last = (this.last ?? Promise.resolve()).then(() => this.run());
+    return this.last;
+  }
+
+  async run() {
+    if (this.state.value !== "sending") return;
     this.begun = { at: performance.now(), sent: this.sent.value };
     try {
       if (!this.upload) await this.request();
@@ -127,9 +135,10 @@ export class Transfer {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    if (this.state.value !== "sending") return;
+    if (this.state.value !== "sending" || this.isComplete) return;
     const parts = this.parts.map(({ number, etag }) => ({ number, etag }));
     await post(["uploads", this.dataset.value, this.jobId.value, "complete"], { body: { parts } });
+    this.isComplete = true;
   }
 
   async put(method, url, body, part, size) {
