@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import FilePayload, Page, Route, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from infra.local.stack import Stack
 from tests.e2e.client_calls import figures, load
@@ -92,48 +92,6 @@ def test_a_header_that_does_not_match_is_mapped_and_remembered(
     page.get_by_role("link", name="Waybill of divisions.csv").click()
     expect(page.get_by_text(re.compile("Completed$"))).to_be_visible()
     assert next(iter(waybill.jobs()))["waybill"]["inserted"] == 1
-
-
-def large_file(folder: Path, key: int) -> str:
-    """A file of 18.5 MB, which is sent in parts; all its records have one key."""
-    path = folder / "departments.csv"
-    path.write_text("id,department\n" + f"{key},{'Large ' * 170}\n" * 18_000)
-    return str(path)
-
-
-def test_a_large_file_is_paused_and_resumed(page: Page, tmp_path: Path) -> None:
-    network = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2e6}
-    network.send("Network.emulateNetworkConditions", slow)
-    page.get_by_label("Files", exact=True).set_input_files(large_file(tmp_path, 7501))
-    page.get_by_role("button", name="Upload departments.csv").click()
-    page.get_by_role("button", name="Pause departments.csv").click()
-    expect(page.get_by_text("paused")).to_be_visible()
-    network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
-    page.get_by_role("button", name="Resume departments.csv").click()
-    expect(page.get_by_text("18,000 read")).to_be_visible()
-
-
-@pytest.mark.parametrize("held", ["**/uploads/departments", "**/uploads/departments/*/complete"])
-def test_a_pause_while_an_answer_is_awaited_asks_for_no_second_job(
-    page: Page, tmp_path: Path, held: str
-) -> None:
-    waiting: list[Route] = []
-
-    def hold(route: Route) -> None:
-        waiting.append(route)
-
-    page.route(held, hold)
-    page.get_by_label("Files", exact=True).set_input_files(large_file(tmp_path, 7502 + len(held)))
-    with page.expect_request(held):
-        page.get_by_role("button", name="Upload departments.csv").click()
-    page.get_by_role("button", name="Pause departments.csv").click()
-    page.get_by_role("button", name="Resume departments.csv").click()
-    expect(page.get_by_role("button", name="Pause departments.csv")).to_be_visible()
-    for route in waiting:
-        route.continue_()
-    expect(page.get_by_text("18,000 read")).to_be_visible()
-    assert len(waiting) == 1
 
 
 _DROP = """(zone, [name, text]) => {

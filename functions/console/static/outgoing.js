@@ -79,6 +79,7 @@ export function proposedColumns(transfer) {
 async function check(transfer) {
   const name = transfer.dataset.value;
   const options = transfer.options.value;
+  const { content } = transfer;
   batch(() => {
     transfer.preview.value = null;
     transfer.previewError.value = null;
@@ -88,8 +89,8 @@ async function check(transfer) {
     return;
   }
   // What was chosen meanwhile is checked by itself.
-  const isCurrent = () => transfer.dataset.value === name && transfer.options.value === options;
-  const sample = previewOf(transfer.content, transfer.head);
+  const isCurrent = () => transfer.dataset.value === name && transfer.options.value === options && transfer.content === content;
+  const sample = previewOf(content, transfer.head);
   if (!sample) {
     transfer.preview.value = { columns: [], records: [], warnings: [], note: UNCHECKED };
     return;

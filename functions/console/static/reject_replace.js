@@ -31,7 +31,9 @@ export function Replace({ columns, items, edits, edit, loadAll }) {
   const found = useMemo(() => changesIn(items).length, [items, edits, column, find, put, isWhole]);
   const apply = async (event) => {
     event.preventDefault();
-    const changes = changesIn(loadAll ? await loadAll() : items);
+    const rows = loadAll ? await loadAll() : items;
+    if (!rows) return;
+    const changes = changesIn(rows);
     edit(changes);
     setSaid(`${plural(changes.length, "record")} changed.`);
   };

@@ -18,6 +18,8 @@ export function Rejects({ id }) {
   const [error, setError] = useState(null);
   const [edits, setEdits] = useState(new Map());
   const [replay, setReplay] = useState(null);
+  // One request at a time: a second click would add the same rejects again, or replay them twice.
+  const [isAwaited, setAwaited] = useState(false);
   const first = useLoaded(async (signal) => {
     const found = await get(["jobs", id], { signal });
     const [page, dataset] = await Promise.all([
@@ -29,7 +31,18 @@ export function Rejects({ id }) {
     setCursor(page.next_cursor);
     return { dataset };
   }, [id]);
-  const more = async (all) => {
+  const alone = async (act) => {
+    setError(null);
+    setAwaited(true);
+    try {
+      return await act();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setAwaited(false);
+    }
+  };
+  const more = (all) => alone(async () => {
     let [next, rows] = [cursor, items];
     do {
       const page = await get(["jobs", id, "rejects"], { query: { limit: all ? 1000 : PAGE, cursor: next } });
@@ -39,7 +52,7 @@ export function Rejects({ id }) {
     setItems(rows);
     setCursor(next);
     return rows;
-  };
+  });
   const columns = useMemo(() => columnsOf(first.data?.dataset, items), [first.data, items]);
   if (first.error) return html`<h1>Rejects</h1><${Failure} error=${first.error} again=${first.reload} />`;
   if (!job) return html`<p class="loading" aria-busy="true">Rejects</p>`;
@@ -48,17 +61,13 @@ export function Rejects({ id }) {
     for (const [reject, values] of changes) after.set(reject, { ...after.get(reject), ...values });
     return after;
   });
-  const begin = async (options, sent) => {
-    setError(null);
-    try {
-      const accepted = await post(["jobs", id, "replay"], options);
-      setReplay({ id: accepted.job_id, sent });
-    } catch (failure) {
-      setError(failure);
-    }
-  };
+  const begin = (options, sent) => alone(async () => {
+    const accepted = await post(["jobs", id, "replay"], options);
+    setReplay({ id: accepted.job_id, sent });
+  });
   const start = (rows) => begin({ body: { rows: rows.map((one) => ({ _reject_id: one.reject_id, ...edits.get(one.reject_id) })) } }, rows.length);
   const corrected = items.filter((one) => edits.has(one.reject_id));
+  const isBusy = replay || isAwaited;
   return html`
     <div class="row between">
       <div><p class="over">Rejects of <a href=${href(["jobs", id])}>${visible(job.source.filename ?? id)}</a></p>
@@ -66,9 +75,9 @@ export function Rejects({ id }) {
       <div class="row">
         <button type="button" onClick=${() => saveCsv(id, job).catch(setError)}>Download CSV</button>
         ${canLoad.value && items.length > 0 && html`
-          <${CorrectedCsv} isBusy=${replay} take=${(file) => begin({ body: file, type: "text/csv" }, null)} />
-          <button type="button" disabled=${replay} onClick=${() => start(items.filter((one) => hasValues(one) || edits.has(one.reject_id)).slice(0, MOST_ROWS))}>Replay all shown</button>
-          <button type="button" class="primary" disabled=${!corrected.length || replay} onClick=${() => start(corrected.slice(0, MOST_ROWS))}>Replay ${corrected.length ? plural(corrected.length, "corrected record") : "corrected"}</button>`}
+          <${CorrectedCsv} isBusy=${isBusy} take=${(file) => begin({ body: file, type: "text/csv" }, null)} />
+          <button type="button" disabled=${isBusy} onClick=${() => start(items.filter((one) => hasValues(one) || edits.has(one.reject_id)).slice(0, MOST_ROWS))}>Replay all shown</button>
+          <button type="button" class="primary" disabled=${!corrected.length || isBusy} onClick=${() => start(corrected.slice(0, MOST_ROWS))}>Replay ${corrected.length ? plural(corrected.length, "corrected record") : "corrected"}</button>`}
       </div>
     </div>
     ${error && html`<${Failure} error=${error} />`}
@@ -82,7 +91,7 @@ export function Rejects({ id }) {
     ${items.length > 0 && html`
       ${canLoad.value && html`<${Replace} columns=${columns} items=${items} edits=${edits} edit=${edit} loadAll=${cursor ? () => more(true) : null} />`}
       <${Grid} columns=${columns} items=${items} edits=${edits} edit=${edit} isFixed=${!canLoad.value} />
-      ${cursor && html`<p><button type="button" onClick=${() => more(false)}>More rejects</button></p>`}`}`;
+      ${cursor && html`<p><button type="button" disabled=${isAwaited} onClick=${() => more(false)}>More rejects</button></p>`}`}`;
 }
 
 function Outcome({ job, items }) {

@@ -51,6 +51,7 @@ export class Transfer {
     this.begun = { at: performance.now(), sent: this.sent.value };
     try {
       if (!this.upload) await this.request();
+      if (this.state.value !== "sending") return;
       if (this.upload.method === "MULTIPART") await this.sendParts();
       else await this.sendForm();
       if (this.state.value !== "sending") return;
@@ -148,6 +149,7 @@ export class Transfer {
       } catch (error) {
         if (this.state.value !== "sending" || error instanceof Refused || attempt >= ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt * (0.5 + Math.random())));
+        if (this.state.value !== "sending") throw error;
       }
     }
   }
