@@ -24,6 +24,7 @@ from waybill.http.request_log import job_of, record_request, request_line
 from waybill.http.requests import StrictValidationMiddleware, parse_json, validation_error
 from waybill.http.responses import problem_response
 from waybill.http.security_headers import CONTENT_SECURITY_POLICY, SECURITY_HEADERS
+from waybill.http.settled_heap import SettledHeap
 from waybill.metrics.record import flush_metrics
 from waybill.settings import ApiSettings
 from waybill.usage import USAGE
@@ -78,6 +79,7 @@ class Api(APIGatewayRestResolver):
         """Bodies other than small JSON, by OpenAPI path."""
         self._function = function
         self._rules = rules
+        self._heap = SettledHeap()
         self.logger = telemetry.logger()
         self._route = ""
         self._principal: Principal | None = None
@@ -156,6 +158,7 @@ class Api(APIGatewayRestResolver):
         )
         record_request(self._route, str(event.get("httpMethod")), response, seconds)
         flush_metrics()
+        self._heap.settle()
         return response
 
 
