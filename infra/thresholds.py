@@ -16,6 +16,8 @@ THRESHOLDS: Mapping[catalogue.Metric, float] = MappingProxyType(
         catalogue.BLOAT: 40,
         catalogue.CONNECTION_USE: 80,
         catalogue.SOURCES_LATE: 1,
+        catalogue.LAKE_FAILURES: 1,
+        catalogue.LAKE_STUCK: 1,
     }
 )
 """In the units of CloudWatch: shares are percentages."""

@@ -97,6 +97,8 @@ def rows(
         "Refresh": [
             Graph("Age of the oldest change not shown", "s",
                   [own(catalogue.REFRESH_LAG, "Maximum")]),
+            Graph("Partitions that are not archived or restored", "count",
+                  [own(catalogue.LAKE_STUCK, "Maximum"), own(catalogue.LAKE_FAILURES, "Sum")]),
             *_function_graphs(functions["refresh"]),
         ],
         "Reap": _function_graphs(functions["reap"]),

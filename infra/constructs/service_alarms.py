@@ -44,6 +44,7 @@ class ServiceAlarms(Construct):
         self._oldest_messages(queues)
         self._jobs()
         self._sources()
+        self._lake()
         self._database()
         if not environment.is_local:
             # The emulator has no metrics of its services, and no metric math.
@@ -105,6 +106,19 @@ class ServiceAlarms(Construct):
             "sources-late",
             "The data of a source are older than its late_after_seconds.",
             self._over(catalogue.SOURCES_LATE, "Maximum"),
+        )
+
+    def _lake(self) -> None:
+        self._alarm(
+            "lake-failed",
+            "A partition could not be archived or restored.",
+            self._over(catalogue.LAKE_FAILURES, "Sum"),
+        )
+        self._alarm(
+            "lake-stuck",
+            "A partition is not archived or restored: it failed, or does not advance.",
+            self._over(catalogue.LAKE_STUCK, "Maximum", 2),
+            "lake-failed",
         )
 
     def _database(self) -> None:

@@ -12,7 +12,7 @@ _MILLION = 1_000_000
 _WORKER_GB = 1769 / 1024
 _SMALL_GB = 0.5
 _API_GB = 1.0
-ALARM_METRICS = 36
+ALARM_METRICS = 38
 """Of all alarms; one with an expression counts once for each metric that it reads."""
 DEAD_LETTER_ALARMS = 5
 """Those that an environment without `all_alarms` has."""

@@ -19,6 +19,7 @@ RUNBOOKS: Mapping[Metric, str] = MappingProxyType(
         catalogue.BLOAT: "table-bloat",
         catalogue.CONNECTION_USE: "connections",
         catalogue.SOURCES_LATE: "sources-late",
+        catalogue.LAKE_STUCK: "lake-failed",
     }
 )
 DEAD_LETTERS = "dead-letters"

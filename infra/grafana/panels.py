@@ -159,6 +159,11 @@ def _queries() -> list[Panel]:
 def _refresh() -> list[Panel]:
     return [
         _gauge("Age of the oldest change not shown", "s", "waybill_refresh_lag_seconds", "age"),
+        Panel("Partitions that are not archived or restored", "short", [
+            Query("waybill_lake_partitions_stuck", "not advancing"),
+            Query("sum by (dataset) (increase(waybill_lake_failures_total[1d]))",
+                  "failed in a day: {{dataset}}"),
+        ]),
         Panel("Age of the figures of the database", "s",
               [Query("time() - waybill_database_figures_timestamp_seconds", "age")]),
         Panel("Failed migrations", "short",

@@ -61,6 +61,23 @@ BEGIN
 END
 $$;
 
+-- How many partitions are to be archived or restored and are not: they failed, or did not advance
+-- for an hour. Not those of datasets that are not archived any more, or that became part of others.
+CREATE OR REPLACE FUNCTION waybill.lake_partitions_stuck() RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT count(*)
+        FROM waybill.archived_partitions AS a
+        JOIN waybill.datasets AS d ON d.name = a.dataset
+        WHERE a.state = 'FAILED' AND d.archive_after IS NOT NULL
+                AND EXISTS (SELECT FROM pg_class AS c WHERE c.oid = a.relation)
+            OR waybill.is_lake_work(a) AND a.changed_at < clock_timestamp() - interval '1 hour');
+END
+$$;
+
 -- Every figure with the name of its metric and the values of its labels.
 CREATE OR REPLACE FUNCTION waybill.database_figures(p_stuck_minutes integer)
 RETURNS TABLE (metric text, labels text[], value float8)
@@ -100,6 +117,8 @@ BEGIN ATOMIC
     SELECT 'waybill_table_bloat_ratio', ARRAY[b.dataset], b.share FROM waybill.table_bloat() AS b
     UNION ALL
     SELECT f.metric, f.labels, f.value FROM waybill.source_figures() AS f
+    UNION ALL
+    SELECT 'waybill_lake_partitions_stuck', '{}', waybill.lake_partitions_stuck()
     UNION ALL
     SELECT 'waybill_database_bytes', '{}', pg_database_size(current_database())::float8;
 END;

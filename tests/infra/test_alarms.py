@@ -35,7 +35,7 @@ OTHERS = {
     "landed-old", "chunks-old", "merges-old", "extracts-old", "jobs-not-moving", "jobs-given-up",
     "api-errors", "api-slow", "function-errors", "throttles", "capacity", "connections",
     "reject-share", "refresh-lag", "table-bloat", "migration-failed", "rollback-failed",
-    "slow-queries", "sources-late", "unreachable",
+    "slow-queries", "sources-late", "unreachable", "lake-failed", "lake-stuck",
 }  # fmt: skip
 
 

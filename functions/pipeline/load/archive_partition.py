@@ -26,6 +26,8 @@ from waybill.database.lake import ArchivedFile, Lake, NewFile, OpenPartition
 from waybill.database.repository import transaction
 from waybill.errors import Rejected
 from waybill.messages import LakeMessage
+from waybill.metrics.catalogue import LAKE_FAILURES
+from waybill.metrics.record import count, flush_soon
 from waybill.queues import send
 from waybill.state.dataset_exports import DatasetExports
 from waybill.state.lake import LakeFiles, lake_key
@@ -72,6 +74,9 @@ def _stop(lake: Lake, partition_id: UUID, partition: OpenPartition, error: Rejec
         detail=error.detail,
     )
     lake.stop(partition_id, partition.attempt, None if expired else error.problem())
+    if not expired:
+        count(LAKE_FAILURES, dataset=partition.dataset)
+        flush_soon()
 
 
 class _Worker:

@@ -5,23 +5,28 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import MagicMock
+from uuid import UUID
 
 import pytest
 
 from functions.migrate import handler as migrate_handler
+from functions.pipeline.load.handler import handle as load
 from functions.pipeline.publish.handler import handle as publish
 from infra.thresholds import THRESHOLDS
 from tests.cloud.fixtures import STATE
-from tests.cloud.lambda_events import Context
+from tests.cloud.lambda_events import Context, sqs_record
 from tests.postgres.databases import Connection, Database
 from tests.stateful.fake_cloud import FakeCloud
 from waybill import consumer, telemetry
 from waybill.errors import Unavailable
+from waybill.messages import LakeMessage
 from waybill.metrics.catalogue import (
     BLOAT,
     CONNECTION_USE,
     JOBS_GIVEN_UP,
     JOBS_STUCK,
+    LAKE_FAILURES,
+    LAKE_STUCK,
     MESSAGES_UNREACHED,
     MIGRATIONS_FAILED,
     REFRESH_LAG,
@@ -192,6 +197,65 @@ def test_a_source_is_late_while_the_database_sleeps(
     assert (lag[0] > 3600, source) == (True, "pier")
 
 
+@pytest.fixture
+def partition(admin: Connection) -> UUID:
+    """A partition whose archiving began two hours ago; its table is missing."""
+    row = admin.execute(
+        "INSERT INTO waybill.archived_partitions (dataset, label, unit, lower, upper, folder,"
+        " columns, changed_at) VALUES ('hired_employees', '2001', 'year', '2001-01-01',"
+        " '2002-01-01', 'lake/x/', '[]', now() - interval '2 hours') RETURNING partition_id"
+    ).fetchone()
+    assert row is not None
+    return UUID(str(row[0]))
+
+
+@pytest.mark.usefixtures("partition")
+def test_a_partition_that_does_not_advance(database: Database, written: Written) -> None:
+    record(database)
+    assert written(LAKE_STUCK) >= THRESHOLDS[LAKE_STUCK]
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_partition_that_cannot_be_archived(
+    database: Database,
+    environment_of: Callable[[Database, str], None],
+    partition: UUID,
+    written: Written,
+) -> None:
+    environment_of(database, "waybill_load")
+    body = LakeMessage(partition_id=partition).model_dump_json()
+    assert load({"Records": [sqs_record(body)]}, Context()) == {"batchItemFailures": []}
+    assert written(LAKE_FAILURES) >= THRESHOLDS[LAKE_FAILURES]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("FAILED", "5 years", "departments", 1),
+        ("FAILED", None, "departments", 0),
+        ("FAILED", "5 years", None, 0),
+        ("ARCHIVED", "5 years", None, 0),
+        ("RESTORING", None, None, 1),
+    ],
+)
+def test_a_failed_partition_counts_until_it_is_not_to_be_archived(
+    database: Database,
+    admin: Connection,
+    partition: UUID,
+    written: Written,
+    case: tuple[str, str | None, str | None, int],
+) -> None:
+    state, archive_after, table, stuck = case
+    admin.execute("UPDATE waybill.datasets SET archive_after = %s::interval", (archive_after,))
+    admin.execute(
+        "UPDATE waybill.archived_partitions SET state = %s, relation = %s::regclass"
+        " WHERE partition_id = %s",
+        (state, table, partition),
+    )
+    record(database)
+    assert written(LAKE_STUCK) == stuck
+
+
 def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Written) -> None:
     def fail(*_: object, **__: object) -> None:
         raise TimeoutError
@@ -205,5 +269,5 @@ def test_a_migration_that_fails(monkeypatch: pytest.MonkeyPatch, written: Writte
 
 def test_every_alarm_on_an_own_metric_is_driven_here() -> None:
     driven = {MESSAGES_UNREACHED, JOBS_STUCK, REFRESH_LAG, BLOAT, CONNECTION_USE, JOBS_GIVEN_UP,
-              REJECT_SHARE, MIGRATIONS_FAILED, SOURCES_LATE}  # fmt: skip
+              REJECT_SHARE, MIGRATIONS_FAILED, SOURCES_LATE, LAKE_FAILURES, LAKE_STUCK}  # fmt: skip
     assert THRESHOLDS.keys() == driven

@@ -6,7 +6,7 @@ import pytest
 
 from tests.postgres.databases import Database
 from tests.stateful.fake_cloud import FakeCloud
-from waybill.metrics.catalogue import MESSAGES_UNREACHED, METRICS, MIGRATIONS_FAILED
+from waybill.metrics.catalogue import LAKE_FAILURES, MESSAGES_UNREACHED, METRICS, MIGRATIONS_FAILED
 from waybill.metrics.database_figures import record_figures
 from waybill.settings import MetricsSettings
 
@@ -25,8 +25,8 @@ def test_a_load_and_the_figures_write_every_metric_of_cloudwatch(
         record_figures(connection, MetricsSettings())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     written = {name for line in lines for name in line}
-    # A migration that fails and an outage are in test_alarms_fire.py.
-    faults = {MIGRATIONS_FAILED.cloudwatch, MESSAGES_UNREACHED.cloudwatch}
+    # A migration that fails, an outage and a failed partition are in test_alarms_fire.py.
+    faults = {each.cloudwatch for each in (MIGRATIONS_FAILED, MESSAGES_UNREACHED, LAKE_FAILURES)}
     expected = {each.cloudwatch for each in METRICS if each.cloudwatch} - faults
     assert expected <= written
     given_up = [line["JobsGivenUp"] for line in lines if "JobsGivenUp" in line]

@@ -96,6 +96,7 @@ def test_a_sound_api_has_no_fault() -> None:
         ("figures", metrics('waybill_table_bloat_ratio{dataset="a"} 0.4'), "table-bloat.md"),
         ("figures", metrics("waybill_database_connection_use_ratio 0.8"), "connections.md"),
         ("figures", metrics("waybill_sources_late 1.0"), "sources-late.md"),
+        ("figures", metrics("waybill_lake_partitions_stuck 1.0"), "lake-failed.md"),
     ],
 )
 def test_a_fault_is_named_with_what_to_do(check: str, changed: Answer, said: str) -> None:

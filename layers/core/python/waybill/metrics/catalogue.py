@@ -76,6 +76,10 @@ MESSAGES_UNREACHED = Metric(
 )  # fmt: skip
 MIGRATIONS_FAILED = Metric("waybill_migrations_failed_total", "counter", "Failed migrations.",
                            (), "MigrationsFailed")  # fmt: skip
+LAKE_FAILURES = Metric(
+    "waybill_lake_failures_total", "counter",
+    "Partitions whose archiving or restoring ended with an error.", ("dataset",), "LakeFailures",
+)  # fmt: skip
 
 # Read from the database by `refresh` and `reap`, which run while it is awake.
 JOBS_OPEN = Metric("waybill_jobs_open", "gauge", "Jobs that have not ended.", ("state",))
@@ -97,6 +101,9 @@ BLOAT = Metric("waybill_table_bloat_ratio", "gauge", "Share of dead rows in a ta
                ("dataset",), "TableBloatPercent", "Percent")  # fmt: skip
 PENDING = Metric("waybill_pending_records", "gauge", "Records that wait for a reference.",
                  ("dataset",))  # fmt: skip
+LAKE_STUCK = Metric("waybill_lake_partitions_stuck", "gauge",
+                    "Partitions that are to be archived or restored, and failed or did not advance"
+                    " for an hour.", (), "LakePartitionsStuck")  # fmt: skip
 SOURCE_FRESH_TIME = Metric("waybill_source_fresh_timestamp_seconds", "gauge",
                            "When the last loaded run of a source began to read, or the source"
                            " was made.", ("source",))  # fmt: skip
