@@ -12,7 +12,7 @@ from waybill_client import Waybill
 from waybill_client.errors import ProblemError
 from waybill_client.models import Figures, Job
 
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 180
 CLASSES = (
     "inserted",
     "updated",

@@ -83,7 +83,7 @@ def waybill(api: str, token: Callable[[], str]) -> Iterator[Waybill]:
 @pytest.fixture
 def http(api: str, token: Callable[[], str]) -> Iterator[httpx.Client]:
     """Plain requests to the API, as an administrator."""
-    with httpx.Client(base_url=api, auth=BearerAuth(token), timeout=30) as client:
+    with httpx.Client(base_url=api, auth=BearerAuth(token), timeout=90) as client:
         yield client
 
 

@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: self.headers[name] for name in _FORWARDED if self.headers[name]}
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         response = httpx.request(
-            self.command, origin + self.path, headers=headers, content=body, timeout=30
+            self.command, origin + self.path, headers=headers, content=body, timeout=90
         )
         kind = response.headers.get("content-type", "text/plain")
         self._respond(response.status_code, response.content, {"Content-Type": kind})

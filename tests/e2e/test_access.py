@@ -47,7 +47,7 @@ def issuer(local_stack: Stack) -> Issuer:
 @pytest.fixture
 def anybody(api: str) -> Iterator[httpx.Client]:
     """Requests without a token."""
-    with httpx.Client(base_url=api, timeout=30) as client:
+    with httpx.Client(base_url=api, timeout=90) as client:
         yield client
 
 
@@ -117,11 +117,11 @@ def test_jobs_of_other_datasets_do_not_exist(
 
 def test_a_loader_changes_only_its_own_jobs(api: str, issuer: Issuer) -> None:
     ada, bob = (bearer(issuer.token("loader", subject=name)) for name in ("ada", "bob"))
-    with httpx.Client(base_url=api, timeout=30, headers=ada) as own:
+    with httpx.Client(base_url=api, timeout=90, headers=ada) as own:
         path = f"/jobs/{accept(own, 'departments', b'930002,Own')['job_id']}"
-        assert_problem(httpx.delete(f"{api}{path}", headers=bob, timeout=30), 403, "forbidden")
+        assert_problem(httpx.delete(f"{api}{path}", headers=bob, timeout=90), 403, "forbidden")
         reader = bearer(issuer.token("reader", subject="ada"))
-        assert_problem(httpx.delete(f"{api}{path}", headers=reader, timeout=30), 403, "forbidden")
+        assert_problem(httpx.delete(f"{api}{path}", headers=reader, timeout=90), 403, "forbidden")
         assert own.delete(path).status_code == 202
 
 
@@ -134,13 +134,13 @@ def test_the_creator_is_recorded_by_the_job(
     (reject,) = waybill.rejects(job["job_id"])
     rows = {"rows": [{"_reject_id": reject["reject_id"], "id": "930004"}]}
     path = f"{api}/jobs/{job['job_id']}/replay"
-    assert_problem(httpx.post(path, json=rows, headers=bearer(bob), timeout=30), 403, "forbidden")
-    replay = httpx.post(path, json=rows, headers=bearer(ada), timeout=30)
+    assert_problem(httpx.post(path, json=rows, headers=bearer(bob), timeout=90), 403, "forbidden")
+    replay = httpx.post(path, json=rows, headers=bearer(ada), timeout=90)
     assert replay.status_code == 202, replay.text
     assert waybill.wait(replay.json()["job_id"])["state"] == "COMPLETED"
     batch = http.post("/batch/departments", json={"rows": [{"id": 930005, "department": "B"}]})
     url = f"{api}/jobs/{batch.json()['job_id']}"
-    assert_problem(httpx.delete(url, headers=bearer(bob), timeout=30), 403, "forbidden")
+    assert_problem(httpx.delete(url, headers=bearer(bob), timeout=90), 403, "forbidden")
 
 
 def _encoded(value: object) -> str:

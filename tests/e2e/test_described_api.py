@@ -37,7 +37,7 @@ def test_every_response_is_as_described(
             *(sys.executable, "-m", "schemathesis.cli", "--no-color", f"--config-file={config}"),
             *("run", f"{api}/openapi.json", f"--url={api}", "--workers=1"),
             *(f"--max-examples={_EXAMPLES}", f"--seed={_SEED}", "--no-shrink"),
-            *("--continue-on-failure", f"--report-json-path={report}", "--request-timeout=30"),
+            *("--continue-on-failure", f"--report-json-path={report}", "--request-timeout=90"),
             f"--header=Authorization: Bearer {token()}",
         ],
         cwd=tmp_path,

@@ -112,7 +112,7 @@ def test_a_full_disk_of_the_database_is_waited_for(
         operator.alarm("jobs-not-moving", "reap")
         assert waybill.job(job_id)["state"] == "LOADING"
         grow(disk, "200m")
-        assert waybill.wait(job_id, timeout_seconds=90)["state"] == "COMPLETED"
+        assert waybill.wait(job_id, timeout_seconds=180)["state"] == "COMPLETED"
     admin.execute("DELETE FROM departments WHERE id >= 970000")
 
 
@@ -140,7 +140,7 @@ def test_a_stuck_job(
         assert operator.http.get("/health/deep").json()["checks"]["jobs"]["status"] == "down"
     finally:
         enable(UUID=chunks["UUID"], Enabled=True)
-    assert waybill.wait(job_id, timeout_seconds=90)["state"] == "COMPLETED"
+    assert waybill.wait(job_id, timeout_seconds=180)["state"] == "COMPLETED"
 
 
 def _make_old(admin: psycopg.Connection, job_id: str) -> None:

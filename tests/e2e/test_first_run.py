@@ -53,7 +53,7 @@ def test_the_same_files_again_change_nothing_employees_first(
 ) -> None:
     files = {file.stem: file for file in write_samples(tmp_path)}
     ids = {name: waybill.upload(name, files[name]) for name in reversed(DATASETS)}
-    jobs = {name: waybill.wait(job_id, timeout_seconds=60) for name, job_id in ids.items()}
+    jobs = {name: waybill.wait(job_id, timeout_seconds=180) for name, job_id in ids.items()}
     for job in jobs.values():
         counts = cast("dict[str, int]", job["waybill"])
         assert counts["read"] == sum(counts[name] for name in _CLASSES)

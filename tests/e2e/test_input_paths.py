@@ -111,7 +111,7 @@ def test_messages_and_objects_can_be_redriven(
     job = load(waybill, tmp_path, "departments", "9861,Again\n")
     assert http.post("/admin/redrive", json={}).status_code == 200
     request = {"prefix": "landing/departments/"}
-    response = http.post("/admin/redrive/objects", json=request, timeout=40)
+    response = http.post("/admin/redrive/objects", json=request, timeout=90)
     assert response.status_code == 200, response.text
     assert response.json()["sent"] > 0
     assert counted(waybill.job(job["job_id"])) == {"read": 1, "inserted": 1}

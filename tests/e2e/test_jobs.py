@@ -20,7 +20,7 @@ def test_a_long_poll_returns_at_its_timeout_or_when_the_job_ends(http: httpx.Cli
     waiting = http.get(f"/jobs/{accepted['job_id']}?wait=1").json()
     assert waiting["state"] == "AWAITING_UPLOAD"
     post_form(accepted, b"9611,Poll\n")
-    done = http.get(f"/jobs/{accepted['job_id']}?wait=25", timeout=30).json()
+    done = http.get(f"/jobs/{accepted['job_id']}?wait=25", timeout=90).json()
     assert done["state"] == "COMPLETED"
     assert http.get(f"/task/{accepted['job_id']}").json() == done
 

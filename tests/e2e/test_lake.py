@@ -25,7 +25,7 @@ _ROWS = "".join(
     for day, remark in enumerate(("calm", "", '"a ""high"" one"'), 1)
 )
 _RECENT = "Varna,2026-01-01T00:30:00Z,1.5,,\n"
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 180
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def reader(users: str, local_stack: Stack) -> Iterator[httpx.Client]:
     """Requests of a reader of users and nothing else."""
     token = local_stack.issuer().token("reader", datasets=["users"])
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=users, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=users, headers=headers, timeout=90) as client:
         yield client
 
 
@@ -124,7 +124,7 @@ def test_a_reader_of_other_datasets_finds_no_user_by_any_strategy(
 ) -> None:
     token = local_stack.issuer().token("reader", datasets=["jobs"])
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=users, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=users, headers=headers, timeout=90) as client:
         for name in (*_INDEXES, "compare"):
             found = client.get(f"/users/{name}", params={"email": _SHARED})
             assert found.status_code == 403, name

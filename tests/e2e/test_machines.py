@@ -44,13 +44,13 @@ def machine(aws: Clients, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_role_loads_as_its_machine(api: str, http: httpx.Client) -> None:
     rows = {"rows": [{"id": 950001, "department": "Signed"}]}
     headers = bearer(SigV4Token(api)())
-    response = httpx.post(f"{api}/batch/departments", json=rows, headers=headers, timeout=30)
+    response = httpx.post(f"{api}/batch/departments", json=rows, headers=headers, timeout=90)
     assert response.status_code == 200, response.text
     entries = http.get("/audit-logs", params={"actor": "machine:local-role"}).json()["items"]
     made = [entry["job_id"] for entry in entries if entry["action"] == "job.created"]
     assert made == [response.json()["job_id"]]
     # Its role in the API is `loader`, whatever its role in AWS may do.
-    assert_problem(httpx.get(f"{api}/audit-logs", headers=headers, timeout=30), 403, "forbidden")
+    assert_problem(httpx.get(f"{api}/audit-logs", headers=headers, timeout=90), 403, "forbidden")
 
 
 @pytest.mark.usefixtures("machine")
@@ -65,16 +65,16 @@ def test_a_signature_for_another_api_or_by_another_secret_is_refused(
     api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = SigV4Token("https://other.execute-api.us-east-1.amazonaws.com/v1")()
-    response = httpx.get(f"{api}/jobs", headers=bearer(other), timeout=30)
+    response = httpx.get(f"{api}/jobs", headers=bearer(other), timeout=90)
     assert_problem(response, 401, "unauthorized")
     changed = SigV4Token(api)()
     letter = "A" if changed[-6] != "A" else "B"
     forged = changed[:-6] + letter + changed[-5:]
-    response = httpx.get(f"{api}/jobs", headers=bearer(forged), timeout=30)
+    response = httpx.get(f"{api}/jobs", headers=bearer(forged), timeout=90)
     assert_problem(response, 401, "unauthorized")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
     wrong = SigV4Token(api)()
-    assert_problem(httpx.get(f"{api}/jobs", headers=bearer(wrong), timeout=30), 401, "unauthorized")
+    assert_problem(httpx.get(f"{api}/jobs", headers=bearer(wrong), timeout=90), 401, "unauthorized")
 
 
 def test_a_role_that_the_api_does_not_know_is_refused(
@@ -82,7 +82,7 @@ def test_a_role_that_the_api_does_not_know_is_refused(
 ) -> None:
     assume(aws, "stranger", monkeypatch)
     token = SigV4Token(api)()
-    assert_problem(httpx.get(f"{api}/jobs", headers=bearer(token), timeout=30), 401, "unauthorized")
+    assert_problem(httpx.get(f"{api}/jobs", headers=bearer(token), timeout=90), 401, "unauthorized")
     aws("iam").delete_role(RoleName="stranger")
 
 
@@ -92,9 +92,9 @@ def test_an_api_key_is_a_machine(api: str, aws: Clients) -> None:
     assert "local-key" in LOCAL_MACHINES
     with Waybill(api, token=key["value"]) as waybill:
         assert waybill.datasets()
-    refused = httpx.get(f"{api}/jobs", headers=bearer(key["value"][:-1] + "x"), timeout=30)
+    refused = httpx.get(f"{api}/jobs", headers=bearer(key["value"][:-1] + "x"), timeout=90)
     assert_problem(refused, 401, "unauthorized")
     # A key whose value is no secret proves nothing.
     for value in ("waybill-local-usage-people", "waybill-local-usage-local-role"):
-        refused = httpx.get(f"{api}/jobs", headers=bearer(value), timeout=30)
+        refused = httpx.get(f"{api}/jobs", headers=bearer(value), timeout=90)
         assert_problem(refused, 401, "unauthorized")

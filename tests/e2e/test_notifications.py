@@ -28,7 +28,7 @@ from waybill_client import Waybill
 pytestmark = pytest.mark.e2e
 
 _KEY = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
-_PATIENCE_SECONDS = 90
+_PATIENCE_SECONDS = 180
 _ARN = f"arn:aws:secretsmanager:{DEFAULT_REGION}:{LOCAL_ACCOUNT}:secret:waybill/local/receivers"
 _DATASET = """
 CREATE TABLE moorings (berth text PRIMARY KEY, metres integer NOT NULL);

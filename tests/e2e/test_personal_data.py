@@ -59,7 +59,7 @@ def job(api: str, local_stack: Stack, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def anybody(api: str) -> Iterator[httpx.Client]:
     """Requests without a token of their own."""
-    with httpx.Client(base_url=api, timeout=30) as client:
+    with httpx.Client(base_url=api, timeout=90) as client:
         yield client
 
 

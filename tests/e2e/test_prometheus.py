@@ -20,7 +20,7 @@ from waybill.metrics.catalogue import MESSAGES_UNREACHED, METRICS
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 180
 # A bucket that is missing lets a migration fail.
 _BROKEN = {"STATE_BUCKET": "waybill-local-missing", **AT_ONCE}
 # An outage is one of the faults of test_faults.py.
@@ -50,7 +50,7 @@ def figures(aws: Clients, stack: Status) -> Iterator[None]:
 def look_up(stack: Status) -> None:
     headers = {"Authorization": f"Bearer {stack.token}"}
     parameters = {"email": "nobody@example.com"}
-    response = httpx.get(f"{stack.api}/users/scan", params=parameters, headers=headers, timeout=30)
+    response = httpx.get(f"{stack.api}/users/scan", params=parameters, headers=headers, timeout=90)
     assert response.status_code in (httpx.codes.OK, httpx.codes.NOT_FOUND)
 
 

@@ -15,7 +15,7 @@ FIRST = 700_000
 def ended(waybill: Waybill, response: httpx.Response) -> dict[str, Any]:
     assert response.status_code == 202, response.text
     assert response.headers["Location"].endswith(response.json()["job_id"])
-    return dict(waybill.wait(response.json()["job_id"], timeout_seconds=60))
+    return dict(waybill.wait(response.json()["job_id"], timeout_seconds=180))
 
 
 def test_a_form_keeps_every_byte(http: httpx.Client, waybill: Waybill) -> None:

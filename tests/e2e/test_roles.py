@@ -90,7 +90,7 @@ def test_each_route_serves_whom_its_rule_names(
         for role, limit in product(ROLES, _LIMITS)
     }
     served: set[Route] = set()
-    with httpx.Client(base_url=api, timeout=30) as client:
+    with httpx.Client(base_url=api, timeout=90) as client:
         for case in cases():
             values = {"dataset": case.dataset, "name": case.dataset}
             if case.route.rule.by_job:
@@ -111,7 +111,7 @@ def test_lists_have_what_the_datasets_of_the_token_allow(
     api: str, local_stack: Stack, jobs: Mapping[str, str]
 ) -> None:
     issuer = local_stack.issuer()
-    with httpx.Client(base_url=api, timeout=30) as client:
+    with httpx.Client(base_url=api, timeout=90) as client:
         for role, limit, filtered in product(ROLES, _LIMITS, (None, *_DATASETS)):
             headers = bearer(issuer.token(role, datasets=limit))
             seen = set(_DATASETS if limit is None else limit)

@@ -13,7 +13,7 @@ from infra.local.databases import Location
 
 Connection = bootstrap.Connection
 PASSWORD = "test"
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from tests.stateful.fake_cloud import LANDING, STATE, FakeCloud
 from waybill.state.bucket import StateBucket
 
 _PREFIX = "landing/departments/"
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 # In the order of landing: before the backup, before the restore point, after it, before the loss.
 FILES = ("before-backup", "before-point", "after-point", "before-loss")
 

@@ -23,7 +23,7 @@ from waybill.state.tickets import Ticket
 
 _API = "api"
 _IN_FLIGHT = 409
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 @dataclass

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 class Killed(BaseException):

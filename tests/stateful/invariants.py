@@ -12,7 +12,7 @@ from tests.stateful.plain_reload import reload
 from tests.stateful.tables import TABLES, Row, Table
 from waybill.state.markers import job_of_marker
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 def check(admin: Connection, files: Iterable[File], published: list[dict[str, Any]]) -> None:

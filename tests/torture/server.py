@@ -17,7 +17,7 @@ from tests.postgres.roles import create_test_roles
 from tests.stateful.tables import IMPATIENT, UNSEEN
 from waybill.database.migrations import migrate
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 # Of the log, for a deadlock: both statements, the locks, and where they are in the routines.
 _LINES = 40
 

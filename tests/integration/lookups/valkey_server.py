@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.local.postgres import free_port, is_listening
 from tests.programs import find_program
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 120.0
 
 
 def find_server() -> str:

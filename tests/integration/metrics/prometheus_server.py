@@ -15,7 +15,7 @@ from urllib.request import urlopen
 from infra.local.postgres import free_port
 from tests.programs import find_program
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.postgres.databases import PASSWORD, Database
 from tests.postgres.fixtures import migrated
 from waybill.database.repository import Connection
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 class Pair(NamedTuple):

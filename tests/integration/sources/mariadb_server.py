@@ -16,7 +16,7 @@ from infra.local.postgres import free_port, is_listening
 from tests.programs import find_program
 
 USER, PASSWORD = "reader", "reader's \\ password"
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
 class MariaDb(NamedTuple):

@@ -77,14 +77,14 @@ def site(certificate: Path) -> Iterator[str]:
 
 def test_a_redirect_is_not_followed(site: str, certificate: Path) -> None:
     opener = https_only(ssl.create_default_context(cafile=str(certificate)))
-    with opener.open(f"{site}/keys", timeout=5) as response:
+    with opener.open(f"{site}/keys", timeout=60) as response:
         assert response.read() == b"{}"
     with pytest.raises(HTTPError) as refused:
-        opener.open(f"{site}/moved", timeout=5)
+        opener.open(f"{site}/moved", timeout=60)
     assert refused.value.code == 302
     refused.value.close()
 
 
 def test_a_server_without_a_trusted_certificate_is_refused(site: str) -> None:
     with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
-        https_only().open(f"{site}/keys", timeout=5)
+        https_only().open(f"{site}/keys", timeout=60)

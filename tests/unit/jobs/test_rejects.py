@@ -172,7 +172,7 @@ def test_a_large_csv_is_downloaded_from_s3(ask: Ask, ledger: Ledger, job: UUID) 
     )
     response = ask("GET", f"/jobs/{job}/rejects", headers=CSV)
     assert (response.status, response.headers["Vary"]) == (303, "Accept")
-    fetched = requests.get(response.headers["Location"], timeout=10)
+    fetched = requests.get(response.headers["Location"], timeout=60)
     assert fetched.headers["Content-Type"] == "text/csv; charset=utf-8"
     read = list(csv.DictReader(io.StringIO(fetched.content.decode(), newline="")))
     assert [row["_line"] for row in read] == [str(line) for line in range(1, 4501)]

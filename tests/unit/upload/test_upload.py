@@ -79,7 +79,7 @@ def test_with_an_endpoint_the_bucket_is_in_the_path(monkeypatch: pytest.MonkeyPa
 def test_the_form_uploads(aws: "S3Client") -> None:
     accepted = ask(filename="../räksmörgås $(x) ${filename}.csv").json()
     sent = requests.post(
-        accepted["url"], data=accepted["fields"], files={"file": b"a,1\nb,2\n\n"}, timeout=5
+        accepted["url"], data=accepted["fields"], files={"file": b"a,1\nb,2\n\n"}, timeout=60
     )
     assert sent.status_code == 204
     (landed,) = aws.list_objects_v2(Bucket=LANDING)["Contents"]
@@ -156,7 +156,7 @@ def test_over_five_gibibytes_it_is_a_multipart_upload() -> None:
 def in_parts(content: bytes) -> tuple[str, dict[str, Any]]:
     accepted = ask(multipart=True, size_bytes=9).json()
     (part,) = accepted["parts"]
-    etag = requests.put(part["url"], data=content, timeout=5).headers["ETag"]
+    etag = requests.put(part["url"], data=content, timeout=60).headers["ETag"]
     target = urlsplit(accepted["complete_url"])
     assert target.netloc == "api.example.com"
     return target.path.removeprefix("/v1"), {"parts": [{"number": 1, "etag": etag}]}
