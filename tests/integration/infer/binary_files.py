@@ -99,5 +99,9 @@ BINARY_FILES = {
     "zipped.zip": zip_of(orders=FILES["orders.csv"]),
     "zipped_parquet.zip": zip_of(orders=parquet(ENUMERATED)),
     "tarred.tar.gz": tar_of("w:gz", list=FILES["list.json"]),
+    "several.zip": zip_of(
+        a=b"id,day,amount\n" + b"".join(b"%d,2021-07-27,%d\n" % (n, n) for n in range(12)),
+        b=b"amount,id,day\n1.5,12,2021-07-28\n,13,2021-07-29\n",
+    ),
     "tarred.tar": tar_of(typed=arrow_stream(ENUMERATED)),
 }

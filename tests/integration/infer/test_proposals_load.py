@@ -28,13 +28,14 @@ def admin(
 
 
 def loaded(admin: Connection, cloud: Cloud, filename: str, data: bytes) -> tuple[Any, ...]:
-    """The counts of the file's job, after its own proposal was applied."""
+    """The counts of the file's jobs, after its own proposal was applied."""
     proposal = infer_dataset(FileSample.of_bytes(data, whole=True), filename)
     admin.execute(proposal.sql)
     land(cloud, proposal.name, filename, data)
     settle_archives(cloud)
     job = admin.execute(
-        "SELECT state, read, inserted, rejected, error FROM waybill.ingestion_jobs"
+        "SELECT string_agg(DISTINCT state, ' '), sum(read)::int, sum(inserted)::int,"
+        " sum(rejected)::int, string_agg(error::text, ' ') FROM waybill.ingestion_jobs"
         " WHERE archive_format IS NULL"
     ).fetchone()
     assert job is not None

@@ -1,5 +1,7 @@
 """What is proposed for Parquet, Arrow, Excel and archives."""
 
+import gzip
+
 import pyarrow as pa
 import pytest
 
@@ -87,9 +89,69 @@ def test_the_only_file_of_an_archive_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "records", "file_format"),
+    [
+        ({"a": b"id,n\n1,a\n", "b": b"N,id\nb,2\n", "c": gzip.compress(b"id,n\n3,c\n")}, 3, "csv"),
+        ({"a": b"id,n\n1,a\n2,b\n", "b": b"id,n\n"}, 2, "csv"),
+        ({"a": b'{"id":1}', "b": b'[{"id":2,"n":"b"}]'}, 2, "json-lines"),
+        ({"a": parquet(TYPED), "b": parquet(TYPED.select(TYPED.column_names[::-1]))}, 6, "parquet"),
+        ({str(n): b"id,n\n%d,a\n" % n for n in range(25)}, 20, "csv"),
+    ],
+)
+def test_the_files_of_an_archive_make_one_dataset(
+    files: dict[str, bytes], records: int, file_format: str
+) -> None:
+    found = infer(zip_of(**files))
+    assert (found.file_format, found.records, found.rejected) == (file_format, records, 0)
+    read = "all" if len(files) == records or len(files) < 20 else "the first 20"
+    assert f"archive: zip of {len(files)} files, of which {read} were read" in found.notes
+    assert found.complete is (len(files) <= 20)
+    types = {column.source: column.type for column in found.columns}
+    assert types.get("id", "bigint") in ("integer", "bigint")
+
+
+def test_types_and_keys_are_those_of_all_files() -> None:
+    found = infer(zip_of(a=b"id,n\n1,a\n2,b\n", b=b"id,n\n1,\n2.5,c\n"))
+    assert {column.name: (column.type, column.nulls) for column in found.columns} == {
+        "id": ("numeric", 0),
+        "n": ("text", 1),
+    }
+    assert not any(key.columns == ["id"] for key in found.keys)
+
+
+@pytest.mark.parametrize(
+    ("files", "messages"),
+    [
+        (
+            {"a": b"id,n\n1,a\n", "b": b"id,n\n2,b\n", "c": b"id,name\n3,c\n"},
+            [
+                "'folder/a', 'folder/b': csv split at ',' with 'id', 'n'",
+                "'folder/c': csv split at ',' with 'id', 'name'",
+            ],
+        ),
+        ({"a": b"id,n\n1,a\n", "b": b"id;n\n1;a\n"}, ["split at ','", "split at ';'"]),
+        ({"a": b"id\n1\n", "b": b'{"id": 1}'}, ["csv split", "json with 'id'"]),
+        ({"a": b'{"id": 1}', "b": b'{"n": 1}'}, ["json with 'id'", "json with 'n'"]),
+        (
+            {"a": parquet(pa.table({"id": [1]})), "b": parquet(pa.table({"id": ["1"]}))},
+            ["parquet with 'id' int64", "parquet with 'id' string"],
+        ),
+        ({"a": b"id\n1\n", "b": zip_of(x=b"id\n1\n")}, ["'folder/b': refused", "a zip archive"]),
+        ({str(n): b"id,n%d\n1,a\n" % n for n in range(9)}, ["and 4 other kinds"]),
+    ],
+)
+def test_files_of_an_archive_that_differ_are_listed(
+    files: dict[str, bytes], messages: list[str]
+) -> None:
+    with pytest.raises(Rejected, match="make no one dataset") as caught:
+        infer(zip_of(**files))
+    for message in messages:
+        assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("data", "message"),
     [
-        (tar_of(a=b"id\n1\n", b=b"id\n2\n"), "2 files: 'a', 'b'. Send one of them"),
         (tar_of(a=tar_of(b=b"id\n1\n")), "tar archive"),
         (arrow_stream(pa.table({"a": pa.array([], pa.int64())})), "no records"),
         (parquet(pa.table({"a": [1]}))[:-1], "damaged"),

@@ -54,6 +54,22 @@ class FileSource(NamedTuple):
         return pieces(self, 0, self.size)
 
 
+class PartSource(NamedTuple):
+    """A part of another file, from the byte `begin`."""
+
+    whole: Source
+    begin: int
+    size: int
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes [offset, offset + length) of the part."""
+        return self.whole.read(self.begin + offset, length)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All bytes, from the beginning."""
+        return pieces(self, 0, self.size)
+
+
 def pieces(source: Source, begin: int, end: int) -> Iterator[bytes]:
     """The bytes [begin, end), in pieces of at most 4 MiB."""
     for offset in range(begin, end, _PIECE):

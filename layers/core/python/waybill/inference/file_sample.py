@@ -23,6 +23,15 @@ class Bounds(NamedTuple):
     text_bytes: int = 1 << 40
 
 
+class MemberOf(NamedTuple):
+    """What is known of a file of an archive."""
+
+    name: str = ""
+    notes: tuple[str, ...] = ()
+    is_one_of_more: bool = False
+    """Whether other files of the archive are not read."""
+
+
 class FileSample:
     """The bytes of a file; with `whole` they are all of it, and `source` reads any of them."""
 
@@ -33,12 +42,12 @@ class FileSample:
         whole: bool,
         bounds: Bounds | None = None,
         source: Source | None = None,
-        notes: tuple[str, ...] = (),
+        member: MemberOf | None = None,
     ) -> None:
         self._open = open_file
         self.source = source
         self.bounds = bounds or Bounds()
-        self.notes = notes
+        self.member = member or MemberOf()
         self.whole = whole
         self.head = b""
         self.head_is_whole = whole
@@ -49,7 +58,8 @@ class FileSample:
                 break
         self.binary_format = binary_format(self.head, source)
         """The format of a file of typed values; None of a text."""
-        self.is_complete = whole
+        self._ends = whole and not self.member.is_one_of_more
+        self.is_complete = self._ends
         """Whether the last reading reached the end of the file."""
 
     @classmethod
@@ -64,7 +74,7 @@ class FileSample:
         Raises:
             Rejected: `decompression-limit`, `corrupt-file`, `unsupported-file` or `broken-json`.
         """
-        self.is_complete = self.whole
+        self.is_complete = self._ends
         records = length = 0
         for block in self._records(layout, contract):
             yield block
