@@ -258,3 +258,18 @@ def _outcome(data: bytes) -> str:
     except Rejected as refusal:
         return refusal.code
     return "loaded" if file.read == len(file.rows) + len(file.rejects) else "lost"
+
+
+@pytest.mark.parametrize(
+    ("xml", "text"),
+    [
+        ("<v>1.0</v><is><t>1.</t></is>", "1."),
+        ("<is><t>1.</t></is><v>1.0</v>", "1."),
+        ("<is><r><t>a</t></r><r><t>b</t></r><rPh><t>hint</t></rPh></is>", "ab"),
+        ("<is><rPh><t>hint</t></rPh><r><t>a</t></r></is>", "a"),
+        ("<v>only</v>", "only"),
+    ],
+)
+def test_a_text_in_the_cell_comes_before_a_value_beside_it(xml: str, text: str) -> None:
+    cell = Raw(f'<c r="{{}}" t="inlineStr">{xml}</c>')
+    assert read(THINGS, {1: HEADER, 2: {"A": 1, "B": cell}}).values == [(1, text)]

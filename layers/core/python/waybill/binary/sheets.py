@@ -60,7 +60,7 @@ class _SheetEvents:
         self._size = 0
         self._is_value = False
         self._is_hint = False
-        self._has_value = self._has_formula = False
+        self._has_value = self._has_formula = self._has_text = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "row":
@@ -68,8 +68,7 @@ class _SheetEvents:
         elif name == "c":
             self._begin_cell(attributes)
         elif name in ("v", "t"):
-            self._is_value = not self._is_hint
-            self._has_value = True
+            self._begin_text(name)
         elif name == "rPh":
             self._is_hint = True
         elif name == "f":
@@ -109,7 +108,17 @@ class _SheetEvents:
         self._attributes = attributes
         self._texts = []
         self._size = 0
-        self._has_value = self._has_formula = False
+        self._has_value = self._has_formula = self._has_text = False
+
+    def _begin_text(self, name: str) -> None:
+        self._has_value = True
+        if self._is_hint:
+            return
+        if name == "t" and not self._has_text:
+            # A cached value may stand beside the text that a cell has in itself.
+            self._texts.clear()
+            self._has_text = True
+        self._is_value = name == "t" or not self._has_text
 
     def _end_cell(self) -> None:
         kind, text = self._attributes.get("t", "n"), "".join(self._texts)

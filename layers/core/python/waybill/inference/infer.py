@@ -11,7 +11,6 @@ from waybill.contract.model import Column, Contract
 from waybill.errors import Rejected
 from waybill.inference.archive_members import files_of
 from waybill.inference.column_evidence import ColumnEvidence, SheetEvidence
-from waybill.inference.common_structure import Sources, read_sources
 from waybill.inference.draft import Draft
 from waybill.inference.file_sample import FileSample
 from waybill.inference.keys import Uniqueness
@@ -19,6 +18,7 @@ from waybill.inference.model import Header, Inferred
 from waybill.inference.names import identifier
 from waybill.inference.proposal import Checked, propose
 from waybill.inference.readings import Reading, column_of
+from waybill.inference.sources import Sources, read_sources
 from waybill.records.block import Block
 from waybill.records.layout import Layout
 
