@@ -70,3 +70,26 @@ def test_columns_that_fit_are_read_together() -> None:
 def test_names_that_may_be_paths_are_read_together(table: pa.Table) -> None:
     group = pq.ParquetFile(io.BytesIO(parquet(table))).metadata.row_group(0)
     assert wide_parquet.column_parts(table.schema, group) == [table.schema.names]
+
+
+NESTED = pa.table(
+    {
+        f"c{at}": pa.array(
+            [
+                {"x": [f"{at} {row}"] * (row % 3), "y": {"z": row}} if row % 7 else None
+                for row in range(300)
+            ],
+            pa.struct([("x", pa.list_(pa.string())), ("y", pa.struct([("z", pa.int64())]))]),
+        )
+        for at in range(30)
+    }
+)
+
+
+@pytest.mark.usefixtures("few_bytes")
+@pytest.mark.parametrize("rows", [300, 7])
+def test_nested_values_are_the_same(rows: int) -> None:
+    data = parquet(NESTED, row_group_size=rows)
+    group = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0)
+    assert rows < 300 or len(wide_parquet.column_parts(NESTED.schema, group)) == 5
+    assert read(data).equals(NESTED)

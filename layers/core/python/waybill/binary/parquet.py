@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from waybill.binary.column_types import describe_schema
+from waybill.binary.int96 import exact_times, int96_columns
 from waybill.binary.task import Task, UnreadableFile
-from waybill.binary.wide_parquet import column_parts, wide_batches
+from waybill.binary.wide_parquet import column_parts, range_records, wide_batches
 
 # Of a column that is read from the storage at once. All columns are open at the same time.
 _BUFFER_BYTES = 512 * 1024
@@ -20,8 +21,8 @@ _BATCH_BYTES, _MIN_RECORDS, _MAX_RECORDS = 2 * 1024 * 1024, 64, 8192
 _UNSUPPORTED = re.compile(r"crypt|codec|not implemented|not (yet )?supported|not built", re.I)
 
 
-def open_parquet(file: object, columns: int = 1) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """The file, whose columns are read in small parts.
+def open_parquet(file: object, columns: int = 1, unit: str = "us") -> Any:  # noqa: ANN401
+    """The file, whose columns are read in small parts; timestamps of 96 bits in this unit.
 
     Raises:
         pyarrow.ArrowException: it is damaged, encrypted or of an unsupported kind.
@@ -30,8 +31,8 @@ def open_parquet(file: object, columns: int = 1) -> Any:  # noqa: ANN401 - pyarr
         file,
         buffer_size=min(_BUFFER_BYTES, max(_ALL_BUFFERS // columns, _MIN_BUFFER_BYTES)),
         pre_buffer=False,
-        # A timestamp of 96 bits does not fit into nanoseconds, and would overflow silently.
-        coerce_int96_timestamp_unit="us",
+        # Nanoseconds would overflow silently soon after the year 2262.
+        coerce_int96_timestamp_unit=unit,
         thrift_string_size_limit=_STRING_LIMIT,
         thrift_container_size_limit=_CONTAINER_LIMIT,
         page_checksum_verification=True,
@@ -68,11 +69,16 @@ def read_parquet(file: object, task: Task) -> Iterator[tuple[int, Any]]:
     """
     count = len(task.fields or task.names)
     parquet = open_parquet(file, max(count, 1))
+    times = int96_columns(parquet)
     line = task.first_line
     for number in _chosen(parquet.metadata, task):
         group = parquet.metadata.row_group(number)
         found = 0
-        for batch in _batches(parquet, number):
+        batches = _batches(parquet, number)
+        if times:
+            in_seconds = open_parquet(file, max(count, 1), "s")
+            batches = exact_times(batches, _batches(in_seconds, number, times), task.fields)
+        for batch in batches:
             yield line + found, batch
             found += batch.num_rows
         if found != group.num_rows:
@@ -81,13 +87,17 @@ def read_parquet(file: object, task: Task) -> Iterator[tuple[int, Any]]:
         line += found
 
 
-def _batches(parquet: Any, number: int) -> Iterator[Any]:  # noqa: ANN401 - pyarrow has no types
+def _batches(parquet: Any, number: int, columns: list[str] | None = None) -> Iterator[Any]:  # noqa: ANN401
+    """The records of a row group, or of some of its columns: of the same numbers of records."""
     group = parquet.metadata.row_group(number)
     parts = column_parts(parquet.schema_arrow, group)
-    if len(parts) == 1:
-        yield from parquet.iter_batches(_records(group), row_groups=[number], use_threads=False)
-    else:
-        yield from wide_batches(parquet, number, parts)
+    if len(parts) > 1 and columns is None:
+        return wide_batches(parquet, number, parts)
+    records = _records(group) if len(parts) == 1 else range_records(group)
+    batches: Iterator[Any] = parquet.iter_batches(
+        records, row_groups=[number], columns=columns, use_threads=False
+    )
+    return batches
 
 
 def _chosen(metadata: Any, task: Task) -> Iterator[int]:  # noqa: ANN401 - pyarrow has no types

@@ -22,12 +22,10 @@ _OPEN_BYTES, _RANGE_BYTES, _MAX_RANGES = 24 * 1024 * 1024, 8 * 1024 * 1024, 64
 def column_parts(schema: Any, group: Any) -> list[list[str]]:  # noqa: ANN401 - pyarrow has no types
     """Names of columns that are read together; one part if all of them can be."""
     names = schema.names
-    is_flat = group.num_columns == len(names) == len(set(names))
-    if not is_flat or any("." in name for name in names):
+    # A name stands for all columns of nested values that begin with it.
+    if len(set(names)) < len(names) or any("." in name for name in names):
         return [names]
-    sizes = [
-        min(group.column(at).total_uncompressed_size, 2 * _PAGE_BYTES) for at in range(len(names))
-    ]
+    sizes = _open_sizes(names, group)
     if sum(sizes) <= _AT_ONCE_BYTES:
         return [names]
     parts: list[list[str]] = []
@@ -39,6 +37,29 @@ def column_parts(schema: Any, group: Any) -> list[list[str]]:  # noqa: ANN401 - 
         parts[-1].append(name)
         room -= size
     return parts
+
+
+def _open_sizes(names: Sequence[str], group: Any) -> list[int]:  # noqa: ANN401
+    """What is in memory of each column while it is read; of nested values, of all theirs."""
+    sizes: dict[str, int] = {}
+    for at in range(group.num_columns):
+        column = group.column(at)
+        name = column.path_in_schema.partition(".")[0]
+        sizes[name] = sizes.get(name, 0) + min(column.total_uncompressed_size, 2 * _PAGE_BYTES)
+    return [sizes.get(name, 0) for name in names]
+
+
+def range_records(group: Any) -> int:  # noqa: ANN401 - pyarrow has no types
+    """How many records of all columns a range holds.
+
+    Raises:
+        MemoryError: too few.
+    """
+    rows = max(group.num_rows, 1)
+    records: int = max(1, _RANGE_BYTES // (group.total_byte_size // rows + 8 * group.num_columns))
+    if rows > _MAX_RANGES * records:
+        raise MemoryError
+    return records
 
 
 def wide_batches(
@@ -53,10 +74,7 @@ def wide_batches(
         UnreadableFile: `corrupt-file`, the columns have different numbers of records.
     """
     group = parquet.metadata.row_group(number)
-    rows = max(group.num_rows, 1)
-    records = max(1, _RANGE_BYTES // (group.total_byte_size // rows + 8 * group.num_columns))
-    if rows > _MAX_RANGES * records:
-        raise MemoryError
+    records = range_records(group)
     for begin in range(0, group.num_rows, records):
         pieces = [_rows(parquet, number, names, begin, records) for names in parts]
         expected = min(records, group.num_rows - begin)
