@@ -5,6 +5,8 @@ from tests.mutants.mutant import Mutant
 REPLAY = "sql/routines/59_replay.sql"
 REPLAYS = "tests/sql/test_replays.py"
 RACES = "tests/sql/test_registration_races.py"
+USUAL_TIMES = "layers/core/python/waybill/columns/usual_times.py"
+AS_PATTERNS = "tests/unit/columns/test_usual_times.py::test_the_result_is_that_of_patterns_alone"
 
 MUTANTS = (
     Mutant(
@@ -62,5 +64,21 @@ MUTANTS = (
         "WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')",
         "WHERE true",
         (f"{REPLAYS}::test_rejects_of_a_failed_replay_remain_once",),
+    ),
+    Mutant(
+        "hours_unlimited",
+        "a time that its pattern refuses is refused in any block",
+        USUAL_TIMES,
+        "_LAST_HOUR = 23",
+        "_LAST_HOUR = 29",
+        (f"{AS_PATTERNS}[timestamptz]",),
+    ),
+    Mutant(
+        "days_unlimited",
+        "a day that its month does not have is refused in any block",
+        USUAL_TIMES,
+        "(day > 0) & (day <= _DAYS[month])",
+        "(day > 0) & (day <= _DAYS.max())",
+        (f"{AS_PATTERNS}[date]",),
     ),
 )

@@ -18,7 +18,8 @@ from waybill.columns.check_result import (
     violations,
 )
 from waybill.columns.formats import MONTHS, ColumnFormat, Pattern
-from waybill.columns.times import DAYS_OF_MONTH, outside_years, timestamps
+from waybill.columns.times import outside_years, timestamps
+from waybill.columns.usual_times import DAYS_OF_MONTH
 from waybill.columns.zones import to_utc
 from waybill.contract.model import Column
 

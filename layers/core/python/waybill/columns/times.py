@@ -20,6 +20,8 @@ without a time, ``now``, ``infinity``, ``24:00:00``, a leap second, ISO weeks an
 names of months or zones, omitted digits.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,6 +39,7 @@ from waybill.columns.check_result import (
     violations,
 )
 from waybill.columns.text_bytes import text_bytes
+from waybill.columns.usual_times import DATE, DAYS_OF_MONTH, NAIVE, ZONED, in_usual_form
 from waybill.contract.model import Column
 
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -44,7 +47,6 @@ _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
 _TOO_FINE = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{7,}"
 _ZEROS_BEYOND_MICROSECONDS = r"(\.[0-9]{6})0+"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-DAYS_OF_MONTH = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _MIN_LENGTH = len("2021-07-27T16:02:08")
 _NAIVE, _INSTANT = pa.timestamp("us"), pa.timestamp("us", "UTC")
 # Days from 1970-01-01 to 0001-01-01 and (exclusive) 10000-01-01.
@@ -57,7 +59,8 @@ def dates(strings: Array, _column: Column) -> CheckResult:
     values = cast_or_none(strings, pa.date32())
     invalid = np.zeros(len(strings), bool)
     if values is None:
-        invalid = _not_existing(strings, _DATE)
+        suspects = ~in_usual_form(strings, DATE)
+        invalid = suspects & ~_existing(strings, suspects, _DATE) & to_mask(strings.is_valid())
         values = pc.cast(null_where(invalid, strings), pa.date32())
     out_of_range = outside_years(values, pa.int32(), 1)
     return CheckResult(
@@ -76,13 +79,9 @@ def timestamps(strings: Array, column: Column) -> CheckResult:
     values = _cast_timestamps(strings, target)
     invalid = other_form = too_fine = np.zeros(len(strings), bool)
     if values is None:
-        strings = pc.replace_substring_regex(strings, _ZEROS_BEYOND_MICROSECONDS, r"\1")
-        zone, other_zone = (_ZONE, "") if zoned else ("", _ZONE)
-        mismatch = _not_existing(strings, f"{_DATE}[T ]{_TIME}{zone}")
-        values = pc.cast(null_where(mismatch, strings), target)
-        other_form = _existing(strings, mismatch, f"{_DATE}[T ]{_TIME}{other_zone}")
-        too_fine = _existing(strings, mismatch, f"{_DATE}[T ]{_TOO_FINE}{zone}")
-        invalid = mismatch & ~other_form & ~too_fine
+        strings, sound, other_form, too_fine = _classify(strings, zoned=zoned)
+        values = pc.cast(null_where(~sound, strings), target)
+        invalid = to_mask(strings.is_valid()) & ~sound & ~other_form & ~too_fine
     out_of_range = outside_years(values, pa.int64(), _DAY)
     code = codes.TIMESTAMP_WITHOUT_ZONE if zoned else codes.TIMESTAMP_WITH_ZONE
     expected = "a time with a zone, as Z or an offset" if zoned else "a time without a zone"
@@ -98,12 +97,45 @@ def timestamps(strings: Array, column: Column) -> CheckResult:
     )
 
 
+class _Classified(NamedTuple):
+    """What times are; the rest is invalid."""
+
+    strings: Array
+    """The times, without zeros beyond microseconds."""
+    sound: Mask
+    other_form: Mask
+    """With a zone where none belongs, or without one."""
+    too_fine: Mask
+
+
+def _classify(strings: Array, *, zoned: bool) -> _Classified:
+    """Which times are valid; only those in no usual form are matched against patterns."""
+    form, other = (ZONED, NAIVE) if zoned else (NAIVE, ZONED)
+    zone, other_zone = (_ZONE, "") if zoned else ("", _ZONE)
+    sound = in_usual_form(strings, form)
+    suspects = np.flatnonzero(~sound)
+    rest = strings.take(pa.array(suspects))
+    cut = pc.replace_substring_regex(rest, _ZEROS_BEYOND_MICROSECONDS, r"\1")
+    if not cut.equals(rest):
+        # No usual form has more than six decimals.
+        strings = pc.replace_substring_regex(strings, _ZEROS_BEYOND_MICROSECONDS, r"\1")
+    other_form, too_fine = np.zeros((2, len(strings)), bool)
+    known = in_usual_form(cut, other)
+    existing = _existing(cut, ~known, f"{_DATE}[T ]{_TIME}{zone}")
+    unknown = ~known & ~existing
+    sound[suspects] = existing
+    other_form[suspects] = known | _existing(cut, unknown, f"{_DATE}[T ]{_TIME}{other_zone}")
+    too_fine[suspects] = _existing(cut, unknown, f"{_DATE}[T ]{_TOO_FINE}{zone}")
+    return _Classified(strings, sound, other_form, too_fine)
+
+
 def _existing(strings: Array, rows: Mask, pattern: str) -> Mask:
     """Which of these rows match the pattern and name an existing day."""
     existing = np.zeros(len(strings), bool)
     indices = np.flatnonzero(rows)
     if len(indices):
-        existing[indices] = ~_not_existing(strings.take(pa.array(indices)), pattern)
+        chosen = strings.take(pa.array(indices))
+        existing[indices] = ~_not_existing(chosen, pattern) & to_mask(chosen.is_valid())
     return existing
 
 
