@@ -1,97 +1,33 @@
 """Pulling one source into a table with a key, by kind: Waybill beside dlt and sling, as ratios.
 
-`python -m tests.benchmarks.pull_sources --peers FOLDER [--rows 200000] [--rounds 3] [--only rest]`
+`python -m tests.benchmarks.pull_sources --peers FOLDER [--rows 200000] [--rounds 3] [--only rest]
+[--keep]`
 
 Each does the whole way: from an empty table to the source's rows in it. Waybill's functions run one
 after another in this process, with the S3 and SQS of the local stack's emulator.
 """
 
 import argparse
-import json
-import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import boto3
-import pytest
-
-from functions.api.sources.deps import deps
-from functions.api.sources.handler import handle
 from infra.local.bootstrap import ADMIN
 from tests.benchmarks.company import migrated_server
-from tests.benchmarks.measure import interleaved, say, seconds
 from tests.benchmarks.pull_peers import Peers
+from tests.benchmarks.pull_report import Contenders, keep, measured, say_kind
+from tests.benchmarks.pull_run import BUCKET, Run, bucket, pull
 from tests.benchmarks.ward_api import ward_api
-from tests.cloud.fixtures import LANDING, SCHEDULES, STATE, Cloud
-from tests.integration.sources.emulated_cloud import emulated_cloud
 from tests.integration.sources.mariadb_server import MariaDb, running_mariadb
-from tests.integration.sources.runs import EXTRACT_SETTINGS, SECRETS, run_through
 from tests.postgres.databases import PASSWORD, Database
 from tests.postgres.roles import create_test_roles
-from tests.unit.http.api_client import call
-from waybill import clients
 
 _COLUMNS = "(id bigint PRIMARY KEY, ward text, changed timestamp, price numeric(12,2))"
-_KIND = {"rest": "rest", "postgresql": "database", "mariadb": "database", "objects": "s3"}
-_BUCKET, _FILES = "pulled-from", 20
-
-
-def pull(folder: Path, database: Database, place: dict[str, Any], login: Any, files: Any) -> float:
-    """Seconds of a run of a new source, from its request to its rows."""
-    with emulated_cloud(folder) as cloud, pytest.MonkeyPatch.context() as patch:
-        _configure(cloud, database, patch)
-        if login:
-            username, password = login
-            made = boto3.client("secretsmanager").create_secret(
-                Name=f"{SECRETS}legacy",
-                SecretString=json.dumps({"username": username, "password": password}),
-            )
-            place = {**place, "secret_arn": made["ARN"]}
-        for name, body in (files or {}).items():
-            cloud.s3.put_object(Bucket=_BUCKET, Key=name, Body=body)
-        kind = "rest" if "url" in place else "s3" if "bucket" in place else "database"
-        source = {"name": "pulled", "kind": kind, "connection": place, "dataset": "pulled"}
-        response = call(handle, "POST", "/data-sources", source)
-        if response.status != 201:
-            raise RuntimeError(response.text)
-        created = response.json()
-        took = seconds(lambda: _run(cloud, str(created["id"])))
-        deps().database.close()
-        deps.cache_clear()
-    return took
-
-
-def _configure(cloud: Cloud, database: Database, patch: pytest.MonkeyPatch) -> None:
-    """The environment of every function at once: each connects as the administrator."""
-    secret = boto3.client("secretsmanager").create_secret(
-        Name="admin", SecretString=json.dumps({"password": PASSWORD})
-    )
-    region: Any = {"LocationConstraint": os.environ["AWS_DEFAULT_REGION"]}
-    cloud.s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=region)
-    values = {
-        **database.environment("pipeline"), **SCHEDULES, **EXTRACT_SETTINGS,
-        "DATABASE_SECRET_ARN": secret["ARN"], "LANDING_BUCKET": LANDING, "STATE_BUCKET": STATE,
-        "PERSONAL_KEY": cloud.personal_key, "EXTRACT_FUNCTION": "extract",
-        **{f"{name.upper()}_QUEUE_URL": url for name, url in cloud.queues.items()},
-    }  # fmt: skip
-    # As it is deployed, and not after every page.
-    del values["CHECKPOINT_BYTES"]
-    for name, value in values.items():
-        patch.setenv(name, value)
-    for cached in (deps, clients.scheduler_client, clients.lambda_client):
-        cached.cache_clear()
-    patch.setenv("DATABASE_USER", "waybill_sources")
-    deps()
-    patch.setenv("DATABASE_USER", "pipeline")
-
-
-def _run(cloud: Cloud, source_id: str) -> None:
-    call(handle, "POST", "/jobs", {"source_id": source_id})
-    run_through(cloud)
+_KINDS = ("postgresql", "mariadb", "rest", "objects")
+_FILES = 20
 
 
 class Bench:
@@ -114,19 +50,24 @@ class Bench:
         finally:
             database.drop()
 
-    def waybill(self, place: dict[str, Any], login: Any = None, files: Any = None) -> float:
-        """Seconds of Waybill, whose table must have every row."""
+    def waybill(self, place: dict[str, Any], login: Any = None, files: Any = None) -> Run:
+        """Waybill, whose table must have every row."""
         with self.target() as database:
-            took = pull(self.folder / f"aws{next(self._numbers)}", database, place, login, files)
+            done = pull(self.folder / f"aws{next(self._numbers)}", database, place, login, files)
             self.check(database, "pulled")
-        return took
+        return done
 
-    def peer(self, run: Callable[[str], float], table: str) -> float:
-        """Seconds of another program, given the URL of its target; its table is checked too."""
+    def peer(self, run: Callable[[str], Run], table: str) -> Run:
+        """Another program, given the URL of its target; its table is checked too."""
         with self.target() as database:
-            took = run(database.dsn_for())
+            done = run(database.dsn_for())
             self.check(database, table)
-        return took
+        return done
+
+    def peer_of_files(self, run: Callable[[str], Run], table: str, files: Any) -> Run:
+        """The same, which reads these files from a bucket."""
+        with bucket(self.folder / f"aws{next(self._numbers)}", files):
+            return self.peer(run, table)
 
     def check(self, database: Database, table: str) -> None:
         """Raise RuntimeError unless the table has every row."""
@@ -134,9 +75,6 @@ class Bench:
             found = admin.execute(f"SELECT count(*), count(DISTINCT id) FROM {table}").fetchone()
         if found != (self.rows, self.rows):
             raise RuntimeError(f"{table} has {found} rows.")
-
-
-Contenders = Mapping[str, Callable[[], float]]
 
 
 def _table(port: int, database: str, engine: str) -> dict[str, Any]:
@@ -211,21 +149,43 @@ def objects(bench: Bench) -> Contenders:
     size = -(-bench.rows // _FILES)
     files = {
         f"out/{first:09}.csv": "".join(
-            f"{n},Ward {n},2026-01-01T00:00:00,{n / 4}\n"
-            for n in range(first, min(first + size, bench.rows))
+            ["id,ward,changed,price\n"]
+            + [
+                f"{n},Ward {n},2026-01-01T00:00:00,{n / 4}\n"
+                for n in range(first, min(first + size, bench.rows))
+            ]
         ).encode()
         for first in range(0, bench.rows, size)
     }
-    place = {"bucket": _BUCKET, "prefix": "out/"}
-    return {"Waybill": lambda: bench.waybill(place, files=files)}
+    place, peers = {"bucket": BUCKET, "prefix": "out/"}, bench.peers
+    return {
+        "Waybill": lambda: bench.waybill(place, files=files),
+        "dlt (pyarrow)": lambda: bench.peer_of_files(
+            lambda to: peers.dlt_files(f"s3://{BUCKET}/out/", to), "dlt_pulled.wards", files
+        ),
+        "sling": lambda: bench.peer_of_files(
+            lambda to: peers.sling_files(BUCKET, "out/", f"{to}?sslmode=disable"),
+            "public.sling_pulled",
+            files,
+        ),
+    }
 
 
-def _report(kind: str, bench: Bench, contenders: Contenders, rounds: int) -> None:
-    found = interleaved(contenders, rounds)
-    say(f"{kind}: {bench.rows} rows")
-    for name, took in found.items():
-        speed = bench.rows / took
-        say(f"  {name:18} {took:7.2f} s  {speed:9,.0f} rows/s  {took / found['Waybill']:5.2f} x")
+@contextmanager
+def _contenders(kind: str, bench: Bench) -> Iterator[Contenders]:
+    match kind:
+        case "postgresql":
+            yield postgresql(bench)
+        case "mariadb":
+            place = bench.folder / "m"
+            place.mkdir()
+            with running_mariadb(place) as server:
+                yield mariadb(bench, server)
+        case "rest":
+            with ward_api(bench.rows) as url:
+                yield rest(bench, url)
+        case _:
+            yield objects(bench)
 
 
 def main() -> None:
@@ -234,25 +194,20 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=sorted(_KIND))
+    parser.add_argument("--only", choices=_KINDS)
+    parser.add_argument("--keep", action="store_true", help="as data, picture and tables")
     given = parser.parse_args()
-    kinds = [given.only] if given.only else list(_KIND)
+    peers, found = Peers(given.peers), {}
     with tempfile.TemporaryDirectory() as text, migrated_server() as template:
-        folder = Path(text)
         with template.connect() as admin:
             create_test_roles(admin)
-        bench = Bench(folder, template, given.rows, Peers(given.peers))
-        if "postgresql" in kinds:
-            _report("postgresql", bench, postgresql(bench), given.rounds)
-        if "mariadb" in kinds:
-            (folder / "m").mkdir()
-            with running_mariadb(folder / "m") as server:
-                _report("mariadb", bench, mariadb(bench, server), given.rounds)
-        if "rest" in kinds:
-            with ward_api(given.rows) as url:
-                _report("rest", bench, rest(bench, url), given.rounds)
-        if "objects" in kinds:
-            _report("objects", bench, objects(bench), given.rounds)
+        bench = Bench(Path(text), template, given.rows, peers)
+        for kind in [given.only] if given.only else _KINDS:
+            with _contenders(kind, bench) as contenders:
+                found[kind] = measured(contenders, given.rounds)
+            say_kind(kind, given.rows, found[kind])
+    if given.keep:
+        keep(peers.versions(), given.rows, given.rounds, found)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring
-from typing import Any
 
 from pymysql.constants import FIELD_TYPE
 
@@ -25,21 +24,24 @@ NUMBERS = frozenset(
 
 
 class RowFormat:
-    """How rows with these columns, names and types, are written."""
+    """How rows with these columns, names, types and encodings, are written."""
 
-    def __init__(self, columns: Sequence[tuple[str, int]]) -> None:
-        self._columns = [(f"{json.dumps(name)}:", _formatter(kind)) for name, kind in columns]
+    def __init__(self, columns: Sequence[tuple[str, int, str | None]]) -> None:
+        self._columns = [
+            (f"{json.dumps(name)}:", _binary if encoding is None else _formatter(kind))
+            for name, kind, encoding in columns
+        ]
 
-    def json(self, row: Sequence[Any]) -> str:
+    def json(self, values: Sequence[bytes | None]) -> str:
         """The row as an object, on one line."""
         fields = [
             f"{name}null" if value is None else name + text_of(value)
-            for (name, text_of), value in zip(self._columns, row, strict=True)
+            for (name, text_of), value in zip(self._columns, values, strict=True)
         ]
         return f"{{{','.join(fields)}}}"
 
 
-def _formatter(kind: int) -> Callable[[Any], str]:
+def _formatter(kind: int) -> Callable[[bytes], str]:
     if kind in NUMBERS:
         return _number
     if kind == FIELD_TYPE.JSON:
@@ -49,7 +51,8 @@ def _formatter(kind: int) -> Callable[[Any], str]:
     return _moment if kind == FIELD_TYPE.TIMESTAMP else _text
 
 
-def _number(text: str) -> str:
+def _number(value: bytes) -> str:
+    text = value.decode()
     if "1" <= text[0] <= "9":
         return text
     # A column with ZEROFILL has leading zeros, which JSON has not.
@@ -58,22 +61,22 @@ def _number(text: str) -> str:
     return sign + (stripped if stripped[:1].isdigit() else f"0{stripped}")
 
 
-def _document(value: str | bytes) -> str:
-    if isinstance(value, bytes):
-        return _text(value)
-    return value.replace("\r", " ").replace("\n", " ")
+def _document(value: bytes) -> str:
+    return value.decode().replace("\r", " ").replace("\n", " ")
 
 
-def _time(text: str) -> str:
-    return f'"{text.replace(" ", "T")}"'
+def _time(value: bytes) -> str:
+    return f'"{value.decode().replace(" ", "T")}"'
 
 
-def _moment(text: str) -> str:
+def _moment(value: bytes) -> str:
     # Unlike DATETIME it is a moment, and the session's zone is UTC.
-    return f'"{text.replace(" ", "T")}Z"'
+    return f'"{value.decode().replace(" ", "T")}Z"'
 
 
-def _text(value: str | bytes) -> str:
-    if isinstance(value, bytes):
-        return json.dumps(f"\\x{value.hex()}")
-    return encode_basestring(value)
+def _binary(value: bytes) -> str:
+    return json.dumps(f"\\x{value.hex()}")
+
+
+def _text(value: bytes) -> str:
+    return encode_basestring(value.decode())

@@ -13,7 +13,7 @@ import pymysql
 from functions.pipeline.extract.credentials import Credentials, field
 from functions.pipeline.extract.database_keys import check_values, order_of, start_of
 from functions.pipeline.extract.database_pages import database_pages
-from functions.pipeline.extract.mysql_cursor import RowsAsNeeded
+from functions.pipeline.extract.mysql_cursor import RowsAsNeeded, Values
 from functions.pipeline.extract.mysql_json import NUMBERS, RowFormat
 from functions.pipeline.extract.page import Page
 from functions.pipeline.extract.source_error import SourceError, reaching_source
@@ -53,31 +53,28 @@ def read_mysql(
 def _pages(
     connection: DatabaseConnection, rows: RowsAsNeeded, position: str | None
 ) -> Iterator[Page]:
-    columns = [(str(column[0]), int(column[1])) for column in rows.description]
-    names = [name for name, _ in columns]
+    described = [(str(column[0]), int(column[1])) for column in rows.description]
+    names, encodings = [name for name, _ in described], rows.encodings
     try:
         places = [names.index(name) for name in order_of(connection)]
     except ValueError:
         raise SourceError("refused", "The key is not among the columns.") from None
-    row_format = RowFormat(columns)
+    columns = zip(described, encodings, strict=True)
+    row_format = RowFormat([(*column, encoding) for column, encoding in columns])
 
-    def fetch(count: int) -> list[tuple[str, list[Any]]]:
-        found = [
-            (row_format.json(row), [row[place] for place in places])
-            for row in rows.fetchmany(count)
-        ]
-        for _, values in found:
-            if not all(isinstance(value, str) for value in values):
-                _check_order(connection, values)
-        return found
+    def fetch(count: int) -> list[tuple[str, Values]]:
+        found = rows.fetch_values(count)
+        for values in found:
+            if None in values:
+                check_values(connection, [values[place] for place in places])
+        if found and any(encodings[place] is None for place in places):
+            raise SourceError("refused", "Rows cannot be read in order of a binary column.")
+        return [(row_format.json(values), values) for values in found]
 
-    return database_pages(connection, position, fetch, json.dumps)
+    def position_of(values: Values) -> str:
+        return json.dumps([(values[place] or b"").decode() for place in places])
 
-
-def _check_order(connection: DatabaseConnection, values: Sequence[object]) -> None:
-    check_values(connection, values)
-    if any(isinstance(value, bytes) for value in values):
-        raise SourceError("refused", "Rows cannot be read in order of a binary column.")
+    return database_pages(connection, position, fetch, position_of)
 
 
 def _connect(

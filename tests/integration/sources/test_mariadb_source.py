@@ -115,6 +115,30 @@ def test_values_are_as_the_server_has_them(legacy: MariaDb) -> None:
     assert {**json.loads(empty), "flag%s": None, "number": None} == dict.fromkeys(json.loads(full))
 
 
+@pytest.fixture
+def large_packets(legacy: MariaDb) -> Iterator[None]:
+    legacy.execute("SET GLOBAL max_allowed_packet = 64 * 1024 * 1024")
+    yield
+    legacy.execute("SET GLOBAL max_allowed_packet = DEFAULT")
+
+
+@pytest.mark.usefixtures("large_packets")
+def test_values_of_every_length_are_whole(legacy: MariaDb) -> None:
+    # The protocol writes a length in 1, 3, 4 or 9 bytes, and a row from 16 MiB on in two packets,
+    # of which the second is empty where the row fits the first.
+    sizes = [0, 1, 250, 251, 65_535, 65_536, 2**24 - 12, 2**24 - 5, 2**24, 2**24 + 9]
+    legacy.execute(
+        "DROP TABLE IF EXISTS legacy.notes",
+        "CREATE TABLE legacy.notes (id int PRIMARY KEY, note longtext)",
+    )
+    for number, size in enumerate(sizes):
+        legacy.execute(f"INSERT INTO legacy.notes VALUES ({number}, repeat('ä', {size} DIV 2))")
+    found = rows(list(pages(connection_to(legacy, table="notes", key=["id"]))))
+    assert [row["note"] == "ä" * (size // 2) for row, size in zip(found, sizes, strict=True)] == [
+        True
+    ] * len(sizes)
+
+
 @pytest.mark.parametrize(
     ("statement", "given", "detail"),
     [
