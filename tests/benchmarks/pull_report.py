@@ -38,6 +38,7 @@ def _summary(runs: Sequence[Run]) -> dict[str, Any]:
     return {
         "seconds": middle([run.seconds for run in runs]),
         "cpu": middle([run.cpu for run in runs]),
+        "server_cpu": middle([run.server_cpu for run in runs]),
         "phases": {
             name: middle([run.phases[name] for run in runs]) for name in runs[0].phases
         },
@@ -51,7 +52,7 @@ def say_kind(kind: str, rows: int, found: Mapping[str, Any]) -> None:
     for name, run in found.items():
         ratio = run["seconds"] / found[_FIRST]["seconds"]
         speed = rows / run["seconds"]
-        cpu = f"{run['cpu']:7.2f} s CPU"
+        cpu = f"{run['cpu']:7.2f} + {run['server_cpu']:.2f} s CPU"
         say(f"  {name:18} {run['seconds']:7.2f} s {cpu} {speed:9,.0f} rows/s {ratio:5.2f} x")
         if run["phases"]:
             say("    " + ", ".join(f"{step} {took:.2f}" for step, took in run["phases"].items()))
@@ -70,12 +71,12 @@ def keep(versions: str, rows: int, rounds: int, kinds: Mapping[str, Any]) -> Non
 def _part(kind: str, found: Mapping[str, Any]) -> str:
     runs, rows = found["runs"], found["rows"]
     lines = [
-        [name, f"{run['seconds']:.1f}", f"{run['cpu']:.1f}", f"{rows / run['seconds']:,.0f}",
-         f"{run['seconds'] / runs[_FIRST]['seconds']:.2f}"]
+        [name, f"{run['seconds']:.1f}", f"{run['cpu']:.1f}", f"{run['server_cpu']:.1f}",
+         f"{rows / run['seconds']:,.0f}", f"{run['seconds'] / runs[_FIRST]['seconds']:.2f}"]
         for name, run in runs.items()
     ]  # fmt: skip
     phases = ", ".join(f"`{name}` {took:.1f} s" for name, took in runs[_FIRST]["phases"].items())
-    header = [f"from {kind}", "s", "CPU s", "rows/s", "times Waybill's"]
+    header = [f"from {kind}", "s", "CPU s", "server's CPU s", "rows/s", "times Waybill's"]
     about = f"{rows:,} rows, medians of {found['rounds']} rounds: {machine_line(found['machine'])}"
     return f"{about} {found['versions']}.\n\n{table(header, lines)}\nWaybill's time: {phases}.\n\n"
 

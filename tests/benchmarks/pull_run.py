@@ -30,7 +30,9 @@ class Run(NamedTuple):
 
     seconds: float
     cpu: float
-    """Seconds of the program's CPU; the servers' are not counted."""
+    """Seconds of the program's CPU."""
+    server_cpu: float = 0.0
+    """Seconds of CPU of the server with the table; from PostgreSQL, it has the source too."""
     phases: Mapping[str, float] = {}
     """Seconds of each function, for Waybill; the rest are the queues and events between them."""
 
@@ -49,7 +51,7 @@ def pull(folder: Path, database: Database, place: dict[str, Any], login: Any, fi
         began, cpu = time.perf_counter(), client_cpu()
         call(handle, "POST", "/jobs", {"source_id": source_id})
         runs.run_through(cloud)
-        run = Run(time.perf_counter() - began, client_cpu() - cpu, phases)
+        run = Run(time.perf_counter() - began, client_cpu() - cpu, phases=phases)
         deps().database.close()
         deps.cache_clear()
     return run
