@@ -11,9 +11,9 @@ from waybill.outbound.http import (
     GuardedHttp,
     Request,
     Response,
-    origin_of,
     retry_after,
 )
+from waybill.outbound.origin import origin_of
 from waybill.sources.connections import RestConnection
 
 # A pause that is at most so long is waited for here; a longer one frees the function.

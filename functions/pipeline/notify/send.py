@@ -16,7 +16,8 @@ from waybill.notifications.receivers import (
     SlackReceiver,
     WebhookReceiver,
 )
-from waybill.outbound.http import Request, origin_of, retry_after
+from waybill.outbound.http import Request, retry_after
+from waybill.outbound.origin import origin_of
 from waybill.state.deliveries import Delivery
 
 

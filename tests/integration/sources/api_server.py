@@ -24,6 +24,8 @@ class Fault(NamedTuple):
     """The body is cut, and the length says so."""
     seconds: float = 0
     location: str | None = None
+    hangs_up: bool = False
+    """The connection ends without a response."""
 
 
 class ApiServer(ThreadingHTTPServer):
@@ -44,8 +46,14 @@ class ApiServer(ThreadingHTTPServer):
         self.authorizations: list[str | None] = []
         self.token: str | None = None
         """What requests must have as bearer or X-Api-Key."""
+        self.connections = 0
+        """How many were made."""
         self.clients: dict[str, str] = {}
         """Client id → secret, for /token."""
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client may leave before it has its response."""
@@ -81,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
         server.authorizations.append(self.headers["Authorization"])
         fault = server.faults.pop(0) if server.faults else Fault()
         time.sleep(fault.seconds)
+        if fault.hangs_up:
+            self.close_connection = True
+            return None
         given = (self.headers["Authorization"], self.headers["X-Api-Key"])
         if server.token and given not in ((f"Bearer {server.token}", None), (None, server.token)):
             return self._send(401, b"{}")

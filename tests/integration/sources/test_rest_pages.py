@@ -76,6 +76,27 @@ def test_reading_continues_after_any_page(server: ApiServer, kind: str) -> None:
         assert rest == [*range(35)][35 - len(rest) :]
 
 
+def test_pages_are_read_through_one_connection(server: ApiServer) -> None:
+    assert Reading().ids(connection(server)) == [*range(35)]
+    assert (server.connections, len(server.requests)) == (1, 4)
+
+
+def test_a_connection_that_ended_between_pages_is_made_again(server: ApiServer) -> None:
+    server.faults = [Fault(), Fault(hangs_up=True)]
+    assert Reading().ids(connection(server)) == [*range(35)]
+    assert server.connections == 2
+
+
+def test_a_response_that_was_refused_half_read_leaves_nothing_to_the_next(
+    server: ApiServer,
+) -> None:
+    server.faults = [Fault(truncated=True)]
+    reading = Reading()
+    assert failure(connection(server), reading).reason == "invalid-response"
+    assert reading.ids(connection(server)) == [*range(35)]
+    assert server.connections == 2
+
+
 def test_a_page_with_fewer_records_than_its_size_is_not_the_end(server: ApiServer) -> None:
     pages = {"kind": "page", "size_parameter": "limit", "size": 1000}
     assert Reading().ids(connection(server, "page", pages=pages)) == [*range(35)]
@@ -101,6 +122,7 @@ def test_a_long_pause_is_left_to_the_queue(server: ApiServer) -> None:
         (Fault(500), "server-error"),
         (Fault(503, "7"), "server-error"),
         (Fault(truncated=True), "invalid-response"),
+        (Fault(hangs_up=True), "invalid-response"),
         (Fault(garbled=True), "invalid-response"),
         (Fault(404), "refused"),
         (Fault(403), "refused"),
@@ -109,7 +131,8 @@ def test_a_long_pause_is_left_to_the_queue(server: ApiServer) -> None:
     ],
 )
 def test_each_fault_has_its_reason(server: ApiServer, fault: Fault, reason: str) -> None:
-    server.faults = [Fault(), fault]
+    # A connection that ends at once is tried once more.
+    server.faults = [Fault(), fault, *([fault] if fault.hangs_up else [])]
     assert failure(connection(server)).reason == reason
 
 

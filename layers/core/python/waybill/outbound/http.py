@@ -21,6 +21,8 @@ from urllib3.exceptions import (
 
 from waybill.outbound.address import Guard, Resolve, checked_address, resolve
 from waybill.outbound.error import OutboundError
+from waybill.outbound.kept_connection import KeptConnection, new_pool, urlopen
+from waybill.outbound.origin import Origin, origin_of
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -59,31 +61,6 @@ class Response(NamedTuple):
     url: str
 
 
-class Origin(NamedTuple):
-    """Scheme, host and port of a URL."""
-
-    scheme: str
-    host: str
-    port: int
-
-
-def origin_of(url: str) -> Origin:
-    """The origin of a URL.
-
-    Raises:
-        OutboundError: `refused`, it is not a URL of HTTP.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
-    except ValueError as error:
-        raise OutboundError("refused", "The URL is not valid.") from error
-    if parts.scheme not in ("https", "http") or not host or parts.username is not None:
-        raise OutboundError("refused", "The URL is not one of HTTPS.")
-    return Origin(parts.scheme, host, port)
-
-
 def with_query(url: str, parameters: Mapping[str, str]) -> str:
     """The URL with these parameters added to its query."""
     parts = urlsplit(url)
@@ -98,6 +75,7 @@ class GuardedHttp:
         self._guard = guard
         self._limits = limits
         self._resolving = resolving
+        self._kept = KeptConnection()
 
     def send(self, request: Request) -> Response:
         """Send the request; redirects of a GET on the same host are followed.
@@ -124,8 +102,7 @@ class GuardedHttp:
             raise OutboundError("refused", "Only HTTPS is permitted.")
         address = checked_address(self._guard, origin.host, origin.port, self._resolving)
         try:
-            with _pool(origin, address) as pool:
-                return self._read(pool, origin, request, deadline)
+            return self._read(origin, address, request, deadline)
         except SSLError as error:
             raise OutboundError("unreachable", f"TLS with {origin.host} failed.") from error
         except (HttpTimeout, TimeoutError) as error:
@@ -140,9 +117,7 @@ class GuardedHttp:
             detail = f"{origin.host} ended the response early."
             raise OutboundError("invalid-response", detail) from error
 
-    def _read(
-        self, pool: urllib3.HTTPConnectionPool, origin: Origin, request: Request, deadline: float
-    ) -> Response:
+    def _read(self, origin: Origin, address: str, request: Request, deadline: float) -> Response:
         parts = urlsplit(request.url)
         target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         default = 443 if origin.scheme == "https" else 80
@@ -155,16 +130,18 @@ class GuardedHttp:
             "Host": name if origin.port == default else f"{name}:{origin.port}",
         }
         left = max(0.1, deadline - time.monotonic())
-        answer = pool.urlopen(
-            "GET" if request.body is None else "POST",
-            target,
-            body=request.body,
-            headers=headers,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=left),
-        )
+        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=left)
+        if request.body is None:
+            answer = self._kept.get(origin, address, target, headers, timeout)
+            return self._whole(answer, origin, request, deadline)
+        # Not repeated, so it has a connection that nothing can have closed meanwhile.
+        with new_pool(origin, address) as pool:
+            answer = urlopen(pool, target, headers, timeout, request.body)
+            return self._whole(answer, origin, request, deadline)
+
+    def _whole(
+        self, answer: urllib3.BaseHTTPResponse, origin: Origin, request: Request, deadline: float
+    ) -> Response:
         try:
             body = self._body(answer, origin, deadline)
         finally:
@@ -184,19 +161,6 @@ class GuardedHttp:
             if time.monotonic() > deadline:
                 raise OutboundError("timeout", f"A response of {origin.host} took too long.")
         return b"".join(pieces)
-
-
-def _pool(origin: Origin, address: str) -> urllib3.HTTPConnectionPool:
-    """A pool that connects to the address that was checked, and verifies the host's name."""
-    if origin.scheme == "http":
-        return urllib3.HTTPConnectionPool(address, origin.port)
-    return urllib3.HTTPSConnectionPool(
-        address,
-        origin.port,
-        cert_reqs="CERT_REQUIRED",
-        server_hostname=origin.host,
-        assert_hostname=origin.host,
-    )
 
 
 def _unreachable(origin: Origin) -> OutboundError:
