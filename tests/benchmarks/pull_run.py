@@ -13,6 +13,7 @@ import pytest
 
 from functions.api.sources.deps import deps
 from functions.api.sources.handler import handle
+from functions.pipeline.extract.handler import handle as extract
 from tests.cloud.fixtures import LANDING, SCHEDULES, STATE, Cloud
 from tests.integration.path import steps
 from tests.integration.sources import runs
@@ -98,7 +99,7 @@ def _timed(patch: pytest.MonkeyPatch) -> dict[str, float]:
 
         return run
 
-    patch.setattr(runs, "extract", timing("extract", runs.extract))
+    patch.setattr(runs, "extract", timing("extract", extract))
     functions = {queue: timing(_STEPS[queue], found) for queue, found in steps.FUNCTIONS.items()}
     patch.setattr(steps, "FUNCTIONS", functions)
     return passed
