@@ -49,6 +49,30 @@ BEGIN
 END
 $$;
 
+-- Fill a table for one load with the rows of a query. It is made for the first load of a revert and
+-- emptied for the next ones: each table would be locked until the commit, and locks are limited.
+CREATE OR REPLACE FUNCTION waybill.fill_for_revert(p_table text, p_query text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_rows bigint;
+BEGIN
+    IF to_regclass('pg_temp.' || p_table) IS NULL THEN
+        PERFORM waybill.run_sql(format(
+            'CREATE TEMP TABLE %s ON COMMIT DROP AS %s WITH NO DATA', p_table, p_query));
+    ELSE
+        PERFORM waybill.run_sql('TRUNCATE pg_temp.' || p_table);
+    END IF;
+    v_rows := waybill.run_sql(format('INSERT INTO pg_temp.%s %s', p_table, p_query));
+    -- A new table counts as larger than it is, and for each small load the table would be scanned. Of
+    -- few rows their number suffices: statistics of every column would pile up until the commit.
+    PERFORM waybill.run_sql(format('ANALYZE pg_temp.%s %s', p_table, CASE WHEN v_rows <= 1000 THEN (
+        SELECT format('(%I)', a.attname) FROM pg_attribute AS a
+        WHERE a.attrelid = to_regclass('pg_temp.' || p_table) AND a.attnum = 1) END));
+END
+$$;
+
 -- revert_images: the rows that the job updated, stamped or deleted, as they were before, in the
 -- table's types. What it changed twice is in the first image; a row of its own has none.
 CREATE OR REPLACE FUNCTION waybill.collect_images(p_plan waybill.merge_plan, p_dataset text)
@@ -59,10 +83,8 @@ AS $$
 DECLARE
     v_key CONSTANT text := coalesce(waybill.ident_list(p_plan.natural_key), '_waybill_image');
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.revert_images;
-    PERFORM waybill.run_sql(format(
+    PERFORM waybill.fill_for_revert('revert_images', format(
         $q$
-        CREATE TEMP TABLE revert_images ON COMMIT DROP AS
         SELECT %1$s x.*
         FROM (
             SELECT i.image_id AS _waybill_image, %2$s
@@ -82,57 +104,6 @@ BEGIN
         ),
         p_plan.job_id, p_dataset, p_plan.effective_order,
         'ORDER BY ' || v_key || ', _waybill_image'));
-    ANALYZE pg_temp.revert_images;
-EXCEPTION
-    WHEN OTHERS THEN
-        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
-            RAISE;
-        END IF;
-        RAISE EXCEPTION 'Rows as they were before job % are not of the table''s types now: SQLSTATE %.',
-            p_plan.job_id, SQLSTATE
-            USING ERRCODE = 'WB020';
-END
-$$;
-
--- revert_removed: the rows that the job inserted, by the columns of the key and those that others
--- refer to. revert_present: the rows that it updated or stamped, as they are now.
-CREATE OR REPLACE FUNCTION waybill.collect_rows(p_plan waybill.merge_plan) RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_columns CONSTANT text[] := ARRAY(
-        SELECT unnest(p_plan.natural_key)
-        UNION
-        SELECT unnest(waybill.column_names(c.confrelid, c.confkey))
-        FROM pg_constraint AS c WHERE c.contype = 'f' AND c.confrelid = p_plan.target);
-    v_names CONSTANT text := coalesce(waybill.ident_list(v_columns, 'h.') || ', ', '');
-    v_is_same CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 'i');
-BEGIN
-    DROP TABLE IF EXISTS pg_temp.revert_removed, pg_temp.revert_present;
-    PERFORM waybill.run_sql(format(
-        $q$
-        CREATE TEMP TABLE revert_present ON COMMIT DROP AS
-        SELECT %1$s %2$s AS _waybill_partition, %3$s AS _waybill_old_partition,
-            record_image_ne(ROW(%4$s), ROW(%5$s)) AS _waybill_differs
-        FROM %6$s AS h JOIN pg_temp.revert_images AS i ON %7$s
-        WHERE h._landed = %8$s
-        $q$,
-        v_names, waybill.partition_start_of(p_plan, 'h'), waybill.partition_start_of(p_plan, 'i'),
-        waybill.ident_list(array_remove(p_plan.columns, '_landed'), 'h.'),
-        waybill.ident_list(array_remove(p_plan.columns, '_landed'), 'i.'),
-        p_plan.target, v_is_same, p_plan.effective_order));
-    PERFORM waybill.run_sql(format(
-        $q$
-        CREATE TEMP TABLE revert_removed ON COMMIT DROP AS
-        SELECT %1$s %2$s AS _waybill_partition
-        FROM %3$s AS h
-        WHERE h._landed = %4$s
-            AND NOT EXISTS (SELECT FROM pg_temp.revert_images AS i WHERE %5$s)
-        $q$,
-        v_names, waybill.partition_start_of(p_plan, 'h'), p_plan.target, p_plan.effective_order,
-        v_is_same));
-    ANALYZE pg_temp.revert_removed;
 END
 $$;
 
@@ -148,7 +119,7 @@ RETURN (
         AND i.record IS NULL AND i.job_id IS DISTINCT FROM p_job.job_id
 );
 
--- Views and caches with the rows are stale; so are those of rows that moved, on both sides.
+-- Views with the rows are stale; so are those of rows that moved, on both sides.
 CREATE OR REPLACE FUNCTION waybill.mark_reverted(p_plan waybill.merge_plan, p_dataset text)
 RETURNS void
 LANGUAGE plpgsql
@@ -167,8 +138,6 @@ BEGIN
         $q$,
         p_dataset, p_plan.partition_unit, p_plan.job_id,
         waybill.partition_start_of(p_plan, 'i')));
-    PERFORM waybill.mark_followers_stale(p_dataset, p_plan.job_id);
-    PERFORM waybill.begin_generation(p_dataset);
 END
 $$;
 

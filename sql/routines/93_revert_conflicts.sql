@@ -8,9 +8,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.revert_conflicts;
-    CREATE TEMP TABLE revert_conflicts (code text, row_key jsonb, job_id uuid, message text)
-        ON COMMIT DROP;
+    PERFORM waybill.fill_for_revert('revert_conflicts',
+        'SELECT NULL::text AS code, NULL::jsonb AS row_key, NULL::uuid AS job_id,'
+        ' NULL::text AS message WHERE false');
     PERFORM waybill.find_archived(p_plan, p_job);
     PERFORM waybill.find_changed_later(p_plan, p_job);
     PERFORM waybill.find_repeated(p_plan, p_job);
@@ -84,10 +84,8 @@ BEGIN
     FROM waybill.row_images AS i
     WHERE i.job_id = p_job.job_id AND i.dataset <> p_job.dataset;
     PERFORM waybill.add_conflicts('same-place', 'Job %s has the same place in the order', ARRAY(
-        SELECT j.job_id FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_job.dataset AND j.job_id <> p_job.job_id
-            AND coalesce(j.effective_order, j.landing_order) = p_plan.effective_order
-            AND j.inserted + j.updated > 0 AND j.state <> 'REVERTED' AND NOT waybill.is_dry(j)));
+        SELECT b.job_id FROM pg_temp.revert_beside AS b
+        WHERE b.has_written AND b.place = p_plan.effective_order));
 END
 $$;
 
@@ -101,11 +99,8 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_later uuid[] := ARRAY(
-        SELECT j.job_id FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_job.dataset
-            AND j.landing_order > p_plan.effective_order
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
-            AND NOT j.stamped AND j.unchanged > 0 AND NOT waybill.is_dry(j));
+        SELECT b.job_id FROM pg_temp.revert_beside AS b
+        WHERE b.has_repeated AND b.landing_order > p_plan.effective_order);
 BEGIN
     IF v_later = '{}' OR NOT EXISTS (SELECT FROM pg_temp.revert_removed)
         AND NOT EXISTS (SELECT FROM pg_temp.revert_images)
@@ -163,14 +158,12 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_earlier uuid[] := ARRAY(
-        SELECT j.job_id FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_job.dataset AND j.job_id <> p_job.job_id
-            AND coalesce(j.effective_order, j.landing_order) < p_plan.effective_order
-            AND j.state <> 'REVERTED'
-            AND (j.deleted > 0 AND j.finished_at >= p_job.finished_at
+        SELECT b.job_id FROM pg_temp.revert_beside AS b
+        WHERE b.place < p_plan.effective_order
+            AND (b.has_deleted AND b.finished_at >= p_job.finished_at
                     AND p_job.replaced IS NOT NULL
-                OR EXISTS (SELECT FROM waybill.superseded_keys AS s
-                    WHERE s.job_id = j.job_id AND s.noted_at >= p_job.finished_at)));
+                OR b.has_superseded AND EXISTS (SELECT FROM waybill.superseded_keys AS s
+                    WHERE s.job_id = b.job_id AND s.noted_at >= p_job.finished_at)));
 BEGIN
     IF v_earlier = '{}' THEN
         RETURN;

@@ -1,5 +1,4 @@
--- Takes one load back: rows that it inserted are removed, rows that it updated, stamped or deleted
--- are as before. All of it in one transaction, or none.
+-- Which loads can be taken back, how their rows are restored, and the waybill of that.
 
 -- Whether the images that a revert needs are all there.
 CREATE OR REPLACE FUNCTION waybill.has_images(p_job waybill.ingestion_jobs) RETURNS boolean
@@ -105,10 +104,16 @@ BEGIN
     IF v_refers_to_itself THEN
         changed := waybill.run_sql(v_update);
     END IF;
-    removed := waybill.run_sql(format(
-        'DELETE FROM %s AS h WHERE h._landed = %s'
-        ' AND NOT EXISTS (SELECT FROM pg_temp.revert_images AS i WHERE %s)',
-        p_plan.target, p_plan.effective_order, v_is_same));
+    IF to_regclass('pg_temp.revert_stamped') IS NULL THEN
+        removed := waybill.run_sql(format(
+            'DELETE FROM %s AS h WHERE h._landed = %s'
+            ' AND NOT EXISTS (SELECT FROM pg_temp.revert_images AS i WHERE %s)',
+            p_plan.target, p_plan.effective_order, v_is_same));
+    ELSE
+        removed := waybill.run_sql(format(
+            'DELETE FROM %s AS h USING pg_temp.revert_removed AS i WHERE %s AND h._landed = %s',
+            p_plan.target, v_is_same, p_plan.effective_order));
+    END IF;
     IF NOT v_refers_to_itself THEN
         changed := waybill.run_sql(v_update);
     END IF;
@@ -117,14 +122,6 @@ BEGIN
         ' WHERE NOT EXISTS (SELECT FROM %1$s AS h WHERE %3$s)',
         p_plan.target, waybill.ident_list(p_plan.columns), v_is_same));
     SET CONSTRAINTS ALL IMMEDIATE;
-EXCEPTION
-    WHEN OTHERS THEN
-        IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
-            RAISE;
-        END IF;
-        RAISE EXCEPTION 'The table refuses the rows as they were before job %: SQLSTATE %.',
-            p_plan.job_id, SQLSTATE
-            USING ERRCODE = 'WB020';
 END
 $$;
 
@@ -163,69 +160,3 @@ BEGIN
         'records', '{}'::jsonb));
 END
 $$;
-
--- Take a load back. Safe to call again: a job that is reverted stays so.
-CREATE OR REPLACE FUNCTION waybill.revert_job(p_job uuid) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-SET timezone = 'UTC'
-SET datestyle = 'ISO, YMD'
-SET intervalstyle = 'postgres'
-SET extra_float_digits = 1
-SET lock_timeout = '3s'
-SET work_mem = '128MB'
-SET jit = off
-AS $$
-DECLARE
-    v_job waybill.ingestion_jobs := waybill.lock_job(p_job);
-    v_plan waybill.merge_plan;
-    v_revert waybill.reverts;
-    v_restamped bigint;
-    v_written record;
-BEGIN
-    IF v_job.state = 'REVERTED' THEN
-        RETURN waybill.revert_document(p_job);
-    END IF;
-    IF v_job.restamping THEN
-        RAISE EXCEPTION 'Rows of job % are being stamped.', p_job
-            USING ERRCODE = '55P03', SCHEMA = 'waybill';
-    ELSIF waybill.revert_problem(v_job) IS NOT NULL THEN
-        RAISE EXCEPTION '%', waybill.revert_problem(v_job) USING ERRCODE = 'WB020';
-    END IF;
-    -- As a merge that deletes rows: nobody may write rows, or refer to them, between the look for
-    -- conflicts and the commit.
-    PERFORM waybill.lock_merge(v_job.dataset);
-    v_plan := waybill.plan_revert(v_job);
-    PERFORM waybill.lock_for_merge(v_plan.target, v_job.dataset, 'replace');
-    PERFORM waybill.collect_images(v_plan, v_job.dataset);
-    PERFORM waybill.collect_rows(v_plan);
-    PERFORM waybill.find_conflicts(v_plan, v_job);
-    PERFORM waybill.assert_no_conflicts(v_job);
-    SELECT count(*) INTO v_restamped
-    FROM pg_temp.revert_present AS p WHERE NOT p._waybill_differs;
-    PERFORM set_config('waybill.images', 'off', true);
-    v_written := waybill.restore_rows(v_plan);
-    PERFORM set_config('waybill.images', 'on', true);
-    v_revert.removed := v_written.removed;
-    v_revert.restored := v_written.changed - v_restamped;
-    v_revert.restamped := v_restamped;
-    v_revert.reinserted := v_written.reinserted;
-    v_revert.erased := waybill.erased_rows(v_plan, v_job) + v_job.deleted - v_written.reinserted;
-    -- Of what the load counted; its constraint compares the sum.
-    v_revert.taken := v_job.inserted + (
-        SELECT count(*) FROM pg_temp.revert_images) + (
-        SELECT count(*) FROM waybill.row_images AS i
-        WHERE i.job_id = p_job AND i.dataset = v_job.dataset AND i.record IS NULL
-            AND i.landed <> v_plan.effective_order);
-    IF v_revert.taken > 0 THEN
-        PERFORM waybill.mark_reverted(v_plan, v_job.dataset);
-    END IF;
-    PERFORM waybill.write_revert(v_job, v_revert);
-    RETURN waybill.revert_document(p_job);
-END
-$$;
-
--- Tables that were registered before images were kept.
-SELECT waybill.keep_images(d.target, true)
-FROM waybill.datasets AS d
-WHERE d.revertible_days > 0 AND waybill.has_column(d.target, '_landed');

@@ -54,8 +54,8 @@ BEGIN
 END
 $$;
 
--- Take the load back whose revert was requested; of an archive, one member: `continue` until none
--- is left. Safe to call again at any moment: it finds the lock, or the result.
+-- Take the load back whose revert was requested. Safe to call again at any moment: it finds the lock,
+-- or the result.
 CREATE OR REPLACE FUNCTION waybill.revert_step(p_job uuid) RETURNS waybill.merge_result
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -87,31 +87,27 @@ BEGIN
     PERFORM set_config('waybill.principal', coalesce(v_request.requested_by, ''), true),
         set_config('waybill.source', coalesce(v_request.requested_from, ''), true);
     IF v_job.archive_format IS NOT NULL THEN
-        RETURN waybill.revert_member(v_job);
+        RETURN waybill.revert_archive(v_job);
     END IF;
     PERFORM waybill.revert_job(p_job);
     RETURN waybill.result_of(p_job, 'merged');
 END
 $$;
 
--- Take back the last member of an archive that is loaded; without one, the archive is reverted.
-CREATE OR REPLACE FUNCTION waybill.revert_member(p_archive waybill.ingestion_jobs)
+-- Take back the members of an archive that are loaded, the last one first: all, or none.
+CREATE OR REPLACE FUNCTION waybill.revert_archive(p_archive waybill.ingestion_jobs)
 RETURNS waybill.merge_result
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_member CONSTANT uuid := (
+    v_members CONSTANT uuid[] := ARRAY(
         SELECT m.job_id
         FROM waybill.ingestion_jobs AS m
         WHERE m.archive_job_id = p_archive.job_id AND waybill.is_loaded(m.state)
-        ORDER BY m.landing_order DESC
-        LIMIT 1);
+        ORDER BY m.landing_order DESC);
 BEGIN
-    IF v_member IS NOT NULL THEN
-        PERFORM waybill.revert_job(v_member);
-        RETURN waybill.result_of(v_member, 'continue');
-    END IF;
+    PERFORM waybill.take_back(p_archive.dataset, v_members);
     INSERT INTO waybill.reverts (job_id, taken, removed, restored, restamped, reinserted, erased,
         withdrawn)
     SELECT p_archive.job_id, coalesce(sum(r.taken), 0), coalesce(sum(r.removed), 0),
@@ -122,7 +118,10 @@ BEGIN
     JOIN waybill.reverts AS r USING (job_id)
     WHERE m.archive_job_id = p_archive.job_id;
     -- Which members failed, they say themselves.
-    UPDATE waybill.ingestion_jobs SET state = 'REVERTED', reverting = false, error = NULL
+    UPDATE waybill.ingestion_jobs
+    SET state = 'REVERTED', reverting = false, error = NULL,
+        -- Jobs are unblocked by what its members have written.
+        written_by = pg_current_xact_id()
     WHERE job_id = p_archive.job_id;
     PERFORM waybill.record_audit('job.reverted', p_dataset => p_archive.dataset,
         p_job => p_archive.job_id, p_detail => waybill.revert_document(p_archive.job_id));
@@ -131,8 +130,7 @@ BEGIN
 END
 $$;
 
--- Keep the load after all; the job shows the problem until the next request. Members of an archive
--- that were taken back before stay so.
+-- Keep the load after all; the job shows the problem until the next request.
 CREATE OR REPLACE FUNCTION waybill.refuse_revert(p_job uuid, p_problem jsonb)
 RETURNS waybill.merge_result
 LANGUAGE plpgsql SECURITY DEFINER

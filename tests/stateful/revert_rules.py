@@ -60,13 +60,13 @@ class RevertRules(ApiRules):
     def take_reverts(self) -> None:
         """Learn what became of the reverts that were requested."""
         for file in [file for file in self.files if file.archive]:
-            # Some may be reverted, and the next one refused.
             ((state,),) = self.admin.execute(
                 "SELECT state FROM waybill.ingestion_jobs"
                 " WHERE object_key = %s AND version_id = %s",
                 (file.key, file.version),
             ).fetchall()
             file.reverted = state == "REVERTED"
+            self._check_members(file)
         for file in [file for file in self.files if file.reverting]:
             ((file.reverting, state, refusal),) = self.admin.execute(
                 "SELECT j.reverting, j.state, r.refusal FROM waybill.ingestion_jobs AS j"
@@ -78,9 +78,22 @@ class RevertRules(ApiRules):
                 continue
             file.reverted = state == "REVERTED"
             PROVOKED["reverts done" if file.reverted else "reverts refused"] += 1
-            assert file.reverted == (refusal is None) or file.archive
+            assert file.reverted == (refusal is None)
             for error in (refusal or {}).get("errors", []):
                 PROVOKED[f"reverts refused: {error['code']}"] += 1
+
+    def _check_members(self, file: File) -> None:
+        """Members that nobody reverts by themselves go with their archive, all or none."""
+        ((loaded, reverted),) = self.admin.execute(
+            "SELECT count(*) FILTER (WHERE waybill.is_loaded(m.state)),"
+            " count(*) FILTER (WHERE m.state = 'REVERTED')"
+            " FROM waybill.ingestion_jobs AS m"
+            " JOIN waybill.ingestion_jobs AS a ON a.job_id = m.archive_job_id"
+            " WHERE a.object_key = %s AND a.version_id = %s AND NOT EXISTS ("
+            "  SELECT FROM waybill.revert_requests AS r WHERE r.job_id = m.job_id)",
+            (file.key, file.version),
+        ).fetchall()
+        assert (loaded if file.reverted else reverted) == 0
 
 
 def may_be_reverted(file: File) -> bool:

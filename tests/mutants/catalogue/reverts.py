@@ -7,6 +7,8 @@ CONFLICTS = "sql/routines/93_revert_conflicts.sql"
 ROWS = "sql/routines/92_revert_rows.sql"
 QUEUED = "sql/routines/99_queued_reverts.sql"
 TESTS = "tests/sql/test_reverts.py"
+TAKE_BACK = "sql/routines/941_take_back.sql"
+ARCHIVE_TESTS = "tests/sql/test_archive_reverts.py"
 QUEUED_TESTS = "tests/sql/test_queued_reverts.py"
 
 MUTANTS = (
@@ -114,13 +116,45 @@ MUTANTS = (
         "the members of an archive are reverted from the last to the first",
         QUEUED,
         "        WHERE m.archive_job_id = p_archive.job_id AND waybill.is_loaded(m.state)\n"
-        "        ORDER BY m.landing_order DESC\n",
+        "        ORDER BY m.landing_order DESC);\n",
         "        WHERE m.archive_job_id = p_archive.job_id AND waybill.is_loaded(m.state)\n"
-        "        ORDER BY m.landing_order\n",
+        "        ORDER BY m.landing_order);\n",
         (
             "tests/stateful/test_queued_reverts.py::"
             "test_an_archive_is_reverted_whole_by_attempts_killed_anywhere",
         ),
+    ),
+    Mutant(
+        "revert_of_one_member",
+        "an archive is reverted whole",
+        QUEUED,
+        "        ORDER BY m.landing_order DESC);\n",
+        "        ORDER BY m.landing_order DESC LIMIT 1);\n",
+        (f"{ARCHIVE_TESTS}::test_members_that_changed_rows_of_each_other_are_taken_back",),
+    ),
+    Mutant(
+        "revert_against_own_members",
+        "members that are reverted together are not in each other's way",
+        TAKE_BACK,
+        "AND j.job_id <> ALL (%1$L::uuid[])",
+        "AND j.job_id <> (%1$L::uuid[])[1]",
+        (f"{ARCHIVE_TESTS}::test_records_that_one_member_left_out_for_another_keep_neither",),
+    ),
+    Mutant(
+        "revert_without_restored_stamps",
+        "rows of a member that a later one had changed are found",
+        TAKE_BACK,
+        "        PERFORM waybill.add_stamped(v_plan);\n",
+        "",
+        (f"{ARCHIVE_TESTS}::test_members_that_changed_rows_of_each_other_are_taken_back",),
+    ),
+    Mutant(
+        "revert_scans_for_each_member",
+        "the table is scanned once for an archive",
+        "sql/routines/921_stamped_rows.sql",
+        "        coalesce(to_regclass('pg_temp.revert_stamped'), p_plan.target), p_plan",
+        "        p_plan.target, p_plan",
+        (f"{ARCHIVE_TESTS}::test_the_work_of_a_revert_grows_with_the_members",),
     ),
     Mutant(
         "replay_beside_revert",

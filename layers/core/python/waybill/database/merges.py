@@ -11,8 +11,7 @@ from waybill.database.repository import Repository
 class MergeResult(NamedTuple):
     """How a call of `merge_job`, `resolve_pending` or `revert_step` ended."""
 
-    outcome: Literal["merged", "ended", "waiting", "restage", "continue"]
-    """`continue`: a member of an archive was reverted; others are left."""
+    outcome: Literal["merged", "ended", "waiting", "restage"]
     state: str | None
     dataset: str | None
     chunks: Sequence[int]
@@ -62,7 +61,7 @@ class Merges(Repository):
     def revert(self, job_id: UUID) -> MergeResult:
         """Take the load back in one call that outlives its caller; safe to call again.
 
-        Of an archive it is one member; the outcome is `continue` until none is left.
+        Of an archive it is all members, or none.
 
         Raises:
             Conflict: `not-revertible`, with what touched its rows since.
