@@ -36,7 +36,7 @@ ROUTES = (
     Route("GET", "/task/{job_id}", "jobs"),
     Route("GET", "/datasets", "datasets"),
     Route("GET", "/datasets/{name}", "datasets"),
-    Route("POST", "/datasets/{name}/preview", "datasets"),
+    Route("POST", "/datasets/{name}/preview", "batch"),
     Route("POST", "/datasets/infer", "datasets"),
     Route("GET", "/datasets/{name}/rows", "lookups"),
     Route("POST", "/datasets/{name}/exports", "lookups"),

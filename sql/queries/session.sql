@@ -6,3 +6,7 @@ SELECT set_config('statement_timeout', :milliseconds::text, false);
 -- For whom the session acts from now on: jobs record it as their creator, and the audit log.
 SELECT set_config('waybill.principal', :principal, false)
 FROM set_config('waybill.source', :source, false);
+
+-- name: limit_transaction(milliseconds)$
+-- The same for the statements of this transaction.
+SELECT set_config('statement_timeout', :milliseconds::text, true);

@@ -9,6 +9,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_foreign text;
+    v_cursor refcursor;
 BEGIN
     EXECUTE format('CREATE TEMP TABLE waybill_condition (%s)', (
         SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', '
@@ -16,22 +17,30 @@ BEGIN
         FROM pg_attribute AS a
         WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped
             AND a.attgenerated = '' AND a.attname <> '_landed'));
+    -- A text that ends the expression and goes on with another statement is no query. Opening it
+    -- parses and plans it; nothing is read.
+    OPEN v_cursor FOR EXECUTE format('SELECT (%s) FROM pg_temp.waybill_condition', p_condition);
+    CLOSE v_cursor;
     EXECUTE format('ALTER TABLE pg_temp.waybill_condition'
         ' ADD COLUMN _waybill_holds boolean GENERATED ALWAYS AS (%s) STORED', p_condition);
     SELECT pg_get_expr(d.adbin, d.adrelid), (
-            SELECT min(p.refobjid::regprocedure::text)
+            SELECT min(CASE p.refclassid
+                WHEN 'pg_proc'::regclass THEN p.refobjid::regprocedure::text
+                ELSE p.refobjid::regoperator::text END)
             FROM pg_depend AS p
             WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
-                AND p.refclassid = 'pg_proc'::regclass)
+                AND p.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))
     INTO STRICT compiled, v_foreign
     FROM pg_attrdef AS d
     WHERE d.adrelid = 'pg_temp.waybill_condition'::regclass;
-    -- Functions of PostgreSQL itself leave no dependency.
+    -- What is PostgreSQL's own leaves no dependency. An operator calls its function.
     IF v_foreign IS NOT NULL THEN
-        problem := format('%s is not a function of PostgreSQL', v_foreign);
+        problem := format('%s is not a function or operator of PostgreSQL', v_foreign);
     END IF;
     DROP TABLE pg_temp.waybill_condition;
 EXCEPTION
+    WHEN invalid_cursor_definition OR too_many_rows OR no_data_found THEN
+        problem := 'one expression is needed';
     WHEN syntax_error_or_access_rule_violation OR feature_not_supported OR data_exception THEN
         problem := SQLERRM;
 END

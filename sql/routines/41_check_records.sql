@@ -7,6 +7,23 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
+    PERFORM waybill.begin_checks();
+    PERFORM waybill.check_values(p_plan);
+    PERFORM waybill.check_rows(p_plan);
+    IF p_plan.keeps_raw AND p_plan.contract ->> 'on_missing_parent' = 'reject' THEN
+        PERFORM waybill.check_parents(p_plan);
+    END IF;
+    -- After the checks: a record is no duplicate of one that is rejected.
+    PERFORM waybill.filter_duplicates(p_plan);
+    PERFORM waybill.leave_out_erased(p_plan);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.begin_checks() RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
     DROP TABLE IF EXISTS pg_temp.merge_rejects;
     CREATE TEMP TABLE merge_rejects (
         line bigint,
@@ -14,20 +31,32 @@ BEGIN
         code text,
         message text
     ) ON COMMIT DROP;
+END
+$$;
+
+-- The records' own values, and the rule that leaves some out.
+CREATE OR REPLACE FUNCTION waybill.check_values(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
     IF p_plan.keeps_raw THEN
         PERFORM waybill.check_input(p_plan);
     END IF;
     PERFORM waybill.filter_by_condition(p_plan);
+END
+$$;
+
+-- The rows that the records would become.
+CREATE OR REPLACE FUNCTION waybill.check_rows(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
     IF p_plan.keeps_raw THEN
         PERFORM waybill.check_generated(p_plan);
         PERFORM waybill.check_constraints(p_plan);
-        IF p_plan.contract ->> 'on_missing_parent' = 'reject' THEN
-            PERFORM waybill.check_parents(p_plan);
-        END IF;
     END IF;
-    -- After the checks: a record is no duplicate of one that is rejected.
-    PERFORM waybill.filter_duplicates(p_plan);
-    PERFORM waybill.leave_out_erased(p_plan);
 END
 $$;
 

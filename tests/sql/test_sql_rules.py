@@ -25,6 +25,8 @@ CREATE TABLE t (
 );
 SELECT waybill.register_dataset('t');
 CREATE FUNCTION always() RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true;
+CREATE FUNCTION same(a text, b text) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN a = b;
+CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
 CREATE TABLE readings (sensor text, value numeric, taken date);
 SELECT waybill.register_dataset('readings', transformation => '{"drop_duplicates": ["*"]}');
 """
@@ -35,9 +37,21 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ({"where": "tons"}, "where: column .* is of type boolean but .* numeric"),
     ({"where": "sign < now()::text"}, "where: generation expression is not immutable"),
     ({"where": "random() > 0.5"}, "where: generation expression is not immutable"),
-    ({"where": "EXISTS (SELECT FROM flags)"}, "where: cannot use subquery"),
+    ({"where": "EXISTS (SELECT FROM public.flags)"}, "where: cannot use subquery"),
     ({"where": "sum(tons) > 1"}, "where: aggregate functions are not allowed"),
-    ({"where": "public.always()"}, "where: public.always.* is not a function of PostgreSQL"),
+    ({"where": "public.always()"}, "where: public.always.* is not a function or operator"),
+    ({"where": "sign OPERATOR(public.===) flag"}, "where: public.===.* is not a function or operator"),
+    ({"where": "pg_sleep(9) IS NULL"}, "where: generation expression is not immutable"),
+    ({"where": "set_config('role', 'x', false) = ''"}, "where: generation expression is not immut"),
+    ({"where": "query_to_xml('DELETE FROM flags', true, true, '') IS NULL"},
+     "where: generation expression is not immutable"),
+    ({"where": "true); DROP TABLE public.flags; SELECT (true"}, "where: one expression is needed"),
+    ({"where": "true) STORED; DROP TABLE public.flags; SELECT (true"},
+     "where: one expression is needed"),
+    ({"where": "true) STORED, ADD COLUMN x boolean DEFAULT (true"}, "where: syntax error"),
+    ({"where": "true) FROM public.flags --"}, "where: syntax error"),
+    ({"where": "true, false"}, "where: "),
+    ({"where": ""}, "where: syntax error"),
     ({"derive": {"crew": "1"}}, "derive: declare a generated column"),
     ({"drop_duplicates": ["*"]}, "drop_duplicates: of records with one key the later one counts"),
     ({"enrich": []}, "enrich: a JSON object is needed"),

@@ -8,6 +8,7 @@ from functions.api.batch.validate_rows import RowValidator
 from waybill.clients import events_client, s3_client
 from waybill.database.repository import Connection
 from waybill.http.persistent_connection import PersistentConnection
+from waybill.http.personal_reads import PersonalReads
 from waybill.outbox.publish_job_finished import JobNotifier
 from waybill.state.bucket import StateBucket
 
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class Deps(NamedTuple):
-    """The connection, the clients, the settings, the state bucket and a validator per dataset."""
+    """The connection and clients, the settings, the state bucket, a validator per dataset."""
 
     database: PersistentConnection
     events: "EventBridgeClient"
     settings: BatchSettings
     state: StateBucket
     validators: dict[str, RowValidator]
+    personal_reads: PersonalReads
 
     def validator(self, dataset: str) -> RowValidator:
         """The row validator of the dataset, for its published contract.
@@ -55,4 +57,4 @@ def deps() -> Deps:
     settings = BatchSettings.from_environment()
     state = StateBucket(s3_client(), settings.state_bucket)
     database = PersistentConnection(settings, "batch")
-    return Deps(database, events_client(), settings, state, {})
+    return Deps(database, events_client(), settings, state, {}, PersonalReads(database))

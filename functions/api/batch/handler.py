@@ -1,25 +1,29 @@
-"""POST /batch/{dataset}: write up to 1,000 rows synchronously."""
+"""POST /batch/{dataset}: write up to 1,000 rows synchronously. Previews, which write nothing."""
 
 import hashlib
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.api.batch.bodies import ROWS, SAMPLE
 from functions.api.batch.deps import deps
 from functions.api.batch.models import BatchRequest, BatchResponse
+from functions.api.batch.preview_models import Preview
 from functions.api.batch.write_batch import Batch, write_batch
+from waybill.http.access import may_read_personal
 from waybill.http.app import create_api
-from waybill.http.bodies import BodySpec, body_bytes
+from waybill.http.bodies import body_bytes
 from waybill.http.describe import describe_responses
 from waybill.http.exact_json import read_exactly
+from waybill.http.file_options import Delimiter, Encoding
 from waybill.http.links import base_url
 from waybill.http.responses import json_response
 
-# Lambda's request limit is 6 MB.
-_BODY = BodySpec(limit_bytes=5 * 1024**2, hint=" Upload a larger file: POST /uploads/{dataset}.")
-api = create_api("batch", {"/batch/{dataset}": _BODY}, read_exactly)
+api = create_api(
+    "batch", {"/batch/{dataset}": ROWS, "/datasets/{name}/preview": SAMPLE}, read_exactly
+)
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -61,6 +65,40 @@ def batch(
     )
     location = f"{base_url(api.current_event)}/jobs/{result.job_id}"
     return json_response(result, headers={"Location": location})
+
+
+@api.post(
+    "/datasets/<name>/preview",
+    tags=["datasets"],
+    responses=describe_responses({200: Preview}, 400, 404, 413, 415, 422, 503),
+)
+def post_preview(
+    name: Annotated[str, Path()],
+    *,
+    delimiter: Annotated[Delimiter | None, Query(description="Default: detected.")] = None,
+    encoding: Annotated[Encoding | None, Query(description="Default: the contract's.")] = None,
+) -> Response[Any]:
+    """Preview a file or rows: 20 records before and after the rules of the dataset.
+
+    Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type. Records
+    are read, changed and checked as the loader does it, and `where`, `enrich` and
+    `drop_duplicates` are applied as the merge does it, by the same SQL; nothing is written.
+    Duplicates are looked for among the records that are shown. References and keys are not
+    checked. Values that the caller may not read are `[masked]`, and a rule that would tell them,
+    or that the database is needed for when it cannot be reached, is in `not_shown`.
+    """
+    # What reads files takes longer to import than a batch takes.
+    from functions.api.batch.parse_sample import SampleOptions, parse_sample  # noqa: PLC0415
+    from functions.api.batch.preview_merge import preview_merge  # noqa: PLC0415
+    from functions.api.batch.preview_records import preview_records  # noqa: PLC0415
+
+    contract = deps().state.contracts.get(name)
+    read_with, sample = parse_sample(
+        api.current_event, contract, SampleOptions(delimiter, encoding)
+    )
+    shown = preview_records(read_with, sample)
+    shown = preview_merge(deps(), read_with, shown, api.principal, api.caller)
+    return json_response(shown.response(masked=not may_read_personal(api.principal, name)))
 
 
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

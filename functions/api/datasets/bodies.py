@@ -1,12 +1,10 @@
-"""The bodies of the requests that send a file, or rows."""
+"""The body of a request that sends a file."""
 
 from typing import Any
 
-from functions.api.datasets.models import PreviewRows
 from waybill.http.bodies import JSON, BodySpec
 
 _MOST_BYTES = 4 * 1024**2
-_SAMPLES = ("text/csv", "application/x-ndjson", "application/octet-stream")
 _TEXTS = ("application/octet-stream", "text/csv", "application/x-ndjson")
 _BINARY = (
     "application/vnd.apache.parquet",
@@ -14,12 +12,6 @@ _BINARY = (
     "application/vnd.apache.arrow.stream",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
-
-
-def _sample_schemas() -> dict[str, Any]:
-    """JSON Schema of the body of a preview by media type."""
-    text = {"type": "string", "description": "The beginning of a file."}
-    return {JSON: PreviewRows.model_json_schema(), **dict.fromkeys(_SAMPLES, text)}
 
 
 def _file_schemas() -> dict[str, Any]:
@@ -33,9 +25,6 @@ def _file_schemas() -> dict[str, Any]:
     }
 
 
-SAMPLE = BodySpec(
-    (JSON, *_SAMPLES), _MOST_BYTES, " Send the beginning of the file.", _sample_schemas
-)
 FILE = BodySpec(
     (*_TEXTS, JSON, *_BINARY), _MOST_BYTES, " Send the beginning with whole=false.", _file_schemas
 )

@@ -2,9 +2,8 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from waybill.contract.drift import Drift
 from waybill.contract.model import DriftPolicy, Partitioning, Reference, WriteDisposition
 
 
@@ -45,49 +44,3 @@ class DatasetList(BaseModel):
     """All datasets, by name."""
 
     items: list[Dataset]
-
-
-Outcome = Literal["loaded", "filtered", "rejected"]
-
-
-class RecordError(BaseModel):
-    """Why a record would be rejected."""
-
-    column: str | None
-    code: str
-    message: str
-
-
-class PreviewedRecord(BaseModel):
-    """A record before and after the rules of its dataset."""
-
-    line: int = Field(description="In the file, from 1; of rows, the row.")
-    raw: str = Field(description="The record as it is in the file, up to 1,000 characters.")
-    outcome: Outcome
-    before: dict[str, Any] | None = Field(
-        description="Text by column; null for a record that cannot be parsed."
-    )
-    after: dict[str, Any] | None = Field(
-        description="Value by column; null for a record that is not loaded."
-    )
-    errors: list[RecordError]
-
-
-class Preview(BaseModel):
-    """The first 20 records of a file. Nothing is written."""
-
-    columns: list[str] = Field(description="The columns that the file has, in order.")
-    records: list[PreviewedRecord]
-    not_shown: list[str] = Field(
-        description="Rules that only the merge applies, and that the preview leaves out."
-    )
-    warnings: list[str]
-    drift: list[Drift] = Field(description="How the file differs from the table.")
-
-
-class PreviewRows(BaseModel):
-    """Rows to preview, as of a batch."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    rows: list[dict[str, Any]] = Field(min_length=1, max_length=1000)

@@ -4,7 +4,9 @@ import { drifted, plural, visible } from "./format.js";
 import { TableBox } from "./parts.js";
 
 export function Preview({ preview, name }) {
-  const { columns, records, warnings, drift, note, not_shown: notShown } = preview;
+  const { columns: inFile, records, warnings, drift, note, not_shown: notShown } = preview;
+  // Looked-up values are no columns of the file.
+  const columns = [...new Set([...inFile, ...records.flatMap((one) => Object.keys(one.after ?? {}))])];
   const bad = records.filter((one) => one.outcome === "rejected");
   const filtered = records.filter((one) => one.outcome === "filtered").length;
   return html`

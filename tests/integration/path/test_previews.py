@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from functions.api.datasets.preview_records import Sample, preview_records
+from functions.api.batch.preview_records import Sample, preview_records
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import land, settle
 from tests.postgres.databases import Connection
@@ -44,7 +44,7 @@ def test_a_preview_shows_what_is_loaded_filtered_and_rejected(
     found = admin.execute("SELECT waybill.contract('dives')").fetchone()
     assert found is not None
     contract = Contract.model_validate(found[0])
-    _, _, shown = preview_records(contract, Sample(FILE.encode()), masked=False)
+    shown = preview_records(contract, Sample(FILE.encode())).records
     loaded = [each.after for each in shown if each.outcome == "loaded"]
     rows = admin.execute('SELECT buoy, "Dived On", metres::text, guide FROM dives').fetchall()
     assert sorted(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from functions.api.datasets.preview_records import Sample, preview_records
+from functions.api.batch.preview_records import Sample, preview_records
 from tests.unit.binary.encode import ENCODERS, parquet
 from tests.unit.binary.workbooks import sheet_xml, workbook
 from tests.unit.columns.contracts import column, contract
@@ -75,7 +75,8 @@ def test_other_columns_are_refused_ignored_or_rescued() -> None:
     ],
 )  # fmt: skip
 def test_a_preview_shows_records_and_what_is_wrong(data: bytes) -> None:
-    layout, _, records = preview_records(THINGS, Sample(data), masked=False)
+    found = preview_records(THINGS, Sample(data))
+    layout, records = found.layout, found.records
     assert layout.columns == ("b", "a")
     assert [record.outcome for record in records] == ["loaded", "rejected"]
     assert records[0].before == {"b": "x", "a": "1"}
@@ -86,4 +87,4 @@ def test_a_preview_shows_records_and_what_is_wrong(data: bytes) -> None:
 
 def test_a_preview_of_a_part_of_a_file_is_refused() -> None:
     with pytest.raises(Rejected, match="corrupt-file"):
-        preview_records(THINGS, Sample(parquet(MORE)[:500]), masked=False)
+        preview_records(THINGS, Sample(parquet(MORE)[:500]))

@@ -55,7 +55,7 @@ def check_rows(
         strings = given[name]
         absent = None if column.required else np.array([name not in row for row in rows], bool)
         result = check_column(column, strings, formats.get(name), absent)
-        texts[name] = _postgres_text(result.values).to_pylist()
+        texts[name] = postgres_text(result.values).to_pylist()
         for violation in result.violations:
             found = np.flatnonzero(violation.rows & kept)
             invalid = strings.take(pa.array(found))
@@ -65,7 +65,8 @@ def check_rows(
     return CheckedCells(texts, errors, frozenset(np.flatnonzero(~kept).tolist()))
 
 
-def _postgres_text(values: Array) -> Array:
+def postgres_text(values: Array) -> Array:
+    """Checked values as PostgreSQL writes them."""
     kind = values.type
     if not pa.types.is_timestamp(kind) or kind.tz is None:
         return pc.cast(values, pa.string())

@@ -11,6 +11,10 @@ class Session(Repository):
         """Let every later statement time out, so that API Gateway does not."""
         self._select_value("session.limit_statements", milliseconds=seconds * 1000)
 
+    def limit_transaction(self, seconds: int) -> None:
+        """Let every later statement of the open transaction time out."""
+        self._select_value("session.limit_transaction", milliseconds=seconds * 1000)
+
     def act_as(self, caller: Caller | None) -> None:
         """Record `caller` as the creator of the jobs that the session makes from now on."""
         subject, source = caller or ("", None)

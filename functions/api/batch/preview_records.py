@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from functions.api.datasets.models import Outcome, PreviewedRecord, RecordError
+from functions.api.batch.preview_models import Outcome, Preview, PreviewedRecord, RecordError
 from waybill.binary.reading import read_binary
 from waybill.binary.source import BytesSource
+from waybill.columns.cells import postgres_text
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.json_text import json_objects
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
+from waybill.columns.stage import ABSENT, LINE, RAW
 from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.exact_json import parse_json
@@ -38,12 +40,44 @@ class Sample(NamedTuple):
     encoding: str | None = None
 
 
-def preview_records(
-    contract: Contract, sample: Sample, *, masked: bool
-) -> tuple[Layout, Sequence[Drift], list[PreviewedRecord]]:
-    """The file's layout, how it differs from the table, and its first 20 records.
+class StagedRecord(NamedTuple):
+    """A record as the loader would stage it."""
 
-    With `masked` without personal values.
+    line: int
+    fields: dict[str, str | None]
+    """In PostgreSQL's own format, by column."""
+    absent: Sequence[str] | None
+    """Columns that the record lacks, where records say so."""
+    raw: str | None
+
+
+class Shown(NamedTuple):
+    """The first records of a sample."""
+
+    contract: Contract
+    layout: Layout
+    drift: Sequence[Drift]
+    records: Sequence[PreviewedRecord]
+    staged: Sequence[StagedRecord]
+    """Those of the records that are neither filtered nor rejected."""
+    not_shown: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+    def response(self, *, masked: bool) -> Preview:
+        """What is shown; with `masked` without the personal values of the dataset."""
+        personal = frozenset(self.contract.personal) if masked else frozenset()
+        records = [_without(personal, each) if personal else each for each in self.records]
+        return Preview(
+            columns=list(self.layout.columns),
+            records=records,
+            not_shown=list(self.not_shown),
+            warnings=[*self.layout.warnings, *self.warnings],
+            drift=list(self.drift),
+        )
+
+
+def preview_records(contract: Contract, sample: Sample) -> Shown:
+    """The first 20 records after the rules that the loader applies, and how the file differs.
 
     Raises:
         Rejected: the sample is not a file that the contract describes.
@@ -55,22 +89,20 @@ def preview_records(
         delimiter=sample.delimiter,
         encoding=sample.encoding,
     )
-    blocks = _blocks(contract, layout, sample.data)
     checker = Checker(contract, layout, 0)
     shown = (
         record
-        for block in blocks
+        for block in _blocks(contract, layout, sample.data)
         for part in limited(block, SHOWN_RECORDS)
         if part.record_count
         for record in _preview(checker, layout, part)
     )
     records = list(islice(shown, SHOWN_RECORDS))
-    personal = frozenset(contract.personal) if masked else frozenset()
-    if personal:
-        records = [_without(personal, record) for record in records]
     # The records that are not shown may have what these lack.
     added = [each for each in checker.drift or () if each.change == "added"]
-    return layout, (*layout.drift, *added), records
+    staged = [each for _, each in records if each is not None]
+    previewed = [each for each, _ in records]
+    return Shown(contract, layout, (*layout.drift, *added), previewed, staged)
 
 
 def _blocks(contract: Contract, layout: Layout, data: bytes) -> Iterator[Block]:
@@ -92,22 +124,27 @@ def _without(personal: frozenset[str], record: PreviewedRecord) -> PreviewedReco
     return record.model_copy(update={"raw": MASK, "before": before, "after": after})
 
 
-def _preview(checker: Checker, layout: Layout, block: Block) -> Iterator[PreviewedRecord]:
+def _preview(
+    checker: Checker, layout: Layout, block: Block
+) -> Iterator[tuple[PreviewedRecord, StagedRecord | None]]:
     records, result = checker.check_and_keep(block)
     raw = record_bytes(block, np.arange(block.record_count)).to_pylist()
     before, after, errors = _before(records, layout), _after(result, layout), _errors(result)
+    staged = _staged(result, layout)
     for line, text in zip(block.lines.tolist(), raw, strict=True):
         outcome: Outcome = (
             "rejected" if line in errors else "loaded" if line in after else "filtered"
         )
-        yield PreviewedRecord(
+        shown = PreviewedRecord(
             line=line,
             raw=text.decode(errors="replace")[:_SHOWN_CHARACTERS],
             outcome=outcome,
+            rule="filter" if outcome == "filtered" else None,
             before=before.get(line),
             after=after.get(line),
             errors=errors.get(line, []),
         )
+        yield shown, staged.get(line)
 
 
 def _before(records: Records, layout: Layout) -> dict[int, dict[str, str | None]]:
@@ -122,8 +159,28 @@ def _before(records: Records, layout: Layout) -> dict[int, dict[str, str | None]
 def _after(result: BlockResult, layout: Layout) -> dict[int, dict[str, object]]:
     """The typed values of each record that would be staged, by line."""
     return {
-        row["_waybill_line"]: {name: row[name] for name in layout.columns}
-        for row in result.staged.to_pylist()
+        row[LINE]: {name: row[name] for name in layout.columns} for row in result.staged.to_pylist()
+    }
+
+
+def _staged(result: BlockResult, layout: Layout) -> dict[int, StagedRecord]:
+    """Each record that would be staged, by line."""
+    batch = result.staged
+    staged = batch.schema.names
+    texts = [postgres_text(batch.column(name)).to_pylist() for name in layout.columns]
+    count = batch.num_rows
+    absent = batch.column(ABSENT).to_pylist() if ABSENT in staged else [None] * count
+    raw = batch.column(RAW).to_pylist() if RAW in staged else [None] * count
+    return {
+        line: StagedRecord(
+            line,
+            {name: text[row] for name, text in zip(layout.columns, texts, strict=True)},
+            names and parse_json(names),
+            raw[row],
+        )
+        for row, (line, names) in enumerate(
+            zip(batch.column(LINE).to_pylist(), absent, strict=True)
+        )
     }
 
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from functions.api.datasets.models import PreviewRows
-from functions.api.datasets.preview_records import Sample
+from functions.api.batch.preview_models import PreviewRows
+from functions.api.batch.preview_records import Sample
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest
 from waybill.exact_json import format_json

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.api.datasets.handler import handle
+from functions.api.batch.handler import handle
 from tests.unit.columns.contracts import column, contract
 from tests.unit.http.api_client import ADMIN, STATE, ApiResponse, call
 from waybill.http.principal import Principal
@@ -34,9 +34,9 @@ def birds(aws: "S3Client") -> None:
         column("seen", "date"),
         column("grams", "numeric"),
     )
-    rules = {**RULES, "where": "grams > 0"}
-    made = contract(*columns, name="birds", transformation=rules)
-    StateBucket(aws, STATE).contracts.publish(made)
+    for name, rules in {"birds": RULES, "weighed": {**RULES, "where": "grams > 0"}}.items():
+        made = contract(*columns, name=name, transformation=rules)
+        StateBucket(aws, STATE).contracts.publish(made)
 
 
 def preview(
@@ -51,12 +51,13 @@ def test_a_file_is_shown_before_and_after() -> None:
     assert response.status == 200, response.text
     shown = response.json()
     assert shown["columns"] == ["species", "ring", "seen", "grams"]
-    assert shown["not_shown"] == ["where"]
+    assert shown["not_shown"] == []
     wren, total, coot, short = shown["records"]
     assert wren == {
         "line": 2,
         "raw": '" Wren ",none,2024-05-01,9.50',
         "outcome": "loaded",
+        "rule": None,
         "before": {"species": " Wren ", "ring": "none", "seen": "2024-05-01", "grams": "9.50"},
         "after": {"species": "wren", "ring": None, "seen": "2024-05-01", "grams": "9.50"},
         "errors": [],
@@ -173,6 +174,19 @@ def test_personal_values_are_masked_for_callers_without_the_right(aws: "S3Client
 def test_a_reader_cannot_preview() -> None:
     reader = Principal("a-reader", "reader", None, ADMIN.expires_at)
     assert preview({"rows": [{"species": "a"}]}, caller=reader).problem() == (403, "forbidden")
+
+
+def test_without_a_database_the_rules_of_the_merge_are_not_shown() -> None:
+    rows = {"rows": [{"species": "Wren", "grams": 0}, {"species": "total"}]}
+    shown = call(handle, "POST", "/datasets/weighed/preview", rows).json()
+    assert shown["not_shown"] == ["where"]
+    assert shown["warnings"] == [
+        "Shown without where: the database is not available, or too slow."
+        " They are applied when the file is loaded."
+    ]
+    wren, total = shown["records"]
+    assert (wren["outcome"], wren["rule"]) == ("loaded", None)
+    assert (total["outcome"], total["rule"]) == ("filtered", "filter")
 
 
 def test_a_preview_writes_nothing(aws: "S3Client") -> None:
