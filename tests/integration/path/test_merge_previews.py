@@ -149,7 +149,7 @@ def test_personal_values_that_are_looked_up_are_masked_and_decide_nothing(
     assert audited == [("a-loader", "people", {"records": "lookups"})]
 
 
-def test_nothing_is_told_of_a_dataset_that_the_caller_may_not_read(
+def test_a_dataset_that_the_caller_may_not_read_stays_unknown(
     admin: Connection, cloud: Cloud
 ) -> None:
     admin.execute(PEOPLE.encode())
