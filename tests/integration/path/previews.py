@@ -27,7 +27,7 @@ def publish(admin: Connection, cloud: Cloud, dataset: str) -> None:
     StateBucket(cloud.s3, STATE).contracts.publish(Contract.model_validate(found[0]))
 
 
-def preview(
+def preview(  # noqa: PLR0913 - a request has that many parts
     admin: Connection,
     cloud: Cloud,
     dataset: str,

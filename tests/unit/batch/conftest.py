@@ -1,6 +1,7 @@
 """Fixtures of the batch endpoints: a database that cannot be reached."""
 
 from collections.abc import Iterator
+
 import pytest
 
 from functions.api.batch.deps import deps
