@@ -10,9 +10,9 @@ from hypothesis.stateful import precondition, rule
 
 from tests.postgres.databases import Connection, Database
 from tests.stateful.api_client import ApiClient
-from tests.stateful.archive_rules import ArchiveRules
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
+from tests.stateful.fold_rules import GAUGES, FoldRules
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
 from tests.stateful.invariants import check, check_against_reload, check_asleep, check_views
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json, read_of
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 KEY_PARTS = 3
 
 
-class Machine(ArchiveRules):
+class Machine(FoldRules):
     """One history. The database is a copy of `template`, which nobody may be using."""
 
     template: Database
@@ -63,6 +63,13 @@ class Machine(ArchiveRules):
         header = header or table.partial or table.rules is not NONE
         header = header or not any((cell or "")[:1].isdigit() for cell in records[0])
         self._land(table, records, second, body_of(table, records, header=header))
+
+    @rule(file=some_files([GAUGES.name], 1), second=seconds, by_month=st.booleans())
+    def land_gauges(self, file: tuple[str, tuple[Cells, ...]], second: int, by_month: bool) -> None:
+        """More often than one in seventeen, so that there are months to fold."""
+        if by_month:
+            self.set_history(None)
+        self._land(GAUGES, file[1], second, body_of(GAUGES, file[1], header=True))
 
     @rule(name=names, second=seconds)
     def land_corrupt_file(self, name: str, second: int) -> None:

@@ -1,4 +1,4 @@
-"""Sixteen datasets, thirteen of them made here, and what their records may look like."""
+"""Seventeen datasets, fourteen of them made here, and what their records may look like."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -49,6 +49,10 @@ CREATE TABLE buoys (id integer PRIMARY KEY, name text, level integer DEFAULT 7);
 SELECT waybill.register_dataset('buoys', drift => 'ignore');
 CREATE TABLE wrecks (id integer PRIMARY KEY, name text, tons integer, extra jsonb);
 SELECT waybill.register_dataset('wrecks', drift => 'rescue', rescued => 'extra');
+CREATE TABLE gauges (
+    id integer NOT NULL, day date NOT NULL, level integer CHECK (level >= 0), PRIMARY KEY (id, day)
+) PARTITION BY RANGE (day);
+SELECT waybill.register_dataset('gauges', partition_unit => 'month');
 CREATE TABLE readings (id integer PRIMARY KEY, value integer);
 SELECT waybill.register_dataset('readings', write_disposition => 'append');
 """
@@ -71,6 +75,7 @@ $do$;
 ALTER FUNCTION waybill.merge_batch SET lock_timeout = '50ms';
 ALTER FUNCTION waybill.lock_against_merge SET lock_timeout = '5ms';
 ALTER FUNCTION waybill.register_replay SET lock_timeout = '50ms';
+ALTER FUNCTION waybill.fold_step SET lock_timeout = '50ms';
 """
 
 
@@ -221,6 +226,20 @@ TABLES: Mapping[str, Table] = {
             ),
             parents={3: "departments"},
             partial=True,
+        ),
+        Table(
+            "gauges",
+            (
+                _ID,
+                Column(
+                    "day",
+                    date.fromisoformat,
+                    ("2021-01-15", "2021-02-15", "2022-03-01", "2022-04-01"),
+                    ("2021-02-30",),
+                ),
+                _number("level", ("", "0", "5"), "-1"),
+            ),
+            key=(0, 1),
         ),
         Table("readings", (_ID, _number("value", ("", "1", "2"), "x")), insert_only=True),
         Table(

@@ -8,7 +8,8 @@ from tests.stateful.generators import PROVOKED
 from tests.stateful.machine import Machine
 
 _RARE = ("request_upload", "crash", "lose", "forget", "redrive", "pass_time",
-         "resume", "overwrite", "land_corrupt_file")  # fmt: skip
+         "resume", "overwrite", "land_corrupt_file",
+         "land_gauges", "fold", "give_up_fold")  # fmt: skip
 REVERTED = "reverts done"
 # Without the rules that other histories are about, so that most steps load or revert.
 RevertMachine = type("RevertMachine", (Machine,), dict.fromkeys(_RARE))
