@@ -26,5 +26,9 @@ def _file_schemas() -> dict[str, Any]:
 
 
 FILE = BodySpec(
-    (*_TEXTS, JSON, *_BINARY), _MOST_BYTES, " Send the beginning with whole=false.", _file_schemas
+    (*_TEXTS, JSON, *_BINARY),
+    _MOST_BYTES,
+    " Send the beginning of a text file with whole=false; for others, `waybill infer --whole"
+    " FILE` in the source tree takes any size.",
+    _file_schemas,
 )

@@ -10,12 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from tests.e2e.threaded_server import ThreadedServer
 from tests.unit.client.fake_api import FakeApi
 from tests.unit.client.test_commands import invoke
 from waybill_client import commands
-from waybill_client.errors import ClientError, UnreachableError
+from waybill_client.errors import ClientError, ProblemError, UnreachableError
+from waybill_client.send import HEAD_BYTES
 
 PARTS = (b'"id","na\r\n""me"\r\n1,"a\r\nb"\r\n', b'"id","na\r\n""me"\r\n2,"c"\r\n')
 SQL = "CREATE TABLE [ships] (id integer);\n"
@@ -159,6 +161,21 @@ def test_a_proposal_is_printed_or_written(fake: FakeApi, ships: Path, tmp_path: 
     queries = [dict(each.url.params) for each in fake.requests]
     assert queries[0] == {"name": "ships.csv", "whole": "true"}
     assert queries[2] == {"name": "fleet", "whole": "true", "header": "present"}
+
+
+def test_what_the_api_can_only_read_as_a_whole_is_read_here(fake: FakeApi, ships: Path) -> None:
+    problem = {"type": "https://api.test/problems/unsupported-file", "detail": "a whole file only"}
+    fake.on("POST", "datasets/infer", httpx.Response(422, json=problem))
+    arguments = ["infer", str(ships), "--header", "present"]
+    app = commands.make_app(
+        lambda: "https://api.test/v1",
+        infer_whole=lambda *found: {"sql": f"-- {found[1]} {found[2]}\n", "columns": []},
+    )
+    assert "a whole file only" in str(CliRunner().invoke(app, arguments).exception)
+    ships.write_bytes(b"PAR1" + bytes(HEAD_BYTES))
+    assert CliRunner().invoke(app, arguments).stdout == "-- ships.csv present\n"
+    with pytest.raises(ProblemError, match="a whole file only"):
+        invoke(*arguments)
 
 
 def test_a_whole_file_needs_the_source_tree(ships: Path) -> None:

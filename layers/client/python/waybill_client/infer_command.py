@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from waybill_client.errors import ClientError
+from waybill_client.errors import ClientError, ProblemError
 from waybill_client.job_commands import AsJson, Connect
 from waybill_client.output import out, print_json, print_message
+from waybill_client.send import HEAD_BYTES
 
 InferWhole = Callable[[Path, str, str | None], dict[str, Any]]
 """Proposes a dataset from a whole file, its name and whether it has a header."""
@@ -34,14 +35,33 @@ def add_infer(app: typer.Typer, connect: Connect, infer_whole: InferWhole | None
         """Propose a dataset for a file: its table, key and formats, with the evidence."""
         if whole and infer_whole is None:
             raise ClientError("--whole needs the source tree: .venv/bin/waybill infer --whole FILE")
-        if whole and infer_whole is not None:
-            found = infer_whole(file, name or file.name, header)
-        else:
-            with connect() as waybill:
-                found = waybill.infer(file, name=name, header=header)
+        named = name or file.name
+        found = None if whole else _infer_by_api(connect, file, named, header, infer_whole)
+        if found is None and infer_whole is not None:
+            found = infer_whole(file, named, header)
+        assert found is not None  # noqa: S101 - of the two ways, one has read the file
         if as_json:
             return print_json(found)
         if output is None:
             return out.print(found["sql"], markup=False, highlight=False, soft_wrap=True, end="")
         output.write_text(found["sql"], encoding="utf-8")
         return print_message(f"Wrote {output}: {len(found['columns'])} columns.")
+
+
+def _infer_by_api(
+    connect: Connect, file: Path, name: str, header: str | None, infer_whole: InferWhole | None
+) -> dict[str, Any] | None:
+    """The API's proposal; None if it needs the whole file, which only this machine can read.
+
+    Raises:
+        ProblemError: the file cannot be read.
+    """
+    try:
+        with connect() as waybill:
+            return waybill.infer(file, name=name, header=header)
+    except ProblemError as error:
+        # Parquet, Arrow, Excel and archives are read as a whole, and a request holds 4 MiB.
+        is_cut = error.code == "unsupported-file" and file.stat().st_size > HEAD_BYTES
+        if infer_whole is None or not is_cut:
+            raise
+        return None

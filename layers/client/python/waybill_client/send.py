@@ -10,7 +10,8 @@ import httpx
 from waybill_client.errors import UnreachableError, UploadRejectedError
 from waybill_client.flows import FileRange, Flow, Request, send_part
 
-_HEAD_BYTES = 4 * 1024 * 1024
+HEAD_BYTES = 4 * 1024 * 1024
+"""Of a file that the API sees as a sample."""
 Progress = Callable[[int], None]
 """Called with the number of bytes sent since the last call."""
 
@@ -100,5 +101,5 @@ class _ProgressReader(io.RawIOBase):
 def read_head(file: Path) -> tuple[bytes, bool]:
     """The first 4 MiB of a file, and whether they are all of it."""
     with file.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+        head = stream.read(HEAD_BYTES)
         return head, not stream.read(1)

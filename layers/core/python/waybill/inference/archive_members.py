@@ -13,7 +13,7 @@ from waybill.archives.tar_archive import TarArchive
 from waybill.archives.zip_archive import ZipArchive
 from waybill.binary.source import FileSource, PartSource, Source, pieces
 from waybill.errors import Rejected
-from waybill.inference.file_sample import FileSample, MemberOf
+from waybill.inference.file_sample import WHOLE_ELSEWHERE, FileSample, MemberOf
 from waybill.records.compression import Limits, decompressed
 
 MOST_MEMBERS = 20
@@ -33,7 +33,10 @@ def files_of(sample: FileSample) -> Iterator[Sequence[FileSample]]:
         yield [sample]
         return
     if sample.source is None:
-        detail = "Only a whole archive can be read: send a file in it, or its beginning."
+        detail = (
+            "Only a whole archive can be read. Send a file in it, or its beginning: a request takes"
+            f" an archive of at most 4 MiB, and {WHOLE_ELSEWHERE}"
+        )
         raise Rejected("unsupported-file", detail)
     archive = _Archive(sample, sample.source, archive_format)
     if archive.is_office:

@@ -6,7 +6,7 @@ from waybill.binary.layout import describe_file
 from waybill.binary.sheet_layout import sheet_text
 from waybill.binary.task import BinaryFormat
 from waybill.errors import Rejected
-from waybill.inference.file_sample import FileSample
+from waybill.inference.file_sample import WHOLE_ELSEWHERE, FileSample
 from waybill.inference.model import Header
 from waybill.inference.readings import declared_type
 from waybill.inference.structure import Structure
@@ -68,8 +68,8 @@ def describe_sample(sample: FileSample, file_format: BinaryFormat) -> DescribedF
     """
     if sample.source is None:
         detail = (
-            f"A dataset can be inferred from a whole file of this format only ({file_format}):"
-            " one of at most 4 MiB, or use `waybill infer --whole`."
+            f"A dataset can be inferred from a whole file of this format only ({file_format}): a"
+            f" request takes one of at most 4 MiB, and {WHOLE_ELSEWHERE}"
         )
         raise Rejected("unsupported-file", detail)
     return DescribedFile(file_format, describe_file(sample.source, file_format, _NO_CONTRACT))
