@@ -236,3 +236,21 @@ def test_a_header_longer_than_the_head_is_refused() -> None:
         read(b"code,lab", WORDS, whole=False)
     absent = WORDS.model_copy(update={"header": "absent"})
     assert not read(b"code,lab", absent, whole=False).header
+
+
+@pytest.mark.parametrize(
+    ("begin", "delimiter", "warnings"),
+    [
+        ("1;Ann, Bob;", ";", 0),
+        ("1,Ann; Bob,", ",", 0),
+        ("1\tAnn\t", "\t", 0),
+        ("x;Ann|", ",", 1),
+        ("", ",", 1),
+    ],
+)
+def test_the_delimiter_before_a_field_of_more_than_a_mebibyte(
+    begin: str, delimiter: str, warnings: int
+) -> None:
+    headerless = HIRES.model_copy(update={"header": "absent"})
+    layout = read((begin + "x" * (1 << 20)).encode()[: 1 << 20], headerless, whole=False)
+    assert (layout.delimiter, len(layout.warnings)) == (delimiter, warnings)

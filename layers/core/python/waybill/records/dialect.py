@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
-from waybill.records.head import Head, HeadRecord
+from waybill.records.head import Head, HeadRecord, first_cells
 from waybill.records.header import HeaderSearch, find_header
 from waybill.records.layout import check_delimiter
-from waybill.records.values import is_record
+from waybill.records.values import is_plausible, is_record
 
 _CANDIDATES = ",;\t|"
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -58,8 +58,27 @@ def sniff_dialect(text: Head, contract: Contract, declared: str | None) -> Diale
     best = max(candidates, key=lambda each: (each.search.score, each.splits))
     if contract.header != "absent" and not contract.document:
         return best
+    if contract.header == "absent" and not text.whole and not best.records:
+        candidates = [_by_first_cells(text, contract, candidates)]
     warning = "No delimiter fits the first records: read with commas."
-    return candidates[0]._replace(warnings=(warning,) if best.splits else ())
+    return candidates[0]._replace(
+        warnings=(*candidates[0].warnings, *((warning,) if best.splits else ()))
+    )
+
+
+def _by_first_cells(text: Head, contract: Contract, candidates: list[Dialect]) -> Dialect:
+    """Of a first record that is longer than the head: the only one whose first fields are valid."""
+    fitting = []
+    for each in candidates:
+        cells = first_cells(text, each.delimiter)
+        pairs = list(zip(cells, contract.file_columns[:-1], strict=False))
+        if cells and len(pairs) == len(cells) and all(is_plausible(*p, contract) for p in pairs):
+            fitting.append(each)
+    if len(fitting) == 1:
+        return fitting[0]
+    found = f"read with {_NAMES[candidates[0].delimiter]}s. Declare the delimiter if it is another."
+    warning = f"The first record is longer than 1 MiB: {found}"
+    return candidates[0]._replace(warnings=(warning,))
 
 
 def _checked(delimiter: str) -> str:

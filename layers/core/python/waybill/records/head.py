@@ -11,6 +11,7 @@ from waybill.records.lines import count_line_ends
 from waybill.records.splitter import RecordSplitter
 
 SAMPLE_RECORDS = 50
+_FIRST_BYTES = 64 * 1024
 
 
 class HeadRecord(NamedTuple):
@@ -57,6 +58,12 @@ class Head(NamedTuple):
             if len(records) == limit:
                 break
         return records
+
+
+def first_cells(text: Head, delimiter: str) -> tuple[str, ...]:
+    """The first complete fields of a first record that is longer than the head."""
+    decoded, _ = _decode(text.data[:_FIRST_BYTES])
+    return _fields(decoded, delimiter)[:-1]
 
 
 def _record(block: Block, text: Block, at: int, delimiter: str) -> HeadRecord:
