@@ -273,3 +273,10 @@ def _outcome(data: bytes) -> str:
 def test_a_text_in_the_cell_comes_before_a_value_beside_it(xml: str, text: str) -> None:
     cell = Raw(f'<c r="{{}}" t="inlineStr">{xml}</c>')
     assert read(THINGS, {1: HEADER, 2: {"A": 1, "B": cell}}).values == [(1, text)]
+
+
+def test_a_binary_workbook_is_named() -> None:
+    relation = '<Relationship Id="r" Type="x/officeDocument" Target="xl/workbook.bin"/>'
+    parts = {"[Content_Types].xml": "", "_rels/.rels": f"<Relationships>{relation}</Relationships>"}
+    with pytest.raises(Rejected, match=r"binary workbook \(xlsb\)\. Save it as xlsx"):
+        read_file(THINGS, zipped({**parts, "xl/workbook.bin": "x"}))

@@ -135,6 +135,9 @@ class Workbook:
         if "_rels/.rels" in self._names:
             self._parse("_rels/.rels", relations)
         part = _target("", relations.by_kind.get("officeDocument", "xl/workbook.xml"))
+        if part.lower().endswith("workbook.bin"):
+            detail = "The file is a binary workbook (xlsb). Save it as xlsx and upload that."
+            raise UnreadableFile("unsupported-file", detail)
         if part.lower() not in self._names or not part.lower().endswith("workbook.xml"):
             detail = "The file is a zip archive, but no workbook in Office Open XML (xlsx)."
             raise UnreadableFile("unsupported-file", detail)
