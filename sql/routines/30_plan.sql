@@ -113,10 +113,10 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     PERFORM waybill.lock_plan(p_job, p_attempt);
-    INSERT INTO waybill.chunks (job_id, chunk, byte_from, byte_to, first_line)
-    SELECT p_job, c.chunk, c.byte_from, c.byte_to, c.first_line
+    INSERT INTO waybill.chunks (job_id, chunk, byte_from, byte_to, first_line, start_line)
+    SELECT p_job, c.chunk, c.byte_from, c.byte_to, c.first_line, c.start_line
     FROM jsonb_to_recordset(p_chunks)
-        AS c (chunk integer, byte_from bigint, byte_to bigint, first_line bigint)
+        AS c (chunk integer, byte_from bigint, byte_to bigint, first_line bigint, start_line bigint)
     -- An attempt that resumes adds the last chunk again.
     ON CONFLICT DO NOTHING;
 END

@@ -1,14 +1,15 @@
 -- Chunks: each is staged once.
 
 -- Claim a chunk for the rest of the caller's transaction: `todo` with what to read and where it
--- goes, `done` when it is staged, `ended` when its job has ended.
+-- goes, `done` when it is staged, `ended` when its job has ended. Of a range whose records are not
+-- known yet, `survey` with what to read, and `waiting` when that is done or not needed.
 CREATE OR REPLACE FUNCTION waybill.claim_chunk(p_job uuid, p_chunk integer,
-    p_reads_slices boolean DEFAULT false,
+    p_reads_slices boolean DEFAULT false, p_surveys boolean DEFAULT false,
     OUT status text, OUT bucket text, OUT key text, OUT version_id text, OUT etag text,
     OUT size_bytes bigint, OUT byte_from bigint, OUT byte_to bigint, OUT first_line bigint,
     OUT text_from bigint, OUT text_to bigint,
     OUT layout jsonb, OUT contract jsonb, OUT stage_schema text, OUT stage_table text,
-    OUT keeps_rejects boolean)
+    OUT keeps_rejects boolean, OUT unblocked integer[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -30,10 +31,16 @@ BEGIN
     status := CASE
         WHEN v_job.state NOT IN ('LOADING', 'MERGING') AND NOT v_job.restamping THEN 'ended'
         WHEN v_chunk.done THEN 'done'
-        ELSE 'todo'
+        WHEN v_chunk.first_line IS NOT NULL THEN 'todo'
+        -- The last chunk ends with the object.
+        WHEN v_chunk.surveys IS NOT NULL OR v_chunk.byte_to = v_job.size_bytes THEN 'waiting'
+        ELSE 'survey'
     END;
-    IF status <> 'todo' THEN
+    IF status IN ('ended', 'done') THEN
         RETURN;
+    ELSIF NOT p_surveys AND v_chunk.first_line IS NULL THEN
+        RAISE EXCEPTION 'Chunk % of job % is a range, for a later release.', p_chunk, p_job
+            USING ERRCODE = 'lock_not_available';
     ELSIF NOT p_reads_slices AND num_nonnulls(v_chunk.text_from, v_chunk.text_to) > 0 THEN
         -- After a release was taken back. It would stage the whole object as this slice.
         RAISE EXCEPTION 'Chunk % of job % is a slice, for a later release.', p_chunk, p_job
@@ -46,7 +53,7 @@ BEGIN
     size_bytes := v_job.size_bytes;
     byte_from := v_chunk.byte_from;
     byte_to := v_chunk.byte_to;
-    first_line := v_chunk.first_line;
+    first_line := coalesce(v_chunk.first_line, v_chunk.start_line);
     text_from := v_chunk.text_from;
     text_to := v_chunk.text_to;
     layout := v_job.layout;
@@ -54,6 +61,11 @@ BEGIN
     stage_schema := 'staging';
     stage_table := waybill.stage_name(p_job);
     keeps_rejects := NOT v_job.restamping;
+    -- Their messages may not have been sent, if an earlier loader of this chunk was killed.
+    unblocked := CASE WHEN v_chunk.settled_by = p_chunk THEN ARRAY(
+        SELECT c.chunk FROM waybill.chunks AS c
+        WHERE c.job_id = p_job AND c.settled_by = p_chunk AND c.chunk > p_chunk AND NOT c.done
+        ORDER BY c.chunk) END;
 END
 $$;
 

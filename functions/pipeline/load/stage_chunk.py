@@ -1,9 +1,12 @@
 """Stages one chunk of a job exactly once and requests the merge after the last chunk."""
 
+from collections.abc import Sequence
+
 from functions.pipeline.load.copy_chunk import copy_chunk
 from functions.pipeline.load.deps import Deps
+from functions.pipeline.load.survey_chunk import survey_chunk
 from waybill import telemetry
-from waybill.database.chunks import ChunkId, Chunks, Claim
+from waybill.database.chunks import ChunkId, Chunks, Claim, RangeClaim
 from waybill.database.jobs import Jobs
 from waybill.database.repository import transaction
 from waybill.errors import NotFound, Rejected
@@ -30,8 +33,8 @@ def stage_chunk(deps: Deps, chunk: ChunkId) -> None:
     except Rejected as error:
         fail_job(deps, chunk, error)
         return
-    if status == "ended":
-        telemetry.action("chunk.ignored", chunk=chunk.chunk)
+    if status in ("ended", "waiting"):
+        telemetry.action("chunk.ignored", chunk=chunk.chunk, status=status)
         return
     left = Chunks(deps.connection).count_left(chunk.job_id)
     telemetry.action("chunk.finished", chunk=chunk.chunk, status=status, left=left)
@@ -42,12 +45,24 @@ def stage_chunk(deps: Deps, chunk: ChunkId) -> None:
 
 
 def _stage(deps: Deps, chunk: ChunkId) -> str:
-    """Stage and mark the chunk in one transaction; return the status it had before."""
+    """Stage the chunk, after a survey if it is a range; return the status it had before."""
+    status = _stage_settled(deps, chunk)
+    while isinstance(status, RangeClaim):
+        if survey_chunk(deps, chunk, status) == "waiting":
+            return "waiting"
+        status = _stage_settled(deps, chunk)
+    return status
+
+
+def _stage_settled(deps: Deps, chunk: ChunkId) -> str | RangeClaim:
+    """Stage and mark the chunk in one transaction; the status it had before, or its range."""
     chunks = Chunks(deps.connection)
     with transaction(deps.connection):
         claim = chunks.claim(chunk)
         if not isinstance(claim, Claim):
             return claim
+        # Before the chunk is staged, so that a kill leaves this message, too.
+        _send(deps, chunk, claim.unblocked or ())
         counts = copy_chunk(deps, chunk, claim)
         chunks.finish(chunk, counts)
         # Without the values and names of the file.
@@ -60,9 +75,13 @@ def _stage(deps: Deps, chunk: ChunkId) -> str:
 def _send_next_chunk(deps: Deps, chunk: ChunkId) -> None:
     """Send the next chunk that flow control allows, after the commit of this one."""
     following = Chunks(deps.connection).following(chunk, deps.settings.chunks_at_once)
-    if following is not None:
-        message = ChunkMessage(job_id=chunk.job_id, chunk=following)
-        send(deps.settings.chunks_queue_url, [message])
+    _send(deps, chunk, [] if following is None else [following])
+
+
+def _send(deps: Deps, chunk: ChunkId, others: Sequence[int]) -> None:
+    """Send other chunks of the same job."""
+    messages = [ChunkMessage(job_id=chunk.job_id, chunk=other) for other in others]
+    send(deps.settings.chunks_queue_url, messages)
 
 
 def fail_job(deps: Deps, chunk: ChunkId, error: Rejected) -> None:

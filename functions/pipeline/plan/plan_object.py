@@ -83,7 +83,7 @@ def _plan(deps: Deps, job: LandedJob, plan: PlanClaim) -> None:
     if plan.chunks:
         total, sha256 = resume_chunks(deps, job, sniffed, plan, sha256)
     else:
-        total, sha256 = write_chunks(deps, job, sniffed, plan)
+        total, sha256 = write_chunks(deps, job, sniffed, plan, sha256)
     _finish(deps, plan, total, sha256)
     telemetry.action("plan.done", chunks=total, size_bytes=job.ref.size_bytes)
 

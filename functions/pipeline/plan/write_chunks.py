@@ -14,15 +14,19 @@ from waybill.flow_control import next_chunks
 from waybill.messages import ChunkMessage, MergeMessage
 from waybill.queues import send
 from waybill.records.chunking import ChunkRange, chunk_ranges
+from waybill.records.layout import Layout
+from waybill.records.ranges import can_survey, even_size
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
 
 def write_chunks(
-    deps: Deps, job: LandedJob, sniffed: SniffedObject, plan: PlanClaim
+    deps: Deps, job: LandedJob, sniffed: SniffedObject, plan: PlanClaim, sha256: str | None
 ) -> tuple[int, str]:
     """Divide the whole object. Returns the number of chunks, and its SHA-256 in hex.
+
+    `sha256` is given if it is known, and need not be computed.
 
     Raises:
         Rejected: `checksum-mismatch`, `plan-superseded`, or the object is missing.
@@ -31,20 +35,27 @@ def write_chunks(
     layout, size = sniffed.layout, job.ref.size_bytes
     begin = 0 if layout.is_stream else layout.data_offset
     digest = hashlib.sha256()
+    chunk_bytes = even_size(
+        max(size - begin, 0), deps.settings.chunk_bytes, deps.settings.chunks_at_once
+    )
+    if can_survey(layout) and size - begin > chunk_bytes:
+        total = _write_ranges(deps, plan, layout, size, chunk_bytes)
+        # While the loaders are at work. Nothing is merged before the plan is finished.
+        return total, sha256 or _checked_sha256(sniffed, job)
     _exhaust(_hashing(sniffed.blocks(0, begin), digest))
     blocks = _hashing(sniffed.blocks(begin, size), digest)
     if layout.is_binary:
         _exhaust(blocks)
         check_sha256(digest.hexdigest(), job.ticket)
         total = _write(deps, plan, sniffed.binary_ranges(deps.settings.chunk_bytes), 0)
-    elif layout.is_stream or size <= deps.settings.chunk_bytes:
+    elif layout.is_stream or size - begin <= chunk_bytes:
         # The hash is checked first, so that nothing of a file with a wrong one is loaded.
         _exhaust(blocks)
         check_sha256(digest.hexdigest(), job.ticket)
         one = ChunkRange(begin, size, layout.first_line)
         total = _write(deps, plan, [one] if begin < size else [], 0)
     else:
-        total = _write(deps, plan, chunk_ranges(blocks, layout, deps.settings.chunk_bytes), 0)
+        total = _write(deps, plan, chunk_ranges(blocks, layout, chunk_bytes), 0)
         check_sha256(digest.hexdigest(), job.ticket)
     return total, digest.hexdigest()
 
@@ -65,16 +76,18 @@ def resume_chunks(
         Retryable: something cannot be reached.
     """
     if must_hash(job) and not sha256:
-        digest = hashlib.sha256()
-        _exhaust(_hashing(sniffed.blocks(0, job.ref.size_bytes), digest))
-        sha256 = digest.hexdigest()
-        check_sha256(sha256, job.ticket)
+        sha256 = _checked_sha256(sniffed, job)
     last = plan.chunks[-1]
     if sniffed.layout.is_stream and not sniffed.layout.is_binary:
         # Planned as one chunk; if there are more, its loader has added them.
         for chunk in _not_done(plan.chunks):
             _send(deps, plan, chunk)
         return 1, sha256
+    is_complete = can_survey(sniffed.layout) and last.byte_to == job.ref.size_bytes
+    if is_complete or last.first_line is None:
+        for chunk in next_chunks(_not_done(plan.chunks), deps.settings.chunks_at_once):
+            _send(deps, plan, chunk)
+        return len(plan.chunks), sha256
     for chunk in next_chunks(_not_done(plan.chunks[:-1]), deps.settings.chunks_at_once):
         _send(deps, plan, chunk)
     if sniffed.layout.is_binary:
@@ -117,6 +130,28 @@ def _write(deps: Deps, plan: PlanClaim, ranges: Iterable[ChunkRange], first: int
             _send(deps, plan, number)
         total = number + 1
     return total
+
+
+def _write_ranges(deps: Deps, plan: PlanClaim, layout: Layout, size: int, chunk_bytes: int) -> int:
+    """Plan ranges whose loaders find out where records begin; the number of them."""
+    begins = range(layout.data_offset, size, chunk_bytes)
+    ranges = [
+        PlannedChunk(number, begin, min(begin + chunk_bytes, size), None)
+        for number, begin in enumerate(begins)
+    ]
+    ranges[0] = ranges[0]._replace(start_line=layout.first_line)
+    Chunks(deps.connection).add(plan, ranges)
+    for number in range(min(len(ranges), deps.settings.chunks_at_once)):
+        _send(deps, plan, number)
+    return len(ranges)
+
+
+def _checked_sha256(sniffed: SniffedObject, job: LandedJob) -> str:
+    """The object's SHA-256 in hex, compared with that of the upload request."""
+    digest = hashlib.sha256()
+    _exhaust(_hashing(sniffed.blocks(0, job.ref.size_bytes), digest))
+    check_sha256(digest.hexdigest(), job.ticket)
+    return digest.hexdigest()
 
 
 def _is_next(deps: Deps, plan: PlanClaim, chunk: int) -> bool:

@@ -1,6 +1,6 @@
 """Chunks of surveyed ranges are those of a reader from the beginning, wherever the ranges end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import combinations, pairwise
 
@@ -34,7 +34,7 @@ class Ranges:
 
     def __init__(self, data: bytes, layout: Layout, limit: int = 1 << 24, size: int = 7) -> None:
         self._data, self._layout, self._size = data, layout, size
-        self.splitter: partial[Splitter] = (
+        self.splitter: Callable[..., Splitter] = (
             partial(JsonLinesSplitter, first_line=0)
             if layout.file_format == "json-lines"
             else partial(RecordSplitter, ",", first_line=0, limit=limit, raw_limit=3)

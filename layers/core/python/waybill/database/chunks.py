@@ -12,6 +12,7 @@ from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.landing.objects import ObjectRef
 from waybill.records.layout import Layout
+from waybill.records.survey import ChunkSurvey
 from waybill.states import JobState
 
 
@@ -21,8 +22,11 @@ class PlannedChunk(NamedTuple):
     chunk: int
     byte_from: int
     byte_to: int
-    first_line: int
+    first_line: int | None
+    """None of a range that is not known to begin and end where records do."""
     done: bool = False
+    start_line: int | None = None
+    """The line, if such a range is known to begin where a record does."""
 
 
 class PlanClaim(NamedTuple):
@@ -77,9 +81,7 @@ class StagedCounts(NamedTuple):
     """Keys, partitions and parents of the staged records."""
 
 
-class Claim(BaseModel):
-    """A chunk that this loader holds: what to read, how, and where it goes."""
-
+class _Claimed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     bucket: str
@@ -89,22 +91,36 @@ class Claim(BaseModel):
     size_bytes: int
     byte_from: int
     byte_to: int
-    first_line: int
-    text_from: int | None = None
-    """Of a stream: the first byte of its text that is this slice's; None for the beginning."""
-    text_to: int | None = None
-    """None for the end."""
     layout: Layout
-    contract: Contract
-    stage_schema: str
-    stage_table: str
-    keeps_rejects: bool = True
-    """False when the chunk is staged once more: its rejects are there already."""
 
     @property
     def object(self) -> ObjectRef:
         """The object, pinned to its version and content."""
         return ObjectRef(self.bucket, self.key, self.version_id, self.etag, self.size_bytes)
+
+
+class RangeClaim(_Claimed):
+    """A range that is to be surveyed. Nothing is held: to survey it twice does no harm."""
+
+    first_line: int | None
+    """None if the first record may begin behind the first byte."""
+
+
+class Claim(_Claimed):
+    """A chunk that this loader holds: what to read, how, and where it goes."""
+
+    first_line: int
+    text_from: int | None = None
+    """Of a stream: the first byte of its text that is this slice's; None for the beginning."""
+    text_to: int | None = None
+    """None for the end."""
+    contract: Contract
+    stage_schema: str
+    stage_table: str
+    keeps_rejects: bool = True
+    """False when the chunk is staged once more: its rejects are there already."""
+    unblocked: tuple[int, ...] | None = None
+    """Chunks that its survey has settled, and that may not have been sent."""
 
 
 _CHUNKS = TypeAdapter(list[PlannedChunk])
@@ -221,10 +237,11 @@ class Chunks(Repository):
         )
         return found
 
-    def claim(self, chunk: ChunkId) -> Claim | Literal["done", "ended"]:
+    def claim(self, chunk: ChunkId) -> Claim | RangeClaim | Literal["done", "ended", "waiting"]:
         """Lock the chunk until the transaction ends, so that no second loader stages it.
 
-        `done` when it is staged, `ended` when its job has ended.
+        `done` when it is staged, `ended` when its job has ended, `waiting` when another survey is
+        missing: who stores that one sends this chunk.
 
         Raises:
             Rejected: `unknown-job`.
@@ -236,10 +253,33 @@ class Chunks(Repository):
             p_job=chunk.job_id,
             p_chunk=chunk.chunk,
             p_reads_slices=True,
+            p_surveys=True,
         )
         assert found is not None  # noqa: S101 - the routine returns one row
-        status: Literal["todo", "done", "ended"] = found["status"]
+        status: Literal["todo", "survey", "done", "ended", "waiting"] = found["status"]
+        if status == "survey":
+            return RangeClaim.model_validate(found)
         return Claim.model_validate(found) if status == "todo" else status
+
+    def record_survey(
+        self, chunk: ChunkId, surveys: Sequence[ChunkSurvey]
+    ) -> Literal["settled", "again", "waiting"]:
+        """Store the survey of a range, and settle the chunks that can be.
+
+        `again` when its first record begins at none of the places that were surveyed, `waiting`
+        when another survey is missing.
+
+        Raises:
+            Rejected: `job-ended`.
+        """
+        status: Literal["settled", "again", "waiting"] = self._value(
+            lambda value: value,
+            "record_survey",
+            p_job=chunk.job_id,
+            p_chunk=chunk.chunk,
+            p_surveys=jsonb([survey._asdict() for survey in surveys]),
+        )
+        return status
 
     def finish(self, chunk: ChunkId, counts: StagedCounts) -> None:
         """Mark the chunk as staged, in the transaction that staged it.
