@@ -104,7 +104,14 @@ def test_file_is_planned_staged_and_merged(loader: Connection) -> None:
     assert chunks.claim_plan(job_id) == (job_id, JobState.LANDED, 1, None, None, [])
     stage(loader, job_id, (1, "a"), (2, "b"))
     finished = chunks.claim_plan(job_id)
-    assert finished == (job_id, JobState.LOADING, 2, 1, LAYOUT, [(0, 0, 3, 1, True)])
+    assert finished == (
+        job_id,
+        JobState.LOADING,
+        2,
+        1,
+        LAYOUT,
+        [PlannedChunk(0, 0, 3, 1, done=True)],
+    )
     assert chunks.state_of(ChunkId(job_id, 0)) == "done"
     assert chunks.state_of(ChunkId(job_id, 1)) == "absent"
     assert chunks.claim(ChunkId(job_id, 0)) == "done"
@@ -132,7 +139,7 @@ def test_a_plan_that_another_attempt_took_over_writes_nothing(loader: Connection
             write()
         assert caught.value.code == "plan-superseded"
     chunks.add(late, [PlannedChunk(0, 0, 2, 1)])
-    assert chunks.claim_plan(job_id).chunks == [(0, 0, 2, 1, False)]
+    assert chunks.claim_plan(job_id).chunks == [PlannedChunk(0, 0, 2, 1)]
 
 
 def test_events_of_a_merge_are_published_once(loader: Connection) -> None:

@@ -10,13 +10,16 @@ from psycopg import errors
 
 from tests.stateful.fake_cloud import QUEUES, FakeCloud
 from tests.stateful.faults import Fault
+from waybill.records import survey
 
 _RECORDS = 24
 
 
 def _file(number: int) -> bytes:
-    """Jobs with ids that begin with the number, three digits; with line ends, records and quotes in
-    fields, and bad ones."""
+    """Jobs whose ids begin with the number of three digits.
+
+    Fields have line ends, records and quotes; some records are bad.
+    """
     first = 1000 * number
     numbers = range(first, first + _RECORDS)
     quoted = '{0},"job\n""{0}""\r\n{0},x\n"\r\n'
@@ -40,8 +43,8 @@ def _result(cloud: FakeCloud, number: int) -> tuple[Any, ...]:
     ((job,),) = _query(cloud, query, f"landing/jobs/{number}.csv")
     rejects = _query(
         cloud,
-        "SELECT line, replace(raw::text, encode(%s, 'hex'), ''), errors::text FROM waybill.validation_errors"
-        " WHERE job_id = %s ORDER BY line",
+        "SELECT line, replace(raw::text, encode(%s, 'hex'), ''), errors::text"
+        " FROM waybill.validation_errors WHERE job_id = %s ORDER BY line",
         str(number).encode(),
         job["job_id"],
     )
@@ -135,6 +138,39 @@ def test_a_chunk_surveyed_last_sends_those_that_wait_for_it(
     assert sorted(sent)[:3] == [1, 2, 3]
     fake_cloud.settle()
     assert _result(fake_cloud, 101) == whole
+
+
+def test_ranges_whose_surveys_were_given_up(
+    fake_cloud: FakeCloud, whole: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "_PATIENCE_BYTES", 0)
+    fake_cloud.patch.setenv("BLOCK_BYTES", "3")
+    fake_cloud.patch.setenv("CHUNKS_AT_ONCE", "1000")
+    _load(fake_cloud, 101, 40)
+    # From the last to the first one, so that each survey is a guess.
+    while messages := fake_cloud.queues["chunks"]:
+        fake_cloud.deliver("chunks", len(messages) - 1)
+    while fake_cloud.queues["merges"]:
+        fake_cloud.deliver("merges", 0)
+    assert _result(fake_cloud, 101) == whole
+
+
+def test_a_plan_may_be_resumed_after_its_last_chunk(fake_cloud: FakeCloud) -> None:
+    # The last record begins before the last range.
+    body = b'id,job\n1,a\n2,b\n3,"' + b"x\n" * 60 + b'"'
+    fake_cloud.patch.setenv("CHUNK_BYTES", "40")
+    fake_cloud.land("jobs", "a.csv", body, 1)
+    event = fake_cloud.queues["landed"][0]
+    fake_cloud.deliver("landed", 0)
+    _query(fake_cloud, "UPDATE waybill.ingestion_jobs SET chunks_total = NULL RETURNING 1")
+    while fake_cloud.queues["chunks"]:
+        fake_cloud.deliver("chunks", 0)
+    query = "SELECT byte_from, byte_to FROM waybill.chunks ORDER BY chunk DESC LIMIT 1"
+    assert _query(fake_cloud, query) == [(len(body), len(body))]
+    fake_cloud.queues["landed"].append(event)
+    fake_cloud.settle()
+    query = "SELECT state, read, inserted FROM waybill.ingestion_jobs"
+    assert _query(fake_cloud, query) == [("COMPLETED", 3, 3)]
 
 
 def test_a_loader_of_an_earlier_release_leaves_a_range_alone(fake_cloud: FakeCloud) -> None:

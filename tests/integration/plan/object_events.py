@@ -61,5 +61,10 @@ def problem(job: dict[str, Any]) -> str | None:
     return str(job["error"]["type"])
 
 
+def elements(count: int) -> bytes:
+    """Departments as one array, in which chunks are found by reading it from its beginning."""
+    return json.dumps([{"id": n, "department": f"Department {n}"} for n in range(count)]).encode()
+
+
 def many(count: int) -> bytes:
     return b"id,department\n" + b"".join(b"%d,Department %d\n" % (n, n) for n in range(count))

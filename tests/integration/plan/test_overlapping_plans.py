@@ -7,17 +7,38 @@ import pytest
 from functions.pipeline.plan import write_chunks
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import settle
-from tests.integration.plan.object_events import deliver, jobs, many, put
+from tests.integration.plan.object_events import deliver, elements, jobs, many, put
 from tests.postgres.databases import Connection
+from waybill.database.chunks import Chunks
 
 pytestmark = pytest.mark.usefixtures("pipeline")
+
+
+def test_a_duplicate_event_while_ranges_are_planned_loses_no_record(
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = put(cloud, "landing/departments/d.csv", many(400))
+    monkeypatch.setenv("CHUNK_BYTES", "1000")
+    real = Chunks.add
+
+    def held(*arguments: Any) -> None:
+        monkeypatch.setattr(Chunks, "add", real)
+        monkeypatch.setenv("CHUNK_BYTES", "700")
+        assert deliver(event) == []
+        real(*arguments)
+
+    monkeypatch.setattr(Chunks, "add", held)
+    assert deliver(event) == []
+    settle(cloud)
+    (job,) = jobs(admin)
+    assert (job["state"], job["read"], job["inserted"]) == ("COMPLETED", 400, 400)
 
 
 @pytest.mark.parametrize("held_after", [1, 2, 5])
 def test_a_duplicate_event_while_planning_loses_no_record(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, held_after: int
 ) -> None:
-    event = put(cloud, "landing/departments/d.csv", many(400))
+    event = put(cloud, "landing/departments/d.csv", elements(400))
     monkeypatch.setenv("CHUNK_BYTES", "1000")
     real = write_chunks._is_next
     written: list[int] = []

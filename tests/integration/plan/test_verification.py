@@ -9,6 +9,7 @@ from tests.integration.path.steps import settle
 from tests.integration.plan.object_events import (
     CSV,
     deliver,
+    elements,
     issue_ticket,
     jobs,
     many,
@@ -26,12 +27,13 @@ def departments(connection: Connection) -> list[tuple[Any, ...]]:
     return connection.execute("SELECT id FROM departments").fetchall()
 
 
+@pytest.mark.parametrize("body", [many(400), elements(400)])
 def test_a_file_of_many_chunks_with_another_hash_loads_nothing(
-    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     monkeypatch.setenv("CHUNK_BYTES", "1000")
-    ticket = issue_ticket(cloud, "departments", many(400), sha256=WRONG)
-    assert deliver(put(cloud, ticket.key, many(400))) == []
+    ticket = issue_ticket(cloud, "departments", body, sha256=WRONG)
+    assert deliver(put(cloud, ticket.key, body)) == []
     settle(cloud)
     assert problem(jobs(admin)[0]) == "checksum-mismatch"
     assert departments(admin) == []
@@ -41,14 +43,14 @@ def test_a_resumed_plan_of_a_file_with_another_hash_loads_nothing(
     admin: Connection, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHUNK_BYTES", "1000")
-    ticket = issue_ticket(cloud, "departments", many(400))
-    event = put(cloud, ticket.key, many(400))
+    ticket = issue_ticket(cloud, "departments", elements(400))
+    event = put(cloud, ticket.key, elements(400))
     deliver(event)
     cloud.take("chunks")
     admin.execute("UPDATE waybill.ingestion_jobs SET chunks_total = NULL, sha256 = NULL")
     admin.execute("DELETE FROM waybill.chunks WHERE chunk > 2")
     same = {"job_id": str(ticket.job_id), "key": ticket.key}
-    issue_ticket(cloud, "departments", many(400), sha256=WRONG, **same)
+    issue_ticket(cloud, "departments", elements(400), sha256=WRONG, **same)
     deliver(event)
     settle(cloud)
     assert problem(jobs(admin)[0]) == "checksum-mismatch"

@@ -25,6 +25,7 @@ from tests.mutants.catalogue import (
     slices,
     sources,
     steps,
+    surveys,
     waiting,
 )
 from tests.mutants.mutant import Mutant
@@ -36,6 +37,7 @@ SUBJECTS: Mapping[str, tuple[Mutant, ...]] = {
         plan,
         chunks,
         slices,
+        surveys,
         locks,
         merge,
         dispositions,

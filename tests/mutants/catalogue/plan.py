@@ -101,8 +101,8 @@ MUTANTS = (
         "hash_of_many_chunks_unchecked",
         "nothing of a file of many chunks with another SHA-256 than requested is loaded",
         WRITE_CHUNKS,
-        "check_sha256(digest.hexdigest(), job.ticket)\n    return",
-        "pass\n    return",
+        "check_sha256(digest.hexdigest(), job.ticket)\n    return total",
+        "pass\n    return total",
         (f"{VERIFICATION}::test_a_file_of_many_chunks_with_another_hash_loads_nothing",),
     ),
     Mutant(
