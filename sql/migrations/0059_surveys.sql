@@ -11,9 +11,9 @@ COMMENT ON COLUMN waybill.chunks.first_line IS
 COMMENT ON COLUMN waybill.chunks.start_line IS
     'Of a range that is known to begin where a record does: the physical line.';
 COMMENT ON COLUMN waybill.chunks.surveys IS
-    'For each place where its first record may begin: start, end, lines. Null once it is settled.';
+    'For each place where its first record may begin: start, end, lines. Null before and after.';
 COMMENT ON COLUMN waybill.chunks.settled_by IS
-    'The chunk whose survey settled this one.';
+    'The chunk whose survey settled this one after its message had come; it is sent again.';
 
 -- As for every new argument or column: the routine is created again, and must not exist twice.
 DROP FUNCTION IF EXISTS waybill.claim_chunk;

@@ -57,8 +57,8 @@ BEGIN
             first_line = CASE WHEN v_end IS NOT NULL THEN v_chunk.start_line END,
             byte_to = coalesce(v_end, byte_to),
             surveys = NULL,
-            -- A chunk that is to be surveyed again is sent again, too.
-            settled_by = CASE WHEN v_end IS NOT NULL OR surveys IS NOT NULL THEN p_chunk END
+            -- Without a survey its message is still to come.
+            settled_by = CASE WHEN surveys IS NOT NULL THEN p_chunk END
         WHERE job_id = p_job.job_id AND chunk = v_chunk.chunk;
         EXIT WHEN v_end IS NULL;
     END LOOP;

@@ -2,7 +2,8 @@
 
 -- Claim a chunk for the rest of the caller's transaction: `todo` with what to read and where it
 -- goes, `done` when it is staged, `ended` when its job has ended. Of a range whose records are not
--- known yet, `survey` with what to read, and `waiting` when that is done or not needed.
+-- known yet, `survey` with what to read, and `waiting` when that is done or not needed: whoever
+-- settles it sends it again.
 CREATE OR REPLACE FUNCTION waybill.claim_chunk(p_job uuid, p_chunk integer,
     p_reads_slices boolean DEFAULT false, p_surveys boolean DEFAULT false,
     OUT status text, OUT bucket text, OUT key text, OUT version_id text, OUT etag text,
@@ -38,6 +39,10 @@ BEGIN
     END;
     IF status IN ('ended', 'done') THEN
         RETURN;
+    ELSIF status = 'waiting' THEN
+        -- Of the last chunk, too: its message came too early, so that it must be sent again.
+        UPDATE waybill.chunks AS c SET surveys = coalesce(c.surveys, '[]')
+        WHERE c.job_id = p_job AND c.chunk = p_chunk;
     ELSIF NOT p_surveys AND v_chunk.first_line IS NULL THEN
         RAISE EXCEPTION 'Chunk % of job % is a range, for a later release.', p_chunk, p_job
             USING ERRCODE = 'lock_not_available';

@@ -109,8 +109,8 @@ MUTANTS = (
         "hash_unchecked_on_resumption",
         "nothing of such a file is loaded when its plan is resumed",
         WRITE_CHUNKS,
-        "check_sha256(sha256, job.ticket)",
-        "pass",
+        "check_sha256(digest.hexdigest(), job.ticket)\n    return digest",
+        "return digest",
         (f"{VERIFICATION}::test_a_resumed_plan_of_a_file_with_another_hash_loads_nothing",),
     ),
     Mutant(

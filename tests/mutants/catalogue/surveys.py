@@ -18,7 +18,7 @@ MUTANTS = (
         SURVEY,
         "return None if is_open or not end else end",
         "return None if not end else stop + 1",
-        EXHAUSTIVE,
+        PLACES,
     ),
     Mutant(
         "range_begins_with_rest_of_line",
@@ -88,8 +88,16 @@ MUTANTS = (
         "wrong_survey_not_repeated",
         "a range that was surveyed from other places is surveyed again",
         SETTLE,
-        "WHEN v_end IS NOT NULL OR surveys IS NOT NULL THEN p_chunk",
-        "WHEN v_end IS NOT NULL THEN p_chunk",
+        "settled_by = CASE WHEN surveys IS NOT NULL THEN p_chunk END",
+        "settled_by = CASE WHEN surveys IS NOT NULL AND v_end IS NOT NULL THEN p_chunk END",
+        (f"{STATEFUL}::test_ranges_whose_surveys_were_given_up",),
+    ),
+    Mutant(
+        "last_chunk_not_sent",
+        "the last chunk, whose message came before it was settled, is sent again",
+        "sql/routines/31_chunks.sql",
+        "SET surveys = coalesce(c.surveys, '[]')",
+        "SET surveys = c.surveys",
         (f"{STATEFUL}::test_ranges_whose_surveys_were_given_up",),
     ),
     Mutant(
