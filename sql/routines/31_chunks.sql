@@ -39,13 +39,13 @@ BEGIN
     END;
     IF status IN ('ended', 'done') THEN
         RETURN;
+    ELSIF NOT p_surveys AND v_chunk.first_line IS NULL THEN
+        RAISE EXCEPTION 'Chunk % of job % is a range, for a later release.', p_chunk, p_job
+            USING ERRCODE = 'lock_not_available';
     ELSIF status = 'waiting' THEN
         -- Of the last chunk, too: its message came too early, so that it must be sent again.
         UPDATE waybill.chunks AS c SET surveys = coalesce(c.surveys, '[]')
         WHERE c.job_id = p_job AND c.chunk = p_chunk;
-    ELSIF NOT p_surveys AND v_chunk.first_line IS NULL THEN
-        RAISE EXCEPTION 'Chunk % of job % is a range, for a later release.', p_chunk, p_job
-            USING ERRCODE = 'lock_not_available';
     ELSIF NOT p_reads_slices AND num_nonnulls(v_chunk.text_from, v_chunk.text_to) > 0 THEN
         -- After a release was taken back. It would stage the whole object as this slice.
         RAISE EXCEPTION 'Chunk % of job % is a slice, for a later release.', p_chunk, p_job

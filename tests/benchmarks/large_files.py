@@ -34,7 +34,8 @@ from tests.unit.columns.contracts import column, contract
 from waybill.binary.layout import binary_layout
 from waybill.binary.recognise import binary_format
 from waybill.binary.source import FileSource
-from waybill.database.chunks import ChunkId, Claim
+from waybill.database.chunks import ChunkId
+from waybill.database.claims import Claim
 from waybill.records.sniffer import sniff_layout
 
 _MIB = 1024 * 1024

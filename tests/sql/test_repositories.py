@@ -10,7 +10,8 @@ from psycopg import sql
 from functions.api.jobs.models import Run
 from tests.postgres.databases import Connection, Database
 from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
-from waybill.database.chunks import ChunkId, Chunks, Claim, PlannedChunk, StagedCounts
+from waybill.database.chunks import ChunkId, Chunks, PlannedChunk, StagedCounts
+from waybill.database.claims import Claim
 from waybill.database.datasets import Datasets
 from waybill.database.documents import Documents
 from waybill.database.health import Health

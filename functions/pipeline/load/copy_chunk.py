@@ -8,7 +8,8 @@ from functions.pipeline.load.encode_chunk import REJECT_COLUMNS, ChunkEncoder, E
 from functions.pipeline.load.prefetch import prefetch
 from functions.pipeline.load.watchdog import Watchdog
 from waybill.columns.stage import stage_schema
-from waybill.database.chunks import ChunkId, Claim, StagedCounts
+from waybill.database.chunks import ChunkId, StagedCounts
+from waybill.database.claims import Claim
 from waybill.database.copying import copy_into
 from waybill.database.data_keys import DataKeys
 

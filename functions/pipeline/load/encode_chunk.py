@@ -17,7 +17,8 @@ from waybill.columns.stage import RowEncoder
 from waybill.columns.statistics import FileStatistics
 from waybill.columns.summary import Summary
 from waybill.contract.drift import Drift
-from waybill.database.chunks import ChunkId, Claim, SliceEnd
+from waybill.database.chunks import ChunkId, SliceEnd
+from waybill.database.claims import Claim
 from waybill.encryption import DataKey
 from waybill.landing.objects import ObjectSource, stream_range
 from waybill.records.block import Block, limited

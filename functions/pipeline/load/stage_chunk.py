@@ -6,7 +6,8 @@ from functions.pipeline.load.copy_chunk import copy_chunk
 from functions.pipeline.load.deps import Deps
 from functions.pipeline.load.survey_chunk import survey_chunk
 from waybill import telemetry
-from waybill.database.chunks import ChunkId, Chunks, Claim, RangeClaim
+from waybill.database.chunks import ChunkId, Chunks
+from waybill.database.claims import Claim, RangeClaim
 from waybill.database.jobs import Jobs
 from waybill.database.repository import transaction
 from waybill.errors import NotFound, Rejected

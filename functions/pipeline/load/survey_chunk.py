@@ -5,7 +5,8 @@ from typing import Literal
 
 from functions.pipeline.load.deps import Deps
 from waybill import telemetry
-from waybill.database.chunks import ChunkId, Chunks, RangeClaim
+from waybill.database.chunks import ChunkId, Chunks
+from waybill.database.claims import RangeClaim
 from waybill.landing.objects import stream_range
 from waybill.records.survey import SurveyedRange, survey_range
 

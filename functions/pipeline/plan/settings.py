@@ -34,5 +34,7 @@ class PlanSettings(
         default=120.0, ge=0, description="Seconds after which another call goes on unpacking."
     )
     chunk_bytes: int = Field(
-        default=67_108_864, ge=1, description="Bytes of a chunk at most; it ends with the next record."
+        default=67_108_864,
+        ge=1,
+        description="Bytes of a chunk at most; it ends with the next record.",
     )

@@ -69,14 +69,6 @@ MUTANTS = (
         ORDER,
     ),
     Mutant(
-        "range_within_record",
-        "a range within one record has no records",
-        SETTLE,
-        "IF p_chunk.byte_from >= p_chunk.byte_to THEN",
-        "IF p_chunk.byte_from > p_chunk.byte_to THEN",
-        ORDER,
-    ),
-    Mutant(
         "settled_chunks_not_sent",
         "a survey sends the chunks that waited for it, also after a kill",
         "functions/pipeline/load/stage_chunk.py",

@@ -25,7 +25,8 @@ from functions.pipeline.load.prefetch import prefetch
 from functions.pipeline.load.settings import LoadSettings
 from tests.unit.columns.contracts import column, contract
 from waybill.contract.model import Contract
-from waybill.database.chunks import ChunkId, Claim
+from waybill.database.chunks import ChunkId
+from waybill.database.claims import Claim
 from waybill.errors import Rejected
 from waybill.records.sniffer import sniff_layout
 
