@@ -11,7 +11,7 @@ from waybill.database.claims import Claim, RangeClaim
 from waybill.database.json_parameters import jsonb
 from waybill.database.repository import Repository
 from waybill.records.layout import Layout
-from waybill.records.survey import ChunkSurvey
+from waybill.records.ranges import ChunkSurvey
 from waybill.states import JobState
 
 

@@ -1,9 +1,19 @@
 """Divide an object into ranges by arithmetic; where chunks begin in them is found by surveys."""
 
+from typing import NamedTuple
+
 from waybill.records.layout import Layout
 
 # A chunk costs a run of a function and a transaction; a smaller one would hardly pay for them.
 _LEAST_BYTES = 8 * 1024 * 1024
+
+
+class ChunkSurvey(NamedTuple):
+    """If the chunk begins at `start`, the next one begins at `end`, so many lines later."""
+
+    start: int
+    end: int
+    lines: int
 
 
 def can_survey(layout: Layout) -> bool:

@@ -22,19 +22,12 @@ from waybill.records.block import Block, Positions
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 from waybill.records.lines import line_end_from
+from waybill.records.ranges import ChunkSurvey
 from waybill.records.reading import Splitter, splitter_for
 
 # How far a quoted field at the beginning of a range is followed, and one of two readings alone.
 _PATIENCE_BYTES = 1024 * 1024
 _QUOTE = b'"'
-
-
-class ChunkSurvey(NamedTuple):
-    """If the chunk begins at `start`, the next one begins at `end`, so many lines later."""
-
-    start: int
-    end: int
-    lines: int
 
 
 class SurveyedRange(NamedTuple):
