@@ -33,13 +33,17 @@ class Load:
         return self.files_per_month * max(1, -(-self.file_mb // 64))
 
 
-PLAN_SECONDS_PER_GB = 2.0
-"""Measured: reading and hashing, one vCPU."""
+PLAN_SECONDS_PER_GB = 1.5
+"""Measured: CPU of a function that reads and hashes."""
 LOAD_SECONDS_PER_GB = 17.0
-"""Measured: 5 million rows of 230 MB checked and copied in 3.9 s."""
-MERGE_SECONDS_PER_GB = 174.0
-"""Measured: the same rows merged in 40 s on two cores, indexes and references included."""
-ACU_OF_TWO_CORES = 8.0
+"""Measured: CPU of a loader and of its COPY, which wait for each other."""
+COPY_SECONDS_PER_GB = 7.0
+"""Measured: CPU of the server for COPY."""
+MERGE_SECONDS_PER_GB = 40.0
+"""Measured: CPU of the server for a merge into empty tables, indexes and references included."""
+MERGE_INTO_ROWS = 2.0
+"""Measured: how many times as much a merge into a table of 5 million rows takes."""
+ACU_PER_CORE = 4.0
 """Assumed: an ACU has 2 GB of memory and about a quarter of a core."""
 DATABASE_BYTES_PER_BYTE = 2.0
 """Assumed: a row with its indexes against its text."""

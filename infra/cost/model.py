@@ -19,6 +19,8 @@ DEAD_LETTER_ALARMS = 5
 _OWN_METRICS = sum(metric.cloudwatch is not None for metric in METRICS) + 1
 """And slow statements, which CloudWatch counts in the log of the database."""
 _FIREWALL_RULES = 4
+# Tables are empty on the first day only.
+_MERGE_SECONDS_PER_GB = per.MERGE_SECONDS_PER_GB * per.MERGE_INTO_ROWS
 
 
 def monthly_cost(environment: Environment, load: Load) -> Mapping[str, float]:
@@ -46,9 +48,9 @@ def _compute(environment: Environment, load: Load) -> float:
     A paused cluster runs for at least its 10 minutes after each use; files spread over the day
     keep it awake.
     """
-    merging = load.gb_per_month * per.MERGE_SECONDS_PER_GB * per.ACU_OF_TWO_CORES
+    loading = load.gb_per_month * (per.COPY_SECONDS_PER_GB + _MERGE_SECONDS_PER_GB)
     asking = load.requests_per_month * per.ACU_SECONDS_PER_REQUEST
-    work = (merging + asking) / 3600
+    work = (loading * per.ACU_PER_CORE + asking) / 3600
     instances = 1 + environment.readers
     least = environment.least_acu * HOURS * instances
     return max(work * instances, least) * prices.ACU_HOUR
@@ -64,7 +66,7 @@ def _storage(environment: Environment, load: Load) -> float:
 
 def _lambda(environment: Environment, load: Load) -> float:
     worker = load.gb_per_month * (per.PLAN_SECONDS_PER_GB + per.LOAD_SECONDS_PER_GB)
-    waiting = load.gb_per_month * per.MERGE_SECONDS_PER_GB
+    waiting = load.gb_per_month * _MERGE_SECONDS_PER_GB
     seconds = worker * _WORKER_GB + waiting * _SMALL_GB
     seconds += load.requests_per_month * per.REQUEST_SECONDS * _API_GB
     seconds += _scheduled(environment) * per.REQUEST_SECONDS * _SMALL_GB

@@ -66,6 +66,12 @@ def fill(connection: Connection, rows: int) -> None:
     for table, count in (("departments", DEPARTMENTS), ("jobs", JOBS)):
         insert = sql.SQL("INSERT INTO {} SELECT g, {} || g FROM generate_series(1, {}) AS g")
         connection.execute(insert.format(sql.Identifier(table), f"{table} ", count))
+    add_hires(connection, rows)
+    mark(connection, *map(str, YEARS))
+
+
+def add_hires(connection: Connection, rows: int) -> None:
+    """Hires whose departments, jobs and partitions are there."""
     # What is measured is reading: the references hold by construction.
     connection.execute("SET session_replication_role TO replica")
     connection.execute(
@@ -78,4 +84,3 @@ def fill(connection: Connection, rows: int) -> None:
     )
     connection.execute("SET session_replication_role TO origin")
     connection.execute("ANALYZE hired_employees")
-    mark(connection, *map(str, YEARS))

@@ -1,6 +1,6 @@
 r"""Loading one file: Waybill beside `\copy`, an expert's script and other tools, interleaved.
 
-`python -m tests.benchmarks.load_file [--rows 1000000] [--base 5000000] [--rounds 3] [--only fresh]`
+`python -m tests.benchmarks.load_file [--rows 1000000] [--rounds 3] [--only fresh]`
 `--keep` writes `load_file.json`, `load_file.svg` and the tables of the READMEs.
 """
 
@@ -9,19 +9,20 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.company import DEPARTMENTS, JOBS, YEARS, migrated_cluster
+from tests.benchmarks.company import DEPARTMENTS, JOBS, YEARS, add_hires, migrated_cluster
 from tests.benchmarks.hires_file import Hires
 from tests.benchmarks.load_contenders import Psql, months
 from tests.benchmarks.load_peers import PEERS, SIMPLE, Peers, installed
 from tests.benchmarks.load_report import describe, keep, say_case
 from tests.benchmarks.load_runs import Contenders, Run, interleaved_runs
+from tests.benchmarks.server_processes import ServerCpu
 from tests.postgres.databases import Database
 from tests.postgres.roles import create_test_roles
 from tests.sql.analytics.seed import add_year, owner
@@ -41,6 +42,9 @@ GRANT ALL ON {SIMPLE} TO waybill_admin;
 GRANT CREATE ON SCHEMA public TO waybill_admin;
 """  # noqa: E501 - read by PostgreSQL
 YEAR, MONTH = "hired_employees", "hires_by_month"
+_MILLION = 1_000_000
+_BASES = (5, 20)
+"""Millions of rows of the populated tables."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class Bench:
         """A script."""
         file = self.file(hires)
         with self.copy_of(template) as database:
-            run = script(Psql(self.programs / "psql", database, self.folder), file, table)
+            psql = Psql(self.programs / "psql", database, self.folder)
+            run = _with_server_cpu(database, lambda: script(psql, file, table))
             return replace(run, outcome=_outcome(run, database, table))
 
     def peer(self, name: str, hires: Hires) -> Run:
@@ -80,7 +85,8 @@ class Bench:
         file = self.file(hires)
         load, table = PEERS[name]
         with self.copy_of("empty") as database, tempfile.TemporaryDirectory() as folder:
-            run = load(Peers(database, Path(folder)), file)
+            peers = Peers(database, Path(folder))
+            run = _with_server_cpu(database, lambda: load(peers, file))
             return replace(run, outcome=_outcome(run, database, table))
 
     def waybill(self, template: str, hires: Hires, table: str, before: Hires | None = None) -> Run:
@@ -90,6 +96,13 @@ class Bench:
             run = _waybill(database, table, *files)
             job = run.pop("job")
             return Run(**run, outcome=_check(job, hires))
+
+
+def _with_server_cpu(database: Database, load: Callable[[], Run]) -> Run:
+    server = ServerCpu(database)
+    before = server.seconds()
+    run = load()
+    return replace(run, server_cpu=server.seconds() - before)
 
 
 def _waybill(database: Database, table: str, *files: str) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def _empty_table(bench: Bench, rows: int, table: str) -> Contenders:
     }
 
 
-def fresh(bench: Bench, rows: int, _: int) -> Contenders:
+def fresh(bench: Bench, rows: int) -> Contenders:
     r"""An empty table by year, which keeps its 8 partitions, keys and references."""
     again = replace(Hires(rows), header=True)
     return {
@@ -151,20 +164,29 @@ def fresh(bench: Bench, rows: int, _: int) -> Contenders:
     }
 
 
-def monthly(bench: Bench, rows: int, _: int) -> Contenders:
+def monthly(bench: Bench, rows: int) -> Contenders:
     """The same by month: 96 partitions."""
     return _empty_table(bench, rows, MONTH)
 
 
-def populated(bench: Bench, rows: int, base: int) -> Contenders:
-    """A table with `base` rows; the keys of the file are above them, or new ones below."""
-    above, below = Hires(rows, first=base + 1), Hires(rows, first=-rows)
-    return {
-        r"\copy": lambda: bench.psql("populated", above, Psql.copy, YEAR),
-        "expert's script": lambda: bench.psql("populated", above, Psql.ordered, YEAR),
-        "Waybill, keys above": lambda: bench.waybill("populated", above, YEAR),
-        "Waybill, keys below": lambda: bench.waybill("populated", below, YEAR),
-    }
+def _populated(millions: int) -> Callable[[Bench, int], Contenders]:
+    """A table with rows; the keys of the file are above them, or new ones below."""
+    template = _template(millions)
+
+    def contenders(bench: Bench, rows: int) -> Contenders:
+        above, below = Hires(rows, first=millions * _MILLION + 1), Hires(rows, first=-rows)
+        return {
+            r"\copy": lambda: bench.psql(template, above, Psql.copy, YEAR),
+            "expert's script": lambda: bench.psql(template, above, Psql.ordered, YEAR),
+            "Waybill, keys above": lambda: bench.waybill(template, above, YEAR),
+            "Waybill, keys below": lambda: bench.waybill(template, below, YEAR),
+        }
+
+    return contenders
+
+
+def _template(millions: int) -> str:
+    return f"{millions} million rows"
 
 
 def _simple_table(bench: Bench, hires: Hires) -> Contenders:
@@ -177,14 +199,14 @@ def _simple_table(bench: Bench, hires: Hires) -> Contenders:
     }
 
 
-def _simple(bad: float) -> Callable[[Bench, int, int], Contenders]:
-    return lambda bench, rows, _: _simple_table(bench, Hires(rows, bad=bad))
+def _simple(bad: float) -> Callable[[Bench, int], Contenders]:
+    return lambda bench, rows: _simple_table(bench, Hires(rows, bad=bad))
 
 
-CASES = {
+CASES: Mapping[str, Callable[[Bench, int], Contenders]] = {
     "fresh": fresh,
     "fresh by month": monthly,
-    "populated": populated,
+    **{f"populated, {millions} M": _populated(millions) for millions in _BASES},
     "simple table, 0 % bad": _simple(0.0),
     "simple table, 1 % bad": _simple(0.01),
     "simple table, 50 % bad": _simple(0.5),
@@ -192,12 +214,14 @@ CASES = {
 
 
 @contextmanager
-def _bench(base: int, only: str) -> Iterator[Bench]:
+def _bench(names: Sequence[str], files: Path | None) -> Iterator[Bench]:
     with (
-        tempfile.TemporaryDirectory(prefix="waybill-files-") as folder,
+        tempfile.TemporaryDirectory(prefix="waybill-files-") as temporary,
         migrated_cluster() as (database, postgres),
     ):
-        Path(folder).chmod(0o755)
+        folder = files or Path(temporary)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
         with database.connect() as admin:
             create_test_roles(admin)
         with owner(database) as connection:
@@ -213,31 +237,41 @@ def _bench(base: int, only: str) -> Iterator[Bench]:
                 part = f"CREATE TABLE {MONTH}_{suffix} PARTITION OF {MONTH}"
                 connection.execute(f"{part} FOR VALUES FROM ({lower}) TO ({upper})".encode())
         templates = {"empty": database, "with partitions": parts}
-        bench = Bench(Path(folder), postgres.programs(), templates, count())
-        if only in "populated":
-            templates["populated"] = database.clone("populated")
-            _waybill(templates["populated"], YEAR, str(bench.file(Hires(base))))
+        bench = Bench(folder, postgres.programs(), templates, count())
+        for millions in _BASES:
+            if f"populated, {millions} M" in names:
+                templates[_template(millions)] = _filled(parts, millions)
         yield bench
+
+
+def _filled(parts: Database, millions: int) -> Database:
+    """A copy with rows, which the server makes."""
+    database = parts.clone(f"filled_{millions}")
+    with owner(database) as connection:
+        add_hires(connection, millions * _MILLION)
+        # Now, and not while loads are measured.
+        connection.execute("VACUUM (ANALYZE) hired_employees")
+    return database
 
 
 def main() -> None:
     """Print the medians, and how many times as fast as the first each is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--base", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="the beginning of a case's name")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--files", type=Path, help="where the files are kept for other runs")
     arguments = parser.parse_args()
-    result = describe(arguments.rows, arguments.base, arguments.rounds)
-    with _bench(arguments.base, arguments.only) as bench:
-        for name, case in CASES.items():
-            if name.startswith(arguments.only):
-                contenders = case(bench, arguments.rows, arguments.base)
-                result["cases"][name] = interleaved_runs(contenders, arguments.rounds)
-                say_case(name, result["cases"][name])
-    if arguments.keep:
-        keep(result)
+    names = [name for name in CASES if name.startswith(arguments.only)]
+    with _bench(names, arguments.files) as bench:
+        for name in names:
+            result = describe(arguments.rows, arguments.rounds)
+            contenders = CASES[name](bench, arguments.rows)
+            found = interleaved_runs(contenders, arguments.rounds)
+            say_case(name, found)
+            if arguments.keep:
+                keep(name, found, result)
 
 
 if __name__ == "__main__":

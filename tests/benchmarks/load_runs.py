@@ -21,11 +21,13 @@ class Run:
 
     seconds: float
     cpu: float
-    """Seconds of the client's CPU; the server's are not counted."""
+    """Seconds of the client's CPU."""
     megabytes: float
     """Peak of the client's memory."""
     outcome: str = ""
     failed: bool = False
+    server_cpu: float = 0.0
+    """Seconds of the server's CPU, with its work in the background."""
 
 
 Contenders = Mapping[str, Callable[[], Run]]
@@ -66,5 +68,6 @@ def _summary(runs: Sequence[Run]) -> dict[str, Any]:
         round(median(run.megabytes for run in runs)),
         runs[-1].outcome,
         runs[-1].failed,
+        round(median(run.server_cpu for run in runs), 2),
     )
     return {**asdict(middle), "rounds": [round(run.seconds, 2) for run in runs]}

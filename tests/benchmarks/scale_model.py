@@ -94,7 +94,7 @@ def page(data: Mapping[str, Any], model: Model) -> str:
             "",
             table(["file", *(f"{acu} ACU" for acu in ACUS)], files),
             "Extrapolated, all of it: a day in files of 64 MB, into tables that have rows, where a"
-            f" merge took {populated():.1f} times as long; kept for {per.Load().days_kept} days;"
+            f" merge took {populated():.1f} times the CPU; kept for {per.Load().days_kept} days;"
             " USD a month in `prod`. On the left it comes evenly, on the right within an hour.",
             "",
             table(

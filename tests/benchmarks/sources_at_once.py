@@ -9,18 +9,14 @@ of MariaDB and ten prefixes of objects, one of them with 200 files; each into a 
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import psycopg
 
-from infra.local.postgres import free_port
-from infra.local.settings import LocalSettings
-from infra.local.stack import Stack
 from infra.local.status import Status
 from tests.benchmarks.measure import percentile, say
+from tests.benchmarks.own_stack import own_stack
 from tests.e2e.legacy_systems import (
     FAULTS,
     PAGES,
@@ -41,21 +37,6 @@ JOIN waybill.ingestion_jobs AS run USING (job_id)
 JOIN waybill.ingestion_jobs AS j ON j.dataset = run.dataset
 GROUP BY r.name
 """
-
-
-@contextmanager
-def _stack(folder: Path) -> Iterator[Stack]:
-    settings = LocalSettings(
-        waybill_home=folder / "home",
-        waybill_port=free_port(),
-        waybill_database_port=free_port(),
-    )
-    stack = Stack(settings, say)
-    try:
-        stack.up()
-        yield stack
-    finally:
-        stack.down(erase=True)
 
 
 def _connections(legacy: LegacySystems, rows: int) -> dict[str, Connection]:
@@ -89,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1000)
     rows = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as text, _stack(Path(text)) as stack:
+    with tempfile.TemporaryDirectory() as text, own_stack(Path(text)) as stack:
         status = stack.status()
         headers = {"Authorization": f"Bearer {stack.issuer().fresh_token()}"}
         with (

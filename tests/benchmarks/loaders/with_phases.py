@@ -7,12 +7,10 @@ import json
 import sys
 import time
 from collections import defaultdict
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from tests.benchmarks.load_contenders import waybill_on
+from tests.benchmarks.server_processes import ServerCpu
 from tests.postgres.databases import Database
 from tests.stateful.fake_cloud import QUEUES, FakeCloud
 
@@ -20,20 +18,9 @@ from tests.stateful.fake_cloud import QUEUES, FakeCloud
 class _Phases:
     """Sums by step."""
 
-    def __init__(self, cloud: FakeCloud, server: psutil.Process) -> None:
+    def __init__(self, cloud: FakeCloud, server: ServerCpu) -> None:
         self._cloud, self._server = cloud, server
         self.found: dict[str, dict[str, float]] = {}
-
-    def _server_cpu(self) -> float:
-        """Of the server and its processes, those that have ended included."""
-        whole = self._server.cpu_times()
-        used = whole.user + whole.system + whole.children_user + whole.children_system
-        for one in self._server.children():
-            # One that ended just now is among those that the server waited for.
-            with suppress(psutil.NoSuchProcess):
-                times = one.cpu_times()
-                used += times.user + times.system
-        return used
 
     def run(self) -> None:
         """Deliver all messages; each is of one step."""
@@ -51,17 +38,8 @@ class _Phases:
         return {
             "seconds": time.perf_counter(),
             "cpu": time.process_time(),
-            "server_cpu": self._server_cpu(),
+            "server_cpu": self._server.seconds(),
         }
-
-
-def _server_of(database: Database) -> psutil.Process:
-    with database.connect() as admin:
-        row = admin.execute("SELECT pg_backend_pid()").fetchone()
-        assert row is not None
-        parent = psutil.Process(row[0]).parent()
-    assert parent is not None
-    return parent
 
 
 def main() -> None:
@@ -69,7 +47,7 @@ def main() -> None:
     port, name, dataset, file = sys.argv[1:]
     database = Database(int(port), name)
     with waybill_on(database) as waybill:
-        phases = _Phases(waybill.cloud, _server_of(database))
+        phases = _Phases(waybill.cloud, ServerCpu(database))
         waybill.land(Path(file), dataset)
         phases.run()
         counts = waybill.job()["waybill"]

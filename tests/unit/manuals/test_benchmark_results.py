@@ -2,7 +2,8 @@
 
 import json
 
-from tests.benchmarks.load_report import CHART, DATA, README, chart, tables
+from tests.benchmarks.kept import README
+from tests.benchmarks.load_report import CHART, DATA, chart, tables
 
 
 def test_the_tables_and_the_picture_of_loads_are_those_of_the_data() -> None:

@@ -1,0 +1,92 @@
+"""Many files of one dataset uploaded at once to a local stack of their own, until all are loaded.
+
+`python -m tests.benchmarks.files_at_once [--files 10] [--megabytes 20]`
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from infra.local.stack import Stack
+from tests.benchmarks.company import DEPARTMENTS, JOBS
+from tests.benchmarks.hires_file import Hires
+from tests.benchmarks.measure import say, seconds
+from tests.benchmarks.own_stack import own_stack
+from waybill_client.client import Waybill
+
+_RECORD_BYTES = 46
+_PATIENCE_SECONDS = 600.0
+# Calls of a step, and how many of them ended as they should.
+_RUNS = """
+SELECT step, count(*), count(*) FILTER (WHERE outcome = 'ok'), sum(finished_at - started_at)
+FROM waybill.job_runs GROUP BY step ORDER BY step
+"""
+
+
+@dataclass(frozen=True)
+class _Loads:
+    """Files that are uploaded to one stack."""
+
+    stack: Stack
+    folder: Path
+
+    def client(self) -> Waybill:
+        """One for each thread."""
+        token = self.stack.issuer().fresh_token()
+        return Waybill(str(self.stack.status().api), token=token)
+
+    def parents(self) -> None:
+        """Load what hires refer to."""
+        for table, rows in (("departments", DEPARTMENTS), ("jobs", JOBS)):
+            file = self.folder / f"{table}.csv"
+            file.write_text("".join(f"{n},{table} {n}\n" for n in range(1, rows + 1)))
+            self.load(file, table, rows)
+
+    def load(self, file: Path, dataset: str, rows: int) -> None:
+        """Upload a file and wait for its waybill.
+
+        Raises:
+            RuntimeError: it does not have these rows.
+        """
+        with self.client() as client:
+            job_id = client.upload(dataset, file)
+            job = client.wait(job_id, timeout_seconds=_PATIENCE_SECONDS)
+        if job["state"] != "COMPLETED" or job["waybill"]["inserted"] != rows:
+            raise RuntimeError(str(job))
+
+    def all_at_once(self, files: Sequence[Path], rows: int) -> None:
+        """Load all of them, each in a thread of its own."""
+        with ThreadPoolExecutor(len(files)) as pool:
+            list(pool.map(lambda file: self.load(file, "hired_employees", rows), files))
+
+
+def main() -> None:
+    """Print the seconds from the first upload to the last waybill, and the calls of each step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=10)
+    parser.add_argument("--megabytes", type=int, default=20)
+    arguments = parser.parse_args()
+    rows = arguments.megabytes * 1024**2 // _RECORD_BYTES
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        files = [
+            Hires(rows, first=1 + number * rows).write(folder / f"{number}.csv")
+            for number in range(arguments.files)
+        ]
+        with own_stack(folder) as stack:
+            loads = _Loads(stack, folder)
+            loads.parents()
+            took = seconds(lambda: loads.all_at_once(files, rows))
+            say(f"{len(files)} files of {arguments.megabytes} MB at once: {took:.1f} s")
+            with psycopg.connect(str(stack.status().database_url)) as admin:
+                for step, calls, ended, spent in admin.execute(_RUNS.encode()):
+                    say(f"  {step:8} {calls} calls, {ended} ended well, {spent}")
+
+
+if __name__ == "__main__":
+    main()

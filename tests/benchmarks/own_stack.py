@@ -1,0 +1,26 @@
+"""A local stack of a benchmark's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.local.postgres import free_port
+from infra.local.settings import LocalSettings
+from infra.local.stack import Stack
+from tests.benchmarks.measure import say
+
+
+@contextmanager
+def own_stack(folder: Path) -> Iterator[Stack]:
+    """It is up, and is erased at the end."""
+    settings = LocalSettings(
+        waybill_home=folder / "home",
+        waybill_port=free_port(),
+        waybill_database_port=free_port(),
+    )
+    stack = Stack(settings, say)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down(erase=True)
