@@ -20,7 +20,7 @@ SELECT waybill.define_role('load', connections => 64, statement => '5min', routi
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',
     stages => true, ended_by_owner => true);
 SELECT waybill.define_role('merge', connections => 24, statement => '60s', routines => '{
-    merge_job, merge_time_limit, revert_step, refuse_revert, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
+    merge_job, unblocked_since, merge_time_limit, revert_step, refuse_revert, unstaged_chunks, resolve_pending, reject_pending, fail_job, unpublished,
     mark_published, start_run, count_failed_runs, count_killed_runs, end_run}', ended_by_owner => true);
 SELECT waybill.define_role('publish', connections => 4, statement => '60s', routines => '{
     unpublished, mark_published, report_late_sources, make_digests, next_publication,

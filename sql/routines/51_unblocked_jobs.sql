@@ -163,6 +163,34 @@ RETURN waybill.has_many_pending(p_child)
     OR (SELECT max(v.version) FROM waybill.contract_versions AS v
         WHERE v.dataset = p_child.dataset) <> (p_child.contract ->> 'version')::integer;
 
+-- Of each dataset that may have waited for a job, the next one to merge.
+CREATE OR REPLACE FUNCTION waybill.next_jobs(p_job waybill.ingestion_jobs) RETURNS uuid[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT n.job_id
+    FROM waybill.datasets AS d
+    CROSS JOIN LATERAL waybill.next_to_merge(d.name, p_job.job_id) AS n (job_id)
+    WHERE n.job_id IS NOT NULL
+        AND (
+            d.name = p_job.dataset
+            OR waybill.refers_to(p_job.contract, d.name)
+            OR EXISTS (
+                SELECT FROM waybill.ingestion_jobs AS w
+                WHERE w.job_id = n.job_id
+                    AND waybill.refers_to(w.contract, p_job.dataset)
+            )
+        )
+);
+
+-- The same after the commit that ended the job. One that was staged while it committed found it
+-- open, and was not there when the merge looked: nobody else would give it its turn.
+CREATE OR REPLACE FUNCTION waybill.unblocked_since(p_job uuid) RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce(
+    (SELECT waybill.next_jobs(j) FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job), '{}');
+
 -- Jobs that may continue now that a job has changed its table: those that wait for it, and those
 -- with pending records whose parents it may have loaded. The job itself is one of the latter: a
 -- parent that was committed while it merged was not seen by it, and could not see its records.
@@ -178,21 +206,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT
-        ARRAY(
-            SELECT n.job_id
-            FROM waybill.datasets AS d
-            CROSS JOIN LATERAL waybill.next_to_merge(d.name, p_job.job_id) AS n (job_id)
-            WHERE n.job_id IS NOT NULL
-                AND (
-                    d.name = p_job.dataset
-                    OR waybill.refers_to(p_job.contract, d.name)
-                    OR EXISTS (
-                        SELECT FROM waybill.ingestion_jobs AS w
-                        WHERE w.job_id = n.job_id
-                            AND waybill.refers_to(w.contract, p_job.dataset)
-                    )
-                )
-        ),
+        waybill.next_jobs(p_job),
         ARRAY(
             SELECT w.job_id
             FROM waybill.ingestion_jobs AS w

@@ -71,6 +71,7 @@ def fail_job(deps: Deps, job_id: UUID, reason: Rejected) -> None:
 
 
 def _publish(deps: Deps, job_id: UUID, result: MergeResult) -> None:
-    unblocked = UnblockedJobs(result.unblocked, result.pending)
     changed = result.outcome == "merged"
+    later = Merges(deps.connection).unblocked_since(job_id) if changed else ()
+    unblocked = UnblockedJobs(sorted({*result.unblocked, *later}), result.pending)
     publish_job_finished(deps.notifier, job_id, unblocked, changed=changed)

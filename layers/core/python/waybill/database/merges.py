@@ -80,6 +80,13 @@ class Merges(Repository):
         assert result is not None  # noqa: S101 - the routine returns one row
         return result
 
+    def unblocked_since(self, job_id: UUID) -> Sequence[UUID]:
+        """Jobs that may merge now that the end of this one is committed, the next of each dataset.
+
+        One that was staged during the commit is in no result.
+        """
+        return self._value(tuple, "unblocked_since", p_job=job_id)
+
     def unstaged_chunks(self, job_id: UUID) -> Sequence[int]:
         """The job's planned chunks that are not staged, in order."""
         return self._value(tuple, "unstaged_chunks", p_job=job_id)

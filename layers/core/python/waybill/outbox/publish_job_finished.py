@@ -37,7 +37,7 @@ class UnblockedJobs(NamedTuple):
 def publish_job_finished(
     notifier: JobNotifier, job_id: UUID, unblocked: UnblockedJobs, *, changed: bool
 ) -> None:
-    """Publish the outbox and send messages to the unblocked jobs; safe to repeat.
+    """Send messages to the unblocked jobs and publish the outbox; safe to repeat.
 
     Args:
         notifier: the connection and clients to use.
@@ -51,7 +51,8 @@ def publish_job_finished(
     if changed:
         # A refresh that ran before the commit may have deleted the marker put before the merge.
         notifier.state.markers.put(job_id)
-    relay(notifier.connection, notifier.events, notifier.event_bus_name)
+    # First the jobs that wait: they take their turn while the events are published.
     queue = notifier.merges_queue_url
     send(queue, (MergeMessage(job_id=waiting) for waiting in unblocked.merge))
     send(queue, (ResolvePendingMessage(pending_job_id=pending) for pending in unblocked.resolve))
+    relay(notifier.connection, notifier.events, notifier.event_bus_name)
