@@ -133,6 +133,41 @@ def test_files_are_applied_again_and_again(
     assert changed["declared_in"] == "sql/sources/a.toml"
 
 
+def test_a_renamed_file_keeps_its_source_if_it_says_so(
+    api: Api, schedules: Schedules, admin: Connection, tmp_path: Path
+) -> None:
+    declare(tmp_path, a=f'cursor = "7"\n{FILE}', other=FILE)
+    apply_sources(admin, schedules, tmp_path)
+    (first, other) = api("GET", "/data-sources").json()["items"]
+    (tmp_path / "sources" / "a.toml").unlink()
+    declare(tmp_path, b=f'formerly = "a"\n{FILE}', other=FILE)
+    # The key may stay: once the source has its new file, it has no meaning.
+    for _ in range(2):
+        assert apply_sources(admin, schedules, tmp_path) == ["b", "other"]
+        (renamed, same) = api("GET", "/data-sources").json()["items"]
+        assert (renamed["id"], renamed["name"], renamed["cursor"]) == (first["id"], "b", "7")
+        assert (renamed["declared_in"], same["id"]) == ("sql/sources/b.toml", other["id"])
+        assert renamed["schedule"] == "rate(1 hour)"
+
+
+def test_a_renamed_file_that_does_not_say_so_is_another_source(
+    api: Api,
+    schedules: Schedules,
+    admin: Connection,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    apply_sources(admin, schedules, declare(tmp_path, a=f'cursor = "7"\n{FILE}'))
+    (first,) = api("GET", "/data-sources").json()["items"]
+    (tmp_path / "sources" / "a.toml").unlink()
+    apply_sources(admin, schedules, declare(tmp_path, b=FILE))
+    (found,) = api("GET", "/data-sources").json()["items"]
+    assert found["id"] != first["id"]
+    assert "cursor" not in found
+    (logged,) = (each for each in caplog.records if each.message == "source.removed")
+    assert vars(logged)["path"] == "sql/sources/a.toml"
+
+
 def test_the_api_does_not_change_what_a_file_declares(
     api: Api, schedules: Schedules, admin: Connection, harbour: Source, tmp_path: Path
 ) -> None:

@@ -101,3 +101,30 @@ def test_a_file_that_is_not_valid_is_named(tmp_path: Path, text: str, reason: st
     write(tmp_path, "ships", text)
     with pytest.raises(Conflict, match=reason):
         read_sources(tmp_path)
+
+
+S3 = 'kind = "s3"\ndataset = "ships"\n[connection]\nbucket = "harbour"\n'
+
+
+def test_a_file_says_what_it_was_called(tmp_path: Path) -> None:
+    write(tmp_path, "ships", f'formerly = "boats"\n{S3}')
+    (found,) = read_sources(tmp_path).values()
+    assert found.former_path == "sources/boats.toml"
+    # It is no part of the source.
+    assert "formerly" not in found.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("other", "text", "reason"),
+    [
+        ("boats", S3, "sources/ships.toml: formerly: sql/sources/boats.toml is still there"),
+        ("wharf", f'formerly = "boats"\n{S3}', "formerly: sources/ships.toml has it, too"),
+    ],
+)
+def test_a_former_name_is_of_one_file_that_is_gone(
+    tmp_path: Path, other: str, text: str, reason: str
+) -> None:
+    write(tmp_path, "ships", f'formerly = "boats"\n{S3}')
+    write(tmp_path, other, text)
+    with pytest.raises(Conflict, match=reason):
+        read_sources(tmp_path)
