@@ -91,7 +91,8 @@ def _connect(
         host=connection.host,
         port=port,
         user=field(credentials, "username"),
-        password=field(credentials, "password"),
+        # The driver would encode a text as Latin-1, and name the character that it cannot.
+        password=field(credentials, "password").encode(),
         database=connection.database,
         charset="utf8mb4",
         ssl=tls,

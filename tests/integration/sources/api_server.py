@@ -50,6 +50,8 @@ class ApiServer(ThreadingHTTPServer):
         """How many were made."""
         self.clients: dict[str, str] = {}
         """Client id → secret, for /token."""
+        self.echoes = False
+        """Whether a response without a page repeats the credentials of its request."""
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.connections += 1
@@ -77,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
             for name, secret in self.server.clients.items()
         }
         if self.headers["Authorization"] not in known or "grant_type" not in form:
-            return self._send(401, b"{}")
+            return self._refuse(401)
         answer = {"access_token": self.server.token, "expires_in": 60}
         return self._send(200, json.dumps(answer).encode())
 
@@ -94,10 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         given = (self.headers["Authorization"], self.headers["X-Api-Key"])
         if server.token and given not in ((f"Bearer {server.token}", None), (None, server.token)):
-            return self._send(401, b"{}")
+            return self._refuse(401)
         if fault.status != 200:
             faulty = {"Retry-After": fault.retry_after, "Location": fault.location}
-            return self._send(fault.status, b"{}", {k: v for k, v in faulty.items() if v})
+            return self._refuse(fault.status, {k: v for k, v in faulty.items() if v})
         headers, body = self._page()
         if fault.garbled:
             return self._send(200, body[: len(body) // 2], headers)
@@ -122,6 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
             )
         body = {"data": page, "meta": {"next": str(following) if has_more else None}}
         return headers, json.dumps(body).encode()
+
+    def _refuse(self, status: int, headers: Mapping[str, str] | None = None) -> None:
+        given = {name: self.headers[name] for name in ("Authorization", "X-Api-Key")}
+        echoed = {f"X-Your-{k}": v for k, v in given.items() if v and self.server.echoes}
+        self._send(status, json.dumps(echoed).encode(), {**echoed, **(headers or {})})
 
     def _send(
         self,
