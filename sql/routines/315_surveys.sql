@@ -20,8 +20,11 @@ BEGIN
     UPDATE waybill.chunks SET surveys = p_surveys
     WHERE job_id = p_job AND chunk = p_chunk AND first_line IS NULL AND surveys IS NULL;
     IF NOT FOUND THEN
-        -- Another loader had the same message.
-        RETURN 'waiting';
+        -- Another loader had the same message, or the chunk was settled meanwhile: as nothing was
+        -- left of it, nobody waited for this survey, and nobody else stages it.
+        RETURN (
+            SELECT CASE WHEN c.first_line IS NULL THEN 'waiting' ELSE 'settled' END
+            FROM waybill.chunks AS c WHERE c.job_id = p_job AND c.chunk = p_chunk);
     END IF;
     RETURN waybill.settle_chunks(v_job, p_chunk);
 END

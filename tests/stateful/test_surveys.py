@@ -173,6 +173,31 @@ def test_a_plan_may_be_resumed_after_its_last_chunk(fake_cloud: FakeCloud) -> No
     assert _query(fake_cloud, query) == [("COMPLETED", 3, 3)]
 
 
+def test_a_range_settled_while_it_is_surveyed_is_staged(fake_cloud: FakeCloud) -> None:
+    # The second record leaves nothing of several ranges, which so need no survey.
+    body = b'id,job\n1,a\n2,"' + b"x" * 150 + b'"\n3,b\n'
+    fake_cloud.patch.setenv("CHUNK_BYTES", "40")
+    fake_cloud.patch.setenv("CHUNKS_AT_ONCE", "1000")
+    for call in count():
+        fake_cloud.land("jobs", f"{call}.csv", body, call % 60)
+        fake_cloud.deliver("landed", 0)
+        fake_cloud.deliver("chunks", 1, Fault(call, unseen=True, suspends=True))
+        was_suspended = bool(fake_cloud.suspended)
+        if was_suspended:
+            # The message that is visible again is not needed.
+            fake_cloud.queues["chunks"].pop()
+        fake_cloud.deliver("chunks", 0)
+        for suspended in list(fake_cloud.suspended):
+            fake_cloud.resume(suspended, killed=False)
+        while fake_cloud.queues["chunks"]:
+            fake_cloud.deliver("chunks", 0)
+        # Nothing is left to the reaper.
+        assert _query(fake_cloud, "SELECT chunk FROM waybill.chunks WHERE NOT done") == [], call
+        if not was_suspended:
+            break
+    assert call > 5
+
+
 def test_a_loader_of_an_earlier_release_leaves_a_range_alone(fake_cloud: FakeCloud) -> None:
     _load(fake_cloud, 101, 150)
     ((job,),) = _query(fake_cloud, "SELECT job_id FROM waybill.ingestion_jobs")

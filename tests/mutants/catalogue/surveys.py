@@ -93,6 +93,14 @@ MUTANTS = (
         (f"{STATEFUL}::test_ranges_whose_surveys_were_given_up",),
     ),
     Mutant(
+        "settled_while_surveyed",
+        "a range that is settled while it is surveyed is staged by who surveyed it",
+        SETTLE,
+        "CASE WHEN c.first_line IS NULL THEN 'waiting' ELSE 'settled' END",
+        "'waiting'",
+        (f"{STATEFUL}::test_a_range_settled_while_it_is_surveyed_is_staged",),
+    ),
+    Mutant(
         "range_for_earlier_release",
         "a loader of an earlier release does not stage a range that ends within a record",
         "sql/routines/31_chunks.sql",
