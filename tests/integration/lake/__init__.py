@@ -1,1 +1,1 @@
-"""Archived partitions on a real PostgreSQL, S3 emulated by moto."""
+"""Archived partitions on a real PostgreSQL; S3 emulated by moto, or over HTTP by the emulator."""

@@ -98,9 +98,32 @@ def test_a_load_whose_rows_are_archived_is_not_reverted(loaded: Lake) -> None:
     conflicts = json.loads(caught.value.diag.message_detail or "")
     assert [one["code"] for one in conflicts] == ["row-archived"]
     assert "waybill restore-partition kinds 2019" in conflicts[0]["message"]
+    assert loaded.one("SELECT state FROM waybill.ingestion_jobs") == "COMPLETED"
     loaded.restore()
     loaded.admin.execute("SELECT waybill.revert_job(%s)", (job,))
     assert loaded.one("SELECT count(*) FROM kinds") == 0
+    assert loaded.one("SELECT state FROM waybill.ingestion_jobs") == "REVERTED"
+
+
+def test_a_reverted_load_stays_so_through_archive_and_restore(lake: Lake) -> None:
+    lake.fill("2019", 10, 20)
+    lake.load(*LINES)
+    job = lake.one("SELECT job_id FROM waybill.ingestion_jobs")
+    waybill = lake.one("SELECT waybill.revert_job(%s)", job)
+    before = lake.rows()
+    assert len(before) == 10
+    lake.archive()
+    assert (lake.state(), lake.rows()) == ("ARCHIVED", [])
+    assert sorted(row["id"] for row in lake.stored()) == list(range(20, 30))
+    # A second request has the answer of the first and no effect, also after the restore.
+    assert lake.one("SELECT waybill.request_revert(%s)", job) == "REVERTED"
+    assert lake.one("SELECT waybill.revert_job(%s)", job) == waybill
+    lake.restore()
+    assert (lake.state(), lake.rows()) == ("RESTORED", before)
+    assert lake.one("SELECT waybill.request_revert(%s)", job) == "REVERTED"
+    assert lake.one("SELECT waybill.revert_job(%s)", job) == waybill
+    assert lake.rows() == before
+    assert lake.one("SELECT state FROM waybill.ingestion_jobs") == "REVERTED"
 
 
 def test_the_waybill_of_an_archived_load_stays_as_it_is(loaded: Lake) -> None:
