@@ -8,5 +8,7 @@ SELECT set_config('waybill.principal', :principal, false)
 FROM set_config('waybill.source', :source, false);
 
 -- name: limit_transaction(milliseconds)$
--- The same for the statements of this transaction.
-SELECT set_config('statement_timeout', :milliseconds::text, true);
+-- The same for the statements of this transaction; what is left of a request may be less.
+SELECT set_config('statement_timeout', least(:milliseconds, nullif(s.setting::integer, 0))::text, true)
+FROM pg_settings AS s
+WHERE s.name = 'statement_timeout';

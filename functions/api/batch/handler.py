@@ -84,8 +84,9 @@ def post_preview(
     are read, changed and checked as the loader does it, and `where`, `enrich` and
     `drop_duplicates` are applied as the merge does it, by the same SQL; nothing is written.
     Duplicates are looked for among the records that are shown. References and keys are not
-    checked. Values that the caller may not read are `[masked]`, and a rule that would tell them,
-    or that the database is needed for when it cannot be reached, is in `not_shown`.
+    checked, and constraints of the table only where there is such a rule. Values that the caller
+    may not read are `[masked]`, and a rule that would tell them, or that the database is needed
+    for when it cannot be reached, is in `not_shown`.
     """
     # What reads files takes longer to import than a batch takes.
     from functions.api.batch.parse_sample import SampleOptions, parse_sample  # noqa: PLC0415

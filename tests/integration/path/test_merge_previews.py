@@ -11,6 +11,7 @@ from tests.integration.path.steps import land, settle
 from tests.integration.path.test_every_rule import FILE, TABLES
 from tests.postgres.databases import Connection
 from tests.unit.http.api_client import ADMIN
+from waybill.database.session import Session
 from waybill.http.principal import Principal
 from waybill.masking import MASK
 
@@ -199,6 +200,17 @@ def test_a_table_that_is_locked_is_not_waited_for(admin: Connection, cloud: Clou
     assert shown["not_shown"] == ["enrich", "where"]
     assert "not available, or too slow" in shown["warnings"][0]
     assert outcomes(shown) == {"loaded": 3}
+
+
+def test_a_transaction_has_no_more_time_than_is_left_of_its_request(admin: Connection) -> None:
+    session = Session(admin)
+    found = []
+    for left in (3, 25, 0):
+        session.limit_statements(left)
+        with admin.transaction():
+            session.limit_transaction(5)
+            found.append(admin.execute("SHOW statement_timeout").fetchone())
+    assert found == [("3s",), ("5s",), ("5s",)]
 
 
 def test_only_the_batch_role_may_preview(admin: Connection) -> None:

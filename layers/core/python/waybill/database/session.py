@@ -12,7 +12,7 @@ class Session(Repository):
         self._select_value("session.limit_statements", milliseconds=seconds * 1000)
 
     def limit_transaction(self, seconds: int) -> None:
-        """Let every later statement of the open transaction time out."""
+        """Let every later statement of the open transaction time out, no later than before."""
         self._select_value("session.limit_transaction", milliseconds=seconds * 1000)
 
     def act_as(self, caller: Caller | None) -> None:
