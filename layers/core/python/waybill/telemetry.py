@@ -20,6 +20,8 @@ from waybill.usage import USAGE
 
 _SERVICE = "waybill"
 _log = logging.getLogger(_SERVICE)
+# Its warning of headers that are not valid quotes them, and a server may repeat credentials there.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 Level = Literal["debug", "info", "warning", "error"]
 
 

@@ -1,14 +1,9 @@
 """A connection that is kept between requests to one host: most APIs are read in many pages."""
 
-import logging
-
 import urllib3
 from urllib3.exceptions import ProtocolError, SSLError
 
 from waybill.outbound.origin import Origin
-
-# Its warning of headers that are not valid quotes them, and a server may repeat credentials there.
-logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 class KeptConnection:
