@@ -3,8 +3,9 @@
 -- Take over the plan: from here on every earlier attempt is refused. Two attempts at once would
 -- divide the object in two ways, and records would be lost between the chunks. Returns what
 -- earlier attempts planned, so that this one resumes there.
-CREATE OR REPLACE FUNCTION waybill.claim_plan(p_job uuid, OUT state text, OUT attempt integer,
-    OUT chunks_total integer, OUT layout jsonb, OUT chunks jsonb)
+CREATE OR REPLACE FUNCTION waybill.claim_plan(p_job uuid, p_surveys boolean DEFAULT false,
+    OUT state text, OUT attempt integer, OUT chunks_total integer, OUT layout jsonb,
+    OUT chunks jsonb)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -14,6 +15,13 @@ BEGIN
     SELECT * INTO v_job FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_job;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'There is no job %.', p_job USING ERRCODE = 'WB002';
+    END IF;
+    IF NOT p_surveys AND EXISTS (
+        SELECT FROM waybill.chunks AS c WHERE c.job_id = p_job AND c.first_line IS NULL)
+    THEN
+        -- While releases change. It cannot read them, and would fail the job for that.
+        RAISE EXCEPTION 'Chunks of job % are ranges, for a later release.', p_job
+            USING ERRCODE = 'lock_not_available';
     END IF;
     -- A finished plan needs no lock, which a merge may hold for long.
     IF v_job.chunks_total IS NULL THEN

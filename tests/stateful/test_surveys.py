@@ -205,6 +205,22 @@ def test_a_loader_of_an_earlier_release_leaves_a_range_alone(fake_cloud: FakeClo
         loader.execute("SELECT waybill.claim_chunk(%s, 0, true)", (job,))
 
 
+def test_a_plan_of_an_earlier_release_leaves_ranges_alone(fake_cloud: FakeCloud) -> None:
+    _load(fake_cloud, 101, 150)
+    ((job, attempt),) = _query(
+        fake_cloud, "SELECT job_id, plan_attempt FROM waybill.ingestion_jobs"
+    )
+    with fake_cloud.database.connect("pipeline") as plan:
+        with pytest.raises(errors.LockNotAvailable):
+            plan.execute("SELECT waybill.claim_plan(%s)", (job,))
+        fake_cloud.settle()
+        # What is settled it can read.
+        (state,) = plan.execute("SELECT state FROM waybill.claim_plan(%s)", (job,)).fetchone() or ()
+    assert state == "COMPLETED_WITH_REJECTS"
+    attempts = _query(fake_cloud, "SELECT plan_attempt FROM waybill.ingestion_jobs")
+    assert attempts == [(attempt,)]
+
+
 def test_a_cancelled_job_is_not_surveyed(fake_cloud: FakeCloud) -> None:
     _load(fake_cloud, 101, 150)
     _query(

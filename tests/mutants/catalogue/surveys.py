@@ -109,6 +109,14 @@ MUTANTS = (
         (f"{STATEFUL}::test_a_loader_of_an_earlier_release_leaves_a_range_alone",),
     ),
     Mutant(
+        "plan_of_earlier_release",
+        "a plan of an earlier release does not take over ranges, which it cannot read",
+        "sql/routines/30_plan.sql",
+        "IF NOT p_surveys AND EXISTS (",
+        "IF false AND EXISTS (",
+        (f"{STATEFUL}::test_a_plan_of_an_earlier_release_leaves_ranges_alone",),
+    ),
+    Mutant(
         "ranges_divided_again",
         "a plan of ranges that is resumed has as many chunks as before",
         "functions/pipeline/plan/write_chunks.py",

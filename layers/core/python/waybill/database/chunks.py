@@ -100,7 +100,7 @@ class Chunks(Repository):
         Raises:
             Rejected: `unknown-job`.
         """
-        found = self._row(_Plan, "claim_plan", p_job=job_id)
+        found = self._row(_Plan, "claim_plan", p_job=job_id, p_surveys=True)
         assert found is not None  # noqa: S101 - the routine returns one row
         return PlanClaim(
             job_id,
