@@ -20,7 +20,7 @@ from tests.benchmarks.company import migrated_cluster
 from tests.benchmarks.pull_peers import Peers
 from tests.benchmarks.pull_report import Contenders, keep, measured, say_kind
 from tests.benchmarks.pull_run import BUCKET, Run, bucket, pull
-from tests.benchmarks.server_cpu import server_cpu
+from tests.benchmarks.server_processes import ServerCpu
 from tests.benchmarks.ward_api import ward_api
 from tests.integration.sources.mariadb_server import MariaDb, running_mariadb
 from tests.postgres.databases import PASSWORD, Database
@@ -34,9 +34,9 @@ _FILES = 20
 class Bench:
     """Where is pulled from and to, and how many rows there are."""
 
-    def __init__(self, folder: Path, template: Database, pid: int, rows: int, peers: Peers) -> None:
+    def __init__(self, folder: Path, template: Database, rows: int, peers: Peers) -> None:
         self.folder, self.template, self.rows, self.peers = folder, template, rows, peers
-        self._pid = pid
+        self._server = ServerCpu(template)
         self._numbers = count(1)
 
     @contextmanager
@@ -55,9 +55,9 @@ class Bench:
     def waybill(self, place: dict[str, Any], login: Any = None, files: Any = None) -> Run:
         """Waybill, whose table must have every row."""
         with self.target() as database:
-            folder, before = self.folder / f"aws{next(self._numbers)}", server_cpu(self._pid)
+            folder, before = self.folder / f"aws{next(self._numbers)}", self._server.seconds()
             done = pull(folder, database, place, login, files)
-            done = done._replace(server_cpu=server_cpu(self._pid) - before)
+            done = done._replace(server_cpu=self._server.seconds() - before)
             self.check(database, "pulled")
         return done
 
@@ -72,9 +72,9 @@ class Bench:
                 with database.connect() as admin:
                     admin.execute("CREATE SCHEMA dlt_pulled")
                     admin.execute(f"CREATE TABLE {table} {_COLUMNS}")
-            before = server_cpu(self._pid)
+            before = self._server.seconds()
             done = run(database.dsn_for())
-            done = done._replace(server_cpu=server_cpu(self._pid) - before)
+            done = done._replace(server_cpu=self._server.seconds() - before)
             self.check(database, table)
         return done
 
@@ -212,11 +212,10 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="as data, picture and tables")
     given = parser.parse_args()
     peers, found = Peers(given.peers), {}
-    with tempfile.TemporaryDirectory() as text, migrated_cluster() as (template, server):
+    with tempfile.TemporaryDirectory() as text, migrated_cluster() as (template, _):
         with template.connect() as admin:
             create_test_roles(admin)
-        pid = int((server.data / "postmaster.pid").read_text().split()[0])
-        bench = Bench(Path(text), template, pid, given.rows, peers)
+        bench = Bench(Path(text), template, given.rows, peers)
         for kind in [given.only] if given.only else _KINDS:
             with _contenders(kind, bench) as contenders:
                 found[kind] = measured(contenders, given.rounds)
