@@ -12,12 +12,12 @@ from tests.postgres.databases import Connection, Database
 from tests.stateful.api_client import ApiClient
 from tests.stateful.fake_cloud import FakeCloud
 from tests.stateful.faults import Fault
-from tests.stateful.fold_rules import GAUGES, FoldRules
+from tests.stateful.fold_rules import FoldRules
 from tests.stateful.generators import PROVOKED, names, places, seconds, some_files
 from tests.stateful.invariants import check, check_against_reload, check_asleep, check_views
-from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json, read_of
+from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json
 from tests.stateful.rules import NONE
-from tests.stateful.tables import TABLES, Cells, Table
+from tests.stateful.tables import TABLES, Cells
 
 _numbers = itertools.count(1)
 KEY_PARTS = 3
@@ -63,13 +63,6 @@ class Machine(FoldRules):
         header = header or table.partial or table.rules is not NONE
         header = header or not any((cell or "")[:1].isdigit() for cell in records[0])
         self._land(table, records, second, body_of(table, records, header=header))
-
-    @rule(file=some_files([GAUGES.name], 1), second=seconds, by_month=st.booleans())
-    def land_gauges(self, file: tuple[str, tuple[Cells, ...]], second: int, by_month: bool) -> None:
-        """More often than one in seventeen, so that there are months to fold."""
-        if by_month:
-            self.set_history(None)
-        self._land(GAUGES, file[1], second, body_of(GAUGES, file[1], header=True))
 
     @rule(name=names, second=seconds)
     def land_corrupt_file(self, name: str, second: int) -> None:
@@ -218,26 +211,6 @@ class Machine(FoldRules):
         admin = self.cloud.database.connect()
         admin.execute("SET ROLE waybill_owner")
         return admin
-
-    def _land(
-        self,
-        table: Table,
-        records: tuple[Cells, ...],
-        second: int,
-        body: bytes,
-        name: str = "",
-    ) -> None:
-        if table.partial and self.cloud.suspended:
-            return
-        name = name or f"a{len(self.files):03}.{'json' if is_json(records) else 'csv'}"
-        second = self.second_of(table, second)
-        key, version = self.cloud.land(table.name, name, body, second)
-        self.register(table)
-        corrupt = body is NOT_A_FILE_OF_IT
-        self.files.append(File(table, second, key, version, read_of(records), corrupt, body=body))
-        PROVOKED["files"] += 1
-        PROVOKED["records"] += len(read_of(records))
-        PROVOKED["records left out by a rule"] += self.files[-1].filtered
 
 
 def is_plain(file: File) -> bool:

@@ -9,7 +9,7 @@ from tests.stateful.machine import Machine
 
 _RARE = ("request_upload", "forget", "redrive", "pass_time", "overwrite", "land_corrupt_file",
          "batch", "replay", "upload", "land_again",
-         "land_gauges", "fold", "give_up_fold")  # fmt: skip
+         "land_gauges", "change_while_folding", "fold", "give_up_fold")  # fmt: skip
 PROMISED = ("archives", "drifted files, ignore", "drifted files, rescue", "drifted files, refuse")
 # Without the rules that other histories are about.
 ArchiveMachine = type("ArchiveMachine", (Machine,), dict.fromkeys(_RARE))

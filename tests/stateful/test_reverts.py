@@ -9,7 +9,7 @@ from tests.stateful.machine import Machine
 
 _RARE = ("request_upload", "crash", "lose", "forget", "redrive", "pass_time",
          "resume", "overwrite", "land_corrupt_file",
-         "land_gauges", "fold", "give_up_fold")  # fmt: skip
+         "land_gauges", "change_while_folding", "fold", "give_up_fold")  # fmt: skip
 REVERTED = "reverts done"
 # Without the rules that other histories are about, so that most steps load or revert.
 RevertMachine = type("RevertMachine", (Machine,), dict.fromkeys(_RARE))
