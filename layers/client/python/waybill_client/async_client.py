@@ -1,58 +1,19 @@
 """The client for asyncio: the methods of `Waybill`, awaited; lists are asynchronous iterators."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
-
-import httpx
+from typing import Any, cast
 
 from waybill_client import operations
-from waybill_client.bearer_auth import Token
-from waybill_client.connections import TIMEOUT, api_options, reachable
-from waybill_client.flows import FileRange, Flow, Pause, Request, document, send
-from waybill_client.models import ComparedColumns, Figures, Job, Reject, Revert
+from waybill_client.flows import document, send
+from waybill_client.models import ComparedColumns, Figures, Job, Preview, Reject, Revert
 from waybill_client.send import Progress, ignore_progress, read_head
+from waybill_client.senders import AsyncSender
 from waybill_client.table_pages import table_pages
 
 
-class AsyncWaybill:
+class AsyncWaybill(AsyncSender):
     """The API at `api`, its base URL with the stage; it raises what `Waybill` raises."""
-
-    def __init__(
-        self,
-        api: str,
-        *,
-        token: Token | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        """Create a client; a `token` that is a function is called before every request.
-
-        Raises:
-            UnreachableError: `api` is not a URL.
-        """
-        with reachable(api):
-            self._http = httpx.AsyncClient(transport=transport, **api_options(api, token))
-        self._storage = httpx.AsyncClient(timeout=TIMEOUT, transport=transport)
-
-    async def __aenter__(self) -> Self:
-        """Keep connections open for the block."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close them."""
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-        await self._storage.aclose()
 
     async def upload(
         self,
@@ -129,6 +90,18 @@ class AsyncWaybill:
     async def datasets(self) -> list[dict[str, Any]]:
         """Every dataset and its columns."""
         return cast("list[dict[str, Any]]", await self._run(operations.datasets()))
+
+    async def preview(
+        self,
+        dataset: str,
+        records: str | Path | Sequence[Mapping[str, Any]],
+        *,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+    ) -> Preview:
+        """The first 20 records of a file or of rows; see `Waybill.preview`."""
+        params = {"delimiter": delimiter, "encoding": encoding}
+        return cast("Preview", await self._run(operations.preview(dataset, records, params)))
 
     async def infer(
         self, file: str | Path, *, name: str | None = None, header: str | None = None
@@ -228,41 +201,3 @@ class AsyncWaybill:
     ) -> int:
         """Process objects of the landing bucket again; returns how many."""
         return int(await self._run(operations.redrive_objects(prefix, since, until)))
-
-    async def _pages(self, path: str, params: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        cursor: str | None = None
-        while True:
-            page = await self._run(operations.page(path, params, cursor))
-            for item in page["items"]:
-                yield item
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
-
-    async def _run(self, flow: Flow) -> Any:  # noqa: ANN401 - the flow's result
-        """Send the requests of `flow`; returns its result."""
-        with reachable(str(self._http.base_url)):
-            try:
-                step = next(flow)
-                while True:
-                    try:
-                        result = await self._take(step)
-                    except httpx.TransportError as error:
-                        step = flow.throw(error)
-                    else:
-                        step = flow.send(result)
-            except StopIteration as ended:
-                return ended.value
-
-    async def _take(self, step: Request | Pause) -> httpx.Response | None:
-        if isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
-            return None
-        http = self._storage if step.to_storage else self._http
-        content: dict[str, Any] = {"content": _blocks(step.content)} if step.content else {}
-        return await http.request(step.method, step.url, **step.options, **content)
-
-
-async def _blocks(part: FileRange) -> AsyncIterator[bytes]:
-    for block in part.blocks():
-        yield block

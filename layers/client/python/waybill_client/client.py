@@ -1,63 +1,23 @@
 """The typed client of the API; `async_client` has the same for asyncio."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
-
-import httpx
+from typing import Any, cast
 
 from waybill_client import operations
-from waybill_client.bearer_auth import Token
-from waybill_client.connections import TIMEOUT, api_options, reachable
-from waybill_client.flows import Flow, Pause, Request, document, send
-from waybill_client.models import ComparedColumns, Figures, Job, Reject, Revert
+from waybill_client.flows import document, send
+from waybill_client.models import ComparedColumns, Figures, Job, Preview, Reject, Revert
 from waybill_client.send import Progress, ignore_progress, read_head
+from waybill_client.senders import Sender
 from waybill_client.table_pages import table_pages
 
 
-class Waybill:
+class Waybill(Sender):
     """The API at `api`, its base URL with the stage.
 
     Every method raises `ProblemError` for an error response and `UnreachableError` when there
     is no response.
     """
-
-    def __init__(
-        self,
-        api: str,
-        *,
-        token: Token | None = None,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        """Create a client; a `token` that is a function is called before every request.
-
-        Raises:
-            UnreachableError: `api` is not a URL.
-        """
-        with reachable(api):
-            self._http = httpx.Client(transport=transport, **api_options(api, token))
-        # Presigned URLs are authorized by themselves: the API's token is not sent to them.
-        self._storage = httpx.Client(timeout=TIMEOUT, transport=transport)
-
-    def __enter__(self) -> Self:
-        """Keep connections open for the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close them."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-        self._storage.close()
 
     def upload(
         self,
@@ -141,6 +101,21 @@ class Waybill:
     def datasets(self) -> list[dict[str, Any]]:
         """Every dataset and its columns."""
         return cast("list[dict[str, Any]]", self._run(operations.datasets()))
+
+    def preview(
+        self,
+        dataset: str,
+        records: str | Path | Sequence[Mapping[str, Any]],
+        *,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+    ) -> Preview:
+        """The first 20 records of a file or of rows, before and after the rules of the dataset.
+
+        Of a file its first 4 MiB are sent; nothing is written.
+        """
+        params = {"delimiter": delimiter, "encoding": encoding}
+        return cast("Preview", self._run(operations.preview(dataset, records, params)))
 
     def infer(
         self, file: str | Path, *, name: str | None = None, header: str | None = None
@@ -242,35 +217,3 @@ class Waybill:
         `since` and `until` bound their modification time, in RFC 3339.
         """
         return int(self._run(operations.redrive_objects(prefix, since, until)))
-
-    def _pages(self, path: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        cursor: str | None = None
-        while True:
-            page = self._run(operations.page(path, params, cursor))
-            yield from page["items"]
-            cursor = page["next_cursor"]
-            if not cursor:
-                return
-
-    def _run(self, flow: Flow) -> Any:  # noqa: ANN401 - the flow's result
-        """Send the requests of `flow`; returns its result."""
-        with reachable(str(self._http.base_url)):
-            try:
-                step = next(flow)
-                while True:
-                    try:
-                        result = self._take(step)
-                    except httpx.TransportError as error:
-                        step = flow.throw(error)
-                    else:
-                        step = flow.send(result)
-            except StopIteration as ended:
-                return ended.value
-
-    def _take(self, step: Request | Pause) -> httpx.Response | None:
-        if isinstance(step, Pause):
-            time.sleep(step.seconds)
-            return None
-        http = self._storage if step.to_storage else self._http
-        content: dict[str, Any] = {"content": step.content.blocks()} if step.content else {}
-        return http.request(step.method, step.url, **step.options, **content)

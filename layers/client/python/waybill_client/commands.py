@@ -19,6 +19,7 @@ from waybill_client.login_commands import add_logins
 from waybill_client.logins import token_of
 from waybill_client.output import FAILED, UNREACHABLE, err, out, print_error
 from waybill_client.partition_commands import add_partitions
+from waybill_client.preview_command import add_preview
 from waybill_client.reject_commands import add_rejects
 from waybill_client.rows_command import add_rows
 from waybill_client.service_commands import add_doctor, add_services
@@ -84,11 +85,9 @@ def make_app(
 
     add_uploads(app, connect)
     add_rejects(app, add_jobs(app, connect), connect)
-    add_services(app, connect)
+    for add in (add_services, add_preview, add_exports, add_rows, add_partitions):
+        add(app, connect)
     add_infer(app, connect, infer_whole)
-    add_exports(app, connect)
-    add_rows(app, connect)
-    add_partitions(app, connect)
     add_logins(app, find_api)
     if doctor:
         add_doctor(app, connect)

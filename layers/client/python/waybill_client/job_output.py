@@ -16,14 +16,14 @@ def print_messages(job: Job) -> None:
     for warning in job.get("warnings", []):
         print_message(f"{label}: warning: {warning}", "yellow")
     for drift in job.get("drift", []):
-        print_message(f"{label}: {_drifted(drift)}", "yellow")
+        print_message(f"{label}: {drift_sentence(drift)}", "yellow")
     if first := job.get("duplicate_of"):
         print_message(f"{label}: loaded already, with its rejects, by {first}", "yellow")
     if error := job.get("error"):
         print_message(f"{label}: {error.get('detail')}", "red")
 
 
-def _drifted(drift: Drift) -> str:
+def drift_sentence(drift: Drift) -> str:
     """A difference between the file and its table as a sentence."""
     if drift["change"] == "missing":
         return f"the file has no column {drift['column']}"

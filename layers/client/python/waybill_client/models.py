@@ -135,6 +135,28 @@ class FieldError(TypedDict):
     message: str
 
 
+class PreviewedRecord(TypedDict):
+    """A record before and after the rules of its dataset."""
+
+    line: int
+    raw: str
+    outcome: Literal["loaded", "filtered", "rejected"]
+    rule: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    errors: list[FieldError]
+
+
+class Preview(TypedDict):
+    """The first records of a file; nothing was written."""
+
+    columns: list[str]
+    records: list[PreviewedRecord]
+    not_shown: list[str]
+    warnings: list[str]
+    drift: list[Drift]
+
+
 class Reject(TypedDict):
     """A rejected record; `line` is 1-based in the file."""
 

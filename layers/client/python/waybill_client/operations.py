@@ -11,11 +11,12 @@ from waybill_client.errors import ProblemError, problem_from_response
 from waybill_client.flows import Flow, Pause, Request, document, parsed, send, without_none
 from waybill_client.models import OPEN_STATES
 from waybill_client.rows import Rows
-from waybill_client.send import Progress, send_file
+from waybill_client.send import Progress, read_head, send_file
 
 _PAUSE_SECONDS = 1.0
 _LONG_POLL_SECONDS = 20
 _CSV = {"Accept": "text/csv"}
+_BYTES = {"Content-Type": "application/octet-stream"}
 
 
 def upload(dataset: str, file: Path, progress: Progress, options: Mapping[str, object]) -> Flow:
@@ -86,10 +87,24 @@ def replay(job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> Flow:
 def infer(head: bytes, name: str, *, whole: bool, header: str | None) -> Flow:
     """A proposed dataset for a file, or for its beginning."""
     params = without_none({"name": name, "whole": str(whole).lower(), "header": header})
-    headers = {"Content-Type": "application/octet-stream"}
     return (
-        yield from document("POST", "datasets/infer", params=params, content=head, headers=headers)
+        yield from document("POST", "datasets/infer", params=params, content=head, headers=_BYTES)
     )
+
+
+def preview(
+    dataset: str,
+    records: str | Path | Sequence[Mapping[str, Any]],
+    params: Mapping[str, str | None],
+) -> Flow:
+    """The first records of a file or of rows, before and after the rules of a dataset."""
+    path = f"datasets/{quote(dataset)}/preview"
+    if isinstance(records, (str, Path)):
+        head, _ = read_head(Path(records))
+        body: dict[str, Any] = {"content": head, "headers": _BYTES}
+    else:
+        body = {"json": {"rows": [dict(row) for row in records]}}
+    return (yield from document("POST", path, params=without_none(params), **body))
 
 
 def revert(job_id: str, timeout_seconds: float) -> Flow:

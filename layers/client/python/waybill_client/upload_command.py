@@ -55,6 +55,7 @@ Words = Annotated[
 Dataset = Annotated[
     str | None, typer.Option(help="Dataset of the files. Default: by name and header of each.")
 ]
+Delimiter = Annotated[str | None, typer.Option(help="Default: detected.")]
 Encoding = Annotated[
     str | None, typer.Option(help="For example latin-1. Default: UTF-8, or declared.")
 ]
@@ -71,7 +72,7 @@ def add_uploads(app: typer.Typer, connect: Connect) -> None:
         words: Words,
         *,
         dataset: Dataset = None,
-        delimiter: Annotated[str | None, typer.Option(help="Default: detected.")] = None,
+        delimiter: Delimiter = None,
         encoding: Encoding = None,
         dry_run: DryRun = False,
         multipart: Annotated[bool, typer.Option(help="Upload in parts.")] = False,
