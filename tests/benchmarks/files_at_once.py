@@ -16,7 +16,7 @@ from infra.local.stack import Stack
 from tests.benchmarks.company import DEPARTMENTS, JOBS
 from tests.benchmarks.hires_file import Hires
 from tests.benchmarks.measure import say, seconds
-from tests.benchmarks.own_stack import own_stack
+from tests.own_stack import own_stack
 from waybill_client.client import Waybill
 
 _RECORD_BYTES = 46
@@ -78,7 +78,7 @@ def main() -> None:
             Hires(rows, first=1 + number * rows).write(folder / f"{number}.csv")
             for number in range(arguments.files)
         ]
-        with own_stack(folder) as stack:
+        with own_stack(folder, say) as stack:
             loads = _Loads(stack, folder)
             loads.parents()
             took = seconds(lambda: loads.all_at_once(files, rows))

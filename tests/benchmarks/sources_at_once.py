@@ -16,7 +16,6 @@ import psycopg
 
 from infra.local.status import Status
 from tests.benchmarks.measure import percentile, say
-from tests.benchmarks.own_stack import own_stack
 from tests.e2e.legacy_systems import (
     FAULTS,
     PAGES,
@@ -26,6 +25,7 @@ from tests.e2e.legacy_systems import (
     legacy_systems,
     loaded_ids,
 )
+from tests.own_stack import own_stack
 
 _PATIENCE_SECONDS = 900.0
 _FILES = 200
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1000)
     rows = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as text, own_stack(Path(text)) as stack:
+    with tempfile.TemporaryDirectory() as text, own_stack(Path(text), say) as stack:
         status = stack.status()
         headers = {"Authorization": f"Bearer {stack.issuer().fresh_token()}"}
         with (

@@ -25,12 +25,11 @@ import httpx
 
 from functions.pipeline.refresh.refresh_stale import refresh_stale
 from infra.local.postgres import free_port
-from infra.local.settings import LocalSettings
-from infra.local.stack import Stack
 from tests.benchmarks.company import company
 from tests.benchmarks.kept import machine, machine_line, table, write_data, write_part
 from tests.benchmarks.load_peers import BIN
 from tests.benchmarks.measure import say
+from tests.own_stack import own_stack
 
 _NAME = "users_at_once"
 _LOCUST = BIN / "locust"
@@ -140,23 +139,16 @@ def on_handlers(options: argparse.Namespace) -> dict[str, Any]:
 
 def on_stack(options: argparse.Namespace) -> dict[str, Any]:
     """On a local stack of its own, with the sample files."""
-    with tempfile.TemporaryDirectory(prefix="waybill-benchmark-") as folder:
-        settings = LocalSettings(
-            waybill_home=Path(folder) / "home",
-            waybill_port=free_port(),
-            waybill_database_port=free_port(),
-        )
-        stack = Stack(settings, say)
-        try:
-            stack.up()
-            found = {}
-            for users in options.stack_users:
-                name = f"local stack, {users:,} users"
-                token = stack.issuer().fresh_token()
-                found[name] = locust(str(stack.status().api), options, users, token)
-                say(f"{name}: {found[name]}")
-        finally:
-            stack.down(erase=True)
+    found = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="waybill-benchmark-") as folder,
+        own_stack(Path(folder), say) as stack,
+    ):
+        for users in options.stack_users:
+            name = f"local stack, {users:,} users"
+            token = stack.issuer().fresh_token()
+            found[name] = locust(str(stack.status().api), options, users, token)
+            say(f"{name}: {found[name]}")
     return found
 
 

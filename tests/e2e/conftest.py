@@ -15,12 +15,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from infra.local.clients import Clients
 from infra.local.databases import EmbeddedDatabase
-from infra.local.postgres import Postgres, free_port
-from infra.local.settings import LocalSettings
+from infra.local.postgres import Postgres
 from infra.local.stack import Stack
 from infra.local.status import Status
 from tests.e2e.console_page import open_browser, open_page
 from tests.e2e.faults import Operator, until
+from tests.own_stack import own_stack
 from waybill_client import Waybill
 from waybill_client.bearer_auth import BearerAuth
 
@@ -42,17 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running stack; a test may stop and start it, and leaves it up."""
-    settings = LocalSettings(
-        waybill_home=tmp_path_factory.mktemp("stack") / "home",
-        waybill_port=free_port(),
-        waybill_database_port=free_port(),
-    )
-    stack = Stack(settings, print)
-    try:
-        stack.up()
+    with own_stack(tmp_path_factory.mktemp("stack"), print) as stack:
         yield stack
-    finally:
-        stack.down(erase=True)
 
 
 @pytest.fixture(scope="session")

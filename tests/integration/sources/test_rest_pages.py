@@ -152,6 +152,11 @@ def test_a_slow_response_times_out(server: ApiServer) -> None:
     assert failure(connection(server), Reading(Limits(10**6, 0.3))).reason == "timeout"
 
 
+def test_a_request_that_is_sent_again_has_the_time_that_is_left(server: ApiServer) -> None:
+    server.faults = [Fault(), Fault(hangs_up=True, seconds=1.5), Fault(seconds=1.5)]
+    assert failure(connection(server), Reading(Limits(10**6, 2))).reason == "timeout"
+
+
 def test_a_response_beyond_the_limit_is_refused(server: ApiServer) -> None:
     assert failure(connection(server), Reading(Limits(100, 5))).reason == "refused"
 

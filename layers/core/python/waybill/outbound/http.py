@@ -26,7 +26,6 @@ from waybill.outbound.origin import Origin, origin_of
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_CONNECT_SECONDS = 5.0
 _LONGEST_PAUSE = 86400.0 * 365
 _PIECE = 64 * 1024
 
@@ -129,14 +128,12 @@ class GuardedHttp:
             **request.headers,
             "Host": name if origin.port == default else f"{name}:{origin.port}",
         }
-        left = max(0.1, deadline - time.monotonic())
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=left)
         if request.body is None:
-            answer = self._kept.get(origin, address, target, headers, timeout)
+            answer = self._kept.get(origin, address, target, headers, deadline)
             return self._whole(answer, origin, request, deadline)
         # Not repeated, so it has a connection that nothing can have closed meanwhile.
         with new_pool(origin, address) as pool:
-            answer = urlopen(pool, target, headers, timeout, request.body)
+            answer = urlopen(pool, target, headers, deadline, request.body)
             return self._whole(answer, origin, request, deadline)
 
     def _whole(

@@ -1,9 +1,13 @@
 """A connection that is kept between requests to one host: most APIs are read in many pages."""
 
+import time
+
 import urllib3
 from urllib3.exceptions import ProtocolError, SSLError
 
 from waybill.outbound.origin import Origin
+
+_CONNECT_SECONDS = 5.0
 
 
 class KeptConnection:
@@ -19,7 +23,7 @@ class KeptConnection:
         address: str,
         target: str,
         headers: dict[str, str],
-        timeout: urllib3.Timeout,
+        deadline: float,
     ) -> urllib3.BaseHTTPResponse:
         """The response to a GET; the connection is kept if its body is read to the end.
 
@@ -31,13 +35,13 @@ class KeptConnection:
         """
         if self._pool is not None and self._place == (origin, address):
             try:
-                return urlopen(self._pool, target, headers, timeout)
+                return urlopen(self._pool, target, headers, deadline)
             except (ProtocolError, SSLError):
                 pass
         if self._pool is not None:
             self._pool.close()
         self._place, self._pool = (origin, address), new_pool(origin, address)
-        return urlopen(self._pool, target, headers, timeout)
+        return urlopen(self._pool, target, headers, deadline)
 
 
 def new_pool(origin: Origin, address: str) -> urllib3.HTTPConnectionPool:
@@ -57,10 +61,14 @@ def urlopen(
     pool: urllib3.HTTPConnectionPool,
     target: str,
     headers: dict[str, str],
-    timeout: urllib3.Timeout,
+    deadline: float,
     body: bytes | None = None,
 ) -> urllib3.BaseHTTPResponse:
-    """Send a GET, or a POST of this body; the response, whose body is not read yet."""
+    """Send a GET, or a POST of this body; the response, whose body is not read yet.
+
+    The deadline is one of the monotonic clock, in seconds.
+    """
+    left = max(0.1, deadline - time.monotonic())
     return pool.urlopen(
         "GET" if body is None else "POST",
         target,
@@ -69,5 +77,5 @@ def urlopen(
         redirect=False,
         retries=False,
         preload_content=False,
-        timeout=timeout,
+        timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=left),
     )

@@ -1,18 +1,17 @@
-"""A local stack of a benchmark's own."""
+"""A local stack of a test run's own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from infra.local.postgres import free_port
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack
-from tests.benchmarks.measure import say
 
 
 @contextmanager
-def own_stack(folder: Path) -> Iterator[Stack]:
-    """It is up, and is erased at the end."""
+def own_stack(folder: Path, say: Callable[[str], None]) -> Iterator[Stack]:
+    """It is up, says what it does by `say`, and is erased at the end."""
     settings = LocalSettings(
         waybill_home=folder / "home",
         waybill_port=free_port(),
