@@ -110,7 +110,8 @@ SET search_path = pg_catalog, pg_temp
 RETURN CASE
     WHEN p_value ~* '\m(now|today|tomorrow|yesterday|allballs)\M'
         THEN 'expected a time or date that does not depend on when the file is loaded'
-    WHEN p_value ~ '(^|[^0-9])[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}'
+    -- After a colon these are seconds, their decimals and the offset: `10:15:30.12-05:00`.
+    WHEN p_value ~ '(^|[^0-9:])[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}'
         THEN 'expected dates as YYYY-MM-DD'
 END;
 

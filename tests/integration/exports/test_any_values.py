@@ -1,25 +1,27 @@
 """Whatever rows a dataset has: exported and loaded again, they are the same, in every format."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.exports.conftest import TYPES, Exporter
-from tests.integration.exports.values import ROWS
+from tests.integration.exports.values import BEYOND_ROWS, ROWS
 from tests.integration.path.steps import land, settle
 
 _COLUMNS = ", ".join(["id", *TYPES])
 
 
-def _insert(exporter: Exporter, rows: Sequence[dict[str, str | None]]) -> None:
-    exporter.admin.execute("TRUNCATE kinds, copies, waybill.ingestion_jobs CASCADE")
+def _insert(exporter: Exporter, rows: Sequence[Mapping[str, str | None]]) -> None:
+    exporter.admin.execute(
+        "TRUNCATE kinds, copies, waybill.ingestion_jobs, waybill.validation_errors CASCADE"
+    )
     values = ", ".join(f"%s::text::{kind}" for kind in TYPES.values())
     for number, row in enumerate(rows):
         exporter.admin.execute(
             f"INSERT INTO kinds ({_COLUMNS}) VALUES ({number}, {values})",
-            [row[name] for name in TYPES],
+            [row.get(name) for name in TYPES],
         )
 
 
@@ -54,3 +56,37 @@ def test_rows_come_back_as_they_were(
     rejects = exporter.admin.execute("SELECT line, errors FROM waybill.validation_errors")
     assert (job, rejects.fetchall()) == (("COMPLETED", None), [])
     assert _texts(exporter, "copies") == _texts(exporter, "kinds")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl", "parquet", "arrow"])
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(rows=BEYOND_ROWS)
+def test_values_beyond_those_of_files_come_back_or_are_refused(
+    exporter: Exporter, file_format: str, rows: list[dict[str, str]]
+) -> None:
+    _insert(exporter, rows)
+    export = exporter.create("kinds", file_format)
+    exporter.work(export)
+    document = exporter.document(export, "kinds")
+    if document["state"] == "FAILED":
+        assert file_format in ("parquet", "arrow")
+        assert document["error"]["type"] == "not-representable"
+        column = document["error"]["detail"].split()[1]
+        assert any(column in row for row in rows)
+        return
+    (exported,) = exporter.files(document)
+    land(exporter.cloud, "copies", f"kinds.{file_format}", exported)
+    settle(exporter.cloud)
+    states = exporter.admin.execute("SELECT state FROM waybill.ingestion_jobs").fetchall()
+    assert states[0][0].startswith("COMPLETED")
+    rejects = exporter.admin.execute("SELECT line, errors FROM waybill.validation_errors")
+    first = 2 if file_format == "csv" else 1
+    refused = {line - first: {each["column"] for each in errors} for line, errors in rejects}
+    assert all(columns <= set(rows[number]) for number, columns in refused.items())
+    before, after = _texts(exporter, "kinds"), _texts(exporter, "copies")
+    assert after == [row for number, row in enumerate(before) if number not in refused]

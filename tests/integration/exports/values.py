@@ -1,6 +1,7 @@
 """Values of every type that a contract may have, as PostgreSQL reads them from text."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -48,10 +49,18 @@ def _elements(values: Text) -> Text:
 _SPANS = st.tuples(
     st.integers(-1000, 1000), st.integers(-1000, 1000), st.integers(-(10**12), 10**12)
 ).map(lambda parts: "{} months {} days {} microseconds".format(*parts))
-_ZONES = st.integers(-15 * 60 - 59, 15 * 60 + 59).map(
-    lambda minutes: f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+_MOST_SECONDS = 16 * 3600 - 1
+_ZONES = st.one_of(
+    st.integers(-15 * 60 - 59, 15 * 60 + 59).map(lambda minutes: 60 * minutes),
+    st.integers(-_MOST_SECONDS, _MOST_SECONDS),
+).map(lambda seconds: ("-" if seconds < 0 else "+") + str(timedelta(seconds=abs(seconds))))
+# Of few decimals as often as of six.
+_TIMES = st.tuples(st.times(), st.integers(0, 6)).map(
+    lambda parts: parts[0].replace(
+        microsecond=parts[0].microsecond // 10 ** parts[1] * 10 ** parts[1]
+    )
 )
-_CLOCKS = st.times().map(lambda time: time.isoformat())
+_CLOCKS = _TIMES.map(lambda time: time.isoformat())
 _PERIODS = st.one_of(
     st.just("empty"),
     st.just("(,)"),
@@ -69,7 +78,7 @@ STRATEGIES: dict[str, Text] = {
     "day": st.dates().map(str),
     "naive": st.datetimes().map(str),
     "instant": st.datetimes().map(lambda time: f"{time}Z"),
-    "clock": _CLOCKS,
+    "clock": _CLOCKS | st.just("24:00:00"),
     "zoned": st.tuples(_CLOCKS, _ZONES).map("".join),
     "span": _SPANS,
     "uid": st.uuids().map(str),
@@ -90,3 +99,35 @@ ROWS = st.lists(
     min_size=1,
     max_size=6,
 )
+
+_NO_NUMBERS = ["NaN", "Infinity", "-Infinity"]
+_FAR_DAYS = [
+    "infinity",
+    "-infinity",
+    "0044-03-15 BC",
+    "10000-01-01",
+    "5874897-12-31",
+    "4713-01-01 BC",
+]
+_FAR_TIMES = ["infinity", "-infinity", "0001-12-31 23:59:59.5 BC", "294276-12-31 23:59:59.999999"]
+BEYOND: dict[str, list[str]] = {
+    "exact": [*_NO_NUMBERS, "1" + "0" * 131_071, "1e-16383"],
+    "money": ["NaN"],
+    "single": _NO_NUMBERS,
+    "twice": _NO_NUMBERS,
+    "day": _FAR_DAYS,
+    "naive": _FAR_TIMES,
+    "instant": _FAR_TIMES,
+    "span": [*_NO_NUMBERS[1:], "178000000 years", "-178000000 years -5 days 00:00:00.1"],
+    # Types that the loader does not parse have all of them.
+    "period": ["[0044-03-15 BC,2000-01-01)", "(,20000-01-01)", "[-infinity,infinity]"],
+}
+"""Values that the database holds, and the checks of files or a format may refuse."""
+BEYOND_ROWS = st.lists(
+    st.dictionaries(st.sampled_from(list(BEYOND)), st.integers(0, 5), min_size=1, max_size=2).map(
+        lambda row: {name: BEYOND[name][at % len(BEYOND[name])] for name, at in row.items()}
+    ),
+    min_size=1,
+    max_size=20,
+)
+"""Rows with some of them; other columns are null."""

@@ -24,7 +24,7 @@ from waybill.columns.check_result import (
 from waybill.contract.model import Column
 
 _TIME = r"[ \t]*[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6}0*)?)?(?: ?[AaPp][Mm])?"
-_ZONE = r" ?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_ZONE = r" ?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2}(?::[0-9]{2})?)?)"
 _NUMBER = r"[ \t]*[+-]?[0-9]*\.?[0-9]*[ \t]*"
 _TOO_FINE = r".*\.[0-9]{6}[0-9]*[1-9].*"
 
