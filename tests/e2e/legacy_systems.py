@@ -82,11 +82,16 @@ class LegacySystems(NamedTuple):
         login = (mariadb_server.USER, mariadb_server.PASSWORD)
         return self._table("mysql", self.mariadb.port, "legacy", name, login)
 
-    def objects(self, prefix: str, files: Sequence[Sequence[int]]) -> Connection:
-        """A prefix with a file for each of these groups of wards."""
+    def objects(
+        self, prefix: str, files: Sequence[Sequence[int]], *, partial: bool = False
+    ) -> Connection:
+        """A prefix with a file for each of these groups of wards.
+
+        Partial ones lack a column, so they are merged in order, one after the other.
+        """
+        head, rest = ("id,ward", "") if partial else ("id,ward,at", ",2026-01-01T00:00:00")
         for place, numbers in enumerate(files):
-            # Every column: files that lack one are merged in order, one after the other.
-            body = "id,ward,at\n" + "".join(f"{n},Ward {n},2026-01-01T00:00:00\n" for n in numbers)
+            body = f"{head}\n" + "".join(f"{n},Ward {n}{rest}\n" for n in numbers)
             self.aws("s3").put_object(
                 Bucket=BUCKET, Key=f"{prefix}/{place:04}.csv", Body=body.encode()
             )
@@ -152,8 +157,13 @@ def create(
 ) -> str:
     """A dataset with one more column, and a source of this name; the source's id."""
     create_dataset(str(status.database_url), name, more)
+    return create_source(http, name, name, connection)
+
+
+def create_source(http: httpx.Client, name: str, dataset: str, connection: Connection) -> str:
+    """A source of the dataset; its id."""
     kind = "rest" if "url" in connection else "s3" if "bucket" in connection else "database"
-    source = {"name": name, "dataset": name, "kind": kind, "connection": connection}
+    source = {"name": name, "dataset": dataset, "kind": kind, "connection": connection}
     response = http.post("data-sources", json={**source, "retry": _RETRY})
     assert response.status_code == 201, response.text
     return str(response.json()["id"])

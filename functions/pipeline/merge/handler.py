@@ -9,10 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from functions.pipeline.merge.deps import Deps
-from functions.pipeline.merge.merge_job import fail_job, merge_job
+from functions.pipeline.merge.merge_job import fail_job
 from functions.pipeline.merge.resolve_pending import reject_pending, resolve_pending
 from functions.pipeline.merge.revert_job import refuse_revert, revert_job
 from functions.pipeline.merge.settings import MergeSettings
+from functions.pipeline.merge.take_turns import take_turns
 from waybill import telemetry
 from waybill.clients import events_client, s3_client
 from waybill.consumer import BatchResponse, Consumer, consume
@@ -48,7 +49,7 @@ def _process(message: _Message, settings: MergeSettings) -> None:
                 revert_job(deps, job_id)
         case MergeMessage(job_id=job_id):
             with _deps(job_id, settings) as deps:
-                merge_job(deps, job_id)
+                take_turns(deps, job_id)
 
 
 def _fail(message: _Message, reason: Rejected, settings: MergeSettings) -> None:

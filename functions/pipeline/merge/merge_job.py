@@ -6,7 +6,7 @@ from uuid import UUID
 from functions.pipeline.merge.deps import Deps
 from waybill import telemetry
 from waybill.database.jobs import Jobs
-from waybill.database.merges import MergeResult, Merges
+from waybill.database.merges import Merges
 from waybill.errors import Busy, NotFound, Rejected
 from waybill.flow_control import next_chunks
 from waybill.messages import ChunkMessage
@@ -14,9 +14,15 @@ from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finis
 from waybill.queues import send
 from waybill.runs import run
 
+# Named in the log and with the run; a job may wait for thousands.
+_SHOWN = 5
 
-def merge_job(deps: Deps, job_id: UUID) -> None:
+
+def merge_job(deps: Deps, job_id: UUID) -> UUID | None:
     """Merge the job unless it has ended; then publish its end and unblock the jobs that waited.
+
+    Returns one that waited for its turn, if any did: to be merged now, or to be sent a message.
+    The others have been sent theirs.
 
     Raises:
         Busy: an earlier job is open, or a lock is taken; try again later.
@@ -33,15 +39,21 @@ def merge_job(deps: Deps, job_id: UUID) -> None:
             if result.outcome == "waiting":
                 for later in result.restamping:
                     _send_chunks(deps, later, merges.unstaged_chunks(later))
-                raise Busy("job-waiting", _waiting(result.waiting_for))
+                ahead = len(result.waiting_for)
+                raise Busy("job-waiting", _waiting(result.waiting_for), ahead=ahead)
     except Rejected as error:
         fail_job(deps, job_id, error)
-        return
+        return None
     telemetry.action("job.merged", outcome=result.outcome, state=result.state)
     if result.outcome == "restage":
         _send_chunks(deps, job_id, result.chunks)
-    else:
-        _publish(deps, job_id, result)
+        return None
+    changed = result.outcome == "merged"
+    since = Merges(deps.connection).unblocked_since(job_id) if changed else ()
+    unblocked = sorted({*result.unblocked, *since})
+    others = UnblockedJobs(unblocked[1:], result.pending)
+    publish_job_finished(deps.notifier, job_id, others, changed=changed)
+    return unblocked[0] if unblocked else None
 
 
 def _send_chunks(deps: Deps, job_id: UUID, chunks: Sequence[int]) -> None:
@@ -52,8 +64,9 @@ def _send_chunks(deps: Deps, job_id: UUID, chunks: Sequence[int]) -> None:
 
 
 def _waiting(jobs: Sequence[UUID]) -> str:
-    names = ", ".join(map(str, jobs))
-    return f"The job waits for {names or 'its plan'}."
+    names = ", ".join(map(str, jobs[:_SHOWN])) or "its plan"
+    more = f" and {len(jobs) - _SHOWN} more" if len(jobs) > _SHOWN else ""
+    return f"The job waits for {names}{more}."
 
 
 def fail_job(deps: Deps, job_id: UUID, reason: Rejected) -> None:
@@ -67,11 +80,6 @@ def fail_job(deps: Deps, job_id: UUID, reason: Rejected) -> None:
         raise NotFound(reason.code, reason.detail) from reason
     state = Jobs(deps.connection).fail(job_id, reason.problem())
     telemetry.action("job.failed", level="warning", code=reason.code, state=state)
-    _publish(deps, job_id, Merges(deps.connection).merge(job_id))
-
-
-def _publish(deps: Deps, job_id: UUID, result: MergeResult) -> None:
-    changed = result.outcome == "merged"
-    later = Merges(deps.connection).unblocked_since(job_id) if changed else ()
-    unblocked = UnblockedJobs(sorted({*result.unblocked, *later}), result.pending)
-    publish_job_finished(deps.notifier, job_id, unblocked, changed=changed)
+    result = Merges(deps.connection).merge(job_id)
+    unblocked = UnblockedJobs(result.unblocked, result.pending)
+    publish_job_finished(deps.notifier, job_id, unblocked, changed=result.outcome == "merged")

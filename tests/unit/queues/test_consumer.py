@@ -100,6 +100,18 @@ def test_waiting_is_not_a_failure_and_never_ends_a_job(
     assert delays == [min(tries, longest) for tries in range(LIMIT)]
 
 
+@pytest.mark.parametrize(("ahead", "least", "most"), [(1, 0, 0), (41, 20, 40), (9999, 150, 300)])
+def test_a_job_that_waits_for_many_comes_back_when_they_may_have_ended(
+    cloud: Cloud, log_lines: LogLines, ahead: int, least: int, most: int
+) -> None:
+    handler = Handler(Busy("b", "x", ahead=ahead))
+    consume({"Records": [record("a")] * 20}, handler.consumer(cloud.queues["chunks"]))
+    pauses = [line["seconds"] for line in log_lines() if line["action"] == "message.postponed"]
+    assert len(pauses) == 20
+    assert least <= min(pauses) <= max(pauses) <= most
+    assert least == most or len(set(pauses)) > 1
+
+
 @pytest.mark.parametrize(
     ("error", "attempts"),
     [(Retryable("r", "x"), 2), (Transient("t", "x"), 10), (OutOfResources("o", "x"), 30)],

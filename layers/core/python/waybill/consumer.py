@@ -13,8 +13,9 @@ where no run can be recorded.
 
 A message whose body cannot be parsed, or whose job cannot be failed, is received again; after five
 receives it is in the dead-letter queue. Pauses are random up to a bound that doubles from 1 to
-60 s (16 s for `Busy`). Every attempt at a job is a row of `job_runs` with its cause. A message
-that is sent again is a new one, so that waiting never uses up its receives.
+60 s (for `Busy` to 16 s, or a second for each job that has to end first). Every attempt at a job is
+a row of `job_runs` with its cause. A message that is sent again is a new one, so that waiting never
+uses up its receives.
 """
 
 import random
@@ -49,6 +50,8 @@ _FIRST_SECONDS = 1.0
 _MAX_SECONDS = 60.0
 # `Busy` waits for work that is in progress: its pauses grow to 16 s only.
 _MAX_BUSY_TRIES = 4
+# Less than `stalled_jobs` takes for a lost message.
+_MAX_TURN_SECONDS = 300
 # Message attributes: how often it was sent again, and how many of those were failures.
 _TRIES, _FAILURES = "tries", "failures"
 Record = Mapping[str, Any]
@@ -149,8 +152,7 @@ def _permanent(reason: WaybillError, failures: int) -> Rejected:
 
 def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: int) -> None:
     tries = _attribute(record, _TRIES)
-    # A merge that ends unblocks the waiting jobs; the retry is for a lost message only.
-    pause = delay_seconds(min(tries, _MAX_BUSY_TRIES) if isinstance(reason, Busy) else tries)
+    pause = _busy_seconds(tries, reason.ahead) if isinstance(reason, Busy) else delay_seconds(tries)
     sqs_client().send_message(
         QueueUrl=queue_url,
         MessageBody=record["body"],
@@ -167,6 +169,15 @@ def _send_again(record: Record, queue_url: str, reason: WaybillError, failures: 
     if isinstance(reason, Unavailable):
         # A message that is sent again is new to its queue, so its age shows no outage.
         count(MESSAGES_UNREACHED, step=telemetry.step())
+
+
+def _busy_seconds(tries: int, ahead: int) -> int:
+    """A merge that ends unblocks the next job; the retry is for a lost message only.
+
+    If each of a thousand waiting jobs came back within 16 s, their turns would queue behind them.
+    """
+    turn = min(max(0, ahead - 1), _MAX_TURN_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
+    return max(delay_seconds(min(tries, _MAX_BUSY_TRIES)), round(turn))
 
 
 def _count(result: str) -> None:

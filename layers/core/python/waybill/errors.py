@@ -161,9 +161,14 @@ class OutOfResources(Transient):
 
 
 class Busy(Retryable):
-    """A lock is taken, or an earlier job has to end first; what is waited for is bounded itself."""
+    """A lock is taken, or earlier jobs have to end first; what is waited for is bounded itself."""
 
     max_failures: ClassVar[int | None] = None
+
+    def __init__(self, code: str, detail: str, *, ahead: int = 0) -> None:
+        super().__init__(code, detail)
+        self.ahead = ahead
+        """How many jobs have to end first, as far as that is known."""
 
 
 class Unavailable(Retryable):

@@ -1,0 +1,47 @@
+"""Merges a job, and then those that waited for their turn, one after the other.
+
+A turn that is given by a message waits in the queue behind the messages of all jobs that wait, and
+begins with a new connection, whose first calls take most of the time of a small file.
+"""
+
+import time
+from uuid import UUID
+
+from functions.pipeline.merge.deps import Deps
+from functions.pipeline.merge.merge_job import merge_job
+from waybill import telemetry
+from waybill.errors import Retryable
+from waybill.messages import MergeMessage
+from waybill.queues import send
+
+# A later one is sent a message: it shall have nearly all of a function's time, and the jobs of
+# other datasets their turns.
+_SECONDS = 10.0
+
+
+def take_turns(deps: Deps, job_id: UUID) -> None:
+    """Merge the job, and those that its end and theirs give their turn.
+
+    Raises:
+        Retryable: of the first job only. Each of the others has a message of its own.
+    """
+    began = time.monotonic()
+    following = merge_job(deps, job_id)
+    while following and time.monotonic() - began < _SECONDS:
+        following = _merge_next(deps, following)
+    if following:
+        send(deps.settings.merges_queue_url, [MergeMessage(job_id=following)])
+
+
+def _merge_next(deps: Deps, job_id: UUID) -> UUID | None:
+    with telemetry.about(job_id):
+        try:
+            return merge_job(deps, job_id)
+        except Retryable as error:
+            telemetry.action("turn.missed", code=error.code, detail=error.detail)
+            if error.code == "job-waiting":
+                # An earlier file was registered meanwhile: its end gives the turn again.
+                return None
+    # Its own message may be away for minutes.
+    send(deps.settings.merges_queue_url, [MergeMessage(job_id=job_id)])
+    return None
