@@ -16,10 +16,65 @@ BEGIN
     PERFORM waybill.lock_registration(p_parent.dataset);
     SELECT min(landing_order) INTO v_next_file FROM waybill.ingestion_jobs
     WHERE dataset = p_parent.dataset AND landing_order > v_place;
-    SELECT max(effective_order) INTO v_last_replay FROM waybill.ingestion_jobs
-    WHERE dataset = p_parent.dataset AND effective_order > v_place
-        AND (v_next_file IS NULL OR effective_order < v_next_file);
+    SELECT max(o.effective_order) INTO v_last_replay
+    FROM (
+        SELECT effective_order FROM waybill.ingestion_jobs
+        WHERE dataset = p_parent.dataset AND effective_order > v_place
+        UNION ALL
+        -- Members of an archive of replays are no jobs before it is unpacked.
+        SELECT r.effective_order
+        FROM waybill.replayed_members AS r
+        JOIN waybill.ingestion_jobs AS j USING (job_id)
+        WHERE j.dataset = p_parent.dataset AND r.effective_order > v_place
+    ) AS o
+    WHERE o.effective_order < coalesce(v_next_file, 9223372036854775807);
     RETURN greatest(v_place, least(coalesce(v_last_replay, v_place) + 1, v_next_file - 1));
+END
+$$;
+
+-- Raise unless the rejects of the job can be replayed. The caller has locked its row.
+CREATE OR REPLACE FUNCTION waybill.assert_replayable(p_job waybill.ingestion_jobs) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF p_job.job_id IS NULL THEN
+        RAISE EXCEPTION 'There is no such job.' USING ERRCODE = 'WB002';
+    ELSIF p_job.read IS NULL OR waybill.is_dry(p_job) OR p_job.state = 'REVERTED' THEN
+        RAISE EXCEPTION 'Job % is %; only rejects of a loaded file are replayed.', p_job.job_id,
+            p_job.state USING ERRCODE = 'WB012';
+    ELSIF EXISTS (
+        SELECT FROM waybill.ingestion_jobs AS j
+        WHERE j.job_id IN (p_job.job_id, p_job.archive_job_id) AND j.reverting
+    ) THEN
+        RAISE EXCEPTION 'Job % is being reverted.', p_job.job_id USING ERRCODE = 'WB012';
+    END IF;
+END
+$$;
+
+-- Lock these rejects of jobs until the commit, so that two replays cannot both take one; raise
+-- unless all of them remain.
+CREATE OR REPLACE FUNCTION waybill.lock_rejects(p_jobs uuid[], p_reject_ids uuid[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_taken uuid[];
+BEGIN
+    PERFORM FROM waybill.validation_errors AS v
+    WHERE v.job_id = ANY (p_jobs) AND v.reject_id = ANY (p_reject_ids)
+    ORDER BY v.job_id, v.line, v.reject_id
+    FOR UPDATE;
+    v_taken := ARRAY(
+        SELECT unnest(p_reject_ids)
+        EXCEPT
+        SELECT v.reject_id FROM waybill.validation_errors AS v
+        WHERE v.job_id = ANY (p_jobs) AND v.reject_id = ANY (p_reject_ids)
+            AND v.replayed_by IS NULL);
+    IF v_taken <> '{}' THEN
+        RAISE EXCEPTION 'Not among the rejects that remain: %.', array_to_string(v_taken, ', ')
+            USING ERRCODE = 'WB012';
+    END IF;
 END
 $$;
 
@@ -32,33 +87,11 @@ SET lock_timeout = '3s'
 AS $$
 DECLARE
     v_parent waybill.ingestion_jobs;
-    v_taken uuid[];
 BEGIN
     -- Shared, so that it is not reverted before this replay can be seen.
     SELECT * INTO v_parent FROM waybill.ingestion_jobs WHERE job_id = p_parent FOR SHARE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'There is no job %.', p_parent USING ERRCODE = 'WB002';
-    ELSIF v_parent.read IS NULL OR waybill.is_dry(v_parent) OR v_parent.state = 'REVERTED' THEN
-        RAISE EXCEPTION 'Job % is %; only rejects of a loaded file are replayed.', p_parent,
-            v_parent.state USING ERRCODE = 'WB012';
-    ELSIF EXISTS (
-        SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.job_id IN (p_parent, v_parent.archive_job_id) AND j.reverting
-    ) THEN
-        RAISE EXCEPTION 'Job % is being reverted.', p_parent USING ERRCODE = 'WB012';
-    END IF;
-    -- Locked until the commit, so that two replays cannot both take a reject.
-    PERFORM FROM waybill.validation_errors AS v
-    WHERE v.job_id = p_parent AND v.reject_id = ANY (p_reject_ids) FOR UPDATE;
-    v_taken := ARRAY(
-        SELECT unnest(p_reject_ids)
-        EXCEPT
-        SELECT v.reject_id FROM waybill.validation_errors AS v
-        WHERE v.job_id = p_parent AND v.replayed_by IS NULL);
-    IF v_taken <> '{}' THEN
-        RAISE EXCEPTION 'Not among the rejects that remain: %.', array_to_string(v_taken, ', ')
-            USING ERRCODE = 'WB012';
-    END IF;
+    PERFORM waybill.assert_replayable(v_parent),
+        waybill.lock_rejects(ARRAY[p_parent], p_reject_ids);
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, filename, effective_order,
         parent_job_id, expires_at)
     VALUES (p_job, v_parent.dataset, 'AWAITING_UPLOAD', 'replay', 'replay.csv',
@@ -67,22 +100,3 @@ BEGIN
     WHERE job_id = p_parent AND reject_id = ANY (p_reject_ids);
 END
 $$;
-
--- Rejects of a file that are neither loaded nor being loaded: its own that were not replayed, and
--- those of its replays.
-CREATE OR REPLACE FUNCTION waybill.rejects_remaining(p_job uuid) RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    WITH RECURSIVE family (job_id) AS (
-        SELECT p_job
-        UNION ALL
-        SELECT j.job_id FROM family AS f
-        JOIN waybill.ingestion_jobs AS j ON j.parent_job_id = f.job_id
-        -- The rejects of one that was not loaded remain where they were.
-        WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
-    )
-    SELECT count(*) FROM family AS f
-    JOIN waybill.validation_errors AS v ON v.job_id = f.job_id
-    WHERE v.replayed_by IS NULL;
-END;

@@ -41,6 +41,11 @@ RETURN CASE
             UNION ALL
             SELECT c.job_id FROM waybill.ingestion_jobs AS c
             WHERE c.archive_job_id = p_job.job_id AND NOT waybill.is_unloaded(c)
+            UNION
+            -- Its rejects are in an archive of replays that are not all jobs yet.
+            SELECT c.job_id FROM waybill.replayed_members AS r
+            JOIN waybill.ingestion_jobs AS c USING (job_id)
+            WHERE r.member_job_id = p_job.job_id AND NOT waybill.is_final(c.state)
             ORDER BY 1 LIMIT 20
         ) AS x
         HAVING count(*) > 0

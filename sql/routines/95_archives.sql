@@ -18,9 +18,11 @@ BEGIN
         WHERE job_id = p_job RETURNING * INTO v_job;
         INSERT INTO waybill.archive_members
             (archive_job_id, position, name, size_bytes, object_key)
-        SELECT p_job, m.position, m.name, m.size_bytes, m.key
+        SELECT p_job, m.position, coalesce(r.name, m.name), m.size_bytes, m.key
         FROM jsonb_to_recordset(p_members)
             AS m (position integer, name text, size_bytes bigint, key text)
+        -- A replay of rejects has the name of the member that they are of.
+        LEFT JOIN waybill.replayed_members AS r ON r.job_id = p_job AND r.position = m.position
         -- The ids are UUIDv7: in the order of the archive.
         ORDER BY m.position;
     END IF;
@@ -97,8 +99,9 @@ BEGIN
         p_version, p_etag, p_size_bytes, v_member.name, v_archive.options - 'sha256',
         v_archive.landed_at,
         waybill.landing_order(v_archive.dataset, v_archive.landed_at, p_key, p_version),
-        v_archive.job_id, v_archive.created_by)
-    RETURNING * INTO v_job;
+        v_archive.job_id, v_archive.created_by);
+    PERFORM waybill.begin_member_replay(v_member);
+    SELECT * INTO v_job FROM waybill.ingestion_jobs WHERE job_id = v_member.job_id;
     RETURN v_job;
 END
 $$;

@@ -20,7 +20,10 @@ SELECT j.job_id, j.dataset, CASE WHEN j.reverting THEN 'REVERTING' ELSE j.state 
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
         'warnings', nullif(j.layout -> 'warnings', '[]'),
         'drift', nullif(j.layout -> 'drift', '[]'),
-        'rejects_remaining', CASE WHEN j.rejected > 0 AND NOT waybill.is_dry(j)
+        'rejects_remaining', CASE WHEN (j.rejected > 0
+                OR j.archive_format IS NOT NULL AND waybill.is_final(j.state)
+                    AND (waybill.with_members(j)).rejected > 0)
+                AND NOT waybill.is_dry(j)
                 AND j.duplicate_of IS NULL AND j.state <> 'REVERTED'
             THEN waybill.rejects_remaining(j.job_id) END,
         'revert', CASE WHEN j.state = 'REVERTED' THEN waybill.revert_document(j.job_id) END,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cloud.archive_files import Files, streamed_zip, tar_gz
-from tests.e2e.client_calls import load, problem
+from tests.e2e.client_calls import ended, load, problem
 from waybill_client import Waybill
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +37,26 @@ def test_members_are_loaded_in_order(
         assert job["waybill"][name] == sum(each[name] for each in counts), name
     (reject,) = waybill.rejects(members[1]["job_id"])
     assert (reject.get("member"), reject["line"]) == ("2026/two.json", 2)
+
+
+def test_rejects_of_all_members_are_replayed_by_one_request(
+    waybill: Waybill, tmp_path: Path
+) -> None:
+    files = {
+        "one.csv": b"id,department\nx,Early\n9411,\n",
+        "two.csv": b"id,department\n9412,Late\ny,Other\n",
+    }
+    job = load(waybill, tmp_path, "departments", tar_gz(files))
+    text = waybill.rejects_csv(job["job_id"]).decode()
+    corrected = text.replace(",x,", ",9412,").replace(",9411,", ",9411,Named").replace(",y,", ",z,")
+    first = ended(waybill, waybill.replay(job["job_id"], corrected.encode()))
+    assert first["archive"]["members"] == 2
+    assert (first["waybill"]["inserted"], first["waybill"]["rejected"]) == (1, 1)
+    (left,) = waybill.rejects(first["job_id"])
+    assert left["member"] == "two.csv"
+    row = {"_reject_id": left["reject_id"], "id": 9413}
+    ended(waybill, waybill.replay(first["job_id"], [row]))
+    assert waybill.job(job["job_id"])["rejects_remaining"] == 0
 
 
 def test_a_bomb_is_refused(waybill: Waybill, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from waybill.database.merges import Merges
 from waybill.database.outbox import Outbox
 from waybill.database.reaper import Reaper
 from waybill.database.refreshes import Refreshes, StalePart
-from waybill.database.rejects import Rejects
+from waybill.database.rejects import Rejects, RejectValues, Replay
 from waybill.database.repository import transaction
 from waybill.database.runs import Runs
 from waybill.database.scripts import become_owner
@@ -218,8 +218,9 @@ def test_batch_is_written_and_its_rejects_replayed(api: Connection) -> None:
     assert batches.get_response(key) == {"state": "COMPLETED_WITH_REJECTS"}
     rejects = Rejects(api)
     (reject,) = rejects.list_page(job_id, after=None, limit=10, max_bytes=1000, masked=False)
-    assert rejects.values_of(job_id, [reject.reject_id]) == {reject.reject_id: {"id": "x"}}
-    rejects.register_replay(job_id, new_id(), [reject.reject_id])
+    stored = rejects.values_of(job_id, [reject.reject_id])
+    assert stored == {reject.reject_id: RejectValues(reject.reject_id, {"id": "x"})}
+    rejects.register_replay(Replay(job_id, [reject.reject_id]), new_id())
     assert rejects.values_of(job_id, [reject.reject_id]) == {}
     assert rejects.list_pending(job_id, after=0, limit=10, max_bytes=1000, masked=False) == []
 

@@ -173,7 +173,9 @@ def post_replay(job_id: JobId) -> Response[Any]:
     corrected columns; a column that is left out keeps the value of the reject, and null means
     NULL. Columns that the file did not have keep their values in the table. A CSV has the
     columns of the rejects' CSV, with all or some of the records. A personal value that is still
-    `[masked]` keeps the value of the reject. Rejects of the new job can be replayed again.
+    `[masked]` keeps the value of the reject. Rejects of the new job can be replayed again. Of an
+    archive the rejects of all members are replayed by one request: the new job is an archive too,
+    with a replay for each member, at the member's place in the landing order.
     """
     parent = _own(job_id)
     contract = deps().state.contracts.get(deps().dataset_of(parent))

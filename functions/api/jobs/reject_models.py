@@ -24,7 +24,7 @@ class RejectItem(BaseModel):
     )
     job_id: UUID | None = Field(
         default=None,
-        description="The member's job, which replays it; only in the rejects of an archive.",
+        description="The member's job; only in the rejects of an archive.",
     )
     line: int = Field(description="The line of the file where the record starts, from 1.")
     raw: str = Field(description="The record's text; invalid UTF-8 is shown as U+FFFD.")

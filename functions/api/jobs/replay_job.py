@@ -1,32 +1,32 @@
 """Replay corrected rejects: a new file, directly after the original in landing order."""
 
-import re
-from collections.abc import Sequence, Set
-from contextlib import suppress
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from functions.api.jobs.deps import Deps
 from functions.api.jobs.models import REJECT_ID
 from functions.api.jobs.parse_replay import CorrectedReject
+from functions.api.jobs.replay_files import (
+    delimiter_of,
+    is_json,
+    replay_archive_file,
+    replay_file,
+)
 from waybill.callers import Caller
 from waybill.clients import storage_reached
 from waybill.contract.model import Contract
 from waybill.database.jobs import Jobs
-from waybill.database.rejects import Fields, Rejects
+from waybill.database.rejects import Fields, Rejects, RejectValues, Replay
 from waybill.database.repository import Connection
 from waybill.database.session import Session
 from waybill.errors import FieldError, Rejected, Retryable
-from waybill.exact_json import JsonError, format_json, parse_json
 from waybill.ids import new_id
 from waybill.landing.keys import key_for
 from waybill.masking import MASK
 from waybill.state.tickets import Ticket
 
-_JSON_KINDS = ("json", "jsonb")
 _HOUR = timedelta(hours=1)
-_BREAKS = re.compile(r"[\r\n]")
 
 
 def replay_job(
@@ -39,18 +39,37 @@ def replay_job(
 ) -> UUID:
     """Land the corrected rejects as a file; the id of the job that loads it.
 
+    Of an archive the file is an archive too, with a file for each member that has one of them.
+
     Raises:
         NotFound: `unknown-job`.
         Rejected: `not-replayable`, ids that are not remaining rejects of the job.
         Unavailable: the database or S3 cannot be reached; the rejects remain.
     """
-    values = _stored_values(deps, parent, rows)
-    personal = frozenset(contract.personal)
-    records = [_record(values[row.reject_id], row, personal) for row in rows]
-    ticket, content = _file(deps, contract, records, caller)
+    place = deps.database.run(lambda connection: Jobs(connection).archive_place(parent))
+    is_archive = place is not None and place.is_archive
+    stored = deps.database.run(lambda found: _stored(Rejects(found), parent, rows, is_archive))
+    _check_remaining(rows, stored)
+    members = _by_member(rows, stored)
+    files = [_records(contract, corrected, stored) for corrected in members.values()]
+    ids = [row.reject_id for row in rows]
+    if is_archive:
+        content, name = replay_archive_file(contract, files), "replay.zip"
+        replay = Replay(parent, ids, [job_id or parent for job_id in members])
+    else:
+        content = replay_file(contract, files[0])
+        name = "replay.jsonl" if is_json(contract) else "replay.csv"
+        replay = Replay(parent, ids)
+    ticket = _ticket(deps, contract, name, len(content), caller)
+    _land(deps, replay, ticket, content)
+    return ticket.job_id
+
+
+def _land(deps: Deps, replay: Replay, ticket: Ticket, content: bytes) -> None:
+    """Register the job, and write its object: what follows is done by the event of that."""
     # Before the ticket: if this function is killed in between, the reaper frees the rejects.
     deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
-    deps.database.run(lambda connection: _register(connection, parent, ticket, rows))
+    deps.database.run(lambda connection: _register(connection, replay, ticket))
     try:
         # The ticket's encoding and delimiter override the contract's.
         deps.state.tickets.put(ticket)
@@ -60,7 +79,33 @@ def replay_job(
         # Free the rejects, so that the client can retry at once.
         deps.database.run(lambda connection: Jobs(connection).cancel(ticket.job_id))
         raise
-    return ticket.job_id
+
+
+def _stored(
+    rejects: Rejects, parent: UUID, rows: Sequence[CorrectedReject], is_archive: bool
+) -> dict[UUID, RejectValues]:
+    ids = [row.reject_id for row in rows]
+    if is_archive:
+        return rejects.values_of_members(parent, ids)
+    return rejects.values_of(parent, ids)
+
+
+def _by_member(
+    rows: Sequence[CorrectedReject], stored: Mapping[UUID, RejectValues]
+) -> dict[UUID | None, list[CorrectedReject]]:
+    """The rows by the job of the archive's member, in its order; all under None without one."""
+    members: dict[UUID | None, list[CorrectedReject]] = {}
+    for row in sorted(rows, key=lambda row: stored[row.reject_id].position):
+        members.setdefault(stored[row.reject_id].job_id, []).append(row)
+    return members
+
+
+def _records(
+    contract: Contract, rows: Sequence[CorrectedReject], stored: Mapping[UUID, RejectValues]
+) -> list[Fields]:
+    """The corrected rejects, in the order of the request."""
+    personal = frozenset(contract.personal)
+    return [_record(stored[row.reject_id].values or {}, row, personal) for row in rows]
 
 
 def _record(values: Fields, row: CorrectedReject, personal: Set[str]) -> Fields:
@@ -76,51 +121,36 @@ def _record(values: Fields, row: CorrectedReject, personal: Set[str]) -> Fields:
     return {**values, **corrections}
 
 
-def _stored_values(deps: Deps, parent: UUID, rows: Sequence[CorrectedReject]) -> dict[UUID, Fields]:
-    """The values of the rejects, by id."""
-    ids = [row.reject_id for row in rows]
-    stored = deps.database.run(lambda connection: Rejects(connection).values_of(parent, ids))
+def _check_remaining(rows: Sequence[CorrectedReject], stored: Mapping[UUID, RejectValues]) -> None:
     errors = [
         FieldError(
-            pointer=f"/rows/{row}/{REJECT_ID}",
+            pointer=f"/rows/{number}/{REJECT_ID}",
             code="no-such-reject",
-            message=f"{reject_id} is not a remaining reject of this job.",
+            message=f"{row.reject_id} is not a remaining reject of this job.",
         )
-        for row, reject_id in enumerate(ids)
-        if reject_id not in stored
+        for number, row in enumerate(rows)
+        if row.reject_id not in stored
     ]
     if errors:
         detail = f"{len(errors)} ids are not remaining rejects of this job."
         raise Rejected("not-replayable", detail, errors)
-    return stored
 
 
-def _register(
-    connection: Connection, parent: UUID, ticket: Ticket, rows: Sequence[CorrectedReject]
-) -> None:
+def _register(connection: Connection, replay: Replay, ticket: Ticket) -> None:
     # This may run twice, if the connection is lost during the commit.
     if Jobs(connection).state_of(ticket.job_id) is None:
-        ids = [row.reject_id for row in rows]
         Session(connection).act_as(ticket.caller)
-        Rejects(connection).register_replay(parent, ticket.job_id, ids)
+        Rejects(connection).register_replay(replay, ticket.job_id)
 
 
-def _file(
-    deps: Deps, contract: Contract, records: Sequence[Fields], caller: Caller
-) -> tuple[Ticket, bytes]:
+def _ticket(deps: Deps, contract: Contract, name: str, size: int, caller: Caller) -> Ticket:
     job_id, now = new_id(), datetime.now(UTC)
-    as_json = contract.file_format == "json" or contract.document is not None
-    delimiter = contract.delimiter or ","
-    if as_json:
-        content, name = json_lines(contract, records), "replay.jsonl"
-    else:
-        content, name = csv_lines(contract, delimiter, records), "replay.csv"
-    ticket = Ticket(
+    return Ticket(
         job_id=job_id,
         dataset=contract.name,
         filename=name,
-        size_bytes=len(content),
-        delimiter=None if as_json else delimiter,
+        size_bytes=size,
+        delimiter=delimiter_of(contract),
         encoding="utf-8",
         is_replay=True,
         created_by=caller.subject,
@@ -130,48 +160,3 @@ def _file(
         bucket=deps.settings.landing_bucket,
         key=key_for(contract.name, job_id, name),
     )
-    return ticket, content
-
-
-def csv_lines(contract: Contract, delimiter: str, records: Sequence[Fields]) -> bytes:
-    """The records as a file of the dataset, with every text quoted so that it is not trimmed.
-
-    Like the file that the records were in, it has no column that none of them has, so that such
-    a column keeps its value or gets its default. Without a header every column has its place.
-    """
-    present = set().union(*records)
-    names = [
-        column.name
-        for column in contract.columns
-        if column.name in present or column.required or contract.header == "absent"
-    ]
-    lines = [[record.get(name) for name in names] for record in records]
-    if contract.header != "absent":
-        lines.insert(0, [*names])
-    return "".join(f"{delimiter.join(map(_quoted, line))}\r\n" for line in lines).encode()
-
-
-def _quoted(text: str | None) -> str:
-    return "" if text is None else '"' + text.replace('"', '""') + '"'
-
-
-def _with_values(record: Fields, nested: Set[str]) -> dict[str, Any]:
-    """The record with the values of columns of JSON, of which the fields are the text."""
-    values: dict[str, Any] = dict(record)
-    for name in nested & record.keys():
-        text = record[name]
-        # What is no JSON is refused again, with the reason.
-        with suppress(JsonError):
-            values[name] = None if text is None else parse_json(text)
-    return values
-
-
-def json_lines(contract: Contract, records: Sequence[Fields]) -> bytes:
-    """The records as JSON Lines; of a dataset of documents, the documents themselves."""
-    if contract.document is not None:
-        texts = [record.get(contract.document) or "null" for record in records]
-    else:
-        nested = {column.name for column in contract.columns if column.kind in _JSON_KINDS}
-        texts = [format_json(_with_values(record, nested)) for record in records]
-    # Inside strings line breaks are escaped; the others are white space.
-    return "".join(f"{_BREAKS.sub(' ', text)}\n" for text in texts).encode()

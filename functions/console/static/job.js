@@ -55,7 +55,7 @@ function Actions({ job, reload, failed }) {
   const cancel = () => act(remove(["jobs", job.job_id]));
   const revert = () => confirm("Take this load back? Its rows are removed or restored.") && act(post(["jobs", job.job_id, "revert"]));
   return html`
-    ${job.waybill?.rejected > 0 && !job.archive && html`<a class="button primary" href=${href(["jobs", job.job_id, "rejects"])}>${job.rejects_remaining ? "Fix rejects" : "Rejects"}</a>`}
+    ${job.waybill?.rejected > 0 && html`<a class="button primary" href=${href(["jobs", job.job_id, "rejects"])}>${job.rejects_remaining ? "Fix rejects" : "Rejects"}</a>`}
     ${!isFinal(job.state) && job.state !== "REVERTING" && canLoad.value && html`<button type="button" disabled=${isBusy} onClick=${cancel}>Cancel</button>`}
     ${(REVERTIBLE.includes(job.state) || (job.archive && job.state === "FAILED")) && !job.dry_run && canLoad.value && html`<button type="button" disabled=${isBusy} onClick=${revert}>Revert</button>`}
     ${job.waybill && html`<button type="button" onClick=${() => print()}>Print</button>`}`;

@@ -131,6 +131,7 @@ async function saveCsv(id, job) {
 
 function Grid({ columns, items, edits, edit, isFixed }) {
   const table = useRef(null);
+  const isOfMembers = items.some((one) => one.job_id);
   const fillDown = (from, column) => {
     const value = valueOf(items[from], column, edits);
     const below = items.slice(from + 1).filter((one) => isFault(one, column) && hasValues(one));
@@ -150,17 +151,21 @@ function Grid({ columns, items, edits, edit, isFixed }) {
   return html`
     ${!isFixed && html`<p class="muted wide">Enter and the arrows move down and up. <kbd>Ctrl</kbd> <kbd>D</kbd> fills the cell's value down, into the wrong cells of its column.</p>`}
     <${TableBox} label="Rejects"><table class="rejects" ref=${table}>
-      <thead><tr><th scope="col" class="number">Line</th>${columns.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col">Reason</th></tr></thead>
+      <thead><tr>${isOfMembers && html`<th scope="col">Member</th>`}<th scope="col" class="number">Line</th>${columns.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col">Reason</th></tr></thead>
       <tbody>${items.map((reject, at) => html`
-        <${Row} key=${reject.reject_id} reject=${reject} at=${at} columns=${columns} edited=${edits.get(reject.reject_id)} edit=${edit} move=${move} fill=${fillDown} isFixed=${isFixed} />`)}</tbody>
+        <${Row} key=${reject.reject_id} reject=${reject} at=${at} columns=${columns} edited=${edits.get(reject.reject_id)} edit=${edit} move=${move} fill=${fillDown} isFixed=${isFixed} isOfMembers=${isOfMembers} />`)}</tbody>
     </table><//>`;
 }
 
 const isFault = (reject, column) => reject.errors.some((one) => one.column === column);
 
-function Row({ reject, at, columns, edited, edit, move, fill, isFixed }) {
+// Of an archive, the line is that of a member.
+const placeOf = (reject) => `line ${reject.line}${reject.job_id ? ` of ${visible(reject.member)}` : ""}`;
+
+function Row({ reject, at, columns, edited, edit, move, fill, isFixed, isOfMembers }) {
   const reasons = reject.errors.map((one) => html`<li>${one.column ? html`<strong>${one.column}</strong> ` : ""}${visible(one.message)}</li>`);
   return html`<tr class=${edited ? "edited" : ""}>
+    ${isOfMembers && html`<td data-label="Member">${visible(reject.member)}</td>`}
     <th scope="row" class="number" data-label="Line">${reject.line}</th>
     ${hasValues(reject) || isSplit(edited, columns)
       ? columns.map((column) => html`<${Cell} key=${column} reject=${reject} at=${at} column=${column} edited=${edited} edit=${edit} move=${move} fill=${fill} isFixed=${isFixed} />`)
@@ -177,13 +182,13 @@ function Cell({ reject, at, column, edited, edit, move, fill, isFixed }) {
   const fault = isFault(reject, column);
   const kind = isChanged ? "changed" : fault ? "fault" : "";
   if (isFixed || reject.truncated) return html`<td class=${kind} data-label=${column}>${visible(value)}</td>`;
-  const name = `${column} of line ${reject.line}`;
+  const name = `${column} of ${placeOf(reject)}`;
   return html`<td class=${kind} data-label=${column}>
     <input data-cell=${`${at}:${column}`} aria-label=${name} aria-invalid=${fault && !isChanged} spellcheck=${false} value=${value} placeholder=${value === "" ? "empty" : ""}
       size=${Math.min(28, Math.max(6, String(value).length))} readonly=${value === MASK && !fault}
       onInput=${(event) => edit([[reject.reject_id, { [column]: event.target.value === "" ? null : event.target.value }]])}
       onKeyDown=${(event) => move(event, at, column)} />
-    ${fault && html`<button type="button" class="fill" tabindex="-1" title="Fill down" aria-label=${`Fill ${column} down from line ${reject.line}`} onClick=${() => fill(at, column)}>↓</button>`}
+    ${fault && html`<button type="button" class="fill" tabindex="-1" title="Fill down" aria-label=${`Fill ${column} down from ${placeOf(reject)}`} onClick=${() => fill(at, column)}>↓</button>`}
   </td>`;
 }
 
@@ -196,7 +201,7 @@ function RawRecord({ reject, columns, edit, isFixed }) {
   const fits = fields.length === columns.length;
   const take = () => edit([[reject.reject_id, Object.fromEntries(columns.map((one, at) => [one, fields[at] === "" ? null : fields[at]]))]]);
   return html`<form class="raw" onSubmit=${(event) => { event.preventDefault(); if (fits) take(); }}>
-    <input aria-label=${`Text of line ${reject.line}`} aria-invalid=${!fits} spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />
+    <input aria-label=${`Text of ${placeOf(reject)}`} aria-invalid=${!fits} spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />
     <button disabled=${!fits}>${fits ? "Split" : `${fields.length} of ${columns.length} fields`}</button>
   </form>`;
 }

@@ -94,7 +94,7 @@ class Waybill(Sender):
         """Load corrected rejects as a new job; returns its id.
 
         `rows` have the `_reject_id` and the corrected columns; or they are the corrected CSV of
-        `rejects_csv`.
+        `rejects_csv`. Of an archive, the rejects of all its members.
         """
         return str(self._run(operations.replay(job_id, rows)))
 

@@ -165,6 +165,10 @@ class Reject(TypedDict):
     raw: str
     values: dict[str, str | None]
     errors: list[FieldError]
+    member: NotRequired[str]
+    """The file in an archive."""
+    job_id: NotRequired[str]
+    """The member's job, in the rejects of an archive."""
 
 
 class Page(TypedDict):

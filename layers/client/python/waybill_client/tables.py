@@ -110,12 +110,18 @@ def job_list(jobs: Iterable[Job]) -> Group:
 
 
 def rejects(rejected: Iterable[Reject], title: str = "Rejects") -> Group:
-    """One line per reason: line in the file, column, reason and the record's text."""
-    table = empty_table(("line", "column", "reason"), ())
+    """One line per reason: line in the file, column, reason and the record's text.
+
+    Of an archive, with the file in it.
+    """
+    listed = list(rejected)
+    member = ["member"] if any("job_id" in reject for reject in listed) else []
+    table = empty_table((*member, "line", "column", "reason"), ())
     table.add_column("record", no_wrap=True, overflow="ellipsis")
-    for reject in rejected:
+    for reject in listed:
         for error in reject["errors"]:
             table.add_row(
+                *[cell_text(reject["member"]) for _ in member],
                 str(reject["line"]),
                 cell_text(error["column"] or ""),
                 cell_text(error["message"]),

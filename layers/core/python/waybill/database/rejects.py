@@ -30,6 +30,18 @@ class RejectValues(NamedTuple):
 
     reject_id: UUID
     values: Fields | None
+    job_id: UUID | None = None
+    """The job of the archive's member; None of one job."""
+    position: int = 0
+
+
+class Replay(NamedTuple):
+    """Which rejects a replay corrects."""
+
+    parent: UUID
+    reject_ids: Sequence[UUID]
+    members: Sequence[UUID] | None = None
+    """Of an archive: the jobs of the rejects, in the order of the members of the replay."""
 
 
 class PendingRecord(NamedTuple):
@@ -91,18 +103,37 @@ class Rejects(Repository):
             p_masked=masked,
         )
 
-    def values_of(self, job_id: UUID, reject_ids: Sequence[UUID]) -> dict[UUID, Fields]:
-        """The values of those of the rejects that remain, by id."""
+    def values_of(self, job_id: UUID, reject_ids: Sequence[UUID]) -> dict[UUID, RejectValues]:
+        """Those of the rejects that remain, by id."""
         rows = self._rows(RejectValues, "rejects_of", p_job=job_id, p_reject_ids=list(reject_ids))
-        return {row.reject_id: row.values or {} for row in rows}
+        return {row.reject_id: row for row in rows}
 
-    def register_replay(self, parent: UUID, job_id: UUID, reject_ids: Sequence[UUID]) -> None:
-        """Register the job `job_id`, which loads the corrected rejects of `parent`.
+    def values_of_members(
+        self, archive: UUID, reject_ids: Sequence[UUID]
+    ) -> dict[UUID, RejectValues]:
+        """As `values_of`, of the members of an archive."""
+        rows = self._rows(
+            RejectValues, "rejects_of_members", p_archive=archive, p_reject_ids=list(reject_ids)
+        )
+        return {row.reject_id: row for row in rows}
+
+    def register_replay(self, replay: Replay, job_id: UUID) -> None:
+        """Register the job `job_id`, which loads the corrected rejects.
 
         Raises:
             Rejected: `unknown-job`, `not-replayable`.
         """
-        self._do("register_replay", p_parent=parent, p_job=job_id, p_reject_ids=list(reject_ids))
+        ids = list(replay.reject_ids)
+        if replay.members is None:
+            self._do("register_replay", p_parent=replay.parent, p_job=job_id, p_reject_ids=ids)
+        else:
+            self._do(
+                "register_archive_replay",
+                p_archive=replay.parent,
+                p_job=job_id,
+                p_members=list(replay.members),
+                p_reject_ids=ids,
+            )
 
     def list_pending(
         self, job_id: UUID, *, after: int, limit: int, max_bytes: int, masked: bool
