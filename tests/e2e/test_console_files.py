@@ -53,6 +53,12 @@ def test_the_files_of_an_archive_are_jobs_that_the_page_lists(page: Page) -> Non
     expect(members.nth(2)).to_have_text(
         re.compile(r"2\s*south.csv\s*Completed with rejects\s*2\s*1")
     )
+    page.get_by_role("link", name="Fix rejects").click()
+    page.get_by_label("id of line 3 of south.csv").fill("8223")
+    page.get_by_role("button", name="Replay 1 corrected record").click()
+    expect(page.get_by_role("heading", name="Nothing to fix")).to_be_visible()
+    page.get_by_role("link", name="See the waybill").click()
+    expect(page.get_by_text("Every reject has been replayed.")).to_be_visible()
     members.get_by_role("link", name="south.csv").click()
     expect(page.get_by_role("heading", name="south.csv")).to_be_visible()
     expect(page.get_by_text("In archive")).to_be_visible()

@@ -59,8 +59,8 @@ def job(replays: Replays, job_id: str) -> dict[str, Any]:
 
 
 def members(replays: Replays, archive: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = replays.ask("GET", f"/jobs?archive_job_id={archive}").json()["items"]
-    return sorted(items, key=lambda item: str(item["source"]["filename"]))
+    page = replays.ask("GET", f"/jobs?archive_job_id={archive}").json()
+    return sorted(page["items"], key=lambda item: str(item["source"]["filename"]))
 
 
 def corrections(replays: Replays, archive: str) -> list[dict[str, Any]]:

@@ -92,6 +92,7 @@ class Job(TypedDict):
     drift: NotRequired[list[Drift]]
     archive_job_id: NotRequired[str]
     members: NotRequired[list[ArchiveMember]]
+    rejects_remaining: NotRequired[int]
     rejects_url: NotRequired[str]
     revert: NotRequired[Revert]
     revert_error: NotRequired[dict[str, Any]]
