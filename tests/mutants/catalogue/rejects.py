@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 REPLAY = "sql/routines/59_replay.sql"
+ARCHIVE_REPLAY = "sql/routines/591_archive_replays.sql"
+OF_ARCHIVES = "tests/integration/replay/test_archive_replays.py"
 REPLAYS = "tests/sql/test_replays.py"
 RACES = "tests/sql/test_registration_races.py"
 USUAL_TIMES = "layers/core/python/waybill/columns/usual_times.py"
@@ -21,16 +23,16 @@ MUTANTS = (
         "reject_replayed_twice",
         "a reject is replayed once, also when two replays take it at once",
         REPLAY,
-        "AND v.reject_id = ANY (p_reject_ids) FOR UPDATE;",
-        "AND v.reject_id = ANY (p_reject_ids);",
+        "    ORDER BY v.job_id, v.line, v.reject_id\n    FOR UPDATE;",
+        "    ORDER BY v.job_id, v.line, v.reject_id;",
         (f"{RACES}::test_a_reject_is_replayed_once_when_two_replays_take_it_at_once",),
     ),
     Mutant(
         "taken_reject_replayed",
         "a reject that is being replayed cannot be replayed",
         REPLAY,
-        "WHERE v.job_id = p_parent AND v.replayed_by IS NULL);",
-        "WHERE v.job_id = p_parent);",
+        "\n            AND v.replayed_by IS NULL);",
+        ");",
         (f"{RACES}::test_a_reject_is_replayed_once_when_two_replays_take_it_at_once",),
     ),
     Mutant(
@@ -60,10 +62,26 @@ MUTANTS = (
     Mutant(
         "rejects_of_failed_replay_counted",
         "rejects of a replay that failed remain once",
-        REPLAY,
+        ARCHIVE_REPLAY,
         "WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')",
         "WHERE true",
         (f"{REPLAYS}::test_rejects_of_a_failed_replay_remain_once",),
+    ),
+    Mutant(
+        "member_replays_at_the_end",
+        "a replay of a member's rejects counts at the place of the member",
+        ARCHIVE_REPLAY,
+        "member_job_id, effective_order = v_replayed.effective_order",
+        "member_job_id",
+        (f"{OF_ARCHIVES}::test_the_csv_of_an_archive_is_corrected_and_replayed_until_none_remain",),
+    ),
+    Mutant(
+        "member_replays_strand_rejects",
+        "the rejects of a member's replay that is not loaded remain",
+        ARCHIVE_REPLAY,
+        "SET replayed_by = p_member.job_id",
+        "SET replayed_by = p_member.archive_job_id",
+        (f"{OF_ARCHIVES}::test_the_rejects_of_a_member_that_was_not_loaded_remain",),
     ),
     Mutant(
         "hours_unlimited",
