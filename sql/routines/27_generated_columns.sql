@@ -58,7 +58,7 @@ BEGIN
     -- Each range looks its records up: without an index the cost would grow with the square of
     -- their number.
     -- The few records of a preview do without.
-    IF NOT current_setting('transaction_read_only')::boolean THEN
+    IF NOT waybill.is_preview(p_plan) THEN
         PERFORM waybill.run_sql(format('CREATE INDEX ON %s (_waybill_line)', p_plan.source));
         PERFORM waybill.run_sql(format('ANALYZE %s', p_plan.source));
     END IF;

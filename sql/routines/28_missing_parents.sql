@@ -106,3 +106,27 @@ BEGIN
     RETURN v_found;
 END
 $$;
+
+-- Where records without a parent are not kept: reject them.
+CREATE OR REPLACE FUNCTION waybill.reject_orphans(p_plan waybill.merge_plan, p_reference jsonb,
+    p_records text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.merge_rejects
+        SELECT s._waybill_line, %1$L, 'unknown_reference', %2$L
+        FROM %3$s AS s
+        WHERE %4$s
+            AND %5$s
+        $q$,
+        p_reference -> 'columns' ->> 0,
+        format('has no parent in %s', p_reference ->> 'table'),
+        p_records,
+        waybill.all_filled(p_reference, 's'),
+        waybill.lacks_parent(p_plan, p_reference, 's', p_records)));
+END
+$$;

@@ -142,7 +142,7 @@ BEGIN
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = p_plan.target AND a.attname = p_column;
     -- A preview takes no value of a sequence.
-    IF v_default LIKE '%nextval(%' AND current_setting('transaction_read_only')::boolean THEN
+    IF v_default LIKE '%nextval(%' AND waybill.is_preview(p_plan) THEN
         v_default := NULL;
     END IF;
     v_default := format('CAST(%s AS %s)', coalesce(v_default, 'NULL'), v_type);

@@ -190,3 +190,9 @@ RETURN p_job.kind = 'batch'
             AND e.pending_reference > 0
             AND NOT waybill.is_dry(e)
     );
+
+-- Whether the records are only to be shown, for a job that there is not.
+CREATE OR REPLACE FUNCTION waybill.is_preview(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (p_plan).job_id = '00000000-0000-0000-0000-000000000000';

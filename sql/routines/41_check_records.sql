@@ -231,19 +231,7 @@ BEGIN
     FOR v_reference IN SELECT waybill.written_references(p_plan) LOOP
         v_records := waybill.as_rows(p_plan, waybill.text_array(v_reference -> 'columns'));
         PERFORM waybill.lock_parents(v_reference, v_records);
-        PERFORM waybill.run_sql(format(
-            $q$
-            INSERT INTO pg_temp.merge_rejects
-            SELECT s._waybill_line, %1$L, 'unknown_reference', %2$L
-            FROM %3$s AS s
-            WHERE %4$s
-                AND %5$s
-            $q$,
-            v_reference -> 'columns' ->> 0,
-            format('has no parent in %s', v_reference ->> 'table'),
-            v_records,
-            waybill.all_filled(v_reference, 's'),
-            waybill.lacks_parent(p_plan, v_reference, 's', v_records)));
+        PERFORM waybill.reject_orphans(p_plan, v_reference, v_records);
     END LOOP;
 END
 $$;

@@ -24,9 +24,31 @@ RETURN EXISTS (
     SELECT FROM unnest(p_columns) AS c (name)
     WHERE position(quote_ident(c.name) IN p_expression) > 0);
 
--- The records, as they would be staged, and the plan of their merge. `p_records` is
--- [[line, {column: text}, absent columns or null, raw], …].
-CREATE OR REPLACE FUNCTION waybill.stage_preview(p_dataset text, p_layout jsonb, p_records jsonb)
+-- The contract that the files of a dataset are loaded with, or those of a source of it.
+CREATE OR REPLACE FUNCTION waybill.preview_contract(p_dataset text, p_source text) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_rules jsonb := '{}';
+BEGIN
+    IF p_source IS NOT NULL THEN
+        SELECT coalesce(s.transformation, '{}') INTO v_rules
+        FROM waybill.data_sources AS s
+        WHERE s.name = p_source AND s.dataset = p_dataset;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'The dataset % has no source %.', p_dataset, quote_literal(p_source)
+                USING ERRCODE = 'WB015';
+        END IF;
+    END IF;
+    RETURN waybill.with_transformation(waybill.contract(p_dataset), v_rules);
+END
+$$;
+
+-- The records, as they would be staged, and the plan of their merge, as if they landed last.
+-- `p_records` is [[line, {column: text}, absent columns or null, raw], …].
+CREATE OR REPLACE FUNCTION waybill.stage_preview(p_dataset text, p_source text, p_layout jsonb,
+    p_records jsonb)
 RETURNS waybill.merge_plan
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -35,11 +57,14 @@ DECLARE
     v_job waybill.ingestion_jobs;
     v_fields text;
 BEGIN
+    -- See is_preview.
+    v_job.job_id := '00000000-0000-0000-0000-000000000000';
     v_job.dataset := p_dataset;
-    v_job.contract := waybill.contract(p_dataset);
+    v_job.contract := waybill.preview_contract(p_dataset, p_source);
     v_job.layout := p_layout;
     v_job.kind := 's3';
     v_job.state := 'MERGING';
+    v_job.landing_order := 9223372036854775807;
     v_fields := waybill.staged_fields(v_job.contract, ARRAY(
         SELECT col ->> 'name' FROM jsonb_array_elements(v_job.contract -> 'columns') AS col));
     DROP TABLE IF EXISTS pg_temp.preview_records;
@@ -61,11 +86,13 @@ BEGIN
 END
 $$;
 
--- Apply the rules that the merge applies. `records`: for each line the rule that leaves it out, or
--- its errors, or the values that were looked up. `not_shown`: the rules that were not applied, and
--- `checks` where the table's own were not: their outcome would tell what is concealed.
-CREATE OR REPLACE FUNCTION waybill.preview_merge(p_dataset text, p_layout jsonb, p_records jsonb,
-    p_readable jsonb, OUT records jsonb, OUT not_shown text[])
+-- Apply the rules and checks that the merge applies. `records`: for each line the rule that leaves
+-- it out, or its errors, or why it would wait, or the values that the merge adds. `not_shown`: what
+-- was not applied, since it would tell what is concealed, or write: rules, `checks` of the table,
+-- `references`, `keys`. With `p_with_rows` the records are compared with the rows that are there.
+CREATE OR REPLACE FUNCTION waybill.preview_merge(p_dataset text, p_source text, p_layout jsonb,
+    p_records jsonb, p_readable jsonb, p_with_rows boolean,
+    OUT records jsonb, OUT not_shown text[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 SET timezone = 'UTC'
@@ -73,7 +100,8 @@ SET lock_timeout = '3s'
 SET jit = off
 AS $$
 DECLARE
-    v_plan waybill.merge_plan := waybill.stage_preview(p_dataset, p_layout, p_records);
+    v_plan waybill.merge_plan :=
+        waybill.stage_preview(p_dataset, p_source, p_layout, p_records);
     v_enrich CONSTANT jsonb := coalesce(v_plan.contract #> '{transformation,enrich}', '{}');
     v_concealed CONSTANT text[] := ARRAY(
         SELECT e.key FROM jsonb_each(v_enrich) AS e
@@ -81,74 +109,122 @@ DECLARE
     v_unread CONSTANT text[] := ARRAY(
         SELECT e.key FROM jsonb_each(v_enrich) AS e
         WHERE waybill.concealed(e.value, p_readable) = 'all');
+    -- Their outcome may depend on values of rows that are there, or that are looked up.
+    v_is_masked CONSTANT boolean := v_concealed <> '{}'
+        OR coalesce((p_readable ->> p_dataset)::boolean, true)
+            AND v_plan.contract -> 'personal' <> '[]';
+    v_has_checks boolean := v_concealed = '{}'
+        -- Columns that the file lacks have the values of rows that are there.
+        AND NOT (v_plan.natural_key <> '{}' AND v_is_masked);
 BEGIN
     PERFORM waybill.begin_checks();
-    -- From here on nothing is written, whatever an expression of the table calls.
-    PERFORM set_config('transaction_read_only', 'on', true);
     not_shown := CASE WHEN v_unread <> '{}' THEN '{enrich}' ELSE '{}' END;
     v_plan.computed := v_plan.computed - v_unread;
     IF waybill.may_read(v_plan.contract #>> '{transformation,where}', v_concealed) THEN
         not_shown := not_shown || 'where'::text;
         v_plan.contract := v_plan.contract #- '{transformation,where}';
     END IF;
-    PERFORM waybill.check_values(v_plan);
-    IF v_concealed <> '{}'
-        -- Columns that the file lacks have the values of rows that are there.
-        OR v_plan.natural_key <> '{}' AND coalesce((p_readable ->> p_dataset)::boolean, true)
-            AND v_plan.contract -> 'personal' <> '[]'
-    THEN
+    v_has_checks := waybill.preview_checks(v_plan, v_has_checks);
+    IF NOT v_has_checks THEN
         not_shown := not_shown || 'checks'::text;
-    ELSE
-        BEGIN
-            PERFORM waybill.check_rows(v_plan);
-        EXCEPTION
-            WHEN read_only_sql_transaction THEN
-                not_shown := not_shown || 'checks'::text;
-        END;
     END IF;
-    PERFORM waybill.filter_duplicates(v_plan);
-    records := waybill.previewed_records(v_plan, v_concealed);
+    SELECT r.records, not_shown || r.hidden INTO records, not_shown
+    FROM waybill.preview_rows(v_plan, v_concealed, p_readable, v_has_checks, v_is_masked,
+        p_with_rows) AS r;
+END
+$$;
+
+-- The records' own values. Returns whether the checks of the table were applied, if they are to be.
+CREATE OR REPLACE FUNCTION waybill.preview_checks(p_plan waybill.merge_plan, p_has_checks boolean)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    -- In this block nothing is written, whatever an expression of the table calls: the end of its
+    -- subtransaction is the end of the mode.
+    BEGIN
+        PERFORM set_config('transaction_read_only', 'on', true);
+        PERFORM waybill.check_values(p_plan);
+        IF p_has_checks THEN
+            BEGIN
+                PERFORM waybill.check_rows(p_plan);
+            EXCEPTION
+                WHEN read_only_sql_transaction THEN
+                    p_has_checks := false;
+            END;
+        END IF;
+        PERFORM waybill.filter_duplicates(p_plan);
+    EXCEPTION
+        WHEN OTHERS THEN
+            RAISE;
+    END;
+    RETURN p_has_checks;
 END
 $$;
 
 -- The outcome of each record that is not only loaded as it is.
 CREATE OR REPLACE FUNCTION waybill.previewed_records(p_plan waybill.merge_plan,
-    p_concealed text[])
+    p_concealed text[], p_has_checks boolean)
+RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(jsonb_agg(x), '[]')
+        FROM (
+            SELECT b.line,
+                CASE WHEN bool_and(b.code IS NULL)
+                    THEN coalesce(min(b."column"), 'where') END AS rule,
+                coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+                        'column', b."column", 'code', b.code, 'message', b.message))
+                    FILTER (WHERE b.code IS NOT NULL), '[]') AS errors
+            FROM pg_temp.merge_rejects AS b
+            GROUP BY b.line
+        ) AS x
+    ) || waybill.added_values(p_plan, p_concealed, p_has_checks);
+END
+$$;
+
+-- The values that the merge adds to the accepted records: those that are looked up, and those of
+-- generated columns if the checks of the table may be applied.
+CREATE OR REPLACE FUNCTION waybill.added_values(p_plan waybill.merge_plan, p_concealed text[],
+    p_has_checks boolean)
 RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
+    v_generated CONSTANT text[] := ARRAY(
+        SELECT a.attname::text FROM pg_attribute AS a
+        WHERE p_has_checks AND a.attrelid = p_plan.target AND a.attgenerated = 's'
+            AND NOT a.attisdropped
+        ORDER BY a.attnum);
     -- Of a value that may not be seen, whether there is one.
-    v_looked_up CONSTANT text := (
+    v_added CONSTANT text := (
         SELECT string_agg(format(CASE WHEN e.name = ANY (p_concealed)
                 THEN 'CASE WHEN t.%1$I IS NOT NULL THEN waybill.mask() END AS %1$I'
                 ELSE 't.%1$I' END, e.name), ', ')
-        FROM jsonb_object_keys(p_plan.contract #> '{transformation,enrich}') AS e (name)
-        WHERE p_plan.computed ? e.name);
-    v_records jsonb;
+        FROM (
+            SELECT jsonb_object_keys(p_plan.contract #> '{transformation,enrich}') AS name
+            UNION ALL SELECT unnest(v_generated)
+        ) AS e
+        WHERE p_plan.computed ? e.name OR e.name = ANY (v_generated));
+    v_values jsonb;
 BEGIN
-    SELECT coalesce(jsonb_agg(x), '[]')
-    INTO v_records
-    FROM (
-        SELECT b.line,
-            CASE WHEN bool_and(b.code IS NULL) THEN coalesce(min(b."column"), 'where') END AS rule,
-            coalesce(jsonb_agg(DISTINCT jsonb_build_object(
-                    'column', b."column", 'code', b.code, 'message', b.message))
-                FILTER (WHERE b.code IS NOT NULL), '[]') AS errors
-        FROM pg_temp.merge_rejects AS b
-        GROUP BY b.line
-    ) AS x;
-    IF v_looked_up IS NULL THEN
-        RETURN v_records;
+    IF v_added IS NULL THEN
+        RETURN '[]';
     END IF;
     EXECUTE format($q$
-        SELECT $1 || coalesce(jsonb_agg(jsonb_build_object(
-            'line', t._waybill_line, 'looked_up', to_jsonb(e.*))), '[]')
-        FROM (%s) AS t
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'line', t._waybill_line, 'added', to_jsonb(e.*))), '[]')
+        FROM %s AS t
         CROSS JOIN LATERAL (SELECT %s) AS e
-        $q$, waybill.typed_records(p_plan), v_looked_up)
-    INTO v_records USING v_records;
-    RETURN v_records;
+        $q$,
+        CASE WHEN v_generated = '{}' THEN format('(%s)', waybill.accepted_records(p_plan))
+            ELSE waybill.as_rows(p_plan, v_generated) END, v_added)
+    INTO v_values;
+    RETURN v_values;
 END
 $$;

@@ -77,28 +77,32 @@ def post_preview(
     *,
     delimiter: Annotated[Delimiter | None, Query(description="Default: detected.")] = None,
     encoding: Annotated[Encoding | None, Query(description="Default: the contract's.")] = None,
+    source: Annotated[
+        str | None,
+        Query(max_length=63, description="A source of the dataset; for administrators."),
+    ] = None,
 ) -> Response[Any]:
     """Preview a file or rows: 20 records before and after the rules of the dataset.
 
-    Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type. Records
-    are read, changed and checked as the loader does it, and `where`, `enrich` and
-    `drop_duplicates` are applied as the merge does it, by the same SQL; nothing is written.
-    Duplicates are looked for among the records that are shown. References and keys are not
-    checked, and constraints of the table only where there is such a rule. Values that the caller
-    may not read are `[masked]`, and a rule that would tell them, or that the database is needed
-    for when it cannot be reached, is in `not_shown`.
+    Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type; with
+    `source` its rules are applied too. Records are read, changed and checked as the loader does
+    it, and rules, constraints, references and unique values are looked at as the merge does it,
+    by the same SQL; nothing is written. Duplicates are looked for among the records that are
+    shown, and a later record of the file may supersede one. Values that the caller may not read
+    are `[masked]`; a rule that would tell them, or that the database is needed for when it cannot
+    be reached, is in `not_shown`, and `warnings` say what was not checked.
     """
     # What reads files takes longer to import than a batch takes.
     from functions.api.batch.parse_sample import SampleOptions, parse_sample  # noqa: PLC0415
-    from functions.api.batch.preview_merge import preview_merge  # noqa: PLC0415
+    from functions.api.batch.preview_merge import contract_with, preview_merge  # noqa: PLC0415
     from functions.api.batch.preview_records import preview_records  # noqa: PLC0415
 
-    contract = deps().state.contracts.get(name)
+    contract = contract_with(deps(), name, source, api.principal)
     read_with, sample = parse_sample(
         api.current_event, contract, SampleOptions(delimiter, encoding)
     )
-    shown = preview_records(read_with, sample)
-    shown = preview_merge(deps(), read_with, shown, api.principal, api.caller)
+    shown = preview_records(read_with, sample)._replace(source=source)
+    shown = preview_merge(deps(), shown, api.principal, api.caller)
     return json_response(shown.response(masked=not may_read_personal(api.principal, name)))
 
 

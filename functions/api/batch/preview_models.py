@@ -6,14 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from waybill.contract.drift import Drift
 
-Outcome = Literal["loaded", "filtered", "rejected"]
-
+Outcome = Literal["loaded", "filtered", "pending", "rejected"]
 
 Rule = Literal["filter", "where", "drop_duplicates"]
 
 
 class RecordError(BaseModel):
-    """Why a record would be rejected."""
+    """Why a record would be rejected, or wait."""
 
     column: str | None
     code: str
@@ -25,13 +24,13 @@ class PreviewedRecord(BaseModel):
 
     line: int = Field(description="In the file, from 1; of rows, the row.")
     raw: str = Field(description="The record as it is in the file, up to 1,000 characters.")
-    outcome: Outcome
+    outcome: Outcome = Field(description="`pending` waits for the row that it refers to.")
     rule: Rule | None = Field(default=None, description="The rule that leaves the record out.")
     before: dict[str, Any] | None = Field(
         description="Text by column; null for a record that cannot be parsed."
     )
     after: dict[str, Any] | None = Field(
-        description="Value by column, looked-up ones too; null for a record that is not loaded."
+        description="Value by column, with looked-up and generated ones; null if it is not loaded."
     )
     errors: list[RecordError]
 

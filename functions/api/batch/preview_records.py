@@ -60,6 +60,8 @@ class Shown(NamedTuple):
     records: Sequence[PreviewedRecord]
     staged: Sequence[StagedRecord]
     """Those of the records that are neither filtered nor rejected."""
+    source: str | None = None
+    """Whose rules were applied too."""
     not_shown: Sequence[str] = ()
     warnings: Sequence[str] = ()
 

@@ -35,10 +35,11 @@ def preview(  # noqa: PLR0913 - a request has that many parts
     *,
     media: str = CSV,
     caller: Principal = ADMIN,
+    query: str = "",
 ) -> dict[str, Any]:
     publish(admin, cloud, dataset)
     deps.cache_clear()
-    target = f"/datasets/{dataset}/preview"
+    target = f"/datasets/{dataset}/preview{query}"
     with patch.dict(os.environ, DATABASE_USER=API):
         response = call(handle, "POST", target, text, {"Content-Type": media}, caller=caller)
         deps().database.close()
@@ -51,12 +52,13 @@ def outcomes(shown: dict[str, Any]) -> Counter[str]:
 
 
 def load(admin: Connection, cloud: Cloud, dataset: str, text: str, *, media: str = CSV) -> Any:
-    """Load the file. Returns read, loaded, filtered, rejected, and the errors by line."""
+    """Load the file. Returns read, loaded, filtered, pending, rejected; the errors by line."""
     name = f"{dataset}.{'csv' if media == CSV else 'jsonl'}"
     land(cloud, dataset, name, text.encode(), second=30)
     settle(cloud)
     job = admin.execute(
-        "SELECT job_id, read, inserted + updated + unchanged + superseded, filtered, rejected"
+        "SELECT job_id, read, inserted + updated + unchanged + superseded, filtered,"
+        " pending_reference, rejected"
         " FROM waybill.ingestion_jobs WHERE filename = %s",
         (name,),
     ).fetchone()
@@ -74,10 +76,11 @@ def assert_same(
     shown = preview(admin, cloud, dataset, text, media=media)
     counts, errors = load(admin, cloud, dataset, text, media=media)
     found = outcomes(shown)
-    assert (len(shown["records"]), found["loaded"], found["filtered"], found["rejected"]) == counts
+    kinds = ("loaded", "filtered", "pending", "rejected")
+    assert (len(shown["records"]), *(found[kind] for kind in kinds)) == counts
     assert {
         one["line"]: sorted(error["code"] for error in one["errors"])
         for one in shown["records"]
-        if one["errors"]
+        if one["outcome"] == "rejected"
     } == {line: sorted(error["code"] for error in each) for line, each in errors.items()}
     return shown

@@ -218,10 +218,10 @@ def test_only_the_batch_role_may_preview(admin: Connection) -> None:
     allowed = admin.execute(
         "SELECT rolname FROM pg_roles WHERE rolname LIKE 'waybill\\_%' AND NOT rolsuper"
         " AND rolname NOT IN ('waybill_owner') AND has_function_privilege(oid,"
-        " 'waybill.preview_merge(text, jsonb, jsonb, jsonb)', 'EXECUTE')"
+        " 'waybill.preview_merge(text, text, jsonb, jsonb, jsonb, boolean)', 'EXECUTE')"
         " AND rolcanlogin AND NOT rolcreaterole ORDER BY 1"
     ).fetchall()
     assert ("waybill_batch",) in allowed
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         admin.execute("SET ROLE waybill_health")
-        admin.execute("SELECT waybill.preview_merge('t', '{}', '[]', '{}')")
+        admin.execute("SELECT waybill.preview_merge('t', NULL, '{}', '[]', '{}', false)")

@@ -181,7 +181,7 @@ def test_without_a_database_the_rules_of_the_merge_are_not_shown() -> None:
     shown = call(handle, "POST", "/datasets/weighed/preview", rows).json()
     assert shown["not_shown"] == ["where"]
     assert shown["warnings"] == [
-        "Shown without where: the database is not available, or too slow."
+        "Shown without where, checks of the table: the database is not available, or too slow."
         " They are applied when the file is loaded."
     ]
     wren, total = shown["records"]

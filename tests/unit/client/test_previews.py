@@ -42,7 +42,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeApi:
 def test_records_are_shown_before_and_after_with_the_reasons(fake: FakeApi, tmp_path: Path) -> None:
     file = tmp_path / "dives.csv"
     file.write_bytes(b"buoy;guide\n A7 ;none\n")
-    said = invoke("preview", "dives", str(file), "--delimiter", ";", "--encoding", "latin-1")
+    said = invoke("preview", "dives", str(file), "--delimiter", ";", "--source", "lab")
     assert said.exit_code == 0
     lines = [line.split() for line in said.stdout.splitlines() if line.strip()]
     assert ["2", "loaded", "A7", "→", "a7", "none", "→", "null", "Coral"] in lines
@@ -53,7 +53,7 @@ def test_records_are_shown_before_and_after_with_the_reasons(fake: FakeApi, tmp_
     assert "the file has no column depth" in said.stderr
     (request,) = fake.requests
     assert request.content == file.read_bytes()
-    assert dict(request.url.params) == {"delimiter": ";", "encoding": "latin-1"}
+    assert dict(request.url.params) == {"delimiter": ";", "source": "lab"}
 
 
 def test_the_response_is_printed_as_json(fake: FakeApi, tmp_path: Path) -> None:

@@ -96,11 +96,12 @@ class AsyncWaybill(AsyncSender):
         dataset: str,
         records: str | Path | Sequence[Mapping[str, Any]],
         *,
+        source: str | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
     ) -> Preview:
         """The first 20 records of a file or of rows; see `Waybill.preview`."""
-        params = {"delimiter": delimiter, "encoding": encoding}
+        params = {"source": source, "delimiter": delimiter, "encoding": encoding}
         return cast("Preview", await self._run(operations.preview(dataset, records, params)))
 
     async def infer(

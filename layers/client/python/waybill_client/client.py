@@ -107,14 +107,16 @@ class Waybill(Sender):
         dataset: str,
         records: str | Path | Sequence[Mapping[str, Any]],
         *,
+        source: str | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
     ) -> Preview:
         """The first 20 records of a file or of rows, before and after the rules of the dataset.
 
-        Of a file its first 4 MiB are sent; nothing is written.
+        Of a file its first 4 MiB are sent; nothing is written. With `source`, the name of a data
+        source of the dataset, its rules are applied too.
         """
-        params = {"delimiter": delimiter, "encoding": encoding}
+        params = {"source": source, "delimiter": delimiter, "encoding": encoding}
         return cast("Preview", self._run(operations.preview(dataset, records, params)))
 
     def infer(

@@ -141,7 +141,7 @@ class PreviewedRecord(TypedDict):
 
     line: int
     raw: str
-    outcome: Literal["loaded", "filtered", "rejected"]
+    outcome: Literal["loaded", "filtered", "pending", "rejected"]
     rule: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None

@@ -19,10 +19,13 @@ def add_preview(app: typer.Typer, connect: Connect) -> None:
     """Add the command."""
 
     @app.command()
-    def preview(
+    def preview(  # noqa: PLR0913 - an option each
         dataset: str,
         file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
         *,
+        source: Annotated[
+            str | None, typer.Option(help="Apply the rules of this data source, too.")
+        ] = None,
         delimiter: Delimiter = None,
         encoding: Encoding = None,
         as_json: AsJson = False,
@@ -32,7 +35,9 @@ def add_preview(app: typer.Typer, connect: Connect) -> None:
         Nothing is loaded. Exits with 1 if every record would be rejected.
         """
         with files_of([file], "stdin") as files, connect() as waybill:
-            shown = waybill.preview(dataset, files[0], delimiter=delimiter, encoding=encoding)
+            shown = waybill.preview(
+                dataset, files[0], source=source, delimiter=delimiter, encoding=encoding
+            )
         if as_json:
             print_json(shown)
         else:
