@@ -51,7 +51,7 @@ SELECT waybill.define_role('documents', connections => 20, statement => '25s', r
     list_unreadable, erase_encrypted, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
     look_up, find_rows, find_row_lines, row_columns, lease_generation, audit_personal_read, create_export, export_document,
-    restore_partition, archived_documents}');
+    restore_partition, archived_documents, athena_table}');
 SELECT waybill.define_role('queries', connections => 8, statement => '25s', routines => '{
     costly_queries, unused_indexes}', tables => '{"waybill.audit_logs": "SELECT"}');
 SELECT waybill.define_role('sources', connections => 6, statement => '25s', routines => '{

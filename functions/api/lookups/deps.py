@@ -26,6 +26,7 @@ class Deps(NamedTuple):
     personal_reads: PersonalReads
     exports: DatasetExports
     chunks_queue_url: str
+    state_bucket: str
 
 
 @cache
@@ -45,4 +46,5 @@ def deps() -> Deps:
         PersonalReads(database),
         DatasetExports(s3_client(), settings.state_bucket),
         settings.chunks_queue_url,
+        settings.state_bucket,
     )

@@ -146,9 +146,12 @@ def get_export(name: Name, export_id: Annotated[str, Path()]) -> Response[Any]:
     responses=describe_responses({200: ArchivedPartitions}, 404, 503),
 )
 def get_partitions(name: Name) -> Response[Any]:
-    """List the partitions of a dataset that are, were or are being archived, oldest first."""
+    """List the partitions of a dataset that are, were or are being archived, oldest first.
+
+    `athena` is the table with which Athena reads them.
+    """
     deps().contracts.get(name)
-    return json_response({"items": list_partitions(deps(), name)})
+    return json_response(list_partitions(deps(), name))
 
 
 @api.post(

@@ -121,10 +121,34 @@ class ArchivedPartition(BaseModel):
     files: list[ArchivedFile]
 
 
+class LeftOutColumn(BaseModel):
+    """A column of the files that the table in Athena lacks."""
+
+    column: str = Field(description="Its name in lower case.")
+    reason: str
+
+
+class AthenaTable(BaseModel):
+    """The table with which Athena reads the files."""
+
+    statement: str = Field(
+        description="CREATE EXTERNAL TABLE. Athena computes its partitions: it finds those that are"
+        " archived later."
+    )
+    left_out: list[LeftOutColumn]
+    not_read: list[str] = Field(
+        description="Archived partitions whose folders have other names, since the dataset had"
+        " other columns, or are outside of its `partition_range`."
+    )
+
+
 class ArchivedPartitions(BaseModel):
     """The partitions of a dataset that are, were or are being archived, oldest first."""
 
     items: list[ArchivedPartition]
+    athena: AthenaTable | None = Field(
+        description="Null where nothing of the dataset is or can be archived."
+    )
 
 
 class RestoreRequest(BaseModel):

@@ -13,13 +13,19 @@ from waybill.messages import LakeMessage
 from waybill.queues import send
 
 
-def list_partitions(deps: Deps, dataset: str) -> list[dict[str, Any]]:
-    """The partitions that are, were or are being archived, oldest first.
+def list_partitions(deps: Deps, dataset: str) -> dict[str, Any]:
+    """The partitions that are, were or are being archived, oldest first, and their table in Athena.
 
     Raises:
         Unavailable: the database cannot be reached.
     """
-    return deps.database.run(lambda connection: Lake(connection).documents(dataset))
+
+    def read(connection: Connection) -> dict[str, Any]:
+        lake = Lake(connection)
+        athena = lake.athena_table(dataset, deps.state_bucket)
+        return {"items": lake.documents(dataset), "athena": athena}
+
+    return deps.database.run(read)
 
 
 def restore_partition(

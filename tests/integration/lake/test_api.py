@@ -10,6 +10,7 @@ from functions.api.lookups.handler import handle
 from tests.cloud.fixtures import Cloud
 from tests.integration.batch.conftest import publish_all
 from tests.integration.lake.conftest import Lake
+from tests.integration.lake.test_athena import athena
 from tests.postgres.databases import Database
 from tests.unit.http.api_client import ADMIN, ApiResponse, call
 from waybill.http.principal import Principal
@@ -46,6 +47,7 @@ def test_readers_see_what_is_archived(api: Call, lake: Lake) -> None:
     assert item["folder"] == "lake/dataset=kinds/year=2019/"
     assert [file["key"] for file in item["files"]] == lake.objects()
     assert item["files"][0]["rows"] == 10
+    assert response.json()["athena"] == athena(lake)
     hidden = ADA._replace(datasets=frozenset({"jobs"}))
     response = api("GET", "/datasets/kinds/partitions", caller=hidden)
     assert response.problem() == (404, "unknown-dataset")

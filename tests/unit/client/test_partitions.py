@@ -38,7 +38,9 @@ def partition(state: str, **changes: Any) -> dict[str, Any]:
 def restoring(fake: FakeApi, *ends: dict[str, Any]) -> None:
     """Let the API restore; the last of the partitions is what it ends as."""
     fake.on("POST", f"{PATH}/2019/restore", httpx.Response(202, json=partition("RESTORING")))
-    fake.on("GET", PATH, *[httpx.Response(200, json={"items": [each]}) for each in ends])
+    fake.on(
+        "GET", PATH, *[httpx.Response(200, json={"items": [each], "athena": None}) for each in ends]
+    )
 
 
 def test_a_partition_is_restored_and_waited_for(fake: FakeApi) -> None:
@@ -66,12 +68,31 @@ def test_partitions_are_listed(fake: FakeApi) -> None:
     assert json.loads(invoke("partitions", "kinds", "--json").stdout) == items
 
 
+def test_the_statement_for_athena_is_printed_alone(fake: FakeApi) -> None:
+    statement = "CREATE EXTERNAL TABLE `kinds` (\n    `id` bigint\n)"
+    left_out = [{"column": "größe", "reason": "names have letters"}]
+    table = {"statement": statement, "left_out": left_out, "not_read": ["2018"]}
+    fake.on("GET", PATH, httpx.Response(200, json={"items": [], "athena": table}))
+    said = invoke("lake-ddl", "kinds")
+    assert said.stdout == f"{statement}\n"
+    assert "größe is left out: names have letters." in said.stderr
+    assert "2018 is not read" in said.stderr
+    assert json.loads(invoke("lake-ddl", "kinds", "--json").stdout) == table
+
+
+def test_a_dataset_without_a_lake_has_no_statement(fake: FakeApi) -> None:
+    fake.on("GET", PATH, httpx.Response(200, json={"items": [], "athena": None}))
+    with pytest.raises(ClientError, match="No partition of kinds"):
+        invoke("lake-ddl", "kinds")
+
+
 def test_the_asynchronous_client_does_the_same(fake: FakeApi) -> None:
     restoring(fake, partition("RESTORED"))
 
     async def restore() -> tuple[dict[str, Any], list[dict[str, Any]]]:
         client = fake.async_client()
         found = await client.restore_partition("kinds", "2019", keep_days=5)
+        assert await client.athena_table("kinds") is None
         return found, await client.partitions("kinds")
 
     found, items = asyncio.run(restore())

@@ -176,6 +176,11 @@ class Waybill(Sender):
         """The partitions of a dataset that are, were or are being archived, oldest first."""
         return cast("list[dict[str, Any]]", self._run(operations.partitions(dataset)))
 
+    def athena_table(self, dataset: str) -> dict[str, Any] | None:
+        """The `statement` that lets Athena read the archived partitions; None if none can be."""
+        found = self._run(operations.athena_table(dataset))
+        return cast("dict[str, Any] | None", found)
+
     def restore_partition(
         self, dataset: str, partition: str, *, keep_days: int = 30, timeout_seconds: float = 3600
     ) -> dict[str, Any]:

@@ -169,6 +169,11 @@ def partitions(dataset: str) -> Flow:
     return list((yield from document("GET", f"datasets/{quote(dataset)}/partitions"))["items"])
 
 
+def athena_table(dataset: str) -> Flow:
+    """The table with which Athena reads the archived partitions; None if there are none."""
+    return (yield from document("GET", f"datasets/{quote(dataset)}/partitions"))["athena"]
+
+
 def datasets() -> Flow:
     """Every dataset and its columns."""
     return list((yield from document("GET", "datasets"))["items"])

@@ -1,4 +1,4 @@
-"""`waybill partitions` and `waybill restore-partition`: what of a dataset is archived."""
+"""`waybill partitions`, `lake-ddl` and `restore-partition`: what of a dataset is archived."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ import typer
 from waybill_client import tables
 from waybill_client.errors import ClientError
 from waybill_client.job_commands import AsJson, Connect, Seconds
-from waybill_client.output import print_json, print_message, print_table
+from waybill_client.output import out, print_json, print_message, print_table
 
 _WAIT_SECONDS = 4 * 3600.0
 
@@ -15,6 +15,7 @@ _WAIT_SECONDS = 4 * 3600.0
 def add_partitions(app: typer.Typer, connect: Connect) -> None:
     """Add the commands."""
     _add_list(app, connect)
+    _add_ddl(app, connect)
     _add_restore(app, connect)
 
 
@@ -37,6 +38,23 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
         "folder": item["folder"] or "",
         "error": (item["error"] or {}).get("detail", ""),
     }
+
+
+def _add_ddl(app: typer.Typer, connect: Connect) -> None:
+    @app.command("lake-ddl")
+    def lake_ddl(dataset: str, as_json: AsJson = False) -> None:
+        """Print the statement that lets Athena read the archived partitions of a dataset."""
+        with connect() as waybill:
+            found = waybill.athena_table(dataset)
+        if found is None:
+            raise ClientError(f"No partition of {dataset} is or can be archived.")
+        if as_json:
+            return print_json(found)
+        for one in found["left_out"]:
+            print_message(f"Column {one['column']} is left out: {one['reason']}.")
+        for label in found["not_read"]:
+            print_message(f"Partition {label} is not read: its folder is another.")
+        return out.print(found["statement"], markup=False, highlight=False, soft_wrap=True)
 
 
 def _add_restore(app: typer.Typer, connect: Connect) -> None:

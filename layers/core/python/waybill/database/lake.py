@@ -113,6 +113,10 @@ class Lake(Repository):
         """All partitions of a dataset that are, were or are being archived."""
         return self._values(dict, "archived_documents", p_dataset=dataset)
 
+    def athena_table(self, dataset: str, bucket: str) -> dict[str, Any] | None:
+        """`statement`, `left_out` and `not_read` of the table in Athena; None if there is none."""
+        return self._optional(dict, "athena_table", p_dataset=dataset, p_bucket=bucket)
+
     def open(self, partition: UUID) -> OpenPartition | None:
         """A partition with work left; None if it has none."""
         return self._row(OpenPartition, "open_archived", p_partition=partition)
