@@ -102,10 +102,9 @@ def test_columns_are_those_of_the_files(lake: Lake, tmp_path: Path) -> None:
         else:
             assert (physical, logical) == _STORED[kind], name
     folder = download(lake, tmp_path)
-    rows = duckdb.sql(
-        f"SELECT * FROM read_parquet('{folder}/**/*.parquet', hive_partitioning = true)"
-    )
-    types = dict(zip(rows.columns, map(str, rows.types), strict=True))
+    files = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = true)"
+    described = duckdb.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()
+    types = {name: kind for name, kind, *_ in described}
     for name, kind in table.columns.items():
         assert types[name].removesuffix(" WITH TIME ZONE") == _DUCKDB.get(kind, kind.upper())
     assert set(types) - set(table.columns) == {"dataset", *table.folders}

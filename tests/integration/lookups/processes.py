@@ -80,6 +80,7 @@ class Process:
             PersonalReads(held),
             cast(Any, None),
             "",
+            "",
         )
 
     def read(self, user: int) -> Found:
