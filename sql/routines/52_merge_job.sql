@@ -22,7 +22,7 @@ BEGIN
     END IF;
     PERFORM waybill.lock_merge(v_job.dataset);
     IF waybill.fail_if_not_tiled(v_job) THEN
-        RETURN waybill.result_of(p_job, 'ended');
+        RETURN waybill.result_of(p_job, 'merged');
     END IF;
     IF v_job.restamping THEN
         PERFORM waybill.restamp_job(v_job);
@@ -30,7 +30,7 @@ BEGIN
     END IF;
     v_result.restamping := waybill.request_restamps(v_job);
     IF v_result.restamping IS NULL THEN
-        RETURN waybill.result_of(p_job, 'ended');
+        RETURN waybill.result_of(p_job, 'merged');
     END IF;
     IF v_result.restamping <> '{}' THEN
         v_result.outcome := 'waiting';
@@ -146,7 +146,7 @@ BEGIN
         -- Jobs with pending records are named again, for a call whose result was lost. Waiting
         -- ones are named only after an end that had no merge to name them, and not for long:
         -- each message of an ended job would queue another.
-        IF p_job.state NOT IN ('FAILED', 'DUPLICATE')
+        IF p_job.state NOT IN ('FAILED', 'DUPLICATE', 'CANCELLED')
             OR p_job.finished_at < clock_timestamp() - interval '1 minute'
         THEN
             v_result.unblocked := '{}';

@@ -143,6 +143,7 @@ BEGIN
     IF v_job.reverting THEN
         UPDATE waybill.ingestion_jobs SET reverting = false WHERE job_id = p_job;
         UPDATE waybill.revert_requests SET refusal = p_problem WHERE job_id = p_job;
+        RETURN waybill.result_of(p_job, 'merged');
     END IF;
     RETURN waybill.result_of(p_job, 'ended');
 END

@@ -85,7 +85,7 @@ def test_a_refused_revert_keeps_the_load_and_says_why(ledger: Ledger) -> None:
     request(ledger, job)
     # It had landed before the request.
     later = ledger.load("t", 2, [(1, 2, "b")])
-    assert refuse(ledger, job)["outcome"] == "ended"
+    assert refuse(ledger, job)["outcome"] == "merged"
     shown = document(ledger, job)
     assert shown["state"] == "COMPLETED"
     assert f"was changed by job {later}" in shown["revert_error"]["detail"]

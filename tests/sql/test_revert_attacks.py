@@ -41,7 +41,7 @@ def test_a_partial_file_is_taken_back_with_the_columns_that_it_had(ledger: Ledge
         (1, "1", "x"), (2, None, "y"),
     ]  # fmt: skip
     request(ledger, first)
-    assert refuse(ledger, first)["outcome"] == "ended"
+    assert refuse(ledger, first)["outcome"] == "merged"
     request(ledger, job)
     step(ledger, job)
     assert ledger.rows("SELECT id, n::text, note FROM t") == [(1, "1", "a")]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from functions.pipeline.merge.deps import Deps
+from functions.pipeline.merge.unblocked import unblocked_jobs
 from waybill import telemetry
 from waybill.database.jobs import Jobs
 from waybill.database.merges import Merges
 from waybill.errors import Busy, NotFound, Rejected
 from waybill.flow_control import next_chunks
 from waybill.messages import ChunkMessage
-from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
+from waybill.outbox.publish_job_finished import publish_job_finished
 from waybill.queues import send
 from waybill.runs import run
 
@@ -48,12 +49,11 @@ def merge_job(deps: Deps, job_id: UUID) -> UUID | None:
     if result.outcome == "restage":
         _send_chunks(deps, job_id, result.chunks)
         return None
-    changed = result.outcome == "merged"
-    since = Merges(deps.connection).unblocked_since(job_id) if changed else ()
-    unblocked = sorted({*result.unblocked, *since})
-    others = UnblockedJobs(unblocked[1:], result.pending)
-    publish_job_finished(deps.notifier, job_id, others, changed=changed)
-    return unblocked[0] if unblocked else None
+    unblocked = unblocked_jobs(deps, job_id, result)
+    following = unblocked.merge[:1]
+    others = unblocked._replace(merge=unblocked.merge[1:])
+    publish_job_finished(deps.notifier, job_id, others, changed=result.outcome == "merged")
+    return following[0] if following else None
 
 
 def _send_chunks(deps: Deps, job_id: UUID, chunks: Sequence[int]) -> None:
@@ -80,6 +80,7 @@ def fail_job(deps: Deps, job_id: UUID, reason: Rejected) -> None:
         raise NotFound(reason.code, reason.detail) from reason
     state = Jobs(deps.connection).fail(job_id, reason.problem())
     telemetry.action("job.failed", level="warning", code=reason.code, state=state)
+    # After the commit: it names whom the end of the job has unblocked.
     result = Merges(deps.connection).merge(job_id)
-    unblocked = UnblockedJobs(result.unblocked, result.pending)
+    unblocked = unblocked_jobs(deps, job_id, result)
     publish_job_finished(deps.notifier, job_id, unblocked, changed=result.outcome == "merged")

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from functions.pipeline.merge.deps import Deps
+from functions.pipeline.merge.unblocked import unblocked_jobs
 from waybill import telemetry
 from waybill.database.merges import MergeResult, Merges
 from waybill.errors import Busy, NotFound, Rejected
-from waybill.outbox.publish_job_finished import UnblockedJobs, publish_job_finished
+from waybill.outbox.publish_job_finished import publish_job_finished
 from waybill.runs import run
 
 
@@ -49,5 +50,5 @@ def refuse_revert(deps: Deps, job_id: UUID, reason: Rejected) -> None:
 
 
 def _publish(deps: Deps, job_id: UUID, result: MergeResult) -> None:
-    unblocked = UnblockedJobs(result.unblocked, result.pending)
+    unblocked = unblocked_jobs(deps, job_id, result)
     publish_job_finished(deps.notifier, job_id, unblocked, changed=result.outcome == "merged")

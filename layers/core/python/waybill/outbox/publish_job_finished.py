@@ -1,6 +1,6 @@
 """After a job has ended: publish its events and send messages to the jobs that it unblocks."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -28,9 +28,9 @@ class JobNotifier(NamedTuple):
 class UnblockedJobs(NamedTuple):
     """Jobs that can continue now."""
 
-    merge: Iterable[UUID] = ()
+    merge: Sequence[UUID] = ()
     """They waited for the job before they could merge."""
-    resolve: Iterable[UUID] = ()
+    resolve: Sequence[UUID] = ()
     """They hold pending records whose parents the job may have loaded."""
 
 
