@@ -35,6 +35,18 @@ RETURN waybill.is_partial(p_job)
             )
     );
 
+-- The datasets whose earlier files must end before this one: those that it refers to, and its own
+-- where their order matters. Found once for a job, since there may be thousands of files.
+CREATE OR REPLACE FUNCTION waybill.datasets_before(p_job waybill.ingestion_jobs) RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+    SELECT d.name FROM waybill.datasets AS d
+    WHERE d.name <> p_job.dataset AND waybill.refers_to(p_job.contract, d.name)
+    UNION ALL
+    SELECT p_job.dataset WHERE waybill.merges_in_order(p_job)
+);
+
 -- Jobs that must end first: earlier-landed files of the datasets that this one refers to, and
 -- those of its own dataset where their order matters. An archive keeps later files back until its
 -- members are jobs, which do so themselves; it waits for the ends of its members only. A load that
@@ -51,10 +63,7 @@ RETURN ARRAY(
         AND e.job_id IS DISTINCT FROM p_job.archive_job_id
         AND (e.archive_format IS NULL OR e.state <> 'MERGING')
         AND p_job.archive_format IS NULL
-        AND (
-            e.dataset = p_job.dataset AND waybill.merges_in_order(p_job)
-            OR e.dataset <> p_job.dataset AND waybill.refers_to(p_job.contract, e.dataset)
-        )
+        AND e.dataset = ANY ((SELECT waybill.datasets_before(p_job))::text[])
         AND (e.landed_at, e.object_key, e.sequencer, e.version_id)
             < (p_job.landed_at, p_job.object_key, p_job.sequencer, p_job.version_id)
     UNION ALL
@@ -73,6 +82,21 @@ RETURN ARRAY(
     WHERE m.archive_job_id = p_job.job_id AND NOT waybill.is_final(m.state)
 );
 
+-- A member of an archive that has not ended; its members are those that landed right after it.
+CREATE OR REPLACE FUNCTION waybill.first_open_member(p_archive waybill.ingestion_jobs)
+RETURNS uuid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT m.job_id
+    FROM waybill.ingestion_jobs AS m
+    WHERE m.dataset = p_archive.dataset AND waybill.is_open(m.state)
+        AND m.landing_order > p_archive.landing_order
+        AND m.archive_job_id = p_archive.job_id
+    ORDER BY m.landing_order
+    LIMIT 1
+);
+
 -- The next job of a dataset that waits for no other job.
 CREATE OR REPLACE FUNCTION waybill.next_to_merge(p_dataset text, p_except uuid)
 RETURNS uuid
@@ -84,7 +108,10 @@ RETURN (
     WHERE w.dataset = p_dataset
         AND w.state = 'MERGING'
         AND w.job_id <> p_except
-        AND waybill.earlier_open(w) = '{}'
+        -- One open member is enough, and the first that landed after the archive is the first to be
+        -- looked at: for each of ten thousand ends a list of all would be a hundred million.
+        AND CASE WHEN w.archive_format IS NULL THEN waybill.earlier_open(w) = '{}'
+            ELSE waybill.first_open_member(w) IS NULL END
     ORDER BY w.landing_order
     LIMIT 1
 );

@@ -186,10 +186,11 @@ END
 $$;
 
 -- Write an attempt again whose files are missing; after a failure, attach a detached partition, and
--- drop a table that was being restored. The rows are in the table then, or in the lake.
-CREATE OR REPLACE FUNCTION waybill.stop_archiving(p_partition uuid, p_attempt integer,
+-- drop a table that was being restored. The rows are in the table then, or in the lake. False, without
+-- effect, if another attempt has taken over.
+CREATE OR REPLACE FUNCTION waybill.stop_lake_work(p_partition uuid, p_attempt integer,
     p_error jsonb)
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 SET timezone = 'UTC'
@@ -201,7 +202,7 @@ BEGIN
     SELECT * INTO v_partition FROM waybill.archived_partitions AS a
     WHERE a.partition_id = p_partition FOR UPDATE;
     IF v_partition.attempt <> p_attempt OR NOT waybill.is_lake_work(v_partition) THEN
-        RETURN;
+        RETURN false;
     END IF;
     IF v_partition.state = 'DETACHED' THEN
         PERFORM waybill.attach_again(v_partition);
@@ -210,12 +211,25 @@ BEGIN
         PERFORM waybill.drop_restored(v_partition);
     ELSIF p_error IS NULL THEN
         PERFORM waybill.write_again(v_partition);
-        RETURN;
+        RETURN true;
     END IF;
     UPDATE waybill.archived_partitions AS a
     SET state = CASE WHEN a.state = 'RESTORING' THEN 'ARCHIVED'
             WHEN a.state = 'RESTORED' THEN a.state ELSE 'FAILED' END,
         error = p_error, changed_at = clock_timestamp()
     WHERE a.partition_id = p_partition;
+    RETURN true;
+END
+$$;
+
+-- For the release before.
+CREATE OR REPLACE FUNCTION waybill.stop_archiving(p_partition uuid, p_attempt integer,
+    p_error jsonb)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM waybill.stop_lake_work(p_partition, p_attempt, p_error);
 END
 $$;

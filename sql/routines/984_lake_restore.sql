@@ -58,8 +58,17 @@ BEGIN
         WHERE a.attrelid = v_plan.target AND a.attname = c.col ->> 'name'
             AND NOT a.attisdropped AND a.attgenerated = '');
     IF v_missing IS NOT NULL THEN
-        RAISE EXCEPTION 'The table of % has lost columns that the files have: %.',
+        RAISE EXCEPTION 'The table of % has lost columns that the files have: %. Add them, or rename'
+            ' them back, before the partition is restored.',
             v_partition.dataset, v_missing USING ERRCODE = 'WB024';
+    END IF;
+    -- The files are read as what they were.
+    SELECT string_agg(DISTINCT c.col ->> 'type', ', ') INTO v_missing
+    FROM jsonb_array_elements(v_partition.columns) AS c (col)
+    WHERE to_regtype(c.col ->> 'type') IS NULL;
+    IF v_missing IS NOT NULL THEN
+        RAISE EXCEPTION 'Types of the files of % % are missing: %.', v_partition.dataset,
+            v_partition.label, v_missing USING ERRCODE = 'WB024';
     END IF;
     UPDATE waybill.archived_partitions AS a
     SET relation = waybill.create_alike(v_plan, waybill.free_partition_name(
@@ -95,6 +104,8 @@ DECLARE
     v_partition waybill.archived_partitions;
     v_file waybill.archived_files;
     v_columns text;
+    v_column text;
+    v_constraint text;
 BEGIN
     v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'RESTORING');
     SELECT * INTO v_file FROM waybill.archived_files AS f
@@ -113,12 +124,18 @@ BEGIN
     UPDATE waybill.archived_partitions AS a SET changed_at = clock_timestamp()
     WHERE a.partition_id = p_partition;
 EXCEPTION
+    WHEN datatype_mismatch THEN
+        -- The message names the column and both types, and no value.
+        RAISE EXCEPTION 'The table of % has other types than the files of %: %.',
+            v_partition.dataset, v_partition.label, SQLERRM USING ERRCODE = 'WB024';
     WHEN OTHERS THEN
         IF NOT waybill.is_fault_of_data(SQLSTATE) THEN
             RAISE;
         END IF;
-        RAISE EXCEPTION 'The table of % refuses rows of % as they were: SQLSTATE %.',
-            v_partition.dataset, v_partition.label, SQLSTATE USING ERRCODE = 'WB024';
+        GET STACKED DIAGNOSTICS v_column = COLUMN_NAME, v_constraint = CONSTRAINT_NAME;
+        RAISE EXCEPTION 'The table of % refuses rows of % as they were: %.',
+            v_partition.dataset, v_partition.label, concat_ws(', ', 'SQLSTATE ' || SQLSTATE,
+                nullif(v_column, ''), nullif(v_constraint, '')) USING ERRCODE = 'WB024';
 END
 $$;
 

@@ -66,6 +66,9 @@ def fail_partition(deps: Deps, partition_id: UUID, reason: Rejected) -> None:
 def _stop(lake: Lake, partition_id: UUID, partition: OpenPartition, error: Rejected) -> None:
     # Files that were not copied in time have expired.
     expired = isinstance(error, FileMissing) and partition.state in ("WRITING", "DETACHED")
+    if not lake.stop(partition_id, partition.attempt, None if expired else error.problem()):
+        telemetry.action("lake.superseded", dataset=partition.dataset, part=partition.label)
+        return
     telemetry.action(
         "lake.failed",
         level="warning" if expired else "error",
@@ -73,7 +76,6 @@ def _stop(lake: Lake, partition_id: UUID, partition: OpenPartition, error: Rejec
         part=partition.label,
         detail=error.detail,
     )
-    lake.stop(partition_id, partition.attempt, None if expired else error.problem())
     if not expired:
         count(LAKE_FAILURES, dataset=partition.dataset)
         flush_soon()

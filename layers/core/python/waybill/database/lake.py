@@ -211,10 +211,14 @@ class Lake(Repository):
         """
         return self._value(str, "drop_archived", p_partition=partition, p_attempt=attempt)
 
-    def stop(self, partition: UUID, attempt: int, error: dict[str, Any] | None) -> None:
-        """End the attempt with an error; without one, write the partition again."""
-        self._do(
-            "stop_archiving",
+    def stop(self, partition: UUID, attempt: int, error: dict[str, Any] | None) -> bool:
+        """End the attempt with an error; without one, write the partition again.
+
+        False, without effect, if another attempt has taken over.
+        """
+        return self._value(
+            bool,
+            "stop_lake_work",
             p_partition=partition,
             p_attempt=attempt,
             p_error=None if error is None else jsonb(error),
