@@ -73,7 +73,7 @@ def test_one_member_that_is_refused_keeps_all(ledger: Ledger, touched: int) -> N
     ledger.declare(f"UPDATE t SET note = 'hand' WHERE id = {row}")
     request(ledger, archive)
     before = content(ledger)
-    assert refuse(ledger, archive)["outcome"] == "ended"
+    assert refuse(ledger, archive)["outcome"] == "merged"
     assert content(ledger) == before
     shown = document(ledger, archive)
     assert shown["state"] == "COMPLETED"
