@@ -43,9 +43,10 @@ RETURN CASE
             WHERE c.archive_job_id = p_job.job_id AND NOT waybill.is_unloaded(c)
             UNION
             -- Its rejects are in an archive of replays that are not all jobs yet.
-            SELECT c.job_id FROM waybill.replayed_members AS r
-            JOIN waybill.ingestion_jobs AS c USING (job_id)
-            WHERE r.member_job_id = p_job.job_id AND NOT waybill.is_final(c.state)
+            -- Looked up one by one: a join may read all jobs, for each member of an archive.
+            SELECT r.job_id FROM waybill.replayed_members AS r
+            WHERE r.member_job_id = p_job.job_id AND NOT waybill.is_final(
+                (SELECT c.state FROM waybill.ingestion_jobs AS c WHERE c.job_id = r.job_id))
             ORDER BY 1 LIMIT 20
         ) AS x
         HAVING count(*) > 0
