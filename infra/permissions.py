@@ -30,6 +30,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     pinned = ("GetObject", "GetObjectVersion")
     contracts = (objects(state, "contracts/", "GetObject"), list_objects(state, "contracts/"))
     tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
+    samples = (objects(state, "samples/", *pinned), list_objects(state, "samples/"))
     kept = ("GetObject", "PutObject")
     runs = (objects(state, "extractions/", *kept), list_objects(state, "extractions/"))
     queues = (resources.landed, resources.chunks, resources.merges)
@@ -45,6 +46,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", "PutObject", "ListMultipartUploadParts"),
             list_objects(landing, "landing/"),
             objects(state, "tickets/", "PutObject"),
+            objects(state, "samples/", "PutObject"),
             *tickets,
             *contracts,
         ),
@@ -142,7 +144,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(state, "exports/", "PutObject", "AbortMultipartUpload", "GetObject"),
             *decrypt_data_keys(resources.personal_key),
         ),
-        "datasets": contracts,
+        "datasets": (*contracts, *samples),
         "analytics": (),
         "lookups": (
             *contracts,

@@ -23,6 +23,7 @@ ROUTES = (
     Route("POST", "/uploads/{dataset}/{job_id}/complete", "upload"),
     Route("POST", "/uploads/{dataset}/file", "upload"),
     Route("POST", "/upload/csv/{dataset}", "upload"),
+    Route("POST", "/samples", "upload"),
     Route("POST", "/batch/{dataset}", "batch"),
     Route("GET", "/jobs", "jobs"),
     Route("GET", "/jobs/{job_id}", "jobs"),

@@ -171,6 +171,8 @@ def _short_lived() -> list[s3.LifecycleRule]:
     days = {
         # Each is downloaded through URLs that expire within minutes.
         "exports/": 1,
+        # Files that are only looked at, once they are uploaded.
+        "samples/": 1,
         # Of processes that have ended.
         "metrics/processes/": 1,
         # The state of runs of sources, which end within a day.

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +57,24 @@ def test_a_workbook_is_uploaded_corrected_and_replayed(
     (replay,) = set(_ID.findall(command("jobs", "replay", job, "corrected.csv")))
     shown = json.loads(command("jobs", "show", replay, "--json"))
     assert shown["waybill"]["rejected"] == 0
+
+
+def test_a_dataset_is_proposed_for_a_file_larger_than_a_request(
+    waybill: Waybill, api: str, token: Callable[[], str], tmp_path: Path
+) -> None:
+    file = tmp_path / "large.parquet"
+    texts = pa.array([os.urandom(60).hex() for _ in range(60_000)])
+    table = pa.table({"id": pa.array(range(60_000), pa.int32()), "text": texts})
+    pq.write_table(table, file, row_group_size=30_000)
+    assert file.stat().st_size > 4 * 1024**2
+    found = waybill.infer(file)
+    assert [column["type"] for column in found["columns"]] == ["integer", "text"]
+    assert found["records"] == 60_000
+    # Only who uploaded it has a sample; without a token nobody has.
+    url = f"{api}/datasets/infer?name=x&sample_id={uuid.uuid4()}"
+    assert httpx.post(url).status_code == 401
+    refused = httpx.post(url, headers={"Authorization": f"Bearer {token()}"})
+    assert (refused.status_code, refused.json()["title"]) == (404, "Unknown sample")
 
 
 def test_a_preview_shows_the_records_of_a_file(http: httpx.Client) -> None:

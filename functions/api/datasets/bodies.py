@@ -28,7 +28,6 @@ def _file_schemas() -> dict[str, Any]:
 FILE = BodySpec(
     (*_TEXTS, JSON, *_BINARY),
     _MOST_BYTES,
-    " Send the beginning of a text file with whole=false; for others, `waybill infer --whole"
-    " FILE` in the source tree takes any size.",
+    " Send the beginning of a text file with whole=false; upload others by POST /samples.",
     _file_schemas,
 )

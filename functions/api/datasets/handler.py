@@ -5,6 +5,7 @@ send one.
 """
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -14,10 +15,12 @@ from functions.api.datasets.bodies import FILE
 from functions.api.datasets.deps import deps
 from functions.api.datasets.describe_dataset import describe_dataset
 from functions.api.datasets.models import Dataset, DatasetList
+from waybill.errors import Rejected
 from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.responses import json_response
 from waybill.inference.model import Header, Inferred
+from waybill.state.samples import open_sample
 
 api = create_api("datasets", {"/datasets/infer": FILE})
 
@@ -44,7 +47,7 @@ def get_dataset(name: Annotated[str, Path()]) -> Response[Any]:
 @api.post(
     "/datasets/infer",
     tags=["datasets"],
-    responses=describe_responses({200: Inferred}, 400, 413, 415, 422),
+    responses=describe_responses({200: Inferred}, 400, 404, 413, 415, 422, 503),
 )
 def post_infer(
     name: Annotated[str, Query(min_length=1, max_length=200, description="Name of the file.")],
@@ -55,15 +58,24 @@ def post_infer(
     header: Annotated[
         Header | None, Query(description="Whether the first record has the names.")
     ] = None,
+    sample_id: Annotated[
+        UUID | None, Query(description="Of a file uploaded by POST /samples, instead of a body.")
+    ] = None,
 ) -> Response[Any]:
     """Propose a dataset for a file: a table, its key and its formats, each with the evidence.
 
-    Send the file, or its first 4 MiB with `whole=false`. The loader's readers and checks decide;
+    Send the file, or its first 4 MiB with `whole=false`; a larger file is uploaded by `POST
+    /samples`, of which the first 16 MiB of text are read. The loader's readers and checks decide;
     where two readings are possible, neither is chosen and both are named. Nothing is written: the
     `sql` is a file for `sql/datasets/`.
     """
-    from functions.api.datasets.infer_head import infer_head  # noqa: PLC0415
+    from functions.api.datasets.infer_head import infer_head, infer_sample  # noqa: PLC0415
 
+    if sample_id is not None:
+        if api.current_event.body:
+            raise Rejected("invalid-request", "Send a body or a sample_id, not both.")
+        source = open_sample(deps().s3, deps().state_bucket, api.caller.subject, sample_id)
+        return json_response(infer_sample(source, name, header=header))
     return json_response(infer_head(api.current_event, name, whole=whole, header=header))
 
 

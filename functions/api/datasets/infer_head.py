@@ -1,7 +1,9 @@
-"""Infers a dataset from a file, or the beginning of one, in the body of a request."""
+"""Infers a dataset from a file, or the beginning of one: in the body of a request, or uploaded."""
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from waybill.binary.bounded_source import BoundedSource
+from waybill.binary.source import Source
 from waybill.http.bodies import body_bytes
 from waybill.inference.file_sample import Bounds, FileSample
 from waybill.inference.infer import infer_dataset
@@ -9,6 +11,8 @@ from waybill.inference.model import Header, Inferred
 
 # What 4 MiB unpack to is read only so far.
 _BOUNDS = Bounds(records=100_000, text_bytes=16 * 1024**2)
+# S3 sends some 50 MiB a second, and a response is due within 29 s.
+_MOST_BYTES = 256 * 1024**2
 
 
 def infer_head(
@@ -21,4 +25,16 @@ def infer_head(
         Rejected: the file cannot be read with any contract.
     """
     sample = FileSample.of_bytes(body_bytes(event), whole=whole, bounds=_BOUNDS)
+    return infer_dataset(sample, name, header=header)
+
+
+def infer_sample(source: Source, name: str, *, header: Header | None) -> Inferred:
+    """The proposal for an uploaded file, from its first records.
+
+    Raises:
+        Rejected: the file cannot be read with any contract, or too much of it would have to be.
+        Unavailable: `storage-unavailable`.
+    """
+    bounded = BoundedSource(source, _MOST_BYTES)
+    sample = FileSample(bounded.pieces, whole=True, bounds=_BOUNDS, source=bounded)
     return infer_dataset(sample, name, header=header)

@@ -1,4 +1,7 @@
-"""POST /uploads/{dataset}: presigned uploads, and small files in one call. Needs no database."""
+"""POST /uploads/{dataset}: presigned uploads, and small files in one call. Needs no database.
+
+POST /samples: presigned uploads of files that are only looked at.
+"""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -9,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.api.upload.accept_file import LARGER_FILE_HINT, MAX_FILE_BYTES, accept_file
+from functions.api.upload.accept_sample import accept_sample
 from functions.api.upload.accept_upload import accept_upload
 from functions.api.upload.complete_upload import complete_upload
 from functions.api.upload.deps import deps
@@ -17,6 +21,8 @@ from functions.api.upload.models import (
     Landed,
     MultipartUpload,
     PostForm,
+    SampleForm,
+    SampleRequest,
     UploadRequest,
 )
 from functions.api.upload.parse_form import FORM, form_schema, parse_form
@@ -117,6 +123,22 @@ def upload_file(dataset: Annotated[str, Path()]) -> Response[Any]:
 def upload_csv(dataset: Annotated[str, Path()]) -> Response[Any]:
     """Upload a small file in one call; the same as POST /uploads/{dataset}/file."""
     return upload_file(dataset)
+
+
+@api.post(
+    "/samples",
+    tags=["uploads"],
+    responses=describe_responses({201: SampleForm}, 400, 413, 415, 422),
+)
+def sample(request: Annotated[SampleRequest, Body()]) -> Response[Any]:
+    """Start the upload of a file that is only looked at.
+
+    POST the form's fields, then the file. `POST /datasets/infer` reads it by its `sample_id`, for
+    the caller who uploaded it. It is loaded into nothing, and deleted after a day.
+    """
+    accepted = accept_sample(deps(), request, api.caller)
+    api.logger.info("sample accepted", action="sample.accepted", size_bytes=request.size_bytes)
+    return json_response(accepted, HTTPStatus.CREATED)
 
 
 def _landed(job_id: UUID) -> Response[Any]:

@@ -92,6 +92,26 @@ class CompleteRequest(BaseModel):
     parts: list[Part] = Field(min_length=1, max_length=10_000)
 
 
+class SampleRequest(BaseModel):
+    """The file to upload, to have it looked at."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"size_bytes": 90934}]}
+    )
+
+    size_bytes: Integer = Field(ge=1, description="Exact size; S3 refuses any other.")
+
+
+class SampleForm(BaseModel):
+    """A form POST: send `fields` first, then the file in a field named `file`."""
+
+    sample_id: UUID
+    method: Literal["POST"] = "POST"
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+
+
 class _Accepted(BaseModel):
     job_id: UUID
     state: Literal["AWAITING_UPLOAD"] = "AWAITING_UPLOAD"

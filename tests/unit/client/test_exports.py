@@ -163,9 +163,44 @@ def test_a_proposal_is_printed_or_written(fake: FakeApi, ships: Path, tmp_path: 
     assert queries[2] == {"name": "fleet", "whole": "true", "header": "present"}
 
 
+def refusal(code: str) -> httpx.Response:
+    """A problem."""
+    problem = {"type": f"https://api.test/problems/{code}", "detail": "a whole file only"}
+    return httpx.Response(422, json=problem)
+
+
+@pytest.fixture
+def sample_store(fake: FakeApi) -> None:
+    form = {"sample_id": "an-id", "method": "POST", "fields": {"key": "samples/x"}}
+    fake.on("POST", "samples", httpx.Response(201, json={**form, "url": "https://s3.test/bucket"}))
+    fake.on("POST", "https://s3.test/bucket", httpx.Response(204))
+
+
+@pytest.mark.usefixtures("sample_store")
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_large_file_without_a_beginning_is_uploaded(
+    fake: FakeApi, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / "ships.parquet"
+    file.write_bytes(b"PAR1" + bytes(HEAD_BYTES))
+    found = {"sql": SQL, "columns": []}
+    fake.on("POST", "datasets/infer", refusal("unsupported-file"), httpx.Response(200, json=found))
+    if kind == "sync":
+        assert fake.client().infer(file, header="present") == found
+    else:
+        assert asyncio.run(fake.async_client().infer(file, header="present")) == found
+    _, begun, stored, last = fake.requests
+    assert json.loads(begun.content) == {"size_bytes": HEAD_BYTES + 4}
+    assert b"samples/x" in stored.content
+    assert b"PAR1" + bytes(HEAD_BYTES) in stored.content
+    assert "Authorization" not in stored.headers
+    query = {"name": "ships.parquet", "header": "present", "sample_id": "an-id"}
+    assert (dict(last.url.params), last.content) == (query, b"")
+
+
+@pytest.mark.usefixtures("sample_store")
 def test_what_the_api_can_only_read_as_a_whole_is_read_here(fake: FakeApi, ships: Path) -> None:
-    problem = {"type": "https://api.test/problems/unsupported-file", "detail": "a whole file only"}
-    fake.on("POST", "datasets/infer", httpx.Response(422, json=problem))
+    fake.on("POST", "datasets/infer", refusal("sample-too-large"))
     arguments = ["infer", str(ships), "--header", "present"]
     app = commands.make_app(
         lambda: "https://api.test/v1",

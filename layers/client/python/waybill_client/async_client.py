@@ -7,7 +7,7 @@ from typing import Any, cast
 from waybill_client import operations
 from waybill_client.flows import document, send
 from waybill_client.models import ComparedColumns, Figures, Job, Preview, Reject, Revert
-from waybill_client.send import Progress, ignore_progress, read_head
+from waybill_client.send import Progress, ignore_progress
 from waybill_client.senders import AsyncSender
 from waybill_client.table_pages import table_pages
 
@@ -111,8 +111,7 @@ class AsyncWaybill(AsyncSender):
 
         `header` is `present` or `absent`, where the first line does not tell.
         """
-        head, whole = read_head(Path(file))
-        flow = operations.infer(head, name or Path(file).name, whole=whole, header=header)
+        flow = operations.infer(Path(file), name or Path(file).name, header)
         return cast("dict[str, Any]", await self._run(flow))
 
     async def export(

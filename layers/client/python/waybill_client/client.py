@@ -7,7 +7,7 @@ from typing import Any, cast
 from waybill_client import operations
 from waybill_client.flows import document, send
 from waybill_client.models import ComparedColumns, Figures, Job, Preview, Reject, Revert
-from waybill_client.send import Progress, ignore_progress, read_head
+from waybill_client.send import Progress, ignore_progress
 from waybill_client.senders import Sender
 from waybill_client.table_pages import table_pages
 
@@ -124,10 +124,10 @@ class Waybill(Sender):
     ) -> dict[str, Any]:
         """A proposed dataset for a file, from its first 4 MiB; `sql` is the file for it.
 
+        Of a larger file that is no text, all is uploaded, and its first records are read.
         `header` is `present` or `absent`, where the first line does not tell.
         """
-        head, whole = read_head(Path(file))
-        flow = operations.infer(head, name or Path(file).name, whole=whole, header=header)
+        flow = operations.infer(Path(file), name or Path(file).name, header)
         return cast("dict[str, Any]", self._run(flow))
 
     def export(

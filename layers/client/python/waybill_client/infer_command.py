@@ -11,6 +11,7 @@ from waybill_client.job_commands import AsJson, Connect
 from waybill_client.output import out, print_json, print_message
 from waybill_client.send import HEAD_BYTES
 
+_LIMITS = ("decompression-limit", "file-too-large", "sample-too-large")
 InferWhole = Callable[[Path, str, str | None], dict[str, Any]]
 """Proposes a dataset from a whole file, its name and whether it has a header."""
 
@@ -51,7 +52,7 @@ def add_infer(app: typer.Typer, connect: Connect, infer_whole: InferWhole | None
 def _infer_by_api(
     connect: Connect, file: Path, name: str, header: str | None, infer_whole: InferWhole | None
 ) -> dict[str, Any] | None:
-    """The API's proposal; None if it needs the whole file, which only this machine can read.
+    """The API's proposal; None if it cannot read so large a file, which this machine can.
 
     Raises:
         ProblemError: the file cannot be read.
@@ -60,8 +61,8 @@ def _infer_by_api(
         with connect() as waybill:
             return waybill.infer(file, name=name, header=header)
     except ProblemError as error:
-        # Parquet, Arrow, Excel and archives are read as a whole, and a request holds 4 MiB.
-        is_cut = error.code == "unsupported-file" and file.stat().st_size > HEAD_BYTES
-        if infer_whole is None or not is_cut:
+        # Archives are unpacked, and groups of records may be larger than the API reads.
+        is_large = error.code in _LIMITS and file.stat().st_size > HEAD_BYTES
+        if infer_whole is None or not is_large:
             raise
         return None

@@ -11,7 +11,7 @@ from waybill_client.errors import ProblemError, problem_from_response
 from waybill_client.flows import Flow, Pause, Request, document, parsed, send, without_none
 from waybill_client.models import OPEN_STATES
 from waybill_client.rows import Rows
-from waybill_client.send import Progress, read_head, send_file
+from waybill_client.send import Progress, ignore_progress, read_head, send_file
 
 _PAUSE_SECONDS = 1.0
 _LONG_POLL_SECONDS = 20
@@ -84,12 +84,29 @@ def replay(job_id: str, rows: Sequence[Mapping[str, Any]] | bytes) -> Flow:
     return str((yield from sent)["job_id"])
 
 
-def infer(head: bytes, name: str, *, whole: bool, header: str | None) -> Flow:
-    """A proposed dataset for a file, or for its beginning."""
-    params = without_none({"name": name, "whole": str(whole).lower(), "header": header})
-    return (
-        yield from document("POST", "datasets/infer", params=params, content=head, headers=_BYTES)
-    )
+def infer(file: Path, name: str, header: str | None) -> Flow:
+    """A proposed dataset for a file, from its beginning; uploaded where that is not enough."""
+    head, whole = read_head(file)
+    params = without_none({"name": name, "header": header})
+    sent = {**params, "whole": str(whole).lower()}
+    try:
+        return (
+            yield from document("POST", "datasets/infer", params=sent, content=head, headers=_BYTES)
+        )
+    except ProblemError as error:
+        # Parquet, Arrow, Excel and archives have no beginning that can be read alone.
+        if whole or error.code != "unsupported-file":
+            raise
+    sample = yield from upload_sample(file)
+    return (yield from document("POST", "datasets/infer", params={**params, "sample_id": sample}))
+
+
+def upload_sample(file: Path) -> Flow:
+    """Upload a file that is only looked at; returns its id."""
+    size = {"size_bytes": file.stat().st_size}
+    form = yield from document("POST", "samples", json=size)
+    yield from send_file(form, file, ignore_progress)
+    return str(form["sample_id"])
 
 
 def preview(

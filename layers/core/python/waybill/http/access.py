@@ -46,6 +46,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "POST /uploads/{dataset}/{job_id}/complete": _UPLOAD._replace(own_job=True),
         "POST /uploads/{dataset}/file": _UPLOAD,
         "POST /upload/csv/{dataset}": _UPLOAD,
+        # Nobody else reads the file.
+        "POST /samples": Rule("loader", listed=True),
         "POST /batch/{dataset}": _UPLOAD,
         "GET /jobs": Rule("reader", listed=True),
         "GET /jobs/{job_id}": _JOB,

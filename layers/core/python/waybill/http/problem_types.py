@@ -143,6 +143,10 @@ JOBS = {
         "Partition refused", "The partition cannot be archived or restored; see the detail."
     ),
     "unknown-partition": ProblemType("Unknown partition", "No partition of this name is archived."),
+    "unknown-sample": ProblemType("Unknown sample", "You have uploaded no file with this id."),
+    "sample-too-large": ProblemType(
+        "Sample too large", "Too much of the file would have to be read for its first records."
+    ),
     "unknown-export": ProblemType("Unknown export", "There is no export with this id."),
     "unusable-name": ProblemType(
         "Unusable name", "A field of the file has a name that no column can have."

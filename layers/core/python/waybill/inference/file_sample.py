@@ -13,7 +13,7 @@ from waybill.records.compression import Limits
 from waybill.records.layout import Layout
 from waybill.records.reading import read_records
 
-WHOLE_ELSEWHERE = "`waybill infer --whole FILE` in the source tree one of any size."
+WHOLE_ELSEWHERE = "POST /samples a larger one."
 """Advice for files of which a beginning is not enough."""
 _HEAD_BYTES = 1024 * 1024
 
