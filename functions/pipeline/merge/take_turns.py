@@ -10,7 +10,7 @@ from uuid import UUID
 from functions.pipeline.merge.deps import Deps
 from functions.pipeline.merge.merge_job import merge_job
 from waybill import telemetry
-from waybill.errors import Retryable
+from waybill.database.errors import classify_exception
 from waybill.messages import MergeMessage
 from waybill.queues import send
 
@@ -23,7 +23,8 @@ def take_turns(deps: Deps, job_id: UUID) -> None:
     """Merge the job, and those that its end and theirs give their turn.
 
     Raises:
-        Retryable: of the first job only. Each of the others has a message of its own.
+        WaybillError: as `merge_job`, of the first job only.
+            Each of the others has a message of its own.
     """
     began = time.monotonic()
     following = merge_job(deps, job_id)
@@ -37,11 +38,13 @@ def _merge_next(deps: Deps, job_id: UUID) -> UUID | None:
     with telemetry.about(job_id):
         try:
             return merge_job(deps, job_id)
-        except Retryable as error:
-            telemetry.action("turn.missed", code=error.code, detail=error.detail)
-            if error.code == "job-waiting":
-                # An earlier file was registered meanwhile: its end gives the turn again.
-                return None
-    # Its own message may be away for minutes.
-    send(deps.settings.merges_queue_url, [MergeMessage(job_id=job_id)])
+        except Exception as error:  # it must not count as a failure of the first job
+            reason = classify_exception(error)
+            telemetry.action(
+                "turn.missed", level="warning", code=reason.code, detail=reason.detail, error=error
+            )
+    # One that waits has its turn when an earlier file, which came meanwhile, ends.
+    if reason.code != "job-waiting":
+        # Its own message may be away for minutes; what fails again is counted there.
+        send(deps.settings.merges_queue_url, [MergeMessage(job_id=job_id)])
     return None

@@ -131,3 +131,25 @@ def test_a_turn_that_meets_a_lock_is_given_by_a_message(
     assert depths(admin) == [(1, 2)]
     deliver(cloud, "merges")
     assert depths(admin) == [(_FILES - 1, _FILES)]
+
+
+def test_a_later_file_that_fails_does_not_fail_the_first(
+    admin: Connection, cloud: Cloud, waiting_files: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = Merges.merge
+    failures = iter(range(2))
+
+    def merge_but_the_third(self: Merges, job_id: UUID) -> MergeResult:
+        if depths(admin) == [(1, 2)] and next(failures, None) is not None:
+            raise ZeroDivisionError
+        return merge(self, job_id)
+
+    monkeypatch.setattr(Merges, "merge", merge_but_the_third)
+    response = FUNCTIONS["merges"]({"Records": [waiting_files]}, Context())
+    assert response == {"batchItemFailures": []}
+    # The second failure of the file, by a message of its own, is the last; the next has its turn.
+    deliver(cloud, "merges")
+    deliver(cloud, "merges")
+    states = admin.execute("SELECT state FROM waybill.ingestion_jobs ORDER BY filename").fetchall()
+    completed, failed = ("COMPLETED",), ("FAILED",)
+    assert states == [completed, completed, failed, completed, completed]
