@@ -36,8 +36,9 @@ SELECT waybill.define_role('reap', connections => 4, statement => '60s', routine
 
 -- The API. API Gateway gives up after 29 s; a statement that takes longer would only burden the
 -- server.
+-- `merge_batch` and `get_idempotent_response` are for the release before.
 SELECT waybill.define_role('batch', connections => 40, statement => '25s', routines => '{
-    merge_batch, preview_merge, preview_contract, audit_personal_read, add_data_key, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
+    write_batch, merge_batch, preview_merge, preview_contract, audit_personal_read, add_data_key, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 -- `revert_job` is for the release before: reverts are done by `merge`.
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
     cancel_job, revert_job, request_revert, revert_document, revert_refusal, is_loaded, register_replay, register_archive_replay, list_pending, list_rejects, list_member_rejects, data_keys_of, rejects_of, rejects_of_members, audit_personal_read, is_dry, rfc3339, waybill_document, with_members, archive_document, members_document, is_final,

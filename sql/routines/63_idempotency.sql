@@ -37,3 +37,23 @@ BEGIN ATOMIC
     ON CONFLICT (key, dataset) DO UPDATE
     SET sha256 = excluded.sha256, response = excluded.response, kept_at = clock_timestamp();
 END;
+
+-- Write a batch, as `merge_batch`, unless it was written before: then `response` is that of before,
+-- and nothing else is. One call, since its caller waits for the server at each.
+CREATE OR REPLACE FUNCTION waybill.write_batch(p_key text, p_sha256 text, p_job uuid,
+    p_dataset text, p_rows jsonb, p_mode text, p_rejected jsonb, p_filtered bigint, p_drift jsonb,
+    OUT response jsonb, OUT state text, OUT errors jsonb, OUT waybill jsonb,
+    OUT unblocked uuid[], OUT pending uuid[])
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    response := waybill.get_idempotent_response(p_key, p_dataset, p_sha256);
+    IF response IS NULL THEN
+        SELECT m.state, m.errors, m.waybill, m.unblocked, m.pending
+        INTO state, errors, waybill, unblocked, pending
+        FROM waybill.merge_batch(
+            p_job, p_dataset, p_rows, p_mode, p_rejected, p_filtered, p_drift) AS m;
+    END IF;
+END
+$$;

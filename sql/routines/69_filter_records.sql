@@ -164,7 +164,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    DROP TABLE IF EXISTS pg_temp.batch_compared;
+    IF to_regclass('pg_temp.batch_compared') IS NOT NULL THEN
+        DROP TABLE pg_temp.batch_compared;
+    END IF;
     IF waybill.compares_across_groups(p_contract) THEN
         CREATE TEMP TABLE batch_compared (record text NOT NULL) ON COMMIT DROP;
     END IF;

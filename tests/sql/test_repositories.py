@@ -9,7 +9,13 @@ from psycopg import sql
 
 from functions.api.jobs.models import Run
 from tests.postgres.databases import Connection, Database
-from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
+from waybill.database.batches import (
+    Batches,
+    BatchResult,
+    CheckedRows,
+    IdempotencyKey,
+    WrittenBefore,
+)
 from waybill.database.chunks import ChunkId, Chunks, PlannedChunk, StagedCounts
 from waybill.database.claims import Claim
 from waybill.database.datasets import Datasets
@@ -203,19 +209,16 @@ def test_batch_is_written_and_its_rejects_replayed(api: Connection) -> None:
     key = IdempotencyKey("k", "departments", "sha")
     errors = [{"column": "id", "code": "invalid_int4", "message": "no"}]
     refused = [{"row": 1, "raw": "{}", "values": {"id": "x"}, "errors": errors}]
+    rows = CheckedRows([(0, {"id": "1", "department": "a"}, "{}")], refused)
     with transaction(api):
-        assert batches.get_response(key) is None
-        result = batches.merge(
-            job_id,
-            "departments",
-            CheckedRows([(0, {"id": "1", "department": "a"}, "{}")], refused),
-            mode="partial",
-        )
+        result = batches.begin_write(key, job_id, rows, mode="partial")()
+        assert isinstance(result, BatchResult)
         batches.put_response(key, {"state": result.state})
     assert result.state is JobState.COMPLETED_WITH_REJECTS
     assert result.waybill["inserted"] == 1
     assert [error["row"] for error in result.errors] == [1]
-    assert batches.get_response(key) == {"state": "COMPLETED_WITH_REJECTS"}
+    again = batches.begin_write(key, new_id(), rows, mode="partial")()
+    assert again == WrittenBefore({"state": "COMPLETED_WITH_REJECTS"})
     rejects = Rejects(api)
     (reject,) = rejects.list_page(job_id, after=None, limit=10, max_bytes=1000, masked=False)
     stored = rejects.values_of(job_id, [reject.reject_id])

@@ -1,6 +1,7 @@
 """Write a batch of rows, with a waybill, in one transaction."""
 
 import time
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
 from waybill.callers import Caller
-from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
+from waybill.database.batches import Batches, CheckedRows, IdempotencyKey, WrittenBefore
 from waybill.database.data_keys import DataKeys
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
@@ -65,16 +66,18 @@ def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
         raise _refused(validated)
     job_id = new_id()
     telemetry.action("batch.accepted", job_id=str(job_id), dataset=batch.dataset)
-    with deps.state.markers.putting(job_id) as await_marker:
-        key = deps.settings.personal_key
-        rows, data_key = encrypt_rows(key, validator.contract, job_id, validated)
+    rows, data_key = encrypt_rows(deps.settings.personal_key, validator.contract, job_id, validated)
+    with deps.state.markers.putting(job_id) as marker:
 
         def write(connection: Connection) -> _Written:
             # As few waits for the server as possible: what needs no response is sent with the next.
             with connection.pipeline(), transaction(connection):
-                written = _write(connection, job_id, batch, rows, data_key)
+                receive = _send(connection, job_id, batch, rows, data_key)
+                # The database writes the rows meanwhile.
+                marker.begin()
+                written = receive()
                 # It must be there whatever happens after the commit.
-                await_marker()
+                marker.await_put()
             return written
 
         written = deps.database.run(write)
@@ -96,26 +99,22 @@ def _refused(validated: Validated) -> BatchRefused:
     return BatchRefused("batch-refused", detail, errors)
 
 
-def _write(
+def _send(
     connection: Connection,
     job_id: UUID,
     batch: Batch,
     validated: Validated,
     data_key: DataKey | None,
-) -> _Written:
+) -> Callable[[], _Written]:
+    """Have the batch written. The value waits for that, and sends the response to be kept."""
     batches = Batches(connection)
     # If the connection is lost during the commit, this runs again; without an Idempotency-Key
     # the job id serves as the key, so that the rows are written once.
     key = IdempotencyKey(batch.key or f"job:{job_id}", batch.dataset, batch.sha256)
-    stored = batches.get_response(key)
-    if stored is not None:
-        return _Written(BatchResponse.model_validate(stored), UnblockedJobs(), is_new=False)
     Session(connection).act_as(batch.caller)
-    if data_key:
-        DataKeys(connection).add(data_key)
-    merged = batches.merge(
+    receive = batches.begin_write(
+        key,
         job_id,
-        batch.dataset,
         CheckedRows(
             validated.valid,
             [row._asdict() for row in validated.rejected],
@@ -124,10 +123,20 @@ def _write(
         ),
         mode=batch.request.mode,
     )
-    milliseconds = (time.monotonic() - batch.started) * 1000
-    response = BatchResponse.of(job_id, merged, milliseconds, validated.drift)
-    batches.put_response(key, response.model_dump(mode="json"))
-    return _Written(response, UnblockedJobs(merged.unblocked, merged.pending), is_new=True)
+
+    def written() -> _Written:
+        merged = receive()
+        if isinstance(merged, WrittenBefore):
+            response = BatchResponse.model_validate(merged.response)
+            return _Written(response, UnblockedJobs(), is_new=False)
+        if data_key:
+            DataKeys(connection).add(data_key)
+        milliseconds = (time.monotonic() - batch.started) * 1000
+        response = BatchResponse.of(job_id, merged, milliseconds, validated.drift)
+        batches.put_response(key, response.model_dump(mode="json"))
+        return _Written(response, UnblockedJobs(merged.unblocked, merged.pending), is_new=True)
+
+    return written
 
 
 def _publish(deps: Deps, written: _Written) -> None:

@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "pending_row_outlives_a_later_one",
         "a row supersedes a pending one of its key earlier in the batch",
-        "sql/routines/62_batch.sql",
+        "sql/routines/62_batch_rows.sql",
         "v_superseded := waybill.supersede_pending(v_plan);",
         "v_superseded := 0;",
         (

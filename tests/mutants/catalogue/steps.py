@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "atomic_batch_written_in_part",
         "an atomic batch is written whole or not at all",
-        "sql/routines/62_batch.sql",
+        "sql/routines/621_merge_batch.sql",
         "IF p_mode = 'atomic' AND errors <> '[]' THEN",
         "IF false THEN",
         (f"{BATCH}::test_an_atomic_batch_is_refused_whole",),
@@ -106,7 +106,7 @@ MUTANTS = (
     Mutant(
         "absent_field_nulled",
         "a field that a row of a batch does not have keeps its value, whatever others have",
-        "sql/routines/62_batch.sql",
+        "sql/routines/62_batch_rows.sql",
         "ARRAY(SELECT k FROM jsonb_object_keys(r -> 1) AS k ORDER BY k) AS fields",
         "ARRAY(SELECT DISTINCT k FROM jsonb_array_elements(p_rows) AS o,"
         " jsonb_object_keys(o -> 1) AS k ORDER BY k) AS fields",
@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "keys_compared_as_spelt",
         "rows of one key in two spellings are applied in order",
-        "sql/routines/62_batch.sql",
+        "sql/routines/62_batch_rows.sql",
         "THEN lower(v.value)",
         "THEN v.value",
         ("tests/sql/test_batch.py::test_rows_of_one_key_in_two_spellings_are_applied_in_order",),

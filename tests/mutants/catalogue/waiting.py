@@ -10,7 +10,7 @@ MUTANTS = (
     Mutant(
         "batch_does_not_wait",
         "a batch waits for earlier-landed files of the datasets that it refers to",
-        "sql/routines/62_batch.sql",
+        "sql/routines/621_merge_batch.sql",
         "PERFORM waybill.assert_batch_turn(v_job);",
         "NULL;",
         (f"{WAITING}::test_a_batch_waits_for_earlier_files_of_its_parents",),

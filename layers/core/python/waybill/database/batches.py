@@ -1,6 +1,6 @@
 """Batches of rows, and the responses kept for their idempotency keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -51,23 +51,29 @@ class BatchResult(BaseModel):
     """Jobs with pending records whose parents this one may have brought."""
 
 
+class WrittenBefore(NamedTuple):
+    """The batch was written before; nothing was written now."""
+
+    response: dict[str, Any]
+    """That of before."""
+
+
+class _WriteResult(NamedTuple):
+    response: dict[str, Any] | None
+    state: JobState | None
+    errors: list[dict[str, Any]] | None
+    waybill: dict[str, Any] | None
+    unblocked: tuple[UUID, ...] | None
+    pending: tuple[UUID, ...] | None
+
+    def result(self) -> BatchResult | WrittenBefore:
+        if self.response is not None:
+            return WrittenBefore(self.response)
+        return BatchResult.model_validate(self._asdict())
+
+
 class Batches(Repository):
     """Rows that are written while their sender waits, in one transaction of the caller."""
-
-    def get_response(self, key: IdempotencyKey) -> dict[str, Any] | None:
-        """The response that this batch had before; the key stays locked until the commit.
-
-        Raises:
-            Rejected: `key-reused` with another body.
-            Conflict: `key-in-flight`.
-        """
-        return self._optional(
-            dict,
-            "get_idempotent_response",
-            p_key=key.key,
-            p_dataset=key.dataset,
-            p_sha256=key.sha256,
-        )
 
     def put_response(self, key: IdempotencyKey, response: dict[str, Any]) -> None:
         """Keep the response, in the commit of the rows."""
@@ -79,32 +85,44 @@ class Batches(Repository):
             p_response=jsonb(response),
         )
 
-    def merge(
-        self, job_id: UUID, dataset: str, rows: CheckedRows, *, mode: BatchMode
-    ) -> BatchResult:
+    def begin_write(
+        self, key: IdempotencyKey, job_id: UUID, rows: CheckedRows, *, mode: BatchMode
+    ) -> Callable[[], BatchResult | WrittenBefore]:
         """Write the rows with their waybill, at the place in the landing order that is now.
 
+        The value waits for the result: in a pipeline, the rows are written meanwhile. The key stays
+        locked until the commit.
+
         Args:
+            key: of the batch.
             job_id: of the batch.
-            dataset: where the rows go.
             rows: valid, refused and filtered ones.
             mode: `atomic`: all rows or none.
 
         Raises:
             NotFound: `unknown-dataset`.
-            Rejected: `batch-refused`, with an error for each reason.
+            Rejected: `batch-refused`, with an error for each reason; `key-reused`, with another
+                body.
+            Conflict: `key-in-flight`.
             Busy: a load that the rows depend on is not over.
         """
-        result = self._row(
-            BatchResult,
-            "merge_batch",
+        receive = self._send_row(
+            _WriteResult,
+            "write_batch",
+            p_key=key.key,
+            p_sha256=key.sha256,
             p_job=job_id,
-            p_dataset=dataset,
+            p_dataset=key.dataset,
             p_rows=Jsonb(rows.valid, dumps=to_json),
             p_mode=mode,
             p_rejected=jsonb(list(rows.rejected)),
             p_filtered=rows.filtered,
             p_drift=jsonb(list(rows.drift)),
         )
-        assert result is not None  # noqa: S101 - the routine returns one row
+
+        def result() -> BatchResult | WrittenBefore:
+            row = receive()
+            assert row is not None  # noqa: S101 - the routine returns one row
+            return row.result()
+
         return result

@@ -86,6 +86,18 @@ class Repository:
         """The rows that a routine returns."""
         return self._fetch(row, _call(routine, tuple(parameters)), parameters)
 
+    def _send_row(self, row: type[T], routine: str, **parameters: object) -> Callable[[], T | None]:
+        """As `_row`, of which the value waits for the row: in a pipeline, work may come between."""
+        with translating_db_errors():
+            cursor = self._connection.cursor(row_factory=class_row(row))
+            cursor.execute(_call(routine, tuple(parameters)), parameters)
+
+        def receive() -> T | None:
+            with translating_db_errors(), cursor:
+                return cursor.fetchone()
+
+        return receive
+
     def _select(self, row: type[T], query: str, **parameters: object) -> list[T]:
         """The rows of a named query, e.g. `jobs.list_jobs`."""
         return self._fetch(row, query_text(query), parameters)

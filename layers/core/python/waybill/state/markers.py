@@ -8,7 +8,7 @@ is never deleted in place of an old one of the same job.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -33,25 +33,13 @@ class WakeUpMarkers:
         self._threads = ThreadPoolExecutor(1, "markers")
 
     @contextmanager
-    def putting(self, subject: UUID) -> Iterator[Callable[[], None]]:
-        """Put a marker while other work goes on, and end with both.
-
-        The value waits for the marker, or raises why there is none: call it before a commit. It
-        waits for three seconds at most, since its caller holds locks.
-        """
-        put = self._threads.submit(self.put, subject)
-
-        def await_put() -> None:
-            try:
-                put.result(_WAIT_SECONDS)
-            except TimeoutError:
-                raise Unavailable("storage-unavailable", "The storage is slow.") from None
-
+    def putting(self, subject: UUID) -> Iterator["PendingMarker"]:
+        """A marker that is put while other work goes on; the end waits for both."""
+        marker = PendingMarker(lambda: self._threads.submit(self.put, subject))
         try:
-            yield await_put
+            yield marker
         finally:
-            # A call that outlives its request would freeze with its Lambda environment.
-            wait([put])
+            marker.settle()
 
     def put(self, subject: UUID | str) -> None:
         """Let the schedules query the database until this job is settled.
@@ -72,6 +60,38 @@ class WakeUpMarkers:
     def delete(self, keys: Sequence[str]) -> None:
         """Delete these markers; missing ones are ignored."""
         delete_objects(self._s3, self._bucket, keys)
+
+
+class PendingMarker:
+    """A marker that is being put by another thread."""
+
+    def __init__(self, submit: Callable[[], Future[None]]) -> None:
+        self._submit = submit
+        self._put: Future[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to put it, once."""
+        self._put = self._put or self._submit()
+
+    def await_put(self) -> None:
+        """Wait until it is there: call it before a commit.
+
+        It waits for three seconds at most, since its caller holds locks.
+
+        Raises:
+            Unavailable: `storage-unavailable`, there is none.
+        """
+        self.begin()
+        assert self._put  # noqa: S101 - begun
+        try:
+            self._put.result(_WAIT_SECONDS)
+        except TimeoutError:
+            raise Unavailable("storage-unavailable", "The storage is slow.") from None
+
+    def settle(self) -> None:
+        """Wait until the call is over: after its request it would freeze with the environment."""
+        if self._put:
+            wait([self._put])
 
 
 def job_of_marker(key: str) -> UUID | None:
