@@ -30,19 +30,22 @@ RETURN waybill.checked_by_loader(p_column ->> 'kind')
 -- domain has its length or precision from the innermost domain that declares one.
 CREATE OR REPLACE FUNCTION waybill.base_type(p_type oid, p_typmod integer,
     OUT base oid, OUT typmod integer)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    WITH RECURSIVE layers AS (
-        SELECT p_type AS type, p_typmod AS modifier, 1 AS depth
-        UNION ALL
-        SELECT t.typbasetype, CASE WHEN l.modifier >= 0 THEN l.modifier ELSE t.typtypmod END,
-            l.depth + 1
-        FROM layers AS l
-        JOIN pg_type AS t ON t.oid = l.type AND t.typtype = 'd'
-    )
-    SELECT type, modifier FROM layers ORDER BY depth DESC LIMIT 1;
-END;
+AS $$
+DECLARE
+    v_domain pg_type;
+BEGIN
+    base := p_type;
+    typmod := p_typmod;
+    LOOP
+        SELECT * INTO v_domain FROM pg_type AS t WHERE t.oid = base AND t.typtype = 'd';
+        EXIT WHEN NOT FOUND;
+        base := v_domain.typbasetype;
+        typmod := CASE WHEN typmod >= 0 THEN typmod ELSE v_domain.typtypmod END;
+    END LOOP;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION waybill.column_names(p_table regclass, p_numbers smallint[])
 RETURNS text[]
@@ -78,9 +81,11 @@ RETURN (
         'scale', CASE WHEN t.typname = 'numeric' AND b.typmod > 4
             THEN ((b.typmod - 4 & 2047) # 1024) - 1024 END,
         'comment', col_description(a.attrelid, a.attnum),
-        'personal', a.attname = ANY (waybill.personal_columns(p_dataset))
+        'personal', a.attname = ANY (p.names)
     ) ORDER BY a.attnum)
-    FROM pg_attribute AS a
+    -- Once, and not for each column.
+    FROM (SELECT waybill.personal_columns(p_dataset) OFFSET 0) AS p (names)
+    CROSS JOIN pg_attribute AS a
     CROSS JOIN LATERAL waybill.base_type(a.atttypid, a.atttypmod) AS b
     JOIN pg_type AS t ON t.oid = b.base
     WHERE a.attrelid = p_dataset.target AND a.attnum > 0 AND NOT a.attisdropped

@@ -39,11 +39,13 @@ BEGIN ATOMIC
 END;
 
 -- Write a batch, as `merge_batch`, unless it was written before: then `response` is that of before,
--- and nothing else is. One call, since its caller waits for the server at each.
+-- and nothing else is. `events` are those that the caller may publish after the commit, at most
+-- `p_events`, as `unpublished`. One call, since its caller waits for the server at each.
 CREATE OR REPLACE FUNCTION waybill.write_batch(p_key text, p_sha256 text, p_job uuid,
     p_dataset text, p_rows jsonb, p_mode text, p_rejected jsonb, p_filtered bigint, p_drift jsonb,
+    p_events integer,
     OUT response jsonb, OUT state text, OUT errors jsonb, OUT waybill jsonb,
-    OUT unblocked uuid[], OUT pending uuid[])
+    OUT unblocked uuid[], OUT pending uuid[], OUT events jsonb)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -54,6 +56,10 @@ BEGIN
         INTO state, errors, waybill, unblocked, pending
         FROM waybill.merge_batch(
             p_job, p_dataset, p_rows, p_mode, p_rejected, p_filtered, p_drift) AS m;
+        events := (
+            SELECT jsonb_agg(jsonb_build_array(u.id, u.kind, u.payload) ORDER BY u.id)
+            FROM waybill.unpublished(p_events) AS u
+        );
     END IF;
 END
 $$;

@@ -11,7 +11,13 @@ from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.validate_rows import Validated
 from waybill import telemetry
 from waybill.callers import Caller
-from waybill.database.batches import Batches, CheckedRows, IdempotencyKey, WrittenBefore
+from waybill.database.batches import (
+    Batches,
+    BatchResult,
+    CheckedRows,
+    IdempotencyKey,
+    WrittenBefore,
+)
 from waybill.database.data_keys import DataKeys
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
@@ -43,8 +49,8 @@ class BatchRefused(Rejected):
 
 class _Written(NamedTuple):
     response: BatchResponse
-    unblocked: UnblockedJobs
-    is_new: bool
+    merged: BatchResult | None
+    """None if it was written before."""
 
 
 def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
@@ -81,8 +87,8 @@ def write_batch(deps: Deps, batch: Batch) -> BatchResponse:
             return written
 
         written = deps.database.run(write)
-    if written.is_new:
-        _publish(deps, written)
+    if written.merged:
+        _publish(deps, job_id, written.merged)
     return written.response
 
 
@@ -128,24 +134,24 @@ def _send(
         merged = receive()
         if isinstance(merged, WrittenBefore):
             response = BatchResponse.model_validate(merged.response)
-            return _Written(response, UnblockedJobs(), is_new=False)
+            return _Written(response, None)
         if data_key:
             DataKeys(connection).add(data_key)
         milliseconds = (time.monotonic() - batch.started) * 1000
         response = BatchResponse.of(job_id, merged, milliseconds, validated.drift)
         batches.put_response(key, response.model_dump(mode="json"))
-        return _Written(response, UnblockedJobs(merged.unblocked, merged.pending), is_new=True)
+        return _Written(response, merged)
 
     return written
 
 
-def _publish(deps: Deps, written: _Written) -> None:
+def _publish(deps: Deps, job_id: UUID, merged: BatchResult) -> None:
     """Publish the finished job; on failure `publish` and `reap` do it later."""
-    job_id = written.response.job_id
+    unblocked = UnblockedJobs(merged.unblocked, merged.pending)
     try:
         deps.database.run(
             lambda connection: publish_job_finished(
-                deps.notifier(connection), job_id, written.unblocked, changed=False
+                deps.notifier(connection), job_id, unblocked, changed=False, first=merged.events
             )
         )
     except Retryable as error:

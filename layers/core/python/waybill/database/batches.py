@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from waybill.database.json_parameters import jsonb
+from waybill.database.outbox import EVENTS_AT_ONCE, OutboxEvent
 from waybill.database.repository import Repository
 from waybill.states import JobState
 
@@ -49,6 +50,8 @@ class BatchResult(BaseModel):
     """Jobs that waited for this one."""
     pending: tuple[UUID, ...] = ()
     """Jobs with pending records whose parents this one may have brought."""
+    events: tuple[OutboxEvent, ...] = ()
+    """The oldest events to publish after the commit, at most `EVENTS_AT_ONCE`."""
 
 
 class WrittenBefore(NamedTuple):
@@ -65,6 +68,7 @@ class _WriteResult(NamedTuple):
     waybill: dict[str, Any] | None
     unblocked: tuple[UUID, ...] | None
     pending: tuple[UUID, ...] | None
+    events: list[tuple[int, str, dict[str, Any]]] | None
 
     def result(self) -> BatchResult | WrittenBefore:
         if self.response is not None:
@@ -118,6 +122,7 @@ class Batches(Repository):
             p_rejected=jsonb(list(rows.rejected)),
             p_filtered=rows.filtered,
             p_drift=jsonb(list(rows.drift)),
+            p_events=EVENTS_AT_ONCE,
         )
 
         def result() -> BatchResult | WrittenBefore:

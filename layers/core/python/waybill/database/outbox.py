@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 
 from waybill.database.repository import Repository
 
+EVENTS_AT_ONCE = 10
+"""The limit of one PutEvents call."""
+
 
 class OutboxEvent(NamedTuple):
     """An event to publish."""

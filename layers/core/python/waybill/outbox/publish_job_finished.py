@@ -6,6 +6,7 @@ from uuid import UUID
 
 import psycopg
 
+from waybill.database.outbox import OutboxEvent
 from waybill.messages import MergeMessage, ResolvePendingMessage
 from waybill.outbox.relay import relay
 from waybill.queues import send
@@ -35,7 +36,12 @@ class UnblockedJobs(NamedTuple):
 
 
 def publish_job_finished(
-    notifier: JobNotifier, job_id: UUID, unblocked: UnblockedJobs, *, changed: bool
+    notifier: JobNotifier,
+    job_id: UUID,
+    unblocked: UnblockedJobs,
+    *,
+    changed: bool,
+    first: Sequence[OutboxEvent] | None = None,
 ) -> None:
     """Send messages to the unblocked jobs and publish the outbox; safe to repeat.
 
@@ -44,6 +50,7 @@ def publish_job_finished(
         job_id: the job that has ended.
         unblocked: the jobs that can continue.
         changed: whether this call changed tables.
+        first: the oldest events, if the caller has read them (see `relay`).
 
     Raises:
         Retryable: something cannot be reached; the caller's whole step is then repeated.
@@ -55,4 +62,4 @@ def publish_job_finished(
     queue = notifier.merges_queue_url
     send(queue, (MergeMessage(job_id=waiting) for waiting in unblocked.merge))
     send(queue, (ResolvePendingMessage(pending_job_id=pending) for pending in unblocked.resolve))
-    relay(notifier.connection, notifier.events, notifier.event_bus_name)
+    relay(notifier.connection, notifier.events, notifier.event_bus_name, first)

@@ -1,12 +1,13 @@
 """Publishes the rows of the outbox as events, each at least once."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waybill import telemetry
-from waybill.database.outbox import Outbox, OutboxEvent
+from waybill.database.outbox import EVENTS_AT_ONCE, Outbox, OutboxEvent
 from waybill.database.repository import Connection
 from waybill.errors import Unavailable
 from waybill.outbox.job_metrics import record_job_end
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
 
 SOURCE = "waybill"
-# The limit of one PutEvents call.
-_PUT_LIMIT = 10
 
 
-def relay(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
+def relay(
+    connection: Connection,
+    events: "EventBridgeClient",
+    bus: str,
+    first: Sequence[OutboxEvent] | None = None,
+) -> int:
     """Publish the unpublished rows, oldest first. Returns their number.
+
+    `first` are the oldest, of which the caller has read up to `EVENTS_AT_ONCE` before its commit.
 
     An event whose row could not be marked is published again, so consumers must be idempotent.
 
@@ -32,7 +38,8 @@ def relay(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
     """
     outbox = Outbox(connection)
     published = 0
-    while rows := outbox.unpublished(_PUT_LIMIT):
+    rows = outbox.unpublished(EVENTS_AT_ONCE) if first is None else first
+    while rows:
         accepted = _put(events, bus, rows)
         outbox.mark_published(accepted)
         for row in rows:
@@ -41,14 +48,15 @@ def relay(connection: Connection, events: "EventBridgeClient", bus: str) -> int:
         published += len(accepted)
         if len(accepted) < len(rows):
             raise Unavailable("bus-unavailable", "The event bus refused some events.")
-        if len(rows) < _PUT_LIMIT:
+        if len(rows) < EVENTS_AT_ONCE:
             break
+        rows = outbox.unpublished(EVENTS_AT_ONCE)
     if published:
         telemetry.action("outbox.published", events=published)
     return published
 
 
-def _put(events: "EventBridgeClient", bus: str, rows: list[OutboxEvent]) -> list[int]:
+def _put(events: "EventBridgeClient", bus: str, rows: Sequence[OutboxEvent]) -> list[int]:
     entries: list[Entry] = [
         {
             "EventBusName": bus,
