@@ -12,7 +12,7 @@ from tests.postgres.databases import Database
 from tests.sql.analytics.seed import mark, owner, refresh
 from tests.unit.http.api_client import ApiResponse, call
 from waybill.database.analytics import Analytics
-from waybill.database.batches import Batches, CheckedRows
+from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
 from waybill.ids import new_id
 
 QUARTERS = "/analytics/hired/by-quarter?year=2021"
@@ -27,9 +27,9 @@ def get(target: str, tag: str | None = None) -> ApiResponse:
 def rename_department(database: Database, number: int, name: str) -> None:
     row = {"id": str(number), "department": name}
     with database.connect("api") as connection:
-        Batches(connection).merge(
-            new_id(), "departments", CheckedRows([[0, row, json.dumps(row)]]), mode="atomic"
-        )
+        key = IdempotencyKey(str(new_id()), "departments", "")
+        rows = CheckedRows([[0, row, json.dumps(row)]])
+        Batches(connection).begin_write(key, new_id(), rows, mode="atomic")()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.integration.batch.conftest import publish_all
 from tests.postgres.databases import Database
 from tests.sql.analytics.seed import owner
 from tests.unit.http.api_client import ApiResponse, call
-from waybill.database.batches import Batches, CheckedRows
+from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
 from waybill.ids import new_id
 
 Get = Callable[[str], ApiResponse]
@@ -61,6 +61,7 @@ def write(database: Database) -> Iterator[Write]:
                 [number, {name: str(value) for name, value in row.items()}, json.dumps(row)]
                 for number, row in enumerate(values)
             ]
-            Batches(connection).merge(new_id(), dataset, CheckedRows(batch), mode="atomic")
+            key = IdempotencyKey(str(new_id()), dataset, "")
+            Batches(connection).begin_write(key, new_id(), CheckedRows(batch), mode="atomic")()
 
         yield rows

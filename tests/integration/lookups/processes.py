@@ -12,7 +12,7 @@ from waybill.cache.entries import Entries
 from waybill.cache.leases import Leases
 from waybill.cache.store import CacheStore
 from waybill.callers import Caller
-from waybill.database.batches import Batches, CheckedRows
+from waybill.database.batches import Batches, CheckedRows, IdempotencyKey
 from waybill.database.datasets import Datasets
 from waybill.database.lookups import Lookups
 from waybill.http.persistent_connection import PersistentConnection
@@ -104,4 +104,5 @@ def write(connection: Connection, user: int, number: int) -> None:
     row = {"id": str(user), "email": email(user), "name": str(number), "status": "active",
            "created_at": "2026-01-01T00:00:00Z"}  # fmt: skip
     batch = [[0, row, json.dumps(row)]]
-    Batches(connection).merge(new_id(), "users", CheckedRows(batch), mode="atomic")
+    key = IdempotencyKey(str(new_id()), "users", "")
+    Batches(connection).begin_write(key, new_id(), CheckedRows(batch), mode="atomic")()
