@@ -63,6 +63,8 @@ CREATE OR REPLACE FUNCTION waybill.contract_columns(p_dataset waybill.datasets) 
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN (
+    -- Once, and not for each column.
+    WITH personal AS MATERIALIZED (SELECT waybill.personal_columns(p_dataset) AS names)
     SELECT jsonb_agg(jsonb_build_object(
         'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod),
@@ -83,8 +85,7 @@ RETURN (
         'comment', col_description(a.attrelid, a.attnum),
         'personal', a.attname = ANY (p.names)
     ) ORDER BY a.attnum)
-    -- Once, and not for each column.
-    FROM (SELECT waybill.personal_columns(p_dataset) OFFSET 0) AS p (names)
+    FROM personal AS p
     CROSS JOIN pg_attribute AS a
     CROSS JOIN LATERAL waybill.base_type(a.atttypid, a.atttypmod) AS b
     JOIN pg_type AS t ON t.oid = b.base
