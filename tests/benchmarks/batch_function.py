@@ -1,4 +1,4 @@
-"""The function `batch` as benchmarks call it: real PostgreSQL, and the local stack's AWS over HTTP."""
+"""The function `batch` as benchmarks call it: a real PostgreSQL, AWS as in the local stack."""
 
 import json
 import os

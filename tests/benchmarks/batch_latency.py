@@ -1,12 +1,12 @@
 """Where the time of a batch goes, warm: each step alone, then the handler, without API Gateway.
 
-`python -m tests.benchmarks.batch_latency [--rows 1000 1] [--rounds 100] [--base 200000]
+`python -m tests.benchmarks.batch_latency [--rows 1000 1] [--rounds 10] [--base 200000]
 [--first] [--keep]`
 
 PostgreSQL is real, with fsync; S3, SQS and EventBridge are those of the local stack, over HTTP.
-The steps take turns. CPU is that of this process (the function), of its database processes, and of
-the emulator: it depends less than the time on what else the machine does. With `--first`, which
-needs root, they run before everything else on the machine (SCHED_FIFO).
+The steps take turns, ten runs each. CPU is that of this process (the function), of its database
+processes, and of the emulator: it depends less than the time on what else the machine does. With
+`--first`, which needs root, all of them run before everything else (SCHED_FIFO).
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tests.postgres.databases import Database
 from tests.sql.analytics.seed import owner
 
 _NAME = "batch_latency"
-_WARM_ROUNDS = 5
+_RUNS = 10
 _NUMBERS = ("p50", "p95", "function", "database", "emulator")
 
 
@@ -73,13 +73,15 @@ def measure(
         used = _Cpu(database, cloud)
         if first:
             used.run_first()
-        for number in range(-_WARM_ROUNDS, rounds):
+        # The first round is to warm up.
+        for turn in range(rounds + 1):
             for name, prepare in prepared.items():
-                step, before = prepare(), used.now()
-                taken = seconds(step) * 1000
-                if number >= 0:
-                    times[name].append(taken)
-                    cpu[name].append([b - a for a, b in zip(before, used.now(), strict=True)])
+                for _ in range(_RUNS):
+                    step, before = prepare(), used.now()
+                    taken = seconds(step) * 1000
+                    if turn:
+                        times[name].append(taken)
+                        cpu[name].append([b - a for a, b in zip(before, used.now(), strict=True)])
     return {
         name: [
             *(round(percentile(times[name], share), 1) for share in (0.5, 0.95)),
@@ -107,7 +109,7 @@ def main() -> None:
     """Measure, print, and with `--keep` write data and page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 1])
-    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--base", type=int, default=200_000)
     parser.add_argument("--first", action="store_true")
     parser.add_argument("--keep", action="store_true")

@@ -1,9 +1,12 @@
 """The steps of a batch, each alone: what any such handler costs, beside what ours costs."""
 
+import itertools
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from functions.api.batch.deps import deps
 from functions.api.batch.models import BatchRequest
@@ -46,7 +49,7 @@ class _Inserts:
 
     def executemany(self, rows: list[Row]) -> None:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            query = f"INSERT INTO {_INTO} VALUES (%s, %s, %s, %s, %s)"  # noqa: S608 - constants
+            query = f"INSERT INTO {_INTO} VALUES (%s, %s, %s, %s, %s)"
             cursor.executemany(query.encode(), rows)
 
     def copy(self, rows: list[Row]) -> None:
@@ -60,37 +63,41 @@ class _Inserts:
 
     def unnest(self, rows: list[Row]) -> None:
         types = "%s::int[], %s::text[], %s::timestamptz[], %s::int[], %s::int[]"
-        query = f"INSERT INTO {_INTO} SELECT * FROM unnest({types})"  # noqa: S608 - constants
+        query = f"INSERT INTO {_INTO} SELECT * FROM unnest({types})"
         with self._connection.transaction():
             self._connection.execute(query.encode(), [list(c) for c in zip(*rows, strict=True)])
 
 
 class _Batches:
-    """Rows that no step has written before, and those of the last batch."""
+    """Rows that no step has written before, and those of the last batches."""
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
-        self._next = 1_000_000_000
-        self._last = batch_event([])
+        # Above the table's, and of one row apart from those of more.
+        self._numbers = itertools.count((1 if rows > 1 else 2) * 1_000_000_000 // rows)
+        self._sent: deque[dict[str, Any]] = deque()
 
     def values(self) -> list[Row]:
-        self._next += self._rows
-        return [tuple(row.values()) for row in hires(self._next, self._rows)]
+        return [tuple(row.values()) for row in self._hires()]
+
+    def _hires(self) -> list[dict[str, Any]]:
+        return hires(next(self._numbers) * self._rows, self._rows)
 
     def new(self) -> Step:
-        self._next += self._rows
-        self._last = batch_event(hires(self._next, self._rows))
-        return partial(send_batch, self._last)
+        self._sent.append(batch_event(self._hires()))
+        return partial(send_batch, self._sent[-1])
 
     def again(self) -> Step:
-        return partial(send_batch, self._last)
+        return partial(send_batch, self._sent.popleft())
 
     def checked(self) -> Step:
         return partial(_validate, batch_event(hires(1, self._rows))["body"])
 
 
 @contextmanager
-def steps(database: Database, cloud: Cloud, rows: int) -> Iterator[Mapping[str, Callable[[], Step]]]:
+def steps(
+    database: Database, cloud: Cloud, rows: int
+) -> Iterator[Mapping[str, Callable[[], Step]]]:
     """By name, what prepares a run of the step, which alone is measured."""
     s3, events, sqs = clients.s3_client(), clients.events_client(), clients.sqs_client()
     batches, empty = _Batches(rows), _empty_api()
