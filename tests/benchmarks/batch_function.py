@@ -74,6 +74,7 @@ def _cloud() -> Iterator[Cloud]:
             "AWS_ENDPOINT_URL": endpoint(port),
             "AWS_DEFAULT_REGION": DEFAULT_REGION,
             "STATE_BUCKET": "state",
+            "METRICS_BUCKET": "state",
         }
         try:
             with patch.dict(os.environ, environment):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.api.batch.deps import deps
 from functions.api.batch.models import BatchRequest
@@ -19,6 +19,9 @@ from waybill.http.app import Api, create_api
 from waybill.http.exact_json import read_exactly
 from waybill.http.responses import json_response
 from waybill.ids import new_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
 
 Step = Callable[[], object]
 Row = tuple[object, ...]
@@ -101,7 +104,7 @@ def steps(
     """By name, what prepares a run of the step, which alone is measured."""
     s3, events, sqs = clients.s3_client(), clients.events_client(), clients.sqs_client()
     batches, empty = _Batches(rows), _empty_api()
-    entry = {"Source": "waybill", "DetailType": "JobFinished", "Detail": json.dumps({"job": "1"})}
+    entry: "Entry" = {"Source": "waybill", "DetailType": "JobFinished", "Detail": json.dumps({"job": "1"})}
     with owner(database) as connection:
         inserts = _Inserts(connection)
         yield {

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.http.api_client import STATE
+from waybill import telemetry
 from waybill.metrics import record
 from waybill.metrics.catalogue import (
     CONNECTIONS,
@@ -104,18 +105,28 @@ def test_a_process_keeps_its_metrics_at_once_and_then_at_most_so_often(
     assert [series.value for series in source.series] == [2.0]
 
 
-def test_the_end_of_a_job_is_kept_at_once(aws: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("step", "kept_now"), [("merge", True), ("", False)])
+def test_the_end_of_a_job_is_kept_at_once_by_a_step_and_later_by_the_api(
+    aws: "S3Client", monkeypatch: pytest.MonkeyPatch, step: str, kept_now: bool
+) -> None:
     monkeypatch.setenv("METRICS_BUCKET", STATE)
     monkeypatch.setattr(record, "REGISTRY", Registry())
+    monkeypatch.setattr(record, "_FLUSH", record._Flush())
+    monkeypatch.setitem(telemetry._current, "step", step)
     record.flush_metrics()
     records = {"read": 3, "loaded": 2, "rejected": 1}
     end = {"dataset": "a", "state": "COMPLETED", "seconds": 1.0, "records": records}
-    # The process may not be called again within the next 30 seconds, or at all.
     record_job_end(end)
     record.flush_metrics()
     kept = [one for source in StoredMetrics(aws, STATE).read() for one in source.series]
+    assert [one.value for one in kept if one.metric == ROWS_INGESTED] == [2] * kept_now
+    assert [one.value for one in kept if one.metric == JOBS_GIVEN_UP] == [0] * kept_now
+    # Of the API, too, once 30 seconds are over.
+    monkeypatch.setenv("METRICS_SECONDS", "0")
+    record._FLUSH.due = 0.0
+    record.flush_metrics()
+    kept = [one for source in StoredMetrics(aws, STATE).read() for one in source.series]
     assert [one.value for one in kept if one.metric == ROWS_INGESTED] == [2]
-    assert [one.value for one in kept if one.metric == JOBS_GIVEN_UP] == [0]
 
 
 def test_metrics_that_cannot_be_kept_do_not_fail_the_work(aws: "S3Client") -> None:

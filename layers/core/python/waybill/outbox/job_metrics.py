@@ -24,7 +24,9 @@ def record_job_end(payload: Mapping[str, Any]) -> None:
     count(JOBS, dataset=dataset, state=str(payload["state"]))
     # CloudWatch computes no share of a metric that it has never seen.
     count(JOBS_GIVEN_UP, 0, step=telemetry.step())
-    flush_soon()
+    if telemetry.step():
+        # A step may not be called again. Batches, which come by the second, are kept as requests are.
+        flush_soon()
     observe(INGEST_SECONDS, float(payload["seconds"]), dataset=dataset)
     if not records["read"]:
         return
