@@ -1,7 +1,6 @@
 """The steps of a batch, each alone: what any such handler costs, beside what ours costs."""
 
 import itertools
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -104,7 +103,7 @@ def steps(
     """By name, what prepares a run of the step, which alone is measured."""
     s3, events, sqs = clients.s3_client(), clients.events_client(), clients.sqs_client()
     batches, empty = _Batches(rows), _empty_api()
-    entry: "Entry" = {"Source": "waybill", "DetailType": "JobFinished", "Detail": json.dumps({"job": "1"})}
+    entry: Entry = {"Source": "waybill", "DetailType": "job.finished", "Detail": "{}"}
     with owner(database) as connection:
         inserts = _Inserts(connection)
         yield {

@@ -25,7 +25,7 @@ def record_job_end(payload: Mapping[str, Any]) -> None:
     # CloudWatch computes no share of a metric that it has never seen.
     count(JOBS_GIVEN_UP, 0, step=telemetry.step())
     if telemetry.step():
-        # A step may not be called again. Batches, which come by the second, are kept as requests are.
+        # A step may not be called again. The API, which writes batches, keeps them with requests.
         flush_soon()
     observe(INGEST_SECONDS, float(payload["seconds"]), dataset=dataset)
     if not records["read"]:
