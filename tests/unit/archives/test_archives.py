@@ -146,6 +146,7 @@ def doubled() -> bytes:
         (encrypted(), "encrypted-archive"),
         (zipped({"a": b"x" * 100}, zipfile.ZIP_LZMA), "unsupported-file"),
         (zipped({"a": bytes(15 * 1024**2)}), "decompression-limit"),
+        (zipped({str(n): bytes(9 * 1024**2) for n in range(2)}), "decompression-limit"),
         (zipped({str(n): b"" for n in range(6)}), "too-many-members"),
         (zipped({f"{n}/": b"" for n in range(6)}), "too-many-members"),
         (zipped({str(n): bytes(11 * 1024**2) for n in range(2)}, 0), "decompression-limit"),

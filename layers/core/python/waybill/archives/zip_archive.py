@@ -1,5 +1,6 @@
 """Read zip archives by their directory, with zip64 and data descriptors."""
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ class ZipArchive:
         """
         self._limits = limits
         with _damage():
+            self._size = file.seek(0, io.SEEK_END)
             self._zip = zipfile.ZipFile(file)
             # The reader does not compare the two: members would be lost without a word.
             if len(self._zip.infolist()) != _declared_entries(file):
@@ -68,7 +70,11 @@ class ZipArchive:
             member = lister.add(info.filename, info.file_size, is_file=not info.is_dir())
             if member is not None:
                 _check(info, member, self._limits)
-        return lister.listing()
+        listing = lister.listing()
+        # Members of a few MiB each pass the limit on the ratio of one, and may share their bytes.
+        total = sum(member.size_bytes for member in listing.members)
+        Limits(self._limits.output_bytes, self._limits.ratio).check(self._size, total)
+        return listing
 
     def contents(self, positions: frozenset[int]) -> Iterator[tuple[int, Iterator[bytes]]]:
         """The contents of these members, in order; each must be read before the next one.
