@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from functions.pipeline.extract.deps import Deps
 from functions.pipeline.extract.end_run import report
-from functions.pipeline.extract.landing_copy import copy_exists, write_copy
+from functions.pipeline.extract.landing_copy import copy_exists, present_copies, write_copy
 from functions.pipeline.extract.source_error import SourceError
 from waybill.clients import code_of, storage_reached
 from waybill.landing.keys import PREFIX, filename_of
@@ -46,8 +46,11 @@ def copy_objects(deps: Deps, run: "Claimed", seconds_left: "Callable[[], float]"
         progress = run.extraction.progress
         page = _list(deps, connection, progress.position)
         found = [one for one in page.get("Contents", []) if _is_file(connection, one["Key"])]
-        for one in found:
-            _copy_listed(deps, run, connection.bucket, one)
+        targets = [_target(run.extraction, one["Key"], one["ETag"], one["Size"]) for one in found]
+        present = present_copies(deps, targets)
+        for one, target in zip(found, targets, strict=True):
+            if target not in present:
+                _copy_listed(deps, run, connection.bucket, one["Key"], target)
             progress = progress.model_copy(
                 update={"position": one["Key"], "objects": progress.objects + 1}
             )
@@ -81,12 +84,8 @@ def _is_file(connection: S3Connection, key: str) -> bool:
     return key.endswith(connection.suffix) and not key.endswith("/")
 
 
-def _copy_listed(deps: Deps, run: "Claimed", bucket: str, listed: Any) -> None:  # noqa: ANN401 - boto3's entry
-    """Copy an object of the list, unless its copy is there."""
-    key = listed["Key"]
-    target = _target(run.extraction, key, listed["ETag"], listed["Size"])
-    if copy_exists(deps, target):
-        return
+def _copy_listed(deps: Deps, run: "Claimed", bucket: str, key: str, target: str) -> None:
+    """Copy an object of the list, whose copy was not there."""
     # Cancelled, or taken over: nothing more is copied.
     deps.state.extractions.check_current(run.extraction.job_id, run.version)
     found = _get(deps, bucket, key)

@@ -1,5 +1,7 @@
 """Writes copies of objects to the landing bucket; one that is there stays as it is."""
 
+from collections.abc import Sequence
+from os.path import commonpath
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +17,34 @@ _EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 def copy_exists(deps: Deps, key: str) -> bool:
     """Whether the landing bucket has an object with this key."""
     return object_exists(deps.s3, deps.settings.landing_bucket, key)
+
+
+def present_copies(deps: Deps, targets: Sequence[str]) -> set[str]:
+    """Which of these keys the landing bucket has.
+
+    They are listed, a thousand per call, and not asked for one by one: most were copied by earlier
+    runs. Those of one page of a source are near each other.
+
+    Raises:
+        Unavailable: `storage-unavailable`.
+    """
+    if not targets:
+        return set()
+    first, last = min(targets), max(targets)
+    pages = deps.s3.get_paginator("list_objects_v2").paginate(
+        Bucket=deps.settings.landing_bucket,
+        Prefix=commonpath([first, last]),
+        # The listing begins behind it, and it sorts before every key of its folder.
+        StartAfter=f"{first.rpartition('/')[0]}/",
+    )
+    wanted, present = set(targets), set[str]()
+    with storage_reached():
+        for page in pages:
+            keys = [one["Key"] for one in page.get("Contents", [])]
+            present |= wanted.intersection(keys)
+            if keys and keys[-1].encode() >= last.encode():
+                break
+    return present
 
 
 def write_copy(deps: Deps, target: str, found: Any) -> None:  # noqa: ANN401 - boto3's response
