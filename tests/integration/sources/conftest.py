@@ -11,7 +11,7 @@ import pytest
 from functions.api.sources.deps import deps
 from functions.api.sources.handler import handle
 from functions.pipeline.extract import handler as extract_handler
-from tests.cloud.fixtures import SCHEDULES, Cloud
+from tests.cloud.fixtures import REGION, SCHEDULES, Cloud
 from tests.integration.sources.api_server import ApiServer, serving
 from tests.integration.sources.mariadb_server import MariaDb, running_mariadb
 from tests.integration.sources.runs import EXTRACT_SETTINGS, SECRETS
@@ -21,6 +21,8 @@ from waybill import clients, consumer
 from waybill.sources.schedules import Schedules
 
 Api = Callable[..., ApiResponse]
+SOURCE_BUCKET = "legacy-exports"
+Put = Callable[[str, str], None]
 GROUP, ARN, ROLE = SCHEDULES.values()
 
 
@@ -113,3 +115,16 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     """A server of the session; a test makes its tables in the database `legacy`."""
     with running_mariadb(tmp_path_factory.mktemp("db", numbered=True)) as server:
         yield server
+
+
+@pytest.fixture
+def put(cloud: Cloud) -> Put:
+    """Call it with a key and a text: an object of the other bucket."""
+    cloud.s3.create_bucket(
+        Bucket=SOURCE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+
+    def put(key: str, text: str) -> None:
+        cloud.s3.put_object(Bucket=SOURCE_BUCKET, Key=key, Body=text.encode())
+
+    return put

@@ -1,36 +1,21 @@
 """Objects of another bucket become files, each once; a single object is loaded on request."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
-from botocore.client import BaseClient
 
 from functions.pipeline.extract import copy_objects, landing_copy
 from functions.pipeline.extract.deps import Deps
 from functions.pipeline.extract.handler import handle as extract
-from tests.cloud.fixtures import LANDING, REGION, Cloud
+from tests.cloud.fixtures import LANDING, Cloud
 from tests.cloud.lambda_events import Context
-from tests.integration.sources.conftest import Api
-from tests.integration.sources.runs import extract_once, run_through
+from tests.integration.sources.conftest import SOURCE_BUCKET as BUCKET
+from tests.integration.sources.conftest import Api, Put
+from tests.integration.sources.runs import run_through
 from tests.integration.sources.test_runs import ids, job, started
 from tests.postgres.databases import Connection
 from waybill.errors import Unavailable
-
-BUCKET = "legacy-exports"
-Put = Callable[[str, str], None]
-
-
-@pytest.fixture
-def put(cloud: Cloud) -> Put:
-    """Call it with a key and a text: an object of the other bucket."""
-    cloud.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-
-    def put(key: str, text: str) -> None:
-        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
-
-    return put
 
 
 def created(api: Api, **connection: Any) -> str:
@@ -69,38 +54,6 @@ def test_each_object_below_the_prefix_is_loaded_once(
         "Renamed",
     )
     assert len(copies(cloud)) == len(set(copies(cloud))) == 7
-
-
-def test_what_was_copied_is_found_by_lists(
-    api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The keys of the copies of "Ä" and of folders do not sort as the objects' names alone.
-    names = ["0", "1", "1/2", "10", "a b", "Ä", "ä/z", "😀", *(f"x{n:03}" for n in range(30))]
-    for number, name in enumerate(names):
-        put(f"out/{name}.csv", f"{number},Department {number}\n")
-    source_id = created(api)
-    started(api, source_id)
-    run_through(cloud)
-    assert len(copies(cloud)) == len(names)
-    put("out/b.csv", "99,Department 99\n")
-    calls: list[str] = []
-    real = vars(BaseClient)["_make_api_call"]
-
-    def call(client: Any, name: str, given: Any) -> Any:
-        calls.append(name)
-        return real(client, name, given)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", call)
-        started(api, source_id)
-        while extract_once(cloud):
-            pass
-    run_through(cloud)
-    assert len(copies(cloud)) == len(set(copies(cloud))) == len(names) + 1
-    assert ids(admin) == [*range(len(names)), 99]
-    # Of the source, and of the copies: not one for each object.
-    assert calls.count("ListObjectsV2") == 2
-    assert calls.count("HeadObject") == 1
 
 
 def test_of_objects_that_are_copied_at_once_the_one_with_the_highest_key_wins(
