@@ -37,11 +37,11 @@ def present_copies(deps: Deps, targets: Sequence[str]) -> set[str]:
         # The listing begins behind it, and it sorts before every key of its folder.
         StartAfter=f"{first.rpartition('/')[0]}/",
     )
-    wanted, present = set(targets), set[str]()
+    present: set[str] = set()
     with storage_reached():
         for page in pages:
             keys = [one["Key"] for one in page.get("Contents", [])]
-            present |= wanted.intersection(keys)
+            present.update(set(targets).intersection(keys))
             if keys and keys[-1].encode() >= last.encode():
                 break
     return present
