@@ -36,6 +36,8 @@ BEGIN
         FROM jsonb_each(p_formats) AS f
         LEFT JOIN pg_attribute AS a
             ON a.attrelid = p_table AND a.attname = f.key AND a.attnum > 0 AND NOT a.attisdropped
+            -- Files do not fill them.
+            AND a.attgenerated = '' AND a.attname <> '_landed'
         LEFT JOIN pg_type AS t ON t.oid = a.atttypid
     LOOP
         v_problem := CASE

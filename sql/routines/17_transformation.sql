@@ -32,9 +32,8 @@ RETURN CASE
     WHEN jsonb_typeof(p_rules) <> 'object' THEN 'a JSON object of rules is needed'
     WHEN (p_rules <> '{}' OR p_dataset.transformation ? 'where') AND p_dataset.document IS NOT NULL
         THEN 'documents are kept as they come, without rules'
-    WHEN p_rules -> 'lower' @? '$[*] ? (@ != "*")' AND EXISTS (
-        SELECT FROM jsonb_array_elements_text(p_rules -> 'lower') AS l (name)
-        WHERE p_rules -> 'upper' ? l.name)
+    WHEN jsonb_path_exists(p_rules,
+        'strict $.lower[*] ? (@ != "*" && @ == $.upper[*])', silent => true)
         THEN 'lower and upper name the same column'
     ELSE (
         SELECT min(waybill.rule_problem(p_dataset, r.key, r.value)) FROM jsonb_each(p_rules) AS r

@@ -16,7 +16,7 @@ BEGIN
         RAISE EXCEPTION 'There is no dataset %.', quote_literal(p_source ->> 'dataset')
             USING ERRCODE = 'WB001';
     END IF;
-    PERFORM waybill.assert_transformation(p_source ->> 'dataset',
+    PERFORM waybill.assert_source_rules(p_source ->> 'dataset',
         coalesce(nullif(p_source -> 'transformation', 'null'), '{}'));
     PERFORM waybill.assert_lookback(p_source ->> 'dataset', p_source -> 'connection');
     PERFORM waybill.assert_source_notify(coalesce(nullif(p_source -> 'notify', 'null'), '{}'));
@@ -48,6 +48,21 @@ EXCEPTION
     WHEN unique_violation THEN
         RAISE EXCEPTION 'There is a source % already.', quote_literal(p_source ->> 'name')
             USING ERRCODE = 'WB014';
+END
+$$;
+
+-- Rules of a source are refused as those of a dataset are; and they are short, since each is looked
+-- up in the catalog, and all of them go with every record.
+CREATE OR REPLACE FUNCTION waybill.assert_source_rules(p_dataset text, p_rules jsonb) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF octet_length(p_rules::text) > 65536 THEN
+        RAISE EXCEPTION 'transformation of %: the rules have more than 65,536 bytes.', p_dataset
+            USING ERRCODE = 'WB005';
+    END IF;
+    PERFORM waybill.assert_transformation(p_dataset, p_rules);
 END
 $$;
 
