@@ -38,6 +38,13 @@ def test_the_beginning_of_a_compressed_file_is_enough() -> None:
     assert found["records"] > 1000
 
 
+@pytest.mark.parametrize(("rows", "status"), [(-1, 200), (0, 200), (1, 413)])
+def test_a_body_of_bytes_may_have_exactly_the_limit(rows: int, status: int) -> None:
+    data = b"a\n1\n".ljust(4 * 1024**2 + rows, b"1")
+    sent = base64.b64encode(data).decode()
+    assert infer(sent, "name=x&whole=false&header=present", encoded=True).status == status
+
+
 @pytest.mark.parametrize(
     ("body", "query", "problem"),
     [
