@@ -92,6 +92,8 @@ def tar_of(mode: str = "w:", **files: bytes) -> bytes:
 BINARY_FILES = {
     **{f"typed.{name}": encode(TYPED) for name, encode in ENCODERS.items() if name != "parquet"},
     "typed.parquet": parquet(TYPED, row_group_size=2),
+    "empty.parquet": parquet(TYPED.slice(0, 0)),
+    "empty.arrow": arrow_stream(TYPED.slice(0, 0)),
     "enumerated.parquet": parquet(ENUMERATED),
     "names.arrow": arrow_stream(pa.table({"ID": [1], "id": [2], "select": [3], "": [4]})),
     "titled.xlsx": workbook({"May": _SHEET, "June": _FORMULAS}),

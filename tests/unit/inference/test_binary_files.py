@@ -149,11 +149,22 @@ def test_files_of_an_archive_that_differ_are_listed(
         assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("file_format", ENCODERS)
+def test_a_file_without_records_has_the_types_that_it_declares(file_format: str) -> None:
+    found = infer(ENCODERS[file_format](TYPED.slice(0, 0)))
+    expected = infer(ENCODERS[file_format](TYPED.slice(0, 2)))
+    declared = [column for column in found.columns if column.type != "text"]
+    types = {column.name: column.type for column in expected.columns}
+    assert len(declared) > 15
+    assert all(types[column.name] in (column.type, "text") for column in declared)
+    assert (found.records, found.keys, found.partition) == (0, [], None)
+    assert not any(column.required for column in found.columns)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (tar_of(a=tar_of(b=b"id\n1\n")), "tar archive"),
-        (arrow_stream(pa.table({"a": pa.array([], pa.int64())})), "no records"),
         (parquet(pa.table({"a": [1]}))[:-1], "damaged"),
         (arrow_stream(pa.table({f"c{n}": [1] for n in range(1501)})), "1501 fields"),
     ],

@@ -117,6 +117,7 @@ class _SheetEvents:
         if name == "t" and not self._has_text:
             # A cached value may stand beside the text that a cell has in itself.
             self._texts.clear()
+            self._size = 0
             self._has_text = True
         self._is_value = name == "t" or not self._has_text
 

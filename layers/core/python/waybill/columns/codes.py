@@ -52,7 +52,8 @@ MEANINGS = {
     DOCUMENT_TOO_LARGE: "a document of more than 1 MiB",
     NONEXISTENT_TIME: "a local time skipped by a clock change in the column's zone",
     AMBIGUOUS_TIME: "a local time that occurs twice because of a clock change in the column's zone",
-    "quote_in_field": "a quote inside an unquoted field, or text after a closing quote",
+    "quote_in_field": "a quote inside an unquoted field, or text after a closing quote; a"
+    ' quote in a quoted field is written twice (""), not with a backslash',
     "unclosed_quote": "a quoted field that starts on this line is never properly closed",
     "record_too_long": "longer than 16 MiB; only the beginning is kept",
     "nul_byte": "contains a NUL byte, which PostgreSQL text cannot hold",

@@ -79,7 +79,9 @@ def _gather(sources: Sources, contract: Contract) -> list[ColumnEvidence]:
             count = len(records.valid)
             each.add(pa.nulls(count, pa.string()) if at is None else records.texts[at])
     found = [each.fitting if isinstance(each, SheetEvidence) else each for each in evidence]
-    if not any(each.records for each in found):
+    # Parquet and Arrow declare types, which no record has to tell.
+    are_declared = bool(sources.structure.declared) and not refused
+    if not are_declared and not any(each.records for each in found):
         why = f"; the first is rejected: {refused[0]}" if refused else ""
         raise Rejected("empty-file", f"The file has no records that tell the types{why}.")
     return found

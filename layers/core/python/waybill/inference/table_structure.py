@@ -47,10 +47,13 @@ def csv_structure(text: Head, header: Header | None) -> TableStructure:
     """The structure of a CSV file that begins with this text.
 
     Raises:
-        Rejected: `empty-file` or `too-many-columns`.
+        Rejected: `empty-file`, `missing-header` or `too-many-columns`.
     """
     splits = [_split(text, mark) for mark in _MARKS]
     if not splits[0].records:
+        if text.data.strip():
+            detail = "The first record is longer than 1 MiB, so the header cannot be found."
+            raise Rejected("missing-header", detail)
         raise Rejected("empty-file", "The file contains no records.")
     fitting = [each for each in splits if each.width > 1 and each.share >= _ENOUGH]
     chosen = max(fitting, key=lambda each: (round(each.share, 2), each.width), default=None)
