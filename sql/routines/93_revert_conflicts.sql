@@ -15,7 +15,7 @@ BEGIN
     PERFORM waybill.find_changed_later(p_plan, p_job);
     PERFORM waybill.find_repeated(p_plan, p_job);
     PERFORM waybill.find_superseded(p_plan, p_job);
-    PERFORM waybill.find_references_to(p_plan, c)
+    PERFORM waybill.find_references_to(p_plan, c), waybill.find_unkept_followers(p_plan, p_job, c)
     FROM pg_constraint AS c
     WHERE c.contype = 'f' AND c.confrelid = p_plan.target AND c.conparentid = 0;
     IF NOT EXISTS (SELECT FROM pg_temp.revert_conflicts) THEN

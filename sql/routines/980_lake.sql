@@ -166,12 +166,13 @@ BEGIN
 END
 $$;
 
--- revert_conflicts: a load whose rows are in files cannot be taken back.
+-- revert_conflicts: a load whose rows are in files cannot be taken back, nor one whose rows were, before
+-- it, where a partition is archived now: a default partition would take them.
 CREATE OR REPLACE FUNCTION waybill.find_archived(p_plan waybill.merge_plan,
     p_job waybill.ingestion_jobs)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
+SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
     INSERT INTO pg_temp.revert_conflicts
@@ -183,5 +184,23 @@ BEGIN
         AND p_plan.effective_order = ANY (a.landed)
     ORDER BY a.label
     LIMIT 21;
+    IF p_plan.partition_column IS NULL OR NOT EXISTS (
+        SELECT FROM waybill.archived_partitions AS a
+        WHERE a.dataset = p_job.dataset AND waybill.is_in_lake(a.state))
+    THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO pg_temp.revert_conflicts
+        SELECT 'row-archived', %1$s, NULL, format('was in the partition %%1$s, which is archived;'
+            ' restore it first: waybill restore-partition %%2$s %%1$s', a.label, a.dataset)
+        FROM waybill.archived_partitions AS a
+        JOIN pg_temp.revert_images AS i ON %2$s >= a.lower AND %2$s < a.upper
+        WHERE a.dataset = %3$L AND waybill.is_in_lake(a.state)
+        LIMIT 21
+        $q$,
+        waybill.named_key(p_plan, '(i.%2$I)::text'), waybill.partition_start_of(p_plan, 'i'),
+        p_job.dataset));
 END
 $$;

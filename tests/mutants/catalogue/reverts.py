@@ -157,6 +157,28 @@ MUTANTS = (
         (f"{ARCHIVE_TESTS}::test_the_work_of_a_revert_grows_with_the_members",),
     ),
     Mutant(
+        "unkept_followers_lost",
+        "a load is kept whose deleted rows were followed by rows without images",
+        CONFLICTS,
+        ", waybill.find_unkept_followers(p_plan, p_job, c)",
+        "",
+        (
+            "tests/sql/test_reverts_beside.py"
+            "::test_a_load_that_deleted_rows_with_those_that_followed_is_kept",
+        ),
+    ),
+    Mutant(
+        "row_back_into_archived_partition",
+        "a row does not go back where a partition is archived",
+        "sql/routines/980_lake.sql",
+        "JOIN pg_temp.revert_images AS i ON %2$s >= a.lower AND %2$s < a.upper",
+        "JOIN pg_temp.revert_images AS i ON false AND %2$s < a.upper",
+        (
+            "tests/integration/lake/test_reverts.py"
+            "::test_a_row_does_not_go_back_into_an_archived_partition",
+        ),
+    ),
+    Mutant(
         "replay_beside_revert",
         "a replay is not registered while its file is reverted",
         "sql/routines/59_replay.sql",
