@@ -11,7 +11,7 @@ BEGIN
     FOR v_column IN
         SELECT a.attname
         FROM pg_attribute AS a
-        WHERE a.attrelid = p_plan.target AND a.attgenerated = 's' AND NOT a.attisdropped
+        WHERE a.attrelid = p_plan.target AND a.attgenerated <> '' AND NOT a.attisdropped
         ORDER BY a.attnum
     LOOP
         IF waybill.generation_error(p_plan, v_column, 'true') IS NOT NULL THEN

@@ -198,7 +198,7 @@ AS $$
 DECLARE
     v_generated CONSTANT text[] := ARRAY(
         SELECT a.attname::text FROM pg_attribute AS a
-        WHERE p_has_checks AND a.attrelid = p_plan.target AND a.attgenerated = 's'
+        WHERE p_has_checks AND a.attrelid = p_plan.target AND a.attgenerated <> ''
             AND NOT a.attisdropped
         ORDER BY a.attnum);
     -- Of a value that may not be seen, whether there is one.

@@ -43,7 +43,7 @@ BEGIN
             PERFORM waybill.preview_parents(p_plan);
             p_plan.keeps_raw := p_plan.keeps_raw AND v_has_keys;
             PERFORM waybill.preview_classes(p_plan);
-            v_waits := waybill.previewed_waits();
+            v_waits := waybill.previewed_waits(p_plan);
         END IF;
         IF NOT v_has_keys THEN
             DELETE FROM pg_temp.merge_rejects WHERE code = 'duplicate_key';
@@ -101,19 +101,23 @@ BEGIN
 END
 $$;
 
--- Why records would wait, by line.
-CREATE OR REPLACE FUNCTION waybill.previewed_waits() RETURNS jsonb
+-- Why records would wait, by line; or be rejected, where records without a parent are: one whose
+-- parent is rejected is looked at again by the load.
+CREATE OR REPLACE FUNCTION waybill.previewed_waits(p_plan waybill.merge_plan) RETURNS jsonb
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    v_are_rejected CONSTANT boolean := p_plan.contract ->> 'on_missing_parent' = 'reject';
 BEGIN
     RETURN (
         SELECT coalesce(jsonb_agg(jsonb_build_object('line', s._waybill_line,
-            'waits', jsonb_build_array(jsonb_build_object(
+            CASE WHEN v_are_rejected THEN 'errors' ELSE 'waits' END,
+            jsonb_build_array(jsonb_build_object(
                 'column', s._waybill_missing -> 'columns' -> 0,
                 'code', 'unknown_reference',
-                'message', format('has no parent in %s yet', s._waybill_missing ->> 'table'))))),
-            '[]')
+                'message', format('has no parent in %s', s._waybill_missing ->> 'table')
+                    || CASE WHEN v_are_rejected THEN '' ELSE ' yet' END)))), '[]')
         FROM pg_temp.merge_records AS s
         WHERE s._waybill_class = 'pending'
     );

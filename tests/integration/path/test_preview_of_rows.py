@@ -38,6 +38,26 @@ CASES = {
         "id,boss\n1,9\n2,1\n3,8\n4,3\n5,4\n",
         "loaded loaded pending pending pending",
     ),
+    "a parent in the file that has none itself, and such records are rejected": (
+        """CREATE TABLE t (a integer, b integer, pa integer, pb integer, PRIMARY KEY (a, b),
+            FOREIGN KEY (pa, pb) REFERENCES t);
+        SELECT waybill.register_dataset('t', on_missing_parent => 'reject')""",
+        "a,b,pa,pb\n1,1,,\n1,2,1,1\n1,3,9,9\n1,4,1,3\n1,5,9,\n",
+        "loaded loaded rejected rejected loaded",
+    ),
+    "a virtual column that cannot be computed": (
+        """CREATE TABLE t (id integer PRIMARY KEY, q integer,
+            v integer GENERATED ALWAYS AS (100 / q) VIRTUAL);
+        SELECT waybill.register_dataset('t')""",
+        "id,q\n1,2\n2,0\n",
+        "loaded rejected",
+    ),
+    "a name with a Turkish capital": (
+        """CREATE TABLE t (city text PRIMARY KEY);
+        SELECT waybill.register_dataset('t', transformation => '{"rename": {"İL": "city"}}')""",
+        "İL\nİzmir\n",
+        "loaded",
+    ),
     "a value of a unique index": (
         """CREATE TABLE t (id integer PRIMARY KEY, code text, half numeric
                 GENERATED ALWAYS AS (id / 2.0) STORED, CHECK (id < 100));
