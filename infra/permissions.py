@@ -124,6 +124,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         ),
         "batch": (
             *contracts,
+            *samples,
             objects(state, "markers/", "PutObject"),
             send(resources.merges),
             put_events(resources.bus),

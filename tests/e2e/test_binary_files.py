@@ -70,6 +70,10 @@ def test_a_dataset_is_proposed_for_a_file_larger_than_a_request(
     found = waybill.infer(file)
     assert [column["type"] for column in found["columns"]] == ["integer", "text"]
     assert found["records"] == 60_000
+    departments = table.rename_columns(["id", "department"])
+    pq.write_table(departments, file)
+    shown = waybill.preview("departments", file)
+    assert [one["after"]["id"] for one in shown["records"] if one["after"]] == list(range(20))
     # Only who uploaded it has a sample; without a token nobody has.
     url = f"{api}/datasets/infer?name=x&sample_id={uuid.uuid4()}"
     assert httpx.post(url).status_code == 401

@@ -14,6 +14,7 @@ from waybill.state.bucket import StateBucket
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
 
 
 class Deps(NamedTuple):
@@ -25,6 +26,7 @@ class Deps(NamedTuple):
     state: StateBucket
     validators: dict[str, RowValidator]
     personal_reads: PersonalReads
+    s3: "S3Client"
 
     def validator(self, dataset: str) -> RowValidator:
         """The row validator of the dataset, for its published contract.
@@ -55,6 +57,8 @@ class Deps(NamedTuple):
 def deps() -> Deps:
     """The dependencies of the batch endpoint."""
     settings = BatchSettings.from_environment()
-    state = StateBucket(s3_client(), settings.state_bucket)
+    s3 = s3_client()
+    state = StateBucket(s3, settings.state_bucket)
     database = PersistentConnection(settings, "batch")
-    return Deps(database, events_client(), settings, state, {}, PersonalReads(database))
+    reads = PersonalReads(database)
+    return Deps(database, events_client(), settings, state, {}, reads, s3)

@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Annotated, Any
+from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
@@ -12,6 +13,7 @@ from functions.api.batch.deps import deps
 from functions.api.batch.models import BatchRequest, BatchResponse
 from functions.api.batch.preview_models import Preview
 from functions.api.batch.write_batch import Batch, write_batch
+from waybill.errors import Rejected
 from waybill.http.access import may_read_personal
 from waybill.http.app import create_api
 from waybill.http.bodies import body_bytes
@@ -81,11 +83,15 @@ def post_preview(
         str | None,
         Query(max_length=63, description="A source of the dataset; for administrators."),
     ] = None,
+    sample_id: Annotated[
+        UUID | None, Query(description="Of a file uploaded by POST /samples, instead of a body.")
+    ] = None,
 ) -> Response[Any]:
     """Preview a file or rows: 20 records before and after the rules of the dataset.
 
-    Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type; with
-    `source` its rules are applied too. Records are read, changed and checked as the loader does
+    Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type; a larger
+    file that is no text is uploaded by `POST /samples`. With `source` its rules are applied too.
+    Records are read, changed and checked as the loader does
     it, and rules, constraints, references and unique values are looked at as the merge does it,
     by the same SQL; nothing is written. Duplicates are looked for among the records that are
     shown, and a later record of the file may supersede one. Values that the caller may not read
@@ -93,15 +99,25 @@ def post_preview(
     be reached, is in `not_shown`, and `warnings` say what was not checked.
     """
     # What reads files takes longer to import than a batch takes.
-    from functions.api.batch.parse_sample import SampleOptions, parse_sample  # noqa: PLC0415
+    from functions.api.batch.parse_sample import (  # noqa: PLC0415
+        SampleOptions,
+        parse_sample,
+        uploaded_sample,
+    )
     from functions.api.batch.preview_merge import contract_with, preview_merge  # noqa: PLC0415
     from functions.api.batch.preview_records import preview_records  # noqa: PLC0415
 
     contract = contract_with(deps(), name, source, api.principal)
-    read_with, sample = parse_sample(
-        api.current_event, contract, SampleOptions(delimiter, encoding)
-    )
-    shown = preview_records(read_with, sample)._replace(source=source)
+    options = SampleOptions(delimiter, encoding)
+    if sample_id is None:
+        contract, sample = parse_sample(api.current_event, contract, options)
+    elif api.current_event.body:
+        raise Rejected("invalid-request", "Send a body or a sample_id, not both.")
+    else:
+        sample = uploaded_sample(
+            deps().s3, deps().settings.state_bucket, api.caller.subject, sample_id, options
+        )
+    shown = preview_records(contract, sample)._replace(source=source)
     shown = preview_merge(deps(), shown, api.principal, api.caller)
     return json_response(shown.response(masked=not may_read_personal(api.principal, name)))
 

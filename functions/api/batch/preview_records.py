@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from functions.api.batch.preview_models import Outcome, Preview, PreviewedRecord, RecordError
+from waybill.binary.layout import binary_layout
 from waybill.binary.reading import read_binary
-from waybill.binary.source import BytesSource
+from waybill.binary.recognise import binary_format
+from waybill.binary.source import Source, pieces
 from waybill.columns.cells import postgres_text
 from waybill.columns.check import BlockResult, Checker
 from waybill.columns.json_text import json_objects
@@ -27,15 +29,17 @@ from waybill.records.reading import read_records
 from waybill.records.sniffer import sniff_layout
 
 SHOWN_RECORDS = 20
-# A body is at most 4 MiB; what it unpacks to is not kept, but is read up to the last record shown.
+HEAD_BYTES = 4 * 1024 * 1024
+"""Of which the layout is told."""
+# What a file unpacks to is not kept, but is read up to the last record shown.
 _LIMITS = Limits(256 * 1024 * 1024, 200)
 _SHOWN_CHARACTERS = 1000
 
 
 class Sample(NamedTuple):
-    """The first bytes of a file, and how it is encoded if the file does not tell."""
+    """A file, or the beginning of one, and how it is encoded if the file does not tell."""
 
-    data: bytes
+    source: Source
     delimiter: str | None = None
     encoding: str | None = None
 
@@ -84,17 +88,11 @@ def preview_records(contract: Contract, sample: Sample) -> Shown:
     Raises:
         Rejected: the sample is not a file that the contract describes.
     """
-    layout = sniff_layout(
-        sample.data,
-        contract,
-        whole=True,
-        delimiter=sample.delimiter,
-        encoding=sample.encoding,
-    )
+    layout = _layout(contract, sample)
     checker = Checker(contract, layout, 0)
     shown = (
         record
-        for block in _blocks(contract, layout, sample.data)
+        for block in _blocks(contract, layout, sample.source)
         for part in limited(block, SHOWN_RECORDS)
         if part.record_count
         for record in _preview(checker, layout, part)
@@ -107,12 +105,27 @@ def preview_records(contract: Contract, sample: Sample) -> Shown:
     return Shown(contract, layout, (*layout.drift, *added), previewed, staged)
 
 
-def _blocks(contract: Contract, layout: Layout, data: bytes) -> Iterator[Block]:
+def _layout(contract: Contract, sample: Sample) -> Layout:
+    source = sample.source
+    head = source.read(0, min(source.size, HEAD_BYTES))
+    if file_format := binary_format(head, source):
+        return binary_layout(source, file_format, contract)
+    return sniff_layout(
+        head,
+        contract,
+        whole=len(head) == source.size,
+        delimiter=sample.delimiter,
+        encoding=sample.encoding,
+    )
+
+
+def _blocks(contract: Contract, layout: Layout, source: Source) -> Iterator[Block]:
     if layout.is_binary:
-        part = ChunkRange(0, len(data), layout.first_line)
-        return read_binary(BytesSource(data), layout, contract, part, _LIMITS)
+        part = ChunkRange(0, source.size, layout.first_line)
+        return read_binary(source, layout, contract, part, _LIMITS)
     begin = 0 if layout.is_stream else layout.data_offset
-    return read_records(iter([data[begin:]]), layout, layout.first_line, limits=_LIMITS)
+    data = pieces(source, begin, source.size)
+    return read_records(data, layout, layout.first_line, limits=_LIMITS)
 
 
 def _without(personal: frozenset[str], record: PreviewedRecord) -> PreviewedRecord:

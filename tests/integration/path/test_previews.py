@@ -6,6 +6,7 @@ from functions.api.batch.preview_records import Sample, preview_records
 from tests.cloud.fixtures import Cloud
 from tests.integration.path.steps import land, settle
 from tests.postgres.databases import Connection
+from waybill.binary.source import BytesSource
 from waybill.contract.model import Contract
 
 TABLE = """
@@ -44,7 +45,7 @@ def test_a_preview_shows_what_is_loaded_filtered_and_rejected(
     found = admin.execute("SELECT waybill.contract('dives')").fetchone()
     assert found is not None
     contract = Contract.model_validate(found[0])
-    shown = preview_records(contract, Sample(FILE.encode())).records
+    shown = preview_records(contract, Sample(BytesSource(FILE.encode()))).records
     loaded = [each.after for each in shown if each.outcome == "loaded"]
     rows = admin.execute('SELECT buoy, "Dived On", metres::text, guide FROM dives').fetchall()
     assert sorted(

@@ -9,6 +9,7 @@ from functions.api.batch.preview_records import Sample, preview_records
 from tests.integration.sources.conftest import Api
 from tests.integration.sources.test_data_sources import created
 from tests.postgres.databases import Connection
+from waybill.binary.source import BytesSource
 from waybill.contract.model import Contract
 
 TABLES = b"""
@@ -159,7 +160,7 @@ def test_odd_texts_in_rules_are_only_texts(
             "SELECT waybill.preview_contract('ships', 'fleet')"
         ).fetchone() or ({},)
         contract = Contract.model_validate(found)
-        records = preview_records(contract, Sample(text.encode(), "|")).records
+        records = preview_records(contract, Sample(BytesSource(text.encode()), "|")).records
         assert len(records) == 3, rules
         assert api("DELETE", f"/data-sources/{source['id']}").status == 204
     assert admin.execute("SELECT count(*) FROM flags").fetchone() == (0,)

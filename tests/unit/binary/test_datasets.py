@@ -12,6 +12,7 @@ from tests.unit.binary.encode import ENCODERS, parquet
 from tests.unit.binary.workbooks import sheet_xml, workbook
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import read_file
+from waybill.binary.source import BytesSource
 from waybill.errors import Rejected
 
 DOCUMENTS = contract(column("payload", "jsonb", nullable=False), document="payload")
@@ -75,7 +76,7 @@ def test_other_columns_are_refused_ignored_or_rescued() -> None:
     ],
 )  # fmt: skip
 def test_a_preview_shows_records_and_what_is_wrong(data: bytes) -> None:
-    found = preview_records(THINGS, Sample(data))
+    found = preview_records(THINGS, Sample(BytesSource(data)))
     layout, records = found.layout, found.records
     assert layout.columns == ("b", "a")
     assert [record.outcome for record in records] == ["loaded", "rejected"]
@@ -87,4 +88,4 @@ def test_a_preview_shows_records_and_what_is_wrong(data: bytes) -> None:
 
 def test_a_preview_of_a_part_of_a_file_is_refused() -> None:
     with pytest.raises(Rejected, match="corrupt-file"):
-        preview_records(THINGS, Sample(parquet(MORE)[:500]))
+        preview_records(THINGS, Sample(BytesSource(parquet(MORE)[:500])))

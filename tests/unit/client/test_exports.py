@@ -216,3 +216,30 @@ def test_what_the_api_can_only_read_as_a_whole_is_read_here(fake: FakeApi, ships
 def test_a_whole_file_needs_the_source_tree(ships: Path) -> None:
     with pytest.raises(ClientError, match="source tree"):
         invoke("infer", str(ships), "--whole")
+
+
+@pytest.mark.usefixtures("sample_store")
+@pytest.mark.parametrize(
+    ("code", "size", "uploads"),
+    [
+        ("corrupt-file", HEAD_BYTES, True),
+        ("unsupported-file", HEAD_BYTES, True),
+        ("corrupt-file", 0, False),
+        ("unknown-columns", HEAD_BYTES, False),
+    ],
+)
+def test_a_large_file_without_a_beginning_is_uploaded_to_be_previewed(
+    fake: FakeApi, tmp_path: Path, code: str, size: int, *, uploads: bool
+) -> None:
+    file = tmp_path / "ships.parquet"
+    file.write_bytes(b"PAR1" + bytes(size))
+    shown = httpx.Response(200, json={"records": []})
+    fake.on("POST", "datasets/ships/preview", refusal(code), shown)
+    if not uploads:
+        with pytest.raises(ProblemError, match=code):
+            fake.client().preview("ships", file)
+        return
+    assert fake.client().preview("ships", file, delimiter=";") == {"records": []}
+    last = fake.requests[-1]
+    query = {"delimiter": ";", "sample_id": "an-id"}
+    assert (dict(last.url.params), last.content) == (query, b"")

@@ -113,8 +113,8 @@ class Waybill(Sender):
     ) -> Preview:
         """The first 20 records of a file or of rows, before and after the rules of the dataset.
 
-        Of a file its first 4 MiB are sent; nothing is written. With `source`, the name of a data
-        source of the dataset, its rules are applied too.
+        Of a text its first 4 MiB are sent, other files as a whole; nothing is written. With
+        `source`, the name of a data source of the dataset, its rules are applied too.
         """
         params = {"source": source, "delimiter": delimiter, "encoding": encoding}
         return cast("Preview", self._run(operations.preview(dataset, records, params)))

@@ -117,11 +117,21 @@ def preview(
     """The first records of a file or of rows, before and after the rules of a dataset."""
     path = f"datasets/{quote(dataset)}/preview"
     if isinstance(records, (str, Path)):
-        head, _ = read_head(Path(records))
-        body: dict[str, Any] = {"content": head, "headers": _BYTES}
-    else:
-        body = {"json": {"rows": [dict(row) for row in records]}}
-    return (yield from document("POST", path, params=without_none(params), **body))
+        return (yield from _preview_file(path, Path(records), without_none(params)))
+    body = {"rows": [dict(row) for row in records]}
+    return (yield from document("POST", path, params=without_none(params), json=body))
+
+
+def _preview_file(path: str, file: Path, params: Mapping[str, str]) -> Flow:
+    head, whole = read_head(file)
+    try:
+        return (yield from document("POST", path, params=params, content=head, headers=_BYTES))
+    except ProblemError as error:
+        # Parquet, Arrow and Excel have no beginning that can be read alone.
+        if whole or error.code not in ("corrupt-file", "unsupported-file"):
+            raise
+    sample = yield from upload_sample(file)
+    return (yield from document("POST", path, params={**params, "sample_id": sample}))
 
 
 def revert(job_id: str, timeout_seconds: float) -> Flow:
