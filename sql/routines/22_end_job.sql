@@ -52,6 +52,18 @@ BEGIN
 END
 $$;
 
+-- Write the event of a job that ended before and has changed: it is neither counted nor notified
+-- again. Not told from the first end by its time: that may be after the start of this transaction.
+CREATE OR REPLACE FUNCTION waybill.emit_job_changed(p_job uuid, p_dataset text, p_state text)
+RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, waybill, pg_temp
+BEGIN ATOMIC
+    INSERT INTO waybill.outbox (kind, payload)
+    VALUES ('job.finished',
+        jsonb_build_object('job_id', p_job, 'dataset', p_dataset, 'state', p_state));
+END;
+
 -- End an open job without loading it, whose row the caller has locked. The rejects that a replay
 -- was to load remain, so that they can be replayed again.
 CREATE OR REPLACE FUNCTION waybill.end_unloaded(p_job waybill.ingestion_jobs, p_state text,

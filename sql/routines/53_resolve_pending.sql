@@ -113,7 +113,7 @@ BEGIN
         END
     WHERE j.job_id = p_job.job_id
     RETURNING * INTO p_job;
-    PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);
+    PERFORM waybill.emit_job_changed(p_job.job_id, p_job.dataset, p_job.state);
 END
 $$;
 

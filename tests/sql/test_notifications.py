@@ -114,6 +114,42 @@ def test_a_thousand_jobs_are_one_digest(office: Ledger) -> None:
     assert (len(digest["events"]), digest["not_listed"]) == (20, 980)
 
 
+def test_a_thousand_files_that_end_are_one_digest(office: Ledger) -> None:
+    office.admin.execute(
+        "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, filename)"
+        " SELECT uuidv7(), 'moorings', 'LANDED', n || '.csv' FROM generate_series(1, 1000) AS n"
+    )
+    problem = json.dumps({"type": "unknown-columns", "title": "Unknown columns"})
+    office.admin.execute(
+        "SELECT waybill.fail_job(job_id, %s) FROM waybill.ingestion_jobs", (problem,)
+    )
+    (digest,) = digests(office)
+    assert (digest["counts"]["failed"], len(digest["events"])) == (1000, 20)
+    assert digests(office) == []
+
+
+def test_records_that_are_written_later_end_their_job_no_second_time(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.declare(
+        """CREATE TABLE piers (pier text PRIMARY KEY);
+        SELECT waybill.register_dataset('piers');
+        CREATE TABLE boats (boat text PRIMARY KEY, pier text REFERENCES piers);
+        SELECT waybill.register_dataset('boats', notify => '{"erp": ["finished"]}')"""
+    )
+    declare(ledger, erp=0)
+    with database.connect("waybill_merge") as late, late.transaction():
+        # What the call that writes them takes for now is before the end of the job.
+        late.execute("SELECT now()")
+        job = ledger.load("boats", 1, [("a", "north")])
+        ledger.load("piers", 2, [("north",)])
+        late.execute("SELECT waybill.resolve_pending(%s)", (job,))
+    assert ledger.waybill(job) == {"read": 1, "inserted": 1}
+    assert events(ledger) == [("erp", "finished")]
+    ends = "SELECT count(*) FROM waybill.outbox WHERE kind = 'job.finished' AND payload ? 'records'"
+    assert ledger.rows(ends) == [(2,)]
+
+
 def test_events_are_due_after_a_quiet_time_or_when_the_first_has_waited_long(
     ledger: Ledger,
 ) -> None:
