@@ -1,7 +1,8 @@
 """Land and plan a file as the step `plan` does, for tests of the step `load`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from functions.pipeline.load.stage_chunk import stage_chunk
 from tests.cloud.fixtures import LANDING, Cloud
 from tests.postgres.databases import Connection
 from waybill.contract.model import Contract
-from waybill.database.chunks import ChunkId
+from waybill.database.chunks import ChunkId, PlannedChunk
 from waybill.ids import new_id
 from waybill.records.chunking import chunk_ranges
 from waybill.records.sniffer import sniff_layout
@@ -26,8 +27,18 @@ class Landing(NamedTuple):
     planner: Connection
     cloud: Cloud
 
-    def land(self, data: bytes, *, chunk_bytes: int = 1 << 26, dataset: str = "kinds") -> UUID:
-        """A job of a file with these bytes, ready to be staged."""
+    def land(
+        self,
+        data: bytes,
+        *,
+        chunk_bytes: int = 1 << 26,
+        dataset: str = "kinds",
+        cuts: Sequence[int] = (),
+    ) -> UUID:
+        """A job of a file with these bytes, ready to be staged.
+
+        With `cuts` it is ranges to be surveyed, which begin with these bytes but for the first.
+        """
         key = f"landing/{dataset}/{new_id()}.csv"
         put = self.cloud.s3.put_object(Bucket=LANDING, Key=key, Body=data)
         (job,) = self.planner.execute(
@@ -38,19 +49,26 @@ class Landing(NamedTuple):
                 datetime.now(UTC),
             ),
         ).fetchone() or (None,)
-        self._plan(job, data, chunk_bytes)
+        self._plan(job, data, chunk_bytes, cuts)
         assert isinstance(job, UUID)
         return job
 
-    def _plan(self, job: object, data: bytes, chunk_bytes: int) -> None:
+    def _plan(self, job: object, data: bytes, chunk_bytes: int, cuts: Sequence[int]) -> None:
         def call(statement: str, *given: object) -> object:
             row = self.planner.execute(statement.encode(), given).fetchone()
             return row and row[0]
 
         contract = Contract.model_validate(call("SELECT waybill.contract_of_job(%s)", job))
         layout = sniff_layout(data, contract, whole=True)
-        ranges = list(chunk_ranges(iter([data[layout.data_offset :]]), layout, chunk_bytes))
-        chunks = [{"chunk": number, **found._asdict()} for number, found in enumerate(ranges)]
+        begin, first = layout.data_offset, layout.first_line
+        if cuts:
+            places = pairwise([begin, *cuts, len(data)])
+            ranges = [PlannedChunk(number, *each, None) for number, each in enumerate(places)]
+            ranges[0] = ranges[0]._replace(start_line=first)
+        else:
+            found = chunk_ranges(iter([data[begin:]]), layout, chunk_bytes)
+            ranges = [PlannedChunk(number, *each) for number, each in enumerate(found)]
+        chunks = [each._asdict() for each in ranges]
         call("SELECT waybill.start_loading(%s, %s)", job, Jsonb(layout.model_dump()))
         call("SELECT waybill.add_chunks(%s, %s)", job, Jsonb(chunks))
         call("SELECT waybill.finish_plan(%s, %s, NULL)", job, len(chunks))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from functions.pipeline.load import encode_chunk
+from functions.pipeline.load import encode_chunk, survey_chunk
 from functions.pipeline.load.stage_chunk import stage_chunk
 from tests.integration.load.landing import Landing
 from tests.integration.load.test_stage_chunk import BAD, HEADER, NULLS
@@ -59,3 +59,46 @@ def test_a_chunk_that_a_crash_emptied_has_its_rejects_once(landing: Landing) -> 
     assert landing.rejects(job) == []
     landing.stage(job)
     assert (len(landing.staged(job)), len(landing.rejects(job))) == (1, 4)
+
+
+# Fields with line ends, quotes, and what looks like records of the same dataset.
+_QUOTED = b'%d,,,,,,,,,"a ""%d""\n%d,,,,,,,,,""b,\r\n",,,,\n'
+
+
+@pytest.mark.parametrize("cut", range(0, 60, 7))
+def test_two_loaders_at_once_stage_what_one_does_though_quotes_stand_at_the_cut(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    data = HEADER + b"".join(_QUOTED % (n, n, n) for n in range(100, 160)) + BAD + NULLS
+    cuts = [len(data) // 3 + cut, 2 * len(data) // 3]
+    whole, parts = landing.land(data), landing.land(data, cuts=cuts)
+    landing.stage(whole)
+    landing.cloud.bodies("merges")
+    # Each has begun to read its range before the other one knows where that begins.
+    both = threading.Barrier(2, timeout=30)
+
+    def together(*arguments: Any) -> Iterator[bytes]:
+        both.wait()
+        return stream_range(*arguments)
+
+    monkeypatch.setattr(survey_chunk, "_TAIL_BYTES", len(data))
+    monkeypatch.setattr(survey_chunk, "stream_range", together)
+    with ThreadPoolExecutor(2) as pool, connect(landing.deps.settings, "load") as other:
+        loaders = [landing.deps, landing.deps._replace(connection=other)]
+        runs = [
+            pool.submit(stage_chunk, deps, ChunkId(parts, chunk))
+            for chunk, deps in enumerate(loaders)
+        ]
+        for each in runs:
+            each.result()
+    # Whoever settles a range sends it; of the last one, which is not surveyed, the message is left.
+    for message in [*landing.cloud.bodies("chunks"), {"chunk": 2}]:
+        landing.stage(parts, message["chunk"])
+    assert [chunk["done"] for chunk in landing.chunks(parts)] == [True] * 3
+    assert {row["_waybill_chunk"] for row in landing.staged(parts)} == {0, 1, 2}
+    assert [row | {"_waybill_chunk": 0} for row in landing.staged(parts)] == landing.staged(whole)
+    seen = [
+        [(r["line"], r["raw"], r["errors"]) for r in landing.rejects(j)] for j in (whole, parts)
+    ]
+    assert seen[0] == seen[1]
+    assert landing.cloud.bodies("merges")[-1] == {"job_id": str(parts)}
