@@ -98,6 +98,11 @@ BEGIN
     UPDATE waybill.exports AS e
     SET state = 'RUNNING', attempt = p_attempt + (v_export.snapshot IS NOT NULL)::integer,
         snapshot = p_snapshot, next_file = 1, after_relation = 0, next_block = 0,
+        -- What is archived or restored later is of another snapshot.
+        archived = ARRAY(
+            SELECT a.label FROM waybill.archived_partitions AS a
+            WHERE a.dataset = e.dataset AND waybill.is_in_lake(a.state)
+            ORDER BY a.lower),
         changed_at = clock_timestamp()
     WHERE e.export_id = p_export;
     RETURN true;
@@ -164,6 +169,7 @@ RETURN (
         'masked', e.is_masked, 'state', CASE WHEN x.error IS NULL THEN e.state ELSE 'FAILED' END,
         'attempt', e.attempt, 'created_at', waybill.rfc3339(e.created_at),
         'changed_at', waybill.rfc3339(e.changed_at), 'error', coalesce(x.error, e.error),
+        'archived_partitions', to_jsonb(e.archived),
         'files', coalesce(jsonb_agg(jsonb_build_object('number', f.number, 'key', f.key,
             'rows', f.rows, 'bytes', f.bytes, 'sha256', f.sha256) ORDER BY f.number)
             FILTER (WHERE f.number IS NOT NULL), '[]'))

@@ -98,7 +98,7 @@ def get_rows(
     Give at least one searchable column as a query parameter; the error for any other column lists
     the searchable ones. Personal values are `[masked]` for callers without the right to them.
     In other formats than JSON the next page is in `Link`; Parquet and Arrow need their media type
-    first in `Accept`. All rows of a dataset are an export.
+    first in `Accept`. All rows of a dataset are an export. Archived rows are not among them.
     """
     chosen = choose_representation(accept_of(api.current_event), output)
     contract = deps().contracts.get(name)
@@ -120,6 +120,7 @@ def post_export(name: Name, body: ExportRequest) -> Response[Any]:
     """Export all rows of a dataset into files: CSV, JSON Lines, Parquet or Arrow.
 
     The files have the columns that files of the dataset fill, and are of one state of its rows.
+    Those of archived partitions are not in them; `archived_partitions` names these.
     Personal values are `[masked]` for callers without the right to them.
     """
     contract = deps().contracts.get(name)

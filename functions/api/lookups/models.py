@@ -84,6 +84,9 @@ class Export(BaseModel):
     created_at: datetime
     changed_at: datetime
     error: dict[str, Any] | None
+    archived_partitions: list[str] = Field(
+        description="Partitions in the lake, of which the files have no rows."
+    )
     rows: int = Field(description="Rows in the files so far.")
     bytes: int
     files: list[ExportedFile] = Field(

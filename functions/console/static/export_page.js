@@ -37,6 +37,7 @@ export function Export({ dataset, id }) {
           ["Export", html`<code>${data.export_id}</code>`],
           ["Begun", html`<${Time} value=${data.created_at} /> UTC, ${ago(data.created_at)}`],
           [isRunning(data) ? "Last written" : "Ended", html`<${Time} value=${data.changed_at} /> UTC`],
+          data.archived_partitions.length > 0 && ["Without the archived", data.archived_partitions.join(", ")],
           data.attempt > 1 && ["Attempts", `${data.attempt}: the rows changed meanwhile`],
         ].filter(Boolean).map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}
       </dl>

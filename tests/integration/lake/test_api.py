@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from uuid import UUID
 
 import pytest
 
 from functions.api.lookups.deps import deps
 from functions.api.lookups.handler import handle
+from functions.pipeline.load.handler import handle as load
 from tests.cloud.fixtures import Cloud
+from tests.cloud.lambda_events import Context, sqs_record
 from tests.integration.batch.conftest import publish_all
 from tests.integration.lake.conftest import Lake
 from tests.integration.lake.test_athena import athena
 from tests.postgres.databases import Database
 from tests.unit.http.api_client import ADMIN, ApiResponse, call
 from waybill.http.principal import Principal
+from waybill.messages import ExportMessage
 
 Call = Callable[..., ApiResponse]
 ADA = Principal("ada", "reader", None, ADMIN.expires_at)
@@ -102,3 +106,24 @@ def test_a_partition_that_is_being_archived_is_refused(api: Call, lake: Lake) ->
 @pytest.mark.parametrize("body", [{"keep_days": 0}, {"keep_days": "soon"}, {"force": True}])
 def test_invalid_requests_are_refused(api: Call, body: dict[str, object]) -> None:
     assert api("POST", RESTORE, body, caller=ADMIN).status == 422
+
+
+def exported(api: Call, lake: Lake) -> tuple[list[str], int]:
+    """The partitions that an export lacks, and its rows."""
+    begun = api("POST", "/datasets/kinds/exports", {"format": "csv"}, caller=ADMIN)
+    assert begun.json()["archived_partitions"] == []
+    export_id = begun.json()["export_id"]
+    lake.act_as("waybill_load")
+    body = ExportMessage(export_id=UUID(export_id)).model_dump_json()
+    for _ in range(2):
+        assert load({"Records": [sqs_record(body)]}, Context()) == {"batchItemFailures": []}
+    found = api("GET", f"/datasets/kinds/exports/{export_id}", caller=ADMIN).json()
+    assert found["state"] == "COMPLETED"
+    return found["archived_partitions"], found["rows"]
+
+
+def test_an_export_names_the_partitions_that_it_lacks(api: Call, lake: Lake) -> None:
+    lake.fill("2024", 3, 50)
+    assert exported(api, lake) == (["2019"], 3)
+    lake.restore()
+    assert exported(api, lake) == ([], 13)
