@@ -77,7 +77,7 @@ class Bench:
         file = self.file(hires)
         with self.copy_of(template) as database:
             psql = Psql(self.programs / "psql", database, self.folder)
-            run = _with_server_cpu(database, lambda: script(psql, file, table))
+            run = with_server_cpu(database, lambda: script(psql, file, table))
             return replace(run, outcome=_outcome(run, database, table))
 
     def peer(self, name: str, hires: Hires) -> Run:
@@ -86,7 +86,7 @@ class Bench:
         load, table = PEERS[name]
         with self.copy_of("empty") as database, tempfile.TemporaryDirectory() as folder:
             peers = Peers(database, Path(folder))
-            run = _with_server_cpu(database, lambda: load(peers, file))
+            run = with_server_cpu(database, lambda: load(peers, file))
             return replace(run, outcome=_outcome(run, database, table))
 
     def waybill(self, template: str, hires: Hires, table: str, before: Hires | None = None) -> Run:
@@ -98,7 +98,7 @@ class Bench:
             return Run(**run, outcome=_check(job, hires))
 
 
-def _with_server_cpu(database: Database, load: Callable[[], Run]) -> Run:
+def with_server_cpu(database: Database, load: Callable[[], Run]) -> Run:
     server = ServerCpu(database)
     before = server.seconds()
     run = load()
@@ -214,7 +214,7 @@ CASES: Mapping[str, Callable[[Bench, int], Contenders]] = {
 
 
 @contextmanager
-def _bench(names: Sequence[str], files: Path | None) -> Iterator[Bench]:
+def opened(names: Sequence[str], files: Path | None) -> Iterator[Bench]:
     with (
         tempfile.TemporaryDirectory(prefix="waybill-files-") as temporary,
         migrated_cluster() as (database, postgres),
@@ -264,7 +264,7 @@ def main() -> None:
     parser.add_argument("--files", type=Path, help="where the files are kept for other runs")
     arguments = parser.parse_args()
     names = [name for name in CASES if name.startswith(arguments.only)]
-    with _bench(names, arguments.files) as bench:
+    with opened(names, arguments.files) as bench:
         for name in names:
             result = describe(arguments.rows, arguments.rounds)
             contenders = CASES[name](bench, arguments.rows)
