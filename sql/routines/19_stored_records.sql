@@ -18,6 +18,39 @@ BEGIN
 END
 $$;
 
+-- Whether merge_records may lack the records that are as their rows are: nothing is written for
+-- them, and nobody asks about them, unless their rows are stamped or they wait for other records.
+CREATE OR REPLACE FUNCTION waybill.may_leave_out(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN p_plan.disposition = 'merge'
+        AND NOT p_plan.stamp_unchanged
+        AND NOT coalesce(p_plan.in_cycle, false)
+        AND waybill.may_stay_staged(p_plan)
+        AND NOT waybill.has_pending_before(p_plan);
+END
+$$;
+
+-- How many records are staged. Of a file the chunks say it: before a merge they were compared with
+-- the staging table, under the lock of the job.
+CREATE OR REPLACE FUNCTION waybill.count_staged(p_plan waybill.merge_plan) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_staged bigint;
+BEGIN
+    IF p_plan.source = format('staging.%I', waybill.stage_name(p_plan.job_id)) THEN
+        RETURN (SELECT coalesce(sum(c.staged), 0) FROM waybill.chunks AS c
+            WHERE c.job_id = p_plan.job_id);
+    END IF;
+    EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
+    RETURN v_staged;
+END
+$$;
+
 -- Make a table of merge_records, so that classes can be changed.
 CREATE OR REPLACE FUNCTION waybill.store_records() RETURNS void
 LANGUAGE plpgsql

@@ -15,6 +15,18 @@ BEGIN
 END
 $$;
 
+-- The same with the records that the merge has left out of them.
+CREATE OR REPLACE FUNCTION waybill.totals_of_records(p_plan waybill.merge_plan)
+RETURNS waybill.record_total[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN waybill.count_records() || CASE WHEN p_plan.left_out > 0
+        THEN ROW('unchanged', NULL, NULL, p_plan.left_out)::waybill.record_total END;
+END
+$$;
+
 -- How many records are of a class.
 CREATE OR REPLACE FUNCTION waybill.total_of(p_plan waybill.merge_plan,
     p_class waybill.record_class)

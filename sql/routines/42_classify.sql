@@ -16,47 +16,83 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
-    v_is_repeated boolean;
-    v_last_key bigint;
-    v_is_searched boolean;
+    v_keys CONSTANT record := waybill.inspect_keys(p_plan);
 BEGIN
-    SELECT k.is_repeated, k.last_key, k.is_searched
-    INTO v_is_repeated, v_last_key, v_is_searched
-    FROM waybill.inspect_keys(p_plan) AS k;
+    PERFORM waybill.store_classes(p_plan, v_keys.is_repeated, v_keys.is_searched, v_keys.last_key,
+        CASE
+            WHEN p_may_be_view AND NOT v_keys.is_searched AND NOT v_keys.is_repeated
+                    AND waybill.may_stay_staged(p_plan)
+                THEN 'VIEW merge_records'
+            ELSE 'TABLE merge_records ON COMMIT DROP'
+        END, 'true');
+END
+$$;
+
+-- The same; where it may, without the records that are as their rows are. Returns how many these
+-- are.
+CREATE OR REPLACE FUNCTION waybill.classify_changes(p_plan waybill.merge_plan) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_keys CONSTANT record := waybill.inspect_keys(p_plan);
+    v_stored bigint;
+BEGIN
+    IF NOT v_keys.is_searched OR v_keys.is_repeated OR NOT waybill.may_leave_out(p_plan) THEN
+        PERFORM waybill.classify(p_plan, p_may_be_view => true);
+        RETURN 0;
+    END IF;
+    v_stored := waybill.store_classes(p_plan, false, true, v_keys.last_key,
+        'TABLE merge_records ON COMMIT DROP', $q$r._waybill_class <> 'unchanged'$q$);
+    RETURN waybill.count_staged(p_plan) - v_stored;
+END
+$$;
+
+-- Creates merge_records of the records that a condition on their classes picks; how many rows.
+CREATE OR REPLACE FUNCTION waybill.store_classes(p_plan waybill.merge_plan,
+    p_is_repeated boolean, p_is_searched boolean, p_last_key bigint, p_relation text,
+    p_condition text)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
+    v_stored bigint;
+BEGIN
     PERFORM waybill.drop_records();
-    PERFORM waybill.run_sql(format(
+    v_stored := waybill.run_sql(format(
         $q$
         CREATE TEMP %7$s AS
         WITH s AS NOT MATERIALIZED (%1$s)
-        SELECT r._waybill_line,
-            r._waybill_raw,
-            %2$s,
-            %3$s AS _waybill_class,
-            NULL::jsonb AS _waybill_missing,
-            %6$s AS _waybill_absent,
-            %4$s AS _waybill_partition,
-            r._waybill_old_partition
-        FROM (%5$s) AS r
+        SELECT r.* FROM (
+            SELECT r._waybill_line,
+                r._waybill_raw,
+                %2$s,
+                %3$s AS _waybill_class,
+                NULL::jsonb AS _waybill_missing,
+                %6$s AS _waybill_absent,
+                %4$s AS _waybill_partition,
+                r._waybill_old_partition
+            FROM (%5$s) AS r
+        ) AS r
+        WHERE %8$s
         $q$,
-        waybill.last_records(p_plan, v_is_repeated),
+        waybill.last_records(p_plan, p_is_repeated),
         waybill.ident_list(waybill.inserted_columns(p_plan), 'r.'),
         waybill.class_of_record(p_plan, v_partition),
         v_partition,
         CASE
-            WHEN v_is_searched THEN waybill.matched_records(p_plan, v_last_key)
+            WHEN p_is_searched THEN waybill.matched_records(p_plan, p_last_key)
             ELSE waybill.unmatched_records(p_plan)
         END,
         CASE WHEN p_plan.has_absent THEN 'r._waybill_absent' ELSE 'NULL::jsonb' END,
-        CASE
-            WHEN p_may_be_view AND NOT v_is_searched AND NOT v_is_repeated
-                    AND waybill.may_stay_staged(p_plan)
-                THEN 'VIEW merge_records'
-            ELSE 'TABLE merge_records ON COMMIT DROP'
-        END));
-    IF v_is_searched OR v_is_repeated THEN
+        p_relation,
+        p_condition));
+    IF p_is_searched OR p_is_repeated THEN
         PERFORM waybill.reject_present_keys(p_plan);
     END IF;
+    RETURN v_stored;
 END
 $$;
 
@@ -70,13 +106,14 @@ BEGIN
     RETURN format(
         $q$
         CASE
-            WHEN %1$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'
-            WHEN %2$s THEN 'superseded'
-            WHEN r._waybill_stamp IS NULL THEN 'insert'
-            WHEN r._waybill_stamp > %3$s THEN 'superseded'
-            WHEN r._waybill_differs THEN 'update'
-            ELSE 'unchanged'
-        END::waybill.record_class
+            -- Each of the type: to cast the result would look its name up for every record.
+            WHEN %1$s AND r._waybill_stamp IS NOT NULL THEN 'rejected'::waybill.record_class
+            WHEN %2$s THEN 'superseded'::waybill.record_class
+            WHEN r._waybill_stamp IS NULL THEN 'insert'::waybill.record_class
+            WHEN r._waybill_stamp > %3$s THEN 'superseded'::waybill.record_class
+            WHEN r._waybill_differs THEN 'update'::waybill.record_class
+            ELSE 'unchanged'::waybill.record_class
+        END
         $q$,
         waybill.is_insert_only(p_plan)::text,
         waybill.covered_by_replace(p_plan, p_partition),

@@ -147,7 +147,10 @@ AS $$
 DECLARE
     v_are_there boolean;
 BEGIN
-    IF p_plan.disposition = 'replace' OR p_plan.replaced_later <> '{}' THEN
+    IF p_plan.disposition = 'replace' OR p_plan.replaced_later <> '{}'
+        -- Then every key has one record.
+        OR p_plan.left_out > 0
+    THEN
         RETURN false;
     END IF;
     DELETE FROM pg_temp.merge_rejects WHERE code = 'duplicate_key';
@@ -186,9 +189,9 @@ DECLARE
 BEGIN
     FOR v_pass IN 1..10 LOOP
         v_before := waybill.count_refusals();
-        PERFORM waybill.classify(p_plan, p_may_be_view => true);
+        p_plan.left_out := waybill.classify_changes(p_plan);
         PERFORM waybill.set_pending(p_plan);
-        p_plan.totals := coalesce(waybill.staged_totals(p_plan), waybill.count_records());
+        p_plan.totals := coalesce(waybill.staged_totals(p_plan), waybill.totals_of_records(p_plan));
         v_rejected := waybill.check_partitions(p_plan);
         IF v_pass = 1 THEN
             PERFORM waybill.delete_absent(p_plan);
@@ -201,7 +204,7 @@ BEGIN
                 OR waybill.set_orphans_pending(p_plan) = 0;
         END LOOP;
         IF v_rejected > 0 OR p_plan.keeps_raw OR waybill.refers_to_itself(p_plan) THEN
-            p_plan.totals := waybill.count_records();
+            p_plan.totals := waybill.totals_of_records(p_plan);
         END IF;
         EXIT WHEN v_pass = 10 OR waybill.count_refusals() = v_before
             OR NOT waybill.take_back_refused(p_plan);

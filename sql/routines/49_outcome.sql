@@ -194,13 +194,13 @@ DECLARE
 BEGIN
     PERFORM waybill.lock_for_merge(p_plan.target, p_dataset, p_plan.disposition);
     PERFORM waybill.act_for_job(p_plan.job_id);
-    EXECUTE format('SELECT count(*) FROM %s AS s', p_plan.source) INTO v_staged;
+    v_staged := waybill.count_staged(p_plan);
     PERFORM waybill.check_records(p_plan);
     p_plan := waybill.accept_records(p_plan);
     SELECT count(*) INTO v_deleted FROM pg_temp.merge_deleted;
     v_row_by_row := waybill.write(p_plan);
     IF v_row_by_row THEN
-        p_plan.totals := waybill.count_records();
+        p_plan.totals := waybill.totals_of_records(p_plan);
     END IF;
     v_filtered := waybill.count_filtered();
     v_erased := waybill.count_erased();
@@ -210,6 +210,7 @@ BEGIN
     v_counts.erased := v_erased;
     PERFORM waybill.keep_pending(p_plan);
     PERFORM waybill.keep_superseded_keys(p_plan);
+    PERFORM waybill.keep_left_out_keys(p_plan);
     PERFORM waybill.mark_stale(p_plan, p_dataset);
     SELECT coalesce(sum(t.records), 0) INTO v_named
     FROM unnest(p_plan.totals) AS t

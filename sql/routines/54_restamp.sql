@@ -125,6 +125,30 @@ BEGIN
 END
 $$;
 
+-- The same for a merge that has left them out of its records.
+CREATE OR REPLACE FUNCTION waybill.keep_left_out_keys(p_plan waybill.merge_plan)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF NOT coalesce(p_plan.left_out BETWEEN 1 AND 100000, false)
+        OR waybill.key_hash(p_plan, 't') IS NULL
+    THEN
+        RETURN;
+    END IF;
+    PERFORM waybill.run_sql(format(
+        $q$
+        INSERT INTO waybill.unchanged_keys (job_id, hashes)
+        SELECT %L, array_agg(%s)
+        FROM (%s) AS t
+        WHERE NOT EXISTS (
+            SELECT FROM pg_temp.merge_records AS s WHERE s._waybill_line = t._waybill_line)
+        ON CONFLICT (job_id) DO NOTHING
+        $q$, p_plan.job_id, waybill.key_hash(p_plan, 't'), waybill.typed_records(p_plan)));
+END
+$$;
+
 -- Stamp the rows that are as this job's file has them, and only those.
 CREATE OR REPLACE FUNCTION waybill.restamp_job(p_job waybill.ingestion_jobs) RETURNS void
 LANGUAGE plpgsql
