@@ -19,7 +19,8 @@ END
 $$;
 
 -- Whether merge_records may lack the records that are as their rows are: nothing is written for
--- them, and nobody asks about them, unless their rows are stamped or they wait for other records.
+-- them, and nobody asks about them, unless their rows are stamped. They are while an earlier record
+-- is pending, too, so none of them waits for it.
 CREATE OR REPLACE FUNCTION waybill.may_leave_out(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
@@ -27,9 +28,7 @@ AS $$
 BEGIN
     RETURN p_plan.disposition = 'merge'
         AND NOT p_plan.stamp_unchanged
-        AND NOT coalesce(p_plan.in_cycle, false)
-        AND waybill.may_stay_staged(p_plan)
-        AND NOT waybill.has_pending_before(p_plan);
+        AND waybill.may_stay_staged(p_plan);
 END
 $$;
 

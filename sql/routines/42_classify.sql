@@ -6,45 +6,40 @@
 --   _waybill_absent         the columns that it lacks, if others of the file have them
 --   _waybill_partition      start of the partition that it goes to
 --   _waybill_old_partition  start of the partition that its row is in now
--- Where no key is in the table already it may be a view of the staged records (`p_may_be_view`),
--- which spares a copy of all of them: who changes a class calls `store_records` first, and who
--- asked for it calls `drop_records` last.
-CREATE OR REPLACE FUNCTION waybill.classify(p_plan waybill.merge_plan,
-    p_may_be_view boolean DEFAULT false)
-RETURNS void
+CREATE OR REPLACE FUNCTION waybill.classify(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
-DECLARE
-    v_keys CONSTANT record := waybill.inspect_keys(p_plan);
 BEGIN
-    PERFORM waybill.store_classes(p_plan, v_keys.is_repeated, v_keys.is_searched, v_keys.last_key,
-        CASE
-            WHEN p_may_be_view AND NOT v_keys.is_searched AND NOT v_keys.is_repeated
-                    AND waybill.may_stay_staged(p_plan)
-                THEN 'VIEW merge_records'
-            ELSE 'TABLE merge_records ON COMMIT DROP'
-        END, 'true');
+    PERFORM waybill.classify_briefly(p_plan, p_is_complete => true);
 END
 $$;
 
--- The same; where it may, without the records that are as their rows are. Returns how many these
--- are.
-CREATE OR REPLACE FUNCTION waybill.classify_changes(p_plan waybill.merge_plan) RETURNS bigint
+-- The same without copies that nobody needs. Where no key is in the table already it may be a view
+-- of the staged records: who changes a class calls `store_records` first, and who asked for it calls
+-- `drop_records` last. Where keys are, it may lack the records that are as their rows are; returns
+-- how many these are.
+CREATE OR REPLACE FUNCTION waybill.classify_briefly(p_plan waybill.merge_plan,
+    p_is_complete boolean DEFAULT false)
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_keys CONSTANT record := waybill.inspect_keys(p_plan);
+    v_may CONSTANT boolean := NOT p_is_complete AND NOT v_keys.is_repeated;
+    v_is_view CONSTANT boolean :=
+        v_may AND NOT v_keys.is_searched AND waybill.may_stay_staged(p_plan);
+    v_leaves_out CONSTANT boolean :=
+        v_may AND v_keys.is_searched AND waybill.may_leave_out(p_plan);
     v_stored bigint;
 BEGIN
-    IF NOT v_keys.is_searched OR v_keys.is_repeated OR NOT waybill.may_leave_out(p_plan) THEN
-        PERFORM waybill.classify(p_plan, p_may_be_view => true);
-        RETURN 0;
-    END IF;
-    v_stored := waybill.store_classes(p_plan, false, true, v_keys.last_key,
-        'TABLE merge_records ON COMMIT DROP', $q$r._waybill_class <> 'unchanged'$q$);
-    RETURN waybill.count_staged(p_plan) - v_stored;
+    v_stored := waybill.store_classes(p_plan, v_keys.is_repeated, v_keys.is_searched,
+        v_keys.last_key,
+        CASE WHEN v_is_view THEN 'VIEW merge_records'
+            ELSE 'TABLE merge_records ON COMMIT DROP' END,
+        CASE WHEN v_leaves_out THEN $q$r._waybill_class <> 'unchanged'$q$ ELSE 'true' END);
+    RETURN CASE WHEN v_leaves_out THEN waybill.count_staged(p_plan) - v_stored ELSE 0 END;
 END
 $$;
 

@@ -189,7 +189,7 @@ DECLARE
 BEGIN
     FOR v_pass IN 1..10 LOOP
         v_before := waybill.count_refusals();
-        p_plan.left_out := waybill.classify_changes(p_plan);
+        p_plan.left_out := waybill.classify_briefly(p_plan);
         PERFORM waybill.set_pending(p_plan);
         p_plan.totals := coalesce(waybill.staged_totals(p_plan), waybill.totals_of_records(p_plan));
         v_rejected := waybill.check_partitions(p_plan);

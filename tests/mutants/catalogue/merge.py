@@ -9,6 +9,9 @@ ORDER = "tests/sql/test_landing_order.py"
 TESTS = "tests/sql/test_merge.py"
 LIMITS = ("tests/sql/test_limits_and_dry_runs.py::test_too_many_rejects_fail_the_file_whole",)
 
+LEFT_OUT = "tests/sql/test_left_out_records.py"
+COUNTED = f"{LEFT_OUT}::test_they_are_counted_beside_records_of_every_class"
+
 MUTANTS = (
     Mutant(
         "merged_before_parents",
@@ -117,5 +120,45 @@ MUTANTS = (
         "PERFORM waybill.emit_job_finished(p_job.job_id, p_job.dataset, p_job.state);",
         "NULL;",
         (f"{TESTS}::test_stage_is_dropped_and_end_is_reported",),
+    ),
+    Mutant(
+        "left_out_while_stamped",
+        "records that are as their rows are stamp these while an earlier file is open",
+        "sql/routines/19_stored_records.sql",
+        "AND NOT p_plan.stamp_unchanged",
+        "AND true",
+        (f"{LEFT_OUT}::test_they_are_not_left_out_while_an_earlier_file_is_open",),
+    ),
+    Mutant(
+        "left_out_of_repeated_keys",
+        "of a key's records the last counts, also where it is as its row is",
+        CLASSIFY,
+        "NOT p_is_complete AND NOT v_keys.is_repeated;",
+        "NOT p_is_complete;",
+        (f"{LEFT_OUT}::test_of_a_key_that_is_there_twice_in_the_file_the_last_record_counts",),
+    ),
+    Mutant(
+        "left_out_not_counted",
+        "records that are as their rows are are counted",
+        "sql/routines/36_merge_counts.sql",
+        "CASE WHEN p_plan.left_out > 0",
+        "CASE WHEN false",
+        (COUNTED,),
+    ),
+    Mutant(
+        "left_out_forgotten",
+        "a late file finds the keys that were unchanged",
+        "sql/routines/49_outcome.sql",
+        "PERFORM waybill.keep_left_out_keys(p_plan);",
+        "NULL;",
+        (COUNTED,),
+    ),
+    Mutant(
+        "left_out_taken_back",
+        "records that are as their rows are do not count as kept out by others",
+        "sql/routines/46_unique_values.sql",
+        "OR p_plan.left_out > 0",
+        "OR false",
+        (f"{LEFT_OUT}::test_a_record_without_partition_beside_them_has_no_row_stamped",),
     ),
 )
