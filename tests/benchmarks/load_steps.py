@@ -17,21 +17,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from functions.pipeline.load.encode_chunk import REJECT_COLUMNS
 from tests.benchmarks.company import YEARS
 from tests.benchmarks.hires_file import Hires
-from tests.benchmarks.kept import machine, machine_line, table, write_data, write_part
+from tests.benchmarks.kept import machine, machine_line, write_data, write_part
 from tests.benchmarks.load_contenders import COLUMNS, Psql, months
 from tests.benchmarks.load_file import MONTH, YEAR, Bench, opened, with_server_cpu
 from tests.benchmarks.load_runs import Run, interleaved_runs
+from tests.benchmarks.load_steps_page import (
+    READ,
+    READ_HALF,
+    REJECTS,
+    STAGE,
+    WRITE,
+    WRITE_HALF,
+    page,
+)
 from tests.benchmarks.measure import say
 from tests.postgres.databases import Database
 
 NAME = "load_steps"
-Case = Mapping[str, Mapping[str, Any]]
 _TYPES = "id int, name text, hire_dt timestamptz, department_id int, job_id int"
 _MEMORY = "SET maintenance_work_mem = '256MB';\n"
 _BINARY = " (format binary)"
-TARGETS: Mapping[str, float] = {"4.5 times \\copy": 4.5, "the expert's script": 1.0}
 
 
 def _parts(name: str) -> Iterator[tuple[str, str, str]]:
@@ -73,44 +81,69 @@ class _Steps:
     """The steps of one table, on one file as text and in PostgreSQL's binary format."""
 
     def __init__(self, bench: Bench, name: str, rows: int) -> None:
-        self._bench, self._name = bench, name
-        self._hires = Hires(rows)
-        self._text = bench.file(self._hires)
-        self._binary = self._text.with_suffix(".bin")
+        self._bench, self._name, self._rows = bench, name, rows
+        self._text = bench.file(Hires(rows))
+        self._binary, self._half, self._rejects = (
+            self._text.with_suffix(end) for end in (".bin", ".half.bin", ".rejects.bin")
+        )
         self._like = f"LIKE {name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
 
     def contenders(self) -> Mapping[str, Callable[[], Run]]:
         """In the order of the table."""
-        bench, name, hires = self._bench, self._name, self._hires
+        bench, name, hires = self._bench, self._name, Hires(self._rows)
+        bad = replace(hires, bad=0.5)
         heap = f"CREATE UNLOGGED TABLE heap ({_TYPES});\n"
         copied = _root(name, self._like) + self._copy("root", self._binary)
         keyed = copied + _MEMORY + _each(name, _KEY)
-        indexed = keyed + _each(name, _INDEX)
+        through = f"INSERT INTO root ({COLUMNS}) SELECT {COLUMNS} FROM heap;\n"
+        staged = heap + self._copy("heap", self._binary) + _root(name, self._like) + through
         plain = _root(name, _TYPES) + self._copy("root", self._binary)
+        half = _root(name, self._like) + self._copy("root", self._half)
         return {
-            "read and check, nothing written": self._read,
+            READ: lambda: self._read(hires),
             "text into an unlogged heap": lambda: self._run(heap + self._copy("heap", self._text)),
-            "rows into an unlogged heap": lambda: self._run(heap + self._copy("heap", self._binary)),
+            "rows into an unlogged heap": lambda: self._run(
+                heap + self._copy("heap", self._binary)
+            ),
             "rows into partitions": lambda: self._run(copied),
             "the same without `_landed`": lambda: self._run(plain),
             "+ primary keys": lambda: self._run(keyed),
-            "+ index": lambda: self._run(indexed),
-            "+ references (attached)": lambda: self._run(indexed + _each(name, _ATTACH)),
+            "+ index": lambda: self._run(keyed + _each(name, _INDEX)),
+            WRITE: lambda: self._run(copied + self._keys()),
             "the same over two connections": lambda: self._twice(copied),
+            STAGE: lambda: self._run(staged + self._keys()),
             "expert's script": lambda: bench.psql("empty", hires, Psql.expert, name),
             "Waybill": lambda: bench.waybill("empty", hires, name),
             r"\copy": lambda: bench.psql("with partitions", hires, Psql.copy, name),
+            READ_HALF: lambda: self._read(bad),
+            REJECTS: lambda: self._run(self._reject("INCLUDING INDEXES")),
+            "the same without its key": lambda: self._run(self._reject("")),
+            WRITE_HALF: lambda: self._run(half + self._keys()),
+            "Waybill, half bad": lambda: bench.waybill("empty", bad, name),
         }
 
-    def write_binary(self) -> None:
-        """Write the rows of the file in the binary format, once."""
+    def write_files(self) -> None:
+        """Write rows and rejects in the binary format, once."""
+        heap = f"CREATE UNLOGGED TABLE heap ({_TYPES});\n" + self._copy("heap", self._text)
         if not self._binary.exists():
-            heap = f"CREATE UNLOGGED TABLE heap ({_TYPES});\n"
-            out = f"\\copy heap to '{self._binary}'{_BINARY}\n"
-            self._run(heap + self._copy("heap", self._text) + out)
+            self._run(heap + f"\\copy heap to '{self._binary}'{_BINARY}\n")
+        if not self._half.exists():
+            rows = f"(select * from heap limit {self._rows // 2})"
+            self._run(heap + f"\\copy {rows} to '{self._half}'{_BINARY}\n")
+        if not self._rejects.exists():
+            self._read(Hires(self._rows, bad=0.5), self._rejects)
+
+    def _keys(self) -> str:
+        statements = (_KEY, _INDEX, _ATTACH)
+        return _MEMORY + "".join(_each(self._name, each) for each in statements)
+
+    def _reject(self, including: str) -> str:
+        columns = ", ".join(f'"{name}"' for name in REJECT_COLUMNS)
+        made = f"CREATE TABLE r (LIKE waybill.validation_errors INCLUDING DEFAULTS {including});\n"
+        return made + f"\\copy r ({columns}) from '{self._rejects}'{_BINARY}\n"
 
     def _copy(self, target: str, file: Path) -> str:
-        options = _BINARY if file == self._binary else " (format csv)"
+        options = " (format csv)" if file == self._text else _BINARY
         return f"\\copy {target} ({COLUMNS}) from '{file}'{options}\n"
 
     def _psql(self, database: Database, number: int = 0) -> Psql:
@@ -144,10 +177,11 @@ class _Steps:
 
             return with_server_cpu(database, load)
 
-    def _read(self) -> Run:
+    def _read(self, hires: Hires, *kept: Path) -> Run:
         with self._bench.copy_of("empty") as database:
             program = [sys.executable, "-m", "tests.benchmarks.loaders.read_file"]
-            command = [*program, str(database.port), database.name, self._name, str(self._text)]
+            where = [str(database.port), database.name, self._name]
+            command = [*program, *where, str(self._bench.file(hires)), *map(str, kept)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             return Run(**json.loads(done.stdout.splitlines()[-1]))
 
@@ -156,38 +190,6 @@ def _done(run: Run) -> Run:
     if run.failed:
         raise RuntimeError("psql has failed")
     return run
-
-
-def cost(run: Mapping[str, Any]) -> float:
-    """CPU seconds of client and server."""
-    return float(run["cpu"] + run["server_cpu"])
-
-
-def least(case: Case) -> float:
-    """CPU seconds of a loader that checks each record and writes each row once."""
-    return cost(case["read and check, nothing written"]) + cost(case["+ references (attached)"])
-
-
-def page(cases: Mapping[str, Case], line: str) -> str:
-    """The part of the page."""
-    text = f"{line}\n"
-    for name, case in cases.items():
-        rows = [
-            [step, *(f"{value:.2f}" for value in (run["cpu"], run["server_cpu"], cost(run))),
-             f"{run['seconds']:.2f}"]
-            for step, run in case.items()
-        ]
-        floor = least(case)
-        rows.append(["**read and check, and write with references**", "", "", f"**{floor:.2f}**", ""])
-        header = [f"by {name}", "CPU s, client", "server", "both", "seconds"]
-        text += f"\n{table(header, rows)}\n"
-        copy, expert = cost(case[r"\copy"]), cost(case["expert's script"])
-        text += (
-            f"By {name} that is at most {copy / floor:.2f} times `\\copy` and {expert / floor:.2f}"
-            f" times the expert's script; Waybill is at {copy / cost(case['Waybill']):.2f} and"
-            f" {expert / cost(case['Waybill']):.2f}.\n"
-        )
-    return text
 
 
 def main() -> None:
@@ -202,12 +204,13 @@ def main() -> None:
     with opened((), arguments.files) as bench:
         for name, unit in ((YEAR, "year"), (MONTH, "month")):
             steps = _Steps(bench, name, arguments.rows)
-            steps.write_binary()
+            steps.write_files()
             data["cases"][unit] = interleaved_runs(steps.contenders(), arguments.rounds)
             say(page({unit: data["cases"][unit]}, ""))
     if arguments.keep:
         write_data(NAME, data)
-        write_part(NAME, page(data["cases"], machine_line(data["machine"])))
+        rounds = f"Medians of {arguments.rounds} rounds." if arguments.rounds > 1 else "One round."
+        write_part(NAME, page(data["cases"], f"{machine_line(data['machine'])} {rounds}"))
 
 
 if __name__ == "__main__":

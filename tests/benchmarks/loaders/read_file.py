@@ -1,6 +1,7 @@
 """Plans, reads, checks and encodes a file of hires, and copies nothing.
 
-`read_file.py PORT DATABASE DATASET FILE` writes what it took as JSON.
+`read_file.py PORT DATABASE DATASET FILE [REJECTS]` writes what it took as JSON, and the rejects
+into the file REJECTS, in PostgreSQL's binary format.
 """
 
 import json
@@ -15,6 +16,7 @@ from functions.pipeline.load.encode_chunk import ChunkEncoder
 from functions.pipeline.load.settings import LoadSettings
 from tests.benchmarks.load_contenders import waybill_on
 from tests.postgres.databases import Connection, Database
+from waybill.columns.stage import COPY_HEADER, COPY_TRAILER
 from waybill.database.chunks import ChunkId
 from waybill.database.claims import Claim
 from waybill.messages import ChunkMessage
@@ -38,7 +40,7 @@ def _whole_object(admin: Connection, message: ChunkMessage) -> Claim:
 
 def main() -> None:
     """Read the file."""
-    port, name, dataset, file = sys.argv[1:]
+    port, name, dataset, file, *kept = sys.argv[1:]
     database = Database(int(port), name)
     with waybill_on(database) as waybill, database.connect() as admin:
         cloud = waybill.cloud
@@ -51,13 +53,18 @@ def main() -> None:
         chunk = ChunkId(message.job_id, message.chunk)
         deps = Deps(admin, cast("S3Client", cloud.s3), LoadSettings.from_environment())
         encoder = ChunkEncoder(deps, chunk, claim)
-        records = sum(block.read for block in encoder.blocks())
+        records, rejects = 0, []
+        for block in encoder.blocks():
+            records += block.read
+            rejects += block.rejects if kept else []
         run = {
             "seconds": time.perf_counter() - begun,
             "cpu": time.process_time() - cpu,
             "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE,
             "outcome": f"{records:,} records",
         }
+    for path in kept:
+        Path(path).write_bytes(COPY_HEADER + b"".join(rejects) + COPY_TRAILER)
     sys.stdout.write("\n" + json.dumps(run))
 
 
