@@ -1,9 +1,13 @@
 """Many files of one dataset uploaded at once to a local stack of their own, until all are loaded.
 
 `python -m tests.benchmarks.files_at_once [--files 10] [--megabytes 20]`
+
+The same files are loaded one after another by the functions alone: their CPU, divided by the cores,
+is the least that it takes, with whatever messages and however many at once.
 """
 
 import argparse
+import os
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +19,7 @@ import psycopg
 from infra.local.stack import Stack
 from tests.benchmarks.company import DEPARTMENTS, JOBS
 from tests.benchmarks.hires_file import Hires
+from tests.benchmarks.load_file import YEAR, opened, run_waybill
 from tests.benchmarks.measure import say, seconds
 from tests.own_stack import own_stack
 from waybill_client.client import Waybill
@@ -65,12 +70,20 @@ class _Loads:
             list(pool.map(lambda file: self.load(file, "hired_employees", rows), files))
 
 
+def cpu_alone(files: Sequence[Path]) -> tuple[float, float]:
+    """CPU seconds of the functions and of the server, for the files one after another."""
+    with opened((), None) as bench, bench.copy_of("empty") as database:
+        runs = [run_waybill(database, YEAR, str(file)) for file in files]
+    return sum(run["cpu"] for run in runs), sum(run["server_cpu"] for run in runs)
+
+
 def main() -> None:
     """Print the seconds from the first upload to the last waybill, and the calls of each step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10)
     parser.add_argument("--megabytes", type=int, default=20)
     arguments = parser.parse_args()
+    cores = os.cpu_count() or 1
     rows = arguments.megabytes * 1024**2 // _RECORD_BYTES
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
@@ -86,6 +99,9 @@ def main() -> None:
             with psycopg.connect(str(stack.status().database_url)) as admin:
                 for step, calls, ended, spent in admin.execute(_RUNS.encode()):
                     say(f"  {step:8} {calls} calls, {ended} ended well, {spent}")
+        client, server = cpu_alone(files)
+        say(f"one after another: CPU {client:.1f} s of functions and {server:.1f} s of the server")
+        say(f"  so at least {(client + server) / cores:.1f} s on {cores} cores")
 
 
 if __name__ == "__main__":

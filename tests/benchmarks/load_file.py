@@ -93,7 +93,7 @@ class Bench:
         """Waybill, whose waybill must be right."""
         files = [str(self.file(each)) for each in (hires, before) if each]
         with self.copy_of(template) as database:
-            run = _waybill(database, table, *files)
+            run = run_waybill(database, table, *files)
             job = run.pop("job")
             return Run(**run, outcome=_check(job, hires))
 
@@ -105,7 +105,8 @@ def with_server_cpu(database: Database, load: Callable[[], Run]) -> Run:
     return replace(run, server_cpu=server.seconds() - before)
 
 
-def _waybill(database: Database, table: str, *files: str) -> dict[str, Any]:
+def run_waybill(database: Database, table: str, *files: str) -> dict[str, Any]:
+    """Load the first of the files, after the others, which are not measured."""
     program = [sys.executable, "-m", "tests.benchmarks.loaders.with_waybill"]
     command = [*program, str(database.port), database.name, table, *files]
     written = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

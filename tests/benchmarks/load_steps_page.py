@@ -32,11 +32,10 @@ def page(cases: Mapping[str, Case], line: str) -> str:
 
 
 def _table(unit: str, case: Case) -> str:
-    rows = [
-        [step, *(f"{value:.2f}" for value in (run["cpu"], run["server_cpu"], cost(run)))]
-        + [f"{run['seconds']:.2f}"]
-        for step, run in case.items()
-    ]
+    rows = []
+    for step, run in case.items():
+        values = (run["cpu"], run["server_cpu"], cost(run), run["seconds"])
+        rows.append([step, *(f"{value:.2f}" for value in values)])
     rows += [[f"**sum: {name}**", "", "", f"{total:.2f}", ""] for name, total in sums(case).items()]
     return table([f"by {unit}", "CPU s, client", "server", "both", "seconds"], rows)
 
@@ -49,6 +48,7 @@ def _conclusion(unit: str, case: Case) -> str:
     return (
         f"By {unit}, at most {copy / once:.2f} times `\\copy` and {expert / once:.2f} times the"
         f" expert's script, through a stage {copy / staged:.2f} and {expert / staged:.2f}; Waybill:"
-        f" {copy / ours:.2f} and {expert / ours:.2f}. Half bad costs at least {half / once:.2f} times"
-        f" as much as none bad, where rows are written once; Waybill: {ours_half / ours:.2f}."
+        f" {copy / ours:.2f} and {expert / ours:.2f}. Half bad costs at least {half / once:.2f}"
+        " times as much as none bad, where rows are written once;"
+        f" Waybill: {ours_half / ours:.2f}."
     )

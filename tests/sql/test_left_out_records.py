@@ -42,8 +42,15 @@ def _kept_keys(ledger: Ledger, job: UUID) -> list[int]:
 def test_they_are_counted_beside_records_of_every_class(days: Ledger) -> None:
     first = days.load("t", 1, [(n, "2024-01-01", n) for n in range(1, 6)])
     later = days.load("t", 9, [(5, "2024-01-01", 9)])
-    job = days.load("t", 3, [(1, "2024-01-01", 1), (2, "2025-01-01", 2), (3, "2024-01-01", 0),
-                             (4, "2024-01-01", 4), (5, "2024-01-01", 5), (6, "2026-01-01", 6)])  # fmt: skip
+    records = [
+        (1, "2024-01-01", 1),
+        (2, "2025-01-01", 2),
+        (3, "2024-01-01", 0),
+        (4, "2024-01-01", 4),
+        (5, "2024-01-01", 5),
+        (6, "2026-01-01", 6),
+    ]
+    job = days.load("t", 3, records)
     assert days.waybill(job) == {
         "read": 6,
         "inserted": 1,
