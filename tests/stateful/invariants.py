@@ -51,7 +51,11 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
 def has_rejects(job: dict[str, Any], file: File) -> bool:
     """Whether the rejects of a job can be replayed, and the model knows how many there are."""
     return (
-        file.ends and not (file.table.insert_only or file.reverted) and job["state"] != "DUPLICATE"
+        file.ends
+        and not (file.table.insert_only or file.reverted)
+        and job["state"] != "DUPLICATE"
+        # Those of its members count with them.
+        and not file.is_archive
     )
 
 
