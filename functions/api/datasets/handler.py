@@ -20,7 +20,6 @@ from waybill.http.app import create_api
 from waybill.http.describe import describe_responses
 from waybill.http.responses import json_response
 from waybill.inference.model import Header, Inferred
-from waybill.state.samples import open_sample
 
 api = create_api("datasets", {"/datasets/infer": FILE})
 
@@ -74,8 +73,8 @@ def post_infer(
     if sample_id is not None:
         if api.current_event.body:
             raise Rejected("invalid-request", "Send a body or a sample_id, not both.")
-        source = open_sample(deps().s3, deps().state_bucket, api.caller.subject, sample_id)
-        return json_response(infer_sample(source, name, header=header))
+        found = infer_sample(deps(), api.caller.subject, sample_id, name, header=header)
+        return json_response(found)
     return json_response(infer_head(api.current_event, name, whole=whole, header=header))
 
 

@@ -7,7 +7,7 @@ from functions.api.upload.models import SampleForm, SampleRequest
 from waybill.callers import Caller
 from waybill.errors import TooLarge
 from waybill.ids import new_id
-from waybill.state.samples import MOST_BYTES, sample_form, sample_key
+from waybill.state.sample_forms import MOST_BYTES, sample_form, sample_key
 
 
 def accept_sample(deps: Deps, request: SampleRequest, caller: Caller) -> SampleForm:

@@ -1,30 +1,16 @@
-"""Files that are uploaded to be looked at, `samples/{caller}/{sample_id}`: kept for a day.
+"""Files that were uploaded to be looked at; `sample_forms` has their keys."""
 
-The key has the hash of the caller's subject, so that nobody reads the files of another.
-"""
-
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from waybill.errors import NotFound, Rejected
 from waybill.landing.objects import ObjectSource, head_object
+from waybill.state.sample_forms import sample_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PREFIX = "samples/"
-MOST_BYTES = 5 * 1024**3
-"""S3 takes no larger file by a form."""
-
-
-def sample_form(
-    s3: "S3Client", bucket: str, key: str, *, size_bytes: int, seconds: int
-) -> dict[str, Any]:
-    """`url` and `fields` of a form for a file of exactly this size."""
-    size_range: list[object] = ["content-length-range", size_bytes, size_bytes]
-    form = s3.generate_presigned_post(bucket, key, Conditions=[size_range], ExpiresIn=seconds)
-    return {"url": form["url"], "fields": form["fields"]}
 
 
 def open_sample(s3: "S3Client", bucket: str, subject: str, sample_id: UUID) -> ObjectSource:
@@ -40,8 +26,3 @@ def open_sample(s3: "S3Client", bucket: str, subject: str, sample_id: UUID) -> O
         detail = "You have uploaded no file with this id, or it has expired."
         raise NotFound("unknown-sample", detail) from None
     return ObjectSource(s3, ref)
-
-
-def sample_key(subject: str, sample_id: UUID) -> str:
-    """The key of a sample of the caller."""
-    return f"{_PREFIX}{hashlib.sha256(subject.encode()).hexdigest()}/{sample_id}"
