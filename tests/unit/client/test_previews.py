@@ -47,7 +47,8 @@ def test_records_are_shown_before_and_after_with_the_reasons(fake: FakeApi, tmp_
     lines = [line.split() for line in said.stdout.splitlines() if line.strip()]
     assert ["2", "loaded", "A7", "→", "a7", "none", "→", "null", "Coral"] in lines
     assert ["3", "filtered:", "filter", "sum"] in lines
-    assert "[too]" in said.stdout
+    assert ["4", "rejected"] in lines
+    assert ["4", "guide", "has", "[too]", "many", "b,\\x1b[2J"] in lines
     assert "\x1b" not in said.stdout
     assert "Duplicates are looked for" in said.stderr
     assert "the file has no column depth" in said.stderr

@@ -1,7 +1,7 @@
 """`waybill preview`: the first records of a file before and after the rules of a dataset."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Group
@@ -10,7 +10,7 @@ from waybill_client import tables
 from waybill_client.file_arguments import files_of
 from waybill_client.job_commands import AsJson, Connect
 from waybill_client.job_output import drift_sentence
-from waybill_client.models import Preview, PreviewedRecord
+from waybill_client.models import Preview, PreviewedRecord, Reject
 from waybill_client.output import FAILED, print_json, print_message, print_table
 from waybill_client.upload_command import Delimiter, Encoding
 
@@ -49,19 +49,23 @@ def add_preview(app: typer.Typer, connect: Connect) -> None:
 
 def _table(name: str, shown: Preview) -> Group:
     """A line for each record; a cell has the text, and the value where the rules change it."""
-    # Looked-up values are no columns of the file.
+    # Looked-up and generated values are no columns of the file.
     added = (name for record in shown["records"] for name in record["after"] or ())
     columns = list(dict.fromkeys((*shown["columns"], *added)))
-    table = tables.empty_table(("line", "outcome", *columns, "reason"), ())
+    table = tables.empty_table(("line", "outcome", *columns), ())
     for record in shown["records"]:
         before, after = record["before"] or {}, record["after"]
         cells = [
             _text(before.get(one)) if after is None else _change(before.get(one), after.get(one))
             for one in columns
         ]
-        row = (record["line"], _outcome(record), *cells, _reason(record))
-        table.add_row(*map(tables.cell_text, row))
-    return tables.titled(f"First records of {name}", table)
+        table.add_row(*map(tables.cell_text, (record["line"], _outcome(record), *cells)))
+    shown_records = tables.titled(f"First records of {name}", table)
+    # They have what a table of rejects shows.
+    refused = [cast("Reject", record) for record in shown["records"] if record["errors"]]
+    if not refused:
+        return shown_records
+    return Group(shown_records, tables.rejects(refused, "Not loaded, or not yet"))
 
 
 def _outcome(record: PreviewedRecord) -> str:
@@ -76,15 +80,6 @@ def _change(before: object, after: object) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _reason(record: PreviewedRecord) -> str:
-    texts = [
-        f"{error['column']}: {error['message']}" if error["column"] else error["message"]
-        for error in record["errors"]
-    ]
-    # One that cannot be parsed has no columns.
-    return "; ".join(texts if record["before"] else [*texts, record["raw"]])
 
 
 def _print_messages(shown: Preview) -> None:

@@ -25,7 +25,7 @@ _ALWAYS = ("read", "inserted", "rejected")
 _RECORD_WIDTH = 40
 _ID = 36
 # Columns of single words.
-_WORDS = ("dataset", "state", "created")
+_WORDS = ("dataset", "state", "created", "outcome")
 
 
 def empty_table(left: Sequence[str], right: Sequence[str]) -> Table:
