@@ -22,6 +22,17 @@ MUTANTS = (
         (f"{OBJECTS}::test_an_object_that_is_overwritten_while_it_is_copied_is_loaded_once",),
     ),
     Mutant(
+        "copied_objects_asked_for",
+        "what was copied is found by lists",
+        "functions/pipeline/extract/copy_objects.py",
+        "if target not in present:",
+        "if True:",
+        (
+            "tests/integration/sources/test_listed_copies.py"
+            "::test_what_was_copied_is_found_by_lists",
+        ),
+    ),
+    Mutant(
         "options_of_a_run_lost",
         "a dry run of an object of another bucket loads nothing",
         "sql/routines/21_register.sql",

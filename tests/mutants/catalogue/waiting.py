@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 WAITING = "tests/sql/test_waiting.py"
+TURNS = "tests/integration/path/test_turns.py"
 UNBLOCKED = "sql/routines/51_unblocked_jobs.sql"
 PLAN = "sql/routines/40_merge_plan.sql"
 
@@ -57,5 +58,24 @@ MUTANTS = (
         "AND NOT waybill.is_dry(p_child)",
         "AND true",
         ("tests/sql/test_stalled_resolutions.py::test_nothing_waits_for_a_dry_run",),
+    ),
+    Mutant(
+        "turn_by_message_only",
+        "files that wait are merged after one another without a message each",
+        "functions/pipeline/merge/take_turns.py",
+        "while following and time.monotonic() - began < _SECONDS:",
+        "while False:",
+        (f"{TURNS}::test_files_that_wait_are_merged_after_one_another_without_a_message_each",),
+    ),
+    Mutant(
+        "waiting_jobs_come_back_at_once",
+        "a job that waits for many comes back when they may have ended",
+        "layers/core/python/waybill/consumer.py",
+        "return max(delay_seconds(min(tries, _MAX_BUSY_TRIES)), round(turn))",
+        "return delay_seconds(min(tries, _MAX_BUSY_TRIES))",
+        (
+            "tests/unit/queues/test_consumer.py"
+            "::test_a_job_that_waits_for_many_comes_back_when_they_may_have_ended",
+        ),
     ),
 )
