@@ -35,7 +35,7 @@ from tests.postgres.roles import create_test_roles
 from tests.sql.analytics.seed import owner
 
 _NAME = "peak_memory"
-_TABLE = """
+TABLE = """
 CREATE TABLE simple_hires (
     id int NOT NULL, name text NOT NULL, hire_dt timestamptz NOT NULL, department_id int, job_id int
 );
@@ -101,7 +101,7 @@ def main() -> None:
         with template.connect() as admin:
             create_test_roles(admin)
         with owner(template) as connection:
-            connection.execute(_TABLE.encode())
+            connection.execute(TABLE.encode())
         for number, case in enumerate(options.only or CASES):
             database = template.clone(f"case_{number}")
             data["cases"][case] = measure(database, case, Path(scratch))

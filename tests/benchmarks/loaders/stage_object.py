@@ -21,12 +21,13 @@ from tests.benchmarks.load_contenders import DiskS3
 from tests.postgres.databases import Database
 from tests.stateful.fake_cloud import LANDING, FakeCloud
 
-_MIB = 1024 * 1024
-_GIB = 1024 * _MIB
+MIB = 1024 * 1024
+_GIB = 1024 * MIB
 _LINE = "{n:08},Marcelo Gonzalez,2021-07-27T16:02:08Z,{d},{j}\n"
 _VALID = "".join(_LINE.format(n=n, d=1 + n % 12, j=1 + n % 183) for n in range(20_000)).encode()
 _INVALID = _VALID.replace(b"2021-07-27T", b"2021-13-45T")
-_LONG = b"1," + b"x" * (10 * _MIB) + b",2021-07-27T16:02:08Z,1,1\n"
+_QUOTED = _VALID.replace(b"2,Marcelo Gonzalez,", b'2,"Marcelo\n""M.""\r\nGonzalez",')
+_LONG = b"1," + b"x" * (10 * MIB) + b",2021-07-27T16:02:08Z,1,1\n"
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,18 @@ def _of(size: int, lines: bytes = _VALID, first: bytes = b"") -> Generated:
 
 
 CASES: Mapping[str, Generated] = {
-    "50 MB": _of(50 * _MIB),
+    "50 MB": _of(50 * MIB),
     "1 GB": _of(_GIB),
     "10 GB": _of(10 * _GIB),
-    "a field of 10 MB in 64 MB": _of(64 * _MIB, first=_VALID + _LONG),
-    "64 MB, every record bad": _of(64 * _MIB, _INVALID),
+    "a field of 10 MB in 64 MB": _of(64 * MIB, first=_VALID + _LONG),
+    "64 MB, every record bad": _of(64 * MIB, _INVALID),
     "1 GB in gzip": _of(_GIB),
     "1 GB in zstd": _of(_GIB),
+}
+
+QUOTED: Mapping[str, Generated] = {
+    "50 MB, quoted": _of(50 * MIB, _QUOTED),
+    "1 GB, quoted": _of(_GIB, _QUOTED),
 }
 
 
@@ -118,7 +124,8 @@ def _stage(cloud: FakeCloud, admin: Any) -> int:
     return records
 
 
-def _peak_megabytes() -> int:
+def peak_megabytes() -> int:
+    """Of this process, so far."""
     # `ru_maxrss` would begin with the parent's peak.
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None
@@ -130,7 +137,7 @@ def main() -> None:
     port, name, case, *file = sys.argv[1:]
     s3, database = GeneratedS3(), Database(int(port), name)
     cloud = FakeCloud(database, pytest.MonkeyPatch(), s3)
-    cloud.open(chunk_bytes=64 * _MIB)
+    cloud.open(chunk_bytes=64 * MIB)
     key = "landing/simple_hires/1.csv"
     s3.put_object(Bucket=LANDING, Key=key, Body=b"")
     if file:
@@ -138,7 +145,7 @@ def main() -> None:
     else:
         s3.generated[key] = CASES[case]
     cloud.emit_event(key, 1)
-    before = _peak_megabytes()
+    before = peak_megabytes()
     begun, cpu = time.perf_counter(), time.process_time()
     with database.connect() as admin:
         records = _stage(cloud, admin)
@@ -150,7 +157,7 @@ def main() -> None:
         "seconds": round(time.perf_counter() - begun, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
         "before_megabytes": before,
-        "peak_megabytes": _peak_megabytes(),
+        "peak_megabytes": peak_megabytes(),
     }
     sys.stdout.write("\n" + json.dumps(run))
 
