@@ -212,3 +212,20 @@ def test_rejects_of_other_jobs_are_refused_by_name(replays: Replays) -> None:
     assert response.status == 422
     assert [error["pointer"] for error in response.json()["errors"]] == ["/rows/4/_reject_id"]
     assert len(replays.rejects(archive)) == 4
+
+
+def test_of_two_replays_of_a_member_the_last_requested_counts(replays: Replays) -> None:
+    files = {"a.csv": b"id,name,hire_dt\n7,First,no date\n7,Second,no date\n"}
+    land(replays.cloud, "hired_employees", "y.zip", zipped(files))
+    settle_archives(replays.cloud)
+    ((archive,),) = replays.rows(
+        "SELECT job_id FROM waybill.ingestion_jobs WHERE filename = 'y.zip'"
+    )
+    first, second = corrections(replays, archive)
+    # The one that is requested first is not unpacked before the other is loaded.
+    begun = replays.replay(archive, {"rows": [first]})
+    delivered(replays, replays.replay(archive, {"rows": [second]}))
+    assert replays.employees() == [(7, "Second", "2021-02-28")]
+    late = delivered(replays, begun)
+    assert replays.employees() == [(7, "Second", "2021-02-28")]
+    assert job(replays, late)["waybill"]["superseded"] == 1

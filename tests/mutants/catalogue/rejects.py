@@ -76,6 +76,14 @@ MUTANTS = (
         (f"{OF_ARCHIVES}::test_the_csv_of_an_archive_is_corrected_and_replayed_until_none_remain",),
     ),
     Mutant(
+        "member_replays_in_any_order",
+        "of two replays of a member the one that was requested last counts",
+        REPLAY,
+        "WHERE j.dataset = p_parent.dataset AND r.effective_order > v_place",
+        "WHERE false",
+        (f"{OF_ARCHIVES}::test_of_two_replays_of_a_member_the_last_requested_counts",),
+    ),
+    Mutant(
         "member_replays_strand_rejects",
         "the rejects of a member's replay that is not loaded remain",
         ARCHIVE_REPLAY,
