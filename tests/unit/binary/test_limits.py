@@ -2,6 +2,9 @@
 
 import json
 import random
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +15,9 @@ from tests.unit.binary.encode import ENCODERS, arrow_stream, parquet
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import read_file
 from waybill.binary.layout import binary_layout, binary_ranges
+from waybill.binary.parquet import _records as parquet_records
 from waybill.binary.source import BytesSource
+from waybill.binary.wide_parquet import range_records
 from waybill.errors import Rejected
 
 THINGS = contract(column("a", "int4"), column("b", "text"))
@@ -207,3 +212,66 @@ def test_maps_of_a_large_batch_are_written_part_by_part() -> None:
     file = read_file(contract(column("m", "jsonb")), arrow_stream(table))
     assert len(file.rows) == len(maps)
     assert file.rows[-1]["m"] == json.dumps(dict(maps[0]))
+
+
+def test_the_messages_of_parquet_name_row_group_and_row() -> None:
+    # A record in the last row of a group, and the first one of the next.
+    values = [str(n) for n in range(10)]
+    values[3], values[4], values[9] = "x", "y", "z"
+    data = parquet(pa.table({"a": values, "b": values}), row_group_size=4)
+    for chunk_bytes in (1, 10**9):
+        rejects = read_file(THINGS, data, chunk_bytes=chunk_bytes).rejects
+        messages = {line: reject["errors"][0]["message"] for line, reject in rejects.items()}
+        assert messages == {
+            4: "expected a whole number, found 'x' (row group 0, row 4)",
+            5: "expected a whole number, found 'y' (row group 1, row 1)",
+            10: "expected a whole number, found 'z' (row group 2, row 2)",
+        }
+
+
+class _Group:
+    """What a footer may say."""
+
+    def __init__(self, rows: int, size: int, columns: int) -> None:
+        self.num_rows, self.total_byte_size, self.num_columns = rows, size, columns
+
+
+@pytest.mark.parametrize("rows", [-1, 0, 1, 7, 2**62])
+@pytest.mark.parametrize("size", [-(2**63), -9, -8, -1, 0, 1, 2**62])
+def test_sizes_that_lie_divide_nothing_by_zero(rows: int, size: int) -> None:
+    group = _Group(rows, size, 1)
+    assert 64 <= parquet_records(group) <= 8192
+    with suppress(MemoryError):
+        assert range_records(group) >= 1
+
+
+@pytest.mark.parametrize("deltas", [True, False])
+@pytest.mark.parametrize("opened", [pa.ipc.new_stream, pa.ipc.new_file])
+def test_dictionaries_may_grow_and_a_stream_may_replace_them(
+    opened: Callable[..., Any], *, deltas: bool
+) -> None:
+    batches = [
+        pa.record_batch(
+            [
+                pa.array(ids, pa.int32()),
+                pa.DictionaryArray.from_arrays(pa.array(at, pa.int32()), pa.array(words)),
+            ],
+            ["a", "b"],
+        )
+        for ids, at, words in (
+            ([1, 2], [0, 1], ["x", "y"]),
+            ([3, 4], [2, 0], ["x", "y", "z"]),
+            ([5], [0], ["other"]),
+        )
+    ]
+    if opened is pa.ipc.new_file:
+        # A file has one dictionary, which only grows.
+        batches, deltas = batches[:2], True
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=deltas)
+    with opened(sink, batches[0].schema, options=options) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    found = [row["b"] for row in read_file(THINGS, bytes(sink.getvalue())).rows]
+    assert found == ["x", "y", "z", "x", "other"][: len(found)]
+    assert len(found) == sum(batch.num_rows for batch in batches)

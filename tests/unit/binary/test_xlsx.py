@@ -9,7 +9,7 @@ import pytest
 from tests.unit.binary.workbooks import Raw, number, sheet_xml, workbook, zipped
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import File, read_file
-from waybill.columns.sheet_cells import column_letters
+from waybill.columns.places import column_letters
 from waybill.contract.model import Contract
 from waybill.errors import Rejected
 
@@ -227,6 +227,7 @@ _BOMB = "<worksheet><sheetData>" + " " * 300_000_000
         (lambda: workbook({"S": sheet_xml({2: HEADER, 1: {"A": 1}})}), "corrupt-file"),
         (lambda: workbook({"S": sheet_xml({1: HEADER})})[:-30], "corrupt-file"),
         (lambda: zipped({"[Content_Types].xml": "", "word/document.xml": ""}), "unsupported-file"),
+        (lambda: workbook({"S": sheet_xml({1: HEADER, 1_048_577: {"A": 1}})}), "last one of Excel"),
         (lambda: workbook({}), "unsupported-file"),
         (lambda: workbook({"S": sheet_xml({})}), "empty-file"),
     ],

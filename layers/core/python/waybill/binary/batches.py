@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from waybill.binary.task import Task, UnreadableFile
+from waybill.binary.task import ROW_GROUP, Task, UnreadableFile
 from waybill.binary.texts import json_texts, texts_of
 
 OK, RECORD_TOO_LONG, NUL_BYTE, INVALID_UTF8, FIELD_COUNT, FORMULA_WITHOUT_VALUE = 0, 3, 4, 5, 6, 9
@@ -34,10 +34,17 @@ def text_batches(decoded: Iterator[tuple[int, Any]], task: Task) -> Iterator[Any
         while at < batch.num_rows:
             part = batch.slice(at, records)
             texts = _texts(part, task)
-            yield assemble(texts, np.arange(line + at, line + at + part.num_rows))
+            made = assemble(texts, np.arange(line + at, line + at + part.num_rows))
+            yield made.replace_schema_metadata(_position(batch.schema))
             at += part.num_rows
             size = sum(array.nbytes for array in texts) // part.num_rows + 1
             records = max(1, min(_MAX_RECORDS, 2 * records, _TARGET_BYTES // size))
+
+
+def _position(schema: Any) -> dict[bytes, bytes]:  # noqa: ANN401 - pyarrow has no types
+    """The row group of the batch, if it is of one."""
+    metadata: dict[bytes, bytes] = schema.metadata or {}
+    return {name: value for name, value in metadata.items() if name == ROW_GROUP}
 
 
 def _texts(batch: Any, task: Task) -> list[Any]:  # noqa: ANN401 - pyarrow has no types

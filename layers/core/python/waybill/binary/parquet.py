@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from waybill.binary.column_types import describe_schema
 from waybill.binary.int96 import exact_times, int96_columns
-from waybill.binary.task import Task, UnreadableFile
+from waybill.binary.task import ROW_GROUP, Task, UnreadableFile
 from waybill.binary.wide_parquet import column_parts, range_records, wide_batches
 
 # Of a column that is read from the storage at once. All columns are open at the same time.
@@ -78,8 +78,9 @@ def read_parquet(file: object, task: Task) -> Iterator[tuple[int, Any]]:
         if times:
             in_seconds = open_parquet(file, max(count, 1), "s")
             batches = exact_times(batches, _batches(in_seconds, number, times), task.fields)
+        group_at = {ROW_GROUP: f"{number} {line}"}
         for batch in batches:
-            yield line + found, batch
+            yield line + found, batch.replace_schema_metadata(group_at)
             found += batch.num_rows
         if found != group.num_rows:
             detail = f"Row group {number} has {found} records instead of {group.num_rows}."
@@ -109,7 +110,8 @@ def _chosen(metadata: Any, task: Task) -> Iterator[int]:  # noqa: ANN401 - pyarr
 
 def _records(group: Any) -> int:  # noqa: ANN401 - pyarrow has no types
     """How many records to decode at once."""
-    size = group.total_byte_size // max(group.num_rows, 1) + 1
+    # What a footer says may be anything.
+    size = max(1, group.total_byte_size // max(group.num_rows, 1) + 1)
     return int(max(_MIN_RECORDS, min(_MAX_RECORDS, _BATCH_BYTES // size)))
 
 

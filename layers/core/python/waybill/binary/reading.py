@@ -10,10 +10,10 @@ import pyarrow as pa
 from waybill.binary.decoder import batches
 from waybill.binary.layout import MEMORY_BYTES
 from waybill.binary.source import Source
-from waybill.binary.task import BINARY_FORMATS, Field, Task
+from waybill.binary.task import BINARY_FORMATS, ROW_GROUP, Field, Task
 from waybill.columns.formats import column_formats
 from waybill.contract.model import Contract
-from waybill.records.block import Block, Boundaries
+from waybill.records.block import Block, Boundaries, RowGroup
 from waybill.records.chunking import ChunkRange
 from waybill.records.compression import Limits
 from waybill.records.layout import Layout
@@ -49,7 +49,13 @@ def read_binary(
                 Boundaries(_NONE, _NONE),
                 tuple(batch.columns[2:]),
                 names,
+                _row_group(batch.schema),
             )
+
+
+def _row_group(schema: Any) -> RowGroup | None:  # noqa: ANN401 - an Arrow schema
+    found = (schema.metadata or {}).get(ROW_GROUP)
+    return None if found is None else RowGroup(*map(int, found.split()))
 
 
 def _text_bytes(texts: Any) -> int:  # noqa: ANN401 - an Arrow array

@@ -95,7 +95,10 @@ class _SheetEvents:
     def _begin_row(self, attributes: Mapping[str, str]) -> None:
         number = attributes.get("r", "")
         following = int(number) if number.isascii() and number.isdigit() else self._number + 1
-        if not self._number < following <= MAX_ROWS:
+        if following > MAX_ROWS:
+            detail = f"The sheet has a row {following}; the last one of Excel is {MAX_ROWS}."
+            raise UnreadableFile("corrupt-file", detail)
+        if following <= self._number:
             raise UnreadableFile("corrupt-file", f"Row {following} follows row {self._number}.")
         self._number, self._column = following, -1
 

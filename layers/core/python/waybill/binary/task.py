@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 BinaryFormat = Literal["parquet", "arrow-file", "arrow-stream", "xlsx"]
+ROW_GROUP = b"row_group"
+"""Metadata of a batch: the number of its row group, from 0, and the line of its first record."""
 BINARY_FORMATS: tuple[str, ...] = ("parquet", "arrow-file", "arrow-stream", "xlsx")
 
 

@@ -56,7 +56,8 @@ def range_records(group: Any) -> int:  # noqa: ANN401 - pyarrow has no types
         MemoryError: too few.
     """
     rows = max(group.num_rows, 1)
-    records: int = max(1, _RANGE_BYTES // (group.total_byte_size // rows + 8 * group.num_columns))
+    size = max(1, group.total_byte_size // rows + 8 * group.num_columns)
+    records: int = max(1, _RANGE_BYTES // size)
     if rows > _MAX_RANGES * records:
         raise MemoryError
     return records

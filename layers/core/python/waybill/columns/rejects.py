@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from waybill.columns import codes
 from waybill.columns.check_result import Array, Mask, Violation, null_where, to_mask
 from waybill.columns.json_text import concat, escape_json, json_objects
+from waybill.columns.places import with_places
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
-from waybill.columns.sheet_cells import with_cells
 from waybill.columns.stage import JSONB
 from waybill.records.block import Block
 from waybill.records.fields import CheckedBlock
@@ -86,11 +86,12 @@ def invalid_rejects(
     texts = [array.take(indices) for array in records.texts]
     lines = records.block.lines[records.valid[rows]]
     errors = [
-        with_cells(
+        with_places(
             violation_errors(layout.columns[field], violation, texts[field], rows),
             layout,
             layout.columns[field],
             lines,
+            records.block.row_group,
         )
         for field, violation in column_violations
     ]

@@ -18,6 +18,14 @@ class Boundaries(NamedTuple):
     lines: Positions
 
 
+class RowGroup(NamedTuple):
+    """A row group of a Parquet file."""
+
+    number: int
+    """From 0, as in the file."""
+    first_line: int
+
+
 class Block(NamedTuple):
     """Valid and malformed records; parallel arrays, ordered by position."""
 
@@ -37,6 +45,8 @@ class Block(NamedTuple):
     per record. `data` is then empty, and all offsets are 0."""
     names: tuple[str, ...] = ()
     """The names of these fields; none if each record is one document."""
+    row_group: RowGroup | None = None
+    """The one of which all records are."""
 
     @property
     def record_count(self) -> int:
@@ -71,6 +81,7 @@ def limited(block: Block, records: int) -> Iterator[Block]:
             block.boundaries if is_last else none,
             tuple(array.slice(first, records) for array in block.texts),
             block.names,
+            block.row_group,
         )
 
 
