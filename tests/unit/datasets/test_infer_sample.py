@@ -1,6 +1,7 @@
 """POST /datasets/infer reads a file that the caller has uploaded as a sample."""
 
 import base64
+import gzip
 import hashlib
 import io
 import os
@@ -13,6 +14,7 @@ from pyarrow import parquet
 
 from functions.api.datasets import infer_head
 from functions.api.datasets.handler import handle
+from tests.integration.infer.binary_files import tar_of, zip_of
 from tests.unit.binary.workbooks import sheet_xml, workbook
 from tests.unit.http.api_client import ADMIN, STATE, ApiResponse, call
 from waybill.http.principal import Principal
@@ -107,3 +109,30 @@ def test_an_id_is_a_uuid(sample: str) -> None:
 def test_a_body_beside_a_sample_is_refused(aws: "S3Client") -> None:
     sample = put(aws, b"id\n1\n")
     assert infer(sample, "id\n2\n").problem() == (422, "invalid-request")
+
+
+def test_an_archive_larger_than_a_body_is_proposed_from(aws: "S3Client") -> None:
+    members = {
+        name: b"id,text\n" + b"".join(b"%d,%s\n" % (n, os.urandom(50).hex().encode())
+                                      for n in range(60_000))
+        for name in ("a", "b")
+    }  # fmt: skip
+    data = zip_of(**members)
+    assert len(data) > 4 * 1024**2
+    found = infer(put(aws, data))
+    assert found.status == 200, found.text
+    assert [column["name"] for column in found.json()["columns"]] == ["id", "text"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        zip_of(zeros=bytes(40 * 1024**2)),
+        gzip.compress(tar_of(zeros=bytes(40 * 1024**2))),
+        zip_of(inner=zip_of(a=b"id\n1\n")),
+    ],
+    ids=["zip", "tar.gz", "nested"],
+)
+def test_bombs_and_archives_in_archives_are_refused(aws: "S3Client", data: bytes) -> None:
+    code = infer(put(aws, data)).problem()
+    assert code in {(422, "decompression-limit"), (422, "unsupported-file")}
