@@ -5,11 +5,12 @@ import gzip
 import hashlib
 import io
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import pyarrow as pa
 import pytest
+from botocore.exceptions import ClientError
 from pyarrow import parquet
 
 from functions.api.datasets import infer_head
@@ -17,8 +18,10 @@ from functions.api.datasets.handler import handle
 from tests.integration.infer.binary_files import tar_of, zip_of
 from tests.unit.binary.workbooks import sheet_xml, workbook
 from tests.unit.http.api_client import ADMIN, STATE, ApiResponse, call
+from waybill.errors import NotFound
 from waybill.http.principal import Principal
 from waybill.ids import new_id
+from waybill.state.samples import open_sample
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,6 +101,21 @@ def test_nobody_reads_the_file_of_another(aws: "S3Client") -> None:
     assert infer(sample).problem() == (404, "unknown-sample")
     assert infer(sample, caller=other).status == 200
     assert infer(new_id()).problem() == (404, "unknown-sample")
+
+
+def test_s3_refuses_a_missing_sample_to_who_lists_a_prefix_only() -> None:
+    class Refusing:
+        """S3 for a role whose ListBucket is limited to a prefix."""
+
+        def head_object(self, **_parameters: str) -> None:
+            raise ClientError({"Error": {"Code": "403"}}, "HeadObject")
+
+        def list_objects_v2(self, **parameters: object) -> dict[str, object]:
+            assert str(parameters["Prefix"]).startswith("samples/")
+            return {}
+
+    with pytest.raises(NotFound, match="unknown-sample"):
+        open_sample(cast(Any, Refusing()), STATE, "a-person", new_id())
 
 
 @pytest.mark.parametrize("sample", ["x", "..", "a-person/1", ""])

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from waybill.errors import NotFound, Rejected
+from waybill.clients import object_exists
+from waybill.errors import NotFound
 from waybill.landing.objects import ObjectSource, head_object
 from waybill.state.sample_forms import sample_key
 
@@ -20,9 +21,9 @@ def open_sample(s3: "S3Client", bucket: str, subject: str, sample_id: UUID) -> O
         NotFound: `unknown-sample`.
         Unavailable: `storage-unavailable`.
     """
-    try:
-        ref, _ = head_object(s3, bucket, sample_key(subject, sample_id))
-    except Rejected:
+    key = sample_key(subject, sample_id)
+    if not object_exists(s3, bucket, key):
         detail = "You have uploaded no file with this id, or it has expired."
-        raise NotFound("unknown-sample", detail) from None
+        raise NotFound("unknown-sample", detail)
+    ref, _ = head_object(s3, bucket, key)
     return ObjectSource(s3, ref)
