@@ -14,7 +14,7 @@ _BY_ROLE = {spec.role: spec for spec in FUNCTIONS.values() if spec.role and spec
 # What only functions of the release before call: they run until they are replaced, and after a
 # roll-back. To be removed with the next release.
 _CALLED_BEFORE = {
-    "waybill_load": {"chunk_state"},
+    "waybill_load": {"chunk_state", "stop_archiving"},
     "waybill_jobs": {"revert_job"},
     "waybill_batch": {"merge_batch", "get_idempotent_response"},
 }
