@@ -48,6 +48,7 @@ _BODIES: dict[str, dict[str, object]] = {
     "POST /uploads/{dataset}": {
         "application/json": {"filename": "departments.csv", "size_bytes": len(_CSV)}
     },
+    "POST /samples": {"application/json": {"size_bytes": len(_CSV)}},
     "POST /datasets/{name}/preview": {
         "application/json": _ROWS,
         "text/csv": _CSV,

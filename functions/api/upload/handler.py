@@ -133,8 +133,9 @@ def upload_csv(dataset: Annotated[str, Path()]) -> Response[Any]:
 def sample(request: Annotated[SampleRequest, Body()]) -> Response[Any]:
     """Start the upload of a file that is only looked at.
 
-    POST the form's fields, then the file. `POST /datasets/infer` reads it by its `sample_id`, for
-    the caller who uploaded it. It is loaded into nothing, and deleted after a day.
+    POST the form's fields, then the file. `POST /datasets/infer` and `POST
+    /datasets/{name}/preview` read it by its `sample_id`, for the caller who uploaded it. It is
+    loaded into nothing, and deleted after a day.
     """
     accepted = accept_sample(deps(), request, api.caller)
     api.logger.info("sample accepted", action="sample.accepted", size_bytes=request.size_bytes)

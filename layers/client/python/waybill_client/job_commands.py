@@ -60,7 +60,9 @@ def _add_show(group: typer.Typer, connect: Connect) -> None:
             job = waybill.job(job_id)
             if as_json:
                 return print_json(job)
-            columns = waybill.columns(job_id) if "waybill" in job else None
+            # An archive has none: its members have.
+            has_columns = "waybill" in job and not job.get("members")
+            columns = waybill.columns(job_id) if has_columns else None
         print_table(tables.job_list([job]))
         print_table(tables.waybills([job]))
         if members := job.get("members"):
