@@ -50,6 +50,27 @@ def test_a_pause_while_an_answer_is_awaited_asks_for_no_second_job(
     assert len(waiting) == 1
 
 
+def test_who_logged_out_is_not_logged_in_again_by_a_request_on_its_way(page: Page) -> None:
+    waiting: list[Route] = []
+    sent: list[str] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/uploads/departments", hold)
+    choose(page, departments="id,department\n7519,Away\n")
+    with page.expect_request("**/uploads/departments"):
+        page.get_by_role("button", name="Upload departments.csv").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Token")).to_be_visible()
+    page.on("request", lambda request: sent.append(request.url))
+    # It would be sent again after a second, with a token of the stack.
+    waiting[0].fulfill(status=503, headers={"Retry-After": "1"})
+    page.wait_for_timeout(3000)
+    expect(page.get_by_label("Token")).to_be_visible()
+    assert sent == []
+
+
 def test_a_file_removed_before_its_form_is_there_is_not_sent(page: Page) -> None:
     waiting: list[Route] = []
     sent: list[str] = []

@@ -1,5 +1,5 @@
 // Requests to the API, which is on the console's own origin.
-import { accessToken, signOut } from "./session.js";
+import { accessToken, signOut, token } from "./session.js";
 
 const BASE = new URL("api/v1", document.baseURI).pathname;
 const ATTEMPTS = 4;
@@ -33,7 +33,9 @@ async function documentOf(response) {
 // effect only where its answer says that it had none.
 export async function send(method, path, { query, body, type, accept, signal } = {}) {
   for (let attempt = 1; ; attempt += 1) {
-    const headers = { Authorization: `Bearer ${await accessToken()}`, Accept: accept ?? "application/json" };
+    const used = await accessToken();
+    if (!used) throw new Problem(401, { detail: "You have logged out." });
+    const headers = { Authorization: `Bearer ${used}`, Accept: accept ?? "application/json" };
     if (body !== undefined) headers["Content-Type"] = type ?? "application/json";
     let response;
     try {
@@ -48,7 +50,8 @@ export async function send(method, path, { query, body, type, accept, signal } =
     }
     if (response.ok) return response;
     if (response.status === 401) {
-      signOut("The token is no longer accepted.");
+      // A newer token may be accepted.
+      if (used === token.value) signOut("The token is no longer accepted.");
     } else if ([429, 503].includes(response.status) && attempt < ATTEMPTS) {
       await pause(1000 * Math.min(8, Number(response.headers.get("Retry-After")) || 2 ** attempt));
       continue;

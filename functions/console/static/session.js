@@ -55,9 +55,10 @@ export function signOut(why = "") {
   notice.value = why;
 }
 
-// A token that is valid for the next minute.
+// A token that is valid for the next minute; none for who has logged out, who is not logged in again
+// by a request that was on its way.
 export async function accessToken() {
-  if (token.value && secondsLeft() > LEEWAY_SECONDS) return token.value;
+  if (!token.value || secondsLeft() > LEEWAY_SECONDS) return token.value;
   renewing ??= renew().finally(() => { renewing = null; });
   await renewing;
   return token.value;
@@ -70,7 +71,10 @@ async function renew() {
 }
 
 async function startLocalSession() {
+  const before = token.value;
   const response = await fetch("session", { method: "POST" });
+  // Somebody has logged out, or pasted a token, meanwhile.
+  if (token.value !== before) return;
   if (response.ok) keep((await response.json()).access_token);
   else notice.value = "This browser belongs to another user than the stack. Paste a token of `waybill token`.";
 }
@@ -140,8 +144,10 @@ async function finishRedirect(isExpected) {
 }
 
 async function exchange(fields) {
+  const before = token.value;
   const body = new URLSearchParams({ client_id: settings.client_id, ...fields });
   const response = await fetch((await endpoints()).token_endpoint, { method: "POST", body });
+  if (token.value !== before) return;
   if (!response.ok) {
     signOut("The log-in has ended. Log in again.");
     return;
