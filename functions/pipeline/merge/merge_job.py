@@ -7,10 +7,10 @@ from functions.pipeline.merge.deps import Deps
 from functions.pipeline.merge.unblocked import unblocked_jobs
 from waybill import telemetry
 from waybill.database.jobs import Jobs
-from waybill.database.merges import Merges
-from waybill.errors import Busy, NotFound, Rejected
+from waybill.database.merges import MergeResult, Merges
+from waybill.errors import Busy, NotFound, Rejected, Retryable
 from waybill.flow_control import next_chunks
-from waybill.messages import ChunkMessage
+from waybill.messages import ChunkMessage, MergeMessage
 from waybill.outbox.publish_job_finished import publish_job_finished
 from waybill.queues import send
 from waybill.runs import run
@@ -49,10 +49,20 @@ def merge_job(deps: Deps, job_id: UUID) -> UUID | None:
     if result.outcome == "restage":
         _send_chunks(deps, job_id, result.chunks)
         return None
+    return _publish(deps, job_id, result)
+
+
+def _publish(deps: Deps, job_id: UUID, result: MergeResult) -> UUID | None:
+    """Publish the end of the job, and unblock all but the one that is returned."""
     unblocked = unblocked_jobs(deps, job_id, result)
     following = unblocked.merge[:1]
     others = unblocked._replace(merge=unblocked.merge[1:])
-    publish_job_finished(deps.notifier, job_id, others, changed=result.outcome == "merged")
+    try:
+        publish_job_finished(deps.notifier, job_id, others, changed=result.outcome == "merged")
+    except Retryable:
+        # The next call finds the job ended, and names nobody.
+        send(deps.settings.merges_queue_url, (MergeMessage(job_id=each) for each in following))
+        raise
     return following[0] if following else None
 
 

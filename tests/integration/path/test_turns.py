@@ -14,6 +14,8 @@ from tests.postgres.databases import Connection, Database
 from waybill import consumer
 from waybill.database.merges import MergeResult, Merges
 from waybill.database.repository import transaction
+from waybill.errors import Unavailable
+from waybill.outbox import publish_job_finished
 
 _FILES = 5
 
@@ -153,3 +155,17 @@ def test_a_later_file_that_fails_does_not_fail_the_first(
     states = admin.execute("SELECT state FROM waybill.ingestion_jobs ORDER BY filename").fetchall()
     completed, failed = ("COMPLETED",), ("FAILED",)
     assert states == [completed, completed, failed, completed, completed]
+
+
+def test_a_turn_is_not_lost_when_the_end_before_it_cannot_be_published(
+    admin: Connection, cloud: Cloud, waiting_files: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise Unavailable("bus-unavailable", "The event bus cannot be reached.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish_job_finished, "relay", refuse)
+        FUNCTIONS["merges"]({"Records": [waiting_files]}, Context())
+        for number in range(_FILES):
+            assert depths(admin) == [(number, number + 1)]
+            deliver(cloud, "merges")
