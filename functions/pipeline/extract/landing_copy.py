@@ -11,6 +11,8 @@ from waybill import telemetry
 from waybill.clients import code_of, object_exists, storage_reached
 
 _PART_BYTES = 64 * 1024**2
+# To ask for a thousand copies one by one takes as long.
+_MOST_PAGES = 100
 _EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
@@ -23,7 +25,8 @@ def present_copies(deps: Deps, targets: Sequence[str]) -> set[str]:
     """Which of these keys the landing bucket has.
 
     They are listed, a thousand per call, and not asked for one by one: most were copied by earlier
-    runs. Those of one page of a source are near each other.
+    runs. Those of one page of a source are near each other, unless copies of many objects that the
+    source has no more lie between them: then the last are asked for.
 
     Raises:
         Unavailable: `storage-unavailable`.
@@ -39,10 +42,13 @@ def present_copies(deps: Deps, targets: Sequence[str]) -> set[str]:
     )
     present: set[str] = set()
     with storage_reached():
-        for page in pages:
+        for number, page in enumerate(pages, start=1):
             keys = [one["Key"] for one in page.get("Contents", [])]
             present.update(set(targets).intersection(keys))
             if keys and keys[-1].encode() >= last.encode():
+                break
+            if keys and number == _MOST_PAGES:
+                present.update(one for one in targets if one > keys[-1] and copy_exists(deps, one))
                 break
     return present
 
