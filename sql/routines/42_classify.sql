@@ -32,31 +32,35 @@ DECLARE
         v_may AND NOT v_keys.is_searched AND waybill.may_stay_staged(p_plan);
     v_leaves_out CONSTANT boolean :=
         v_may AND v_keys.is_searched AND waybill.may_leave_out(p_plan);
-    v_stored bigint;
 BEGIN
-    v_stored := waybill.store_classes(p_plan, v_keys.is_repeated, v_keys.is_searched,
+    PERFORM waybill.create_records(p_plan, v_keys.is_repeated, v_keys.is_searched,
         v_keys.last_key,
         CASE WHEN v_is_view THEN 'VIEW merge_records'
             ELSE 'TABLE merge_records ON COMMIT DROP' END,
         CASE WHEN v_leaves_out THEN $q$r._waybill_class <> 'unchanged'$q$ ELSE 'true' END);
-    RETURN CASE WHEN v_leaves_out THEN waybill.count_staged(p_plan) - v_stored ELSE 0 END;
+    IF NOT v_leaves_out THEN
+        RETURN 0;
+    END IF;
+    -- Not its rows: where two rows of the table have one key their record is there twice, and the
+    -- counts must show it.
+    RETURN waybill.count_staged(p_plan)
+        - (SELECT count(DISTINCT s._waybill_line) FROM pg_temp.merge_records AS s);
 END
 $$;
 
--- Creates merge_records of the records that a condition on their classes picks; how many rows.
-CREATE OR REPLACE FUNCTION waybill.store_classes(p_plan waybill.merge_plan,
+-- Creates merge_records of the records that a condition on their classes picks.
+CREATE OR REPLACE FUNCTION waybill.create_records(p_plan waybill.merge_plan,
     p_is_repeated boolean, p_is_searched boolean, p_last_key bigint, p_relation text,
     p_condition text)
-RETURNS bigint
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
-    v_stored bigint;
 BEGIN
     PERFORM waybill.drop_records();
-    v_stored := waybill.run_sql(format(
+    PERFORM waybill.run_sql(format(
         $q$
         CREATE TEMP %7$s AS
         WITH s AS NOT MATERIALIZED (%1$s)
@@ -87,7 +91,6 @@ BEGIN
     IF p_is_searched OR p_is_repeated THEN
         PERFORM waybill.reject_present_keys(p_plan);
     END IF;
-    RETURN v_stored;
 END
 $$;
 

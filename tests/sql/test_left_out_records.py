@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from psycopg import DatabaseError
 
 from tests.sql.staging import Ledger
 from tests.sql.unseen_tables import register
@@ -102,3 +103,19 @@ def test_of_a_key_that_is_there_twice_in_the_file_the_last_record_counts(days: L
     job = days.load("t", 2, [(1, "2024-01-01", 7), (1, "2024-01-01", 1)])
     assert days.waybill(job) == {"read": 2, "unchanged": 1, "superseded": 1}
     assert days.rows("SELECT n FROM t") == [(1,)]
+
+
+def test_two_rows_of_one_key_are_noticed_beside_them(ledger: Ledger) -> None:
+    register(
+        ledger,
+        "CREATE TABLE t (id int NOT NULL, n int); CREATE INDEX ON t (id)",
+        ", natural_key => '{id}'",
+    )
+    ledger.load("t", 1, [(1, 1), (2, 2), (3, 3)])
+    # As nobody but Waybill may write.
+    ledger.admin.execute("INSERT INTO t (id, n, _landed) SELECT id, n, _landed FROM t WHERE id = 1")
+    job = ledger.land("t", 2)
+    ledger.stage(job, "t", [(1, 9), (2, 2), (3, 3)])
+    with pytest.raises(DatabaseError, match="3 records staged, but 4 accounted for"):
+        ledger.merge(job)
+    assert ledger.rows("SELECT n FROM t ORDER BY n") == [(1,), (1,), (2,), (3,)]
