@@ -1,8 +1,8 @@
 """Shows records of a file before and after the rules of their dataset, by the loader's own code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from waybill.columns.stage import ABSENT, LINE, RAW
 from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.exact_json import parse_json
+from waybill.http.pagination import MAX_PAGE_BYTES, document_size
 from waybill.masking import MASK
 from waybill.records.block import Block, limited
 from waybill.records.chunking import ChunkRange
@@ -28,6 +29,7 @@ from waybill.records.layout import Layout
 from waybill.records.reading import read_records
 from waybill.records.sniffer import sniff_layout
 
+T = TypeVar("T")
 SHOWN_RECORDS = 20
 HEAD_BYTES = 4 * 1024 * 1024
 """Of which the layout is told."""
@@ -66,24 +68,37 @@ class Shown(NamedTuple):
     """Those of the records that are neither filtered nor rejected."""
     source: str | None = None
     """Whose rules were applied too."""
+    is_cut: bool = False
+    """More of the records do not fit into a response."""
     not_shown: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
     def response(self, *, masked: bool) -> Preview:
         """What is shown; with `masked` without the personal values of the dataset."""
         personal = frozenset(self.contract.personal) if masked else frozenset()
-        records = [_without(personal, each) if personal else each for each in self.records]
+        # The merge may have added values.
+        records, is_cut = _fitting(
+            (_without(personal, each) if personal else each for each in self.records),
+            lambda record: record,
+        )
+        cut = f"Only {len(records)} records are shown; more do not fit into a response."
         return Preview(
             columns=list(self.layout.columns),
             records=records,
             not_shown=list(self.not_shown),
-            warnings=[*self.layout.warnings, *self.warnings],
+            warnings=[
+                *self.layout.warnings,
+                *self.warnings,
+                *([cut] if is_cut or self.is_cut else ()),
+            ],
             drift=list(self.drift),
         )
 
 
 def preview_records(contract: Contract, sample: Sample) -> Shown:
     """The first 20 records after the rules that the loader applies, and how the file differs.
+
+    Fewer if they do not fit into a response.
 
     Raises:
         Rejected: the sample is not a file that the contract describes.
@@ -97,12 +112,27 @@ def preview_records(contract: Contract, sample: Sample) -> Shown:
         if part.record_count
         for record in _preview(checker, layout, part)
     )
-    records = list(islice(shown, SHOWN_RECORDS))
+    records, is_cut = _fitting(islice(shown, SHOWN_RECORDS), lambda record: record[0])
     # The records that are not shown may have what these lack.
     added = [each for each in checker.drift or () if each.change == "added"]
     staged = [each for _, each in records if each is not None]
     previewed = [each for each, _ in records]
-    return Shown(contract, layout, (*layout.drift, *added), previewed, staged)
+    drift = (*layout.drift, *added)
+    return Shown(contract, layout, drift, previewed, staged, is_cut=is_cut)
+
+
+def _fitting(
+    records: Iterable[T], document: Callable[[T], PreviewedRecord]
+) -> tuple[list[T], bool]:
+    """The first records that fit into a response, and whether there are more."""
+    fitting: list[T] = []
+    size = 0
+    for record in records:
+        size += document_size(document(record))
+        if size > MAX_PAGE_BYTES:
+            return fitting, True
+        fitting.append(record)
+    return fitting, False
 
 
 def _layout(contract: Contract, sample: Sample) -> Layout:

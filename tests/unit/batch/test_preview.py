@@ -193,3 +193,14 @@ def test_a_preview_writes_nothing(aws: "S3Client") -> None:
     before = aws.list_objects_v2(Bucket=STATE)["Contents"]
     preview({"rows": [{"species": "a"}]})
     assert aws.list_objects_v2(Bucket=STATE)["Contents"] == before
+
+
+def test_no_more_records_are_shown_than_fit_into_a_response() -> None:
+    long = "x" * 190_000
+    response = preview("species\n" + f"{long}\n" * 20, CSV)
+    assert response.status == 200
+    assert len(response.text.encode()) < 6_000_000
+    shown = response.json()
+    assert len(shown["records"]) == 13
+    (warning,) = [text for text in shown["warnings"] if "fit" in text]
+    assert warning == "Only 13 records are shown; more do not fit into a response."
