@@ -61,7 +61,7 @@ def test_what_was_copied_is_found_by_lists(
     assert calls.count("HeadObject") == 1
 
 
-def test_copies_far_behind_those_of_objects_that_are_gone_are_asked_for(
+def test_copies_far_behind_those_of_objects_that_are_gone_are_sought_alone(
     api: Api, cloud: Cloud, admin: Connection, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(9):
@@ -76,6 +76,6 @@ def test_copies_far_behind_those_of_objects_that_are_gone_are_asked_for(
     calls = calls_of_a_run(api, cloud, source_id, monkeypatch, page_keys=2)
     run_through(cloud)
     assert len(copies(cloud)) == len(set(copies(cloud))) == len(ids(admin)) == 10
-    # The source, and two pages of the copies; then 7, 8 and the new one are asked for.
+    # The source, and two pages of the copies; then 7, 8 and the new one each.
     assert calls.count("ListObjectsV2") == 3
     assert calls.count("HeadObject") == 1 + 3
