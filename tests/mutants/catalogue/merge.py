@@ -138,6 +138,14 @@ MUTANTS = (
         (f"{LEFT_OUT}::test_of_a_key_that_is_there_twice_in_the_file_the_last_record_counts",),
     ),
     Mutant(
+        "left_out_by_rows",
+        "two rows of one key are noticed beside records that are as their rows are",
+        CLASSIFY,
+        "count(DISTINCT s._waybill_line)",
+        "count(*)",
+        (f"{LEFT_OUT}::test_two_rows_of_one_key_are_noticed_beside_them",),
+    ),
+    Mutant(
         "left_out_not_counted",
         "records that are as their rows are are counted",
         "sql/routines/36_merge_counts.sql",

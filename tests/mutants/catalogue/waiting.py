@@ -68,6 +68,14 @@ MUTANTS = (
         (f"{TURNS}::test_files_that_wait_are_merged_after_one_another_without_a_message_each",),
     ),
     Mutant(
+        "unpublished_end_loses_turn",
+        "a turn is not lost when the end before it cannot be published",
+        "functions/pipeline/merge/merge_job.py",
+        "(MergeMessage(job_id=each) for each in following)",
+        "()",
+        (f"{TURNS}::test_a_turn_is_not_lost_when_the_end_before_it_cannot_be_published",),
+    ),
+    Mutant(
         "waiting_jobs_come_back_at_once",
         "a job that waits for many comes back when they may have ended",
         "layers/core/python/waybill/consumer.py",
