@@ -32,7 +32,8 @@ BEGIN
 END
 $$;
 
--- Raise unless the rejects of the job can be replayed. The caller has locked its row.
+-- Raise unless the rejects of the job can be replayed. The caller has locked its row. Of an archive
+-- that was not loaded, members may have been before it ended.
 CREATE OR REPLACE FUNCTION waybill.assert_replayable(p_job waybill.ingestion_jobs) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
@@ -40,7 +41,9 @@ AS $$
 BEGIN
     IF p_job.job_id IS NULL THEN
         RAISE EXCEPTION 'There is no such job.' USING ERRCODE = 'WB002';
-    ELSIF p_job.read IS NULL OR waybill.is_dry(p_job) OR p_job.state = 'REVERTED' THEN
+    ELSIF waybill.is_dry(p_job) OR p_job.state = 'REVERTED' OR p_job.read IS NULL
+        AND NOT (p_job.archive_format IS NOT NULL AND waybill.is_final(p_job.state))
+    THEN
         RAISE EXCEPTION 'Job % is %; only rejects of a loaded file are replayed.', p_job.job_id,
             p_job.state USING ERRCODE = 'WB012';
     ELSIF EXISTS (

@@ -27,10 +27,14 @@ COUNTS = ("read", "inserted", "updated", "superseded", "rejected")
 _KILLS = 12
 
 
-def loaded(replays: Replays, name: str = "x.zip") -> str:
-    land(replays.cloud, "hired_employees", name, zipped(FILES))
+def loaded(replays: Replays, files: dict[str, bytes] = FILES) -> str:
+    land(replays.cloud, "hired_employees", "x.zip", zipped(files))
     settle_archives(replays.cloud)
-    ((job,),) = replays.rows(f"SELECT job_id FROM waybill.ingestion_jobs WHERE filename = '{name}'")
+    return archive_of(replays)
+
+
+def archive_of(replays: Replays) -> str:
+    ((job,),) = replays.rows("SELECT job_id FROM waybill.ingestion_jobs WHERE filename = 'x.zip'")
     return str(job)
 
 
@@ -47,10 +51,14 @@ def send_object(replays: Replays, response: ApiResponse) -> str:
 
 def delivered(replays: Replays, response: ApiResponse) -> str:
     job = send_object(replays, response)
+    settle_steps(replays)
+    return job
+
+
+def settle_steps(replays: Replays) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_USER", "pipeline")
         settle_archives(replays.cloud)
-    return job
 
 
 def job(replays: Replays, job_id: str) -> dict[str, Any]:
@@ -161,8 +169,8 @@ def test_a_replay_is_loaded_once_wherever_it_is_killed(
 
 def test_the_rejects_of_a_member_that_was_not_loaded_remain(replays: Replays) -> None:
     archive = loaded(replays)
-    response = replays.replay(archive, {"rows": corrections(replays, archive)})
-    replay = send_object(replays, response)
+    rows = {"rows": corrections(replays, archive)}
+    replay = send_object(replays, replays.replay(archive, rows))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_USER", "pipeline")
         for record in replays.cloud.take("landed"):
@@ -170,9 +178,7 @@ def test_the_rejects_of_a_member_that_was_not_loaded_remain(replays: Replays) ->
     part, *_ = members(replays, replay)
     assert replays.ask("DELETE", f"/jobs/{part['job_id']}").status == 202
     assert [reject["member"] for reject in replays.rejects(archive)] == ["a.csv", "a.csv"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_USER", "pipeline")
-        settle_archives(replays.cloud)
+    settle_steps(replays)
     assert [row[0] for row in replays.employees()] == [1, 2, 4, 5, 6]
     assert job(replays, replay)["state"] == "CANCELLED"
     delivered(replays, replays.replay(archive, {"rows": corrections(replays, archive)}))
@@ -185,6 +191,27 @@ def test_a_cancelled_replay_frees_all_rejects(replays: Replays) -> None:
     assert replays.rejects(archive) == []
     assert replays.ask("DELETE", f"/jobs/{response.json()['job_id']}").status == 202
     assert len(replays.rejects(archive)) == 4
+
+
+def test_loaded_members_of_a_cancelled_archive_are_replayed(replays: Replays) -> None:
+    cloud, events = replays.cloud, MemberEvents(replays.cloud)
+    land(cloud, "hired_employees", "x.zip", zipped(FILES))
+    for _ in range(6):
+        events.send()
+        for name, step in FUNCTIONS.items():
+            for record in cloud.take(name):
+                # The last member is unpacked, and never planned.
+                if "/d.jsonl" not in record["body"]:
+                    step({"Records": [record]}, Context())
+    archive = archive_of(replays)
+    rows = {"rows": corrections(replays, archive)}
+    assert replays.replay(archive, rows).json()["type"].endswith("not-replayable")
+    assert replays.ask("DELETE", f"/jobs/{archive}").status == 202
+    assert job(replays, archive)["rejects_remaining"] == 3
+    replay = delivered(replays, replays.replay(archive, rows))
+    assert [row[0] for row in replays.employees()] == [1, 2, 3, 4, 6]
+    assert job(replays, replay)["state"] == "COMPLETED"
+    assert job(replays, archive)["rejects_remaining"] == 0
 
 
 def test_a_member_is_not_reverted_before_the_replay_of_its_rejects(replays: Replays) -> None:
@@ -215,12 +242,7 @@ def test_rejects_of_other_jobs_are_refused_by_name(replays: Replays) -> None:
 
 
 def test_of_two_replays_of_a_member_the_last_requested_counts(replays: Replays) -> None:
-    files = {"a.csv": b"id,name,hire_dt\n7,First,no date\n7,Second,no date\n"}
-    land(replays.cloud, "hired_employees", "y.zip", zipped(files))
-    settle_archives(replays.cloud)
-    ((archive,),) = replays.rows(
-        "SELECT job_id FROM waybill.ingestion_jobs WHERE filename = 'y.zip'"
-    )
+    archive = loaded(replays, {"a.csv": b"id,name,hire_dt\n7,First,no date\n7,Second,no date\n"})
     first, second = corrections(replays, archive)
     # The one that is requested first is not unpacked before the other is loaded.
     begun = replays.replay(archive, {"rows": [first]})
