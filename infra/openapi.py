@@ -133,7 +133,7 @@ def _body(api: Api, route: Route) -> dict[str, Any]:
     if spec is None or spec.schemas is None:
         return {}
     content = {media: {"schema": schema} for media, schema in spec.schemas().items()}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": spec.required, "content": content}}
 
 
 def _used(schemas: dict[str, Any], paths: dict[str, Any]) -> dict[str, Any]:

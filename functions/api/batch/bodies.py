@@ -17,5 +17,9 @@ def _sample_schemas() -> dict[str, Any]:
 # Lambda's request limit is 6 MB.
 ROWS = BodySpec(limit_bytes=5 * 1024**2, hint=" Upload a larger file: POST /uploads/{dataset}.")
 SAMPLE = BodySpec(
-    (JSON, *_SAMPLES), 4 * 1024**2, " Send the beginning of the file.", _sample_schemas
+    (JSON, *_SAMPLES),
+    4 * 1024**2,
+    " Send fewer rows, or the beginning of a text file; upload others by POST /samples.",
+    _sample_schemas,
+    required=False,
 )

@@ -91,12 +91,12 @@ def post_preview(
 
     Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type; a larger
     file that is no text is uploaded by `POST /samples`. With `source` its rules are applied too.
-    Records are read, changed and checked as the loader does
-    it, and rules, constraints, references and unique values are looked at as the merge does it,
-    by the same SQL; nothing is written. Duplicates are looked for among the records that are
-    shown, and a later record of the file may supersede one. Values that the caller may not read
-    are `[masked]`; a rule that would tell them, or that the database is needed for when it cannot
-    be reached, is in `not_shown`, and `warnings` say what was not checked.
+    Records are read, changed and checked as the loader does it, and rules, constraints,
+    references and unique values are looked at as the merge does it, by the same SQL; nothing is
+    written. Duplicates are looked for among the records that are shown, and a later record of the
+    file may supersede one. Values that the caller may not read are `[masked]`; a rule that would
+    tell them, or that the database is needed for when it cannot be reached, is in `not_shown`,
+    and `warnings` say what was not checked.
     """
     # What reads files takes longer to import than a batch takes.
     from functions.api.batch.parse_sample import (  # noqa: PLC0415

@@ -30,4 +30,5 @@ FILE = BodySpec(
     _MOST_BYTES,
     " Send the beginning of a text file with whole=false; upload others by POST /samples.",
     _file_schemas,
+    required=False,
 )

@@ -23,6 +23,8 @@ class BodySpec(NamedTuple):
     """Added to the error for a larger body: what to use instead."""
     schemas: Callable[[], Mapping[str, Any]] | None = None
     """JSON Schema by media type, for OpenAPI; for JSON bodies it comes from the models."""
+    required: bool = True
+    """Whether each request has one, for OpenAPI; the route itself refuses a request without."""
 
 
 def media_type_of(event: APIGatewayProxyEvent) -> str:
