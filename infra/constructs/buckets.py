@@ -140,8 +140,8 @@ class Buckets(Construct):
             "State",
             _Content(
                 [versions, *_short_lived()],
-                # Rejects are downloaded from here when they are many.
-                _pages_may(environment, s3.HttpMethods.GET),
+                # Rejects are downloaded from here when they are many, and samples uploaded.
+                _pages_may(environment, s3.HttpMethods.GET, s3.HttpMethods.POST),
                 logs,
                 offsite,
             ),

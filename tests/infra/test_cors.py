@@ -46,6 +46,18 @@ def _of_bucket(bucket: Mapping[str, Any]) -> str | None:
     return ",".join(origin for rule in rules for origin in rule["AllowedOrigins"]) or None
 
 
+def test_pages_may_do_with_each_bucket_what_is_signed_for_it(
+    synthesise: Callable[[str], Synthesised],
+) -> None:
+    allowed = {
+        tuple(sorted(rule["AllowedMethods"]))
+        for bucket in synthesise("prod").buckets().values()
+        for rule in bucket["CorsConfiguration"]["CorsRules"]
+    }
+    # Uploads by form and in parts; downloads, and samples by form.
+    assert allowed == {("POST", "PUT"), ("GET", "POST")}
+
+
 def _of_firewall(acl: Mapping[str, Any]) -> str | None:
     (rate,) = (rule for rule in acl["Rules"] if rule["Name"] == "rate-per-address")
     headers = rate["Action"]["Block"]["CustomResponse"]["ResponseHeaders"]

@@ -30,6 +30,20 @@ def test_leftovers_in_buckets_expire(synthesised: Synthesised) -> None:
         assert "ExpirationInDays" not in rule
 
 
+def test_exports_and_samples_which_an_erasure_does_not_reach_are_dropped_after_a_day(
+    synthesised: Synthesised,
+) -> None:
+    rules = {
+        rule.get("Prefix"): rule
+        for bucket in synthesised.buckets().values()
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+    }
+    for prefix in ("exports/", "samples/"):
+        rule = rules[prefix]
+        assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
 def test_what_may_hold_an_erased_person_expires_with_all_versions(synthesised: Synthesised) -> None:
     name, value = EXPIRY_TAG
     rules = [
