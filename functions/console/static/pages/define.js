@@ -37,7 +37,7 @@ async function propose(file, { name, header }, abort) {
   const head = await readHead(file);
   const whole = file.size <= MAX_BYTES;
   if (head.mustBeWhole && !whole) {
-    throw new Error("Here a dataset is proposed from a Parquet, Arrow or Excel file of at most 4 MiB. Choose a smaller file of the same columns, or run: .venv/bin/waybill infer --whole FILE");
+    throw new Error("Here a dataset is proposed from a Parquet, Arrow or Excel file of at most 4 MiB. Choose a smaller file of the same columns, or run: waybill infer FILE");
   }
   const body = await file.slice(0, MAX_BYTES).arrayBuffer();
   const query = { name: name || file.name, whole, header };
