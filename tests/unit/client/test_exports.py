@@ -223,7 +223,7 @@ def test_a_whole_file_needs_the_source_tree(ships: Path) -> None:
     ("code", "size", "uploads"),
     [
         ("corrupt-file", HEAD_BYTES, True),
-        ("unsupported-file", HEAD_BYTES, True),
+        ("unsupported-file", HEAD_BYTES, False),
         ("corrupt-file", 0, False),
         ("unknown-columns", HEAD_BYTES, False),
     ],

@@ -127,8 +127,9 @@ def _preview_file(path: str, file: Path, params: Mapping[str, str]) -> Flow:
     try:
         return (yield from document("POST", path, params=params, content=head, headers=_BYTES))
     except ProblemError as error:
-        # Parquet, Arrow and Excel have no beginning that can be read alone.
-        if whole or error.code not in ("corrupt-file", "unsupported-file"):
+        # Parquet, Arrow and Excel have no beginning that can be read alone. An archive, of which
+        # nothing is shown, is not uploaded.
+        if whole or error.code != "corrupt-file":
             raise
     sample = yield from upload_sample(file)
     return (yield from document("POST", path, params={**params, "sample_id": sample}))
