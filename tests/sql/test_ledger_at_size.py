@@ -17,6 +17,8 @@ QUESTIONS = {
     " WHERE dataset = 'departments' AND landing_order = 20000",
     "restamp": "SELECT waybill.stamp_unchanged(j) FROM waybill.ingestion_jobs AS j"
     " WHERE dataset = 'departments' AND landing_order = 20000",
+    "rejects": "SELECT waybill.rejects_remaining(job_id) FROM waybill.ingestion_jobs"
+    " WHERE dataset = 'departments' AND landing_order = 20000",
     "order": "SELECT waybill.landing_order('departments', now(), 'x', 'v')",
 }
 
