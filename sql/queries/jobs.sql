@@ -22,9 +22,9 @@ LIMIT :rows;
 SELECT dataset FROM waybill.job_documents WHERE job_id = :job_id;
 
 -- name: get_archive_place(job_id)
--- Whether it is an archive; the name of the file in its archive, null if it was in none.
-SELECT document ? 'archive' AS is_archive,
-    CASE WHEN archive_job_id IS NOT NULL THEN document #>> '{source,filename}' END AS member
+-- Whether it is an archive; the name of the file in its archive, null if it was in none. Without the
+-- document, which counts all rejects: each page of them begins with this.
+SELECT is_archive, CASE WHEN archive_job_id IS NOT NULL THEN filename END AS member
 FROM waybill.job_documents
 WHERE job_id = :job_id;
 

@@ -36,5 +36,5 @@ SELECT j.job_id, j.dataset, CASE WHEN j.reverting THEN 'REVERTING' ELSE j.state 
             THEN waybill.rfc3339(j.expires_at) END,
         'started_at', waybill.rfc3339(j.started_at),
         'finished_at', waybill.rfc3339(j.finished_at))) AS document,
-    j.created_by, j.archive_job_id
+    j.created_by, j.archive_job_id, j.archive_format IS NOT NULL AS is_archive, j.filename
 FROM waybill.ingestion_jobs AS j;

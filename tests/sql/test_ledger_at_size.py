@@ -1,8 +1,11 @@
 """With many ended jobs in the ledger, a merge still looks only at the few that matter."""
 
+from uuid import UUID
+
 import pytest
 
 from tests.sql.staging import Ledger
+from waybill.database.queries import query_text
 
 MANY = """
 INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, bucket, object_key, landed_at,
@@ -47,3 +50,9 @@ def reads(ledger: Ledger) -> int:
         " WHERE relid = 'waybill.ingestion_jobs'::regclass"
     )
     return int(number)
+
+
+def test_a_page_of_rejects_does_not_count_all_of_them(ledger: Ledger) -> None:
+    statement = b"EXPLAIN VERBOSE " + query_text("jobs.get_archive_place")
+    plan = ledger.admin.execute(statement, {"job_id": UUID(int=1)}).fetchall()
+    assert "rejects_remaining" not in str(plan)
