@@ -15,6 +15,7 @@ class Counted:
     def __init__(self, size: int) -> None:
         self.data = bytes(number % 251 for number in range(size))
         self.fetched = 0
+        self.requests = 0
 
     @property
     def size(self) -> int:
@@ -23,6 +24,7 @@ class Counted:
     def read(self, offset: int, length: int) -> bytes:
         assert 0 <= offset <= offset + length <= self.size
         self.fetched += length
+        self.requests += 1
         return self.data[offset : offset + length]
 
 
@@ -52,6 +54,17 @@ def test_a_block_that_is_kept_is_not_fetched_again() -> None:
     source.read(40, 8)
     source.read(0, 1)
     assert whole.fetched == 24 + 8 + 8
+
+
+def test_blocks_beside_each_other_are_fetched_by_one_request() -> None:
+    whole = Counted(80)
+    source = BoundedSource(whole, 1000)
+    assert source.read(0, 80) == whole.data
+    assert whole.requests == 1
+    source.read(20, 8)
+    # Of what follows, the blocks before and behind those that are kept.
+    assert source.read(8, 32) == whole.data[8:40]
+    assert whole.requests == 4
 
 
 def test_more_than_the_bound_is_not_fetched() -> None:

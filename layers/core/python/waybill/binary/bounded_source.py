@@ -31,19 +31,24 @@ class BoundedSource:
             Rejected: `sample-too-large`, more bytes would be fetched than may be.
         """
         first, end = offset // _BLOCK, -(-(offset + length) // _BLOCK)
-        data = b"".join(self._block(number) for number in range(first, end))
-        return data[offset - first * _BLOCK :][:length]
+        blocks: list[bytes] = []
+        while (number := first + len(blocks)) < end:
+            if number in self._blocks:
+                self._blocks.move_to_end(number)
+                blocks.append(self._blocks[number])
+            else:
+                kept = next((each for each in range(number, end) if each in self._blocks), end)
+                blocks += self._fetch(number, kept)
+        return b"".join(blocks)[offset - first * _BLOCK :][:length]
 
     def pieces(self) -> Iterator[bytes]:
         """All bytes, from the beginning."""
         return pieces(self, 0, self.size)
 
-    def _block(self, number: int) -> bytes:
-        if number in self._blocks:
-            self._blocks.move_to_end(number)
-            return self._blocks[number]
-        begin = number * _BLOCK
-        length = min(_BLOCK, self.size - begin)
+    def _fetch(self, first: int, end: int) -> list[bytes]:
+        """The blocks [first, end) by one request, which takes longer than the bytes of a block."""
+        begin = first * _BLOCK
+        length = min(end * _BLOCK, self.size) - begin
         self._fetched += length
         if self._fetched > self._most:
             detail = (
@@ -51,7 +56,9 @@ class BoundedSource:
                 " records. Write smaller row groups or record batches."
             )
             raise Rejected("sample-too-large", detail)
-        block = self._blocks[number] = self._whole.read(begin, length)
-        if len(self._blocks) > _KEPT_BLOCKS:
+        data = self._whole.read(begin, length)
+        blocks = [data[at : at + _BLOCK] for at in range(0, length, _BLOCK)]
+        self._blocks.update(enumerate(blocks, first))
+        while len(self._blocks) > _KEPT_BLOCKS:
             self._blocks.popitem(last=False)
-        return block
+        return blocks
