@@ -1,7 +1,7 @@
 -- Rows of other tables that may have followed those of a load by an action of a foreign key, and of
 -- which no images are kept: nobody knows how they were.
 
--- Whether the rows of a table were kept as they were while the job was loaded.
+-- Whether the rows of a table were kept as they were while the job was loaded, and still are.
 CREATE OR REPLACE FUNCTION waybill.has_kept_images(p_table regclass, p_job waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE sql STABLE
@@ -11,6 +11,7 @@ RETURN EXISTS (
     WHERE d.target = p_table AND d.revertible_days > 0
         AND waybill.has_column(d.target, '_landed')
         AND coalesce(p_job.started_at, p_job.created_at) > d.images_since
+        AND p_job.finished_at > clock_timestamp() - d.revertible_days * interval '1 day'
 );
 
 -- revert_conflicts: the tables that refer to rows which the load has deleted, or changed in what is

@@ -52,6 +52,25 @@ def test_a_load_that_changed_a_value_that_others_followed_is_kept(
     ]  # fmt: skip
 
 
+def test_images_of_followers_that_are_kept_for_a_shorter_time_are_missed(ledger: Ledger) -> None:
+    register(ledger, "CREATE TABLE t (id int PRIMARY KEY)", ", write_disposition => 'replace'")
+    ledger.load("t", 1, [(1,), (2,)])
+    ledger.declare(
+        "CREATE TABLE kids (id int PRIMARY KEY, of int REFERENCES t ON DELETE CASCADE);"
+        " SELECT waybill.register_dataset('kids', revertible_days => 1);"
+        " INSERT INTO kids (id, of) VALUES (1, 1), (2, 2)"
+    )
+    job = ledger.load("t", 2, [(2,)])
+    for column in ("waybill.datasets.images_since", "waybill.row_images.kept_at",
+                   "waybill.ingestion_jobs.started_at", "waybill.ingestion_jobs.created_at",
+                   "waybill.ingestion_jobs.finished_at"):  # fmt: skip
+        table, _, name = column.rpartition(".")
+        ledger.admin.execute(f"UPDATE {table} SET {name} = {name} - interval '3 days'".encode())
+    ledger.admin.execute("SELECT waybill.purge_images()")
+    assert [code for code, _ in conflicts(ledger, job)] == ["other-table"]
+    assert ledger.rows("SELECT id FROM t") == [(2,)]
+
+
 @pytest.mark.parametrize("kids", KIDS.values(), ids=KIDS)
 def test_a_load_that_deleted_nothing_others_had_is_taken_back(ledger: Ledger, kids: str) -> None:
     register(ledger, "CREATE TABLE t (id int PRIMARY KEY, n int)")
