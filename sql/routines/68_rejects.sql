@@ -40,7 +40,8 @@ END;
 
 -- The same of all members of an archive, by member and line. The members are read in their order,
 -- so a page costs what it has, and not what the archive has. `found` of the last row is more than the
--- rows where others may follow.
+-- rows where others may follow. Those of a member that was taken back are left out, unless all were:
+-- nobody can replay them, and what is listed is replayed by one request.
 CREATE OR REPLACE FUNCTION waybill.list_member_rejects(p_archive uuid, p_position integer,
     p_line bigint, p_reject_id uuid, p_limit integer, p_bytes bigint, p_masked boolean)
 RETURNS TABLE (job_id uuid, "position" integer, member text, reject_id uuid, line bigint,
@@ -49,6 +50,8 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_is_reverted CONSTANT boolean := (
+        SELECT j.state = 'REVERTED' FROM waybill.ingestion_jobs AS j WHERE j.job_id = p_archive);
     v_member waybill.archive_members;
     v_reject record;
     v_before integer;
@@ -61,6 +64,8 @@ BEGIN
         WHERE m.archive_job_id = p_archive AND m.position >= coalesce(p_position, 0)
             AND EXISTS (SELECT FROM waybill.validation_errors AS v
                 WHERE v.job_id = m.job_id AND v.replayed_by IS NULL)
+            AND (v_is_reverted OR EXISTS (SELECT FROM waybill.ingestion_jobs AS j
+                WHERE j.job_id = m.job_id AND j.state <> 'REVERTED'))
         ORDER BY m.position
     LOOP
         v_before := v_rows;

@@ -229,6 +229,10 @@ def test_a_member_is_not_reverted_before_the_replay_of_its_rejects(replays: Repl
     assert accepted.status == 202
     left = corrections(replays, archive)
     assert replays.replay(archive, {"rows": left}).status == 422
+    settle_steps(replays)
+    # What is listed can be replayed: no more those of the member that was taken back.
+    rest = replays.rejects(archive)
+    assert (job(replays, last["job_id"])["state"], rest) == ("REVERTED", [])
 
 
 def test_rejects_of_other_jobs_are_refused_by_name(replays: Replays) -> None:
