@@ -3,7 +3,7 @@
 from infra.checks.findings import Accepted
 
 _PREFIXES = (
-    "/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
+    "/(landing|tickets|contracts|markers|deadlines|exports|samples|audit|metrics|extractions"
     "|publications|deliveries|lake)/[*]"
 )
 _FUNCTION = r"(Service|Console)/[A-Z]\w+/Role/Resource"
