@@ -11,6 +11,9 @@ from waybill.state.sample_forms import sample_key
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# What is called below is called for these keys: permissions are held against it.
+_PREFIX = "samples/"
+
 
 def open_sample(s3: "S3Client", bucket: str, subject: str, sample_id: UUID) -> ObjectSource:
     """The file that the caller uploaded.
