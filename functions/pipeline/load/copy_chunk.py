@@ -17,7 +17,7 @@ from waybill.database.data_keys import DataKeys
 _PREFETCHED_BLOCKS = 2
 # `prefetch` must notice a stalled S3 before the watchdog closes the connection.
 _WATCHDOG_MARGIN = 1.5
-# Of encoded rejects that wait in memory for a COPY of their own. A block adds millions more.
+# Of encoded rejects that wait in memory for a COPY of their own. A block may add megabytes more.
 _WAITING_BYTES = 2 * 1024 * 1024
 
 
