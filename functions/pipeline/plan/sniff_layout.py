@@ -10,6 +10,7 @@ from waybill.contract.model import Contract
 from waybill.landing.objects import ObjectRef, ObjectSource, stream_range
 from waybill.records.chunking import ChunkRange
 from waybill.records.layout import Layout
+from waybill.records.marks import STANDARD_QUOTES
 from waybill.records.sniffer import sniff_layout
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def sniff_object(s3: "S3Client", job: LandedJob, contract: Contract, head: bytes
         contract = contract.model_copy(
             update={"skip_blank_records": False, "file_format": _replay_format(contract)}
         )
+    if ticket and ticket.standard_quotes:
+        contract = contract.model_copy(update=STANDARD_QUOTES)
     source = ObjectSource(s3, ref)
     if file_format := binary_format(head, source):
         layout = binary_layout(source, file_format, contract)

@@ -8,6 +8,7 @@ from waybill.records.column_names import ColumnNames
 from waybill.records.csv_head import csv_layout
 from waybill.records.head import Head
 from waybill.records.layout import Layout
+from waybill.records.marks import STANDARD_QUOTES
 
 _LONGEST_GAP = 1000
 _DELIMITER = ","
@@ -24,6 +25,7 @@ def sheet_layout(description: dict[str, Any], contract: Contract) -> Layout:
         raise Rejected("empty-file", f"The sheet {description['sheet']!r} has no cells.")
     width = _width(rows, contract)
     text, skipped = sheet_text(rows, width)
+    contract = contract.model_copy(update=STANDARD_QUOTES)
     layout = csv_layout(Head(text, "utf-8", whole=True), contract, _DELIMITER)
     return layout.model_copy(
         update={

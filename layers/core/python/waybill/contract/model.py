@@ -168,6 +168,12 @@ class Contract(_Frozen):
     trim: bool = True
     header: Literal["auto", "present", "absent"] = "auto"
     delimiter: str | None = None
+    quote: str | None = '"'
+    """Character around fields of CSV; None: quotes are data."""
+    escape: str | None = None
+    """Character that takes their meaning from a quote, delimiter or line ending after it."""
+    escape_codes: bool = False
+    """Whether letters after it stand for control characters: `\\n`, `\\t`."""
     skip_blank_records: bool = True
     """Whether CSV records of only delimiters and blanks are blank lines, not records."""
     repeated_header: Literal["reject", "load"] = "reject"

@@ -42,6 +42,9 @@ def csv_layout(text: Head, contract: Contract, requested: str | None) -> Layout:
     skipped_lines = 1 if separator.length else 0
     return layout.model_copy(
         update={
+            "quote": contract.quote,
+            "escape": contract.escape,
+            "escape_codes": contract.escape_codes,
             "skip_blank_records": contract.skip_blank_records,
             "data_offset": layout.data_offset + separator.length,
             "first_line": layout.first_line + skipped_lines,

@@ -7,7 +7,7 @@ from waybill.contract.model import Contract
 from waybill.errors import BadRequest, Rejected
 from waybill.records.head import Head, HeadRecord, first_cells
 from waybill.records.header import HeaderSearch, find_header
-from waybill.records.layout import check_delimiter
+from waybill.records.marks import Marks, check_delimiter, check_marks
 from waybill.records.values import is_plausible, is_record
 
 _CANDIDATES = ",;\t|"
@@ -39,8 +39,9 @@ def sniff_dialect(text: Head, contract: Contract, declared: str | None) -> Diale
         Rejected: `ambiguous-delimiter`, several fit.
     """
     if declared:
-        return _split(text, contract, _checked(declared))
-    candidates = [_split(text, contract, mark) for mark in _CANDIDATES]
+        return _split(text, contract, _checked(declared, contract))
+    marks = [mark for mark in _CANDIDATES if mark not in (contract.quote, contract.escape)]
+    candidates = [_split(text, contract, mark) for mark in marks]
     headers = [each for each in candidates if each.search.kind == "header"]
     if headers:
         return max(headers, key=lambda each: each.search.score)
@@ -81,11 +82,16 @@ def _by_first_cells(text: Head, contract: Contract, candidates: list[Dialect]) -
     return candidates[0]._replace(warnings=(warning,))
 
 
-def _checked(delimiter: str) -> str:
+def _checked(delimiter: str, contract: Contract) -> str:
     try:
-        return check_delimiter(delimiter)
+        check_marks(_marks(check_delimiter(delimiter), contract))
     except ValueError as error:
         raise BadRequest("bad-delimiter", f"{error}.") from error
+    return delimiter
+
+
+def _marks(delimiter: str, contract: Contract) -> Marks:
+    return Marks(delimiter, contract.quote, contract.escape, contract.escape_codes)
 
 
 def _split(text: Head, contract: Contract, delimiter: str) -> Dialect:

@@ -1,28 +1,17 @@
 """The layout of a file: detected once by `plan`, used by `load` for every chunk."""
 
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from waybill.binary.task import BINARY_FORMATS, BinaryFormat
 from waybill.contract.drift import Drift
 from waybill.records.compression import Compression
 from waybill.records.encodings import Encoding, is_utf16
+from waybill.records.marks import Marks, check_marks
 
 JsonFormat = Literal["json-lines", "json-array", "json-objects"]
 FileFormat = Literal["csv"] | JsonFormat | BinaryFormat
-_NO_DELIMITER = frozenset('"\r\n\0')
-
-
-def check_delimiter(delimiter: str) -> str:
-    """Validate a delimiter.
-
-    Raises:
-        ValueError: not a single ASCII character, or a quote, line ending or NUL.
-    """
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in _NO_DELIMITER:
-        raise ValueError(f"{delimiter!r} is not a single ASCII character that can separate fields")
-    return delimiter
 
 
 class AddedField(BaseModel):
@@ -46,7 +35,10 @@ class Layout(BaseModel):
     file_format: FileFormat = "csv"
     encoding: Encoding = "utf-8"
     compression: Compression | None = None
-    delimiter: Annotated[str, AfterValidator(check_delimiter)] = ","
+    delimiter: str = ","
+    quote: str | None = '"'
+    escape: str | None = None
+    escape_codes: bool = False
     header: bool
     columns: tuple[str, ...]
     """The column of each field, in file order, without added fields; at the end `rescued`, if
@@ -72,6 +64,16 @@ class Layout(BaseModel):
     """Of a sheet, the first column that has a field, from 0."""
     warnings: tuple[str, ...] = ()
     """What is uncertain about the detected layout, for the user."""
+
+    @model_validator(mode="after")
+    def _have_distinct_marks(self) -> Self:
+        check_marks(self.marks)
+        return self
+
+    @property
+    def marks(self) -> Marks:
+        """The characters of a CSV file that are not data."""
+        return Marks(self.delimiter, self.quote, self.escape, self.escape_codes)
 
     @property
     def is_binary(self) -> bool:

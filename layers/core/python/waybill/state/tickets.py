@@ -36,6 +36,8 @@ class Ticket(BaseModel):
     encoding: str | None = None
     """`utf-8`, `iso-8859-1`, `windows-1252` or `utf-16`; None: as the contract says."""
     dry_run: bool = False
+    standard_quotes: bool = False
+    """Whether fields are quoted as RFC 4180 says, whatever the contract says."""
     is_replay: bool = False
     """Every record of the file is one of its rejects, also a blank one."""
     created_at: datetime
