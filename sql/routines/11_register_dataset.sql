@@ -78,7 +78,10 @@ CREATE OR REPLACE FUNCTION waybill.register_dataset(
     sheet text DEFAULT NULL,
     revertible_days integer DEFAULT 7,
     history_unit text DEFAULT NULL,
-    archive_after interval DEFAULT NULL
+    archive_after interval DEFAULT NULL,
+    quote text DEFAULT '"',
+    escape text DEFAULT NULL,
+    escape_codes boolean DEFAULT false
 ) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -103,7 +106,7 @@ BEGIN
     PERFORM waybill.assert_word('on_missing_parent', on_missing_parent, '{pending,reject}');
     PERFORM waybill.assert_word('repeated_header', repeated_header, '{reject,load}');
     PERFORM waybill.assert_word('drift', drift, '{refuse,ignore,rescue}');
-    PERFORM waybill.assert_word('delimiter', delimiter, ARRAY[',', ';', E'\t', '|']);
+    PERFORM waybill.assert_dialect(delimiter, quote, escape, escape_codes, file_format);
     PERFORM waybill.assert_notify(notify);
     PERFORM waybill.assert_table(v_table);
     v_key := coalesce(natural_key, CASE WHEN content_key IS NOT NULL THEN ARRAY[content_key] END,
@@ -128,8 +131,7 @@ BEGIN
         personal, delimiter, header, partition_unit, partition_range, on_missing_parent,
         max_reject_share, max_rejects, replace_scope, searchable, lookups, skip_blank_records,
         repeated_header, max_upload_bytes, transformation, notify, drift, rescued, sheet,
-        revertible_days, images_since, history_unit,
-        archive_after)
+        revertible_days, images_since, history_unit, archive_after, quote, escape, escape_codes)
     VALUES (name, v_table, v_disposition, v_key, content_key,
         provenance, document, file_format, formats, encoding, waybill.folded(aliases), null_words,
         trim_text, personal, delimiter, header,
@@ -138,7 +140,7 @@ BEGIN
         skip_blank_records, repeated_header, max_upload_bytes, transformation, notify, drift, rescued,
         sheet,
         revertible_days, CASE WHEN revertible_days > 0 THEN clock_timestamp() END, history_unit,
-        archive_after)
+        archive_after, nullif(quote, 'none'), escape, escape_codes)
     -- A migration registers again what it changed.
     ON CONFLICT ON CONSTRAINT datasets_pkey DO UPDATE SET target = excluded.target,
         write_disposition = excluded.write_disposition, natural_key = excluded.natural_key,
@@ -159,7 +161,8 @@ BEGIN
         transformation = excluded.transformation, notify = excluded.notify,
         drift = excluded.drift, rescued = excluded.rescued, sheet = excluded.sheet,
         revertible_days = excluded.revertible_days, history_unit = excluded.history_unit,
-        archive_after = excluded.archive_after,
+        archive_after = excluded.archive_after, quote = excluded.quote,
+        escape = excluded.escape, escape_codes = excluded.escape_codes,
         images_since = CASE WHEN excluded.revertible_days > 0
             THEN coalesce(waybill.datasets.images_since, excluded.images_since) END;
     -- The migration may have changed rows, and which of their columns are personal.

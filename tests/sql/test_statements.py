@@ -7,7 +7,6 @@ from typing import get_args
 import psycopg
 import pytest
 
-from functions.api.upload.models import FileOptions
 from tests.postgres.databases import Connection, Database
 from waybill.contract.model import Contract
 from waybill.database.errors import REFUSALS
@@ -61,7 +60,6 @@ ARGUMENTS = {
     "null_words => '{NULL}'": "null_words",
     "header => 'yes'": "header",
     "write_disposition => 'upsert'": "write_disposition",
-    "delimiter => 'x'": "delimiter",
     "personal => '{surname}'": "personal",
     "aliases => '{\"n\": 1}'": "aliases",
     "aliases => '[]'": "aliases",
@@ -97,7 +95,6 @@ ENUMERATIONS = {
     "datasets.header": literals(Contract.model_fields["header"].annotation),
     "datasets.repeated_header": literals(Contract.model_fields["repeated_header"].annotation),
     "datasets.drift": literals(Contract.model_fields["drift"].annotation),
-    "datasets.delimiter": literals(FileOptions.model_fields["delimiter"].annotation),
     "datasets.file_format": literals(Contract.model_fields["file_format"].annotation),
     # Shown while a revert is open; not stored.
     "ingestion_jobs.state": set(JobState) - {JobState.REVERTING},

@@ -126,6 +126,26 @@ def test_a_wrong_argument_names_file_line_and_argument_and_can_be_corrected(
     assert "datasets/birds.sql" in paths(admin, folder)
 
 
+@pytest.mark.parametrize(
+    ("quote", "codes", "at_fault"),
+    [("'|'", "false", "quote => '|'"), ("'none'", "NULL", "escape_codes => NULL")],
+)
+def test_of_several_arguments_the_one_at_fault_is_named(
+    admin: Connection, folder: Path, quote: str, codes: str, at_fault: str
+) -> None:
+    arguments = f"""(
+    'birds',
+    delimiter => '|',
+    escape => '!',
+    quote => {quote},
+    escape_codes => {codes}
+);"""
+    wrong = BIRDS.replace("('birds');", arguments)
+    write(folder, "datasets/birds.sql", wrong)
+    line = next(at for at, text in enumerate(wrong.split("\n"), 1) if at_fault in text)
+    assert f"datasets/birds.sql:{line}: {at_fault.split()[0]}: " in refused(admin, folder)
+
+
 def test_a_dataset_file_may_create_types_and_change_later(admin: Connection, folder: Path) -> None:
     typed = "CREATE TYPE plumage AS ENUM ('dull', 'bright');\n" + BIRDS.replace(
         "seen timestamptz", "seen timestamptz,\n    plumage plumage"

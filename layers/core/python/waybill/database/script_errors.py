@@ -79,9 +79,11 @@ def _mention_offset(failed: ScriptError) -> int | None:
 def _named_arguments(failed: ScriptError) -> Iterator[str]:
     """The arguments in the file that the error is about, the surest first."""
     diag = failed.error.diag
+    arguments = [match[1].decode() for match in _ARGUMENT.finditer(failed.script.text)]
+    # A message may name others after the one that it begins with.
+    yield from (each for each in arguments if (diag.message_primary or "").startswith(f"{each}:"))
     for said in (diag.column_name, diag.constraint_name, diag.message_primary):
-        for match in _ARGUMENT.finditer(failed.script.text):
-            argument = match[1].decode()
+        for argument in arguments:
             if re.search(rf"(?<![a-z]){argument}(?![a-z])", said or ""):
                 yield argument
 
