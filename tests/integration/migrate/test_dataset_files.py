@@ -143,7 +143,7 @@ def test_of_several_arguments_the_one_at_fault_is_named(
     wrong = BIRDS.replace("('birds');", arguments)
     write(folder, "datasets/birds.sql", wrong)
     line = next(at for at, text in enumerate(wrong.split("\n"), 1) if at_fault in text)
-    assert f"datasets/birds.sql:{line}: {at_fault.split()[0]}: " in refused(admin, folder)
+    assert f"datasets/birds.sql:{line}: {at_fault.split(maxsplit=1)[0]}: " in refused(admin, folder)
 
 
 def test_a_dataset_file_may_create_types_and_change_later(admin: Connection, folder: Path) -> None:
