@@ -27,6 +27,17 @@ class Dataset(BaseModel):
     )
     header: Literal["auto", "present", "absent"]
     delimiter: str | None = Field(description="Null: detected.")
+    quote: str | None = Field(
+        description="Character around fields of CSV files, written twice within them; null: fields"
+        " are not quoted."
+    )
+    escape: str | None = Field(
+        description="Character of CSV files that makes a quote, delimiter or line ending after it"
+        " data; null: none does."
+    )
+    escape_codes: bool = Field(
+        description="Whether `b`, `f`, `n`, `r`, `t` and `v` after it are control characters."
+    )
     encoding: str | None = Field(description="Null: UTF-8, or as a byte order mark says.")
     drift: DriftPolicy = Field(description="What becomes of columns that the table lacks.")
     searchable: list[str] = Field(description="Columns that rows can be found by.")

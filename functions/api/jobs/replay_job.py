@@ -71,7 +71,7 @@ def _land(deps: Deps, replay: Replay, ticket: Ticket, content: bytes) -> None:
     deps.state.deadlines.put(ticket.expires_at, ticket.job_id)
     deps.database.run(lambda connection: _register(connection, replay, ticket))
     try:
-        # The ticket's encoding and delimiter override the contract's.
+        # The ticket's encoding, delimiter and quotes override the contract's.
         deps.state.tickets.put(ticket)
         with storage_reached():
             deps.s3.put_object(Bucket=ticket.bucket, Key=ticket.key, Body=content)
@@ -152,6 +152,7 @@ def _ticket(deps: Deps, contract: Contract, name: str, size: int, caller: Caller
         size_bytes=size,
         delimiter=delimiter_of(contract),
         encoding="utf-8",
+        standard_quotes=True,
         is_replay=True,
         created_by=caller.subject,
         created_from=caller.source,

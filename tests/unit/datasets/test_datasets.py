@@ -33,6 +33,9 @@ def test_a_dataset_is_described() -> None:
         "formats": {},
         "header": "auto",
         "delimiter": None,
+        "quote": '"',
+        "escape": None,
+        "escape_codes": False,
         "encoding": None,
         "drift": "refuse",
         "searchable": [],
@@ -49,6 +52,9 @@ def test_the_rules_for_the_files_of_a_dataset_are_described(aws: "S3Client") -> 
         "null_words": ("NA",),
         "formats": {"code": Format(date="DD/MM/YYYY", zone="Europe/Zurich")},
         "delimiter": ";",
+        "quote": None,
+        "escape": "\\",
+        "escape_codes": True,
         "drift": "ignore",
     }
     StateBucket(aws, STATE).contracts.publish(parcels().model_copy(update=rules))
@@ -60,6 +66,7 @@ def test_the_rules_for_the_files_of_a_dataset_are_described(aws: "S3Client") -> 
         ";",
         "ignore",
     )
+    assert [dataset[name] for name in ("quote", "escape", "escape_codes")] == [None, "\\", True]
 
 
 def test_datasets_are_listed_by_name(aws: "S3Client") -> None:
