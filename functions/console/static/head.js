@@ -1,20 +1,25 @@
 // The first lines of a file in the browser: enough to suggest a dataset and to map its header.
 // What the file means is decided by the service: see the preview.
+import { recordEnd, rulesOf, splitRecord, written } from "./dialect.js";
+
 const HEAD_BYTES = 256 * 1024;
 const PREVIEW_BYTES = 1024 ** 2;
 // Parquet, Arrow and Excel are read as a whole, or not at all.
 const WHOLE_PREVIEW_BYTES = 3 * 1024 ** 2;
 const FOOTER_BYTES = 64 * 1024;
 const DELIMITERS = [",", ";", "\t", "|"];
+// Of the first line; a file may have none.
+const LINE_CHARACTERS = 10_000;
 
-// `encoding` is that of a text without a mark.
-export async function readHead(file, encoding) {
+// `encoding` is that of a text without a mark; `rules` have the dialect of the dataset, and a
+// delimiter if it is not detected.
+export async function readHead(file, encoding, rules = rulesOf()) {
   const data = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   if (isArchive(file.name, data)) return { header: [], delimiter: ",", isText: false, isArchive: true };
   const wide = wideEncoding(data, encoding);
-  if (!wide && isGzip(data)) return { ...(await compressedHead(file, encoding)), isText: false };
+  if (!wide && isGzip(data)) return { ...(await compressedHead(file, encoding, rules)), isText: false };
   if (!wide && (isCompressed(data) || data.slice(0, 512).includes(0))) return await binaryHead(file, data);
-  return textHead(data, wide, encoding);
+  return textHead(data, wide, encoding, rules);
 }
 
 // UTF-16, as chosen or by its mark.
@@ -24,18 +29,22 @@ function wideEncoding(data, encoding) {
   return data[0] === 0xfe && data[1] === 0xff ? "utf-16be" : null;
 }
 
-function textHead(data, wide, encoding) {
+function textHead(data, wide, encoding, rules) {
   const decode = (part) => new TextDecoder(wide || encoding || "utf-8").decode(part);
   // A line that names the separator, as Excel writes it, is none of the header.
-  let [begin, end] = [0, lineEnd(data, 0)];
+  let [begin, end] = [0, recordEnd(data, 0, rules)];
   const separator = /^\s*"?sep=(.)/i.exec(decode(data.slice(0, end)))?.[1];
-  if (separator) [begin, end] = [end, lineEnd(data, end)];
+  if (separator) [begin, end] = [end, recordEnd(data, end, rules)];
   const line = wide ? decode(data).split(/\r?\n|\r/, 1)[0] : decode(data.slice(begin, end)).replace(/[\r\n]+$/, "");
-  const counted = DELIMITERS.map((one) => [one, splitLine(line, one).length]);
-  const delimiter = separator ?? counted.sort((a, b) => b[1] - a[1])[0][0];
+  const declared = separator ?? rules.delimiter;
+  const counted = DELIMITERS.map((one) => [one, splitRecord(line, one, rules).length]);
+  const delimiter = declared ?? counted.sort((a, b) => b[1] - a[1])[0][0];
   return {
-    header: splitLine(line, delimiter),
+    header: splitRecord(line, delimiter, rules),
+    line: line.slice(0, LINE_CHARACTERS),
     delimiter,
+    isDeclared: Boolean(declared),
+    rules,
     // Whether the header can be replaced by another one.
     isText: !wide && !/^\s*[[{]/.test(line),
     isUtf8: !encoding || encoding === "utf-8",
@@ -44,17 +53,6 @@ function textHead(data, wide, encoding) {
     headerBytes: end,
     lineEnd: data[end - 2] === 13 ? "\r\n" : data[end - 1] === 13 ? "\r" : "\n",
   };
-}
-
-// The end of the line that begins at `begin`, with its line end; quotes may have line ends.
-function lineEnd(data, begin) {
-  let isQuoted = false;
-  for (let at = begin; at < data.length; at += 1) {
-    if (data[at] === 34) isQuoted = !isQuoted;
-    else if (!isQuoted && data[at] === 10) return at + 1;
-    else if (!isQuoted && data[at] === 13) return data[at + 1] === 10 ? at + 2 : at + 1;
-  }
-  return data.length;
 }
 
 // A zip that is no workbook, a tar; of one that is compressed the name tells.
@@ -67,7 +65,7 @@ function isArchive(name, data) {
 const isGzip = (data) => data[0] === 0x1f && data[1] === 0x8b;
 
 // The head of what is inside; it is cut where the part of the file that was read ends.
-async function compressedHead(file, encoding) {
+async function compressedHead(file, encoding, rules) {
   const reader = file.slice(0, HEAD_BYTES).stream().pipeThrough(new DecompressionStream("gzip")).getReader();
   const blocks = [];
   try {
@@ -82,7 +80,7 @@ async function compressedHead(file, encoding) {
   }
   const data = new Uint8Array(await new Blob(blocks).arrayBuffer());
   if (data.slice(0, 512).includes(0)) return { header: [], delimiter: "," };
-  return textHead(data, wideEncoding(data, encoding), encoding);
+  return textHead(data, wideEncoding(data, encoding), encoding, rules);
 }
 
 // bzip2, zstd.
@@ -99,19 +97,6 @@ async function binaryHead(file, data) {
   return { header: [], delimiter: ",", isText: false, names, mustBeWhole };
 }
 
-export function splitLine(line, delimiter) {
-  const fields = [];
-  let field = "", isQuoted = false;
-  for (let at = 0; at < line.length; at += 1) {
-    const one = line[at];
-    if (isQuoted && one === '"' && line[at + 1] === '"') { field += '"'; at += 1; }
-    else if (one === '"') isQuoted = !isQuoted;
-    else if (one === delimiter && !isQuoted) { fields.push(field.trim()); field = ""; }
-    else field += one;
-  }
-  return [...fields, field.trim()];
-}
-
 const plain = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "");
 
 // How each name of the header is understood: the column, or "" where there is none.
@@ -122,13 +107,20 @@ export function matchColumns(header, dataset) {
   return header.map((name) => names.get(plain(name)) ?? "");
 }
 
+// The header as files of the dataset write it.
+function headerFor(head, dataset) {
+  if (head.line === undefined) return head.header;
+  return splitRecord(head.line, head.isDeclared ? head.delimiter : dataset.delimiter ?? head.delimiter, rulesOf(dataset));
+}
+
 // How well a header fits, from 0 to 1: best if it can be loaded as it is.
 function fit(head, dataset) {
   const columns = Object.keys(dataset.schema.properties);
+  const header = headerFor(head, dataset);
   const matched = head.names
     ? new Set(columns.filter((name) => head.names.includes(name.toLowerCase())))
-    : new Set(matchColumns(head.header, dataset).filter(Boolean));
-  const precision = matched.size / (head.names ? matched.size : head.header.length);
+    : new Set(matchColumns(header, dataset).filter(Boolean));
+  const precision = matched.size / (head.names ? matched.size : header.length);
   const recall = matched.size / columns.length;
   if (!matched.size) return 0;
   const isComplete = (dataset.schema.required ?? []).every((one) => matched.has(one));
@@ -140,7 +132,7 @@ export function suggestDataset(filename, head, datasets) {
   const stem = plain(filename.replace(/\..*$/, ""));
   const scored = datasets.map((dataset) => {
     const isNamed = stem === dataset.name ? 0.6 : stem.startsWith(dataset.name) ? 0.5 : 0;
-    const isAsWide = Object.keys(dataset.schema.properties).length === head.header.length ? 0.1 : 0;
+    const isAsWide = Object.keys(dataset.schema.properties).length === headerFor(head, dataset).length ? 0.1 : 0;
     return { dataset, score: Math.max(fit(head, dataset), isNamed && isNamed + isAsWide) + isNamed / 100 };
   });
   const best = scored.sort((a, b) => b.score - a.score)[0];
@@ -149,10 +141,9 @@ export function suggestDataset(filename, head, datasets) {
 
 // The file with another header; its records are not read.
 export function withHeader(file, head, columns) {
-  const cell = (name) => (name.includes(head.delimiter) ? `"${name}"` : name);
-  const header = columns.map(cell).join(head.delimiter) + head.lineEnd;
-  const written = head.isUtf8 ? header : Uint8Array.from(header, (one) => one.charCodeAt(0));
-  return new Blob([written, file.slice(head.headerBytes)], { type: file.type });
+  const header = columns.map((name) => written(name, head.delimiter, head.rules)).join(head.delimiter) + head.lineEnd;
+  const bytes = head.isUtf8 ? header : Uint8Array.from(header, (one) => one.charCodeAt(0));
+  return new Blob([bytes, file.slice(head.headerBytes)], { type: file.type });
 }
 
 // What to send for a preview; null for a file that is too large to be sent as a whole.

@@ -1,6 +1,7 @@
 // The files that were chosen: what is suggested and checked before they are sent, and their order.
 import { batch, effect, signal } from "./ui.js";
 import { get, send } from "./api.js";
+import { rulesOf } from "./dialect.js";
 import { matchColumns, previewOf, readHead, suggestDataset, withHeader } from "./head.js";
 import { forget, remember, remembered } from "./mapping.js";
 import { Transfer } from "./transfer.js";
@@ -31,10 +32,23 @@ export async function addFiles(files) {
   transfers.value = [...transfers.value, ...added];
   // One after another: a thousand files are not read at once.
   for (const transfer of added) {
-    transfer.head = await readHead(transfer.file);
+    await read(transfer);
     transfer.isRead.value = true;
     await chooseDataset(transfer, suggestDataset(transfer.file.name, transfer.head, datasets.value));
   }
+}
+
+// Read the head as files of the dataset are written, unless it was.
+async function read(transfer) {
+  const dataset = datasets.value.find((one) => one.name === transfer.dataset.value);
+  const { encoding, delimiter } = transfer.options.value;
+  const rules = { ...rulesOf(dataset), delimiter: delimiter || (dataset?.delimiter ?? undefined) };
+  const readAs = JSON.stringify([encoding, rules]);
+  if (transfer.readAs === readAs) return;
+  transfer.readAs = readAs;
+  const head = await readHead(transfer.file, encoding, rules);
+  // Another dataset may have been chosen meanwhile.
+  if (transfer.readAs === readAs) transfer.head = head;
 }
 
 export async function chooseDataset(transfer, name) {
@@ -45,7 +59,8 @@ export async function chooseDataset(transfer, name) {
     transfer.mapping.value = null;
   });
   transfer.content = transfer.file;
-  if (!name) return;
+  await read(transfer);
+  if (!name || transfer.dataset.value !== name) return;
   const known = remembered(name, transfer.head.header);
   if (known) await mapColumns(transfer, known);
   else await check(transfer);
@@ -64,9 +79,7 @@ export async function unmapColumns(transfer) {
 }
 
 export async function chooseOptions(transfer, options) {
-  const { encoding } = transfer.options.value;
   transfer.options.value = options;
-  if (encoding !== options.encoding) transfer.head = await readHead(transfer.file, options.encoding);
   await chooseDataset(transfer, transfer.dataset.value);
 }
 

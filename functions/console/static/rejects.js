@@ -4,7 +4,7 @@ import { allFiles, get, post } from "./api.js";
 import { count, download, plural, visible } from "./format.js";
 import { go, href } from "./router.js";
 import { canLoad } from "./session.js";
-import { splitLine } from "./head.js";
+import { rulesOf, valuesOf } from "./dialect.js";
 import { hasValues, MASK, Replace, valueOf } from "./reject_replace.js";
 import { Failure, isFinal, State, TableBox, useInterval, useLoaded } from "./parts.js";
 
@@ -90,7 +90,7 @@ export function Rejects({ id }) {
     <${Outcome} job=${job} items=${items} />
     ${items.length > 0 && html`
       ${canLoad.value && html`<${Replace} columns=${columns} items=${items} edits=${edits} edit=${edit} loadAll=${cursor ? () => more(true) : null} />`}
-      <${Grid} columns=${columns} items=${items} edits=${edits} edit=${edit} isFixed=${!canLoad.value} />
+      <${Grid} columns=${columns} items=${items} edits=${edits} edit=${edit} isFixed=${!canLoad.value} split=${splitter(job, first.data.dataset)} />
       ${cursor && html`<p><button type="button" disabled=${isAwaited} onClick=${() => more(false)}>More rejects</button></p>`}`}`;
 }
 
@@ -129,7 +129,14 @@ async function saveCsv(id, job) {
   download(`${job.dataset}-rejects-${id.slice(-8)}.csv`, file);
 }
 
-function Grid({ columns, items, edits, edit, isFixed }) {
+// The values of a record, as the file is written; a replay is written in the standard way.
+function splitter(job, dataset) {
+  const rules = rulesOf(job.source.kind === "replay" ? undefined : dataset);
+  const candidates = dataset.delimiter ? [dataset.delimiter] : [",", ";", "\t", "|"];
+  return (text) => candidates.map((one) => valuesOf(text, one, rules, dataset.null_words)).sort((a, b) => b.length - a.length)[0];
+}
+
+function Grid({ columns, items, edits, edit, isFixed, split }) {
   const table = useRef(null);
   const isOfMembers = items.some((one) => one.job_id);
   const fillDown = (from, column) => {
@@ -153,7 +160,7 @@ function Grid({ columns, items, edits, edit, isFixed }) {
     <${TableBox} label="Rejects"><table class="rejects" ref=${table}>
       <thead><tr>${isOfMembers && html`<th scope="col">Member</th>`}<th scope="col" class="number">Line</th>${columns.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col">Reason</th></tr></thead>
       <tbody>${items.map((reject, at) => html`
-        <${Row} key=${reject.reject_id} reject=${reject} at=${at} columns=${columns} edited=${edits.get(reject.reject_id)} edit=${edit} move=${move} fill=${fillDown} isFixed=${isFixed} isOfMembers=${isOfMembers} />`)}</tbody>
+        <${Row} key=${reject.reject_id} reject=${reject} at=${at} columns=${columns} edited=${edits.get(reject.reject_id)} edit=${edit} move=${move} fill=${fillDown} isFixed=${isFixed} isOfMembers=${isOfMembers} split=${split} />`)}</tbody>
     </table><//>`;
 }
 
@@ -162,14 +169,14 @@ const isFault = (reject, column) => reject.errors.some((one) => one.column === c
 // Of an archive, the line is that of a member.
 const placeOf = (reject) => `line ${reject.line}${reject.job_id ? ` of ${visible(reject.member)}` : ""}`;
 
-function Row({ reject, at, columns, edited, edit, move, fill, isFixed, isOfMembers }) {
+function Row({ reject, at, columns, edited, edit, move, fill, isFixed, isOfMembers, split }) {
   const reasons = reject.errors.map((one) => html`<li>${one.column ? html`<strong>${one.column}</strong> ` : ""}${visible(one.message)}</li>`);
   return html`<tr class=${edited ? "edited" : ""}>
     ${isOfMembers && html`<td data-label="Member">${visible(reject.member)}</td>`}
     <th scope="row" class="number" data-label="Line">${reject.line}</th>
     ${hasValues(reject) || isSplit(edited, columns)
       ? columns.map((column) => html`<${Cell} key=${column} reject=${reject} at=${at} column=${column} edited=${edited} edit=${edit} move=${move} fill=${fill} isFixed=${isFixed} />`)
-      : html`<td colspan=${columns.length} class="fault"><${RawRecord} reject=${reject} columns=${columns} edit=${edit} isFixed=${isFixed} /></td>`}
+      : html`<td colspan=${columns.length} class="fault"><${RawRecord} reject=${reject} columns=${columns} edit=${edit} isFixed=${isFixed} split=${split} /></td>`}
     <td><ul class="reasons">${reasons}</ul></td>
   </tr>`;
 }
@@ -193,13 +200,12 @@ function Cell({ reject, at, column, edited, edit, move, fill, isFixed }) {
 }
 
 // A record that could not be split into the fields of the file: its text is corrected instead.
-function RawRecord({ reject, columns, edit, isFixed }) {
+function RawRecord({ reject, columns, edit, isFixed, split }) {
   const [text, setText] = useState(reject.raw);
-  const delimiter = [",", ";", "\t", "|"].map((one) => [one, reject.raw.split(one).length]).sort((a, b) => b[1] - a[1])[0][0];
-  const fields = splitLine(text, delimiter);
+  const fields = split(text);
   if (isFixed || reject.truncated) return html`<code>${visible(reject.raw)}</code>`;
   const fits = fields.length === columns.length;
-  const take = () => edit([[reject.reject_id, Object.fromEntries(columns.map((one, at) => [one, fields[at] === "" ? null : fields[at]]))]]);
+  const take = () => edit([[reject.reject_id, Object.fromEntries(columns.map((one, at) => [one, fields[at]]))]]);
   return html`<form class="raw" onSubmit=${(event) => { event.preventDefault(); if (fits) take(); }}>
     <input aria-label=${`Text of ${placeOf(reject)}`} aria-invalid=${!fits} spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />
     <button disabled=${!fits}>${fits ? "Split" : `${fields.length} of ${columns.length} fields`}</button>

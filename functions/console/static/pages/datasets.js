@@ -1,7 +1,8 @@
 // The datasets, and the contract of one of them.
 import { html } from "../ui.js";
 import { get } from "../api.js";
-import { bytes, count, csv, download, visible } from "../format.js";
+import { records, rulesOf, STANDARD } from "../dialect.js";
+import { bytes, count, download, visible } from "../format.js";
 import { href, route } from "../router.js";
 import { canLoad } from "../session.js";
 import { Export } from "../export_page.js";
@@ -66,6 +67,8 @@ const HEADERS = { auto: "found by name, or by position where there is none", pre
 const DRIFT = { refuse: "refuse the file", ignore: "are left out", rescue: "are kept beside the row" };
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };
 
+const character = (text) => html`<code>${text < " " ? `\\x${text.charCodeAt(0).toString(16).padStart(2, "0")}` : text}</code>`;
+
 const facts = (dataset) => [
   ["Table", html`<code>${dataset.table}</code>`],
   ["A file", DISPOSITIONS[dataset.write_disposition] ?? dataset.write_disposition],
@@ -73,7 +76,9 @@ const facts = (dataset) => [
   dataset.references.length > 0 && ["Refers to", dataset.references.map((one, at) => html`${at > 0 && ", "}${one.dataset ? html`<a href=${href(["datasets", one.dataset])}>${one.dataset}</a>` : one.table}`)],
   dataset.partitioned_by && ["Partitions", `by ${dataset.partitioned_by.unit} of ${dataset.partitioned_by.column}`],
   ["Header", HEADERS[dataset.header]],
-  dataset.delimiter && ["Delimiter", DELIMITERS[dataset.delimiter] ?? dataset.delimiter],
+  dataset.delimiter && ["Delimiter", DELIMITERS[dataset.delimiter] ?? character(dataset.delimiter)],
+  dataset.quote !== STANDARD.quote && ["Quote", dataset.quote ? character(dataset.quote) : "none: quotes are part of the text"],
+  dataset.escape && ["Escape", html`${character(dataset.escape)}${dataset.escape_codes && html`, also of control characters: ${character(`${dataset.escape}n`)}`}`],
   dataset.encoding && ["Encoding", dataset.encoding],
   ["Other columns", DRIFT[dataset.drift]],
   dataset.null_words.length > 0 && ["Empty words", dataset.null_words.map((one) => html`<code>${visible(one)}</code> `)],
@@ -102,9 +107,9 @@ function example(schema, { date, decimal } = {}) {
   return decimal ? value.replace(".", decimal) : value;
 }
 
-function sampleFile({ schema, formats, delimiter, header }) {
-  const columns = Object.entries(schema.properties);
-  const names = columns.map(([one]) => one);
-  const values = columns.map(([one, each]) => example(each, formats[one]));
-  return header === "absent" ? csv(values, [], delimiter ?? ",") : csv(names, [values], delimiter ?? ",");
+function sampleFile(dataset) {
+  const columns = Object.entries(dataset.schema.properties);
+  const values = columns.map(([one, each]) => example(each, dataset.formats[one]));
+  const names = dataset.header === "absent" ? [] : [columns.map(([one]) => one)];
+  return records([...names, values], dataset.delimiter ?? ",", rulesOf(dataset));
 }
