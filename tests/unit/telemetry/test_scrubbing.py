@@ -72,3 +72,37 @@ def test_messages_of_pydantic_lose_their_input() -> None:
 )
 def test_what_is_removed_from_a_text(text: str, kept: str) -> None:
     assert scrub(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "DETAIL:  Key (name)=(Ada) already exists.",
+            "DETAIL:  Key (name)=([removed]) already exists.",
+        ),
+        ("Failing row contains (Bob, 151).", "Failing row contains ([removed])."),
+        (
+            'invalid input value for enum mood: "sad"',
+            "invalid input value for enum mood: [removed]",
+        ),
+        (
+            'date/time field value out of range: "2021-99"',
+            "date/time field value out of range: [removed]",
+        ),
+        (
+            'value "9999" is out of range for type integer',
+            "value [removed] is out of range for type integer",
+        ),
+        ('malformed array literal: "{a"', "malformed array literal: [removed]"),
+        ('COPY people, line 1, column age: "x"', "COPY people, line 1, column age: [removed]"),
+        ("LINE 1: SELECT 'Ada'", "LINE 1: [removed]"),
+        ('Token "Ada" is invalid.', "Token [removed]"),
+        ("JSON data, line 1: Ada", "JSON data, line 1: [removed]"),
+        ("[input_value='Ada', input_type=str]", "[input_value=[removed], input_type=str]"),
+        ("BEARER abc", "BEARER [removed]"),
+        ("X-Amz-Security-Token=abc", "X-Amz-Security-Token=[removed]"),
+    ],
+)
+def test_every_kind_of_value_is_removed(text: str, kept: str) -> None:
+    assert scrub(text) == kept
