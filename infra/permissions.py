@@ -32,6 +32,15 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
     samples = (objects(state, "samples/", *pinned), list_objects(state, "samples/"))
     kept = ("GetObject", "PutObject")
+    # What may hold an erased person, in each version.
+    copies = tuple(
+        statement
+        for prefix in ("exports/", "extractions/", "samples/")
+        for statement in (
+            objects(state, prefix, "DeleteObject", "DeleteObjectVersion"),
+            list_object_versions(state, prefix),
+        )
+    )
     runs = (objects(state, "extractions/", *kept), list_objects(state, "extractions/"))
     queues = (resources.landed, resources.chunks, resources.merges)
     dlqs = (
@@ -46,7 +55,9 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             objects(landing, "landing/", "PutObject", "ListMultipartUploadParts"),
             list_objects(landing, "landing/"),
             objects(state, "tickets/", "PutObject"),
-            objects(state, "samples/", "PutObject"),
+            # Reserved samples are listed, and those refused are taken back.
+            objects(state, "samples/", "DeleteObject", "PutObject"),
+            list_objects(state, "samples/"),
             *tickets,
             *contracts,
         ),
@@ -117,6 +128,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             # Objects that may hold an erased person, and are perhaps gone already.
             objects(landing, "landing/", "PutObjectTagging", "PutObjectVersionTagging"),
             list_bucket(landing),
+            *copies,
             list_objects(state, "audit/"),
             objects(state, "audit/", "DeleteObject", "GetObject"),
             send(*queues),
@@ -155,6 +167,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         ),
         "documents": (
             objects(state, "deadlines/", "PutObject"),
+            *copies,
             *decrypt_data_keys(resources.personal_key),
         ),
         "queries": (),

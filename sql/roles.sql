@@ -32,7 +32,8 @@ SELECT waybill.define_role('refresh', connections => 4, statement => '5min', rou
 SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{
     overdue_uploads, expire_uploads, end_stalled_copies, abandon_runs, drop_orphan_stages,
     purge_expired, stalled_jobs, record_redrives, give_up, import_audit, keep_audit_logs,
-    database_figures, objects_to_expire, objects_left_to_expire, record_expiring}');
+    database_figures, objects_to_expire, objects_left_to_expire, record_expiring,
+    newest_erasure, erased_copies}');
 
 -- The API. API Gateway gives up after 29 s; a statement that takes longer would only burden the
 -- server.
@@ -49,7 +50,7 @@ SELECT waybill.define_role('analytics', connections => 40, statement => '25s', r
     tables => '{"mv_hires_q": "SELECT", "mv_dept_mean": "SELECT", "departments": "SELECT", "jobs": "SELECT"}');
 SELECT waybill.define_role('documents', connections => 20, statement => '25s', routines => '{
     list_documents, delete_document, erase_person, find_person,
-    list_unreadable, erase_encrypted, audit_personal_read}');
+    list_unreadable, erase_encrypted, newest_erasure, erased_copies, audit_personal_read}');
 SELECT waybill.define_role('lookups', connections => 40, statement => '25s', routines => '{
     look_up, find_rows, find_row_lines, row_columns, lease_generation, audit_personal_read, create_export, export_document,
     restore_partition, archived_documents, athena_table}');

@@ -71,6 +71,8 @@ _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")
 _ALSO = {
     ("waybill.landing.objects", "GetObject"): ("GetObjectVersion", "ListBucket"),
     ("waybill.landing.expiry", "PutObjectTagging"): ("ListBucket",),
+    # With a version.
+    ("waybill.state.deletion", "DeleteObject"): ("DeleteObjectVersion",),
 }
 
 

@@ -10,6 +10,7 @@ from waybill.callers import Caller
 from waybill.database.documents import Documents, Erased
 from waybill.database.repository import Connection, transaction
 from waybill.database.session import Session
+from waybill.erased_copies import delete_erased_copies
 from waybill.errors import NotFound, Rejected
 
 # An object that landed before may have its event in a queue for so long, and be registered then.
@@ -33,7 +34,13 @@ def erase_person(deps: Deps, dataset: str, key: str, caller: Caller) -> Erased:
         with transaction(connection):
             # First, since what the row says of the person is looked for in their text.
             erase_encrypted(connection, deps.settings.personal_key, dataset, values)
-            return Documents(connection).erase_person(dataset, values)
+            erased = Documents(connection).erase_person(dataset, values)
+            # Before the commit, so that `reap` does all that follows whatever becomes of this
+            # request. If there is no commit, it finds nothing to do.
+            now = datetime.now(UTC)
+            for due_at in (now, now + _LAST_ARRIVAL):
+                deps.state.deadlines.put_erasure(due_at)
+            return erased
 
     if any("\0" in value for value in values):
         raise NotFound("unknown-person", "PostgreSQL cannot store NUL.")
@@ -43,10 +50,8 @@ def erase_person(deps: Deps, dataset: str, key: str, caller: Caller) -> Erased:
         if error.code == "unknown-dataset":
             raise NotFound(error.code, error.detail) from error
         raise
-    # After the commit. If it fails, so does the request, whose repetition does this again.
-    now = datetime.now(UTC)
-    for due_at in (now, now + _LAST_ARRIVAL):
-        deps.state.deadlines.put_erasure(due_at)
+    # After the commit. If it fails, so does the request; its repetition or `reap` does it again.
+    deps.database.run(lambda connection: delete_erased_copies(connection, deps.s3, deps.state))
     return erased
 
 

@@ -128,14 +128,15 @@ def upload_csv(dataset: Annotated[str, Path()]) -> Response[Any]:
 @api.post(
     "/samples",
     tags=["uploads"],
-    responses=describe_responses({201: SampleForm}, 400, 413, 415, 422),
+    responses=describe_responses({201: SampleForm}, 400, 413, 415, 422, 429, 503),
 )
 def sample(request: Annotated[SampleRequest, Body()]) -> Response[Any]:
     """Start the upload of a file that is only looked at.
 
     POST the form's fields, then the file. `POST /datasets/infer` and `POST
     /datasets/{name}/preview` read it by its `sample_id`, for the caller who uploaded it. It is
-    loaded into nothing, and deleted after a day.
+    loaded into nothing, and deleted after a day, or as soon as a person is erased. A caller may
+    begin so many samples, of so many bytes, within a day; more are a 429.
     """
     accepted = accept_sample(deps(), request, api.caller)
     api.logger.info("sample accepted", action="sample.accepted", size_bytes=request.size_bytes)

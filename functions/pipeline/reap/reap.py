@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from functions.pipeline.reap.add_audit_entries import add_audit_entries
+from functions.pipeline.reap.delete_copies import delete_copies
 from functions.pipeline.reap.deps import Deps
 from functions.pipeline.reap.expire_objects import expire_objects
 from functions.pipeline.reap.expire_uploads import expire_uploads
@@ -54,6 +55,7 @@ def _actions(deps: Deps, passed: Sequence[str]) -> Mapping[str, Callable[[], int
         "stages_dropped": reaper.drop_orphan_stages,
         "rows_purged": reaper.purge_expired,
         "objects_marked": lambda: expire_objects(deps, passed),
+        "copies_deleted": lambda: delete_copies(deps, passed),
         "audit_entries_added": lambda: add_audit_entries(deps),
         "audit_partitions_dropped": Audit(deps.connection).maintain,
     }

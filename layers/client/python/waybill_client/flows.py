@@ -18,6 +18,8 @@ from waybill_client.errors import ClientError, UnreachableError, problem_from_re
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _ATTEMPTS = 6
 _LONGEST_PAUSE = 10.0
+# A quota of a day is not waited for.
+_WORTH_WAITING = 600.0
 _BLOCK = 1 << 18
 
 
@@ -85,7 +87,10 @@ def send(method: str, path: str, **options: object) -> Flow:
         # The server did nothing yet and asks to retry later.
         if response.status_code not in BUSY or attempt == _ATTEMPTS - 1:
             break
-        yield Pause(min(_LONGEST_PAUSE, float(response.headers.get("Retry-After", "1"))))
+        wait = float(response.headers.get("Retry-After", "1"))
+        if wait > _WORTH_WAITING:
+            break
+        yield Pause(min(_LONGEST_PAUSE, wait))
     if broken:
         raise broken
     if response.is_error:

@@ -5,7 +5,7 @@
     WaybillError
     ├── Rejected      permanent: recorded, acknowledged, never retried
     │   └── BadRequest, Unauthorized, Forbidden, NotFound, NotAcceptable, Conflict, TooLarge,
-    │       UnsupportedMedia
+    │       TooMany, UnsupportedMedia
     └── Retryable     unknown cause: permanent when it fails twice
         ├── Transient     known to pass (a deadlock, a timeout): permanent after 10 failures
         │   └── OutOfResources    memory, disk or connections of the server: after 30
@@ -128,6 +128,18 @@ class TooLarge(Rejected):
 
     status = 413
     title = "Too large"
+
+
+class TooMany(Rejected):
+    """The caller has used up what is allowed within a time."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, code: str, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(code, detail)
+        self.retry_after_seconds = retry_after_seconds
+        """After which some of it is allowed again."""
 
 
 class UnsupportedMedia(Rejected):

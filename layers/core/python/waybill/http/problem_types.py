@@ -144,6 +144,9 @@ JOBS = {
     ),
     "unknown-partition": ProblemType("Unknown partition", "No partition of this name is archived."),
     "unknown-sample": ProblemType("Unknown sample", "You have uploaded no file with this id."),
+    "too-many-samples": ProblemType(
+        "Too many samples", "You have begun as many or as large samples as a day allows; wait."
+    ),
     "sample-too-large": ProblemType(
         "Sample too large", "Too much of the file would have to be read for its first records."
     ),

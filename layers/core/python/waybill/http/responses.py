@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic_core import to_json
 
-from waybill.errors import Retryable, Unauthorized, WaybillError
+from waybill.errors import Retryable, TooMany, Unauthorized, WaybillError
 from waybill.http.problems import MEDIA_TYPE, TYPE_URL, Problem, public_meaning, title_of
 
 CHALLENGE = 'Bearer realm="waybill"'
@@ -53,7 +53,7 @@ def problem_response(error: WaybillError, event: APIGatewayProxyEvent) -> Respon
         errors_total=len(error.field_errors) or None,
     )
     headers: dict[str, str | list[str]] = {}
-    if isinstance(error, Retryable):
+    if isinstance(error, Retryable | TooMany):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = CHALLENGE

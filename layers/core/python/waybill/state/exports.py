@@ -10,6 +10,8 @@ from boto3.s3.transfer import TransferConfig
 from waybill.block_file import BlockFile
 from waybill.clients import storage_reached
 from waybill.ids import new_id
+from waybill.landing.object_versions import list_versions
+from waybill.state.deletion import WrittenBefore, delete_written_before
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,3 +55,8 @@ class Exports:
             },
             ExpiresIn=_URL_SECONDS,
         )
+
+    def delete(self, written_before: WrittenBefore) -> int:
+        """Delete files of exports, those of datasets too; the number of versions."""
+        versions = list_versions(self._s3, self._bucket, _PREFIX)
+        return delete_written_before(self._s3, self._bucket, versions, written_before)

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from waybill.clients import code_of, find_object, read_object, storage_reached
 from waybill.errors import Rejected
+from waybill.landing.object_versions import list_versions
 from waybill.sources.extraction import Extraction
+from waybill.state.deletion import WrittenBefore, delete_written_before
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -116,6 +118,11 @@ class Extractions:
         if content is None:
             raise Rejected("extraction-lost", "The state of the run is gone.")
         return content
+
+    def delete_carries(self, written_before: WrittenBefore) -> int:
+        """Delete bytes that were kept for runs; the number of versions."""
+        versions = list_versions(self._s3, self._bucket, _PREFIX)
+        return delete_written_before(self._s3, self._bucket, versions, written_before)
 
 
 def _key(job_id: UUID) -> str:

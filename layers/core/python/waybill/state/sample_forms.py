@@ -26,4 +26,9 @@ def sample_form(
 
 def sample_key(subject: str, sample_id: UUID) -> str:
     """The key of a sample of the caller."""
-    return f"{_PREFIX}{hashlib.sha256(subject.encode()).hexdigest()}/{sample_id}"
+    return f"{_PREFIX}{hash_subject(subject)}/{sample_id}"
+
+
+def hash_subject(subject: str) -> str:
+    """The name of a caller in keys."""
+    return hashlib.sha256(subject.encode()).hexdigest()

@@ -1,11 +1,15 @@
 """Files that were uploaded to be looked at; `sample_forms` has their keys."""
 
+from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from waybill.clients import object_exists
 from waybill.errors import NotFound
+from waybill.landing.object_versions import list_versions
 from waybill.landing.objects import ObjectSource, head_object
+from waybill.state.deletion import delete_versions
 from waybill.state.sample_forms import sample_key
 
 if TYPE_CHECKING:
@@ -28,3 +32,17 @@ def open_sample(s3: "S3Client", bucket: str, subject: str, sample_id: UUID) -> O
         raise NotFound("unknown-sample", detail)
     ref, _ = head_object(s3, bucket, key)
     return ObjectSource(s3, ref)
+
+
+def delete_samples(s3: "S3Client", bucket: str, before: datetime) -> int:
+    """Delete the samples of all callers that were uploaded before. Returns how many versions.
+
+    Raises:
+        Unavailable, Retryable: S3.
+    """
+    deleted = 0
+    old = (each for each in list_versions(s3, bucket, _PREFIX) if each.written_at < before)
+    while page := list(islice(old, 1000)):
+        delete_versions(s3, bucket, page)
+        deleted += len(page)
+    return deleted
