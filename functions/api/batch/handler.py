@@ -74,7 +74,7 @@ def batch(
     tags=["datasets"],
     responses=describe_responses({200: Preview}, 400, 404, 413, 415, 422, 503),
 )
-def post_preview(
+def post_preview(  # noqa: PLR0913 - a parameter each
     name: Annotated[str, Path()],
     *,
     delimiter: Annotated[Delimiter | None, Query(description="Default: detected.")] = None,
@@ -83,20 +83,23 @@ def post_preview(
         str | None,
         Query(max_length=63, description="A source of the dataset; for administrators."),
     ] = None,
+    whole: Annotated[
+        bool, Query(description="Whether the body is the whole file, not its beginning.")
+    ] = True,
     sample_id: Annotated[
         UUID | None, Query(description="Of a file uploaded by POST /samples, instead of a body.")
     ] = None,
 ) -> Response[Any]:
     """Preview a file or rows: 20 records before and after the rules of the dataset.
 
-    Send `{"rows": […]}`, or the beginning of a file (up to 4 MiB) with its media type; a larger
-    file that is no text is uploaded by `POST /samples`. With `source` its rules are applied too.
-    Records are read, changed and checked as the loader does it, and rules, constraints,
-    references and unique values are looked at as the merge does it, by the same SQL; nothing is
-    written. Duplicates are looked for among the records that are shown, and a later record of the
-    file may supersede one. Values that the caller may not read are `[masked]`; a rule that would
-    tell them, or that the database is needed for when it cannot be reached, is in `not_shown`,
-    and `warnings` say what was not checked.
+    Send `{"rows": […]}`, or a file, or its first 4 MiB with `whole=false`, with its media type; a
+    larger file that is no text (422 `whole-file-needed`) is uploaded by `POST /samples`. With
+    `source` its rules are applied too. Records are read, changed and checked as the loader does it,
+    and rules, constraints, references and unique values are looked at as the merge does it, by the
+    same SQL; nothing is written. Duplicates are looked for among the records that are shown, and a
+    later record of the file may supersede one. Values that the caller may not read are `[masked]`;
+    a rule that would tell them, or that the database is needed for when it cannot be reached, is in
+    `not_shown`, and `warnings` say what was not checked.
     """
     # What reads files takes longer to import than a batch takes.
     from functions.api.batch.parse_sample import (  # noqa: PLC0415
@@ -108,7 +111,7 @@ def post_preview(
     from functions.api.batch.preview_records import preview_records  # noqa: PLC0415
 
     contract = contract_with(deps(), name, source, api.principal)
-    options = SampleOptions(delimiter, encoding)
+    options = SampleOptions(delimiter, encoding, whole or sample_id is not None)
     if sample_id is None:
         contract, sample = parse_sample(api.current_event, contract, options)
     elif api.current_event.body:

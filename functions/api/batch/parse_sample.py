@@ -29,6 +29,7 @@ class SampleOptions(NamedTuple):
 
     delimiter: str | None
     encoding: str | None
+    whole: bool = True
 
 
 def parse_sample(

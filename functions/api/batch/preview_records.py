@@ -9,7 +9,7 @@ import numpy as np
 from functions.api.batch.preview_models import Outcome, Preview, PreviewedRecord, RecordError
 from waybill.binary.layout import binary_layout
 from waybill.binary.reading import read_binary
-from waybill.binary.recognise import binary_format
+from waybill.binary.recognise import binary_format, refuse_beginning
 from waybill.binary.source import Source, pieces
 from waybill.columns.cells import postgres_text
 from waybill.columns.check import BlockResult, Checker
@@ -44,6 +44,7 @@ class Sample(NamedTuple):
     source: Source
     delimiter: str | None = None
     encoding: str | None = None
+    whole: bool = True
 
 
 class StagedRecord(NamedTuple):
@@ -101,13 +102,13 @@ def preview_records(contract: Contract, sample: Sample) -> Shown:
     Fewer if they do not fit into a response.
 
     Raises:
-        Rejected: the sample is not a file that the contract describes.
+        Rejected: the sample is not a file that the contract describes, or `whole-file-needed`.
     """
     layout = _layout(contract, sample)
     checker = Checker(contract, layout, 0)
     shown = (
         record
-        for block in _blocks(contract, layout, sample.source)
+        for block in _blocks(contract, layout, sample)
         for part in limited(block, SHOWN_RECORDS)
         if part.record_count
         for record in _preview(checker, layout, part)
@@ -138,24 +139,27 @@ def _fitting(
 def _layout(contract: Contract, sample: Sample) -> Layout:
     source = sample.source
     head = source.read(0, min(source.size, HEAD_BYTES))
-    if file_format := binary_format(head, source):
+    if not sample.whole:
+        refuse_beginning(head)
+    if file_format := binary_format(head, source if sample.whole else None):
         return binary_layout(source, file_format, contract)
     return sniff_layout(
         head,
         contract,
-        whole=len(head) == source.size,
+        whole=sample.whole and len(head) == source.size,
         delimiter=sample.delimiter,
         encoding=sample.encoding,
     )
 
 
-def _blocks(contract: Contract, layout: Layout, source: Source) -> Iterator[Block]:
+def _blocks(contract: Contract, layout: Layout, sample: Sample) -> Iterator[Block]:
+    source = sample.source
     if layout.is_binary:
         part = ChunkRange(0, source.size, layout.first_line)
         return read_binary(source, layout, contract, part, _LIMITS)
     begin = 0 if layout.is_stream else layout.data_offset
     data = pieces(source, begin, source.size)
-    return read_records(data, layout, layout.first_line, limits=_LIMITS)
+    return read_records(data, layout, layout.first_line, limits=_LIMITS, is_cut=not sample.whole)
 
 
 def _without(personal: frozenset[str], record: PreviewedRecord) -> PreviewedRecord:

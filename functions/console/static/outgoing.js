@@ -112,7 +112,8 @@ async function check(transfer) {
     const body = await sample.arrayBuffer();
     // As text, what is compressed or in UTF-16 would be changed on the way.
     const type = "application/octet-stream";
-    const query = { encoding: options.encoding, delimiter: options.delimiter };
+    const whole = sample.size === content.size;
+    const query = { encoding: options.encoding, delimiter: options.delimiter, whole };
     const response = await send("POST", ["datasets", name, "preview"], { query, body, type });
     const preview = await response.json();
     if (isCurrent()) transfer.preview.value = preview;

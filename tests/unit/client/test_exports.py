@@ -184,7 +184,7 @@ def test_a_large_file_without_a_beginning_is_uploaded(
     file = tmp_path / "ships.parquet"
     file.write_bytes(b"PAR1" + bytes(HEAD_BYTES))
     found = {"sql": SQL, "columns": []}
-    fake.on("POST", "datasets/infer", refusal("unsupported-file"), httpx.Response(200, json=found))
+    fake.on("POST", "datasets/infer", refusal("whole-file-needed"), httpx.Response(200, json=found))
     if kind == "sync":
         assert fake.client().infer(file, header="present") == found
     else:
@@ -196,6 +196,19 @@ def test_a_large_file_without_a_beginning_is_uploaded(
     assert "Authorization" not in stored.headers
     query = {"name": "ships.parquet", "header": "present", "sample_id": "an-id"}
     assert (dict(last.url.params), last.content) == (query, b"")
+
+
+@pytest.mark.usefixtures("sample_store")
+@pytest.mark.parametrize("code", ["unsupported-file", "corrupt-file", "decompression-limit"])
+def test_a_large_file_that_cannot_be_read_is_not_uploaded(
+    fake: FakeApi, tmp_path: Path, code: str
+) -> None:
+    file = tmp_path / "ships.pdf"
+    file.write_bytes(bytes(HEAD_BYTES + 1))
+    fake.on("POST", "datasets/infer", refusal(code))
+    with pytest.raises(ProblemError, match=code):
+        fake.client().infer(file)
+    assert len(fake.requests) == 1
 
 
 @pytest.mark.usefixtures("sample_store")
@@ -222,9 +235,10 @@ def test_a_whole_file_needs_the_source_tree(ships: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "size", "uploads"),
     [
-        ("corrupt-file", HEAD_BYTES, True),
+        ("whole-file-needed", HEAD_BYTES, True),
         ("unsupported-file", HEAD_BYTES, False),
-        ("corrupt-file", 0, False),
+        ("corrupt-file", HEAD_BYTES, False),
+        ("whole-file-needed", 0, False),
         ("unknown-columns", HEAD_BYTES, False),
     ],
 )
@@ -240,6 +254,7 @@ def test_a_large_file_without_a_beginning_is_uploaded_to_be_previewed(
             fake.client().preview("ships", file)
         return
     assert fake.client().preview("ships", file, delimiter=";") == {"records": []}
-    last = fake.requests[-1]
+    first, last = fake.requests[0], fake.requests[-1]
+    assert dict(first.url.params) == {"delimiter": ";", "whole": "false"}
     query = {"delimiter": ";", "sample_id": "an-id"}
     assert (dict(last.url.params), last.content) == (query, b"")

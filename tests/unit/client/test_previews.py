@@ -54,14 +54,14 @@ def test_records_are_shown_before_and_after_with_the_reasons(fake: FakeApi, tmp_
     assert "the file has no column depth" in said.stderr
     (request,) = fake.requests
     assert request.content == file.read_bytes()
-    assert dict(request.url.params) == {"delimiter": ";", "source": "lab"}
+    assert dict(request.url.params) == {"delimiter": ";", "source": "lab", "whole": "true"}
 
 
 def test_the_response_is_printed_as_json(fake: FakeApi, tmp_path: Path) -> None:
     file = tmp_path / "dives.csv"
     file.write_bytes(b"a\n")
     assert json.loads(invoke("preview", "dives", str(file), "--json").stdout) == SHOWN
-    assert not dict(fake.requests[0].url.params)
+    assert dict(fake.requests[0].url.params) == {"whole": "true"}
 
 
 def test_a_file_of_rejects_only_ends_with_1(fake: FakeApi, tmp_path: Path) -> None:
@@ -78,6 +78,7 @@ def test_of_a_large_file_its_beginning_is_sent(fake: FakeApi, tmp_path: Path) ->
     with fake.client() as waybill:
         waybill.preview("dives", file)
     assert fake.requests[0].content == file.read_bytes()[: 4 * 1024 * 1024]
+    assert dict(fake.requests[0].url.params) == {"whole": "false"}
 
 
 def test_both_clients_send_rows_alike(fake: FakeApi) -> None:

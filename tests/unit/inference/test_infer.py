@@ -136,7 +136,7 @@ def test_a_binary_file_is_refused_by_name() -> None:
     parquet.write_table(pa.table({"a": [1]}), file)
     with pytest.raises(Rejected) as refused:
         infer(file.getvalue())
-    assert (refused.value.code, "parquet" in refused.value.detail) == ("unsupported-file", True)
+    assert (refused.value.code, "parquet" in refused.value.detail) == ("whole-file-needed", True)
 
 
 def test_a_time_that_every_record_has_may_partition() -> None:

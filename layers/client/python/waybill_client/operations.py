@@ -16,6 +16,7 @@ from waybill_client.send import Progress, ignore_progress, read_head, send_file
 _PAUSE_SECONDS = 1.0
 _LONG_POLL_SECONDS = 20
 _CSV = {"Accept": "text/csv"}
+_NEEDS_WHOLE = "whole-file-needed"
 _BYTES = {"Content-Type": "application/octet-stream"}
 
 
@@ -94,8 +95,9 @@ def infer(file: Path, name: str, header: str | None) -> Flow:
             yield from document("POST", "datasets/infer", params=sent, content=head, headers=_BYTES)
         )
     except ProblemError as error:
-        # Parquet, Arrow, Excel and archives have no beginning that can be read alone.
-        if whole or error.code != "unsupported-file":
+        # Parquet, Arrow, Excel and archives have no beginning that can be read alone. What cannot
+        # be read at all is not uploaded.
+        if whole or error.code != _NEEDS_WHOLE:
             raise
     sample = yield from upload_sample(file)
     return (yield from document("POST", "datasets/infer", params={**params, "sample_id": sample}))
@@ -124,12 +126,13 @@ def preview(
 
 def _preview_file(path: str, file: Path, params: Mapping[str, str]) -> Flow:
     head, whole = read_head(file)
+    sent = {**params, "whole": str(whole).lower()}
     try:
-        return (yield from document("POST", path, params=params, content=head, headers=_BYTES))
+        return (yield from document("POST", path, params=sent, content=head, headers=_BYTES))
     except ProblemError as error:
         # Parquet, Arrow and Excel have no beginning that can be read alone. An archive, of which
         # nothing is shown, is not uploaded.
-        if whole or error.code != "corrupt-file":
+        if whole or error.code != _NEEDS_WHOLE:
             raise
     sample = yield from upload_sample(file)
     return (yield from document("POST", path, params={**params, "sample_id": sample}))

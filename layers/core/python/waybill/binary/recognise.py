@@ -6,19 +6,17 @@ import struct
 from waybill.archives.zip_archive import is_office_document
 from waybill.binary.source import Source
 from waybill.binary.task import BinaryFormat
+from waybill.errors import Rejected
 
+_OFFICE_PART = re.compile(
+    rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|(_rels|docProps|customXml|xl)[/\\])", re.DOTALL
+)
 # Signatures that are plain text must be followed by what no text file has.
 _SIGNATURES: tuple[tuple[BinaryFormat, re.Pattern[bytes]], ...] = (
     ("parquet", re.compile(rb"PAR1([\x00-\x08\x0e-\x1f]|.{0,3}\x00\x00)", re.DOTALL)),
     ("arrow-file", re.compile(rb"ARROW1\x00\x00")),
     # Any document of Office, by the parts that most writers begin with.
-    (
-        "xlsx",
-        re.compile(
-            rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|(_rels|docProps|customXml|xl)[/\\])",
-            re.DOTALL,
-        ),
-    ),
+    ("xlsx", _OFFICE_PART),
     ("arrow-stream", re.compile(rb"\xff{4}.{3}\x00[\x04-\xfc]\x00{3}", re.DOTALL)),
 )
 _ZIP = b"PK\x03\x04"
@@ -41,6 +39,21 @@ def binary_format(head: bytes, source: Source | None = None) -> BinaryFormat | N
     if found is None and _is_old_stream(head):
         return "arrow-stream"
     return found
+
+
+def refuse_beginning(head: bytes) -> None:
+    """Refuse the beginning of a file that can only be read as a whole.
+
+    A zip archive whose first part tells nothing is a workbook if a later part in the head does.
+
+    Raises:
+        Rejected: `whole-file-needed`.
+    """
+    found = binary_format(head)
+    if found is None and head.startswith(_ZIP) and _OFFICE_PART.search(head):
+        found = "xlsx"
+    if found is not None:
+        raise Rejected("whole-file-needed", f"A file of this format is read as a whole ({found}).")
 
 
 def _is_old_stream(head: bytes) -> bool:

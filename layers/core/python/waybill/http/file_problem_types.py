@@ -68,5 +68,8 @@ FILES = {
     "unsupported-file": ProblemType(
         "Unsupported file", "The file is of a kind that cannot be loaded, such as a PDF."
     ),
+    "whole-file-needed": ProblemType(
+        "Whole file needed", "The file has no beginning that can be read alone; POST /samples it."
+    ),
     "unknown-columns": ProblemType("Unknown columns", "The header has unknown columns."),
 }

@@ -26,7 +26,7 @@ def files_of(sample: FileSample) -> Iterator[Sequence[FileSample]]:
     """The first files in the archive that the sample is; the sample itself if it is none.
 
     Raises:
-        Rejected: `unsupported-file`, it is not whole; or it is damaged.
+        Rejected: `whole-file-needed`, it is not whole; or it is damaged.
     """
     archive_format = None if sample.binary_format else detect_archive(sample.head)
     if archive_format is None:
@@ -37,7 +37,7 @@ def files_of(sample: FileSample) -> Iterator[Sequence[FileSample]]:
             "Only a whole archive can be read. Send a file in it, or its beginning: a request takes"
             f" an archive of at most 4 MiB, and {WHOLE_ELSEWHERE}"
         )
-        raise Rejected("unsupported-file", detail)
+        raise Rejected("whole-file-needed", detail)
     archive = _Archive(sample, sample.source, archive_format)
     if archive.is_office:
         yield [sample]

@@ -64,12 +64,12 @@ def describe_sample(sample: FileSample, file_format: BinaryFormat) -> DescribedF
     """The file's description.
 
     Raises:
-        Rejected: `unsupported-file`, the sample is not the whole file; or it cannot be read.
+        Rejected: `whole-file-needed`, the sample is not the whole file; or it cannot be read.
     """
     if sample.source is None:
         detail = (
             f"A dataset can be inferred from a whole file of this format only ({file_format}): a"
             f" request takes one of at most 4 MiB, and {WHOLE_ELSEWHERE}"
         )
-        raise Rejected("unsupported-file", detail)
+        raise Rejected("whole-file-needed", detail)
     return DescribedFile(file_format, describe_file(sample.source, file_format, _NO_CONTRACT))
