@@ -28,7 +28,7 @@ def outcome(contract: Contract, data: bytes, **more: object) -> Outcome:
     rows: list[dict[str, Any]] = []
     rejects: dict[int, dict[str, Any]] = {}
     read = filtered = 0
-    for block in split([data], RecordSplitter(found.delimiter)):
+    for block in split([data], RecordSplitter(found.marks)):
         checked = checker.check(block)
         read += checked.read
         filtered += checked.filtered

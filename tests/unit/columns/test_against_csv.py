@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.columns.contracts import column, contract, layout
 from waybill.columns.check import Checker
+from waybill.records.marks import Marks
 from waybill.records.splitter import RecordSplitter, split
 
 TEXTS = contract(column("a", "text"), column("b", "text"))
@@ -19,7 +20,7 @@ rows = st.lists(st.tuples(cells | hostile, cells | hostile), max_size=12)
 def staged(data: bytes, size: int) -> list[tuple[str | None, str | None]]:
     checker = Checker(TEXTS, layout(TEXTS), chunk=0)
     pieces = (data[at : at + size] for at in range(0, len(data), size))
-    found = [checker.check(block) for block in split(pieces, RecordSplitter(","))]
+    found = [checker.check(block) for block in split(pieces, RecordSplitter(Marks(",")))]
     assert not any(checked.rejected for checked in found)
     return [(row["a"], row["b"]) for checked in found for row in checked.staged.to_pylist()]
 

@@ -7,6 +7,7 @@ from tests.unit.columns.contracts import column, contract, layout
 from tests.unit.records import reference
 from waybill.columns.check import Checker
 from waybill.records.grammar import Fault
+from waybill.records.marks import Marks
 from waybill.records.splitter import RecordSplitter, split
 
 PAIRS = contract(column("a", "text"), column("n", "int4", nullable=False))
@@ -21,7 +22,7 @@ def lines(data: bytes, size: int) -> tuple[dict[int, object], dict[int, bytes]]:
     rows: dict[int, object] = {}
     rejects: dict[int, bytes] = {}
     pieces = (data[at : at + size] for at in range(0, len(data), size))
-    for block in split(pieces, RecordSplitter(",")):
+    for block in split(pieces, RecordSplitter(Marks(","))):
         checked = checker.check(block)
         assert checked.read == checked.staged.num_rows + checked.rejected
         rows |= {row["_waybill_line"]: (row["a"], row["n"]) for row in checked.staged.to_pylist()}

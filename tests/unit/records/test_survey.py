@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.records import reference
-from tests.unit.records.test_splitter import hostile, seen_records, slices
+from tests.unit.records.dialects import DIALECTS, hostile_texts
+from tests.unit.records.test_splitter import seen_records, slices
 from waybill.records import survey
 from waybill.records.chunking import ChunkRange
 from waybill.records.json_lines import JsonLinesSplitter
 from waybill.records.layout import Layout
+from waybill.records.marks import Marks
 from waybill.records.reading import Splitter
 from waybill.records.splitter import RecordSplitter, split
 from waybill.records.survey import SurveyedRange, survey_range
@@ -26,6 +28,12 @@ ODD = (
     b'1,a\n2,"b, ""c"""\r\n3,"line\nline\r\nline\rline"\n\n4,"",""\n5,x"y\n6,"z"z\n"7",""""\r8\r\n'
     b'9,"open\n10,k,l,m\n11,"1,2\n3,4\n"\n12,"\n"\n13,"""\n"""\r\r\n14,"q"\n"15,x\n16,"y'
 )
+# Escaped line endings of each kind, quotes and delimiters, in and outside quotes; escapes in a row,
+# before a line ending that is none the less one, and at the end; fields of several lines.
+ESCAPED = (
+    b'1,a\\\n2,b\\\\\n\\\r\n3,"c\\"\nd\\\\"\n4,\\"e\\\r\\\n\n5,f\\,g,\\N\n"6\\\n7",h\n8,"i\n9"\\,\n10,"\n'
+    b'11,j\\\\\\\r\n12,k\\\\\r\n13,"\\\n""\\\n"\n14,"l\\'
+)
 JSON = b'{"a": 1}\n\n{"a": "\\n\r"}\r\n[1]\n{"b": "long long"}\n \n{"a": 3}'
 
 
@@ -37,7 +45,7 @@ class Ranges:
         self.splitter: Callable[..., Splitter] = (
             partial(JsonLinesSplitter, first_line=0)
             if layout.file_format == "json-lines"
-            else partial(RecordSplitter, ",", first_line=0, limit=limit, raw_limit=3)
+            else partial(RecordSplitter, layout.marks, first_line=0, limit=limit, raw_limit=3)
         )
         self.again = 0
 
@@ -69,28 +77,56 @@ class Ranges:
         return found
 
 
-@pytest.mark.parametrize(("data", "layout"), [(ODD, CSV), (JSON, JSON_LINES)])
-@pytest.mark.parametrize("cuts", [1, 2])
-def test_a_file_cut_at_every_byte_has_the_same_records(
-    data: bytes, layout: Layout, cuts: int
-) -> None:
-    ranges = Ranges(data, layout, size=7 if cuts == 1 else 64)
+def layout_of(marks: Marks) -> Layout:
+    return CSV.model_copy(
+        update={"quote": marks.quote, "escape": marks.escape, "escape_codes": marks.has_codes}
+    )
+
+
+def in_dialect(data: bytes, marks: Marks) -> bytes:
+    """The data of the standard dialect with backslashes, with these marks in their place."""
+    return data.translate(
+        bytes.maketrans(b'"\\', f"{marks.quote or '~'}{marks.escape or '~'}".encode())
+    )
+
+
+MARKS = list(DIALECTS.values())
+ONCE = [(in_dialect(data, marks), layout_of(marks)) for data in (ODD, ESCAPED) for marks in MARKS]
+TWICE = [
+    (ODD, CSV),
+    *((in_dialect(ESCAPED, marks), layout_of(marks)) for marks in MARKS[3:6]),
+    (JSON, JSON_LINES),
+]
+
+
+@pytest.mark.parametrize(("data", "layout"), [*ONCE, (JSON, JSON_LINES)])
+def test_a_file_cut_at_any_byte_has_the_same_records(data: bytes, layout: Layout) -> None:
+    ranges = Ranges(data, layout)
     whole = ranges.records([])
-    if layout is CSV:
-        assert whole == reference.read(data, raw_limit=3)
-    for places in combinations(range(1, len(data)), cuts):
+    if layout.file_format == "csv":
+        assert whole == reference.read(data, layout.marks, raw_limit=3)
+    for place in range(1, len(data)):
+        assert ranges.records([place]) == whole, place
+
+
+@pytest.mark.parametrize(("data", "layout"), TWICE)
+def test_a_file_cut_at_any_two_bytes_has_the_same_records(data: bytes, layout: Layout) -> None:
+    ranges = Ranges(data, layout, size=64)
+    whole = ranges.records([])
+    for places in combinations(range(1, len(data)), 2):
         assert ranges.records(places) == whole, places
 
 
-@given(hostile, st.data(), st.integers(1, 70), st.integers(4, 90))
-@settings(max_examples=1500, deadline=None)
+@given(hostile_texts, st.data(), st.integers(1, 70), st.integers(4, 90))
+@settings(max_examples=3000, deadline=None)
 def test_any_file_cut_anywhere_has_the_same_records(
-    data: bytes, draw: st.DataObject, size: int, limit: int
+    text: tuple[Marks, bytes], draw: st.DataObject, size: int, limit: int
 ) -> None:
+    marks, data = text
     places = st.integers(1, max(len(data) - 1, 1))
     cuts = sorted(draw.draw(st.sets(places, max_size=4))) if len(data) > 1 else []
-    ranges = Ranges(data, CSV, limit, size)
-    assert ranges.records(cuts) == reference.read(data, limit=limit, raw_limit=3)
+    ranges = Ranges(data, layout_of(marks), limit, size)
+    assert ranges.records(cuts) == reference.read(data, marks, limit=limit, raw_limit=3)
 
 
 def test_both_places_are_surveyed_at_once() -> None:

@@ -147,7 +147,7 @@ class Checker:
     def _warnings(self, block: Block, violations: list[ColumnViolation]) -> Iterator[str]:
         layout = self._layout
         if layout.file_format == "csv":
-            yield from stray_quote_warnings(block, layout.delimiter, layout.width)
+            yield from stray_quote_warnings(block, layout.marks, layout.width)
         for field, violation in violations:
             if violation.advice:
                 name = layout.columns[field]

@@ -53,7 +53,7 @@ MEANINGS = {
     NONEXISTENT_TIME: "a local time skipped by a clock change in the column's zone",
     AMBIGUOUS_TIME: "a local time that occurs twice because of a clock change in the column's zone",
     "quote_in_field": "a quote inside an unquoted field, or text after a closing quote; a"
-    ' quote in a quoted field is written twice (""), not with a backslash',
+    ' quote in a quoted field is written twice ("") or after the escape of the contract',
     "unclosed_quote": "a quoted field that starts on this line is never properly closed",
     "record_too_long": "longer than 16 MiB; only the beginning is kept",
     "nul_byte": "contains a NUL byte, which PostgreSQL text cannot hold",

@@ -27,12 +27,12 @@ class CsvReader:
     def read(self, block: Block) -> Records:
         """The block's records; malformed ones become rejects."""
         layout = self._layout
-        checked = check_fields(block, layout.delimiter, layout.width)
+        checked = check_fields(block, layout.marks, layout.width)
         faults = checked.block.faults
         if layout.encoding != "utf-8":
             # The transcoder leaves bytes that are invalid in the file's encoding as invalid UTF-8.
             faults[faults == Fault.INVALID_UTF8] = Fault.INVALID_ENCODING
-        texts = parse_fields(checked, layout.delimiter, self._rules)
+        texts = parse_fields(checked, layout.marks, self._rules)
         repeated = self._headers.find(texts, checked.block.lines[checked.valid])
         if len(repeated):
             faults[checked.valid[repeated]] = Fault.REPEATED_HEADER

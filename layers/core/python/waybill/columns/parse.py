@@ -12,8 +12,10 @@ from waybill.columns.check_result import Array, Mask, null_where, to_mask
 from waybill.columns.formats import column_formats
 from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Contract
+from waybill.records.escapes import PLACEHOLDER, shadow, unescaped
 from waybill.records.fields import CheckedBlock
 from waybill.records.layout import Layout
+from waybill.records.marks import Marks
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANKS = " \t"
@@ -28,18 +30,20 @@ class FieldRules(NamedTuple):
     is_text: bool
     trims: bool
     trims_quoted: bool
-    null_words: tuple[str, ...]
+    null_words: tuple[bytes, ...]
+    """As they stand in a file, with placeholders for escapes."""
 
 
 def field_rules(contract: Contract, layout: Layout) -> list[FieldRules]:
     """The rules of each field of a record."""
+    null_words = tuple(shadow(word.encode(), layout.marks) for word in contract.null_words)
     if layout.fields:
         # Fields of documents are all text.
         rules = FieldRules(
             is_text=True,
             trims=contract.trim,
             trims_quoted=False,
-            null_words=contract.null_words,
+            null_words=null_words,
         )
         return [rules] * len(layout.fields)
     formats = column_formats(contract)
@@ -49,32 +53,33 @@ def field_rules(contract: Contract, layout: Layout) -> list[FieldRules]:
             is_text=name is None or contract.column(name).kind in TEXT_KINDS,
             trims=contract.trim,
             trims_quoted=name in formats and formats[name].trim_quoted,
-            null_words=contract.null_words,
+            null_words=null_words,
         )
         for name in layout.field_columns
     ]
 
 
-def parse_fields(checked: CheckedBlock, delimiter: str, rules: Sequence[FieldRules]) -> list[Array]:
+def parse_fields(checked: CheckedBlock, marks: Marks, rules: Sequence[FieldRules]) -> list[Array]:
     """A `string` array per field, with a value per valid record.
 
     If the contract trims, unquoted text loses surrounding spaces and tabs; unquoted text that is
     then empty or a null word is null. Quoted text is kept unchanged, unless its column's format
-    says to trim it.
+    says to trim it. Escapes get their meaning last, so that what they stand for is neither trimmed
+    nor part of a null word.
     """
     if not len(checked.valid):
         return [pa.array([], pa.string()) for _ in rules]
-    fields = _read_csv(checked.clean, delimiter, len(rules))
+    fields = _read_csv(checked.clean, marks, len(rules))
     if len(fields[0]) != len(checked.valid):
         raise AssertionError(f"{len(checked.valid)} records split, {len(fields[0])} parsed")
     return [
-        _to_values(field, _quoted(checked, index), rule)
+        _unescaped(_to_values(field, _quoted(checked, index), rule), marks)
         for index, (field, rule) in enumerate(zip(fields, rules, strict=True))
     ]
 
 
-def _read_csv(clean: bytes, delimiter: str, count: int) -> list[Array]:
-    quotes = b'"' in clean
+def _read_csv(clean: bytes, marks: Marks, count: int) -> list[Array]:
+    quotes = marks.quote is not None and marks.quote.encode() in clean
     if not clean.endswith((b"\n", b"\r")):
         # At the end of the data pyarrow treats an empty field after a quoted one as quoted.
         clean += b"\n"
@@ -88,7 +93,9 @@ def _read_csv(clean: bytes, delimiter: str, count: int) -> list[Array]:
             use_threads=False, block_size=len(clean) + 1, column_names=names
         ),
         parse_options=csv.ParseOptions(
-            delimiter=delimiter, quote_char='"' if quotes else False, newlines_in_values=quotes
+            delimiter=marks.delimiter,
+            quote_char=marks.quote if quotes else False,
+            newlines_in_values=quotes,
         ),
         convert_options=csv.ConvertOptions(
             check_utf8=False,
@@ -116,9 +123,10 @@ def _to_values(field: Array, quoted: Mask | None, rules: FieldRules) -> Array:
     null_words = list(rules.null_words)
     if (rules.trims or rules.trims_quoted) and _contains_blanks(field):
         field = _trim(field, quoted, rules)
-        null_words.append("")
+        null_words.append(b"")
     if null_words:
-        rows = to_mask(pc.is_in(field, pa.array(null_words, pa.string())))
+        words = pa.array(null_words, pa.binary()).view(pa.string())
+        rows = to_mask(pc.is_in(field, words))
         field = null_where(rows if quoted is None else rows & ~quoted, field)
     if quoted is not None and not rules.is_text:
         field = null_where(to_mask(pc.equal(field, "")), field)
@@ -131,3 +139,18 @@ def _trim(field: Array, quoted: Mask | None, rules: FieldRules) -> Array:
         return trimmed if rules.trims else field
     kept = np.where(quoted, not rules.trims_quoted, not rules.trims)
     return pc.if_else(pa.array(kept), field, trimmed)
+
+
+def _unescaped(field: Array, marks: Marks) -> Array:
+    """The field with what escapes stand for in place of them."""
+    if marks.escape is None:
+        return field
+    octets, starts, lengths = text_bytes(field)
+    data = octets.tobytes()
+    if PLACEHOLDER not in data:
+        return field
+    edges = np.append(starts, starts[-1:] + lengths[-1:])
+    edges = edges - np.searchsorted(np.flatnonzero(octets == PLACEHOLDER[0]), edges)
+    buffers = [None, pa.py_buffer(edges.astype(np.int32)), pa.py_buffer(unescaped(data, marks))]
+    texts = pa.Array.from_buffers(pa.string(), len(field), buffers)
+    return null_where(to_mask(field.is_null()), texts)

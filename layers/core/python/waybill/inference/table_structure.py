@@ -7,6 +7,7 @@ from typing import NamedTuple
 from waybill.errors import Rejected
 from waybill.inference.model import Header
 from waybill.records.head import Head, HeadRecord
+from waybill.records.marks import Marks
 from waybill.records.values import is_clear_text
 
 MOST_COLUMNS = 1500
@@ -103,7 +104,7 @@ def _structure(
 
 
 def _split(text: Head, delimiter: str) -> _Split:
-    records = [each for each in text.records(delimiter) if not each.is_blank]
+    records = [each for each in text.records(Marks(delimiter)) if not each.is_blank]
     widths = Counter(len(each.cells) for each in records if each.is_well_formed)
     if not widths:
         return _Split(delimiter, records, 1, 0.0)

@@ -1,7 +1,7 @@
 """Read the head of a CSV file: `sep=` line, delimiter, preamble and header."""
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from waybill.contract.model import Contract
 from waybill.errors import Rejected
@@ -11,6 +11,7 @@ from waybill.records.drift import MOST_REPORTED
 from waybill.records.head import Head, HeadRecord
 from waybill.records.header import MatchedHeader, document_fields, match_header, refuse_header
 from waybill.records.layout import Layout
+from waybill.records.marks import Marks
 
 _SEPARATOR_LINE = re.compile(rb'"?sep=(\\t|[^\r\n"])"?[ \t,;|]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _SHOWN = 60
@@ -42,9 +43,6 @@ def csv_layout(text: Head, contract: Contract, requested: str | None) -> Layout:
     skipped_lines = 1 if separator.length else 0
     return layout.model_copy(
         update={
-            "quote": contract.quote,
-            "escape": contract.escape,
-            "escape_codes": contract.escape_codes,
             "skip_blank_records": contract.skip_blank_records,
             "data_offset": layout.data_offset + separator.length,
             "first_line": layout.first_line + skipped_lines,
@@ -106,7 +104,7 @@ def _with_header(
     dialect: Dialect, header: HeadRecord, columns: tuple[str, ...], fields: tuple[str, ...] = ()
 ) -> Layout:
     return Layout(
-        delimiter=dialect.delimiter,
+        **_fields(dialect.marks),
         header=True,
         columns=columns,
         fields=fields,
@@ -117,13 +115,24 @@ def _with_header(
 
 def _without_header(dialect: Dialect, contract: Contract, warnings: tuple[str, ...]) -> Layout:
     return Layout(
-        delimiter=dialect.delimiter,
+        **_fields(dialect.marks),
         header=False,
         columns=tuple(column.name for column in contract.file_columns),
         data_offset=0,
         first_line=1,
         warnings=warnings,
     )
+
+
+def _fields(marks: Marks) -> dict[str, Any]:
+    """The fields of a layout that are its marks."""
+    delimiter, quote, escape, escape_codes = marks
+    return {
+        "delimiter": delimiter,
+        "quote": quote,
+        "escape": escape,
+        "escape_codes": escape_codes,
+    }
 
 
 def _header_warnings(dialect: Dialect, header: HeadRecord, contract: Contract) -> tuple[str, ...]:

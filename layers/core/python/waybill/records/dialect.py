@@ -15,12 +15,17 @@ _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
 class Dialect(NamedTuple):
-    """A delimiter, the first records split with it, and what they are."""
+    """Marks, the first records split with them, and what they are."""
 
-    delimiter: str
+    marks: Marks
     records: tuple[HeadRecord, ...]
     search: HeaderSearch
     warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of the delimiter."""
+        return _NAMES[self.marks.delimiter]
 
     @property
     def splits(self) -> bool:
@@ -41,7 +46,7 @@ def sniff_dialect(text: Head, contract: Contract, declared: str | None) -> Diale
     if declared:
         return _split(text, contract, _checked(declared, contract))
     marks = [mark for mark in _CANDIDATES if mark not in (contract.quote, contract.escape)]
-    candidates = [_split(text, contract, mark) for mark in marks]
+    candidates = [_split(text, contract, _marks(mark, contract)) for mark in marks]
     headers = [each for each in candidates if each.search.kind == "header"]
     if headers:
         return max(headers, key=lambda each: each.search.score)
@@ -71,34 +76,33 @@ def _by_first_cells(text: Head, contract: Contract, candidates: list[Dialect]) -
     """Of a first record that is longer than the head: the only one whose first fields are valid."""
     fitting = []
     for each in candidates:
-        cells = first_cells(text, each.delimiter)
+        cells = first_cells(text, each.marks)
         pairs = list(zip(cells, contract.file_columns[:-1], strict=False))
         if cells and len(pairs) == len(cells) and all(is_plausible(*p, contract) for p in pairs):
             fitting.append(each)
     if len(fitting) == 1:
         return fitting[0]
-    found = f"read with {_NAMES[candidates[0].delimiter]}s. Declare the delimiter if it is another."
+    found = f"read with {candidates[0].name}s. Declare the delimiter if it is another."
     warning = f"The first record is longer than 1 MiB: {found}"
     return candidates[0]._replace(warnings=(warning,))
 
 
-def _checked(delimiter: str, contract: Contract) -> str:
+def _checked(delimiter: str, contract: Contract) -> Marks:
     try:
-        check_marks(_marks(check_delimiter(delimiter), contract))
+        return check_marks(_marks(check_delimiter(delimiter), contract))
     except ValueError as error:
         raise BadRequest("bad-delimiter", f"{error}.") from error
-    return delimiter
 
 
 def _marks(delimiter: str, contract: Contract) -> Marks:
     return Marks(delimiter, contract.quote, contract.escape, contract.escape_codes)
 
 
-def _split(text: Head, contract: Contract, delimiter: str) -> Dialect:
-    records = tuple(each for each in text.records(delimiter) if not each.is_blank)
+def _split(text: Head, contract: Contract, marks: Marks) -> Dialect:
+    records = tuple(each for each in text.records(marks) if not each.is_blank)
     has_names = contract.header != "absent" and not contract.document
     search = find_header(records, contract) if has_names else HeaderSearch("unknown")
-    return Dialect(delimiter, records, search)
+    return Dialect(marks, records, search)
 
 
 def _fits(dialect: Dialect, contract: Contract) -> bool:
@@ -128,9 +132,9 @@ def _is_table(records: Sequence[HeadRecord]) -> bool:
 
 
 def _ambiguous(fitting: list[Dialect]) -> Rejected:
-    names = " and ".join(_NAMES[each.delimiter] for each in fitting)
+    names = " and ".join(each.name for each in fitting)
     split = "; ".join(
-        f"{_NAMES[each.delimiter]}: {', '.join(repr(cell[:40]) for cell in each.records[0].cells)}"
+        f"{each.name}: {', '.join(repr(cell[:40]) for cell in each.records[0].cells)}"
         for each in fitting
     )
     detail = (

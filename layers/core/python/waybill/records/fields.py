@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from waybill.records.block import Block, Positions, view
-from waybill.records.grammar import QUOTE, Fault
+from waybill.records.block import Block, Faults, Positions, view
+from waybill.records.escapes import shadow
+from waybill.records.grammar import Fault
+from waybill.records.marks import Marks
 
 # A share of invalid records below which the others are joined run by run.
 _FEW = 1 / 16
@@ -16,7 +18,8 @@ class CheckedBlock(NamedTuple):
     """The valid records of a block, and the faults of the others."""
 
     clean: bytes
-    """The valid records with their line endings, and blank lines: UTF-8 without NUL."""
+    """The valid records with their line endings, and blank lines: UTF-8 without NUL, and with
+    placeholders for escapes (`escapes.py`)."""
     valid: Positions
     """Indices of the valid records in the block."""
     quoted: NDArray[np.bool_] | None
@@ -27,53 +30,56 @@ class CheckedBlock(NamedTuple):
     """Number of fields of each record of the block; 0 if it is malformed."""
 
 
-def check_fields(block: Block, delimiter: str, count: int) -> CheckedBlock:
+def check_fields(block: Block, marks: Marks, count: int) -> CheckedBlock:
     """Find records that are not UTF-8 text or do not have `count` (at least 1) fields."""
     faults = block.faults.copy()
-    marks = _outside_quotes(block, ord(delimiter))
-    before, field_counts = _fields(block, marks, count)
+    settled = block._replace(data=shadow(block.data, marks))
+    ends = _outside_quotes(settled, marks)
+    before, field_counts = _fields(block, ends, count)
     field_counts[faults != Fault.OK] = 0
     for fault, wrong in (
         (Fault.FIELD_COUNT, field_counts != count),
         (Fault.INVALID_UTF8, _not_utf8(block)),
-        (Fault.NUL_BYTE, _holding_nul(block)),
+        (Fault.NUL_BYTE, _holding_nul(settled)),
     ):
         faults[wrong & (block.faults == Fault.OK)] = fault
     block = block._replace(faults=faults)
     valid = np.flatnonzero(faults == Fault.OK)
-    quoted = _quoted(block, valid, marks, before[valid], count)
-    return CheckedBlock(_clean(block, valid), valid, quoted, block, field_counts)
+    quoted = None
+    if marks.quote is not None:
+        quoted = _quoted(settled, valid, ends, before[valid], count, ord(marks.quote))
+    return CheckedBlock(_clean(settled, faults, valid), valid, quoted, block, field_counts)
 
 
-def _fields(block: Block, marks: Positions, count: int) -> tuple[Positions, Positions]:
+def _fields(block: Block, ends: Positions, count: int) -> tuple[Positions, Positions]:
     """For each record, the number of delimiters before it, and its number of fields."""
-    if len(marks) == block.record_count * (count - 1):
+    if len(ends) == block.record_count * (count - 1):
         before = np.arange(block.record_count) * (count - 1)
-        table = marks.reshape(block.record_count, count - 1)
+        table = ends.reshape(block.record_count, count - 1)
         # The total fits; check that each record contains its own share of the delimiters.
         if count == 1 or bool(((table[:, 0] >= block.starts) & (table[:, -1] < block.stops)).all()):
             return before, np.full(block.record_count, count)
-    before = np.searchsorted(marks, block.starts)
-    return before, np.searchsorted(marks, block.stops) - before + 1
+    before = np.searchsorted(ends, block.starts)
+    return before, np.searchsorted(ends, block.stops) - before + 1
 
 
-def _outside_quotes(block: Block, delimiter: int) -> Positions:
+def _outside_quotes(block: Block, marks: Marks) -> Positions:
     """Positions of the delimiters outside quotes."""
     octets = view(block.data)
-    marks = np.flatnonzero(octets == delimiter)
-    if b'"' not in block.data:
-        return marks
+    delimiters = np.flatnonzero(octets == ord(marks.delimiter))
+    if marks.quote is None or marks.quote.encode() not in block.data:
+        return delimiters
     # Whether the number of quotes up to each byte is odd: a byte each, where positions of quotes
     # would take eight.
-    is_odd = np.cumsum(octets == QUOTE, dtype=np.uint8)
+    is_odd = np.cumsum(octets == ord(marks.quote), dtype=np.uint8)
     is_odd &= 1
-    inside = is_odd[marks]
+    inside = is_odd[delimiters]
     # Pair quotes from the start of each record: a malformed record may have an odd number.
     begins_odd = np.where(block.starts > 0, is_odd[block.starts - 1], 0)
     if begins_odd.any():
-        owner = np.maximum(np.searchsorted(block.starts, marks, "right") - 1, 0)
+        owner = np.maximum(np.searchsorted(block.starts, delimiters, "right") - 1, 0)
         inside ^= begins_odd[owner]
-    separating: Positions = marks[inside == 0]
+    separating: Positions = delimiters[inside == 0]
     return separating
 
 
@@ -110,28 +116,28 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _quoted(
-    block: Block, valid: Positions, marks: Positions, before: Positions, count: int
+def _quoted(  # noqa: PLR0913, PLR0917 - what was found of the fields before
+    block: Block, valid: Positions, ends: Positions, before: Positions, count: int, quote: int
 ) -> NDArray[np.bool_] | None:
-    if b'"' not in block.data or not len(valid):
+    if bytes([quote]) not in block.data or not len(valid):
         return None
     begins = np.empty((len(valid), count), np.int64)
     begins[:, 0] = block.starts[valid]
     if count > 1:
-        begins[:, 1:] = marks[before[:, None] + np.arange(count - 1)] + 1
+        begins[:, 1:] = ends[before[:, None] + np.arange(count - 1)] + 1
     # The data may end in an empty field, which has no first byte.
     octets = view(block.data)
-    quoted = octets[np.minimum(begins, len(octets) - 1)] == QUOTE
+    quoted = octets[np.minimum(begins, len(octets) - 1)] == quote
     quoted &= begins < block.stops[valid][:, None]
     return quoted if quoted.any() else None
 
 
-def _clean(block: Block, valid: Positions) -> bytes:
+def _clean(block: Block, faults: Faults, valid: Positions) -> bytes:
     if len(valid) == block.record_count:
         return block.data
     if not len(valid):
         return b""
-    keep = block.faults == Fault.OK
+    keep = faults == Fault.OK
     edges = np.append(block.starts, len(block.data))
     dropped = np.flatnonzero(~keep)
     if len(dropped) < _FEW * block.record_count:

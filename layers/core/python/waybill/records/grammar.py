@@ -3,14 +3,18 @@
 * A record ends at LF, CRLF or CR outside quotes, or at the end of the data. Each line ending,
   inside quotes too, starts a new *physical line*. A record's line is the one it starts on.
 * An empty line is blank, not a record.
-* A field is `[^",CR,LF]*` or `"([^"]|"")*"`, with the file's delimiter in place of the comma.
-  Nothing may precede an opening quote or follow a closing quote within a field.
+* A field is `[^",CR,LF]*` or `"([^"]|"")*"`, with the file's delimiter in place of the comma and
+  its quote in place of `"`; without quotes it is `[^,CR,LF]*`. Nothing may precede an opening
+  quote or follow a closing quote within a field.
+* An escape, inside quotes and outside, makes a delimiter, quote, line ending or escape after it
+  data (`escapes.py`). The line ending still begins a physical line, but on a violation reading
+  does not resume there.
 * On a violation, the physical line on which the record began is one reject, and reading resumes
   at the next physical line. The fault is `quote_in_field` if the violation is on that line,
   `unclosed_quote` if it is on a later line, or if the data or the record limit ends inside
   quotes.
 * A record that exceeds the limit outside quotes is `record_too_long`; reading resumes at the
-  next physical line after the limit.
+  next physical line after the limit, whether or not its beginning is escaped.
 """
 
 from enum import IntEnum

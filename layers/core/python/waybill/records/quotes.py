@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waybill.records.block import Bytes, Faults, Positions, view
-from waybill.records.grammar import CR, LF, QUOTE, Fault
+from waybill.records.grammar import CR, LF, Fault
 from waybill.records.lines import Lines
+from waybill.records.marks import Marks
 
 
 class Joined(NamedTuple):
@@ -49,14 +50,14 @@ class _Quotes(NamedTuple):
         return np.where(index & 1, odd, even)
 
 
-def join_lines(data: bytes, lines: Lines, delimiter: int, *, final: bool) -> Joined:
+def join_lines(data: bytes, lines: Lines, marks: Marks, *, final: bool) -> Joined:
     """Join lines that are part of one quoted field; `data` begins outside quotes."""
     count = len(lines.starts)
     last = np.arange(count)
     faults = np.zeros(count, np.uint8)
-    if not count or b'"' not in data:
+    if not count or marks.quote is None or marks.quote.encode() not in data:
         return Joined(last, last, faults, count)
-    quotes = _find(data, lines, delimiter)
+    quotes = _find(data, lines, ord(marks.delimiter), ord(marks.quote))
     quoted = np.flatnonzero(quotes.counts)
     begin = quotes.before[quoted]
     misplaced = quotes.first_misplaced(begin) < begin + quotes.counts[quoted]
@@ -99,9 +100,9 @@ def _walk(
     return np.frombuffer(pairs, np.int64).reshape(-1, 2), unclosed, count
 
 
-def _find(data: bytes, lines: Lines, delimiter: int) -> _Quotes:
+def _find(data: bytes, lines: Lines, delimiter: int, quote: int) -> _Quotes:
     octets = view(data)
-    at = np.flatnonzero(octets == QUOTE)
+    at = np.flatnonzero(octets == quote)
     edges = np.searchsorted(at, np.append(lines.starts, lines.nexts[-1:]))
     twin = np.diff(at) == 1
     may_open = np.append(True, _is_edge(octets[at[1:] - 1], delimiter) | twin)

@@ -51,7 +51,7 @@ def splitter_for(layout: Layout, first_line: int, *, last: bool = True) -> Split
         return JsonArraySplitter(first_line=first_line, ends=last)
     if layout.file_format == "json-objects":
         return JsonObjectsSplitter(first_line=first_line)
-    return RecordSplitter(layout.delimiter, first_line=first_line)
+    return RecordSplitter(layout.marks, first_line=first_line)
 
 
 def read_text(

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from waybill.records.block import Block, Boundaries
+from waybill.records.block import Block, Boundaries, Positions
+from waybill.records.escapes import shadow, unsettled
 from waybill.records.grammar import RAW_LIMIT, RECORD_LIMIT
 from waybill.records.lines import count_line_ends, line_end_from, physical_lines
+from waybill.records.marks import Marks
 from waybill.records.overlong import FirstRecord, first_long_record, first_record
 from waybill.records.quotes import join_lines
 
@@ -22,14 +24,14 @@ class RecordSplitter:
 
     def __init__(
         self,
-        delimiter: str,
+        marks: Marks,
         *,
         first_line: int = 1,
         limit: int = RECORD_LIMIT,
         raw_limit: int = RAW_LIMIT,
         long_record: int = _SMALLEST_PIECE,
     ) -> None:
-        self._delimiter = ord(delimiter)
+        self._marks = marks
         self._long_record = long_record
         self._limit = limit
         self._raw_limit = raw_limit
@@ -55,9 +57,12 @@ class RecordSplitter:
         Possible if there are no quotes and no record near the limit: each line is a record.
         """
         buffer = self._carry + data
-        if self._dropping_line or len(buffer) > self._limit or b'"' in buffer or data[-1:] == b"\r":
+        if self._dropping_line or len(buffer) > self._limit or unsettled(buffer, self._marks):
             return False
-        end = max(buffer.rfind(b"\n"), buffer.rfind(b"\r")) + 1
+        settled = shadow(buffer, self._marks)
+        if self._marks.quote is not None and self._marks.quote.encode() in settled:
+            return False
+        end = max(settled.rfind(b"\n"), settled.rfind(b"\r")) + 1
         self.line += count_line_ends(buffer[:end])
         self.consumed += end
         self._carry = buffer[end:]
@@ -82,11 +87,12 @@ class RecordSplitter:
                 if self._dropping_line:
                     continue
             if not last:
-                buffer = self._keep_cr(buffer)
+                buffer = self._keep_unsettled(buffer)
             if is_long and ends_no_line and not last and len(buffer) <= self._limit:
                 self._carry = buffer + self._carry
                 continue
-            found = self._first(buffer, is_long=is_long, final=last)
+            settled = shadow(buffer, self._marks)
+            found = self._first(buffer, settled, is_long=is_long, final=last)
             if found is not None:
                 again, self._carry = buffer[self._resume(buffer, found) :] + self._carry, b""
                 pieces.extendleft(reversed(_slices(again, size)))
@@ -96,21 +102,24 @@ class RecordSplitter:
             elif is_long and not last:
                 self._carry = buffer + self._carry
             else:
-                yield self._whole(buffer, final=last)
+                yield self._whole(buffer, settled, final=last)
 
-    def _keep_cr(self, buffer: bytes) -> bytes:
-        """Carry a CR at the end: an LF may follow and belong to the same line ending."""
-        if not buffer.endswith(b"\r"):
+    def _keep_unsettled(self, buffer: bytes) -> bytes:
+        """Carry a CR or an escape at the end."""
+        length = unsettled(buffer, self._marks)
+        if not length:
             return buffer
-        self._carry = b"\r"
-        return buffer[:-1]
+        self._carry = buffer[-length:]
+        return buffer[:-length]
 
-    def _first(self, buffer: bytes, *, is_long: bool, final: bool) -> FirstRecord | None:
+    def _first(
+        self, buffer: bytes, settled: bytes, *, is_long: bool, final: bool
+    ) -> FirstRecord | None:
         """The first record if it is read alone, because it is long; None if it is not known."""
         if len(buffer) > self._limit:
-            return first_record(buffer, self._delimiter, self._limit, self._raw_limit)
+            return first_record(buffer, settled, self._marks, self._limit, self._raw_limit)
         if is_long and buffer:
-            return first_long_record(buffer, self._delimiter, self._raw_limit, final=final)
+            return first_long_record(buffer, settled, self._marks, self._raw_limit, final=final)
         return None
 
     def _resume(self, buffer: bytes, found: FirstRecord) -> int:
@@ -150,28 +159,35 @@ class RecordSplitter:
             Boundaries(here + self.consumed, here + self.line),
         )
 
-    def _whole(self, buffer: bytes, *, final: bool) -> Block:
-        lines = physical_lines(buffer, final=final)
-        joined = join_lines(buffer, lines, self._delimiter, final=final)
+    def _whole(self, buffer: bytes, settled: bytes, *, final: bool) -> Block:
+        lines = physical_lines(settled, final=final)
+        joined = join_lines(settled, lines, self._marks, final=final)
         end = int(lines.nexts[joined.lines - 1]) if joined.lines else 0
         starts, stops = lines.starts[joined.first], lines.stops[joined.last]
-        numbers = joined.first + self.line
+        numbers = np.append(joined.first, joined.lines) + self.line
+        if settled is not buffer:
+            numbers += _escaped_line_ends(buffer, settled, np.append(starts, end))
+        boundaries = Boundaries(np.append(starts, end) + self.consumed, numbers)
         filled = stops > starts
-        boundaries = Boundaries(
-            np.append(starts, end) + self.consumed,
-            np.append(numbers, self.line + joined.lines),
-        )
         self._carry = buffer[end:] + self._carry
-        self.line += joined.lines
+        self.line = int(numbers[-1])
         self.consumed += end
         return Block(
             buffer[:end],
             starts[filled],
             stops[filled],
-            numbers[filled],
+            numbers[:-1][filled],
             joined.faults[filled],
             boundaries,
         )
+
+
+def _escaped_line_ends(data: bytes, settled: bytes, positions: Positions) -> Positions:
+    """The number of line endings before each of these starts of records that are escaped."""
+    if count_line_ends(data) == count_line_ends(settled):
+        return np.zeros_like(positions)
+    every, others = (physical_lines(each, final=False).nexts for each in (data, settled))
+    return np.searchsorted(every, positions, "right") - np.searchsorted(others, positions, "right")
 
 
 def _slices(data: bytes, size: int) -> list[bytes]:

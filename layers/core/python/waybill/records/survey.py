@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from waybill.records.block import Block, Positions
+from waybill.records.escapes import shadow, unsettled
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 from waybill.records.lines import line_end_from
@@ -27,7 +28,6 @@ from waybill.records.reading import Splitter, splitter_for
 
 # How far a quoted field at the beginning of a range is followed, and one of two readings alone.
 _PATIENCE_BYTES = 1024 * 1024
-_QUOTE = b'"'
 
 
 class SurveyedRange(NamedTuple):
@@ -61,8 +61,9 @@ def survey_range(
     if start >= part.byte_to:
         return []
     readings = [_Reading(splitter(), start, part.byte_to)]
-    if layout.file_format == "csv":
-        readings.append(_QuotedReading(splitter(), start, part.byte_to))
+    if layout.file_format == "csv" and layout.quote is not None:
+        quote = layout.quote.encode()
+        readings.append(_QuotedReading(splitter(), start, part.byte_to, quote))
     return _read(stream, readings)
 
 
@@ -76,8 +77,7 @@ def _first_line(
         end = _line_start(rest, layout)
         if end is not None:
             return position + end, chain([rest[end:]], stream)
-        # An LF may follow, and belong to the same line ending.
-        kept = len(rest) - rest.endswith(b"\r")
+        kept = len(rest) - unsettled(rest, layout.marks)
         position, rest = position + kept, rest[kept:]
         if position >= limit:
             break
@@ -87,9 +87,10 @@ def _first_line(
 def _line_start(data: bytes, layout: Layout) -> int | None:
     if layout.file_format != "csv":
         return data.find(b"\n") + 1 or None
-    stop, end = line_end_from(data, 0) or (0, 0)
-    is_open = data[stop:] == b"\r"
-    return None if is_open or not end else end
+    # If the data begin with several escapes, it is a guess what they escape.
+    settled = shadow(data[: len(data) - unsettled(data, layout.marks)], layout.marks)
+    line_end = line_end_from(settled, 0)
+    return line_end and line_end[1]
 
 
 def _read(stream: Iterator[bytes], readings: list["_Reading"]) -> list[ChunkSurvey]:
@@ -194,15 +195,16 @@ class _Reading:
 class _QuotedReading(_Reading):
     """Reads from a place within a quoted field to its end, and on from there."""
 
-    def __init__(self, splitter: Splitter, place: int, target: int) -> None:
-        super().__init__(splitter, place - len(_QUOTE), target)
+    def __init__(self, splitter: Splitter, place: int, target: int, quote: bytes) -> None:
+        super().__init__(splitter, place - len(quote), target)
+        self._quote = quote
         self._place = place
         self.start = None
         self._has_begun = False
         self._followed = 0
 
     def feed(self, data: bytes, *, can_skip: bool) -> None:
-        begin = b"" if self._has_begun else _QUOTE
+        begin = b"" if self._has_begun else self._quote
         self._has_begun = True
         super().feed(begin + data, can_skip=can_skip)
         self._followed += len(data)
