@@ -32,8 +32,8 @@ MUTANTS = (
         "quoted_place_not_surveyed",
         "a range is surveyed once, also if it begins within quotes",
         SURVEY,
-        'if layout.file_format == "csv":\n        readings',
-        "if not layout:\n        readings",
+        'if layout.file_format == "csv" and layout.quote is not None:',
+        "if not layout:",
         PLACES,
     ),
     Mutant(

@@ -100,7 +100,7 @@ TWICE = [
 
 
 @pytest.mark.parametrize(("data", "layout"), [*ONCE, (JSON, JSON_LINES)])
-def test_a_file_cut_at_any_byte_has_the_same_records(data: bytes, layout: Layout) -> None:
+def test_a_file_cut_at_every_byte_has_the_same_records(data: bytes, layout: Layout) -> None:
     ranges = Ranges(data, layout)
     whole = ranges.records([])
     if layout.file_format == "csv":

@@ -23,25 +23,14 @@ PLACEHOLDER = bytes([_ESCAPE])
 def shadow(data: bytes, marks: Marks) -> bytes:
     """The data with placeholders for escapes; the same object if there are none.
 
-    The first byte of the data is not escaped.
+    The first byte of the data is not escaped. An escape at the end stands for itself: the record
+    that it is in is not complete.
     """
     if marks.escape is None or marks.escape.encode() not in data:
         return data
     for escaped, placeholders in _pairs(marks):
         data = data.replace(escaped, placeholders)
     return data
-
-
-def unsettled(data: bytes, marks: Marks) -> int:
-    """The number of bytes at the end of the data whose meaning depends on what follows them.
-
-    An LF after a CR belongs to the same line ending, and an escape may be followed by anything.
-    """
-    length = int(data.endswith(b"\r"))
-    if marks.escape is None:
-        return length
-    rest = data[: len(data) - length]
-    return length + (len(rest) - len(rest.rstrip(marks.escape.encode()))) % 2
 
 
 def unescaped(settled: bytes, marks: Marks) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from waybill.records.block import Block, Boundaries, Positions
-from waybill.records.escapes import shadow, unsettled
+from waybill.records.escapes import shadow
 from waybill.records.grammar import RAW_LIMIT, RECORD_LIMIT
 from waybill.records.lines import count_line_ends, line_end_from, physical_lines
 from waybill.records.marks import Marks
@@ -57,7 +57,7 @@ class RecordSplitter:
         Possible if there are no quotes and no record near the limit: each line is a record.
         """
         buffer = self._carry + data
-        if self._dropping_line or len(buffer) > self._limit or unsettled(buffer, self._marks):
+        if self._dropping_line or len(buffer) > self._limit or data[-1:] == b"\r":
             return False
         settled = shadow(buffer, self._marks)
         if self._marks.quote is not None and self._marks.quote.encode() in settled:
@@ -87,7 +87,7 @@ class RecordSplitter:
                 if self._dropping_line:
                     continue
             if not last:
-                buffer = self._keep_unsettled(buffer)
+                buffer = self._keep_cr(buffer)
             if is_long and ends_no_line and not last and len(buffer) <= self._limit:
                 self._carry = buffer + self._carry
                 continue
@@ -104,13 +104,12 @@ class RecordSplitter:
             else:
                 yield self._whole(buffer, settled, final=last)
 
-    def _keep_unsettled(self, buffer: bytes) -> bytes:
-        """Carry a CR or an escape at the end."""
-        length = unsettled(buffer, self._marks)
-        if not length:
+    def _keep_cr(self, buffer: bytes) -> bytes:
+        """Carry a CR at the end: an LF may follow and belong to the same line ending."""
+        if not buffer.endswith(b"\r"):
             return buffer
-        self._carry = buffer[-length:]
-        return buffer[:-length]
+        self._carry = b"\r"
+        return buffer[:-1]
 
     def _first(
         self, buffer: bytes, settled: bytes, *, is_long: bool, final: bool

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from waybill.records.block import Block, Positions
-from waybill.records.escapes import shadow, unsettled
+from waybill.records.escapes import shadow
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
 from waybill.records.lines import line_end_from
@@ -77,7 +77,8 @@ def _first_line(
         end = _line_start(rest, layout)
         if end is not None:
             return position + end, chain([rest[end:]], stream)
-        kept = len(rest) - unsettled(rest, layout.marks)
+        # What follows a CR or an escape, or both, tells what they are.
+        kept = max(len(rest) - 2, 0)
         position, rest = position + kept, rest[kept:]
         if position >= limit:
             break
@@ -88,9 +89,9 @@ def _line_start(data: bytes, layout: Layout) -> int | None:
     if layout.file_format != "csv":
         return data.find(b"\n") + 1 or None
     # If the data begin with several escapes, it is a guess what they escape.
-    settled = shadow(data[: len(data) - unsettled(data, layout.marks)], layout.marks)
-    line_end = line_end_from(settled, 0)
-    return line_end and line_end[1]
+    stop, end = line_end_from(shadow(data, layout.marks), 0) or (0, 0)
+    is_open = data[stop:] == b"\r"
+    return None if is_open or not end else end
 
 
 def _read(stream: Iterator[bytes], readings: list["_Reading"]) -> list[ChunkSurvey]:
