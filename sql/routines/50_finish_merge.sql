@@ -48,6 +48,7 @@ DECLARE
     v_erased bigint;
     v_limit text;
     v_kept waybill.validation_errors[];
+    v_context text;
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
     v_plan := waybill.plan_merge(p_job,
@@ -73,7 +74,8 @@ BEGIN
             DELETE FROM waybill.validation_errors WHERE job_id = p_job.job_id;
             INSERT INTO waybill.validation_errors SELECT * FROM unnest(v_kept);
         WHEN OTHERS THEN
-            IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
+            GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
+            IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN
                 RAISE;
             END IF;
             -- The next attempt would fail in the same way.

@@ -36,6 +36,7 @@ AS $$
 DECLARE
     v_datasets CONSTANT text[] := waybill.datasets_in_cycle(p_dataset);
     v_resolved bigint;
+    v_context text;
 BEGIN
     -- Looked for without locks first, since there are rarely any.
     IF v_datasets = '{}' OR NOT waybill.find_cycle_records(v_datasets) THEN
@@ -53,7 +54,8 @@ BEGIN
 EXCEPTION
     -- A table refuses one of the records: all of them stay pending.
     WHEN OTHERS THEN
-        IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
+        GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
+        IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN
             RAISE;
         END IF;
         RAISE LOG 'records that wait for each other stay pending: SQLSTATE %', SQLSTATE;

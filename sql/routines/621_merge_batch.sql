@@ -85,6 +85,7 @@ DECLARE
     v_job waybill.ingestion_jobs;
     v_counts waybill.merge_counts;
     v_error text;
+    v_context text;
 BEGIN
     -- Waits for a merge of the dataset, for the three seconds of lock_timeout and no longer.
     PERFORM pg_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0));
@@ -103,7 +104,8 @@ BEGIN
         v_counts := waybill.apply_rows(v_job, p_rows);
     EXCEPTION
         WHEN OTHERS THEN
-            IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN
+            GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
+            IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN
                 RAISE;
             END IF;
             -- A statement that fails for every row, in a trigger or an expression of the table.

@@ -170,6 +170,18 @@ SELECT waybill.register_dataset('failing');
 """
 
 
+def test_a_routine_that_a_deployment_replaces_refuses_no_row(
+    post: Post, database: Database
+) -> None:
+    row = [{"id": 1, "department": "Sales"}]
+    with database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        connection.execute("ALTER FUNCTION waybill.apply_rows RENAME TO replaced")
+        assert post("departments", row).problem() == (503, "database-changing")
+        connection.execute("ALTER FUNCTION waybill.replaced RENAME TO apply_rows")
+    assert post("departments", row).status == 200
+
+
 @pytest.fixture(params=["42P01", "0A000", "40001", "53100"])
 def failing_state(request: pytest.FixtureRequest, database: Database, cloud: Cloud) -> str:
     """The SQLSTATE with which every write to the dataset `failing` fails."""

@@ -29,13 +29,17 @@ from waybill.settings import DatabaseSettings
         (errors.SerializationFailure("could not serialize"), Transient),
         (errors.QueryCanceled("statement timeout"), Transient),
         (errors.IdleInTransactionSessionTimeout("idle in transaction"), Transient),
+        # A deployment may be about to create it.
+        (errors.UndefinedFunction("function waybill.f() does not exist"), Transient),
+        (errors.UndefinedColumn("no such column"), Retryable),
+        (errors.InsufficientPrivilege("permission denied for function f"), Transient),
+        (errors.InternalError_("cache lookup failed for function 1"), Transient),
         # The input is wrong and stays wrong.
         (errors.NumericValueOutOfRange("out of range"), Rejected),
         (errors.CheckViolation("check"), Rejected),
         (errors.ProgramLimitExceeded("index row size exceeds maximum"), Rejected),
         # Nobody foresaw it: tried a few times, and put aside.
-        (errors.UndefinedColumn("no such column"), Retryable),
-        (errors.InternalError_("cache lookup failed"), Retryable),
+        (errors.InternalError_("cache lookup failed for type 1"), Retryable),
         (psycopg.ProgrammingError("the query has 2 placeholders"), Retryable),
         (psycopg.DataError("text cannot contain NUL bytes"), Retryable),
     ],

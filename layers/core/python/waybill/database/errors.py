@@ -6,6 +6,7 @@ The SQLSTATEs that our own routines raise are listed at the head of
 
 import errno
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -60,6 +61,11 @@ _TRANSIENT_STATES = ("40001", "40003", "40P01", "57014", "25P03", "25P04")
 _BUSY_STATES = (errors.LockNotAvailable.sqlstate, errors.ObjectInUse.sqlstate)
 # Insufficient resources; errors of the server's operating system.
 _RESOURCE_CLASSES = ("53", "58")
+# A routine lacks a function, a table, a column, a type or the right to one.
+_LACKING_STATES = ("42883", "42P01", "42703", "42704", "42501")
+# The innermost function of an error's context, and what it was at; without the schema if that is
+# on the search path.
+_FUNCTION = re.compile(r'^(?:PL/pgSQL|SQL) function "?([^\s("]+)(.*)$', re.MULTILINE)
 # The data does not fit the table: data exceptions, constraints, views, limits of the server.
 _DATA_CLASSES = ("22", "23", "44", "54")
 
@@ -80,7 +86,31 @@ def classify_error(error: psycopg.Error) -> WaybillError:
     if _is_raised_by_table(error, state):
         # Unlike an outage or a merge, it may never end by itself, so it counts as a failure.
         return Transient("database-timeout", f"{state}: {text}")
+    if _is_being_replaced(error, state, text):
+        return Transient("database-changing", f"{state}: {text}")
     return _classify_state(state, text)
+
+
+def _is_being_replaced(error: psycopg.Error, state: str, text: str) -> bool:
+    """Whether a routine of Waybill lacks what a migration may be about to create again.
+
+    From a migration that drops a routine until the routines and the roles are applied, calls of it
+    fail. What a trigger of a table lacks does not come back by itself. A merge decides the same by
+    `waybill.is_being_replaced`, before it takes an error for the table's refusal.
+    """
+    if error.diag.source_function == "RevalidateCachedQuery":
+        # A statement was prepared for a routine with another result.
+        return True
+    if text.startswith("cache lookup failed for function"):
+        return True
+    if state not in _LACKING_STATES or error.diag.source_function == "exec_stmt_raise":
+        return False
+    function = _FUNCTION.search(error.diag.context or "")
+    if not function:
+        return "waybill." in text or state == errors.InsufficientPrivilege.sqlstate
+    is_own = "." not in function[1] or function[1].startswith("waybill.")
+    # What it executes with EXECUTE is mostly about the table.
+    return is_own and ("EXECUTE" not in function[2] or "waybill." in text)
 
 
 def _is_raised_by_table(error: psycopg.Error, state: str) -> bool:

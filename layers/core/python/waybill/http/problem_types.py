@@ -173,6 +173,9 @@ SERVICES = {
         "Event bus unavailable", "EventBridge is unavailable; try again."
     ),
     "database-busy": ProblemType("Database busy", "A lock is held by another load; try again."),
+    "database-changing": ProblemType(
+        "Database changing", "A deployment is changing the database; try again."
+    ),
     "database-error": ProblemType("Database error", "Unexpected database error; try again."),
     "database-out-of-resources": ProblemType(
         "Database out of resources",
