@@ -47,9 +47,20 @@ MUTANTS = (
         "transient_error_fails_job",
         "an error that may pass does not fail the job",
         "sql/routines/50_finish_merge.sql",
-        "IF waybill.is_transient(SQLSTATE) OR SQLSTATE LIKE 'WB%' THEN",
+        "IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN",
         "IF SQLSTATE LIKE 'WB%' THEN",
         (f"{WAITING}::test_a_merge_that_may_succeed_later_does_not_fail_its_job",),
+    ),
+    Mutant(
+        "replaced_routine_fails_job",
+        "a merge during a deployment does not fail its file",
+        "sql/routines/48_write_row_by_row.sql",
+        "    OR waybill.is_being_replaced(p_sqlstate, p_message, p_context);",
+        ";",
+        (
+            "tests/integration/path/test_replaced_routines.py::"
+            "test_a_merge_in_the_middle_of_a_deployment_is_tried_again",
+        ),
     ),
     Mutant(
         "dry_run_keeps_schedules_awake",
