@@ -3,32 +3,39 @@
 -- The personal columns of a dataset: those that its file declares, generated columns that are
 -- computed from one, and the hash of a content that contains one.
 CREATE OR REPLACE FUNCTION waybill.personal_columns(p_dataset waybill.datasets) RETURNS text[]
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN ARRAY(
-    SELECT a.attname::text
-    FROM pg_attribute AS a
-    WHERE a.attrelid = p_dataset.target
-        AND a.attnum > 0
-        AND NOT a.attisdropped
-        AND p_dataset.personal <> '{}'
-        AND (
-            a.attname = ANY (p_dataset.personal)
-            OR a.attname = p_dataset.content_key
-            OR a.attgenerated <> '' AND EXISTS (
-                SELECT FROM pg_attrdef AS d
-                JOIN pg_depend AS x ON x.classid = 'pg_attrdef'::regclass AND x.objid = d.oid
-                JOIN pg_attribute AS r
-                    ON r.attrelid = x.refobjid AND r.attnum = x.refobjsubid
-                WHERE d.adrelid = a.attrelid
-                    AND d.adnum = a.attnum
-                    AND x.refclassid = 'pg_class'::regclass
-                    AND x.refobjid = a.attrelid
-                    AND r.attname = ANY (p_dataset.personal)
+AS $$
+BEGIN
+    IF p_dataset.personal = '{}' THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(
+        SELECT a.attname::text
+        FROM pg_attribute AS a
+        WHERE a.attrelid = p_dataset.target
+            AND a.attnum > 0
+            AND NOT a.attisdropped
+            AND (
+                a.attname = ANY (p_dataset.personal)
+                OR a.attname = p_dataset.content_key
+                OR a.attgenerated <> '' AND EXISTS (
+                    SELECT FROM pg_attrdef AS d
+                    JOIN pg_depend AS x
+                        ON x.classid = 'pg_attrdef'::regclass AND x.objid = d.oid
+                    JOIN pg_attribute AS r
+                        ON r.attrelid = x.refobjid AND r.attnum = x.refobjsubid
+                    WHERE d.adrelid = a.attrelid
+                        AND d.adnum = a.attnum
+                        AND x.refclassid = 'pg_class'::regclass
+                        AND x.refobjid = a.attrelid
+                        AND r.attname = ANY (p_dataset.personal)
+                )
             )
-        )
-    ORDER BY a.attnum
-);
+        ORDER BY a.attnum
+    );
+END
+$$;
 
 -- The same by the dataset's name; none for a dataset that is not registered.
 CREATE OR REPLACE FUNCTION waybill.personal_columns_of(p_dataset text) RETURNS text[]

@@ -60,10 +60,12 @@ AS $$
 DECLARE
     v_counts waybill.merge_counts;
 BEGIN
-    v_counts.inserted := waybill.total_of(p_plan, 'insert');
-    v_counts.updated := waybill.total_of(p_plan, 'update');
-    v_counts.unchanged := waybill.total_of(p_plan, 'unchanged');
-    v_counts.pending_reference := waybill.total_of(p_plan, 'pending');
+    SELECT coalesce(sum(t.records) FILTER (WHERE t.class = 'insert'), 0),
+        coalesce(sum(t.records) FILTER (WHERE t.class = 'update'), 0),
+        coalesce(sum(t.records) FILTER (WHERE t.class = 'unchanged'), 0),
+        coalesce(sum(t.records) FILTER (WHERE t.class = 'pending'), 0)
+    INTO v_counts.inserted, v_counts.updated, v_counts.unchanged, v_counts.pending_reference
+    FROM unnest(p_plan.totals) AS t;
     v_counts.rejected := p_rejected;
     v_counts.superseded := p_staged - p_rejected - v_counts.inserted - v_counts.updated
         - v_counts.unchanged - v_counts.pending_reference;

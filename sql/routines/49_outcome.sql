@@ -154,13 +154,16 @@ DECLARE
     v_is_cycle CONSTANT boolean := v_referring <> '{}' AND EXISTS (
         SELECT FROM pg_constraint AS k
         WHERE k.contype = 'f' AND k.conrelid = p_target AND k.confrelid = ANY (v_referring));
+    v_tables CONSTANT regclass[] := CASE
+        WHEN v_referring = '{}' THEN ARRAY[p_target]
+        ELSE ARRAY(
+            SELECT t.target
+            FROM unnest(v_referring || p_target) AS t (target)
+            ORDER BY t.target = p_target AND NOT v_is_cycle, t.target::text COLLATE "C")
+    END;
     v_table regclass;
 BEGIN
-    FOR v_table IN
-        SELECT t.target
-        FROM unnest(v_referring || p_target) AS t (target)
-        ORDER BY t.target = p_target AND NOT v_is_cycle, t.target::text COLLATE "C"
-    LOOP
+    FOREACH v_table IN ARRAY v_tables LOOP
         IF v_table <> p_target THEN
             -- No merge of that table runs beside this one. Without it that merge could wait for a
             -- parent's row that this one has deleted or moved, and this one for its table or its

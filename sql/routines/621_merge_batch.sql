@@ -19,10 +19,12 @@ DECLARE
 BEGIN
     PERFORM waybill.lock_registration(p_dataset);
     INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, kind, bucket, object_key,
-        contract, layout, landed_at, landing_order, started_at, chunks_total)
+        contract, layout, landed_at, landing_order, started_at, chunks_total, parents_seen)
     VALUES (p_job, p_dataset, 'MERGING', 'batch', '', c_key, p_contract,
         jsonb_build_object('columns', v_columns, 'drift', p_drift), c_landed_at,
-        waybill.landing_order(p_dataset, c_landed_at, c_key, ''), c_landed_at, 0)
+        waybill.landing_order(p_dataset, c_landed_at, c_key, ''), c_landed_at, 0,
+        -- As record_parents_seen.
+        pg_current_snapshot())
     RETURNING * INTO v_job;
     RETURN v_job;
 END
@@ -92,14 +94,16 @@ BEGIN
     v_job := waybill.register_batch(
         p_job, p_dataset, waybill.contract(p_dataset), p_rows, p_drift);
     PERFORM waybill.assert_batch_turn(v_job);
-    INSERT INTO waybill.validation_errors (job_id, line, raw, data_key, "values", errors)
-    SELECT p_job,
-        (r ->> 'row')::bigint + 1,
-        waybill.stored_text(r ->> 'raw', waybill.has_personal(v_job.contract)),
-        waybill.data_key_of(r ->> 'raw', waybill.has_personal(v_job.contract)),
-        r -> 'values',
-        r -> 'errors'
-    FROM jsonb_array_elements(p_rejected) AS r;
+    IF p_rejected <> '[]' THEN
+        INSERT INTO waybill.validation_errors (job_id, line, raw, data_key, "values", errors)
+        SELECT p_job,
+            (r ->> 'row')::bigint + 1,
+            waybill.stored_text(r ->> 'raw', waybill.has_personal(v_job.contract)),
+            waybill.data_key_of(r ->> 'raw', waybill.has_personal(v_job.contract)),
+            r -> 'values',
+            r -> 'errors'
+        FROM jsonb_array_elements(p_rejected) AS r;
+    END IF;
     BEGIN
         v_counts := waybill.apply_rows(v_job, p_rows);
     EXCEPTION
@@ -114,7 +118,10 @@ BEGIN
                 DETAIL = jsonb_build_array(jsonb_build_object('row', 0, 'column', NULL,
                     'code', 'refused_by_table', 'message', v_error))::text;
     END;
-    errors := waybill.batch_errors(p_job);
+    errors := CASE
+        WHEN v_counts.rejected + v_counts.pending_reference = 0 AND p_rejected = '[]' THEN '[]'
+        ELSE waybill.batch_errors(p_job)
+    END;
     IF p_mode = 'atomic' AND errors <> '[]' THEN
         RAISE EXCEPTION 'Rows of the batch were refused.' USING ERRCODE = 'WB009',
             DETAIL = errors::text;

@@ -113,7 +113,6 @@ DECLARE
     v_counts waybill.merge_counts;
     v_total waybill.merge_counts := waybill.no_counts();
 BEGIN
-    PERFORM waybill.record_parents_seen(p_job.job_id);
     PERFORM waybill.begin_comparing(p_job.contract);
     FOR v_columns, v_rows IN SELECT * FROM waybill.batch_groups(p_job.contract, p_rows) LOOP
         IF NOT v_columns <@ ARRAY(

@@ -102,23 +102,59 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_partition CONSTANT text := waybill.partition_start_of(p_plan, 'r');
-    v_locks CONSTANT record := waybill.parent_locks(p_plan);
-    v_key CONSTANT text := waybill.ident_list(p_plan.natural_key, 's.');
-    -- To plan the search for the largest key takes longer than to look few up.
-    v_by_last_key CONSTANT boolean :=
-        jsonb_array_length(p_rows) > 50 AND waybill.has_integer_key(p_plan);
+    v_is_small CONSTANT boolean := waybill.is_small(p_rows);
+    v_statement CONSTANT text := waybill.classifying_statement(p_plan,
+        -- To plan the search for the largest key takes longer than to look few up.
+        NOT v_is_small AND waybill.has_integer_key(p_plan));
     v_is_plain boolean;
 BEGIN
-    EXECUTE format(
+    IF v_is_small THEN
+        SELECT * INTO v_is_plain, totals, inserts, updates, unchanged
+        FROM waybill.classify_kept(v_statement, p_rows, p_plan.effective_order);
+    ELSE
+        EXECUTE v_statement INTO v_is_plain, totals, inserts, updates, unchanged
+        USING p_rows, p_plan.effective_order;
+    END IF;
+    IF NOT v_is_plain THEN
+        totals := NULL;
+    END IF;
+END
+$$;
+
+-- Whether it takes longer to plan the statements of these rows than to run them.
+CREATE OR REPLACE FUNCTION waybill.is_small(p_rows jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN jsonb_array_length(p_rows) <= 50;
+
+-- The statement that classifies a batch, for its rows ($1) and its place in the landing order ($2).
+CREATE OR REPLACE FUNCTION waybill.classifying_statement(p_plan waybill.merge_plan,
+    p_by_last_key boolean)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_locks CONSTANT record := waybill.parent_locks(p_plan);
+BEGIN
+    RETURN format(
         $q$
         WITH s AS MATERIALIZED (%1$s),
-        last AS MATERIALIZED (%2$s),
+        %2$s
         r AS MATERIALIZED (
-            SELECT r.*, %3$s AS _waybill_class, %4$s AS _waybill_partition FROM (%5$s) AS r
+            SELECT r.*,
+                -- As class_of_record; there is no file that only inserts or has replaced rows.
+                CASE
+                    WHEN r._waybill_stamp IS NULL THEN 'insert'::waybill.record_class
+                    WHEN r._waybill_stamp > $2 THEN 'superseded'::waybill.record_class
+                    WHEN r._waybill_differs THEN 'update'::waybill.record_class
+                    ELSE 'unchanged'::waybill.record_class
+                END AS _waybill_class,
+                %3$s AS _waybill_partition
+            FROM (%4$s) AS r
         )
-        %6$s
-        SELECT (SELECT count(*) = count(DISTINCT (%7$s)) FROM s) AND %8$s,
+        %5$s
+        SELECT (SELECT count(*) = count(DISTINCT (%6$s)) FROM s) AND %7$s,
             ARRAY(
                 SELECT ROW(_waybill_class, _waybill_partition, _waybill_old_partition, count(*))
                     ::waybill.record_total
@@ -128,17 +164,29 @@ BEGIN
             ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'unchanged')
         $q$,
         waybill.records_of_json(p_plan),
-        CASE WHEN v_by_last_key
-            THEN format('SELECT max(%I) AS key FROM %s', p_plan.natural_key[1], p_plan.target)
-            ELSE 'SELECT' END,
-        waybill.class_of_record(p_plan, v_partition), v_partition,
-        waybill.sought_records(p_plan, v_by_last_key),
-        v_locks.queries, v_key, v_locks.is_complete)
-    INTO v_is_plain, totals, inserts, updates, unchanged
-    USING p_rows;
-    IF NOT v_is_plain THEN
-        totals := NULL;
-    END IF;
+        CASE WHEN p_by_last_key
+            THEN format('last AS MATERIALIZED (SELECT max(%I) AS key FROM %s),',
+                p_plan.natural_key[1], p_plan.target) END,
+        waybill.partition_start_of(p_plan, 'r'),
+        waybill.sought_records(p_plan, p_by_last_key),
+        v_locks.queries, waybill.ident_list(p_plan.natural_key, 's.'), v_locks.is_complete);
+END
+$$;
+
+-- Run it as a kept statement. Its plan must be good whatever the size of the tables is by then, so
+-- it is one that looks keys up.
+CREATE OR REPLACE FUNCTION waybill.classify_kept(p_statement text, p_rows jsonb, p_order bigint,
+    OUT is_plain boolean, OUT totals waybill.record_total[], OUT inserts bigint[],
+    OUT updates bigint[], OUT unchanged bigint[])
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    EXECUTE format('EXECUTE %I (%L, %L)',
+        waybill.keep_statement(p_statement, 'jsonb, bigint'), p_rows, p_order)
+    INTO is_plain, totals, inserts, updates, unchanged;
 END
 $$;
 
@@ -151,7 +199,7 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_columns CONSTANT text[] := waybill.inserted_columns(p_plan);
-    v_records CONSTANT text := waybill.records_of_json(p_plan);
+    v_records CONSTANT text := format('(%s) AS s', waybill.records_of_json(p_plan));
     v_is_same_key CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 's');
     -- PostgreSQL plans every statement of the session again after each of these changes, which
     -- takes longer than the triggers of a few rows.
@@ -161,49 +209,80 @@ BEGIN
     IF v_skips_triggers THEN
         PERFORM waybill.set_replica(true);
     END IF;
-    PERFORM waybill.write_lines_of_json('updated', p_rows, p_updates, format(
-        'UPDATE %s AS h SET %s, _landed = %s FROM (%s) AS s'
-        ' WHERE s._waybill_line = ANY ($2) AND %s',
-        p_plan.target, waybill.set_list(v_columns, 's'), p_plan.effective_order, v_records,
-        v_is_same_key));
-    PERFORM waybill.write_lines_of_json('inserted', p_rows, p_inserts, format(
-        'INSERT INTO %s (%s, _landed) SELECT %s, %s FROM (%s) AS s'
-        ' WHERE s._waybill_line = ANY ($2) ORDER BY %s, %s',
-        p_plan.target, waybill.ident_list(v_columns), waybill.ident_list(v_columns, 's.'),
-        p_plan.effective_order, v_records, waybill.partition_start_of(p_plan, 's'),
-        waybill.write_order(p_plan)));
+    IF p_updates <> '{}' THEN
+        PERFORM waybill.assert_count('updated', cardinality(p_updates),
+            waybill.write_lines_of_json(p_plan, p_rows, p_updates, format(
+                'UPDATE %s AS h SET %s, _landed = $3 FROM %s WHERE s._waybill_line = ANY ($2)'
+                ' AND %s',
+                p_plan.target, waybill.set_list(v_columns, 's'), v_records, v_is_same_key)));
+    END IF;
+    IF p_inserts <> '{}' THEN
+        PERFORM waybill.assert_count('inserted', cardinality(p_inserts),
+            waybill.write_lines_of_json(p_plan, p_rows, p_inserts, format(
+                'INSERT INTO %s (%s, _landed) SELECT %s, $3 FROM %s'
+                ' WHERE s._waybill_line = ANY ($2) ORDER BY %s, %s',
+                p_plan.target, waybill.ident_list(v_columns), waybill.ident_list(v_columns, 's.'),
+                v_records, waybill.partition_start_of(p_plan, 's'), waybill.write_order(p_plan))));
+    END IF;
     IF v_skips_triggers THEN
         PERFORM waybill.set_replica(false);
     END IF;
     IF p_unchanged <> '{}' THEN
         -- They are as their rows are, so the partition of each is known.
-        EXECUTE format(
-            'UPDATE %1$s AS h SET _landed = %2$s FROM (%3$s) AS s'
-            ' WHERE s._waybill_line = ANY ($2) AND h._landed < %2$s AND %4$s AND %5$s',
-            p_plan.target, p_plan.effective_order, v_records, v_is_same_key,
+        PERFORM waybill.write_lines_of_json(p_plan, p_rows, p_unchanged, format(
+            'UPDATE %s AS h SET _landed = $3 FROM %s'
+            ' WHERE s._waybill_line = ANY ($2) AND h._landed < $3 AND %s AND %s',
+            p_plan.target, v_records, v_is_same_key,
             CASE WHEN p_plan.partition_column = ANY (p_plan.columns)
                 THEN waybill.equal_on(ARRAY[p_plan.partition_column], 'h', 's')
-                ELSE 'true' END)
-        USING p_rows, p_unchanged;
+                ELSE 'true' END));
     END IF;
     SET CONSTRAINTS ALL IMMEDIATE;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.write_lines_of_json(p_what text, p_rows jsonb,
+-- The routine of earlier releases; here and not in a migration, since batches call it until then.
+DROP FUNCTION IF EXISTS waybill.write_lines_of_json (text, jsonb, bigint [], text);
+
+-- Run a statement that writes the records ($1) of these lines ($2) with a place in the landing
+-- order ($3). Returns the number of rows that it wrote.
+CREATE OR REPLACE FUNCTION waybill.write_lines_of_json(p_plan waybill.merge_plan, p_rows jsonb,
     p_lines bigint[], p_statement text)
-RETURNS void
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_written bigint;
 BEGIN
-    IF p_lines <> '{}' THEN
-        EXECUTE p_statement USING p_rows, p_lines;
-        GET DIAGNOSTICS v_written = ROW_COUNT;
-        PERFORM waybill.assert_count(p_what, cardinality(p_lines), v_written);
+    IF waybill.is_small(p_rows) THEN
+        RETURN waybill.write_kept(p_statement, p_rows, p_lines, p_plan.effective_order);
     END IF;
+    EXECUTE p_statement USING p_rows, p_lines, p_plan.effective_order;
+    GET DIAGNOSTICS v_written = ROW_COUNT;
+    RETURN v_written;
+END
+$$;
+
+-- The same as a kept statement, for tables of any size, as in `classify_kept`.
+CREATE OR REPLACE FUNCTION waybill.write_kept(p_statement text, p_rows jsonb, p_lines bigint[],
+    p_order bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    -- EXECUTE has no row count of its own.
+    v_counted CONSTANT text :=
+        format('WITH w AS (%s RETURNING 1) SELECT count(*) FROM w', p_statement);
+    v_written bigint;
+BEGIN
+    EXECUTE format('EXECUTE %I (%L, %L, %L)',
+        waybill.keep_statement(v_counted, 'jsonb, bigint[], bigint'), p_rows, p_lines, p_order)
+    INTO v_written;
+    RETURN v_written;
 END
 $$;
 

@@ -93,7 +93,10 @@ BEGIN ATOMIC
             'erased', j.erased, 'rejected', j.rejected,
             'pending_reference', j.pending_reference))))
     FROM waybill.ingestion_jobs AS j
-    LEFT JOIN LATERAL waybill.run_of(j) AS s ON true
+    -- No source sends a batch; a subquery of its own, which is then not run.
+    LEFT JOIN LATERAL (
+        SELECT r.source_id FROM waybill.run_of(j) AS r WHERE j.kind <> 'batch' OFFSET 0
+    ) AS s ON true
     WHERE j.job_id = p_job
         AND waybill.event_of_job(j) IS NOT NULL
         AND j.finished_at >= now()
