@@ -1,20 +1,26 @@
 """Batches and cancellations, called as the role of the API functions."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
+from tests.postgres.databases import Connection
 from tests.sql.staging import Ledger
 from waybill.ids import new_id
 
 
 def batch(
-    ledger: Ledger, dataset: str, rows: list[dict[str, str | None]], mode: str = "atomic"
+    ledger: Ledger,
+    dataset: str,
+    rows: list[dict[str, str | None]],
+    mode: str = "atomic",
+    kept: Connection | None = None,
 ) -> tuple[UUID, dict[str, Any]]:
-    """Write the rows as a batch; the job and its result."""
+    """Write the rows as a batch, on a new connection or the `kept` one; the job and its result."""
     job = new_id()
     given = json.dumps([[n, row, json.dumps(row)] for n, row in enumerate(rows)])
-    with ledger.database.connect("api") as connection:
+    with nullcontext(kept) if kept else ledger.database.connect("api") as connection:
         response = connection.execute(
             "SELECT to_jsonb(b) FROM waybill.merge_batch(%s, %s, %s, %s) AS b",
             (job, dataset, given, mode),

@@ -43,7 +43,8 @@ def tables(ledger: Ledger) -> Ledger:
 
 def _result(ledger: Ledger, table: str, batches: list[list[Row]]) -> dict[str, Any]:
     generation = _generation(ledger, table)
-    responses = [batch(ledger, table, rows, "partial") for rows in batches]
+    # On one connection, as those of a function: it keeps plans.
+    responses = [batch(ledger, table, rows, "partial", ledger.api) for rows in batches]
     jobs = [job for job, _ in responses]
     return {
         "rows": ledger.rows(f"SELECT id::int, what, at, kind FROM {table} ORDER BY id"),
