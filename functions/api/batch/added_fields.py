@@ -33,4 +33,4 @@ class AddedFields:
     @property
     def drift(self) -> list[Drift]:
         """How the rows so far differ from the table."""
-        return added_columns(self._rows.items(), self._contract)
+        return added_columns(self._rows.items(), self._contract) if self._rows else []

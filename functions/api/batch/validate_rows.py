@@ -16,7 +16,7 @@ from functions.api.batch.row_model import (
     row_model,
 )
 from waybill.columns import codes
-from waybill.columns.cells import check_rows
+from waybill.columns.cells import CellChecker
 from waybill.contract.drift import Drift
 from waybill.contract.model import Contract
 from waybill.exact_json import format_json
@@ -67,6 +67,7 @@ class RowValidator:
         self._readers = field_readers(contract)
         self._model = row_model(contract)
         self._plain = plain_columns(contract)
+        self._cells = CellChecker(contract)
 
     def validate(self, rows: Sequence[JsonRow]) -> Validated:
         """Split the rows into valid ones and invalid ones with their errors."""
@@ -78,7 +79,7 @@ class RowValidator:
         # A column that no row has gets its default, like a column that a file lacks.
         present = set().union(*fields)
         names = [c.name for c in self.contract.columns if c.required or c.name in present]
-        checked = check_rows(self.contract, names, fields)
+        checked = self._cells.check(names, fields)
         for index, found in checked.errors.items():
             reported = {error["column"] for error in errors.get(index, ())}
             new = [error for error in found if error["column"] not in reported]

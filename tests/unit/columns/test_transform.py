@@ -8,7 +8,7 @@ import pytest
 from tests.unit.columns.checking import outcome
 from tests.unit.columns.contracts import column, contract
 from tests.unit.columns.files import read_file
-from waybill.columns.cells import check_rows
+from waybill.columns.cells import CellChecker
 from waybill.contract.model import Contract
 
 
@@ -184,7 +184,7 @@ def test_rows_of_a_batch_follow_the_same_rules() -> None:
         {"tree": "x", "sort": "TOTAL", "kilos": None},
         {"tree": "y", "sort": "b", "kilos": None},
     ]
-    checked = check_rows(rules, ["tree", "sort", "kilos"], given)
+    checked = CellChecker(rules).check(["tree", "sort", "kilos"], given)
     assert [texts[0] for texts in checked.texts.values()] == ["1", "alba", "2"]
     assert checked.filtered == {1}
     assert list(checked.errors) == [2]

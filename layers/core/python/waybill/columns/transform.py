@@ -34,6 +34,10 @@ class Rules:
         """Whether records may be left out."""
         return bool(self._conditions)
 
+    def changes(self, name: str) -> bool:
+        """Whether `apply` may change a text of the column."""
+        return name in self._trimmed or name in self._cased or bool(self._null_words[name])
+
     def apply(self, name: str, texts: Array) -> Array:
         """The column's texts after trimming, null words and letter case."""
         if name in self._trimmed:
