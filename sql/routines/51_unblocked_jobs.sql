@@ -197,7 +197,14 @@ SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(
     SELECT n.job_id
     FROM waybill.datasets AS d
-    CROSS JOIN LATERAL waybill.next_to_merge(d.name, p_job.job_id) AS n (job_id)
+    CROSS JOIN LATERAL (
+        -- For most datasets no job waits, which an index tells sooner.
+        SELECT m.job_id FROM waybill.next_to_merge(d.name, p_job.job_id) AS m (job_id)
+        WHERE EXISTS (
+            SELECT FROM waybill.ingestion_jobs AS w
+            WHERE w.dataset = d.name AND w.state = 'MERGING' AND w.job_id <> p_job.job_id)
+        OFFSET 0
+    ) AS n
     WHERE n.job_id IS NOT NULL
         AND (
             d.name = p_job.dataset
