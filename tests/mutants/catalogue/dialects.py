@@ -18,8 +18,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "escaped_escape_escapes",
         "an escape that is escaped escapes nothing",
         ESCAPES,
-        "        (escape, [_ESCAPED]),\n",
-        "",
+        "bytearray(data.replace(2 * escape, bytes([_ESCAPE, _ESCAPED])))",
+        "bytearray(data)",
         SPLIT,
     ),
     Mutant(

@@ -11,6 +11,10 @@ So data that are not UTF-8 may be split by their shadow, but not parsed.
 
 from functools import cache
 
+import numpy as np
+
+from waybill.records.block import Bytes, Positions
+from waybill.records.grammar import CR, LF
 from waybill.records.marks import Marks
 
 _ESCAPE, _DELIMITER, _QUOTE, _ESCAPED, _LF, _CR = 0xFF, 0xF8, 0xF9, 0xFA, 0xFB, 0xFC
@@ -18,19 +22,38 @@ _CODES = {b"b": 0xC0, b"f": 0xC1, b"n": 0xF5, b"r": 0xF6, b"t": 0xF7, b"v": 0xFD
 _CONTROLS = dict(zip(_CODES, b"\b\f\n\r\t\v", strict=True))
 PLACEHOLDER = bytes([_ESCAPE])
 """Stands for each escape; the byte after it, for what is escaped."""
+# Bounds the memory of positions where there are many escapes.
+_PIECE = 1024 * 1024
 
 
 def shadow(data: bytes, marks: Marks) -> bytes:
-    """The data with placeholders for escapes; the same object if there are none.
+    """The data with placeholders for escapes; the same object if it has no escape.
 
     The first byte of the data is not escaped. An escape at the end stands for itself: the record
     that it is in is not complete.
     """
     if marks.escape is None or marks.escape.encode() not in data:
         return data
-    for escaped, placeholders in _pairs(marks):
-        data = data.replace(escaped, placeholders)
-    return data
+    escape = marks.escape.encode()
+    # First: what is left of several escapes in a row escapes what follows.
+    octets = np.frombuffer(
+        bytearray(data.replace(2 * escape, bytes([_ESCAPE, _ESCAPED]))), np.uint8
+    )
+    for begin in range(0, len(octets), _PIECE):
+        found = np.flatnonzero(octets[begin : begin + _PIECE] == ord(escape)) + begin
+        _escape(octets, found[found < len(octets) - 1], _placeholders(marks))
+    return octets.tobytes()
+
+
+def _escape(octets: Bytes, escapes: Positions, placeholders: Bytes) -> None:
+    """Replace these escapes, and what they escape, in place."""
+    escaped = octets[escapes + 1]
+    replaced = placeholders[escaped]
+    octets[escapes[replaced != escaped]] = _ESCAPE
+    octets[escapes + 1] = replaced
+    after_cr = escapes[escaped == CR] + 2
+    after_cr = after_cr[after_cr < len(octets)]
+    octets[after_cr[octets[after_cr] == LF]] = _LF
 
 
 def unescaped(settled: bytes, marks: Marks) -> bytes:
@@ -51,21 +74,16 @@ def _meanings(marks: Marks) -> bytes:
 
 
 @cache
-def _pairs(marks: Marks) -> tuple[tuple[bytes, bytes], ...]:
-    """What is escaped, and its placeholders, in the order in which they are replaced."""
-    escape = (marks.escape or "").encode()
-    places = [
-        # First: what is left of several escapes in a row escapes what follows.
-        (escape, [_ESCAPED]),
-        (b"\r\n", [_CR, _LF]),
-        (b"\n", [_LF]),
-        (b"\r", [_CR]),
-        (marks.delimiter.encode(), [_DELIMITER]),
-    ]
+def _placeholders(marks: Marks) -> Bytes:
+    """For each byte its placeholder, if it may be escaped; else the byte itself."""
+    table = np.arange(256, dtype=np.uint8)
+    table[[LF, CR]] = _LF, _CR
+    table[ord(marks.delimiter)] = _DELIMITER
     if marks.quote is not None:
-        places.append((marks.quote.encode(), [_QUOTE]))
+        table[ord(marks.quote)] = _QUOTE
     if marks.has_codes:
-        places += [(code, [placeholder]) for code, placeholder in _CODES.items()]
+        for code, placeholder in _CODES.items():
+            table[ord(code)] = placeholder
         # Refused as any other NUL.
-        places.append((b"0", [0]))
-    return tuple((escape + text, bytes([_ESCAPE, *found])) for text, found in places)
+        table[ord("0")] = 0
+    return table
