@@ -21,6 +21,8 @@ LINES = CSV.model_copy(update={"file_format": "json-lines"})
 GZIP = CSV.model_copy(update={"compression": "gzip"})
 BZIP2 = CSV.model_copy(update={"compression": "bzip2"})
 ZSTD = CSV.model_copy(update={"compression": "zstd"})
+BACKSLASHES = CSV.model_copy(update={"escape": "\\"})
+CODES = CSV.model_copy(update={"quote": None, "escape": "\\", "escape_codes": True})
 _BLOCK = 4 * 1024 * 1024
 
 INPUTS: dict[str, tuple[Layout, Callable[[int], bytes]]] = {
@@ -34,6 +36,12 @@ INPUTS: dict[str, tuple[Layout, Callable[[int], bytes]]] = {
     "escaped quotes": (CSV, lambda n: b'"' + b'""' * (n // 2)),
     "odd quotes": (CSV, lambda n: b'a,"\nb",\n' * (n // 8)),
     "delimiters": (CSV, lambda n: b"," * n),
+    "escapes": (BACKSLASHES, lambda n: b"\\" * n),
+    "escaped quotes by escapes": (BACKSLASHES, lambda n: b'"' + b'\\"' * (n // 2)),
+    "unclosed quotes after escapes": (BACKSLASHES, lambda n: b'\\"",\\\n' * (n // 6)),
+    "escaped line endings": (CODES, lambda n: b"\\\r\n" * (n // 3)),
+    "codes": (CODES, lambda n: b"\\n" * (n // 2)),
+    "short lines of escapes": (CODES, lambda n: b"\\N,\\\\\n" * (n // 6)),
     "short lines": (CSV, lambda n: b",\n" * (n // 2)),
     "open brackets": (ARRAY, lambda n: b"[" * n + b"]" * n + b"]"),
     "backslashes": (OBJECTS, lambda n: b'{"' + b"\\\\" * (n // 2) + b'"}'),
@@ -61,7 +69,20 @@ def test_cost_grows_less_than_n_to_the_1_3(name: str) -> None:
     assert large < 8**1.3 * (small + 0.02)
 
 
-@pytest.mark.parametrize("name", ["unclosed quote", "escaped quotes", "short lines", "one line"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "unclosed quote",
+        "escaped quotes",
+        "short lines",
+        "one line",
+        "escapes",
+        "escaped quotes by escapes",
+        "escaped line endings",
+        "codes",
+        "short lines of escapes",
+    ],
+)
 def test_memory_of_splitting_is_bounded(name: str) -> None:
     code = (
         "import re\n"

@@ -12,7 +12,7 @@ from waybill.columns.check_result import Array, Mask, null_where, to_mask
 from waybill.columns.formats import column_formats
 from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Contract
-from waybill.records.escapes import PLACEHOLDER, shadow, unescaped
+from waybill.records.escapes import PLACEHOLDER, removed_before, shadow, unescaped
 from waybill.records.fields import CheckedBlock
 from waybill.records.layout import Layout
 from waybill.records.marks import Marks
@@ -150,7 +150,7 @@ def _unescaped(field: Array, marks: Marks) -> Array:
     if PLACEHOLDER not in data:
         return field
     edges = np.append(starts, starts[-1:] + lengths[-1:])
-    edges = edges - np.searchsorted(np.flatnonzero(octets == PLACEHOLDER[0]), edges)
-    buffers = [None, pa.py_buffer(edges.astype(np.int32)), pa.py_buffer(unescaped(data, marks))]
+    edges -= removed_before(octets, edges)
+    buffers = [None, pa.py_buffer(edges), pa.py_buffer(unescaped(data, marks))]
     texts = pa.Array.from_buffers(pa.string(), len(field), buffers)
     return null_where(to_mask(field.is_null()), texts)

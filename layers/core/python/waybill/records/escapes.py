@@ -12,6 +12,7 @@ So data that are not UTF-8 may be split by their shadow, but not parsed.
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from waybill.records.block import Bytes, Positions
 from waybill.records.grammar import CR, LF
@@ -61,6 +62,15 @@ def unescaped(settled: bytes, marks: Marks) -> bytes:
     if marks.escape is None:
         return settled
     return settled.translate(_meanings(marks), PLACEHOLDER)
+
+
+def removed_before(settled: Bytes, positions: NDArray[np.int32]) -> NDArray[np.int32]:
+    """How many bytes `unescaped` removes from a shadow before each of these positions."""
+    removed = np.zeros(len(positions), np.int32)
+    for begin in range(0, len(settled), _PIECE):
+        found = np.flatnonzero(settled[begin : begin + _PIECE] == _ESCAPE)
+        removed += np.searchsorted(found, positions - begin).astype(np.int32)
+    return removed
 
 
 @cache
