@@ -52,6 +52,9 @@ class Inferred(_Frozen):
     compression: str | None
     encoding: str | None = Field(description="Of a file of text.")
     delimiter: str | None = Field(description="Of a CSV file.")
+    quote: str | None = Field(description="Of a CSV file; null: its fields are not quoted.")
+    escape: str | None = Field(description="Of a CSV file.")
+    escape_codes: bool = Field(description="Whether it has escapes of control characters.")
     header: Header | None = Field(description="Of a CSV file or a sheet.")
     columns: list[InferredColumn]
     keys: list[KeyCandidate]

@@ -40,6 +40,9 @@ def propose(draft: Draft, checked: Checked) -> Inferred:
         compression=layout.compression,
         encoding=None if layout.is_binary else layout.encoding,
         delimiter=structure.delimiter,
+        quote=structure.quoting.quote if structure.delimiter else None,
+        escape=structure.quoting.escape,
+        escape_codes=structure.quoting.escape_codes,
         header=structure.header,
         columns=[
             _column(draft, name, source, is_required=name in required)
@@ -55,7 +58,7 @@ def propose(draft: Draft, checked: Checked) -> Inferred:
         complete=draft.is_complete,
         notes=[*structure.notes, *layout.warnings],
     )
-    return proposal.model_copy(update={"sql": render(proposal, structure.aliases)})
+    return proposal.model_copy(update={"sql": render(proposal, structure)})
 
 
 def _is_proposed(candidate: Candidate, draft: Draft) -> bool:

@@ -1,18 +1,20 @@
 """Writes a proposal as a dataset file, with the evidence as comments."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from waybill.inference.model import Inferred, InferredColumn, KeyCandidate
 from waybill.inference.names import literal, quoted
+from waybill.inference.quoting import STANDARD, Quoting
+from waybill.inference.structure import Structure
 
 _LINE = 96
 
 
-def render(proposal: Inferred, aliases: Mapping[str, str]) -> str:
+def render(proposal: Inferred, structure: Structure) -> str:
     """The file for `sql/datasets/`."""
     lines = [*_comments(_about(proposal)), *_table(proposal), ""]
-    lines += [*_comments(_key_notes(proposal)), *_registration(proposal, aliases)]
+    lines += [*_comments(_key_notes(proposal)), *_registration(proposal, structure)]
     return "\n".join(lines) + "\n"
 
 
@@ -91,22 +93,21 @@ def _names(key: KeyCandidate) -> str:
     return f"({', '.join(map(quoted, key.columns))})"
 
 
-def _registration(proposal: Inferred, aliases: Mapping[str, str]) -> Iterator[str]:
-    arguments = [literal(proposal.name), *_arguments(proposal, aliases)]
+def _registration(proposal: Inferred, structure: Structure) -> Iterator[str]:
+    arguments = [literal(proposal.name), *_arguments(proposal, structure)]
     yield "SELECT waybill.register_dataset("
     yield ",\n".join(f"    {argument}" for argument in arguments)
     yield ");"
 
 
-def _arguments(proposal: Inferred, aliases: Mapping[str, str]) -> Iterator[str]:
+def _arguments(proposal: Inferred, structure: Structure) -> Iterator[str]:
     key, partition = _key(proposal), _partition(proposal)
     if key:
         yield f"natural_key => {_array(key)}"
-    if aliases:
-        yield f"aliases => {_json(aliases)}"
-    if proposal.delimiter:
-        tab = proposal.delimiter == "\t"
-        yield "delimiter => E'\\t'" if tab else f"delimiter => {literal(proposal.delimiter)}"
+    if structure.aliases:
+        yield f"aliases => {_json(structure.aliases)}"
+    if structure.delimiter:
+        yield from _dialect(structure.delimiter, structure.quoting)
     if proposal.header:
         yield f"header => {literal(proposal.header)}"
     if proposal.encoding in ("windows-1252", "utf-16-le", "utf-16-be"):
@@ -125,9 +126,22 @@ def _arguments(proposal: Inferred, aliases: Mapping[str, str]) -> Iterator[str]:
         yield f"partition_unit => {literal(proposal.partition.unit)}"
 
 
+def _dialect(delimiter: str, quoting: Quoting) -> Iterator[str]:
+    controls = {"\t": "E'\\t'", "\x01": "E'\\x01'"}
+    yield f"delimiter => {controls.get(delimiter) or literal(delimiter)}"
+    if quoting.quote != STANDARD.quote:
+        yield f"quote => {literal(quoting.quote or 'none')}"
+    if quoting.escape:
+        yield f"escape => {literal(quoting.escape)}"
+    if quoting.escape_codes:
+        yield "escape_codes => true"
+    if quoting.null_words:
+        yield f"null_words => {_array(quoting.null_words)}"
+
+
 def _json(value: object) -> str:
     return literal(json.dumps(value, ensure_ascii=False))
 
 
-def _array(names: list[str]) -> str:
+def _array(names: Sequence[str]) -> str:
     return f"ARRAY[{', '.join(map(literal, names))}]"

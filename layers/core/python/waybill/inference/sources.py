@@ -6,6 +6,7 @@ from typing import NamedTuple
 from waybill.errors import Rejected
 from waybill.inference.file_sample import FileSample
 from waybill.inference.model import Header
+from waybill.inference.quoting import STANDARD
 from waybill.inference.source_file import SourceFile
 from waybill.inference.structure import Structure
 from waybill.records.column_names import normalise
@@ -87,7 +88,8 @@ def _signature(file: SourceFile) -> tuple[object, ...]:
         (normalise(name or ""), str(kind))
         for name, kind in zip(structure.names, declared, strict=True)
     )
-    return file.form, structure.delimiter, structure.header, structure.encoding, tuple(fields)
+    marks = (structure.delimiter, structure.quoting)
+    return file.form, marks, structure.header, structure.encoding, tuple(fields)
 
 
 def _kind(file: SourceFile) -> str:
@@ -102,6 +104,8 @@ def _kind(file: SourceFile) -> str:
     form = file.form
     if structure.delimiter:
         form += f" split at {structure.delimiter!r}"
+    if structure.quoting != STANDARD:
+        form += f" with {structure.quoting}"
     if structure.encoding:
         form += f" in {structure.encoding}"
     return f"{form} with {', '.join(fields[:_SHOWN_COLUMNS])}{more}"

@@ -8,6 +8,7 @@ from waybill.errors import Rejected
 from waybill.inference.file_sample import FileSample
 from waybill.inference.model import Header
 from waybill.inference.names import column_names
+from waybill.inference.quoting import STANDARD, Quoting
 from waybill.inference.readings import DeclaredType
 from waybill.inference.table_structure import TableStructure, csv_structure
 from waybill.records.column_names import normalise
@@ -28,6 +29,7 @@ class Structure(NamedTuple):
     notes: tuple[str, ...] = ()
     declared: tuple[DeclaredType, ...] = ()
     """The type of each field, if the file declares it."""
+    quoting: Quoting = STANDARD
 
     @classmethod
     def of_table(cls, table: TableStructure, notes: tuple[str, ...]) -> Self:
@@ -38,6 +40,7 @@ class Structure(NamedTuple):
             delimiter=table.delimiter,
             header=table.header,
             notes=(*notes, *table.notes),
+            quoting=table.quoting,
         )
 
     @property
@@ -59,6 +62,7 @@ class Structure(NamedTuple):
             header=self.header or "auto",
             delimiter=self.delimiter,
             encoding=self.encoding,
+            **self.quoting._asdict(),
         )
 
     @property

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from waybill.errors import Rejected
 from waybill.inference.model import Header
+from waybill.inference.quoting import STANDARD, Quoting, find_quoting
 from waybill.records.head import Head, HeadRecord
 from waybill.records.marks import Marks
 from waybill.records.values import is_clear_text
 
 MOST_COLUMNS = 1500
-_MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", "\x01": "SOH"}
 _ENOUGH = 0.8
 _ABOVE = 20
 _COMMENTS = ("#", "//", "--", ";")
@@ -26,6 +27,7 @@ class TableStructure(NamedTuple):
     """None for a sheet."""
     header: Header
     notes: tuple[str, ...]
+    quoting: Quoting = STANDARD
 
 
 def too_many(count: int) -> Rejected:
@@ -35,9 +37,9 @@ def too_many(count: int) -> Rejected:
 
 
 class _Split(NamedTuple):
-    """The first records, split with a delimiter."""
+    """The first records, split with these marks."""
 
-    delimiter: str
+    marks: Marks
     records: list[HeadRecord]
     width: int
     share: float
@@ -50,7 +52,7 @@ def csv_structure(text: Head, header: Header | None) -> TableStructure:
     Raises:
         Rejected: `empty-file`, `missing-header` or `too-many-columns`.
     """
-    splits = [_split(text, mark) for mark in _MARKS]
+    splits = [_split(text, Marks(mark)) for mark in _MARKS]
     if not splits[0].records:
         if text.data.strip():
             detail = "The first record is longer than 1 MiB, so the header cannot be found."
@@ -61,18 +63,30 @@ def csv_structure(text: Head, header: Header | None) -> TableStructure:
     if chosen is None:
         single = [each for each in splits if each.width == 1]
         chosen = max(single or splits, key=lambda each: each.share)
-    notes = [
-        f"delimiter: {_MARKS[chosen.delimiter]}, {chosen.width} fields in {chosen.share:.0%} of"
-        f" the first {len(chosen.records)} records"
-    ]
-    others = [_MARKS[each.delimiter] for each in fitting if each is not chosen]
-    if others:
-        notes.append(f"delimiter: {' and '.join(others)} would split the records too")
+    other = find_quoting(text, chosen.marks.delimiter, tuple(_MARKS))
+    notes = []
+    if other:
+        chosen, fitting = _split(text, other.quoting.marks(other.delimiter)), []
+        notes.append(f"quotes: {other.quoting}, since with those of RFC 4180 {other.why}")
+    notes += _delimiter_notes(chosen, fitting)
     found = _find_header(chosen.records, _first_full(chosen), header)
     names: list[str | None] = [None] * chosen.width
     if found.is_header:
         names = list(found.record.cells)
-    return _structure(names, chosen.delimiter, found, notes)
+    structure = _structure(names, chosen.marks.delimiter, found, notes)
+    return structure._replace(quoting=other.quoting) if other else structure
+
+
+def _delimiter_notes(chosen: _Split, fitting: Sequence[_Split]) -> list[str]:
+    """What the delimiter is, and what it could be."""
+    notes = [
+        f"delimiter: {_MARKS[chosen.marks.delimiter]}, {chosen.width} fields in"
+        f" {chosen.share:.0%} of the first {len(chosen.records)} records"
+    ]
+    others = [_MARKS[each.marks.delimiter] for each in fitting if each is not chosen]
+    if others:
+        notes.append(f"delimiter: {' and '.join(others)} would split the records too")
+    return notes
 
 
 def sheet_structure(text: Head, header: Header | None, skipped: int) -> TableStructure:
@@ -81,7 +95,7 @@ def sheet_structure(text: Head, header: Header | None, skipped: int) -> TableStr
     Raises:
         Rejected: `empty-file` or `too-many-columns`.
     """
-    split = _split(text, ",")
+    split = _split(text, Marks(","))
     if not split.records:
         raise Rejected("empty-file", "The sheet has no rows with values.")
     records = [each._replace(line=each.line + skipped) for each in split.records]
@@ -103,13 +117,13 @@ def _structure(
     return TableStructure(tuple(names), delimiter, header, (*notes, f"header: {found.why}"))
 
 
-def _split(text: Head, delimiter: str) -> _Split:
-    records = [each for each in text.records(Marks(delimiter)) if not each.is_blank]
+def _split(text: Head, marks: Marks) -> _Split:
+    records = [each for each in text.records(marks) if not each.is_blank]
     widths = Counter(len(each.cells) for each in records if each.is_well_formed)
     if not widths:
-        return _Split(delimiter, records, 1, 0.0)
+        return _Split(marks, records, 1, 0.0)
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-    return _Split(delimiter, records, width, count / len(records))
+    return _Split(marks, records, width, count / len(records))
 
 
 def _first_full(split: _Split) -> int:
