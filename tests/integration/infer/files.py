@@ -35,6 +35,11 @@ FILES = {
     "times.csv": b"t,s,z,d\n9:05,2020-01-01 10:00:00,2020-01-01T10:00:00+02,31 Jan 2020\n"
     b"23:59:59,2020-01-01 10:00:00.5,2020-01-01T10:00:00Z,1 Feb 2020\n",
     "pairs.csv": b"order_id,line_no,x\n" + b"1,1,x\n1,2,x\n2,1,x\n2,2,x\n",
+    "copy.tsv": b"1\ta\\tb\t\\N\n2\t\\N\t0.5\n3\tc\\\\\t7\n",
+    "hive.txt": b"1\x01a, b\x01\\N\n2\x01\\N\x012020-02-29\n",
+    "spark.csv": b'id,said\n1,"a \\"b\\", c"\n2,"d\\\\"\n',
+    "single_quotes.csv": b"id;name\n1;'a; b'\n2;'it''s'\n",
+    "no_quotes.txt": b'id|size\n1|5" pipe\n2|7\n',
     "empty_cells.csv": b'a,b,c\n"",,1\nx,"",2\n',
     "json_in_csv.csv": b'id,data\n1,"{""a"": [1, 2]}"\n2,[]\n',
 }

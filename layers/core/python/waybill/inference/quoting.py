@@ -33,7 +33,7 @@ class Quoting(NamedTuple):
 STANDARD = Quoting()
 _BACKSLASH = Quoting(None, "\\", escape_codes=True, null_words=(_NULL,))
 """As COPY of PostgreSQL, MySQL and Hive write text."""
-_OTHERS = (Quoting('"', "\\"), Quoting("'"), Quoting("'", "\\"), Quoting(None), _BACKSLASH)
+_OTHERS = (Quoting('"', "\\"), Quoting("'"), Quoting("'", "\\"), _BACKSLASH, Quoting(None))
 
 
 class FoundQuoting(NamedTuple):
@@ -58,11 +58,16 @@ def find_quoting(text: Head, delimiter: str, delimiters: Sequence[str]) -> Found
     else:
         return None
     # The best delimiter of the standard may be wrong where the quotes are.
-    for quoting in candidates:
-        for each in (delimiter, *(other for other in delimiters if other != delimiter)):
-            if _reads(text, quoting, each):
-                return FoundQuoting(quoting, each, why)
-    return None
+    tried = (delimiter, *(each for each in delimiters if each != delimiter))
+    fitting = [
+        FoundQuoting(quoting, each, why)
+        for quoting in candidates
+        if (each := next((mark for mark in tried if _reads(text, quoting, mark)), None))
+    ]
+    if not fitting:
+        return None
+    others = "".join(f"; {each.quoting} would read them too" for each in fitting[1:])
+    return fitting[0]._replace(why=why + others)
 
 
 def _first_records(text: Head, marks: Marks) -> list[HeadRecord]:
@@ -75,6 +80,8 @@ def _faults(records: Sequence[HeadRecord]) -> str:
     if malformed:
         return f"{malformed} of the first {len(records)} records are malformed"
     widths = Counter(len(record.cells) for record in records)
+    if widths.keys() == {1}:
+        return "no delimiter divides the records alike"
     if len(widths) > 1:
         other = len(records) - max(widths.values())
         return f"{other} of the first {len(records)} records have another number of fields"
@@ -99,14 +106,19 @@ def _reads(text: Head, quoting: Quoting, delimiter: str) -> bool:
         return False
     if any(_ENCLOSED.fullmatch(cell) for record in records for cell in record.cells):
         return False
-    return not quoting.escape_codes or _explains_escapes(text.data[: records[-1].end], delimiter)
+    data = text.data[: records[-1].end]
+    if any(mark.encode() not in data for mark in (quoting.quote, quoting.escape) if mark):
+        return False
+    return not quoting.escape_codes or _explains_escapes(data, delimiter)
 
 
 def _explains_escapes(data: bytes, delimiter: str) -> bool:
-    """Whether every backslash is written by who escapes with it: that of a path is not."""
+    """Whether every backslash is written by who escapes with it: those of a path are not."""
     end = re.escape(delimiter.encode())
-    null = rb"(?<![^\r\n%b])\\N(?![^\r\n%b])" % (end, end)
-    escaped = rb"\\[\\bfnrtv\r\n%b]" % end
-    return not any(
-        found[1] for found in re.finditer(rb"%b|%b|(\\)" % (null, escaped), data, re.DOTALL)
-    )
+    # Of the others, a path may have each.
+    clear = rb"(?<![^\r\n%b])\\N(?![^\r\n%b])|\\[\\%b]" % (end, end, end)
+    found = [
+        each.lastgroup
+        for each in re.finditer(rb"(?P<clear>%b)|(?P<code>\\[bfnrtv\r\n])|(?P<data>\\)" % clear, data)
+    ]
+    return "clear" in found and "data" not in found
