@@ -27,6 +27,7 @@ class Replays(NamedTuple):
     cloud: Cloud
     database: Database
     ask: Callable[..., ApiResponse]
+    dataset: str = "hired_employees"
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:
@@ -37,7 +38,7 @@ class Replays(NamedTuple):
         return self.rows("SELECT id, name, hire_dt::date::text FROM hired_employees ORDER BY id")
 
     def loaded(self, body: bytes = EMPLOYEES, name: str = "a.csv", second: int = 0) -> str:
-        land(self.cloud, "hired_employees", name, body, second=second)
+        land(self.cloud, self.dataset, name, body, second=second)
         settle(self.cloud)
         ((job,),) = self.rows(
             f"SELECT job_id FROM waybill.ingestion_jobs WHERE filename = '{name}'"
@@ -57,7 +58,7 @@ class Replays(NamedTuple):
         job = response.json()["job_id"]
         assert response.headers["Location"].endswith(f"/jobs/{job}")
         found = self.cloud.s3.list_objects_v2(
-            Bucket=LANDING, Prefix=f"landing/hired_employees/{job}/"
+            Bucket=LANDING, Prefix=f"landing/{self.dataset}/{job}/"
         )
         (landed,) = found["Contents"]
         event = object_event(self.cloud.s3, LANDING, landed["Key"], time="2026-03-01T10:05:00Z")

@@ -42,7 +42,7 @@ def send_object(replays: Replays, response: ApiResponse) -> str:
     """Send the event of the replay's object; the id of its job."""
     assert response.status == 202, response.text
     job = str(response.json()["job_id"])
-    key = f"landing/hired_employees/{job}/replay.zip"
+    key = f"landing/{replays.dataset}/{job}/replay.zip"
     event = object_event(replays.cloud.s3, LANDING, key, time="2026-03-01T10:05:00Z")
     queue = replays.cloud.queues["landed"]
     replays.cloud.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
