@@ -28,6 +28,8 @@ class CorrectedReject(NamedTuple):
     fields: dict[str, str | None]
     is_csv: bool = False
     """Then an empty cell of a column that the reject lacks is ignored."""
+    cells: Mapping[str, str] = {}
+    """The columns as they are in the CSV."""
 
 
 def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[CorrectedReject]:
@@ -42,7 +44,14 @@ def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[Correc
         Rejected: `invalid-request`, with every invalid row and field.
     """
     is_csv = media_type_of(event) not in ("", JSON)
-    rows = _csv(event, contract) if is_csv else validate_model(ReplayRequest, _json(event)).rows
+    rows: Sequence[Mapping[str, Any]]
+    cells: Sequence[Mapping[str, str]]
+    if is_csv:
+        cells = _csv(event)
+        rows = [{name: _value(cell, contract) for name, cell in row.items()} for row in cells]
+    else:
+        rows = validate_model(ReplayRequest, _json(event)).rows
+        cells = [{}] * len(rows)
     columns = {column.name for column in contract.columns}
     errors = [error for n, row in enumerate(rows) for error in _row_errors(n, row, columns)]
     errors += _duplicates(rows)
@@ -53,8 +62,9 @@ def parse_replay(event: APIGatewayProxyEvent, contract: Contract) -> list[Correc
             UUID(row[REJECT_ID]),
             {name: _text(value) for name, value in row.items() if name not in _EXPORT_COLUMNS},
             is_csv,
+            written,
         )
-        for row in rows
+        for row, written in zip(rows, cells, strict=True)
     ]
 
 
@@ -73,7 +83,7 @@ def _json(event: APIGatewayProxyEvent) -> Mapping[str, Any]:
     return body
 
 
-def _csv(event: APIGatewayProxyEvent, contract: Contract) -> list[dict[str, Any]]:
+def _csv(event: APIGatewayProxyEvent) -> list[dict[str, str]]:
     try:
         text = body_bytes(event).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -92,15 +102,14 @@ def _csv(event: APIGatewayProxyEvent, contract: Contract) -> list[dict[str, Any]
         detail = f"The CSV needs a header without duplicates and 1 to {MAX_REPLAY_ROWS} records."
         raise BadRequest("malformed-body", detail)
     return [
-        {name: _cell(cell, contract) for name, cell in zip(header, record, strict=True)}
+        {name: unescape_formula(cell) for name, cell in zip(header, record, strict=True)}
         for record in records
     ]
 
 
-def _cell(cell: str, contract: Contract) -> str | None:
+def _value(cell: str, contract: Contract) -> str | None:
     """A cell with the rules of an unquoted field, since spreadsheets choose their own quoting."""
-    text = unescape_formula(cell)
-    text = text.strip(" \t") if contract.trim else text
+    text = cell.strip(" \t") if contract.trim else cell
     # The export writes null as an empty cell.
     return None if text in ("", *contract.null_words) else text
 

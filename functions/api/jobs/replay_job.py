@@ -117,6 +117,8 @@ def _record(values: Fields, row: CorrectedReject, personal: Set[str]) -> Fields:
         if (value is not None or name in values or not row.is_csv)
         # What the export masked, and nobody changed, is as it was.
         and not (value == MASK and name in personal)
+        # Nor what it has as it was: the rules of an unquoted field would trim it.
+        and not (row.is_csv and row.cells.get(name) == values.get(name))
     }
     return {**values, **corrections}
 
