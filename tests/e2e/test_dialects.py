@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 TEXTS = [
     *('a "quoted" one', "it's", "a,b;c|d", "tab\there", "line\nend", "cr\r\nlf", "\\", "a\\b"),
-    *("\\N", "\\n", " edges ", '"', "é€", "'a', 'b'", None, 'a\\"b'),
+    *("\\N", "\\n", " edges ", '"', "é€", "'a', 'b'", None, 'a\\"b', "\t"),
 ]
 BACKSLASH = r"quote => 'none', escape => '\', escape_codes => true, null_words => ARRAY['\N']"
 DIALECTS = {
@@ -29,9 +29,8 @@ DIALECTS = {
     "notes_single": "quote => '''', delimiter => ';'",
     "notes_spark": r"escape => '\'",
 }
-# Every second number is none, so that its record is rejected.
-ROWS = [(at, text, "1.5" if at % 2 else "none") for at, text in enumerate(TEXTS)]
-EXPECTED = [(at, text, "1.5" if at % 2 else "2.5") for at, text in enumerate(TEXTS)]
+# MariaDB does not escape a CR, which then ends a line.
+PLAIN = [text for text in TEXTS if "\r" not in (text or "")]
 _PAGE_MILLISECONDS = 120_000
 
 
@@ -57,12 +56,23 @@ def waybill(tree: ProjectCopy) -> Iterator[Waybill]:
         yield client
 
 
+def expected(name: str) -> list[tuple[int, str | None, str]]:
+    """The rows once their rejects are corrected."""
+    texts = PLAIN if name == "notes_outfile" else TEXTS
+    return [(at, text, "1.5" if at % 2 else "2.5") for at, text in enumerate(texts)]
+
+
+def sent(name: str) -> list[tuple[int, str | None, str]]:
+    """The rows, of which every second size is none, so that its record is rejected."""
+    return [(at, text, size if at % 2 else "none") for at, text, size in expected(name)]
+
+
 def copied(tree: ProjectCopy, options: str) -> bytes:
     """The rows as PostgreSQL copies them."""
     with psycopg.connect(str(tree.status().database_url)) as database:
         database.execute("CREATE TEMPORARY TABLE t (id integer, said text, size text)")
         with database.cursor() as cursor:
-            cursor.executemany("INSERT INTO t VALUES (%s, %s, %s)", ROWS)
+            cursor.executemany("INSERT INTO t VALUES (%s, %s, %s)", sent("notes_copied"))
             with cursor.copy(f"COPY t TO STDOUT ({options})".encode()) as copy:
                 return b"".join(map(bytes, copy))
 
@@ -71,7 +81,7 @@ def outfile(folder: Path) -> bytes:
     """The rows as MariaDB writes them."""
     file = folder / "outfile"
     rows = " UNION ALL ".join(
-        f"SELECT {at}, {_mariadb_text(text)}, '{size}'" for at, text, size in ROWS
+        f"SELECT {at}, {_mariadb_text(text)}, '{size}'" for at, text, size in sent("notes_outfile")
     )
     with running_mariadb(folder) as server:
         server.execute(
@@ -108,9 +118,10 @@ def test_every_text_is_loaded_and_replayed_as_it_was_written(
     tree: ProjectCopy, waybill: Waybill, tmp_path: Path, name: str
 ) -> None:
     job = load(waybill, tmp_path, name, written(tree, tmp_path, name))
-    half = len(ROWS) // 2
-    assert counted(job) == {"read": 2 * half, "inserted": half, "rejected": half}
-    assert rows(tree, name) == EXPECTED[1::2]
+    everything = expected(name)
+    good, bad = len(everything[1::2]), len(everything[::2])
+    assert counted(job) == {"read": good + bad, "inserted": good, "rejected": bad}
+    assert rows(tree, name) == everything[1::2]
     lines = list(
         csv.DictReader(io.StringIO(waybill.rejects_csv(job["job_id"]).decode(), newline=""))
     )
@@ -119,8 +130,8 @@ def test_every_text_is_loaded_and_replayed_as_it_was_written(
     writer.writeheader()
     writer.writerows({**line, "size": "2.5"} for line in lines)
     replay = ended(waybill, waybill.replay(job["job_id"], out.getvalue().encode()))
-    assert counted(replay) == {"read": half, "inserted": half}
-    assert rows(tree, name) == EXPECTED
+    assert counted(replay) == {"read": bad, "inserted": bad}
+    assert rows(tree, name) == everything
 
 
 def test_the_console_reads_and_shows_the_dialect(tree: ProjectCopy, browser: Browser) -> None:
@@ -133,7 +144,7 @@ def test_the_console_reads_and_shows_the_dialect(tree: ProjectCopy, browser: Bro
         body = "'size';'said';'number'\n'7';'x; \"y';'901'\n'8';'a' b;902\n"
         choose_files(page, **{"notes_single.txt": body})
         page.get_by_label("number", exact=True).select_option("id")
-        page.get_by_role("button", name="Use these columns").click()
+        page.get_by_role("button", name="Use this mapping").click()
         expect(page.get_by_text("1 of 2 records checked would be rejected")).to_be_visible()
         page.get_by_role("button", name="Upload notes_single.txt").click()
         page.get_by_role("link", name="Fix rejects").click()

@@ -11,6 +11,7 @@ from waybill.columns.check_result import Array, CheckResult, Mask, Violation, to
 from waybill.columns.clock_times import clock_times, intervals
 from waybill.columns.csv_records import CsvReader
 from waybill.columns.custom_formats import custom_booleans, custom_numbers
+from waybill.columns.dialect_advice import with_quote_advice
 from waybill.columns.formats import ColumnFormat, column_formats
 from waybill.columns.json_columns import json_values
 from waybill.columns.json_records import JsonReader
@@ -114,7 +115,7 @@ class Checker:
             for field, strings in enumerate(texts)
         ]
         violations = [
-            ColumnViolation(field, violation)
+            ColumnViolation(field, self._advised(violation, texts[field]))
             for field, result in enumerate(results)
             for violation in result.violations
         ]
@@ -143,6 +144,11 @@ class Checker:
             indices = pa.array(np.flatnonzero(kept))
             texts = [strings.take(indices) for strings in texts]
         return texts, kept
+
+    def _advised(self, violation: Violation, strings: Array) -> Violation:
+        if self._layout.file_format != "csv":
+            return violation
+        return with_quote_advice(violation, strings, self._layout.marks)
 
     def _warnings(self, block: Block, violations: list[ColumnViolation]) -> Iterator[str]:
         layout = self._layout

@@ -45,5 +45,5 @@ class CsvReader:
         if layout.fields:
             texts = [json_objects(list(zip(layout.fields, texts, strict=True)))]
         all_valid = len(checked.valid) == block.record_count
-        malformed = () if all_valid else (malformed_rejects(checked, layout.width),)
+        malformed = () if all_valid else (malformed_rejects(checked, layout.width, layout.marks),)
         return Records(checked.block, checked.valid, texts, malformed)

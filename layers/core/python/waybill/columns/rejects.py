@@ -9,15 +9,17 @@ import pyarrow.compute as pc
 
 from waybill.columns import codes
 from waybill.columns.check_result import Array, Mask, Violation, null_where, to_mask
+from waybill.columns.dialect_advice import malformed_advice
 from waybill.columns.json_text import concat, escape_json, json_objects
 from waybill.columns.places import with_places
 from waybill.columns.raw import record_bytes
 from waybill.columns.records import Records
 from waybill.columns.stage import JSONB
-from waybill.records.block import Block
+from waybill.records.block import Block, Positions
 from waybill.records.fields import CheckedBlock
 from waybill.records.grammar import Fault
 from waybill.records.layout import Layout
+from waybill.records.marks import Marks
 
 REJECTS = pa.schema(
     [
@@ -52,29 +54,36 @@ def unparsable_rejects(block: Block, reasons: dict[int, list[RejectReason]]) -> 
         json.dumps([reason._asdict() for reason in each], ensure_ascii=False)
         for each in reasons.values()
     ]
+    at = np.array(list(reasons), np.int64)
     return _batch(
         block,
-        np.array(list(reasons), np.int64),
+        at,
+        record_bytes(block, at),
         _no_values(len(reasons)),
         pa.array(errors, pa.string()),
     )
 
 
-def malformed_rejects(checked: CheckedBlock, expected: int) -> Array:
-    """Malformed records, with one reason each and without values."""
+def malformed_rejects(checked: CheckedBlock, expected: int, marks: Marks | None = None) -> Array:
+    """Malformed records, with one reason each and without values; `marks` are those of a CSV."""
     block = checked.block
     malformed = np.flatnonzero(block.faults != Fault.OK)
     faults = block.faults[malformed]
+    raw = record_bytes(block, malformed)
     errors = pa.array(np.full(len(malformed), "", dtype=object), pa.string())
-    for fault in np.unique(faults):
-        code = codes.fault_code(Fault(fault))
-        texts: Array | str = _error(None, code, codes.MEANINGS[code])
+    for fault in map(Fault, np.unique(faults)):
+        code = codes.fault_code(fault)
+        before, after = _error(None, code, "\0").split("\\u0000")
+        said: Array | str = json.dumps(codes.MEANINGS[code], ensure_ascii=False)[1:-1]
         if fault == Fault.FIELD_COUNT:
             counts = pa.array(checked.field_counts[malformed]).cast(pa.string())
-            before, after = _error(None, code, "\0").split("\\u0000")
-            texts = concat(f"{before}expected {expected} fields, found ", counts, after)
+            said = concat(f"expected {expected} fields, found ", counts)
+        advice: Array | str = ""
+        if marks is not None:
+            advice = escape_json(malformed_advice(block.data, raw, fault, marks))
+        texts = concat(pa.repeat(before, len(raw)), said, advice, after)
         errors = pc.if_else(pa.array(faults == fault), texts, errors)
-    return _batch(block, malformed, _no_values(len(malformed)), errors)
+    return _batch(block, malformed, raw, _no_values(len(malformed)), errors)
 
 
 def invalid_rejects(
@@ -99,7 +108,9 @@ def invalid_rejects(
     values = json_objects(list(zip(layout.columns, map(_bounded, texts), strict=True)))
     if records.absent is not None:
         values = _without_absent(values, records.absent.names().take(indices))
-    return _batch(records.block, records.valid[rows], values, concat("[", joined, "]"))
+    at = records.valid[rows]
+    raw = record_bytes(records.block, at)
+    return _batch(records.block, at, raw, values, concat("[", joined, "]"))
 
 
 def _bounded(texts: Array) -> Array:
@@ -167,7 +178,6 @@ def _no_values(count: int) -> Array:
     return pa.repeat(pa.scalar("{}", pa.string()), count)
 
 
-def _batch(block: Block, records: Array, values: Array, errors: Array) -> Array:
+def _batch(block: Block, records: Positions, raw: Array, values: Array, errors: Array) -> Array:
     lines = pa.array(block.lines[records])
-    raw = record_bytes(block, records)
     return pa.RecordBatch.from_arrays([lines, raw, values, errors], schema=REJECTS)

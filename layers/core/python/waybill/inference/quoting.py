@@ -119,6 +119,8 @@ def _explains_escapes(data: bytes, delimiter: str) -> bool:
     clear = rb"(?<![^\r\n%b])\\N(?![^\r\n%b])|\\[\\%b]" % (end, end, end)
     found = [
         each.lastgroup
-        for each in re.finditer(rb"(?P<clear>%b)|(?P<code>\\[bfnrtv\r\n])|(?P<data>\\)" % clear, data)
+        for each in re.finditer(
+            rb"(?P<clear>%b)|(?P<code>\\[bfnrtv\r\n])|(?P<data>\\)" % clear, data
+        )
     ]
     return "clear" in found and "data" not in found
