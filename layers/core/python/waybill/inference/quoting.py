@@ -52,7 +52,7 @@ def find_quoting(text: Head, delimiter: str, delimiters: Sequence[str]) -> Found
     """
     records = _first_records(text, STANDARD.marks(delimiter))
     if why := _faults(records):
-        candidates = _OTHERS
+        candidates: tuple[Quoting, ...] = _OTHERS
     elif nulls := sum(record.cells.count(_NULL) for record in records):
         candidates, why = (_BACKSLASH,), f"{nulls} fields are {_NULL}"
     else:
