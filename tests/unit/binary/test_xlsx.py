@@ -38,6 +38,12 @@ def test_rows_keep_their_numbers_and_blank_ones_are_no_records() -> None:
     assert any("Things of 2026" in warning for warning in file.layout.warnings)
 
 
+def test_the_dialect_of_csv_is_of_no_account() -> None:
+    things = THINGS.model_copy(update={"quote": None, "escape": "\\", "delimiter": '"'})
+    file = read(things, {1: {"A": "a", "B": "b"}, 2: {"A": 1, "B": '\\n "x", \\'}})
+    assert file.values == [(1, '\\n "x", \\')]
+
+
 def test_a_table_may_begin_in_any_cell() -> None:
     file = read(THINGS, {7: {"C": "b", "D": "a"}, 8: {"C": "x", "D": 1}, 1048576: {"D": 2}})
     assert file.values == [(1, "x"), (2, None)]
