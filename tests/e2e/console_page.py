@@ -57,7 +57,7 @@ def open_page(browser: Browser, console: str, **options: Any) -> Iterator[Page]:
     faults = Faults(page, console)
     yield page
     context.close()
-    assert faults.found == []
+    assert faults.found == [], faults.found
 
 
 def choose(page: Page, **files: str | bytes) -> None:

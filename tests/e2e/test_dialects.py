@@ -141,15 +141,15 @@ def test_the_console_reads_and_shows_the_dialect(tree: ProjectCopy, browser: Bro
         expect.set_options(timeout=_PAGE_MILLISECONDS)
         page.goto(console)
         # The second record is malformed: of the standard dialect, the first would be, too.
-        body = "'size';'said';'number'\n'7';'x; \"y';'901'\n'8';'a' b;902\n"
+        body = "'number';'said';'size'\n'901';'x; \"y';'7'\n902;'a' b;'8'\n"
         choose_files(page, **{"notes_single.txt": body})
-        page.get_by_label("number", exact=True).select_option("id")
+        page.get_by_role("combobox", name="number", exact=True).select_option("id")
         page.get_by_role("button", name="Use this mapping").click()
         expect(page.get_by_text("1 of 2 records checked would be rejected")).to_be_visible()
         page.get_by_role("button", name="Upload notes_single.txt").click()
         page.get_by_role("link", name="Fix rejects").click()
         text = page.get_by_label("Text of line 3")
-        text.fill("'8';'a; ''b';902")
+        text.fill("902;'a; ''b';'8'")
         page.get_by_role("button", name="Split").click()
         page.get_by_role("button", name="Replay 1 corrected record").click()
         expect(page.get_by_role("heading", name="Nothing to fix")).to_be_visible()

@@ -30,10 +30,16 @@ CONTRACTS = {
     "document": DOCUMENT,
     "utf-16": PAIR.model_copy(update={"encoding": "utf-16-be"}),
     "windows": PAIR.model_copy(update={"encoding": "windows-1252", "delimiter": ";"}),
+    "single": WIDE.model_copy(update={"quote": "'", "delimiter": ";"}),
+    "escaped": PAIR.model_copy(update={"escape": "\\"}),
+    "unquoted": PAIR.model_copy(
+        update={"quote": None, "escape": "\\", "escape_codes": True, "null_words": ("\\N",)}
+    ),
     "json": WIDE.model_copy(update={"file_format": "json"}),
 }
 PARTS = b'" "" , ; \n \r\n \r \t | { } [ ] : \\ \\" \\u0000 \\ud83d a c0 "c1" 1 -1,5 true null NA'
 words = [*PARTS.split(b" "), b" ", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1f\x8b", b"\x81"]
+words += [b"'", b"\\\\", b"\\N", b"\\t"]
 words += [
     b'{"c0": 1}',
     b'{"c1": "x", "c5": [1, {"a": 2.50}]}\n',

@@ -120,7 +120,7 @@ def body_of(table: Table, records: tuple[Cells, ...], *, header: bool) -> bytes:
     names = [column.name for column, is_there in zip(table.columns, has, strict=True) if is_there]
     lines = [[cell for cell in cells if cell is not None] for cells in records]
     return "".join(
-        f"{','.join(line)}\n" for line in [*([names] if header else []), *lines]
+        f"{table.line(line)}\n" for line in [*([names] if header else []), *lines]
     ).encode()
 
 

@@ -27,14 +27,15 @@ CREATE TABLE stock_notes (
 );
 SELECT waybill.register_dataset('visits', write_disposition => 'append');
 CREATE TABLE quotes (what text NOT NULL, price integer);
-SELECT waybill.register_dataset('quotes', write_disposition => 'replace', max_rejects => 1);
+SELECT waybill.register_dataset('quotes', write_disposition => 'replace', max_rejects => 1,
+    delimiter => E'\\t', quote => 'none', escape => '\\', escape_codes => true);
 CREATE TABLE crew (id integer PRIMARY KEY, boss_id integer REFERENCES crew);
 SELECT waybill.register_dataset('crew');
 CREATE TABLE teams (id integer PRIMARY KEY, lead_id integer);
 CREATE TABLE people (id integer PRIMARY KEY, team_id integer REFERENCES teams, name text);
 ALTER TABLE teams ADD FOREIGN KEY (lead_id) REFERENCES people;
 SELECT waybill.register_dataset('teams');
-SELECT waybill.register_dataset('people');
+SELECT waybill.register_dataset('people', quote => '''');
 CREATE TABLE prices (
     code text PRIMARY KEY, price integer CHECK (price > 0),
     department_id integer REFERENCES departments
@@ -120,6 +121,8 @@ class Table:
     rules: Rules = rules.NONE
     drift: str = "refuse"
     """What becomes of columns that the table lacks."""
+    line: Callable[[Iterable[str]], str] = ",".join
+    """Writes a record of a CSV file."""
 
     def kept(self, records: Iterable[Cells]) -> list[tuple[int, Cells]]:
         """The records that no rule leaves out, as the rules change them, with their places."""
@@ -147,6 +150,14 @@ class Table:
 
     def key_of(self, row: Row) -> Row:
         return tuple(row[place] for place in self.key)
+
+
+def _in_single_quotes(cells: Iterable[str]) -> str:
+    return ",".join("'" + cell.replace("'", "''") + "'" if cell else "" for cell in cells)
+
+
+def _with_backslashes(cells: Iterable[str]) -> str:
+    return "\t".join(cell.replace("\\", "\\\\").replace("\t", "\\t") for cell in cells)
 
 
 _IDS = ("1", "2", "3", "4")
@@ -195,16 +206,21 @@ TABLES: Mapping[str, Table] = {
         Table("visits", (_number("n", _IDS, "x"), Column("what", str, ("", "a"))), key=()),
         Table(
             "quotes",
-            (Column("what", str, _NAME, ("",)), _number("price", ("", "1", "2"), "x")),
+            (
+                Column("what", str, ('"Ada"', "\\N\t\\"), ("",)),
+                _number("price", ("", "1", "2"), "x"),
+            ),
             key=(),
             replaced=True,
+            line=_with_backslashes,
         ),
         Table("crew", (_ID, _number("boss_id", _PARENTS, "x")), parents={1: "crew"}),
         Table("teams", (_ID, _number("lead_id", _PARENTS, "x")), parents={1: "people"}),
         Table(
             "people",
-            (_ID, _number("team_id", _PARENTS, "x"), Column("name", str, _NAME)),
+            (_ID, _number("team_id", _PARENTS, "x"), Column("name", str, ("Ada", "O'N, \"x"))),
             parents={1: "teams"},
+            line=_in_single_quotes,
         ),
         Table(
             "prices",

@@ -90,7 +90,7 @@ export function Rejects({ id }) {
     <${Outcome} job=${job} items=${items} />
     ${items.length > 0 && html`
       ${canLoad.value && html`<${Replace} columns=${columns} items=${items} edits=${edits} edit=${edit} loadAll=${cursor ? () => more(true) : null} />`}
-      <${Grid} columns=${columns} items=${items} edits=${edits} edit=${edit} isFixed=${!canLoad.value} split=${splitter(job, first.data.dataset)} />
+      <${Grid} columns=${columns} items=${items} edits=${edits} edit=${edit} isFixed=${!canLoad.value} split=${splitter(job, first.data?.dataset)} />
       ${cursor && html`<p><button type="button" disabled=${isAwaited} onClick=${() => more(false)}>More rejects</button></p>`}`}`;
 }
 
@@ -132,8 +132,8 @@ async function saveCsv(id, job) {
 // The values of a record, as the file is written; a replay is written in the standard way.
 function splitter(job, dataset) {
   const rules = rulesOf(job.source.kind === "replay" ? undefined : dataset);
-  const candidates = dataset.delimiter ? [dataset.delimiter] : [",", ";", "\t", "|"];
-  return (text) => candidates.map((one) => valuesOf(text, one, rules, dataset.null_words)).sort((a, b) => b.length - a.length)[0];
+  const candidates = dataset?.delimiter ? [dataset.delimiter] : [",", ";", "\t", "|"];
+  return (text) => candidates.map((one) => valuesOf(text, one, rules, dataset?.null_words ?? [])).sort((a, b) => b.length - a.length)[0];
 }
 
 function Grid({ columns, items, edits, edit, isFixed, split }) {
