@@ -26,7 +26,10 @@ BEGIN
         v_plan.columns := waybill.present_columns(v_plan.columns, p_source);
         v_plan.has_absent := waybill.has_absent_column(v_plan.columns, p_source);
     END IF;
-    v_plan.computed := waybill.computed_columns(p_job) || waybill.enriched_columns(v_plan);
+    v_plan.computed := waybill.computed_columns(p_job);
+    IF v_contract -> 'transformation' ? 'enrich' THEN
+        v_plan.computed := v_plan.computed || waybill.enriched_columns(v_plan);
+    END IF;
     v_plan.natural_key := ARRAY(SELECT jsonb_array_elements_text(v_contract -> 'natural_key'));
     -- Only a file, at its own merge, replaces the table. Batches and replays change rows of it,
     -- and pending records are added to what the merge has written.
@@ -41,7 +44,7 @@ BEGIN
     v_plan.keeps_raw := (v_contract ->> 'keeps_raw')::boolean;
     v_plan.is_stamped := waybill.has_column(v_plan.target, '_landed');
     v_plan.defaulted := waybill.defaulted_columns(v_plan);
-    v_plan.stamp_unchanged := waybill.stamp_unchanged(p_job);
+    v_plan.stamp_unchanged := p_job.kind = 'batch' OR waybill.stamp_unchanged(p_job);
     v_plan.replaced_later := ARRAY(
         SELECT DISTINCT unnest(j.replaced)
         FROM waybill.ingestion_jobs AS j

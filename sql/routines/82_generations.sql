@@ -35,16 +35,6 @@ BEGIN ATOMIC
     JOIN waybill.datasets AS d ON d.target = c.relation;
 END;
 
--- Whether a table has a foreign key to that of the dataset.
-CREATE OR REPLACE FUNCTION waybill.is_referred_to(p_dataset text) RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (
-    SELECT FROM waybill.datasets AS d
-    JOIN pg_constraint AS k ON k.confrelid = d.target AND k.contype = 'f'
-    WHERE d.name = p_dataset
-);
-
 -- The transaction has changed rows of the dataset. Called before the commit, once or more often.
 CREATE OR REPLACE FUNCTION waybill.begin_generation(p_dataset text) RETURNS void
 LANGUAGE plpgsql
@@ -54,8 +44,13 @@ DECLARE
     -- In the order of their names: two changes that lead to each other's datasets would otherwise
     -- wait for each other.
     v_datasets CONSTANT text[] := CASE
-        WHEN waybill.is_referred_to(p_dataset) THEN ARRAY(
-            SELECT c.name FROM waybill.datasets_changed_with(p_dataset) AS c (name) ORDER BY c.name)
+        WHEN EXISTS (
+            SELECT FROM waybill.datasets AS d
+            JOIN pg_constraint AS k ON k.confrelid = d.target AND k.contype = 'f'
+            WHERE d.name = p_dataset)
+            THEN ARRAY(
+                SELECT c.name FROM waybill.datasets_changed_with(p_dataset) AS c (name)
+                ORDER BY c.name)
         ELSE ARRAY(SELECT d.name FROM waybill.datasets AS d WHERE d.name = p_dataset)
     END;
     v_dataset text;
