@@ -36,9 +36,17 @@ CREATE OR REPLACE FUNCTION waybill.assert_batch_turn(p_job waybill.ingestion_job
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
+-- There may be millions of jobs, of which few are open: each look has an index of its own.
+SET enable_seqscan = off
 AS $$
+DECLARE
+    -- Mostly there is none, and then none to wait for.
+    v_others_are_open CONSTANT boolean := EXISTS (
+            SELECT FROM waybill.ingestion_jobs AS j
+            WHERE waybill.is_open(j.state) AND j.job_id <> p_job.job_id)
+        OR EXISTS (SELECT FROM waybill.ingestion_jobs AS j WHERE j.reverting);
 BEGIN
-    IF waybill.earlier_open(p_job) <> '{}' OR EXISTS (
+    IF v_others_are_open AND waybill.earlier_open(p_job) <> '{}' OR EXISTS (
         SELECT FROM waybill.ingestion_jobs AS j
         WHERE j.dataset = p_job.dataset AND j.landing_order > p_job.landing_order AND NOT j.stamped
             AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE'))

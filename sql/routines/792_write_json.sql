@@ -9,7 +9,7 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_columns CONSTANT text[] := waybill.inserted_columns(p_plan);
-    v_records CONSTANT text := format('(%s) AS s', waybill.records_of_json(p_plan));
+    v_records CONSTANT text := format('(%s) AS s', p_plan.source);
     v_is_same_key CONSTANT text := waybill.equal_on(p_plan.natural_key, 'h', 's');
     v_order CONSTANT text :=
         CASE WHEN waybill.is_small(p_rows) THEN '$3' ELSE p_plan.effective_order::text END;

@@ -163,7 +163,7 @@ BEGIN
             ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'update'),
             ARRAY(SELECT _waybill_line FROM r WHERE _waybill_class = 'unchanged')
         $q$,
-        waybill.records_of_json(p_plan),
+        p_plan.source,
         CASE WHEN p_by_last_key
             THEN format('last AS MATERIALIZED (SELECT max(%I) AS key FROM %s),',
                 p_plan.natural_key[1], p_plan.target) END,
@@ -204,6 +204,7 @@ BEGIN
     IF NOT waybill.may_write_directly(p_plan, p_job) THEN
         RETURN NULL;
     END IF;
+    p_plan.source := waybill.records_of_json(p_plan);
     -- As in apply_records.
     PERFORM waybill.lock_for_merge(p_plan.target, p_job.dataset, p_plan.disposition);
     BEGIN
