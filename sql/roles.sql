@@ -26,7 +26,8 @@ SELECT waybill.define_role('publish', connections => 4, statement => '60s', rout
     unpublished, mark_published, report_late_sources, make_digests, next_publication,
     database_figures}');
 SELECT waybill.define_role('refresh', connections => 4, statement => '5min', routines => '{
-    stale_views, refresh_part, settled_jobs, premake_partitions, tables_to_analyse, analyse_table,
+    stale_views, wait_for_postponed, refresh_part, settled_jobs, premake_partitions,
+    tables_to_analyse, analyse_table,
     fold_step, give_up_fold, lake_work, has_lake_work,
     database_figures}');
 SELECT waybill.define_role('reap', connections => 4, statement => '60s', routines => '{

@@ -48,7 +48,8 @@ BEGIN
     IF waybill.has_integer_key(p_plan) THEN
         EXECUTE format('SELECT max(%I) FROM %s', p_plan.natural_key[1], p_plan.target)
         INTO last_key;
-        is_searched := coalesce(v_first_key <= last_key, false);
+        is_searched := coalesce(
+            v_first_key <= last_key AND waybill.are_keys_between(p_plan, v_first_key), false);
     ELSE
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_plan.target) INTO is_searched;
     END IF;
@@ -57,5 +58,30 @@ BEGIN
         PERFORM waybill.run_sql(format('ANALYZE %s (%s)',
             p_plan.source, waybill.ident_list(p_plan.natural_key)));
     END IF;
+END
+$$;
+
+-- Whether the table has a key between the first and the last of the accepted records. Files of ranges
+-- of keys may come in any order: each has new keys only, also below the table's largest.
+CREATE OR REPLACE FUNCTION waybill.are_keys_between(p_plan waybill.merge_plan, p_first bigint)
+RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_key CONSTANT text := p_plan.natural_key[1];
+    v_next bigint;
+    v_last bigint;
+BEGIN
+    -- The least key, rather than whether there is one: that is always read from the index.
+    EXECUTE format('SELECT min(%1$I) FROM %2$s WHERE %1$I >= %3$s', v_key, p_plan.target, p_first)
+    INTO v_next;
+    -- The first record of a file that is loaded again; then the last need not be looked for.
+    IF v_next = p_first THEN
+        RETURN true;
+    END IF;
+    EXECUTE format('SELECT max(t.%I) FROM (%s) AS t', v_key, waybill.accepted_records(p_plan))
+    INTO v_last;
+    RETURN v_next <= v_last;
 END
 $$;

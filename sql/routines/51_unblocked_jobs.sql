@@ -107,7 +107,7 @@ RETURN (
     FROM waybill.ingestion_jobs AS w
     WHERE w.dataset = p_dataset
         AND w.state = 'MERGING'
-        AND w.job_id <> p_except
+        AND w.job_id IS DISTINCT FROM p_except
         -- One open member is enough, and the first that landed after the archive is the first to be
         -- looked at: for each of ten thousand ends a list of all would be a hundred million.
         AND CASE WHEN w.archive_format IS NULL THEN waybill.earlier_open(w) = '{}'

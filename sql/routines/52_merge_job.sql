@@ -20,7 +20,6 @@ BEGIN
     IF v_result.outcome IS NOT NULL THEN
         RETURN v_result;
     END IF;
-    PERFORM waybill.lock_merge(v_job.dataset);
     IF waybill.fail_if_not_tiled(v_job) THEN
         RETURN waybill.result_of(p_job, 'merged');
     END IF;
@@ -157,15 +156,17 @@ BEGIN
     IF waybill.chunks_left(p_job.job_id) <> 0 THEN
         RETURN waybill.waiting_for_chunks(p_job, v_result);
     END IF;
-    v_result.chunks := waybill.lost_chunks(p_job);
-    IF v_result.chunks <> '{}' THEN
-        v_result.outcome := 'restage';
-        RETURN v_result;
-    END IF;
     v_earlier := waybill.earlier_open(p_job);
     IF NOT p_job.restamping AND v_earlier <> '{}' THEN
         v_result.outcome := 'waiting';
         v_result.waiting_for := v_earlier;
+        RETURN v_result;
+    END IF;
+    -- Also so that a job which finds it taken, as it may many times, does not count its records first.
+    PERFORM waybill.lock_merge(p_job.dataset);
+    v_result.chunks := waybill.lost_chunks(p_job);
+    IF v_result.chunks <> '{}' THEN
+        v_result.outcome := 'restage';
     END IF;
     RETURN v_result;
 END
@@ -233,7 +234,7 @@ END
 $$;
 
 -- One merge of a dataset at a time: a second one is retried later, rather than waiting for the
--- table's lock with an open connection.
+-- table's lock with an open connection. The detail is how many are ready to be merged.
 CREATE OR REPLACE FUNCTION waybill.lock_merge(p_dataset text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -241,7 +242,9 @@ AS $$
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('waybill.merge.' || p_dataset, 0)) THEN
         RAISE EXCEPTION 'Another merge of % is running.', p_dataset
-            USING ERRCODE = '55P03', SCHEMA = 'waybill';
+            USING ERRCODE = '55P03', SCHEMA = 'waybill', DETAIL = (
+                SELECT count(*) FROM waybill.ingestion_jobs AS j
+                WHERE j.dataset = p_dataset AND j.state = 'MERGING');
     END IF;
 END
 $$;

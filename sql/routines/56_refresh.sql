@@ -1,7 +1,7 @@
 -- Refreshing what is stale, one part at a time, and which jobs are visible in the views.
 
--- What is stale and read by a family, longest waiting first. Marks of datasets that no family
--- reads would only pile up.
+-- What is stale, read by a family and not put off, longest waiting first. Marks of datasets that no
+-- family reads would only pile up.
 CREATE OR REPLACE FUNCTION waybill.stale_views(OUT dataset text, OUT part text)
 RETURNS SETOF record
 LANGUAGE sql SECURITY DEFINER
@@ -12,6 +12,7 @@ BEGIN ATOMIC
     SELECT s.dataset, s.part
     FROM waybill.stale_parts AS s
     WHERE EXISTS (SELECT FROM waybill.view_families AS f WHERE f.dataset = s.dataset)
+        AND s.dataset NOT IN (SELECT p.dataset FROM waybill.postponed_refreshes() AS p)
     GROUP BY s.dataset, s.part
     ORDER BY min(s.change_id);
 END;

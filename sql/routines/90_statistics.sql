@@ -2,7 +2,7 @@
 -- and not at all while the database is paused.
 
 -- The datasets' tables and partitions of which a tenth has changed since they were analysed, as
--- for autovacuum; those with the most changes first.
+-- for autovacuum; those with the most changes first. With the refresh of a dataset this is put off.
 CREATE OR REPLACE FUNCTION waybill.tables_to_analyse() RETURNS SETOF text
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -13,6 +13,7 @@ BEGIN ATOMIC
     JOIN pg_class AS c ON c.oid = t.relid
     WHERE t.isleaf
         AND c.relkind = 'r'
+        AND d.name NOT IN (SELECT p.dataset FROM waybill.postponed_refreshes() AS p)
         AND pg_stat_get_mod_since_analyze(c.oid) > 50 + 0.1 * greatest(c.reltuples, 0)
     ORDER BY pg_stat_get_mod_since_analyze(c.oid) DESC, 1;
 END;

@@ -16,6 +16,8 @@ from waybill.errors import Busy, Transient, Unavailable, WaybillError
 
 # Longer than most refreshes take; while waiting, a connection is held.
 _BUSY_SECONDS = 10.0
+# A refresh is put off for so long at most; see `561_postponed_refreshes.sql`.
+_MAX_POSTPONED_SECONDS = 30.0
 
 
 class StillBusy(Busy):
@@ -25,8 +27,9 @@ class StillBusy(Busy):
 def refresh_stale(connection: Connection, *, seconds: float) -> list[StalePart]:
     """Refresh every stale part, one transaction each; `connection` must be in autocommit.
 
-    Jobs that finish meanwhile are included, so one caller serves many. A part that fails does
-    not stop the others.
+    Jobs that finish meanwhile are included, so one caller serves many. While further files of a
+    dataset are merged its refresh is put off, and one caller waits until it is due. A part that
+    fails does not stop the others.
 
     Args:
         connection: as a role that may execute the refresh routines.
@@ -53,12 +56,18 @@ class _Run:
         self._failed: dict[StalePart, WaybillError] = {}
 
     def all(self) -> list[StalePart]:
-        while stale := [part for part in self._refreshes.stale_parts() if part not in self._failed]:
-            for part in stale:
-                self._one(part)
+        while self._all_due() and self._refreshes.wait_for_postponed():
+            pass
         for failure in self._failed.values():
             raise failure
         return self._done
+
+    def _all_due(self) -> bool:
+        """Refresh what is due; whether there is time for more."""
+        while stale := [part for part in self._refreshes.stale_parts() if part not in self._failed]:
+            for part in stale:
+                self._one(part)
+        return self._deadline - time.monotonic() > _MAX_POSTPONED_SECONDS
 
     def _one(self, part: StalePart) -> None:
         try:

@@ -88,6 +88,8 @@ def classify_error(error: psycopg.Error) -> WaybillError:
         return Transient("database-timeout", f"{state}: {text}")
     if _is_being_replaced(error, state, text):
         return Transient("database-changing", f"{state}: {text}")
+    if state in _BUSY_STATES:
+        return Busy("database-busy", text, ahead=_jobs_ahead(error))
     return _classify_state(state, text)
 
 
@@ -127,8 +129,6 @@ def _is_raised_by_table(error: psycopg.Error, state: str) -> bool:
 def _classify_state(state: str, text: str) -> WaybillError:
     """Only listed states are transient; every unknown one is permanent when it fails twice."""
     family = state[:2]
-    if state in _BUSY_STATES:
-        return Busy("database-busy", text)
     if family == "08" or state in _UNAVAILABLE_STATES:
         return Unavailable(_UNAVAILABLE, text)
     if state in _TRANSIENT_STATES:
@@ -138,6 +138,13 @@ def _classify_state(state: str, text: str) -> WaybillError:
     if family in _DATA_CLASSES:
         return Rejected("data-refused", text)
     return Retryable("database-error", f"{state}: {text}")
+
+
+def _jobs_ahead(error: psycopg.Error) -> int:
+    """How many other jobs are ready to be merged, where `lock_merge` found its lock taken."""
+    detail = error.diag.message_detail or ""
+    is_count = error.diag.schema_name == "waybill" and detail.isdecimal()
+    return max(0, int(detail) - 1) if is_count else 0
 
 
 def _errors_of(error: psycopg.Error, code: str) -> Sequence[FieldError]:

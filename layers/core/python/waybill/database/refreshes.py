@@ -32,8 +32,18 @@ class Refreshes(Repository):
         self._select_value("refresh.bound_time", milliseconds=int(seconds * 1000))
 
     def stale_parts(self) -> list[StalePart]:
-        """Parts that changed since their refresh, longest waiting first."""
+        """Parts that changed since their refresh, longest waiting first.
+
+        Those of a dataset of which a file is about to be merged are left out for a while.
+        """
         return self._rows(StalePart, "stale_views")
+
+    def wait_for_postponed(self) -> bool:
+        """Wait, at most half a minute, for one that was left out; false if there is none to wait for.
+
+        One caller waits at a time; for the others there is none.
+        """
+        return self._value(bool, "wait_for_postponed")
 
     def refresh(self, part: StalePart) -> RefreshOutcome:
         """Refresh the views of one part; `busy` when another refresh of the dataset is running."""
