@@ -48,8 +48,8 @@ BEGIN
     IF waybill.has_integer_key(p_plan) THEN
         EXECUTE format('SELECT max(%I) FROM %s', p_plan.natural_key[1], p_plan.target)
         INTO last_key;
-        is_searched := coalesce(
-            v_first_key <= last_key AND waybill.are_keys_between(p_plan, v_first_key), false);
+        is_searched := CASE WHEN v_first_key <= last_key
+            THEN waybill.are_keys_between(p_plan, v_first_key) ELSE false END;
     ELSE
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_plan.target) INTO is_searched;
     END IF;
@@ -82,6 +82,7 @@ BEGIN
     END IF;
     EXECUTE format('SELECT max(t.%I) FROM (%s) AS t', v_key, waybill.accepted_records(p_plan))
     INTO v_last;
-    RETURN v_next <= v_last;
+    -- Null if none of the records that the loaders know of is accepted.
+    RETURN coalesce(v_next <= v_last, false);
 END
 $$;

@@ -17,7 +17,8 @@ BEGIN ATOMIC
     ) AS m
     CROSS JOIN LATERAL (
         SELECT extract(epoch FROM m.since - clock_timestamp() + least(
-            interval '30 seconds', 10 * sum(v.refreshed_at - v.as_of))) AS seconds
+            interval '30 seconds',
+            10 * coalesce(sum(v.refreshed_at - v.as_of), interval '0'))) AS seconds
         FROM waybill.view_families AS f
         JOIN waybill.family_views AS v USING (family)
         WHERE f.dataset = m.dataset AND v.part = ANY (m.parts)

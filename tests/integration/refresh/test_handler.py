@@ -14,7 +14,15 @@ from functions.pipeline.refresh.refresh_stale import refresh_stale
 from tests.cloud.lambda_events import Context
 from tests.integration.refresh.conftest import STATE
 from tests.postgres.databases import Connection, Database
-from tests.sql.analytics.seed import add_year, hire, mark, owner, refresh
+from tests.sql.analytics.seed import (
+    add_year,
+    hire,
+    mark,
+    open_job,
+    owner,
+    refresh,
+    took,
+)
 from waybill.database.refreshes import StalePart
 from waybill.errors import Busy, Retryable, Unavailable
 from waybill.ids import new_id
@@ -41,6 +49,18 @@ def test_a_finished_job_refreshes_at_once(company: Database) -> None:
     assert handle(event("refresh"), Context())["refreshed"] == YEARS
     assert hires(company) == 14
     assert handle(event("refresh"), Context())["refreshed"] == []
+
+
+def test_a_refresh_that_is_put_off_is_made_when_it_is_due(company: Database) -> None:
+    assert handle(event("refresh"), Context())["refreshed"] == YEARS
+    with owner(company) as connection:
+        took(connection, 0.1)
+        open_job(connection, "hired_employees", "MERGING")
+        hire(connection, 50, "2021-05-05T00:00:00Z", 1, 1)
+        mark(connection, "2021")
+        # No merge ends.
+        assert handle(event("refresh"), Context())["refreshed"] == ["hired_employees 2021"]
+    assert hires(company) == 15
 
 
 def test_the_schedule_without_a_marker_does_not_wake_the_database(

@@ -169,4 +169,20 @@ MUTANTS = (
         "OR false",
         (f"{LEFT_OUT}::test_a_record_without_partition_beside_them_has_no_row_stamped",),
     ),
+    Mutant(
+        "last_key_of_a_gap_is_not_looked_up",
+        "a key is looked up if it is the last of its file and in the table",
+        "sql/routines/18_record_keys.sql",
+        "RETURN coalesce(v_next <= v_last, false);",
+        "RETURN coalesce(v_next < v_last, false);",
+        ("tests/sql/test_key_ranges.py::test_keys_in_a_gap_are_not_looked_up",),
+    ),
+    Mutant(
+        "keys_of_a_gap_are_looked_up",
+        "keys between two of the table are not looked up one by one",
+        "sql/routines/18_record_keys.sql",
+        "RETURN coalesce(v_next <= v_last, false);",
+        "RETURN true;",
+        ("tests/sql/test_key_ranges.py::test_keys_in_a_gap_are_not_looked_up",),
+    ),
 )

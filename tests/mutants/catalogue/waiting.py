@@ -5,6 +5,8 @@ from tests.mutants.mutant import Mutant
 WAITING = "tests/sql/test_waiting.py"
 TURNS = "tests/integration/path/test_turns.py"
 UNBLOCKED = "sql/routines/51_unblocked_jobs.sql"
+POSTPONED = "sql/routines/561_postponed_refreshes.sql"
+POSTPONED_TESTS = "tests/sql/analytics/test_postponed_refreshes.py"
 PLAN = "sql/routines/40_merge_plan.sql"
 
 MUTANTS = (
@@ -95,6 +97,44 @@ MUTANTS = (
         (
             "tests/unit/queues/test_consumer.py"
             "::test_a_job_that_waits_for_many_comes_back_when_they_may_have_ended",
+        ),
+    ),
+    Mutant(
+        "refresh_for_every_merge",
+        "a refresh is put off while a file is about to be merged",
+        POSTPONED,
+        "WHERE t.seconds > 0 AND",
+        "WHERE false AND",
+        (f"{POSTPONED_TESTS}::test_it_is_put_off_while_a_file_is_about_to_be_merged",),
+    ),
+    Mutant(
+        "refresh_put_off_for_ever",
+        "a refresh is put off for half a minute at most",
+        POSTPONED,
+        "m.since - clock_timestamp() + least(",
+        "least(",
+        (f"{POSTPONED_TESTS}::test_it_is_put_off_for_half_a_minute_at_most",),
+    ),
+    Mutant(
+        "nobody_waits_for_the_refresh",
+        "a refresh that is put off is made when it is due, also if no merge ends",
+        "functions/pipeline/refresh/refresh_stale.py",
+        "while self._all_due() and self._refreshes.wait_for_postponed():",
+        "while self._all_due() and False:",
+        (
+            "tests/integration/refresh/test_handler.py"
+            "::test_a_refresh_that_is_put_off_is_made_when_it_is_due",
+        ),
+    ),
+    Mutant(
+        "records_counted_for_nothing",
+        "a job that finds another merge running does not count its records",
+        "sql/routines/52_merge_job.sql",
+        "    PERFORM waybill.lock_merge(p_job.dataset);\n    v_result.chunks",
+        "    v_result.chunks",
+        (
+            "tests/sql/test_merge_races.py::test_a_job_that_finds_another_merge_running"
+            "_counts_nothing_and_says_how_many_are_ready",
         ),
     ),
 )

@@ -90,3 +90,23 @@ def refresh(connection: Connection, part: str) -> str:
     ).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def open_job(connection: Connection, dataset: str, state: str, landed_at: str = "now") -> UUID:
+    """A job in this state."""
+    job = new_id()
+    connection.execute(
+        "INSERT INTO waybill.ingestion_jobs (job_id, dataset, state, landed_at, object_key,"
+        " sequencer, version_id, contract)"
+        " VALUES (%s, %s, %s, %s, %s, '', 'v', waybill.contract(%s))",
+        (job, dataset, state, landed_at, f"landing/{dataset}/{job}.csv", dataset),
+    )
+    return job
+
+
+def took(connection: Connection, seconds: float) -> None:
+    """The last refresh of every view took so long."""
+    connection.execute(
+        "UPDATE waybill.family_views SET as_of = refreshed_at - make_interval(secs => %s)",
+        (seconds,),
+    )

@@ -39,9 +39,9 @@ class Refreshes(Repository):
         return self._rows(StalePart, "stale_views")
 
     def wait_for_postponed(self) -> bool:
-        """Wait, at most half a minute, for one that was left out; false if there is none to wait for.
+        """Wait, half a minute at most, for one that was left out; false if there is none.
 
-        One caller waits at a time; for the others there is none.
+        One caller waits at a time, and for the others there is none.
         """
         return self._value(bool, "wait_for_postponed")
 
