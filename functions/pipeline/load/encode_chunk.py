@@ -13,6 +13,7 @@ from functions.pipeline.load.reject_ids import reject_ids
 from functions.pipeline.load.slice_timer import SliceTimer
 from waybill.binary.reading import read_binary
 from waybill.columns.check import BlockResult, Checker
+from waybill.columns.rejects import by_line
 from waybill.columns.stage import RowEncoder
 from waybill.columns.statistics import FileStatistics
 from waybill.columns.summary import Summary
@@ -194,7 +195,7 @@ class ChunkEncoder:
             self.sha256 = digest.hexdigest()
 
     def _rejects(self, result: BlockResult) -> Iterator[pa.RecordBatch]:
-        for batch in self._encryptor.rejects(result):
+        for batch in by_line(self._encryptor.rejects(result)):
             count = batch.num_rows
             columns = [
                 uuid_array(reject_ids(count), count),

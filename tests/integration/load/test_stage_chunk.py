@@ -92,6 +92,14 @@ def test_rejects_are_kept_with_line_raw_text_and_reasons(landing: Landing) -> No
     assert list(landing.runs(job)) == ["ok"]
 
 
+def test_rejects_of_every_kind_are_stored_in_the_order_of_the_file(landing: Landing) -> None:
+    job = landing.land(HEADER + (BAD + NULLS) * 3)
+    landing.stage(job)
+    stored = b"SELECT line FROM waybill.validation_errors WHERE job_id = %s ORDER BY ctid"
+    lines = [line + 5 * part for part in range(3) for line in (2, 3, 4, 5)]
+    assert landing.admin.execute(stored, (job,)).fetchall() == [(line,) for line in lines]
+
+
 def test_many_chunks_stage_the_same_as_one(landing: Landing) -> None:
     data = HEADER + b"".join(b'%d,,,,,,,,,"a\n%d",,,,\n%d,x' % (n, n, n) + BAD for n in range(40))
     whole, cut = landing.land(data), landing.land(data, chunk_bytes=300)

@@ -12,6 +12,17 @@ AS_PATTERNS = "tests/unit/columns/test_usual_times.py::test_the_result_is_that_o
 
 MUTANTS = (
     Mutant(
+        "rejects_stored_by_kind",
+        "rejects are stored in the order of the file",
+        "functions/pipeline/load/encode_chunk.py",
+        "for batch in by_line(self._encryptor.rejects(result)):",
+        "for batch in self._encryptor.rejects(result):",
+        (
+            "tests/integration/load/test_stage_chunk.py"
+            "::test_rejects_of_every_kind_are_stored_in_the_order_of_the_file",
+        ),
+    ),
+    Mutant(
         "rejects_stranded",
         "a replay that ends without loading frees its rejects",
         "sql/routines/22_end_job.sql",
