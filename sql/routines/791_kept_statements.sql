@@ -29,6 +29,20 @@ BEGIN
 END
 $$;
 
+-- The text that executes a kept statement for these rows and further arguments. The rows are in a
+-- setting of the transaction, since the server logs the text with an error or a lock waited for.
+CREATE OR REPLACE FUNCTION waybill.call_of_kept(p_name text, p_rows jsonb, p_arguments text)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('waybill.rows', p_rows::text, true);
+    RETURN format('EXECUTE %I (current_setting(%L)::jsonb, %s)',
+        p_name, 'waybill.rows', p_arguments);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION waybill.kept_prefix() RETURNS text
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp

@@ -89,8 +89,9 @@ DECLARE
         format('WITH w AS (%s RETURNING 1) SELECT count(*) FROM w', p_statement);
     v_written bigint;
 BEGIN
-    EXECUTE format('EXECUTE %I (%L, %L, %L)',
-        waybill.keep_statement(v_counted, 'jsonb, bigint[], bigint'), p_rows, p_lines, p_order)
+    EXECUTE waybill.call_of_kept(
+        waybill.keep_statement(v_counted, 'jsonb, bigint[], bigint'), p_rows,
+        format('%L, %L', p_lines, p_order))
     INTO v_written;
     RETURN v_written;
 END

@@ -184,8 +184,8 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
 BEGIN
-    EXECUTE format('EXECUTE %I (%L, %L)',
-        waybill.keep_statement(p_statement, 'jsonb, bigint'), p_rows, p_order)
+    EXECUTE waybill.call_of_kept(
+        waybill.keep_statement(p_statement, 'jsonb, bigint'), p_rows, format('%L', p_order))
     INTO is_plain, totals, inserts, updates, unchanged;
 END
 $$;

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from psycopg import errors
 
 from tests.sql.api_calls import batch
 from tests.sql.staging import Ledger
@@ -178,3 +179,14 @@ def test_tables_of_all_kinds(ledger: Ledger, table: str, key: str, row: Row) -> 
         assert found == [(1, 0, 0), *[(0, 0, 1)] * 3]
     else:
         assert found == [(1, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 0)]
+
+
+def test_the_context_of_an_error_has_no_value(visits: Ledger) -> None:
+    # The server logs it with the error, and before, if a lock is waited for.
+    _counts(visits, [_row(1)])
+    with visits.database.connect(autocommit=False) as other:
+        other.execute(b"SELECT FROM rooms FOR UPDATE")
+        with pytest.raises(errors.LockNotAvailable) as caught:
+            _counts(visits, [_row(1, "Zephyrine")])
+    assert "classify_kept" in str(caught.value.diag.context)
+    assert "Zephyrine" not in str(caught.value)
