@@ -35,6 +35,9 @@ CONTRACTS = {
     "unquoted": PAIR.model_copy(
         update={"quote": None, "escape": "\\", "escape_codes": True, "null_words": ("\\N",)}
     ),
+    "brackets": PAIR.model_copy(
+        update={"quote": "[", "escape": "]", "file_format": "csv", "encoding": "windows-1252"}
+    ),
     "json": WIDE.model_copy(update={"file_format": "json"}),
 }
 PARTS = b'" "" , ; \n \r\n \r \t | { } [ ] : \\ \\" \\u0000 \\ud83d a c0 "c1" 1 -1,5 true null NA'
@@ -61,7 +64,7 @@ def outcome(things: Contract, data: bytes, block: int, chunk: int | None = None)
 
 
 @given(packed, st.sampled_from(sorted(CONTRACTS)), st.integers(1, 50), st.integers(1, 50))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @example(b"[{},", "json", 1, 1)
 @example(b'{"c0": 1}{"c0": 1}', "pair", 1, 1)
 @example(gzip.compress(b"")[:12], "pair", 5, 1)
