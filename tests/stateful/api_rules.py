@@ -159,7 +159,8 @@ class ApiRules(RuleBasedStateMachine):
         PROVOKED[f"replays response {response.status}"] += 1
         if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return
-        replayable = ended and parent.counts and not parent.reverting
+        is_reverting = parent.reverting or (parent.archive and parent.archive.reverting)
+        replayable = ended and parent.counts and not is_reverting
         assert response.status == (202 if replayable else 422), (response, parent)
         if replayable:
             self._take_replay(parent, second, given, response.json()["job_id"])

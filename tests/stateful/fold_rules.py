@@ -4,8 +4,8 @@ import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.stateful.archive_rules import ArchiveRules
 from tests.stateful.generators import PROVOKED, seconds, some_files
+from tests.stateful.member_rules import MemberRules
 from tests.stateful.model import NOT_A_FILE_OF_IT, File, body_of, is_json, read_of
 from tests.stateful.tables import TABLES, Cells, Table
 
@@ -13,7 +13,7 @@ GAUGES = TABLES["gauges"]
 _MOST_STEPS = 20
 
 
-class FoldRules(ArchiveRules):
+class FoldRules(MemberRules):
     """Steps of folds: taken, killed before they end, and given up; months and years by turns."""
 
     @rule(file=some_files([GAUGES.name], 1), second=seconds, by_month=st.booleans())

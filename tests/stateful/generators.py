@@ -44,3 +44,12 @@ def some_files(
         )
         for record in records
     )
+
+
+def spoiled(table: Table, records: tuple[Cells, ...]) -> tuple[Cells, ...]:
+    """The records, the last of them with a bad cell."""
+    if not records:
+        return records
+    *others, last = records
+    place = next(place for place, column in enumerate(table.columns) if column.bad)
+    return (*others, (*last[:place], table.columns[place].bad[0], *last[place + 1 :]))

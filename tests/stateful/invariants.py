@@ -39,6 +39,8 @@ def check(admin: Connection, files: Iterable[File], published: list[dict[str, An
         if job["state"] == "DUPLICATE":
             _check_duplicate(admin, job, file, files)
         _check_job(admin, job, file)
+        if file.is_archive:
+            _check_remaining(admin, job, file, files)
         _check_pending(admin, job, file, expected_rows)
         if has_rejects(job, file):
             query = "SELECT waybill.rejects_remaining(%s)"
@@ -142,12 +144,26 @@ def _check_archive(admin: Connection, job: dict[str, Any]) -> None:
     states = _column(admin, query, job["job_id"])
     assert states
     assert set(states) <= {
-        "FAILED", "COMPLETED", "COMPLETED_WITH_REJECTS", "DUPLICATE", "REVERTED",
+        "FAILED", "CANCELLED", "COMPLETED", "COMPLETED_WITH_REJECTS", "DUPLICATE", "REVERTED",
     }  # fmt: skip
     if job["state"] == "REVERTED":
-        assert set(states) <= {"FAILED", "REVERTED"}
+        assert set(states) <= {"FAILED", "CANCELLED", "REVERTED"}
     else:
-        assert job["state"] in states or "REVERTED" in states
+        assert job["state"] in states or "REVERTED" in states or job["state"] == "CANCELLED"
+
+
+def _check_remaining(
+    admin: Connection, job: dict[str, Any], archive: File, files: list[File]
+) -> None:
+    """Its rejects that remain are those of its members, and of the replays of those."""
+    left = 0
+    for member in [file for file in files if file.archive is archive]:
+        query = "SELECT to_jsonb(j) FROM waybill.ingestion_jobs AS j WHERE object_key = %s"
+        (found,) = _dicts(admin, query, member.key)
+        left += member.remaining(files) if has_rejects(found, member) else 0
+    if job["state"] not in ("CANCELLED", "REVERTED"):
+        query = "SELECT waybill.rejects_remaining(%s)"
+        assert _column(admin, query, job["job_id"]) == [left], job
 
 
 def _check_duplicate(admin: Connection, job: dict[str, Any], file: File, files: list[File]) -> None:

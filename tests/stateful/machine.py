@@ -3,7 +3,6 @@
 import itertools
 from dataclasses import replace
 
-import psycopg
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -139,23 +138,7 @@ class Machine(FoldRules):
     @rule(place=places)
     @precondition(lambda self: self.files)
     def cancel(self, place: int) -> None:
-        file = self.files[place % len(self.files)]
-        if file.is_archive or file.archive:
-            return
-        found = self.admin.execute(
-            "SELECT job_id FROM waybill.ingestion_jobs WHERE object_key = %s AND version_id = %s",
-            (file.key, file.version),
-        ).fetchone()
-        if not found:
-            return
-        with self.cloud.database.connect("api") as api:
-            try:
-                ended = api.execute("SELECT waybill.cancel_job(%s, NULL)", found).fetchone()
-            except psycopg.errors.LockNotAvailable:
-                return
-        if ended == ("CANCELLED",):
-            PROVOKED["cancelled"] += not file.cancelled
-            file.cancelled = True
+        self.cancel_file(self.files[place % len(self.files)])
 
     @rule()
     @precondition(lambda self: self.files)

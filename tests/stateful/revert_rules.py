@@ -65,8 +65,8 @@ class RevertRules(ApiRules):
                 " WHERE object_key = %s AND version_id = %s",
                 (file.key, file.version),
             ).fetchall()
+            PROVOKED["members reverted"] += state == "REVERTED" and not file.reverted
             file.reverted = state == "REVERTED"
-            self._check_members(file)
         for file in [file for file in self.files if file.reverting]:
             ((file.reverting, state, refusal),) = self.admin.execute(
                 "SELECT j.reverting, j.state, r.refusal FROM waybill.ingestion_jobs AS j"
@@ -79,6 +79,8 @@ class RevertRules(ApiRules):
             file.reverted = state == "REVERTED"
             PROVOKED["reverts done" if file.reverted else "reverts refused"] += 1
             assert file.reverted == (refusal is None)
+            if file.is_archive:
+                self._check_members(file)
             for error in (refusal or {}).get("errors", []):
                 PROVOKED[f"reverts refused: {error['code']}"] += 1
 
