@@ -40,6 +40,21 @@ BEGIN
 END
 $$;
 
+-- That of a release with other arguments, which was rolled back to or from, would be another
+-- routine, and a call could mean both.
+DO $do$
+DECLARE
+    v_routine regprocedure;
+BEGIN
+    FOR v_routine IN
+        SELECT p.oid FROM pg_proc AS p
+        WHERE p.pronamespace = 'waybill'::regnamespace AND p.proname = 'register_dataset'
+    LOOP
+        PERFORM waybill.run_sql(format('DROP FUNCTION %s', v_routine));
+    END LOOP;
+END
+$do$;
+
 -- Called from the dataset's own file. Defaults: the table of the same name, its primary key as
 -- natural key, `merge` when there is a key and `append` when there is none. The parameters have
 -- the names that the file writes.

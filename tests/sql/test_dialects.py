@@ -1,6 +1,8 @@
 """Delimiter, quote and escape of a dataset: what can be registered, and what its contract says."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +12,7 @@ from tests.postgres.databases import Connection, Database
 from waybill.contract.model import Contract
 from waybill.records.marks import PUNCTUATION, check_delimiter
 
+_MANUAL = Path(__file__).parents[2] / "sql" / "README.md"
 ASCII = [chr(code) for code in range(1, 128)]
 DEFAULT = {"delimiter": None, "quote": '"', "escape": None, "escape_codes": False}
 
@@ -140,3 +143,21 @@ def _state(owner: Connection, statement: str, char: str) -> str | None:
     except psycopg.Error as error:
         return error.sqlstate
     return None
+
+
+def test_the_registrations_of_the_manual_are_accepted(owner: Connection) -> None:
+    (block,) = re.findall(r"```sql\n(-- PostgreSQL, COPY.*?)```", _MANUAL.read_text(), re.DOTALL)
+    names = re.findall(r"register_dataset\('(\w+)'", block)
+    for name in names:
+        owner.execute(f"CREATE TABLE {name} (id integer PRIMARY KEY, said text)".encode())
+    owner.execute(block.encode())
+    rows = owner.execute(
+        "SELECT name, delimiter, quote, escape, escape_codes, null_words FROM waybill.datasets"
+        " WHERE name = ANY (%s) ORDER BY name",
+        (names,),
+    ).fetchall()
+    assert rows == [
+        ("parcels", "\t", None, "\\", True, ["\\N"]),
+        ("readings", "\t", None, "\\", True, ["\\N"]),
+        ("tickets", None, '"', "\\", False, []),
+    ]

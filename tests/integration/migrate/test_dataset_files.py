@@ -1,10 +1,11 @@
 """Datasets are created by their files and changed by their migrations."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.integration.migrate.sql_files import BIRDS, paths, refused, write
+from tests.integration.migrate.sql_files import BASE, BIRDS, paths, refused, write
 from tests.postgres.databases import Connection
 from waybill.database.migrations import migrate
 from waybill.database.queries import sql_folder
@@ -154,6 +155,26 @@ def test_a_dataset_file_may_create_types_and_change_later(admin: Connection, fol
     migrate(admin, folder)
     write(folder, "datasets/birds.sql", f"-- Birds and their plumage.\n{typed}")
     assert paths(admin, folder) == ["datasets/birds.sql"]
+
+
+def test_a_registration_means_one_routine_after_a_roll_back(
+    admin: Connection, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    migrate(admin, folder)
+    later = tmp_path_factory.mktemp("later") / "sql"
+    shutil.copytree(folder, later)
+    routine = later / "routines/11_register_dataset.sql"
+    text = routine.read_text()
+    routine.write_text(
+        text.replace("\n) RETURNS void", ",\n    novel text DEFAULT NULL\n) RETURNS void")
+    )
+    assert routine.read_text() != text
+    eggs = BASE.replace("colours", "eggs")
+    write(later, "datasets/eggs.sql", eggs.replace("'eggs'", "'eggs', novel => 'x'"))
+    assert "datasets/eggs.sql" in paths(admin, later)
+    write(folder, "datasets/eggs.sql", eggs)
+    write(folder, "datasets/nests.sql", BASE.replace("colours", "nests"))
+    assert "datasets/nests.sql" in paths(admin, folder)
 
 
 def test_a_missing_dataset_file_is_refused(admin: Connection, folder: Path) -> None:

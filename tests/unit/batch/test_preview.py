@@ -204,3 +204,24 @@ def test_no_more_records_are_shown_than_fit_into_a_response() -> None:
     assert len(shown["records"]) == 13
     (warning,) = [text for text in shown["warnings"] if "fit" in text]
     assert warning == "Only 13 records are shown; more do not fit into a response."
+
+
+def test_a_file_is_read_in_the_dialect_of_the_dataset(aws: "S3Client") -> None:
+    made = contract(
+        *(column("id", "int4"), column("said", "text")),
+        name="birds",
+        header="absent",
+        delimiter="\x01",
+        quote=None,
+        escape="\\",
+        escape_codes=True,
+        null_words=("\\N",),
+    )
+    StateBucket(aws, STATE).contracts.publish(made)
+    shown = preview('1\x01"a"\\tb\n2\x01\\N\nx\x01c\n', CSV).json()["records"]
+    assert [record["before"] for record in shown] == [
+        {"id": "1", "said": '"a"\tb'},
+        {"id": "2", "said": None},
+        {"id": "x", "said": "c"},
+    ]
+    assert [record["outcome"] for record in shown] == ["loaded", "loaded", "rejected"]

@@ -45,3 +45,21 @@ def test_of_a_damaged_file_only_the_name_counts(tmp_path: Path, data: bytes) -> 
     assert suggest_dataset(write(tmp_path, "ships.x", data), DATASETS) == "ships"
     with pytest.raises(ClientError, match="which dataset"):
         suggest_dataset(write(tmp_path, "export.x", data), DATASETS)
+
+
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        ({"quote": "'"}, "'port','berths, all','country'"),
+        ({"quote": None, "delimiter": "\x01"}, 'port\x01"berths, all"\x01country'),
+        ({"escape": "\\"}, 'port,"\\"berths\\", all",country'),
+        ({"quote": None, "escape": "\\"}, "port|berths\\|all|country"),
+    ],
+)
+def test_a_header_is_read_in_the_dialect_of_the_dataset(
+    tmp_path: Path, rules: dict[str, object], line: str
+) -> None:
+    schema = {"properties": {"port": {}, "berths_all": {}, "country": {}}}
+    datasets = [*DATASETS, {"name": "quays", "schema": schema, **rules}]
+    file = write(tmp_path, "export.txt", f"{line}\n".encode())
+    assert suggest_dataset(file, datasets) == "quays"

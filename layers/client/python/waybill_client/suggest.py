@@ -26,8 +26,10 @@ def suggest_dataset(file: Path, datasets: Sequence[dict[str, Any]]) -> str:
         ClientError: none fits well, or two fit equally.
     """
     described = described_names(file)
-    header = [] if described else _header(file)
-    scores = {str(one["name"]): _score(file, header, described, one) for one in datasets}
+    line = "" if described else _first_line(file)
+    scores = {
+        str(one["name"]): _score(file, _header(line, one), described, one) for one in datasets
+    }
     ranked = sorted(scores, key=lambda name: -scores[name])
     best = ranked[0] if ranked else ""
     equal = len(ranked) > 1 and scores[ranked[0]] == scores[ranked[1]]
@@ -70,12 +72,29 @@ def _fit(header: Sequence[str], described: bytes, dataset: dict[str, Any]) -> fl
     return 1.8 * precision * recall / (precision + recall)
 
 
-def _header(file: Path) -> list[str]:
-    """The names of the first line; an empty list where it is no text."""
+def _first_line(file: Path) -> str:
     text = _head(file).decode("utf-8-sig", "replace")
     # A CR ends a line too, and the reader refuses it within one.
-    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
-    rows = (next(csv.reader([line], delimiter=one), []) for one in _DELIMITERS)
+    return re.split(r"[\r\n]", text, maxsplit=1)[0]
+
+
+def _header(line: str, dataset: dict[str, Any]) -> list[str]:
+    """The names of the line, as files of the dataset write them; none where it is no text."""
+    quote, escape = dataset.get("quote", '"'), dataset.get("escape")
+    delimiters = {dataset.get("delimiter") or ",", *_DELIMITERS} - {quote, escape}
+    rows = (
+        next(
+            csv.reader(
+                [line],
+                delimiter=delimiter,
+                quotechar=quote or '"',
+                escapechar=escape,
+                quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            ),
+            [],
+        )
+        for delimiter in sorted(delimiters)
+    )
     return [_plain(name) for name in max(rows, key=len)]
 
 
