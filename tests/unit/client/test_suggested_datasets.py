@@ -59,7 +59,8 @@ def test_of_a_damaged_file_only_the_name_counts(tmp_path: Path, data: bytes) -> 
 def test_a_header_is_read_in_the_dialect_of_the_dataset(
     tmp_path: Path, rules: dict[str, object], line: str
 ) -> None:
-    schema = {"properties": {"port": {}, "berths_all": {}, "country": {}}}
-    datasets = [*DATASETS, {"name": "quays", "schema": schema, **rules}]
+    schema: dict[str, object] = {"properties": {"port": {}, "berths_all": {}, "country": {}}}
+    quays: dict[str, object] = {"name": "quays", "schema": schema, **rules}
+    datasets: list[dict[str, object]] = [*DATASETS, quays]
     file = write(tmp_path, "export.txt", f"{line}\n".encode())
     assert suggest_dataset(file, datasets) == "quays"
