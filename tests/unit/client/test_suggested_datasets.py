@@ -1,6 +1,7 @@
 """The dataset of a file is suggested by its name, its header, or the names that it describes."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -10,7 +11,7 @@ from tests.unit.binary.workbooks import sheet_xml, workbook
 from waybill_client.errors import ClientError
 from waybill_client.suggest import suggest_dataset
 
-DATASETS = [
+DATASETS: list[dict[str, Any]] = [
     {"name": name, "schema": {"properties": {key: {} for key in columns}}}
     for name, columns in (
         ("ships", ("hull", "tons", "built")),
@@ -60,7 +61,6 @@ def test_a_header_is_read_in_the_dialect_of_the_dataset(
     tmp_path: Path, rules: dict[str, object], line: str
 ) -> None:
     schema: dict[str, object] = {"properties": {"port": {}, "berths_all": {}, "country": {}}}
-    quays: dict[str, object] = {"name": "quays", "schema": schema, **rules}
-    datasets: list[dict[str, object]] = [*DATASETS, quays]
+    datasets = [*DATASETS, {"name": "quays", "schema": schema, **rules}]
     file = write(tmp_path, "export.txt", f"{line}\n".encode())
     assert suggest_dataset(file, datasets) == "quays"
