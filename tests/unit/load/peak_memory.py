@@ -33,6 +33,8 @@ from waybill.records.sniffer import sniff_layout
 MIB = 1024 * 1024
 TEXTS = contract(column("a", "text"), column("b", "text"), header="absent", delimiter=",")
 TEXT_AND_NUMBER = contract(column("a", "text"), column("b", "int4"), header="absent", delimiter=",")
+ESCAPES = TEXTS.model_copy(update={"escape": "\\", "escape_codes": True})
+ESCAPED_NUMBER = TEXT_AND_NUMBER.model_copy(update={"escape": "\\", "escape_codes": True})
 NUMBERS = contract(
     *(column(f"n{index}", "int4") for index in range(10)), header="absent", delimiter=","
 )
@@ -111,6 +113,14 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
     ),
     "long field of quotes": (TEXTS, lambda: b'"' + b'""' * (8 * MIB - 9) + b'",x\n'),
     "fields of quotes": (TEXTS, lambda: (b'"' + b'""' * 500 + b'",""""\n') * 8000),
+    "long field of escapes": (ESCAPES, lambda: b"\\\\" * (8 * MIB - 9) + b",x\n"),
+    "long quoted field of escapes": (ESCAPES, lambda: b'"' + b'\\"' * (8 * MIB - 9) + b'",x\n'),
+    "long field of escaped line endings": (ESCAPES, lambda: b"\\\n" * (8 * MIB - 9) + b",x\n"),
+    "long invalid field of escaped control characters": (
+        ESCAPED_NUMBER,
+        lambda: b"\\b" * (8 * MIB - 20) + b",x\n",
+    ),
+    "fields of escapes": (ESCAPES, lambda: (b"\\\\" * 500 + b",\\\n\n") * 8000),
     "only delimiters": (TEXTS, lambda: b",\n" * (25 * MIB)),
     "only delimiters and a value": (NUMBERS, lambda: b"1,,,,,,,,,\n" * (2 * MIB)),
     "every second record invalid": (

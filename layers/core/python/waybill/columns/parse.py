@@ -12,7 +12,7 @@ from waybill.columns.check_result import Array, Mask, null_where, to_mask
 from waybill.columns.formats import column_formats
 from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Contract
-from waybill.records.escapes import PLACEHOLDER, removed_before, shadow, unescaped
+from waybill.records.escapes import removed_before, shadow, unescaped_bytes
 from waybill.records.fields import CheckedBlock
 from waybill.records.layout import Layout
 from waybill.records.marks import Marks
@@ -146,11 +146,10 @@ def _unescaped(field: Array, marks: Marks) -> Array:
     if marks.escape is None:
         return field
     octets, starts, lengths = text_bytes(field)
-    data = octets.tobytes()
-    if PLACEHOLDER not in data:
-        return field
     edges = np.append(starts, starts[-1:] + lengths[-1:])
-    edges -= removed_before(octets, edges)
-    buffers = [None, pa.py_buffer(edges), pa.py_buffer(unescaped(data, marks))]
+    removed = removed_before(octets, edges)
+    if not removed[-1]:
+        return field
+    buffers = [None, pa.py_buffer(edges - removed), pa.py_buffer(unescaped_bytes(octets, marks))]
     texts = pa.Array.from_buffers(pa.string(), len(field), buffers)
     return null_where(to_mask(field.is_null()), texts)

@@ -98,11 +98,16 @@ class RecordSplitter:
                 pieces.extendleft(reversed(_slices(again, size)))
                 if last and not pieces:
                     pieces.append(b"")
-                yield self._single(buffer, found)
+                block = self._single(buffer, found)
+                buffer = settled = again = b""
+                yield block
             elif is_long and not last:
                 self._carry = buffer + self._carry
             else:
-                yield self._whole(buffer, settled, final=last)
+                block = self._whole(buffer, settled, final=last)
+                # Not kept while the block is read: they may be long.
+                buffer = settled = b""
+                yield block
 
     def _keep_cr(self, buffer: bytes) -> bytes:
         """Carry a CR at the end: an LF may follow and belong to the same line ending."""
