@@ -38,8 +38,8 @@ def with_quote_advice(violation: Violation, strings: Array, marks: Marks) -> Vio
     return violation
 
 
-def malformed_advice(data: bytes, raw: Array, fault: Fault, marks: Marks) -> Array:
-    """An advice for each malformed record, or an empty text.
+def malformed_advice(data: bytes, raw: Array, fault: Fault, marks: Marks) -> Array | str:
+    """An advice for each malformed record, or an empty text; one empty text if there is none.
 
     Args:
         data: the block that has the records.
@@ -47,7 +47,7 @@ def malformed_advice(data: bytes, raw: Array, fault: Fault, marks: Marks) -> Arr
         fault: theirs.
         marks: those of the file.
     """
-    advice: Array = pa.array(np.full(len(raw), "", dtype=object), pa.string())
+    advice: Array | str = ""
     for argument, rows in _arguments(data, raw, fault, marks):
         if rows.any():
             advice = pc.if_else(pa.array(rows), f"; declare {argument} to load it", advice)

@@ -92,9 +92,9 @@ def malformed_rejects(checked: CheckedBlock, expected: int, marks: Marks | None 
         if fault == Fault.FIELD_COUNT:
             counts = pa.array(checked.field_counts[malformed]).cast(pa.string())
             said = concat(f"expected {expected} fields, found ", counts)
-        advice: Array | str = ""
-        if marks is not None:
-            advice = escape_json(malformed_advice(block.data, raw, fault, marks))
+        advice = "" if marks is None else malformed_advice(block.data, raw, fault, marks)
+        if not isinstance(advice, str):
+            advice = escape_json(advice)
         texts = concat(pa.repeat(before, len(raw)), said, advice, after)
         errors = pc.if_else(pa.array(faults == fault), texts, errors)
     return _batch(block, malformed, raw, _no_values(len(malformed)), errors)
