@@ -13,14 +13,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psutil
 import psycopg
 
 from infra.local.stack import Stack
+from infra.local.stack_state import StackState
 from tests.benchmarks.company import DEPARTMENTS, JOBS
 from tests.benchmarks.hires_file import Hires
 from tests.benchmarks.load_file import YEAR, opened, run_waybill
 from tests.benchmarks.measure import say, seconds
+from tests.benchmarks.server_processes import ProcessesCpu, server_of
 from tests.own_stack import own_stack
 from waybill_client.client import Waybill
 
@@ -70,6 +74,26 @@ class _Loads:
             list(pool.map(lambda file: self.load(file, "hired_employees", rows), files))
 
 
+class _StackCpu:
+    """CPU time of a stack from now on, which hardly depends on what else the machine does."""
+
+    def __init__(self, folder: Path, admin: psycopg.Connection[Any]) -> None:
+        emulator = StackState.load(folder / "home").emulator
+        assert emulator is not None
+        self._parts = {
+            "database": ProcessesCpu(server_of(admin)),
+            "functions and emulator": ProcessesCpu(psutil.Process(emulator.pid)),
+            "uploads": ProcessesCpu(psutil.Process()),
+        }
+        self._before = {name: part.seconds() for name, part in self._parts.items()}
+
+    def line(self) -> str:
+        """What was used since, by part."""
+        used = {name: part.seconds() - self._before[name] for name, part in self._parts.items()}
+        parts = ", ".join(f"{name} {value:.1f}" for name, value in used.items())
+        return f"CPU {sum(used.values()):.1f} s: {parts}"
+
+
 def cpu_alone(files: Sequence[Path]) -> tuple[float, float]:
     """CPU seconds of the functions and of the server, for the files one after another."""
     with opened((), None) as bench, bench.copy_of("empty") as database:
@@ -94,9 +118,11 @@ def main() -> None:
         with own_stack(folder, say) as stack:
             loads = _Loads(stack, folder)
             loads.parents()
-            took = seconds(lambda: loads.all_at_once(files, rows))
-            say(f"{len(files)} files of {arguments.megabytes} MB at once: {took:.1f} s")
             with psycopg.connect(str(stack.status().database_url)) as admin:
+                cpu = _StackCpu(folder, admin)
+                took = seconds(lambda: loads.all_at_once(files, rows))
+                say(f"{len(files)} files of {arguments.megabytes} MB at once: {took:.1f} s")
+                say(f"  {cpu.line()}; of {cores * took:.1f} core seconds")
                 for step, calls, ended, spent in admin.execute(_RUNS.encode()):
                     say(f"  {step:8} {calls} calls, {ended} ended well, {spent}")
         client, server = cpu_alone(files)
