@@ -96,6 +96,14 @@ MUTANTS = (
         (f"{BATCH}::test_an_atomic_batch_is_refused_whole",),
     ),
     Mutant(
+        "kept_statement_trusted_by_name",
+        "a statement that somebody else has prepared is never run with the owner's rights",
+        "sql/routines/791_kept_statements.sql",
+        "SELECT p.statement = v_prepare AND p.from_sql INTO v_is_kept",
+        "SELECT true INTO v_is_kept",
+        ("tests/sql/test_kept_statements.py::test_another_statement_under_its_name_is_never_run",),
+    ),
+    Mutant(
         "rejects_of_loader_not_counted",
         "rejects of the loader and of the merge are counted",
         "sql/routines/50_finish_merge.sql",
