@@ -135,3 +135,19 @@ def test_a_record_of_another_dialect_says_what_to_declare(replays: Replays) -> N
     job = replays.loaded(b'id,said,size\n1,"a \\"b\\"",1\n2,"c",2\n')
     (reject,) = replays.rejects(job)
     assert "escape => '\\'" in reject["errors"][0]["message"]
+
+
+def test_a_file_that_was_rejected_loads_once_its_quote_is_declared(replays: Replays) -> None:
+    replays = noted(replays, "")
+    body = b"id,said,size\n1,'a, b',1\n'2',c,3\n"
+    job = replays.loaded(body)
+    first, second = (reject["errors"][0]["message"] for reject in replays.rejects(job))
+    assert "declare quote => ''''" in first
+    assert "declare quote => ''''" in second
+    with replays.database.connect() as connection:
+        connection.execute("SET ROLE waybill_owner")
+        connection.execute("SELECT waybill.register_dataset('notes', quote => '''')")
+    # Not a duplicate: the contract is another.
+    again = replays.loaded(body, "b.csv", 30)
+    assert counts(replays, again) == [2, 2, 0]
+    assert notes(replays) == [(1, "a, b", "1"), (2, "c", "3")]
