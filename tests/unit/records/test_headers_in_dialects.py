@@ -165,3 +165,12 @@ def test_a_stream_in_parts_has_the_records_of_the_whole(name: str) -> None:
     ]
     assert len(places) > 4
     assert _seen(parts) == _seen(whole)
+
+
+def test_the_delimiter_that_is_taken_where_none_fits_is_named() -> None:
+    things = words(quote=",", header="absent")
+    file = read_file(things, b"1|x|y\n2|x|y\n")
+    assert file.layout.delimiter == ";"
+    assert file.layout.warnings == (
+        "No delimiter fits the first records: read with semicolons.",
+    )

@@ -37,7 +37,7 @@ def sniff_dialect(text: Head, contract: Contract, declared: str | None) -> Diale
     """Split the head with the declared delimiter, or with the only one that fits.
 
     A delimiter fits if it gives a header, or else records with the fields of the contract. If
-    none fits, it is a comma.
+    none fits, it is a comma, or a semicolon where commas quote or escape.
 
     Raises:
         BadRequest: `bad-delimiter`.
@@ -66,7 +66,7 @@ def sniff_dialect(text: Head, contract: Contract, declared: str | None) -> Diale
         return best
     if contract.header == "absent" and not text.whole and not best.records:
         candidates = [_by_first_cells(text, contract, candidates)]
-    warning = "No delimiter fits the first records: read with commas."
+    warning = f"No delimiter fits the first records: read with {candidates[0].name}s."
     return candidates[0]._replace(
         warnings=(*candidates[0].warnings, *((warning,) if best.splits else ()))
     )
