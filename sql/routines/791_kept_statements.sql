@@ -2,7 +2,8 @@
 -- statements anew would take longer than to run them. PostgreSQL makes a plan again when something
 -- that it is made of has changed.
 
--- Keep a composed statement with parameters of these types. Returns the name to `EXECUTE` it by.
+-- Keep a composed statement with parameters of these types, which have the names of their schemas:
+-- types are not looked up again. Returns the name to `EXECUTE` it by.
 -- It is named after its text, so a contract that has changed has statements of its own.
 CREATE OR REPLACE FUNCTION waybill.keep_statement(p_statement text, p_types text) RETURNS text
 LANGUAGE plpgsql

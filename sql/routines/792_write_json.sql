@@ -90,7 +90,7 @@ DECLARE
     v_written bigint;
 BEGIN
     EXECUTE waybill.call_of_kept(
-        waybill.keep_statement(v_counted, 'jsonb, bigint[], bigint'), p_rows,
+        waybill.keep_statement(v_counted, 'pg_catalog.jsonb, bigint[], bigint'), p_rows,
         format('%L, %L', p_lines, p_order))
     INTO v_written;
     RETURN v_written;

@@ -185,7 +185,7 @@ SET enable_seqscan = off
 AS $$
 BEGIN
     EXECUTE waybill.call_of_kept(
-        waybill.keep_statement(p_statement, 'jsonb, bigint'), p_rows, format('%L', p_order))
+        waybill.keep_statement(p_statement, 'pg_catalog.jsonb, bigint'), p_rows, format('%L', p_order))
     INTO is_plain, totals, inserts, updates, unchanged;
 END
 $$;

@@ -124,6 +124,25 @@ def test_another_statement_under_its_name_is_never_run(visits: Ledger) -> None:
     assert visits.api.execute(rights.encode()).fetchone() == (None,)
 
 
+def test_a_type_of_another_schema_is_never_used(visits: Ledger) -> None:
+    # A statement's parameters keep their types, whatever the search path is when it is run.
+    _counts(visits, [_row(1)])
+    statements = "SELECT name, statement FROM pg_prepared_statements WHERE name LIKE 'waybill %'"
+    kept = visits.api.execute(statements.encode()).fetchall()
+    visits.api.execute(
+        b"CREATE FUNCTION pg_temp.seen(pg_catalog.jsonb) RETURNS boolean LANGUAGE plpgsql AS"
+        b" $$ BEGIN PERFORM set_config('attack.rights', current_user, false); RETURN true; END $$;"
+        b"CREATE DOMAIN pg_temp.jsonb AS pg_catalog.jsonb CHECK (pg_temp.seen(VALUE));"
+        b"SET search_path = pg_temp, pg_catalog"
+    )
+    for name, statement in kept:
+        visits.api.execute(f'DEALLOCATE "{name}"; {statement}'.encode())
+    visits.api.execute(b"RESET search_path")
+    assert _counts(visits, [_row(2)]) == (1, 0, 0)
+    rights = "SELECT current_setting('attack.rights', true)"
+    assert visits.api.execute(rights.encode()).fetchone() == (None,)
+
+
 def test_a_connection_keeps_a_bounded_number(ledger: Ledger) -> None:
     names = [f"c{number}" for number in range(6)]
     columns = "".join(f", {name} text" for name in names)
