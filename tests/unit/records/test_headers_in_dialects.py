@@ -171,6 +171,4 @@ def test_the_delimiter_that_is_taken_where_none_fits_is_named() -> None:
     things = words(quote=",", header="absent")
     file = read_file(things, b"1|x|y\n2|x|y\n")
     assert file.layout.delimiter == ";"
-    assert file.layout.warnings == (
-        "No delimiter fits the first records: read with semicolons.",
-    )
+    assert file.layout.warnings == ("No delimiter fits the first records: read with semicolons.",)
