@@ -62,10 +62,13 @@ AS $$
 DECLARE
     v_written bigint;
 BEGIN
-    IF waybill.is_small(p_rows) THEN
+    -- A kept statement writes in a WITH clause, which a table with rules refuses.
+    IF waybill.is_small(p_rows)
+        AND NOT (SELECT c.relhasrules FROM pg_class AS c WHERE c.oid = p_plan.target)
+    THEN
         v_written := waybill.write_kept(p_statement, p_rows, p_lines, p_plan.effective_order);
     ELSE
-        EXECUTE p_statement USING p_rows, p_lines;
+        EXECUTE p_statement USING p_rows, p_lines, p_plan.effective_order;
         GET DIAGNOSTICS v_written = ROW_COUNT;
     END IF;
     IF p_what IS NOT NULL THEN

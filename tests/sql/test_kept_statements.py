@@ -209,3 +209,15 @@ def test_the_context_of_an_error_has_no_value(visits: Ledger) -> None:
             _counts(visits, [_row(1, "Zephyrine")])
     assert "classify_kept" in str(caught.value.diag.context)
     assert "Zephyrine" not in str(caught.value)
+
+
+def test_the_rules_of_a_table_are_followed(ledger: Ledger) -> None:
+    ledger.declare(
+        "CREATE TABLE notes (id integer); CREATE TABLE noted (id integer PRIMARY KEY, v integer);"
+        "CREATE RULE note AS ON INSERT TO noted DO ALSO INSERT INTO notes VALUES (new.id);"
+        "SELECT waybill.register_dataset('noted')"
+    )
+    assert _counts(ledger, [{"id": "1", "v": "1"}], "noted") == (1, 0, 0)
+    assert _counts(ledger, [{"id": "1", "v": "2"}], "noted") == (0, 1, 0)
+    assert ledger.rows("SELECT id, v FROM noted") == [(1, 2)]
+    assert ledger.rows("SELECT id FROM notes") == [(1,)]
