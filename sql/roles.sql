@@ -43,7 +43,7 @@ SELECT waybill.define_role('batch', connections => 40, statement => '25s', routi
     write_batch, merge_batch, preview_merge, preview_contract, audit_personal_read, add_data_key, get_idempotent_response, put_idempotent_response, unpublished, mark_published}');
 -- `revert_job` is for the release before: reverts are done by `merge`.
 SELECT waybill.define_role('jobs', connections => 60, statement => '25s', routines => '{
-    cancel_job, revert_job, request_revert, revert_document, revert_refusal, is_loaded, register_replay, register_archive_replay, list_pending, list_rejects, list_member_rejects, data_keys_of, rejects_of, rejects_of_members, audit_personal_read, is_dry, rfc3339, waybill_document, with_members, archive_document, members_document, is_final,
+    cancel_job, revert_job, request_revert, revert_document, revert_refusal, is_loaded, register_replay, register_archive_replay, list_pending, list_rejects, list_member_rejects, data_keys_of, rejects_of, rejects_of_members, audit_personal_read, is_dry, rfc3339, waybill_document, archive_totals, archive_document, members_document, is_final,
     progress_document, compare_columns, rejects_remaining, begin_wait, end_wait, audit_read}',
     tables => '{"waybill.job_documents": "SELECT", "waybill.run_documents": "SELECT"}');
 SELECT waybill.define_role('analytics', connections => 40, statement => '25s', routines => '{

@@ -103,6 +103,12 @@ BEGIN
 END
 $$;
 
+-- Of a job so many keys are kept, hashed, and no more: they are searched one by one.
+CREATE OR REPLACE FUNCTION waybill.most_kept_keys() RETURNS integer
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN 100000;
+
 -- Remember the keys that a merge has just found unchanged and not stamped.
 CREATE OR REPLACE FUNCTION waybill.keep_unchanged_keys(p_plan waybill.merge_plan)
 RETURNS void
@@ -119,7 +125,7 @@ BEGIN
         SELECT %L, array_agg(%s)
         FROM pg_temp.merge_records AS s
         WHERE s._waybill_class = 'unchanged'
-        HAVING count(*) BETWEEN 1 AND 100000
+        HAVING count(*) BETWEEN 1 AND waybill.most_kept_keys()
         ON CONFLICT (job_id) DO NOTHING
         $q$, p_plan.job_id, waybill.key_hash(p_plan, 's')));
 END
@@ -132,7 +138,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    IF NOT coalesce(p_plan.left_out BETWEEN 1 AND 100000, false)
+    IF NOT coalesce(p_plan.left_out BETWEEN 1 AND waybill.most_kept_keys(), false)
         OR waybill.key_hash(p_plan, 't') IS NULL
     THEN
         RETURN;

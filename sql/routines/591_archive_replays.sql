@@ -7,19 +7,32 @@ CREATE OR REPLACE FUNCTION waybill.rejects_remaining(p_job uuid) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
 BEGIN ATOMIC
-    WITH RECURSIVE family (job_id) AS (
-        SELECT p_job
+    WITH RECURSIVE family (job_id, is_archive) AS (
+        SELECT a.job_id, a.archive_format IS NOT NULL
+        FROM waybill.ingestion_jobs AS a WHERE a.job_id = p_job
         -- A replay of a member's rejects may be found as such, and as a member of a replay.
         UNION
-        SELECT j.job_id FROM family AS f
-        JOIN waybill.ingestion_jobs AS j
-            ON j.parent_job_id = f.job_id OR j.archive_job_id = f.job_id
+        SELECT j.job_id, j.is_archive
+        FROM family AS f
+        CROSS JOIN LATERAL (
+            SELECT r.job_id, r.archive_format IS NOT NULL AS is_archive, r.state
+            FROM waybill.ingestion_jobs AS r
+            WHERE r.parent_job_id = f.job_id
+            UNION ALL
+            -- Only an archive has members: for each of ten thousand all would be looked at.
+            SELECT m.job_id, m.archive_format IS NOT NULL, m.state
+            FROM waybill.ingestion_jobs AS m
+            WHERE f.is_archive AND m.archive_job_id = f.job_id
+        ) AS j
         -- The rejects of one that was not loaded remain where they were.
         WHERE j.state NOT IN ('FAILED', 'CANCELLED', 'EXPIRED', 'REVERTED')
     )
-    SELECT count(*) FROM family AS f
-    JOIN waybill.validation_errors AS v ON v.job_id = f.job_id
-    WHERE v.replayed_by IS NULL;
+    SELECT coalesce(sum(r.remaining), 0)::bigint
+    FROM family AS f
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS remaining FROM waybill.validation_errors AS v
+        WHERE v.job_id = f.job_id AND v.replayed_by IS NULL
+    ) AS r;
 END;
 
 -- The rejects of members that a replay of their archive corrects, by the place of the member in it;

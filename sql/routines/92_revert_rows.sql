@@ -15,7 +15,7 @@ BEGIN
     PERFORM waybill.run_sql(format(
         $q$
         INSERT INTO waybill.superseded_keys (job_id, hashes)
-        SELECT %1$L, CASE WHEN count(*) = count(%2$s) AND count(*) <= 100000
+        SELECT %1$L, CASE WHEN count(*) = count(%2$s) AND count(*) <= waybill.most_kept_keys()
             THEN array_agg(%2$s) END
         FROM pg_temp.merge_records AS s
         WHERE s._waybill_class = 'superseded'

@@ -163,6 +163,22 @@ BEGIN
 END
 $$;
 
+-- What the members of an archive that has ended come to, as its document shows it: their counts, and
+-- the rejects that remain of them and of their replays.
+CREATE OR REPLACE FUNCTION waybill.archive_totals(p_job waybill.ingestion_jobs) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    p_job := waybill.with_members(p_job);
+    RETURN jsonb_build_object('waybill', waybill.waybill_document(p_job))
+        || CASE WHEN p_job.rejected > 0 AND NOT waybill.is_dry(p_job)
+                AND p_job.duplicate_of IS NULL AND p_job.state <> 'REVERTED'
+            THEN jsonb_build_object('rejects_remaining', waybill.rejects_remaining(p_job.job_id))
+            ELSE '{}' END;
+END
+$$;
+
 -- What the members that were not loaded say, as the problem of their archive; null if all were.
 CREATE OR REPLACE FUNCTION waybill.members_problem(p_job uuid) RETURNS jsonb
 LANGUAGE sql STABLE

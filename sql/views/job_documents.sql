@@ -9,20 +9,19 @@ SELECT j.job_id, j.dataset, CASE WHEN j.reverting THEN 'REVERTING' ELSE j.state 
         'progress', waybill.progress_document(j),
         'attempts', (SELECT coalesce(max(r.attempt), 0) FROM waybill.job_runs AS r
             WHERE r.job_id = j.job_id))
+    || CASE WHEN j.archive_format IS NOT NULL AND waybill.is_final(j.state)
+        THEN waybill.archive_totals(j) ELSE '{}' END
     || jsonb_strip_nulls(jsonb_build_object(
-        'waybill', CASE
-            WHEN j.archive_format IS NOT NULL AND waybill.is_final(j.state)
-                THEN waybill.waybill_document(waybill.with_members(j))
-            WHEN j.read IS NOT NULL THEN waybill.waybill_document(j)
-        END,
+        'waybill', CASE WHEN j.read IS NOT NULL
+                AND (j.archive_format IS NULL OR NOT waybill.is_final(j.state))
+            THEN waybill.waybill_document(j) END,
         'archive', CASE WHEN j.archive_format IS NOT NULL THEN waybill.archive_document(j) END,
         'archive_job_id', j.archive_job_id,
         'dry_run', CASE WHEN waybill.is_dry(j) THEN true END,
         'warnings', nullif(j.layout -> 'warnings', '[]'),
         'drift', nullif(j.layout -> 'drift', '[]'),
-        'rejects_remaining', CASE WHEN (j.rejected > 0
-                OR j.archive_format IS NOT NULL AND waybill.is_final(j.state)
-                    AND (waybill.with_members(j)).rejected > 0)
+        'rejects_remaining', CASE WHEN j.rejected > 0
+                AND (j.archive_format IS NULL OR NOT waybill.is_final(j.state))
                 AND NOT waybill.is_dry(j)
                 AND j.duplicate_of IS NULL AND j.state <> 'REVERTED'
             THEN waybill.rejects_remaining(j.job_id) END,

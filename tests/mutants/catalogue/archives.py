@@ -3,7 +3,6 @@
 from tests.mutants.mutant import Mutant
 
 ARCHIVES = "sql/routines/95_archives.sql"
-WAITING = "sql/routines/51_unblocked_jobs.sql"
 ZIP = "layers/core/python/waybill/archives/zip_archive.py"
 TAR = "layers/core/python/waybill/archives/tar_archive.py"
 UNIT = "tests/unit/archives/test_archives.py"
@@ -40,7 +39,7 @@ MUTANTS = (
     Mutant(
         "later_file_passes_archive",
         "files that landed after an archive wait until its members are jobs",
-        WAITING,
+        "sql/routines/511_earlier_jobs.sql",
         "AND (e.archive_format IS NULL OR e.state <> 'MERGING')",
         "AND e.archive_format IS NULL",
         (f"{PATH}::test_a_later_file_waits_until_the_members_are_jobs",),

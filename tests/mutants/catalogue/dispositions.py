@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         "append_does_not_wait",
         "files that append to a table with a key merge in order",
-        "sql/routines/51_unblocked_jobs.sql",
+        "sql/routines/511_earlier_jobs.sql",
         "OR p_job.contract ->> 'write_disposition' = 'append'",
         "OR false",
         (f"{APPENDING}::test_files_that_append_to_a_table_with_a_key_keep_their_order",),

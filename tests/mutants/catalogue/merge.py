@@ -24,7 +24,7 @@ MUTANTS = (
     Mutant(
         "partial_file_does_not_wait",
         "a file that lacks a column merges after the earlier ones of its dataset",
-        "sql/routines/51_unblocked_jobs.sql",
+        "sql/routines/511_earlier_jobs.sql",
         "RETURN waybill.is_partial(p_job)",
         "RETURN false",
         (f"{ORDER}::test_a_file_without_a_column_waits_for_earlier_ones",),
@@ -48,7 +48,7 @@ MUTANTS = (
     Mutant(
         "first_line_wins",
         "within a file the later line wins",
-        CLASSIFY,
+        "sql/routines/421_matched_records.sql",
         "THEN 'ASC' ELSE 'DESC' END",
         "THEN 'ASC' ELSE 'ASC' END",
         (f"{TESTS}::test_every_class_is_counted",),

@@ -30,7 +30,7 @@ MUTANTS = (
     Mutant(
         "partition_of_another_zone",
         "the partition of a record is decided in UTC",
-        "sql/routines/42_classify.sql",
+        "sql/routines/421_matched_records.sql",
         "%s.%I AT TIME ZONE 'UTC')$q$",
         "%s.%I AT TIME ZONE 'Asia/Tokyo')$q$",
         BOUNDS,

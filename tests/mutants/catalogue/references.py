@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant(
         "columns_of_earlier_lines_lost",
         "lines of one key each leave alone what they lack",
-        "sql/routines/42_classify.sql",
+        "sql/routines/421_matched_records.sql",
         "ELSIF p_plan.has_absent AND NOT waybill.is_insert_only(p_plan) THEN",
         "ELSIF false THEN",
         (f"{ABSENT}::test_lines_of_one_key_each_leave_alone_what_they_lack",),

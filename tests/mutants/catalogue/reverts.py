@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "revert_keeps_nobody_back",
         "what lands after the request of a revert waits for it",
-        "sql/routines/51_unblocked_jobs.sql",
+        "sql/routines/511_earlier_jobs.sql",
         "    WHERE e.reverting\n",
         "    WHERE false\n",
         (

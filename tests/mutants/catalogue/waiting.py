@@ -4,7 +4,6 @@ from tests.mutants.mutant import Mutant
 
 WAITING = "tests/sql/test_waiting.py"
 TURNS = "tests/integration/path/test_turns.py"
-UNBLOCKED = "sql/routines/51_unblocked_jobs.sql"
 POSTPONED = "sql/routines/561_postponed_refreshes.sql"
 POSTPONED_TESTS = "tests/sql/analytics/test_postponed_refreshes.py"
 PLAN = "sql/routines/40_merge_plan.sql"
@@ -21,7 +20,7 @@ MUTANTS = (
     Mutant(
         "dry_run_waited_for",
         "nothing waits for a dry run",
-        UNBLOCKED,
+        "sql/routines/511_earlier_jobs.sql",
         "AND NOT waybill.is_dry(e)",
         "",
         (
