@@ -5,12 +5,16 @@ export const STANDARD = { quote: '"', escape: null, escape_codes: false };
 
 export const rulesOf = ({ quote, escape, escape_codes: codes } = STANDARD) => ({ quote, escape, escape_codes: codes });
 
+// Whether an escape has a meaning here: in quotes, and everywhere if there are no quotes or it has codes.
+const escapes = (isQuoted, { quote, escape_codes: codes }) => isQuoted || !quote || codes;
+
 // The end of the record that begins at `begin`, with its line end; fields may have line ends.
-export function recordEnd(data, begin, { quote, escape } = STANDARD) {
+export function recordEnd(data, begin, rules = STANDARD) {
+  const { quote, escape } = rules;
   const [mark, skip] = [quote, escape].map((one) => one?.charCodeAt(0));
   let isQuoted = false;
   for (let at = begin; at < data.length; at += 1) {
-    if (data[at] === skip) at += 1;
+    if (data[at] === skip && escapes(isQuoted, rules)) at += 1;
     else if (data[at] === mark) isQuoted = !isQuoted;
     else if (!isQuoted && data[at] === 10) return at + 1;
     else if (!isQuoted && data[at] === 13) return data[at + 1] === 10 ? at + 2 : at + 1;
@@ -26,7 +30,7 @@ function splitFields(line, delimiter, rules) {
   const end = (at) => fields.push({ text: text.trim(), written: line.slice(begin, at).trim() });
   for (let at = 0; at < line.length; at += 1) {
     const one = line[at];
-    if (one === escape && at + 1 < line.length) { at += 1; text += escaped(line[at], delimiter, rules); }
+    if (one === escape && at + 1 < line.length && escapes(isQuoted, rules)) { at += 1; text += escaped(line[at], delimiter, rules); }
     else if (isQuoted && one === quote && line[at + 1] === quote) { text += quote; at += 1; }
     else if (one === quote) isQuoted = !isQuoted;
     else if (one === delimiter && !isQuoted) { end(at); [text, begin] = ["", at + 1]; }
@@ -38,7 +42,8 @@ function splitFields(line, delimiter, rules) {
 
 // What the escape and the character after it stand for; before most characters it is data.
 function escaped(next, delimiter, { quote, escape, escape_codes: hasCodes }) {
-  if ([quote, escape, delimiter, "\n", "\r"].includes(next)) return next;
+  const others = quote && !hasCodes ? [] : [delimiter, "\n", "\r"];
+  if ([quote, escape, ...others].includes(next)) return next;
   return (hasCodes && CODES[next]) || escape + next;
 }
 

@@ -42,9 +42,11 @@ def things(marks: Marks, **more: object) -> Contract:
     return contract(column("a", "text"), column("b", "text"), **{**given, **more})
 
 
-def code(seen: reference.Seen, fields: list[tuple[str, str]]) -> str | None:
+def code(seen: reference.Seen, fields: list[tuple[str, str]], marks: Marks) -> str | None:
     if seen.fault is not Fault.OK:
         return seen.fault.name.lower()
+    if any(reference.escapes_quote_outside(written, marks) for written, _ in fields):
+        return "quote_in_field"
     if "\0" in "".join(text for _, text in fields):
         return "nul_byte"
     return None if len(fields) == 2 else "field_count"
@@ -84,7 +86,7 @@ def test_every_field_is_that_of_the_reference(  # noqa: PLR0913, PLR0917 - what 
     rows = {row["_waybill_line"]: (row["a"], row["b"]) for row in file.rows}
     for seen in reference.read(text.encode(), marks):
         fields = reference.fields(seen.raw.decode(), marks)
-        if expected := code(seen, fields):
+        if expected := code(seen, fields, marks):
             assert file.codes(seen.line) == [(None, expected)]
             assert file.rejects[seen.line]["raw"] == seen.raw
         else:
@@ -104,7 +106,8 @@ def test_a_null_word_is_compared_as_it_is_written(marks: Marks) -> None:
     text = f"{e}N,1\n{e}{e}N,2\n {e}N ,3\nx{e}N,4\n{e}n,5\n"
     words = [row["a"] for row in read(text.encode(), marks, null_words=(f"{e}N",)).rows]
     control = "\n" if marks.has_codes else f"{e}n"
-    assert words == [None, f"{e}N", None, f"x{e}N", control]
+    two = f"{e}{e}N" if marks.escapes_in_quotes else f"{e}N"
+    assert words == [None, two, None, f"x{e}N", control]
     assert read(f"{e}N,\n".encode(), marks, null_words=()).values == [(f"{e}N", None)]
 
 
@@ -135,7 +138,7 @@ def test_escaped_blanks_are_trimmed_only_if_they_are_blanks() -> None:
 
 def test_lines_are_those_of_an_editor() -> None:
     data = b"a\\\nb,c\r\n'd\ne\\\r\nf',\\\rg\nh,i,j\nk,\\\n"
-    file = read(data, Marks(",", "'", "\\"))
+    file = read(data, Marks(",", "'", "\\", has_codes=True))
     assert [row["_waybill_line"] for row in file.rows] == [1, 3, 8]
     assert file.values[1:] == [("d\ne\r\nf", "\rg"), ("k", "\n")]
     assert file.codes(7) == [(None, "field_count")]
@@ -158,8 +161,23 @@ def test_a_file_of_single_bytes_keeps_those_that_stand_for_escapes() -> None:
 def test_any_delimiter_in_any_dialect(delimiter: str) -> None:
     for marks in DIALECTS.values():
         mine = marks._replace(delimiter=delimiter)
-        escaped = f"{mine.escape}{delimiter}" if mine.escape else "x"
+        escapes = mine.escape and not mine.escapes_in_quotes
+        escaped = f"{mine.escape}{delimiter}" if escapes else "x"
         quoted = f"{mine.quote}{delimiter}{mine.quote}" if mine.quote else "x"
         data = f"{escaped}y{delimiter}{quoted}\n".encode()
-        expected = (f"{delimiter if mine.escape else 'x'}y", delimiter if mine.quote else "x")
+        expected = (f"{delimiter if escapes else 'x'}y", delimiter if mine.quote else "x")
         assert read(data, mine).values == [expected]
+
+
+def test_an_escape_is_data_outside_quotes() -> None:
+    data = b'\\\\server\\a,"\\\\server\\a"\nb\\,"c\\"d\\\n,\\,"\n'
+    file = read(data, DIALECTS["quotes and backslashes"])
+    assert file.values == [("\\\\server\\a", "\\server\\a"), ("b\\", 'c"d\\\n,\\,')]
+
+
+@pytest.mark.parametrize("record", [rb"a\"b,c", rb"\"a,b", rb'"a","b"\"', rb"a,\\\""])
+def test_a_quote_after_an_escape_outside_quotes_is_malformed(record: bytes) -> None:
+    file = read(record + b"\nx,y\n", DIALECTS["quotes and backslashes"])
+    assert file.codes(1) == [(None, "quote_in_field")]
+    assert file.rejects[1]["raw"] == record
+    assert file.values == [("x", "y")]

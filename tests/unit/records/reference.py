@@ -35,9 +35,11 @@ def _step(data: bytes, at: int, marks: Marks) -> int:
     escape = (marks.escape or "").encode()
     if not escape or data[at : at + 1] != escape:
         return 1
-    if data[at + 1 : at + 3] == b"\r\n":
-        return 3
-    special = [mark.encode() for mark in marks[:3] if mark] + [b"\r", b"\n"]
+    special = [mark.encode() for mark in (marks.quote, marks.escape) if mark]
+    if marks.quote is None or marks.has_codes:
+        if data[at + 1 : at + 3] == b"\r\n":
+            return 3
+        special += [marks.delimiter.encode(), b"\r", b"\n"]
     return 2 if data[at + 1 : at + 2] in special else 1
 
 
@@ -95,7 +97,8 @@ def fields(record: str, marks: Marks) -> list[tuple[str, str]]:
         one, two = record[at : at + 1], record[at : at + 2]
         step, meaning = _step(record[at : at + 3].encode(), 0, marks), one
         if step > 1:
-            meaning = record[at + 1 : at + step]
+            is_data = marks.quote is not None and not marks.has_codes and not is_quoted
+            meaning = record[at + (0 if is_data else 1) : at + step]
         elif marks.has_codes and one == marks.escape and two[1:] in _CODES and len(two) == 2:
             step, meaning = 2, _CODES[two[1]]
         elif one == marks.quote and is_quoted and two[1:] == marks.quote:
@@ -108,3 +111,16 @@ def fields(record: str, marks: Marks) -> list[tuple[str, str]]:
             continue
         written, text, at = written + record[at : at + step], text + meaning, at + step
     return [*found, (written, text)]
+
+
+def escapes_quote_outside(written: str, marks: Marks) -> bool:
+    """Whether a field without quotes has a quote after an escape that is only data there."""
+    if marks.quote is None or marks.has_codes or written.startswith(marks.quote):
+        return False
+    at = 0
+    while at < len(written):
+        step = _step(written[at : at + 3].encode(), 0, marks)
+        if step > 1 and written[at + 1] == marks.quote:
+            return True
+        at += step
+    return False

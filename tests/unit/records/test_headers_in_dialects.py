@@ -105,7 +105,7 @@ def test_blank_records_and_repeated_headers(packs: bool) -> None:
 
 
 def test_escaped_lines_do_not_look_like_records() -> None:
-    things = words(quote="'", escape="\\", header="absent")
+    things = words(quote="'", escape="\\", escape_codes=True, header="absent")
     lines = b"1,\\\n" * 12
     assert read_file(things, b"1,'" + lines + b"'\n").warnings == []
     (warning,) = read_file(things, b"1,'" + lines.replace(b"\\", b"x") + b"1,x'\n").warnings

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyarrow import csv
 
 from waybill.columns.check_result import Array, Mask, null_where, to_mask
 from waybill.columns.formats import column_formats
 from waybill.columns.text_bytes import text_bytes
 from waybill.contract.model import Contract
-from waybill.records.escapes import removed_before, shadow, unescaped_bytes
+from waybill.records.escapes import as_written, removed_before, shadow, unescaped_bytes
 from waybill.records.fields import CheckedBlock
 from waybill.records.layout import Layout
 from waybill.records.marks import Marks
@@ -73,7 +74,7 @@ def parse_fields(checked: CheckedBlock, marks: Marks, rules: Sequence[FieldRules
     if len(fields[0]) != len(checked.valid):
         raise AssertionError(f"{len(checked.valid)} records split, {len(fields[0])} parsed")
     return [
-        _unescaped(_to_values(field, _quoted(checked, index), rule), marks)
+        _to_texts(field, _quoted(checked, index), rule, marks)
         for index, (field, rule) in enumerate(zip(fields, rules, strict=True))
     ]
 
@@ -141,7 +142,11 @@ def _trim(field: Array, quoted: Mask | None, rules: FieldRules) -> Array:
     return pc.if_else(pa.array(kept), field, trimmed)
 
 
-def _unescaped(field: Array, marks: Marks) -> Array:
+def _to_texts(field: Array, quoted: Mask | None, rules: FieldRules, marks: Marks) -> Array:
+    return _unescaped(_to_values(field, quoted, rules), quoted, marks)
+
+
+def _unescaped(field: Array, quoted: Mask | None, marks: Marks) -> Array:
     """The field with what escapes stand for in place of them."""
     if marks.escape is None:
         return field
@@ -150,6 +155,17 @@ def _unescaped(field: Array, marks: Marks) -> Array:
     removed = removed_before(octets, edges)
     if not removed[-1]:
         return field
-    buffers = [None, pa.py_buffer(edges - removed), pa.py_buffer(unescaped_bytes(octets, marks))]
+    if marks.escapes_in_quotes and quoted is None:
+        return _with_texts(field, edges, as_written(octets.tobytes(), marks))
+    meant = _with_texts(field, edges - removed, unescaped_bytes(octets, marks))
+    if quoted is None or quoted.all() or not marks.escapes_in_quotes:
+        return meant
+    written = _with_texts(field, edges, as_written(octets.tobytes(), marks))
+    return pc.if_else(pa.array(quoted), meant, written)
+
+
+def _with_texts(field: Array, edges: NDArray[np.int32], data: bytes) -> Array:
+    """The field with other texts, null where it is."""
+    buffers = [None, pa.py_buffer(edges), pa.py_buffer(data)]
     texts = pa.Array.from_buffers(pa.string(), len(field), buffers)
     return null_where(to_mask(field.is_null()), texts)

@@ -171,7 +171,8 @@ class Contract(_Frozen):
     quote: str | None = '"'
     """Character around fields of CSV; None: quotes are data."""
     escape: str | None = None
-    """Character that takes their meaning from a quote, delimiter or line ending after it."""
+    """Character that takes its meaning from a quote after it, and without quotes from a delimiter
+    or line ending, too."""
     escape_codes: bool = False
     """Whether letters after it stand for control characters: `\\n`, `\\t`."""
     skip_blank_records: bool = True

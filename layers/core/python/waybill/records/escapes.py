@@ -6,6 +6,8 @@ ending, quote or delimiter has its meaning, and every position is that of the da
 placeholders in the parsed fields are replaced by what they stand for. An escape before any other
 character is data, and so are both.
 
+Where escapes have a meaning only in quotes, fields without get back what the file has.
+
 So data that are not UTF-8 may be split by their shadow, but not parsed.
 """
 
@@ -19,7 +21,9 @@ from waybill.records.grammar import CR, LF
 from waybill.records.marks import Marks
 
 # The first stands for each escape, and the byte after it for what is escaped.
-_ESCAPE, _DELIMITER, _QUOTE, _ESCAPED, _LF, _CR = 0xFF, 0xF8, 0xF9, 0xFA, 0xFB, 0xFC
+_ESCAPE, _DELIMITER, _ESCAPED, _LF, _CR = 0xFF, 0xF8, 0xFA, 0xFB, 0xFC
+ESCAPED_QUOTE = 0xF9
+"""Stands for a quote after an escape."""
 _CODES = {b"b": 0xC0, b"f": 0xC1, b"n": 0xF5, b"r": 0xF6, b"t": 0xF7, b"v": 0xFD}
 _CONTROLS = dict(zip(_CODES, b"\b\f\n\r\t\v", strict=True))
 # Bounds the memory of positions where there are many escapes.
@@ -51,7 +55,7 @@ def _escape(octets: Bytes, escapes: Positions, placeholders: Bytes) -> None:
     replaced = placeholders[escaped]
     octets[escapes[replaced != escaped]] = _ESCAPE
     octets[escapes + 1] = replaced
-    after_cr = escapes[escaped == CR] + 2
+    after_cr = escapes[(escaped == CR) & (replaced == _CR)] + 2
     after_cr = after_cr[after_cr < len(octets)]
     octets[after_cr[octets[after_cr] == LF]] = _LF
 
@@ -61,6 +65,15 @@ def unescaped(settled: bytes, marks: Marks) -> bytes:
     if marks.escape is None:
         return settled
     return settled.translate(_meanings(marks), bytes([_ESCAPE]))
+
+
+def as_written(settled: bytes, marks: Marks) -> bytes:
+    """The data of a part of a shadow."""
+    if marks.escape is None:
+        return settled
+    table = bytearray(_meanings(marks))
+    table[_ESCAPE] = ord(marks.escape)
+    return settled.translate(table)
 
 
 def unescaped_bytes(settled: Bytes, marks: Marks) -> bytes:
@@ -82,7 +95,7 @@ def removed_before(settled: Bytes, positions: NDArray[np.int32]) -> NDArray[np.i
 def _meanings(marks: Marks) -> bytes:
     table = bytearray(range(256))
     table[_LF], table[_CR], table[_DELIMITER] = *b"\n\r", ord(marks.delimiter)
-    table[_QUOTE], table[_ESCAPED] = ord(marks.quote or '"'), ord(marks.escape or "\\")
+    table[ESCAPED_QUOTE], table[_ESCAPED] = ord(marks.quote or '"'), ord(marks.escape or "\\")
     for code, placeholder in _CODES.items():
         table[placeholder] = _CONTROLS[code]
     return bytes(table)
@@ -92,10 +105,13 @@ def _meanings(marks: Marks) -> bytes:
 def _placeholders(marks: Marks) -> Bytes:
     """For each byte its placeholder, if it may be escaped; else the byte itself."""
     table = np.arange(256, dtype=np.uint8)
+    if marks.quote is not None:
+        table[ord(marks.quote)] = ESCAPED_QUOTE
+    if marks.escapes_in_quotes:
+        # There the others are data anyway.
+        return table
     table[[LF, CR]] = _LF, _CR
     table[ord(marks.delimiter)] = _DELIMITER
-    if marks.quote is not None:
-        table[ord(marks.quote)] = _QUOTE
     if marks.has_codes:
         for code, placeholder in _CODES.items():
             table[ord(code)] = placeholder

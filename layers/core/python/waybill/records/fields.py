@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waybill.records.block import Block, Faults, Positions, view
-from waybill.records.escapes import shadow
+from waybill.records.escapes import ESCAPED_QUOTE, shadow
 from waybill.records.grammar import Fault
 from waybill.records.marks import Marks
 
@@ -34,13 +34,14 @@ def check_fields(block: Block, marks: Marks, count: int) -> CheckedBlock:
     """Find records that are not UTF-8 text or do not have `count` (at least 1) fields."""
     faults = block.faults.copy()
     settled = block._replace(data=shadow(block.data, marks))
-    ends = _outside_quotes(settled, marks)
+    ends = _outside_quotes(settled, marks, ord(marks.delimiter))
     before, field_counts = _fields(block, ends, count)
     field_counts[faults != Fault.OK] = 0
     for fault, wrong in (
         (Fault.FIELD_COUNT, field_counts != count),
         (Fault.INVALID_UTF8, _not_utf8(block)),
         (Fault.NUL_BYTE, _holding_nul(settled)),
+        (Fault.QUOTE_IN_FIELD, _quote_escaped_outside(settled, marks)),
     ):
         faults[wrong & (block.faults == Fault.OK)] = fault
     block = block._replace(faults=faults)
@@ -63,24 +64,24 @@ def _fields(block: Block, ends: Positions, count: int) -> tuple[Positions, Posit
     return before, np.searchsorted(ends, block.stops) - before + 1
 
 
-def _outside_quotes(block: Block, marks: Marks) -> Positions:
-    """Positions of the delimiters outside quotes."""
+def _outside_quotes(block: Block, marks: Marks, octet: int) -> Positions:
+    """Where the data have this byte outside quotes."""
     octets = view(block.data)
-    delimiters = np.flatnonzero(octets == ord(marks.delimiter))
-    if marks.quote is None or marks.quote.encode() not in block.data:
-        return delimiters
+    found = np.flatnonzero(octets == octet)
+    if marks.quote is None or not len(found) or marks.quote.encode() not in block.data:
+        return found
     # Whether the number of quotes up to each byte is odd: a byte each, where positions of quotes
     # would take eight.
     is_odd = np.cumsum(octets == ord(marks.quote), dtype=np.uint8)
     is_odd &= 1
-    inside = is_odd[delimiters]
+    inside = is_odd[found]
     # Pair quotes from the start of each record: a malformed record may have an odd number.
     begins_odd = np.where(block.starts > 0, is_odd[block.starts - 1], 0)
     if begins_odd.any():
-        owner = np.maximum(np.searchsorted(block.starts, delimiters, "right") - 1, 0)
+        owner = np.maximum(np.searchsorted(block.starts, found, "right") - 1, 0)
         inside ^= begins_odd[owner]
-    separating: Positions = delimiters[inside == 0]
-    return separating
+    outside: Positions = found[inside == 0]
+    return outside
 
 
 def _owners(block: Block, positions: Positions) -> NDArray[np.bool_]:
@@ -89,6 +90,13 @@ def _owners(block: Block, positions: Positions) -> NDArray[np.bool_]:
     owner = np.searchsorted(block.starts, positions, "right") - 1
     holding[owner[owner >= 0]] = True
     return holding
+
+
+def _quote_escaped_outside(block: Block, marks: Marks) -> NDArray[np.bool_]:
+    """Records with a quote after an escape that has no meaning there."""
+    if not marks.escapes_in_quotes or bytes([ESCAPED_QUOTE]) not in block.data:
+        return np.zeros(block.record_count, bool)
+    return _owners(block, _outside_quotes(block, marks, ESCAPED_QUOTE))
 
 
 def _holding_nul(block: Block) -> NDArray[np.bool_]:

@@ -6,9 +6,11 @@
 * A field is `[^",CR,LF]*` or `"([^"]|"")*"`, with the file's delimiter in place of the comma and
   its quote in place of `"`; without quotes it is `[^,CR,LF]*`. Nothing may precede an opening
   quote or follow a closing quote within a field.
-* An escape, inside quotes and outside, makes a delimiter, quote, line ending or escape after it
-  data (`escapes.py`). The line ending still begins a physical line, but on a violation reading
-  does not resume there.
+* An escape in quotes makes a quote or an escape after it data (`escapes.py`). Outside quotes it is
+  data itself, and a quote after it is `quote_in_field`; of a file without quotes, or with escapes
+  of control characters, it makes a delimiter, quote, line ending or escape after it data
+  everywhere. The line ending still begins a physical line, but on a violation reading does not
+  resume there.
 * On a violation, the physical line on which the record began is one reject, and reading resumes
   at the next physical line. The fault is `quote_in_field` if the violation is on that line,
   `unclosed_quote` if it is on a later line, or if the data or the record limit ends inside

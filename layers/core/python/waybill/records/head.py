@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from waybill.records.block import Block
 from waybill.records.encodings import Encoding, to_utf8
-from waybill.records.escapes import shadow, unescaped
+from waybill.records.escapes import as_written, shadow, unescaped
 from waybill.records.grammar import Fault
 from waybill.records.lines import count_line_ends
 from waybill.records.marks import Marks
@@ -110,6 +110,8 @@ def _unquoted(field: bytes, marks: Marks) -> str:
     quote = (marks.quote or "").encode()
     if quote and field.startswith(quote):
         field = field[1:-1].replace(2 * quote, quote)
+    elif marks.escapes_in_quotes:
+        return as_written(field, marks).decode()
     return unescaped(field, marks).decode()
 
 

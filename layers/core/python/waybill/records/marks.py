@@ -22,9 +22,15 @@ class Marks(NamedTuple):
     quote: str | None = '"'
     """None: every quote is data."""
     escape: str | None = None
-    """Takes their meaning from the delimiter, quote, line ending or escape that follows it."""
+    """Takes its meaning from the quote or escape that follows it, and without quotes, or with
+    codes, from a delimiter or line ending, too."""
     has_codes: bool = False
     """Whether `b`, `f`, `n`, `r`, `t` and `v` after an escape are control characters."""
+
+    @property
+    def escapes_in_quotes(self) -> bool:
+        """Whether the escape is data outside quotes, as in the CSV of PostgreSQL and Spark."""
+        return self.escape is not None and self.quote is not None and not self.has_codes
 
 
 def check_delimiter(delimiter: str) -> str:
