@@ -1,6 +1,8 @@
 """Many files of one dataset uploaded at once to a local stack of their own, until all are loaded.
 
-`python -m tests.benchmarks.files_at_once [--files 10] [--megabytes 20]`
+`python -m tests.benchmarks.files_at_once [--files 10] [--megabytes 20] [--warm]`
+
+With `--warm` as many files of 100 records are loaded before, so that functions have been started.
 
 The same files are loaded one after another by the functions alone: their CPU, divided by the cores,
 is the least that it takes, with whatever messages and however many at once.
@@ -29,6 +31,7 @@ from tests.own_stack import own_stack
 from waybill_client.client import Waybill
 
 _RECORD_BYTES = 46
+_FEW = 100
 _PATIENCE_SECONDS = 600.0
 # Calls of a step, and how many of them ended as they should.
 _RUNS = """
@@ -94,6 +97,15 @@ class _StackCpu:
         return f"CPU {sum(used.values()):.1f} s: {parts}"
 
 
+def _small_files(folder: Path, files: Sequence[Path], rows: int) -> list[Path]:
+    """As many files of other hires."""
+    first = 1 + len(files) * rows
+    return [
+        Hires(_FEW, first=first + number * _FEW).write(folder / f"few {number}.csv")
+        for number in range(len(files))
+    ]
+
+
 def cpu_alone(files: Sequence[Path]) -> tuple[float, float]:
     """CPU seconds of the functions and of the server, for the files one after another."""
     with opened((), None) as bench, bench.copy_of("empty") as database:
@@ -106,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10)
     parser.add_argument("--megabytes", type=int, default=20)
+    parser.add_argument("--warm", action="store_true")
     arguments = parser.parse_args()
     cores = os.cpu_count() or 1
     rows = arguments.megabytes * 1024**2 // _RECORD_BYTES
@@ -118,6 +131,8 @@ def main() -> None:
         with own_stack(folder, say) as stack:
             loads = _Loads(stack, folder)
             loads.parents()
+            if arguments.warm:
+                loads.all_at_once(_small_files(folder, files, rows), _FEW)
             with psycopg.connect(str(stack.status().database_url)) as admin:
                 cpu = _StackCpu(folder, admin)
                 took = seconds(lambda: loads.all_at_once(files, rows))
