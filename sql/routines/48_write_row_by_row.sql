@@ -12,15 +12,19 @@ RETURN left(p_sqlstate, 2) IN ('08', '25', '40', '53', '55', '57', '58', 'F0', '
 
 -- Whether a routine of Waybill lacks a function, a table, a column or a type that a deployment has
 -- dropped and is about to create again: innermost in the context is one, and its own statement, or
--- the name, is of Waybill. What the table's triggers lack does not come back by itself. How long it
--- is waited for, and what else may be lacking, is decided in waybill/database/errors.py.
+-- the name, is of Waybill. What the table's triggers lack does not come back by itself; functions with
+-- a search path of their own, and those in SQL, are named without their schema. How long it is waited
+-- for, and what else may be lacking, is decided in waybill/database/errors.py.
 CREATE OR REPLACE FUNCTION waybill.is_being_replaced(p_sqlstate text, p_message text,
     p_context text)
 RETURNS boolean
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN p_sqlstate IN ('42883', '42P01', '42703', '42704') AND coalesce((
-    SELECT (x.at[1] NOT LIKE '%.%' OR x.at[1] LIKE 'waybill.%')
+    SELECT EXISTS (
+            SELECT FROM pg_proc AS p
+            WHERE p.pronamespace = 'waybill'::regnamespace
+                AND x.at[1] IN (p.proname, 'waybill.' || p.proname))
         AND (x.at[2] NOT LIKE '%EXECUTE%' OR p_message LIKE '%waybill.%')
     FROM regexp_match(p_context, '(?n)^(?:PL/pgSQL|SQL) function "?([^\s("]+)(.*)$') AS x (at)),
     false);
@@ -28,7 +32,7 @@ RETURN p_sqlstate IN ('42883', '42P01', '42703', '42704') AND coalesce((
 -- Whether an error of a merge passes by itself, or is raised by it: it is not the table's refusal.
 CREATE OR REPLACE FUNCTION waybill.is_no_refusal(p_sqlstate text, p_message text, p_context text)
 RETURNS boolean
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN waybill.is_transient(p_sqlstate) OR p_sqlstate LIKE 'WB%'
     OR waybill.is_being_replaced(p_sqlstate, p_message, p_context);

@@ -70,12 +70,29 @@ def test_what_stays_missing_fails_the_job_with_the_reason(admin: Connection, clo
     assert attempts == 10
 
 
-def test_what_a_trigger_lacks_is_not_waited_for(admin: Connection, cloud: Cloud) -> None:
+# Functions of the table whose names PostgreSQL reports without their schema.
+LACKING = {
+    "with the path of the merge": "LANGUAGE plpgsql AS"
+    " $$ BEGIN PERFORM public.nowhere(); RETURN NEW; END $$",
+    "with a path of its own": "LANGUAGE plpgsql SET search_path = public AS"
+    " $$ BEGIN PERFORM nowhere(); RETURN NEW; END $$",
+    "in a function in SQL": "LANGUAGE plpgsql AS"
+    " $$ BEGIN PERFORM public.in_sql(); RETURN NEW; END $$",
+}
+
+
+@pytest.mark.parametrize("function", LACKING)
+def test_what_a_trigger_lacks_is_not_waited_for(
+    admin: Connection, cloud: Cloud, function: str
+) -> None:
     admin.execute(
-        "CREATE FUNCTION public.fault() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN PERFORM public.nowhere(); RETURN NEW; END $$;"
+        "CREATE FUNCTION public.nowhere() RETURNS integer LANGUAGE sql RETURN 1;"
+        "CREATE FUNCTION public.in_sql() RETURNS bigint LANGUAGE sql VOLATILE SET jit = off AS"
+        " 'SELECT public.nowhere()';"
+        f"CREATE FUNCTION public.fault() RETURNS trigger {LACKING[function]};"
+        "DROP FUNCTION public.nowhere;"
         "CREATE TRIGGER fault BEFORE INSERT ON departments FOR EACH ROW"
-        " EXECUTE FUNCTION public.fault()"
+        " EXECUTE FUNCTION public.fault()".encode()
     )
     land(cloud, "departments", "a.csv", b"1,Sales\n", second=1)
     settle(cloud)

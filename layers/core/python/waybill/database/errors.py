@@ -97,8 +97,9 @@ def _is_being_replaced(error: psycopg.Error, state: str, text: str) -> bool:
     """Whether a routine of Waybill lacks what a migration may be about to create again.
 
     From a migration that drops a routine until the routines and the roles are applied, calls of it
-    fail. What a trigger of a table lacks does not come back by itself. A merge decides the same by
-    `waybill.is_being_replaced`, before it takes an error for the table's refusal.
+    fail. What a trigger of a table lacks does not come back by itself. A merge and a batch decide
+    this by `waybill.is_being_replaced`, which knows Waybill's routines, before they take an error for
+    the table's refusal.
     """
     if error.diag.source_function == "RevalidateCachedQuery":
         # A statement was prepared for a routine with another result.
