@@ -6,6 +6,7 @@ import pytest
 
 from tests.postgres.databases import Database
 from tests.unit.http.api_client import connect_as
+from waybill.database.errors import translating_db_errors
 from waybill.database.repository import Connection
 from waybill.errors import Rejected, Transient, Unavailable
 from waybill.http.breaker import Breaker
@@ -44,6 +45,28 @@ def test_a_closed_connection_is_replaced(
     with database.connect() as admin:
         admin.execute("SELECT pg_terminate_backend(%s)", (first,))
     assert persistent.run(backend_pid) != first
+    persistent.close()
+
+
+def columns_of_replaced(connection: Connection) -> int:
+    with translating_db_errors():
+        (row,) = connection.execute("SELECT * FROM public.replaced()").fetchall()
+    return len(row)
+
+
+def test_a_routine_with_another_result_is_prepared_again(
+    persistent: PersistentConnection, database: Database
+) -> None:
+    with database.connect() as admin:
+        admin.execute("CREATE FUNCTION public.replaced(OUT a integer) LANGUAGE sql RETURN 1")
+        # The driver prepares what is called more often than five times.
+        assert [persistent.run(columns_of_replaced) for _ in range(8)] == [1] * 8
+        admin.execute(
+            "DROP FUNCTION public.replaced;"
+            "CREATE FUNCTION public.replaced(OUT a integer, OUT b integer) LANGUAGE sql AS"
+            " 'SELECT 1, 2'"
+        )
+    assert [persistent.run(columns_of_replaced) for _ in range(2)] == [2, 2]
     persistent.close()
 
 

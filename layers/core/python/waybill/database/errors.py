@@ -98,13 +98,10 @@ def _is_being_replaced(error: psycopg.Error, state: str, text: str) -> bool:
 
     From a migration that drops a routine until the routines and the roles are applied, calls of it
     fail. What a trigger of a table lacks does not come back by itself. A merge and a batch decide
-    this by `waybill.is_being_replaced`, which knows Waybill's routines, before they take an error for
-    the table's refusal.
+    this by `waybill.is_being_replaced`, which knows Waybill's routines, before they take an error
+    for the table's refusal.
     """
-    if error.diag.source_function == "RevalidateCachedQuery":
-        # A statement was prepared for a routine with another result.
-        return True
-    if text.startswith("cache lookup failed for function"):
+    if is_prepared_before(error) or text.startswith("cache lookup failed for function"):
         return True
     if state not in _LACKING_STATES or error.diag.source_function == "exec_stmt_raise":
         return False
@@ -114,6 +111,16 @@ def _is_being_replaced(error: psycopg.Error, state: str, text: str) -> bool:
     is_own = "." not in function[1] or function[1].startswith("waybill.")
     # What it executes with EXECUTE is mostly about the table.
     return is_own and ("EXECUTE" not in function[2] or "waybill." in text)
+
+
+def is_prepared_before(error: BaseException | None) -> bool:
+    """Whether a statement was prepared for a routine with another result.
+
+    It is refused until its connection is closed: the driver keeps it.
+    """
+    return (
+        isinstance(error, psycopg.Error) and error.diag.source_function == "RevalidateCachedQuery"
+    )
 
 
 def _is_raised_by_table(error: psycopg.Error, state: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import psycopg
 
 from waybill.database.connect import CONNECT_SECONDS, connect
-from waybill.database.errors import translating_db_errors
+from waybill.database.errors import is_prepared_before, translating_db_errors
 from waybill.database.repository import Connection
 from waybill.database.session import Session
 from waybill.errors import Retryable, Unavailable
@@ -24,7 +24,10 @@ _LEAST_TIMEOUT_SECONDS = 2
 
 
 class PersistentConnection:
-    """One autocommit connection, opened on first use and again when it was closed."""
+    """One autocommit connection, opened on first use and again when it was closed.
+
+    Also when a deployment has given a routine another result than that it was prepared for.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,7 @@ class PersistentConnection:
         self._limit_seconds = 0
 
     def run(self, query: Callable[[Connection], T]) -> T:
-        """Run a query, and once more on a new connection if the old one was closed.
+        """Run a query, and once more on a new connection if the old one was closed or is stale.
 
         The server may have closed the connection while the environment was frozen. So `query`
         may run twice; it must be a read or idempotent.
@@ -56,7 +59,9 @@ class PersistentConnection:
             if connection is not None and not connection.closed:
                 try:
                     return self._query(connection, query)
-                except (Retryable, psycopg.OperationalError, psycopg.InterfaceError):
+                except (Retryable, psycopg.Error) as error:
+                    if is_prepared_before(error) or is_prepared_before(error.__cause__):
+                        connection.close()
                     if not connection.closed:
                         raise
             connection = self._connect()
