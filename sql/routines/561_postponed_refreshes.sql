@@ -18,10 +18,15 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT extract(epoch FROM m.since - clock_timestamp() + least(
             interval '30 seconds',
-            10 * coalesce(sum(v.refreshed_at - v.as_of), interval '0'))) AS seconds
-        FROM waybill.view_families AS f
-        JOIN waybill.family_views AS v USING (family)
-        WHERE f.dataset = m.dataset AND v.part = ANY (m.parts)
+            10 * coalesce(sum(p.took), interval '0'))) AS seconds
+        FROM (
+            -- All views of a part are as of the beginning of their refresh; the last was ready last.
+            SELECT max(v.refreshed_at - v.as_of) AS took
+            FROM waybill.view_families AS f
+            JOIN waybill.family_views AS v USING (family)
+            WHERE f.dataset = m.dataset AND v.part = ANY (m.parts)
+            GROUP BY v.part
+        ) AS p
     ) AS t
     WHERE t.seconds > 0 AND waybill.next_to_merge(m.dataset, NULL) IS NOT NULL;
 END;

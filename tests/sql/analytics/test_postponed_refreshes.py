@@ -76,6 +76,22 @@ def test_it_is_put_off_for_half_a_minute_at_most(company: Database, refresher: C
         assert stale(refresher) == ["2021", "2022"]
 
 
+def test_the_views_of_a_part_are_timed_from_one_beginning(company: Database) -> None:
+    with owner(company) as connection:
+        took(connection, 1)
+        connection.execute(
+            "INSERT INTO waybill.view_families (family, dataset, source, row_key, definition)"
+            " SELECT 'second', dataset, source, row_key, definition FROM waybill.view_families"
+            " WHERE dataset = 'hired_employees';"
+            "INSERT INTO waybill.family_views (family, part, as_of, refreshed_at)"
+            " SELECT 'second', part, as_of, refreshed_at + interval '0.5 s'"
+            " FROM waybill.family_views"
+        )
+        open_job(connection, "hired_employees", "MERGING")
+        mark(connection, "2021")
+        assert postponed(connection) == [("hired_employees", 15)]
+
+
 def test_a_view_that_is_quick_or_new_is_put_off_for_as_little(
     company: Database, refresher: Connection
 ) -> None:
