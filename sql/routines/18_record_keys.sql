@@ -80,7 +80,7 @@ BEGIN
     IF v_next = p_first THEN
         RETURN true;
     END IF;
-    EXECUTE format('SELECT max(t.%I) FROM (%s) AS t', v_key, waybill.accepted_records(p_plan))
+    EXECUTE format('SELECT max(t.%I) FROM (%s) AS t', v_key, waybill.typed_records(p_plan))
     INTO v_last;
     -- Null if none of the records that the loaders know of is accepted.
     RETURN coalesce(v_next <= v_last, false);
