@@ -102,6 +102,19 @@ def test_a_view_that_is_quick_or_new_is_put_off_for_as_little(
         assert stale(refresher) == ["2021", "2030"]
 
 
+def test_a_family_that_is_declared_anew_is_not_put_off(
+    company: Database, refresher: Connection
+) -> None:
+    with owner(company) as connection:
+        took(connection, 1)
+        mark(connection, "2021")
+        # As register_view_family marks it.
+        connection.execute("UPDATE waybill.stale_parts SET marked_at = '-infinity'")
+        open_job(connection, "hired_employees", "MERGING")
+        assert postponed(connection) == []
+    assert stale(refresher) == ["2021"]
+
+
 def test_one_caller_waits_until_it_is_due(company: Database, refresher: Connection) -> None:
     wait = b"SELECT waybill.wait_for_postponed()"
     assert refresher.execute(wait).fetchone() == (False,)
