@@ -15,9 +15,11 @@ from waybill.records.grammar import Fault
 from waybill.records.marks import Marks
 
 _QUOTES = "\"'"
+_ESCAPE = "\\"
 _SAMPLE = 256
 _ARGUMENTS = {"'": "quote => ''''", '"': "quote => '\"'", "\\": "escape => '\\'"}
 _NO_QUOTES = "quote => 'none', if the quotes are data,"
+_BACKSLASHES = f"quote => 'none', {_ARGUMENTS[_ESCAPE]}"
 
 
 def with_quote_advice(violation: Violation, strings: Array, marks: Marks) -> Violation:
@@ -57,20 +59,31 @@ def malformed_advice(data: bytes, raw: Array, fault: Fault, marks: Marks) -> Arr
 def _arguments(data: bytes, raw: Array, fault: Fault, marks: Marks) -> Iterator[tuple[str, Mask]]:
     """Arguments with the records that they may read, the surest last."""
     if fault == Fault.FIELD_COUNT:
+        escaped = _has_escaped(data, raw, marks, marks.delimiter)
+        if marks.quote is None:
+            yield _ARGUMENTS[_ESCAPE], escaped
+        else:
+            # Beside quotes, an escape has a meaning only in them.
+            yield _BACKSLASHES, escaped & ~_has_quoted(raw, marks, marks.quote)
         for quote in _QUOTES:
             if quote != marks.quote and quote.encode() in data:
                 yield _ARGUMENTS[quote], _has_quoted_delimiter(raw, quote, marks)
-        yield from _escape(data, raw, marks, marks.delimiter)
     elif fault in (Fault.QUOTE_IN_FIELD, Fault.UNCLOSED_QUOTE) and marks.quote is not None:
-        begins = f"(^|{_code(marks.delimiter)})[ \\t]*{_code(marks.quote)}"
-        yield _NO_QUOTES, ~_matches(raw, begins)
-        yield from _escape(data, raw, marks, marks.quote)
+        quoted = _has_quoted(raw, marks, marks.quote)
+        yield _NO_QUOTES, ~quoted
+        yield _ARGUMENTS[_ESCAPE], quoted & _has_escaped(data, raw, marks, marks.quote)
 
 
-def _escape(data: bytes, raw: Array, marks: Marks, escaped: str) -> Iterator[tuple[str, Mask]]:
-    text = f"\\{escaped}"
-    if marks.escape is None and text.encode() in data:
-        yield _ARGUMENTS["\\"], to_mask(pc.match_substring(raw, text))
+def _has_escaped(data: bytes, raw: Array, marks: Marks, char: str) -> Mask:
+    """Records with the character after a backslash that has no meaning yet."""
+    text = f"{_ESCAPE}{char}"
+    if marks.escape is not None or text.encode() not in data:
+        return np.zeros(len(raw), bool)
+    return to_mask(pc.match_substring(raw, text))
+
+
+def _has_quoted(raw: Array, marks: Marks, quote: str) -> Mask:
+    return _matches(raw, f"(^|{_code(marks.delimiter)})[ \\t]*{_code(quote)}")
 
 
 def _has_quoted_delimiter(raw: Array, quote: str, marks: Marks) -> Mask:
