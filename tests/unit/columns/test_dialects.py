@@ -181,3 +181,9 @@ def test_a_quote_after_an_escape_outside_quotes_is_malformed(record: bytes) -> N
     assert file.codes(1) == [(None, "quote_in_field")]
     assert file.rejects[1]["raw"] == record
     assert file.values == [("x", "y")]
+
+
+def test_a_byte_of_no_text_is_no_escaped_quote() -> None:
+    marks = DIALECTS["quotes and backslashes"]
+    for number in (0xF9, 0xFF):
+        assert read(b"a," + bytes([number]) + b"\n", marks).codes(1) == [(None, "invalid_utf8")]

@@ -15,6 +15,7 @@ FILES = {
     "both": ("id,name\n1,'a\\', b'\n2,'c'\n", ("'", "\\", False)),
     "no quotes": ('id|name\n1|5" pipe\n2|"a" or b\n', (None, None, False)),
     "no quotes beside paths": ('id\tpath\n1\tC:\\new "x"\n2\tD:\\\n', (None, None, False)),
+    "no quotes beside backslashes": ('id,name\n1,5\\" pipe\n2,6\\" pipe\n', (None, None, False)),
     "COPY": (COPY, BACKSLASH),
     "Hive": ("1\x01a\x01\\N\n2\x01\\N\x015\n", BACKSLASH),
     "escaped delimiters": ("id,name\n1,a\\, b\n2,c\\\\\n", BACKSLASH),

@@ -41,7 +41,7 @@ def check_fields(block: Block, marks: Marks, count: int) -> CheckedBlock:
         (Fault.FIELD_COUNT, field_counts != count),
         (Fault.INVALID_UTF8, _not_utf8(block)),
         (Fault.NUL_BYTE, _holding_nul(settled)),
-        (Fault.QUOTE_IN_FIELD, _quote_escaped_outside(settled, marks)),
+        (Fault.QUOTE_IN_FIELD, quote_escaped_outside(block, settled, marks)),
     ):
         faults[wrong & (block.faults == Fault.OK)] = fault
     block = block._replace(faults=faults)
@@ -92,11 +92,14 @@ def _owners(block: Block, positions: Positions) -> NDArray[np.bool_]:
     return holding
 
 
-def _quote_escaped_outside(block: Block, marks: Marks) -> NDArray[np.bool_]:
-    """Records with a quote after an escape that has no meaning there."""
-    if not marks.escapes_in_quotes or bytes([ESCAPED_QUOTE]) not in block.data:
+def quote_escaped_outside(block: Block, settled: Block, marks: Marks) -> NDArray[np.bool_]:
+    """Records with a quote after an escape that has no meaning there; `settled` is the shadow."""
+    if not marks.escapes_in_quotes or bytes([ESCAPED_QUOTE]) not in settled.data:
         return np.zeros(block.record_count, bool)
-    return _owners(block, _outside_quotes(block, marks, ESCAPED_QUOTE))
+    found = _outside_quotes(settled, marks, ESCAPED_QUOTE)
+    # What is not UTF-8 may have that byte itself.
+    found = found[view(block.data)[found] == ord(marks.quote or "")]
+    return _owners(block, found)
 
 
 def _holding_nul(block: Block) -> NDArray[np.bool_]:

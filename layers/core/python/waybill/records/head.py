@@ -8,6 +8,7 @@ from typing import NamedTuple
 from waybill.records.block import Block
 from waybill.records.encodings import Encoding, to_utf8
 from waybill.records.escapes import as_written, shadow, unescaped
+from waybill.records.fields import quote_escaped_outside
 from waybill.records.grammar import Fault
 from waybill.records.lines import count_line_ends
 from waybill.records.marks import Marks
@@ -54,6 +55,8 @@ class Head(NamedTuple):
         for block in chain(splitter.feed(self.data), splitter.finish() if self.whole else ()):
             # Offsets refer to the original text, cells to its UTF-8.
             text = to_utf8(block, self.encoding)
+            settled = text._replace(data=shadow(text.data, marks))
+            block.faults[quote_escaped_outside(text, settled, marks)] = Fault.QUOTE_IN_FIELD
             for at in range(min(block.record_count, limit - len(records))):
                 record = _record(block, text, at, marks)
                 records.append(record._replace(end=min(offset + record.end, len(self.data))))
