@@ -1,6 +1,6 @@
 """POST /samples: a caller begins so many samples, of so many bytes, within a day."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,7 +11,9 @@ from tests.unit.upload.test_samples import begin
 from waybill.errors import TooMany
 from waybill.ids import new_id
 from waybill.state import sample_quota
+from waybill.state.sample_forms import sample_key
 from waybill.state.sample_quota import Quota, Reservation, reserve_sample
+from waybill.state.samples import delete_samples
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,6 +62,15 @@ def test_those_of_the_day_before_do_not_count(
 
     monkeypatch.setattr(sample_quota, "datetime", Later)
     reserve_sample(aws, STATE, Reservation("a", new_id(), 1), quota)
+
+
+def test_an_erasure_gives_nobody_more(aws: "S3Client") -> None:
+    quota = Quota(1, 100)
+    reserve_sample(aws, STATE, Reservation("a", new_id(), 1), quota)
+    aws.put_object(Bucket=STATE, Key=sample_key("a", new_id()), Body=b"x")
+    assert delete_samples(aws, STATE, datetime.now(UTC) + timedelta(minutes=1)) == 1
+    with pytest.raises(TooMany):
+        reserve_sample(aws, STATE, Reservation("a", new_id(), 1), quota)
 
 
 def test_requests_at_once_do_not_exceed_the_quota(aws: "S3Client") -> None:

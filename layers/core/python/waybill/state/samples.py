@@ -11,6 +11,7 @@ from waybill.landing.object_versions import list_versions
 from waybill.landing.objects import ObjectSource, head_object
 from waybill.state.deletion import delete_versions
 from waybill.state.sample_forms import sample_key
+from waybill.state.sample_quota import RESERVED
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,11 +38,17 @@ def open_sample(s3: "S3Client", bucket: str, subject: str, sample_id: UUID) -> O
 def delete_samples(s3: "S3Client", bucket: str, before: datetime) -> int:
     """Delete the samples of all callers that were uploaded before. Returns how many versions.
 
+    What callers have reserved stays: it holds no person, and still counts.
+
     Raises:
         Unavailable, Retryable: S3.
     """
     deleted = 0
-    old = (each for each in list_versions(s3, bucket, _PREFIX) if each.written_at < before)
+    old = (
+        each
+        for each in list_versions(s3, bucket, _PREFIX)
+        if each.written_at < before and not each.ref.key.startswith(RESERVED)
+    )
     while page := list(islice(old, 1000)):
         delete_versions(s3, bucket, page)
         deleted += len(page)
