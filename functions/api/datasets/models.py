@@ -32,8 +32,9 @@ class Dataset(BaseModel):
         " are not quoted."
     )
     escape: str | None = Field(
-        description="Character of CSV files that makes a quote, delimiter or line ending after it"
-        " data; null: none does."
+        description="Character of CSV files that makes a quote or itself after it data: in quotes;"
+        " without quotes, or with `escape_codes`, everywhere, and a delimiter or line ending too;"
+        " null: none does."
     )
     escape_codes: bool = Field(
         description="Whether `b`, `f`, `n`, `r`, `t` and `v` after it are control characters."

@@ -14,7 +14,7 @@ export function recordEnd(data, begin, rules = STANDARD) {
   const [mark, skip] = [quote, escape].map((one) => one?.charCodeAt(0));
   let isQuoted = false;
   for (let at = begin; at < data.length; at += 1) {
-    if (data[at] === skip && escapes(isQuoted, rules)) at += 1;
+    if (data[at] === skip && escapes(isQuoted, rules)) at += data[at + 1] === 13 && data[at + 2] === 10 ? 2 : 1;
     else if (data[at] === mark) isQuoted = !isQuoted;
     else if (!isQuoted && data[at] === 10) return at + 1;
     else if (!isQuoted && data[at] === 13) return data[at + 1] === 10 ? at + 2 : at + 1;
