@@ -35,6 +35,8 @@ TEXTS = contract(column("a", "text"), column("b", "text"), header="absent", deli
 TEXT_AND_NUMBER = contract(column("a", "text"), column("b", "int4"), header="absent", delimiter=",")
 ESCAPES = TEXTS.model_copy(update={"escape": "\\", "escape_codes": True})
 ESCAPED_NUMBER = TEXT_AND_NUMBER.model_copy(update={"escape": "\\", "escape_codes": True})
+IN_QUOTES = TEXTS.model_copy(update={"escape": "\\"})
+NUMBER_IN_QUOTES = TEXT_AND_NUMBER.model_copy(update={"escape": "\\"})
 NUMBERS = contract(
     *(column(f"n{index}", "int4") for index in range(10)), header="absent", delimiter=","
 )
@@ -121,6 +123,26 @@ CORPUS: dict[str, tuple[Contract, Callable[[], bytes]]] = {
         lambda: b"\\b" * (8 * MIB - 20) + b",x\n",
     ),
     "fields of escapes": (ESCAPES, lambda: (b"\\\\" * 500 + b",\\\n\n") * 8000),
+    "long field of escaped quotes in quotes": (
+        IN_QUOTES,
+        lambda: b'"' + b'\\"' * (8 * MIB - 9) + b'",x\n',
+    ),
+    "long field of escapes beside quotes": (
+        IN_QUOTES,
+        lambda: b'"\\"",x\n' + b"\\\\" * (8 * MIB - 9) + b",x\n",
+    ),
+    "long field of escaped quotes without quotes": (
+        IN_QUOTES,
+        lambda: b'\\"' * (8 * MIB - 9) + b",x\n",
+    ),
+    "long invalid field of escapes in quotes": (
+        NUMBER_IN_QUOTES,
+        lambda: b'\\,"' + b"\\\\" * (8 * MIB - 9) + b'"\n',
+    ),
+    "fields of escapes in and beside quotes": (
+        IN_QUOTES,
+        lambda: (b"\\\\" * 500 + b',"\\\\"\n') * 8000,
+    ),
     "only delimiters": (TEXTS, lambda: b",\n" * (25 * MIB)),
     "only delimiters and a value": (NUMBERS, lambda: b"1,,,,,,,,,\n" * (2 * MIB)),
     "every second record invalid": (

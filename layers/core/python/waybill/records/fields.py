@@ -5,13 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from waybill.records.block import Block, Faults, Positions, view
+from waybill.records.block import Block, Bytes, Faults, Positions, view
 from waybill.records.escapes import ESCAPED_QUOTE, shadow
 from waybill.records.grammar import Fault
 from waybill.records.marks import Marks
 
 # A share of invalid records below which the others are joined run by run.
 _FEW = 1 / 16
+# Bounds the memory of positions where there are many escapes.
+_PIECE = 1024 * 1024
 
 
 class CheckedBlock(NamedTuple):
@@ -34,7 +36,7 @@ def check_fields(block: Block, marks: Marks, count: int) -> CheckedBlock:
     """Find records that are not UTF-8 text or do not have `count` (at least 1) fields."""
     faults = block.faults.copy()
     settled = block._replace(data=shadow(block.data, marks))
-    ends = _outside_quotes(settled, marks, ord(marks.delimiter))
+    ends = _delimiters(settled, marks)
     before, field_counts = _fields(block, ends, count)
     field_counts[faults != Fault.OK] = 0
     for fault, wrong in (
@@ -64,16 +66,28 @@ def _fields(block: Block, ends: Positions, count: int) -> tuple[Positions, Posit
     return before, np.searchsorted(ends, block.stops) - before + 1
 
 
-def _outside_quotes(block: Block, marks: Marks, octet: int) -> Positions:
-    """Where the data have this byte outside quotes."""
-    octets = view(block.data)
-    found = np.flatnonzero(octets == octet)
-    if marks.quote is None or not len(found) or marks.quote.encode() not in block.data:
-        return found
-    # Whether the number of quotes up to each byte is odd: a byte each, where positions of quotes
-    # would take eight.
-    is_odd = np.cumsum(octets == ord(marks.quote), dtype=np.uint8)
+def _delimiters(block: Block, marks: Marks) -> Positions:
+    """Positions of the delimiters outside quotes."""
+    found = np.flatnonzero(view(block.data) == ord(marks.delimiter))
+    return _outside_quotes(block, found, _odd_quotes(block, marks) if len(found) else None)
+
+
+def _odd_quotes(block: Block, marks: Marks) -> Bytes | None:
+    """Whether the number of quotes up to each byte is odd; None without quotes.
+
+    A byte each, where positions of quotes would take eight.
+    """
+    if marks.quote is None or marks.quote.encode() not in block.data:
+        return None
+    is_odd = np.cumsum(view(block.data) == ord(marks.quote), dtype=np.uint8)
     is_odd &= 1
+    return is_odd
+
+
+def _outside_quotes(block: Block, found: Positions, is_odd: Bytes | None) -> Positions:
+    """Those of the positions that are outside quotes."""
+    if is_odd is None:
+        return found
     inside = is_odd[found]
     # Pair quotes from the start of each record: a malformed record may have an odd number.
     begins_odd = np.where(block.starts > 0, is_odd[block.starts - 1], 0)
@@ -94,12 +108,16 @@ def _owners(block: Block, positions: Positions) -> NDArray[np.bool_]:
 
 def quote_escaped_outside(block: Block, settled: Block, marks: Marks) -> NDArray[np.bool_]:
     """Records with a quote after an escape that has no meaning there; `settled` is the shadow."""
+    holding = np.zeros(block.record_count, bool)
     if not marks.escapes_in_quotes or bytes([ESCAPED_QUOTE]) not in settled.data:
-        return np.zeros(block.record_count, bool)
-    found = _outside_quotes(settled, marks, ESCAPED_QUOTE)
-    # What is not UTF-8 may have that byte itself.
-    found = found[view(block.data)[found] == ord(marks.quote or "")]
-    return _owners(block, found)
+        return holding
+    is_odd, octets = _odd_quotes(settled, marks), view(settled.data)
+    for begin in range(0, len(octets), _PIECE):
+        found = np.flatnonzero(octets[begin : begin + _PIECE] == ESCAPED_QUOTE) + begin
+        # What is not UTF-8 may have that byte itself.
+        found = found[view(block.data)[found] == ord(marks.quote or "")]
+        holding |= _owners(block, _outside_quotes(settled, found, is_odd))
+    return holding
 
 
 def _holding_nul(block: Block) -> NDArray[np.bool_]:
