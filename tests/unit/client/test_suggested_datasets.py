@@ -55,6 +55,9 @@ def test_of_a_damaged_file_only_the_name_counts(tmp_path: Path, data: bytes) -> 
         ({"quote": None, "delimiter": "\x01"}, 'port\x01"berths, all"\x01country'),
         ({"escape": "\\"}, 'port,"\\"berths\\", all",country'),
         ({"quote": None, "escape": "\\"}, "port|berths\\|all|country"),
+        ({"quote": None, "escape": '"'}, 'port,berths",all,country'),
+        ({"escape": "\\"}, "port,berths\\all,country"),
+        ({"escape": "\\", "escape_codes": True}, "port,berths\\,all,country"),
     ],
 )
 def test_a_header_is_read_in_the_dialect_of_the_dataset(

@@ -82,12 +82,15 @@ def _header(line: str, dataset: dict[str, Any]) -> list[str]:
     """The names of the line, as files of the dataset write them; none where it is no text."""
     quote, escape = dataset.get("quote", '"'), dataset.get("escape")
     delimiters = {dataset.get("delimiter") or ",", *_DELIMITERS} - {quote, escape}
+    if quote and quote not in line and not dataset.get("escape_codes"):
+        # Beside quotes, an escape has a meaning only in them.
+        escape = None
     rows = (
         next(
             csv.reader(
                 [line],
                 delimiter=delimiter,
-                quotechar=quote or '"',
+                quotechar=quote,
                 escapechar=escape,
                 quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
             ),
