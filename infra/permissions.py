@@ -56,8 +56,9 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_objects(landing, "landing/"),
             objects(state, "tickets/", "PutObject"),
             # Reserved samples are listed, and those refused are taken back.
-            objects(state, "samples/", "DeleteObject", "PutObject"),
-            list_objects(state, "samples/"),
+            objects(state, "samples/", "PutObject"),
+            objects(state, "samples/reserved/", "DeleteObject", "PutObject"),
+            list_objects(state, "samples/reserved/"),
             *tickets,
             *contracts,
         ),

@@ -24,7 +24,7 @@ START, END = "<!-- access: generated -->\n", "<!-- /access -->\n"
 _COMMON = ("logs:", "ec2:", "xray:", "rds-db:", "kms:")
 _QUEUE = re.compile(r"\$\{Service(\w+?)(Dlq|Dead|DeadLetter)?Queue[0-9A-F]{8}\.Arn\}")
 _BUCKET = re.compile(
-    r"\$\{Buckets(Landing|State)[0-9A-F]{8}(?:\.Arn|Arn[0-9A-F]{8})?\}(?:/(\w+/)\*)?"
+    r"\$\{Buckets(Landing|State)[0-9A-F]{8}(?:\.Arn|Arn[0-9A-F]{8})?\}(?:/((?:\w+/)+)\*)?"
 )
 _OTHERS = {
     "${ConsoleFiles": "the console's bucket",

@@ -22,7 +22,7 @@ _POLLING = {
 # Where the password of the database is read.
 _PASSWORD = ("secretsmanager", "waybill.database.connect")
 _DATA_KEYS = {"kms:Decrypt", "kms:GenerateDataKey"}
-_PREFIX = re.compile(r"/(\w+/)\*$")
+_PREFIX = re.compile(r"\}/((?:\w+/)+)\*$")
 
 
 def _prefixes(statement: Statement, action: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ MANAGED = {
 # secrets and the schedules of sources; the buckets of others that an environment names.
 NARROW = re.compile(
     r"(.*/(landing|tickets|contracts|markers|deadlines|exports|audit|metrics|extractions"
-    r"|publications|deliveries|lake|samples)/\*"
+    r"|publications|deliveries|lake|samples|samples/reserved)/\*"
     r"|[^*?]*:secret:waybill/local/waybill_[a-z]+-\?{6}"
     r"|\$\{MigrationProviderframework\w+\.Arn\}:\*"
     r"|\$\{ConsoleProviderframework\w+\.Arn\}:\*|\$\{ConsoleFiles\w+\.Arn\}/\*"

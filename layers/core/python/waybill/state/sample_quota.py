@@ -15,7 +15,7 @@ from waybill.state.sample_forms import hash_subject
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-RESERVED = "samples/reserved/"
+PREFIX = "samples/reserved/"
 """Prefix of their keys."""
 _DAY = timedelta(days=1)
 
@@ -47,7 +47,7 @@ def reserve_sample(s3: "S3Client", bucket: str, begun: Reservation, quota: Quota
         TooMany: `too-many-samples`.
         Unavailable: `storage-unavailable`.
     """
-    folder = f"{RESERVED}{hash_subject(begun.subject)}/"
+    folder = f"{PREFIX}{hash_subject(begun.subject)}/"
     others = list(_reserved(s3, bucket, folder))
     # Before anything is written: requests that are refused leave nothing.
     _check([*others, _Reserved(begun.size_bytes, datetime.now(UTC))], quota)

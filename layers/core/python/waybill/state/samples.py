@@ -11,7 +11,7 @@ from waybill.landing.object_versions import list_versions
 from waybill.landing.objects import ObjectSource, head_object
 from waybill.state.deletion import delete_versions
 from waybill.state.sample_forms import sample_key
-from waybill.state.sample_quota import RESERVED
+from waybill.state.sample_quota import PREFIX as RESERVED
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
