@@ -14,7 +14,8 @@
 * On a violation, the physical line on which the record began is one reject, and reading resumes
   at the next physical line. The fault is `quote_in_field` if the violation is on that line,
   `unclosed_quote` if it is on a later line, or if the data or the record limit ends inside
-  quotes.
+  quotes. Only a record with a quote after an escape outside quotes is one reject with all its
+  lines.
 * A record that exceeds the limit outside quotes is `record_too_long`; reading resumes at the
   next physical line after the limit, whether or not its beginning is escaped.
 """
