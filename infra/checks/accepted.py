@@ -3,8 +3,8 @@
 from infra.checks.findings import Accepted
 
 _PREFIXES = (
-    "/(landing|tickets|contracts|markers|deadlines|exports|samples|audit|metrics|extractions"
-    "|publications|deliveries|lake)/[*]"
+    "/(landing|tickets|contracts|markers|deadlines|exports|samples(/reserved)?|audit|metrics"
+    "|extractions|publications|deliveries|lake)/[*]"
 )
 _FUNCTION = r"(Service|Console)/[A-Z]\w+/Role/Resource"
 _LAMBDA = r"AWS::Lambda::Function\.\w+"

@@ -34,7 +34,7 @@ NEEDED: Mapping[str, set[str]] = MappingProxyType(
         "datasets": set(),
         "metrics": set(),
         "docs": set(),
-        "admin": {"tenacity"},
+        "admin": set(),
         "authorizer": _TOKENS,
         "console": set(),
     }

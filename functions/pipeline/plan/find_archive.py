@@ -11,7 +11,8 @@ from waybill.archives.members import ArchiveFormat, ArchiveLimits, Listing
 from waybill.archives.range_file import RangeFile
 from waybill.archives.tar_archive import TarArchive
 from waybill.archives.zip_archive import ZipArchive
-from waybill.landing.objects import ObjectRef, stream_range
+from waybill.landing.object_ref import ObjectRef
+from waybill.landing.objects import stream_range
 from waybill.records.compression import Limits, decompressed
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from waybill.landing.objects import ObjectRef
+from waybill.landing.object_ref import ObjectRef
 from waybill.state.tickets import Ticket
 
 

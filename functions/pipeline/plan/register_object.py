@@ -9,7 +9,7 @@ from waybill.database.jobs import Jobs, ObjectVersion, Registration
 from waybill.database.session import Session
 from waybill.ids import new_id
 from waybill.landing.keys import LandingKey, read_key
-from waybill.landing.objects import ObjectRef
+from waybill.landing.object_ref import ObjectRef
 from waybill.state.tickets import Ticket
 from waybill.states import JobState
 

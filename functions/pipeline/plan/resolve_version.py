@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from functions.pipeline.plan.models import ObjectCreated
 from waybill.errors import Rejected
-from waybill.landing.objects import ObjectRef, find_version, head_object
+from waybill.landing.object_ref import ObjectRef
+from waybill.landing.objects import find_version, head_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,7 +7,8 @@ from functions.pipeline.plan.models import LandedJob
 from waybill.binary.layout import binary_layout, binary_ranges
 from waybill.binary.recognise import binary_format
 from waybill.contract.model import Contract
-from waybill.landing.objects import ObjectRef, ObjectSource, stream_range
+from waybill.landing.object_ref import ObjectRef
+from waybill.landing.objects import ObjectSource, stream_range
 from waybill.records.chunking import ChunkRange
 from waybill.records.layout import Layout
 from waybill.records.marks import STANDARD_QUOTES

@@ -8,7 +8,8 @@ from boto3.s3.transfer import TransferConfig
 
 from waybill.block_file import BlockFile
 from waybill.clients import storage_reached
-from waybill.landing.objects import ObjectRef, head_object
+from waybill.landing.object_ref import ObjectRef
+from waybill.landing.objects import head_object
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,8 +6,8 @@ from functions.pipeline.reap.deps import Deps
 from waybill import telemetry
 from waybill.database.reaper import Reaper, StalledJob
 from waybill.flow_control import next_chunks
+from waybill.landing.object_ref import ObjectRef
 from waybill.landing.object_versions import ObjectVersion
-from waybill.landing.objects import ObjectRef
 from waybill.messages import (
     ChunkMessage,
     MergeMessage,

@@ -10,19 +10,19 @@ from botocore.response import StreamingBody
 
 from tests.cloud.fixtures import LANDING, STATE, Cloud
 from waybill.errors import Rejected, Unavailable
-from waybill.landing import objects
+from waybill.landing.object_ref import ObjectRef
 from waybill.landing.objects import find_version, head_object, stored_sha256, stream_range
 
 KEY = "landing/departments/a b+c.csv"
 BODY = bytes(range(256)) * 40
 
 
-def put(cloud: Cloud, bucket: str = LANDING, body: bytes = BODY) -> objects.ObjectRef:
+def put(cloud: Cloud, bucket: str = LANDING, body: bytes = BODY) -> ObjectRef:
     cloud.s3.put_object(Bucket=bucket, Key=KEY, Body=body)
     return head_object(cloud.s3, bucket, KEY)[0]
 
 
-def read(cloud: Cloud, ref: objects.ObjectRef, start: int, end: int) -> bytes:
+def read(cloud: Cloud, ref: ObjectRef, start: int, end: int) -> bytes:
     return b"".join(stream_range(cloud.s3, ref, start, end, 1000))
 
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from waybill.contract.model import Contract
-from waybill.landing.objects import ObjectRef
+from waybill.landing.object_ref import ObjectRef
 from waybill.records.layout import Layout
 
 

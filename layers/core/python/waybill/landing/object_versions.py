@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from waybill.clients import storage_reached
-from waybill.landing.objects import ObjectRef
+from waybill.landing.object_ref import ObjectRef
 from waybill.messages import Message
 
 if TYPE_CHECKING:

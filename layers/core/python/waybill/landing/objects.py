@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from waybill import telemetry
 from waybill.clients import code_of, storage_reached
 from waybill.errors import Rejected, Retryable, Unavailable, WaybillError
+from waybill.landing.object_ref import ObjectRef
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -27,17 +28,6 @@ _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed")
 _CHANGED = ("412", "PreconditionFailed", "416", "InvalidRange")
 # Raised when a connection breaks, or when S3 itself fails.
 _BROKEN = (ClientError, BotoCoreError, HTTPError)
-
-
-class ObjectRef(NamedTuple):
-    """One version of one object; `version_id` is None in a bucket that keeps none."""
-
-    bucket: str
-    key: str
-    version_id: str | None
-    etag: str
-    """Without the quotes that HTTP puts around it, as in S3's events."""
-    size_bytes: int
 
 
 class _VersionParameters(TypedDict):
