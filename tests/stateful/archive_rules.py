@@ -14,7 +14,7 @@ from tests.stateful.rules import NONE
 from tests.stateful.tables import TABLES, Cells
 
 _DRIFTING = st.sampled_from([name for name, table in TABLES.items() if table.partial])
-_PACKED = [
+PACKED = [
     name
     for name, table in TABLES.items()
     if not (table.partial or table.replaced or table.insert_only) and table.rules is NONE
@@ -50,7 +50,7 @@ class ArchiveRules(RevertRules):
         PROVOKED[f"drifted files, {table.drift}"] += 1
 
     @rule(
-        files=st.lists(some_files(_PACKED), min_size=1, max_size=3),
+        files=st.lists(some_files(PACKED), min_size=1, max_size=3),
         second=seconds,
         spoils=st.booleans(),
     )

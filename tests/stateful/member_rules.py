@@ -33,9 +33,14 @@ class MemberRules(ArchiveRules):
         """Correct some of the rejects that remain of the members; not all of them well."""
         place = data.draw(places)
         archives = self._with_rejects()
-        archive = archives[place % len(archives)]
         if waits:
             self.cloud.settle()
+        self.replay_rejects(archives[place % len(archives)], some, second, fault, data)
+
+    def replay_rejects(
+        self, archive: File, some: int, second: int, fault: Fault | None, data: st.DataObject
+    ) -> None:
+        """Correct those of the rejects of an archive's members that `some` has a bit for."""
         self.take_reverts()
         job, ended, rejects = self._rejects_of_members(archive)
         chosen = [reject for place, reject in enumerate(rejects) if some >> place & 1]
