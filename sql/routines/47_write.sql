@@ -53,20 +53,45 @@ BEGIN
         $q$
         INSERT INTO %1$s (%2$s%3$s)
         SELECT %4$s%5$s
-        FROM pg_temp.merge_records AS s
-        WHERE s._waybill_class = 'insert'
-            AND %6$s
-        %7$s
+        FROM (%6$s) AS s
         $q$,
         p_table,
         waybill.ident_list(v_columns),
         CASE WHEN p_plan.is_stamped THEN ', _landed' END,
         waybill.ident_list(v_columns, 's.'),
         CASE WHEN p_plan.is_stamped THEN ', ' || p_plan.effective_order END,
+        waybill.records_to_insert(p_plan, v_columns, p_condition, p_is_sorted))));
+END
+$$;
+
+-- The new records as a query. What they are sorted by comes first in it, and other values of a fixed
+-- width next: the sort then finds a value without reading the texts before it, and takes a third of
+-- the time.
+CREATE OR REPLACE FUNCTION waybill.records_to_insert(p_plan waybill.merge_plan,
+    p_columns text[], p_condition text, p_is_sorted boolean)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_order CONSTANT text[] := CASE WHEN p_is_sorted
+        THEN CASE WHEN p_plan.partition_unit IS NOT NULL THEN '{_waybill_partition}' ELSE '{}' END
+            ::text[] || waybill.write_columns(p_plan)
+        ELSE '{}' END;
+    v_names CONSTANT text[] := ARRAY(
+        SELECT x.name
+        FROM unnest(v_order || p_columns) WITH ORDINALITY AS x (name, n)
+        LEFT JOIN pg_attribute AS a ON a.attrelid = p_plan.target AND a.attname = x.name
+        GROUP BY x.name
+        ORDER BY min(x.n) > cardinality(v_order), min(a.attlen) < 0, min(x.n)
+    );
+BEGIN
+    RETURN format(
+        'SELECT %s FROM pg_temp.merge_records AS s WHERE s._waybill_class = %L AND %s %s',
+        waybill.ident_list(v_names, 's.'),
+        'insert',
         p_condition,
-        CASE WHEN p_is_sorted
-            THEN 'ORDER BY s._waybill_partition, ' || waybill.write_order(p_plan)
-        END)));
+        CASE WHEN p_is_sorted THEN 'ORDER BY ' || waybill.ident_list(v_order, 's.') END);
 END
 $$;
 
@@ -109,13 +134,13 @@ BEGIN
 END
 $$;
 
--- The order of the first index that is not unique: its entries are then written side by side,
--- which is where a bulk load spends most of its time.
-CREATE OR REPLACE FUNCTION waybill.write_order(p_plan waybill.merge_plan) RETURNS text
+-- What new records are sorted by: the columns of the first index that is not unique. Its entries are
+-- then written side by side, which is where a bulk load spends most of its time.
+CREATE OR REPLACE FUNCTION waybill.write_columns(p_plan waybill.merge_plan) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
-    SELECT waybill.ident_list(waybill.column_names(i.indrelid, i.indkey::smallint[]), 's.')
+    SELECT waybill.column_names(i.indrelid, i.indkey::smallint[])
     FROM pg_index AS i
     WHERE i.indrelid = (p_plan).target
         AND NOT i.indisunique
@@ -123,7 +148,13 @@ RETURN coalesce((
         AND (p_plan).columns @> waybill.column_names(i.indrelid, i.indkey::smallint[])
     ORDER BY i.indexrelid
     LIMIT 1
-), 's._waybill_line');
+), '{_waybill_line}');
+
+-- The same as a list for ORDER BY.
+CREATE OR REPLACE FUNCTION waybill.write_order(p_plan waybill.merge_plan) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN waybill.ident_list(waybill.write_columns(p_plan), 's.');
 
 -- Update the rows of the changed records that a condition picks; all of them, or the merge is
 -- undone.
