@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from waybill.clients import delete_objects, storage_reached
+from waybill.clients import storage_reached
+from waybill.object_deletion import delete_objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -46,6 +47,7 @@ def publish(s3: "S3Client", bucket: str, files: Iterable[ConsoleFile]) -> int:
 
     Raises:
         Unavailable: `storage-unavailable`.
+        Retryable: `storage-error`, S3 did not delete one.
     """
     keys = set()
     for file in files:

@@ -18,6 +18,8 @@ _S3 = {
     "copy_object": ("GetObject", "PutObject"),
     "delete_object": ("DeleteObject",),
     "delete_objects": ("DeleteObject",),
+    # Not a call of boto3: the one above, with versions.
+    "delete_object_versions": ("DeleteObjectVersion",),
     "generate_presigned_post": ("PutObject",),
     "get_object": ("GetObject",),
     "head_bucket": ("ListBucket",),
@@ -71,9 +73,8 @@ _WRAPPED = ("get_paginator", "generate_presigned_url", "get_waiter")
 _ALSO = {
     ("waybill.landing.objects", "GetObject"): ("GetObjectVersion", "ListBucket"),
     ("waybill.landing.expiry", "PutObjectTagging"): ("ListBucket",),
-    # With a version.
-    ("waybill.state.deletion", "DeleteObject"): ("DeleteObjectVersion",),
 }
+_DELETES_VERSIONS = Symbol("waybill.object_deletion", "delete_versions")
 
 
 class AwsCall(NamedTuple):
@@ -157,6 +158,8 @@ def _used(symbol: Symbol) -> Iterator[Symbol]:
 
 
 def _own_calls(symbol: Symbol, prefix: str) -> Iterator[AwsCall]:
+    if symbol == _DELETES_VERSIONS:
+        yield AwsCall("s3", "delete_object_versions", prefix, symbol.module)
     for node in (one for body in bodies(symbol) for one in ast.walk(body)):
         match node:
             case ast.Call(func=ast.Attribute(value=base, attr=name), args=arguments) if (

@@ -1,20 +1,15 @@
 """Marks the landed objects that may hold an erased person to expire."""
 
-from collections.abc import Sequence
-
 from functions.pipeline.reap.deps import Deps
 from waybill.database.reaper import Reaper
 from waybill.landing.expiry import mark_to_expire
-from waybill.state.upload_deadlines import is_erasure
 
 # Marked objects recorded at a time: one that is marked again after a failure is no harm.
 _RECORDED_AT_ONCE = 100
 
 
-def expire_objects(deps: Deps, passed: Sequence[str]) -> int:
+def expire_objects(deps: Deps) -> int:
     """Mark up to 1,000 objects; returns their number.
-
-    The deadlines of erasures in `passed` stay until no object is left, so the next run goes on.
 
     Raises:
         Retryable: the database or S3.
@@ -27,7 +22,4 @@ def expire_objects(deps: Deps, passed: Sequence[str]) -> int:
         for each in some:
             marked += mark_to_expire(deps.s3, each.bucket, each.key, each.version_id)
         reaper.record_expiring([each.object_id for each in some])
-    erasures = [key for key in passed if is_erasure(key)]
-    if erasures and not reaper.objects_left_to_expire():
-        deps.state.deadlines.delete_keys(erasures)
     return marked

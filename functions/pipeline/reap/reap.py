@@ -54,7 +54,8 @@ def _actions(deps: Deps, passed: Sequence[str]) -> Mapping[str, Callable[[], int
         "jobs_sent_again": lambda: resend_messages(deps),
         "stages_dropped": reaper.drop_orphan_stages,
         "rows_purged": reaper.purge_expired,
-        "objects_marked": lambda: expire_objects(deps, passed),
+        "objects_marked": lambda: expire_objects(deps),
+        # After it: the deadlines of erasures are deleted when both are done.
         "copies_deleted": lambda: delete_copies(deps, passed),
         "audit_entries_added": lambda: add_audit_entries(deps),
         "audit_partitions_dropped": Audit(deps.connection).maintain,

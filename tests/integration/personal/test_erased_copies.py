@@ -1,6 +1,5 @@
 """An erasure deletes the copies outside of the database: samples, downloads, exports, carries."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,9 @@ from tests.integration.personal.test_erasure import NORTH_7, OTHERS, erase, ever
 from tests.integration.personal.test_expired_objects import pass_hours
 from tests.integration.reap.stalled_jobs import reap
 from tests.unit.http.api_client import ADMIN
+from waybill.clients import s3_client
 from waybill.errors import Retryable, Unavailable
 from waybill.ids import new_id
-from waybill.state.samples import delete_samples
 
 WARD = "ward\n3\n"
 
@@ -127,22 +126,33 @@ def test_without_a_deadline_nothing_is_listed(patients: Patients) -> None:
     assert copies(patients) == [sample]
 
 
-def test_what_s3_does_not_delete_is_an_error(patients: Patients) -> None:
+def test_copies_that_s3_does_not_delete_are_deleted_by_the_next_attempt(
+    patients: Patients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patients.load(HEADER + ADA)
+    exported = begin_export(patients, "patients", "-1 hour")
+    for name in ("a", "b"):
+        put(patients, f"exports/{exported}/{name}.csv")
     put(patients, f"samples/{'0' * 64}/{new_id()}")
-    s3 = patients.cloud.s3
 
-    class Refusing:
-        """S3 that lists, and deletes nothing."""
+    delete: Any = s3_client().delete_objects
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(s3, name)
+    def refuse(**call: Any) -> Any:
+        doomed = call["Delete"]["Objects"]
+        if all("VersionId" not in one for one in doomed):
+            return delete(**call)
+        return {"Errors": [{"Code": "AccessDenied"} | one for one in doomed]}
 
-        def delete_objects(self, **_call: Any) -> dict[str, Any]:
-            return {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
-
-    refusing: Any = Refusing()
-    with pytest.raises(Retryable, match="AccessDenied"):
-        delete_samples(refusing, STATE, datetime.now(UTC) + timedelta(minutes=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(s3_client(), "delete_objects", refuse)
+        assert erase(patients, NORTH_7).status == 503
+        pass_hours(patients, 2)
+        with pytest.raises(Retryable, match=r"1 of 1 objects .*: AccessDenied$"):
+            reap()
+    assert len(copies(patients)) == 3
+    assert reap()["copies_deleted"] == 3
+    assert copies(patients) == []
+    assert "copies_deleted" not in reap()
 
 
 def test_the_kept_response_of_a_batch_has_no_values(patients: Patients) -> None:

@@ -8,6 +8,7 @@ COPIES = "tests/integration/reap/test_waiting_copies.py"
 LOST = "tests/integration/reap/test_lost_messages.py"
 UPLOADS = "tests/integration/reap/test_uploads.py"
 WAITING = "tests/sql/test_waiting.py"
+ERASED = "tests/integration/personal/test_erased_copies.py"
 MOVED = "test_a_job_that_has_moved_is_given_up_after_as_many_tries_and_hours_again"
 EXPIRE = "functions/pipeline/reap/expire_uploads.py"
 
@@ -99,6 +100,23 @@ MUTANTS = (
         "deps.state.deadlines.delete(ticket.expires_at, ticket.job_id)",
         "pass",
         (f"{UPLOADS}::test_a_landed_file_removes_its_deadline",),
+    ),
+    Mutant(
+        "refused_deletions_ignored",
+        "an object that S3 does not delete is an error",
+        "layers/core/python/waybill/object_deletion.py",
+        'if errors := response.get("Errors"):',
+        'if errors := response.get("Errors") and []:',
+        (f"{ERASED}::test_copies_that_s3_does_not_delete_are_deleted_by_the_next_attempt",),
+    ),
+    Mutant(
+        "erasure_forgotten",
+        "the deadline of an erasure stays until its copies are deleted",
+        "functions/pipeline/reap/delete_copies.py",
+        "    deleted = delete_erased_copies(deps.connection, deps.s3, deps.state)\n",
+        "    deps.state.deadlines.delete_keys(erasures)\n"
+        "    deleted = delete_erased_copies(deps.connection, deps.s3, deps.state)\n",
+        (f"{ERASED}::test_copies_that_s3_does_not_delete_are_deleted_by_the_next_attempt",),
     ),
     Mutant(
         "idempotent_responses_purged_early",

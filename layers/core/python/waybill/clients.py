@@ -6,7 +6,7 @@ With `AWS_ENDPOINT_URL` (the local stack) the bucket is in the path instead.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from waybill.errors import Unavailable
+from waybill.errors import Retryable, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -33,8 +32,8 @@ _TIMES = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
-# The limit of one DeleteObjects call.
-_DELETE_LIMIT = 1000
+# The codes of its responses from 500.
+_FAILING = frozenset(("InternalError", "ServiceUnavailable", "SlowDown"))
 _MISSING, _REFUSED = ("404", "NoSuchKey"), ("403", "AccessDenied")
 
 
@@ -131,18 +130,15 @@ def storage_reached() -> Iterator[None]:
         raise Unavailable("storage-unavailable", "The storage cannot be reached.") from error
 
 
-def delete_objects(s3: "S3Client", bucket: str, keys: Sequence[str]) -> None:
-    """Delete objects, a thousand per call; missing ones are ignored.
+def storage_error(what: str, codes: Collection[str]) -> Retryable:
+    """The error for codes of S3 that nobody expects; `what` says of what, as it may be shown.
 
-    Raises:
-        Unavailable: `storage-unavailable`.
+    An S3 that fails or is too busy is unavailable, also where it says so in a response of 200.
     """
-    for first in range(0, len(keys), _DELETE_LIMIT):
-        objects: list[ObjectIdentifierTypeDef] = [
-            {"Key": key} for key in keys[first : first + _DELETE_LIMIT]
-        ]
-        with storage_reached():
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    detail = f"{what}: {', '.join(sorted(codes))}"
+    if codes and _FAILING.issuperset(codes):
+        return Unavailable("storage-unavailable", detail)
+    return Retryable("storage-error", detail)
 
 
 def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from waybill.clients import code_of, storage_reached
-from waybill.errors import Retryable
+from waybill.clients import code_of, storage_error, storage_reached
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,5 +30,5 @@ def mark_to_expire(s3: "S3Client", bucket: str, key: str, version_id: str | None
     except ClientError as error:
         if code_of(error) in _MISSING:
             return False
-        raise Retryable("storage-error", f"{key!r}: {code_of(error)}") from error
+        raise storage_error(repr(key), {code_of(error)}) from error
     return True

@@ -15,8 +15,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from urllib3.exceptions import HTTPError
 
 from waybill import telemetry
-from waybill.clients import code_of, storage_reached
-from waybill.errors import Rejected, Retryable, Unavailable, WaybillError
+from waybill.clients import code_of, storage_error, storage_reached
+from waybill.errors import Rejected, Unavailable, WaybillError
 from waybill.landing.object_ref import ObjectRef
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _classify(error: ClientError, key: str) -> WaybillError:
         return Rejected("object-missing", f"{key!r} is no longer there.")
     if code in _CHANGED:
         return Rejected("object-changed", f"{key!r} was overwritten while it was loaded.")
-    return Retryable("storage-error", f"{key!r}: {code}")
+    return storage_error(repr(key), {code})
 
 
 def head_object(

@@ -11,8 +11,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from waybill.callers import Caller
-from waybill.clients import delete_objects, read_object, storage_reached
+from waybill.clients import read_object, storage_reached
 from waybill.ids import new_id
+from waybill.object_deletion import delete_objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

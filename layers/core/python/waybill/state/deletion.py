@@ -6,16 +6,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from waybill.clients import storage_reached
-from waybill.errors import Retryable
 from waybill.landing.object_versions import ObjectVersion
+from waybill.object_deletion import AT_ONCE, delete_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-# S3 deletes no more by a request.
-_AT_ONCE = 1000
 WrittenBefore = Callable[[Sequence[UUID]], Mapping[UUID, datetime]]
 """Of these ids, those whose objects are to be deleted if they were written before the time."""
 
@@ -31,36 +27,17 @@ def delete_written_before(
     """
     deleted = 0
     listed = iter(versions)
-    while page := list(islice(listed, _AT_ONCE)):
+    while page := list(islice(listed, AT_ONCE)):
         ids = [_id_of(version) for version in page]
         times = written_before(sorted(set(filter(None, ids))))
         due = [
-            version
+            version.ref
             for version, found in zip(page, ids, strict=True)
             if found is not None and found in times and version.written_at < times[found]
         ]
         delete_versions(s3, bucket, due)
         deleted += len(due)
     return deleted
-
-
-def delete_versions(s3: "S3Client", bucket: str, versions: Sequence[ObjectVersion]) -> None:
-    """Delete at most 1,000 versions of objects, for good.
-
-    Raises:
-        Unavailable: `storage-unavailable`.
-        Retryable: `storage-error`, S3 did not delete one.
-    """
-    if not versions:
-        return
-    objects: list[ObjectIdentifierTypeDef] = [
-        {"Key": version.ref.key, "VersionId": version.ref.version_id or "null"}
-        for version in versions
-    ]
-    with storage_reached():
-        response = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-    if errors := response.get("Errors"):
-        raise Retryable("storage-error", f"{len(errors)} versions: {errors[0].get('Code')}")
 
 
 def _id_of(version: ObjectVersion) -> UUID | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from waybill.clients import delete_objects, storage_reached
+from waybill.clients import storage_reached
+from waybill.object_deletion import delete_objects
 from waybill.state.verified_read import missing_file, read_verified
 
 if TYPE_CHECKING:

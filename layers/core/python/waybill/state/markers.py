@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from waybill.clients import delete_objects, storage_reached
+from waybill.clients import storage_reached
 from waybill.errors import Unavailable
 from waybill.ids import new_id
+from waybill.object_deletion import delete_objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,7 +9,7 @@ from waybill.clients import object_exists
 from waybill.errors import NotFound
 from waybill.landing.object_versions import list_versions
 from waybill.landing.objects import ObjectSource, head_object
-from waybill.state.deletion import delete_versions
+from waybill.object_deletion import AT_ONCE, delete_versions
 from waybill.state.sample_forms import sample_key
 from waybill.state.sample_quota import PREFIX as RESERVED
 
@@ -45,11 +45,11 @@ def delete_samples(s3: "S3Client", bucket: str, before: datetime) -> int:
     """
     deleted = 0
     old = (
-        each
+        each.ref
         for each in list_versions(s3, bucket, _PREFIX)
         if each.written_at < before and not each.ref.key.startswith(RESERVED)
     )
-    while page := list(islice(old, 1000)):
+    while page := list(islice(old, AT_ONCE)):
         delete_versions(s3, bucket, page)
         deleted += len(page)
     return deleted
