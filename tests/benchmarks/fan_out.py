@@ -7,113 +7,61 @@ are read; one record in ten of the quoted ones has two line ends and quotes in a
 """
 
 import argparse
-import json
-import queue
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
+
+import pytest
 
 from tests.benchmarks.company import migrated_cluster
 from tests.benchmarks.kept import machine, machine_line, table, write_data, write_part
-from tests.benchmarks.loaders.load_messages import KEY, cloud_with
+from tests.benchmarks.load_contenders import CHUNK_BYTES
+from tests.benchmarks.loaders.stage_object import GENERATED, GeneratedS3
 from tests.benchmarks.measure import say, seconds
 from tests.benchmarks.peak_memory import TABLE
 from tests.benchmarks.server_processes import ServerCpu
+from tests.benchmarks.warm_loaders import QUEUE, WarmLoaders
 from tests.postgres.databases import Database
 from tests.postgres.roles import create_test_roles
 from tests.sql.analytics.seed import owner
+from tests.stateful.fake_aws import Message
+from tests.stateful.fake_cloud import LANDING, FakeCloud
 
 _NAME = "fan_out"
+_KEY = "landing/simple_hires/1.csv"
 _CASES = ("50 MB", "50 MB, quoted", "1 GB", "1 GB, quoted")
 
 
-class _Queue:
-    """Messages for whoever is free; the end comes when nobody is at work any more."""
-
-    def __init__(self, messages: list[str]) -> None:
-        self._messages: queue.Queue[str | None] = queue.Queue()
-        self._left = 0
-        self._lock = threading.Lock()
-        self.put(messages)
-
-    def put(self, messages: list[str], *, done: int = 0) -> None:
-        with self._lock:
-            self._left += len(messages) - done
-            for message in messages:
-                self._messages.put(message)
-            if not self._left:
-                self._messages.put(None)
-
-    def take(self) -> str | None:
-        message = self._messages.get()
-        if message is None:
-            # For the other loaders.
-            self._messages.put(None)
-        return message
-
-
-class _Loader:
-    """A process of its own."""
-
-    def __init__(self, database: Database, case: str) -> None:
-        program = [sys.executable, "-m", "tests.benchmarks.loaders.load_messages"]
-        self._process = subprocess.Popen(
-            [*program, str(database.port), database.name, case],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._answer()
-
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
-
-    def run(self, messages: _Queue) -> None:
-        assert self._process.stdin is not None
-        while (message := messages.take()) is not None:
-            self._process.stdin.write(f"{message}\n")
-            self._process.stdin.flush()
-            messages.put(self._answer(), done=1)
-
-    def end(self) -> dict[str, float]:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        found: dict[str, float] = self._answer()
-        self._process.wait()
-        return found
-
-
-def _planned(database: Database, case: str) -> list[str]:
-    cloud = cloud_with(database, case)
+def _planned(database: Database, case: str) -> list[Message]:
+    s3 = GeneratedS3()
+    cloud = FakeCloud(database, pytest.MonkeyPatch(), s3)
+    cloud.open(chunk_bytes=CHUNK_BYTES)
     try:
-        cloud.emit_event(KEY, 1)
+        s3.put_object(Bucket=LANDING, Key=_KEY, Body=b"")
+        s3.generated[_KEY] = GENERATED[case]()
+        cloud.emit_event(_KEY, 1)
         cloud.deliver("landed", 0)
-        return [message.body for message in cloud.queues["chunks"]]
+        return cloud.queues[QUEUE]
     finally:
         cloud.close()
 
 
-def measure(database: Database, case: str, loaders: int) -> dict[str, Any]:
+def measure(database: Database, case: str, count: int) -> dict[str, Any]:
     """Stage the file of the case."""
     messages = _planned(database, case)
-    processes = [_Loader(database, case) for _ in range(loaders)]
-    server, work = ServerCpu(database), _Queue(messages)
-    before = server.seconds()
+    server = ServerCpu(database)
+    # Nothing is merged: the request for it goes nowhere.
+    loaders = WarmLoaders(database, count, {_KEY: case}, lambda _queue, _message: None)
+    with closing(loaders):
+        before = server.seconds()
 
-    def run() -> None:
-        threads = [threading.Thread(target=each.run, args=(work,)) for each in processes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        def run() -> None:
+            for message in messages:
+                loaders.take(message)
+            loaders.wait()
 
-    taken = seconds(run)
-    server_cpu = server.seconds() - before
-    ended = [each.end() for each in processes]
+        taken = seconds(run)
+        server_cpu = server.seconds() - before
     with owner(database) as connection:
         query = "SELECT count(*), sum(read)::bigint, bool_and(done) FROM waybill.chunks"
         chunks, records, is_done = connection.execute(query).fetchone() or (0, 0, False)
@@ -121,13 +69,13 @@ def measure(database: Database, case: str, loaders: int) -> dict[str, Any]:
         raise RuntimeError("The file was not staged.")
     return {
         "case": case,
-        "loaders": loaders,
+        "loaders": count,
         "chunks": chunks,
         "records": records,
         "seconds": round(taken, 2),
-        "cpu": round(sum(each["cpu"] for each in ended), 2),
+        "cpu": round(loaders.cpu, 2),
         "server_cpu": round(server_cpu, 2),
-        "megabytes": max(each["megabytes"] for each in ended),
+        "megabytes": loaders.megabytes,
     }
 
 

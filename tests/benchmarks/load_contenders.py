@@ -13,13 +13,14 @@ import pytest
 from tests.benchmarks.company import YEARS
 from tests.benchmarks.load_runs import Run, run_program
 from tests.benchmarks.measure import seconds
+from tests.benchmarks.warm_loaders import QUEUE, HandedOver, WarmLoaders
 from tests.postgres.databases import Database
-from tests.stateful.fake_aws import FakeS3
+from tests.stateful.fake_aws import FakeS3, Message
 from tests.stateful.fake_cloud import LANDING, FakeCloud
 
 COLUMNS = "id, name, hire_dt, department_id, job_id"
 _TYPES = "id int, name text, hire_dt timestamptz, department_id int, job_id int"
-_CHUNK_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024 * 1024
 _ENVIRONMENT = {"PGOPTIONS": "-c timezone=UTC", "PGCLIENTENCODING": "UTF8"}
 
 
@@ -156,33 +157,43 @@ class _Part:
 
 
 class Waybill:
-    """Waybill's own functions, one after another in this process, on a real database."""
+    """Waybill's own functions on a real database."""
 
     def __init__(self, cloud: FakeCloud, s3: DiskS3) -> None:
         self.cloud = cloud
+        self.files = s3.files
         self._s3 = s3
         # Those that another process loaded came before.
-        self._files = self._one("SELECT count(*) FROM waybill.ingestion_jobs")
+        self._count = self._one("SELECT count(*) FROM waybill.ingestion_jobs")
 
-    def load(self, file: Path, dataset: str = "hired_employees") -> float:
-        """Land the file and run plan, load and merge; seconds from its event to its end."""
+    def load(self, file: Path, dataset: str, loaders: WarmLoaders) -> float:
+        """Land the file and run plan, load and merge; seconds from its event to its end.
+
+        Chunks are loaded by the loaders, the rest one after another in this process.
+        """
+        self.cloud.queues[QUEUE] = HandedOver(loaders)
         self.land(file, dataset)
-        return seconds(self._run)
+        return seconds(lambda: self._run(loaders))
 
     def land(self, file: Path, dataset: str) -> None:
         """Land the file; nothing runs yet."""
-        self._files += 1
-        key = f"landing/{dataset}/{self._files}.csv"
+        self._count += 1
+        key = f"landing/{dataset}/{self._count}.csv"
         # An empty object stands for the file.
         self._s3.put_object(Bucket=LANDING, Key=key, Body=b"")
-        self._s3.files[key] = file
-        self.cloud.emit_event(key, self._files)
+        self.files[key] = file
+        self.cloud.emit_event(key, self._count)
 
-    def _run(self) -> None:
+    def send(self, queue: str, message: Message) -> None:
+        """Put a message into a queue, as a loader in another process does."""
+        self.cloud.queues[queue].append(message)
+
+    def _run(self, loaders: WarmLoaders) -> None:
         for _ in range(100):
             for queue, messages in self.cloud.queues.items():
                 while messages:
                     self.cloud.deliver(queue, 0)
+            loaders.wait()
             if not any(self.cloud.queues.values()):
                 return
         raise RuntimeError("the load does not end")
@@ -209,7 +220,7 @@ def waybill_on(database: Database) -> Iterator[Waybill]:
     logging.getLogger("waybill").setLevel(logging.ERROR)
     s3 = DiskS3()
     cloud = FakeCloud(database, pytest.MonkeyPatch(), s3)
-    cloud.open(chunk_bytes=_CHUNK_BYTES)
+    cloud.open(chunk_bytes=CHUNK_BYTES)
     try:
         yield Waybill(cloud, s3)
     finally:

@@ -1,7 +1,9 @@
 r"""Loading one file: Waybill beside `\copy`, an expert's script and other tools, interleaved.
 
-`python -m tests.benchmarks.load_file [--rows 1000000] [--rounds 3] [--only fresh]`
+`python -m tests.benchmarks.load_file [--rows 1000000] [--rounds 3] [--only fresh] [--loaders 2]`
 `--keep` writes `load_file.json`, `load_file.svg` and the tables of the READMEs.
+
+Waybill's chunks are loaded by as many warm processes as there are cores, the rest by one.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from tests.benchmarks.load_peers import PEERS, SIMPLE, Peers, installed
 from tests.benchmarks.load_report import describe, keep, say_case
 from tests.benchmarks.load_runs import Contenders, Run, interleaved_runs
 from tests.benchmarks.server_processes import ServerCpu
+from tests.benchmarks.warm_loaders import LOADERS
 from tests.postgres.databases import Database
 from tests.postgres.roles import create_test_roles
 from tests.sql.analytics.seed import add_year, owner
@@ -49,12 +52,13 @@ _BASES = (5, 20)
 
 @dataclass(frozen=True)
 class Bench:
-    """Databases to start from, files, and the program of the peers."""
+    """Databases to start from, files, the programs of the peers, and how many loaders there are."""
 
     folder: Path
     programs: Path
     templates: Mapping[str, Database]
     numbers: "count[int]"
+    loaders: int = LOADERS
 
     @contextmanager
     def copy_of(self, template: str) -> Iterator[Database]:
@@ -93,7 +97,7 @@ class Bench:
         """Waybill, whose waybill must be right."""
         files = [str(self.file(each)) for each in (hires, before) if each]
         with self.copy_of(template) as database:
-            run = run_waybill(database, table, *files)
+            run = run_waybill(database, table, *files, loaders=self.loaders)
             job = run.pop("job")
             return Run(**run, outcome=_check(job, hires))
 
@@ -105,10 +109,12 @@ def with_server_cpu(database: Database, load: Callable[[], Run]) -> Run:
     return replace(run, server_cpu=server.seconds() - before)
 
 
-def run_waybill(database: Database, table: str, *files: str) -> dict[str, Any]:
+def run_waybill(
+    database: Database, table: str, *files: str, loaders: int = LOADERS
+) -> dict[str, Any]:
     """Load the first of the files, after the others, which are not measured."""
     program = [sys.executable, "-m", "tests.benchmarks.loaders.with_waybill"]
-    command = [*program, str(database.port), database.name, table, *files]
+    command = [*program, str(database.port), database.name, table, str(loaders), *files]
     written = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     # The functions' log lines come before it.
     run: dict[str, Any] = json.loads(written.splitlines()[-1])
@@ -263,9 +269,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="the beginning of a case's name")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--files", type=Path, help="where the files are kept for other runs")
+    parser.add_argument("--loaders", type=int, default=LOADERS)
     arguments = parser.parse_args()
     names = [name for name in CASES if name.startswith(arguments.only)]
-    with opened(names, arguments.files) as bench:
+    with opened(names, arguments.files) as opened_bench:
+        bench = replace(opened_bench, loaders=arguments.loaders)
         for name in names:
             result = describe(arguments.rows, arguments.rounds)
             contenders = CASES[name](bench, arguments.rows)

@@ -64,7 +64,7 @@ def _compressed(case: str, generated: Generated, folder: Path) -> list[str]:
 
 def measure(database: Database, case: str, folder: Path) -> dict[str, Any]:
     """One case, in a process and a database of its own."""
-    file = _compressed(case, CASES[case], folder)
+    file = _compressed(case, CASES[case](), folder)
     program = [sys.executable, "-m", "tests.benchmarks.loaders.stage_object"]
     command = [*program, str(database.port), database.name, case, *file]
     written = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
