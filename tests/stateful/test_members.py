@@ -1,13 +1,13 @@
 """Archives: rejects of all members replayed, members and archives cancelled and taken back."""
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, run_state_machine_as_test
+from hypothesis.stateful import initialize
 
 from tests.postgres.databases import Database
 from tests.stateful.archive_rules import PACKED
 from tests.stateful.faults import Fault
 from tests.stateful.generators import PROVOKED, seconds, some_files
+from tests.stateful.histories import run_histories
 from tests.stateful.machine import Machine
 from tests.stateful.model import File
 from tests.stateful.tables import Cells
@@ -66,19 +66,7 @@ MemberMachine = type("MemberMachine", (_Begun,), dict.fromkeys(_RARE))
 
 
 def test_histories_with_members_end_as_the_model_predicts(dataset_template: Database) -> None:
-    Machine.template = dataset_template
     before = PROVOKED.copy()
-    run_state_machine_as_test(
-        MemberMachine,
-        settings=settings(
-            max_examples=16,
-            stateful_step_count=25,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_histories(MemberMachine, dataset_template, 16)
     assert [each for each in PROMISED if PROVOKED[each] == before[each]] == []
     assert any(PROVOKED[each] > before[each] for each in _KILLED)

@@ -1,10 +1,8 @@
 """Loads are taken back, in any order, and what is left is as if they had never landed."""
 
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from tests.postgres.databases import Database
 from tests.stateful.generators import PROVOKED
+from tests.stateful.histories import run_histories
 from tests.stateful.machine import Machine
 
 _RARE = ("request_upload", "crash", "lose", "forget", "redrive", "pass_time",
@@ -16,17 +14,6 @@ RevertMachine = type("RevertMachine", (Machine,), dict.fromkeys(_RARE))
 
 
 def test_histories_with_reverts_end_as_the_model_predicts(dataset_template: Database) -> None:
-    Machine.template = dataset_template
     before = PROVOKED[REVERTED]
-    run_state_machine_as_test(
-        RevertMachine,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_histories(RevertMachine, dataset_template, 12)
     assert PROVOKED[REVERTED] > before
