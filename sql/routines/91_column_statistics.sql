@@ -8,13 +8,28 @@ RETURNS TABLE (place bigint, estimate bigint, is_exact boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    WITH fingerprints AS (
-        SELECT x.place, f.value::bigint AS fingerprint, min((x.value -> 'limit')::integer) AS most
+    -- Only the values are sorted, not the column's JSON beside each of them.
+    WITH parts AS MATERIALIZED (
+        SELECT x.place,
+            (x.value -> 'limit')::integer AS most,
+            x.value -> 'fingerprints' AS fingerprints
         FROM waybill.chunks AS c,
-            jsonb_array_elements(c.columns) WITH ORDINALITY AS x (value, place),
-            jsonb_array_elements(x.value -> 'fingerprints') AS f (value)
+            jsonb_array_elements(c.columns) WITH ORDINALITY AS x (value, place)
         WHERE c.job_id = p_job
-        GROUP BY x.place, f.value::bigint
+    ), bounds AS (
+        -- A chunk that has as many as it may have left out larger ones than its last.
+        SELECT p.place,
+            min(p.most) AS most,
+            min((p.fingerprints -> -1)::bigint)
+                FILTER (WHERE jsonb_array_length(p.fingerprints) >= p.most) AS largest
+        FROM parts AS p
+        GROUP BY p.place
+    ), fingerprints AS (
+        SELECT DISTINCT b.place, b.most, f.value::bigint AS fingerprint
+        FROM parts AS p
+        JOIN bounds AS b ON b.place = p.place
+        CROSS JOIN jsonb_array_elements(p.fingerprints) AS f (value)
+        WHERE b.largest IS NULL OR f.value::bigint <= b.largest
     ), ranked AS (
         SELECT f.*, row_number() OVER (PARTITION BY f.place ORDER BY f.fingerprint) AS rank
         FROM fingerprints AS f
