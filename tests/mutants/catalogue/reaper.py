@@ -105,8 +105,8 @@ MUTANTS = (
         "refused_deletions_ignored",
         "an object that S3 does not delete is an error",
         "layers/core/python/waybill/object_deletion.py",
-        'if errors := response.get("Errors"):',
-        'if errors := response.get("Errors") and []:',
+        "    if refused:\n",
+        "    if not refused and doomed is None:\n",
         (f"{ERASED}::test_copies_that_s3_does_not_delete_are_deleted_by_the_next_attempt",),
     ),
     Mutant(

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from waybill.errors import Retryable, Unavailable
+from waybill.errors import Retryable, Transient, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -32,7 +32,7 @@ _TIMES = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
-# The codes of its responses from 500.
+# Codes of S3's responses of 500 and above.
 _FAILING = frozenset(("InternalError", "ServiceUnavailable", "SlowDown"))
 _MISSING, _REFUSED = ("404", "NoSuchKey"), ("403", "AccessDenied")
 
@@ -133,12 +133,11 @@ def storage_reached() -> Iterator[None]:
 def storage_error(what: str, codes: Collection[str]) -> Retryable:
     """The error for codes of S3 that nobody expects; `what` says of what, as it may be shown.
 
-    An S3 that fails or is too busy is unavailable, also where it says so in a response of 200.
+    It passes where S3 fails or is too busy for some objects, as it says in a response of 200.
     """
-    detail = f"{what}: {', '.join(sorted(codes))}"
-    if codes and _FAILING.issuperset(codes):
-        return Unavailable("storage-unavailable", detail)
-    return Retryable("storage-error", detail)
+    passes = bool(codes) and _FAILING.issuperset(codes)
+    kind = Transient if passes else Retryable
+    return kind("storage-error", f"{what}: {', '.join(sorted(codes))}")
 
 
 def read_object(s3: "S3Client", bucket: str, key: str) -> bytes | None:

@@ -19,7 +19,7 @@ def delete_objects(s3: "S3Client", bucket: str, keys: Sequence[str]) -> None:
 
     Raises:
         Unavailable: `storage-unavailable`.
-        Retryable: `storage-error`, S3 did not delete one.
+        Retryable: `storage-error`, S3 did not delete some; the others are deleted.
     """
     _delete(s3, bucket, [{"Key": key} for key in keys])
 
@@ -29,7 +29,7 @@ def delete_versions(s3: "S3Client", bucket: str, versions: Sequence[ObjectRef]) 
 
     Raises:
         Unavailable: `storage-unavailable`.
-        Retryable: `storage-error`, S3 did not delete one.
+        Retryable: `storage-error`, S3 did not delete some; the others are deleted.
     """
     # An object from before versioning was enabled has the version `null`.
     _delete(
@@ -38,11 +38,14 @@ def delete_versions(s3: "S3Client", bucket: str, versions: Sequence[ObjectRef]) 
 
 
 def _delete(s3: "S3Client", bucket: str, doomed: "Sequence[ObjectIdentifierTypeDef]") -> None:
+    refused: list[str] = []
     for first in range(0, len(doomed), AT_ONCE):
         objects = doomed[first : first + AT_ONCE]
         with storage_reached():
             response = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-        # The response is 200 whatever became of each. Keys are not shown: they may name a person.
-        if errors := response.get("Errors"):
-            what = f"{len(errors)} of {len(objects)} objects were not deleted"
-            raise storage_error(what, {error.get("Code", "unknown") for error in errors})
+        # The response is 200 whatever became of each.
+        refused += [error.get("Code", "unknown") for error in response.get("Errors", ())]
+    if refused:
+        # Keys are not shown: they may name a person.
+        what = f"{len(refused)} of {len(doomed)} objects were not deleted"
+        raise storage_error(what, set(refused))
