@@ -83,7 +83,7 @@ DECLARE
         FROM unnest(v_order || p_columns) WITH ORDINALITY AS x (name, n)
         LEFT JOIN pg_attribute AS a ON a.attrelid = p_plan.target AND a.attname = x.name
         GROUP BY x.name
-        ORDER BY min(x.n) > cardinality(v_order), min(a.attlen) < 0, min(x.n)
+        ORDER BY min(x.n) > cardinality(v_order), coalesce(min(a.attlen) < 0, false), min(x.n)
     );
 BEGIN
     RETURN format(
@@ -134,18 +134,23 @@ BEGIN
 END
 $$;
 
--- What new records are sorted by: the columns of the first index that is not unique. Its entries are
--- then written side by side, which is where a bulk load spends most of its time.
+-- What new records are sorted by: the columns of the first index that is not unique and has an order.
+-- Its entries are then written side by side, which is where a bulk load spends most of its time.
 CREATE OR REPLACE FUNCTION waybill.write_columns(p_plan waybill.merge_plan) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN coalesce((
-    SELECT waybill.column_names(i.indrelid, i.indkey::smallint[])
+    SELECT k.names
     FROM pg_index AS i
+    JOIN pg_class AS c ON c.oid = i.indexrelid
+    -- Not those that it only includes: their types may have no order.
+    CROSS JOIN LATERAL waybill.column_names(
+        i.indrelid, (i.indkey::smallint[])[:i.indnkeyatts - 1]) AS k (names)
     WHERE i.indrelid = (p_plan).target
         AND NOT i.indisunique
         AND i.indexprs IS NULL
-        AND (p_plan).columns @> waybill.column_names(i.indrelid, i.indkey::smallint[])
+        AND pg_indexam_has_property(c.relam, 'can_order')
+        AND (p_plan).columns @> k.names
     ORDER BY i.indexrelid
     LIMIT 1
 ), '{_waybill_line}');

@@ -17,7 +17,7 @@ BEGIN ATOMIC
             jsonb_array_elements(c.columns) WITH ORDINALITY AS x (value, place)
         WHERE c.job_id = p_job
     ), bounds AS (
-        -- A chunk that has as many as it may have left out larger ones than its last.
+        -- A chunk with as many as it may keep has left out those larger than its last.
         SELECT p.place,
             min(p.most) AS most,
             min((p.fingerprints -> -1)::bigint)
