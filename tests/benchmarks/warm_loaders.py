@@ -69,12 +69,15 @@ class WarmLoaders:
 
     def _run(self, message: Message) -> None:
         loader = self._free.get()
-        for name, sent in loader.run(message, self._objects):
-            if name == QUEUE:
-                self.take(sent)
-            else:
-                self._send(name, sent)
-        self._free.put(loader)
+        try:
+            for name, sent in loader.run(message, self._objects):
+                if name == QUEUE:
+                    self.take(sent)
+                else:
+                    self._send(name, sent)
+        finally:
+            # One that has died fails whoever takes it next, rather than being waited for.
+            self._free.put(loader)
 
 
 class HandedOver(list[Message]):
