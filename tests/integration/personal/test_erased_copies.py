@@ -155,6 +155,25 @@ def test_copies_that_s3_does_not_delete_are_deleted_by_the_next_attempt(
     assert "copies_deleted" not in reap()
 
 
+def test_a_kind_of_copies_that_s3_does_not_delete_does_not_keep_the_others(
+    patients: Patients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patients.load(HEADER + ADA)
+    put(patients, f"exports/{begin_export(patients, 'patients', '-1 hour')}/a.csv")
+    sample = put(patients, f"samples/{'0' * 64}/{new_id()}")
+    delete: Any = s3_client().delete_objects
+
+    def refuse(**call: Any) -> Any:
+        doomed = call["Delete"]["Objects"]
+        if all(not one["Key"].startswith("samples/") for one in doomed):
+            return delete(**call)
+        return {"Errors": [{"Code": "AccessDenied"} | one for one in doomed]}
+
+    monkeypatch.setattr(s3_client(), "delete_objects", refuse)
+    assert erase(patients, NORTH_7).status == 503
+    assert copies(patients) == [sample]
+
+
 def test_the_kept_response_of_a_batch_has_no_values(patients: Patients) -> None:
     row = {"clinic": "north", "chart": 7, "surname": "Lovelace", "born": "1815-12-40"}
     row |= {"e mail": "analytical.example", "ward": 99}

@@ -106,7 +106,7 @@ MUTANTS = (
         "an object that S3 does not delete is an error",
         "layers/core/python/waybill/object_deletion.py",
         "    if refused:\n",
-        "    if not refused and doomed is None:\n",
+        "    if False:\n",
         (f"{ERASED}::test_copies_that_s3_does_not_delete_are_deleted_by_the_next_attempt",),
     ),
     Mutant(

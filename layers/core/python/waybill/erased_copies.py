@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from waybill.database.erasures import Erasures
 from waybill.database.repository import Connection
-from waybill.errors import Retryable
+from waybill.errors import Retryable, Unavailable
 from waybill.state.bucket import StateBucket
 from waybill.state.samples import delete_samples
 
@@ -24,7 +24,8 @@ def delete_erased_copies(connection: Connection, s3: "S3Client", state: StateBuc
     not delete does not keep the others.
 
     Raises:
-        Retryable: the database or S3.
+        Unavailable: the database or S3 cannot be reached; nothing else is tried.
+        Retryable: the first failure, after all kinds.
     """
     erasures = Erasures(connection)
     newest = erasures.newest()
@@ -39,6 +40,8 @@ def delete_erased_copies(connection: Connection, s3: "S3Client", state: StateBuc
     for delete in deletions:
         try:
             deleted += delete()
+        except Unavailable:
+            raise
         except Retryable as failure:
             failures.append(failure)
     if failures:
