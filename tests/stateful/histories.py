@@ -1,4 +1,4 @@
-"""Runs random histories of a machine; the number of its steps is the same for all."""
+"""Runs random histories of a machine."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -8,9 +8,14 @@ from tests.stateful.machine import Machine
 
 
 def run_histories(
-    machine: type[Machine], template: Database, count: int, *, derandomize: bool = True
+    machine: type[Machine],
+    template: Database,
+    count: int,
+    *,
+    steps: int = 25,
+    derandomize: bool = True,
 ) -> None:
-    """Run `count` histories, each on a copy of the template.
+    """Run `count` histories of at most so many steps, each on a copy of the template.
 
     They are the same ones each time, unless `derandomize` is false.
 
@@ -22,7 +27,7 @@ def run_histories(
         machine,
         settings=settings(
             max_examples=count,
-            stateful_step_count=25,
+            stateful_step_count=steps,
             deadline=None,
             database=None,
             derandomize=derandomize,

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hypothesis import HealthCheck, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import seed
 
 from tests.postgres.databases import Database
 from tests.stateful.generators import PROVOKED
+from tests.stateful.histories import run_histories
 from tests.stateful.machine import Machine
 from tests.torture import attempts, faults
 from tests.torture.adversarial import measure_corpus
@@ -88,18 +88,7 @@ def _database_faults(given: argparse.Namespace, figures: Figures) -> None:
 
 
 def _histories(template: Database, figures: Figures, count: int, number: int) -> None:
-    Machine.template = template
-    run_state_machine_as_test(
-        seed(number)(Machine),
-        settings=settings(
-            max_examples=count,
-            stateful_step_count=40,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_histories(seed(number)(Machine), template, count, steps=40, derandomize=False)
     figures.files += PROVOKED.pop("files", 0)
     figures.records += PROVOKED.pop("records", 0)
     figures.add_histories(PROVOKED)
