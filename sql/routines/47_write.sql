@@ -65,8 +65,8 @@ END
 $$;
 
 -- The new records as a query. What they are sorted by comes first in it, and other values of a fixed
--- width next: the sort then finds a value without reading the texts before it, and takes a third of
--- the time.
+-- width next: the sort then finds a value without reading the texts before it, which was a sixth of
+-- the whole write.
 CREATE OR REPLACE FUNCTION waybill.records_to_insert(p_plan waybill.merge_plan,
     p_columns text[], p_condition text, p_is_sorted boolean)
 RETURNS text
