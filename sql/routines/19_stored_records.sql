@@ -32,8 +32,8 @@ BEGIN
 END
 $$;
 
--- How many records are staged. Of a file the chunks say it: before a merge they were compared with
--- the staging table, under the lock of the job.
+-- How many records are staged. Of a file the chunks say it; the merge is undone if it finds another
+-- number (`assert_all_found`).
 CREATE OR REPLACE FUNCTION waybill.count_staged(p_plan waybill.merge_plan) RETURNS bigint
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp

@@ -86,7 +86,7 @@ END
 $$;
 
 -- Create the staging table. Unlogged, since its rows can be read from the object again: a crash
--- of the server empties it, which the merge notices by the chunks' counts.
+-- of the server empties it, which the merge notices (`assert_all_found`).
 CREATE OR REPLACE FUNCTION waybill.create_stage(p_job waybill.ingestion_jobs) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp

@@ -65,6 +65,7 @@ BEGIN
             RAISE LOG 'job %: written row by row, since SQLSTATE %', p_plan.job_id, SQLSTATE;
     END;
     PERFORM waybill.store_records();
+    PERFORM waybill.assert_all_found(p_plan);
     v_last_level := waybill.order_writes(p_plan);
     ANALYZE pg_temp.merge_records;
     PERFORM waybill.add_needed_partitions(p_plan);

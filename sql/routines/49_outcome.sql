@@ -200,6 +200,7 @@ BEGIN
     v_staged := waybill.count_staged(p_plan);
     PERFORM waybill.check_records(p_plan);
     p_plan := waybill.accept_records(p_plan);
+    PERFORM waybill.assert_all_found(p_plan);
     SELECT count(*) INTO v_deleted FROM pg_temp.merge_deleted;
     v_row_by_row := waybill.write(p_plan);
     IF v_row_by_row THEN

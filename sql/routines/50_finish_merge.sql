@@ -49,6 +49,7 @@ DECLARE
     v_limit text;
     v_kept waybill.validation_errors[];
     v_context text;
+    v_result waybill.merge_result;
 BEGIN
     PERFORM waybill.record_parents_seen(p_job.job_id);
     v_plan := waybill.plan_merge(p_job,
@@ -73,6 +74,14 @@ BEGIN
             -- Undone to here, rows and all; the variables keep their values.
             DELETE FROM waybill.validation_errors WHERE job_id = p_job.job_id;
             INSERT INTO waybill.validation_errors SELECT * FROM unnest(v_kept);
+        WHEN SQLSTATE 'WB005' THEN
+            -- It had not the records that were staged: these are staged again.
+            v_result := waybill.empty_result(p_job, 'restage');
+            v_result.chunks := waybill.lost_chunks(p_job);
+            IF v_result.chunks = '{}' THEN
+                RAISE;
+            END IF;
+            RETURN v_result;
         WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
             IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN

@@ -162,11 +162,13 @@ BEGIN
         v_result.waiting_for := v_earlier;
         RETURN v_result;
     END IF;
-    -- Also so that a job which finds it taken, as it may many times, does not count its records first.
     PERFORM waybill.lock_merge(p_job.dataset);
-    v_result.chunks := waybill.lost_chunks(p_job);
-    IF v_result.chunks <> '{}' THEN
-        v_result.outcome := 'restage';
+    -- A merge finds out itself whether it had all records that were staged.
+    IF p_job.restamping THEN
+        v_result.chunks := waybill.lost_chunks(p_job);
+        IF v_result.chunks <> '{}' THEN
+            v_result.outcome := 'restage';
+        END IF;
     END IF;
     RETURN v_result;
 END
@@ -188,48 +190,6 @@ BEGIN
         p_result.chunks := waybill.unstaged_chunks(p_job.job_id);
     END IF;
     RETURN p_result;
-END
-$$;
-
--- A crash of the server empties unlogged tables: what is staged must be what the chunks say.
--- Returns the chunks that must be staged again.
-CREATE OR REPLACE FUNCTION waybill.lost_chunks(p_job waybill.ingestion_jobs)
-RETURNS integer[]
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_stage CONSTANT text := format('staging.%I', waybill.stage_name(p_job.job_id));
-    v_lost integer[];
-BEGIN
-    EXECUTE format(
-        $q$
-        SELECT coalesce(array_agg(c.chunk ORDER BY c.chunk), '{}')
-        FROM waybill.chunks AS c
-        LEFT JOIN (
-            SELECT _waybill_chunk, count(*) AS records
-            FROM %s
-            GROUP BY 1
-        ) AS s ON s._waybill_chunk = c.chunk
-        WHERE c.job_id = %L
-            AND c.staged <> coalesce(s.records, 0)
-        $q$, v_stage, p_job.job_id)
-    INTO v_lost;
-    IF v_lost <> '{}' THEN
-        PERFORM waybill.run_sql(format(
-            'DELETE FROM %s WHERE _waybill_chunk = ANY (%L::integer[])', v_stage, v_lost));
-        DELETE FROM waybill.validation_errors AS v
-        WHERE v.job_id = p_job.job_id
-            AND v.chunk = ANY (v_lost)
-            AND NOT p_job.restamping;
-        UPDATE waybill.chunks
-        SET done = false, columns = NULL, summary = NULL
-        WHERE job_id = p_job.job_id AND chunk = ANY (v_lost);
-        UPDATE waybill.ingestion_jobs
-        SET state = 'LOADING'
-        WHERE job_id = p_job.job_id AND state = 'MERGING';
-    END IF;
-    RETURN v_lost;
 END
 $$;
 

@@ -159,6 +159,11 @@ class Ledger:
         assert numbers["read"] == sum(numbers.values()) - numbers["read"]
         return {name: number for name, number in numbers.items() if number}
 
+    def state(self, job: UUID) -> str:
+        """The job's state."""
+        ((found,),) = self.rows("SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s", job)
+        return str(found)
+
     def rejects(self, job: UUID) -> list[tuple[int, str, list[str]]]:
         """(line, raw, codes) of each reject, by line."""
         return [

@@ -6,16 +6,12 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from tests.postgres.crash import empty_unlogged_tables
 from tests.sql.api_calls import cancel
 from tests.sql.staging import Ledger
 from waybill.ids import new_id
 
 ROWS = [(1, "Sales"), (2, "Support")]
-
-
-def state(ledger: Ledger, job: object) -> str:
-    ((found,),) = ledger.rows("SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s", job)
-    return str(found)
 
 
 def test_a_cancelled_job_leaves_nothing(ledger: Ledger) -> None:
@@ -77,11 +73,10 @@ def test_two_loaders_cannot_hold_one_chunk(ledger: Ledger) -> None:
 def test_an_emptied_stage_is_staged_again(ledger: Ledger) -> None:
     job = ledger.land("departments", 1)
     ledger.stage(job, "departments", ROWS)
-    ledger.admin.execute("SET ROLE waybill_owner")
-    ledger.admin.execute(f"TRUNCATE staging.s_{job.hex}".encode())
+    empty_unlogged_tables(ledger.admin)
     response = ledger.merge(job)
     assert (response["outcome"], response["chunks"]) == ("restage", [0])
-    assert state(ledger, job) == "LOADING"
+    assert ledger.state(job) == "LOADING"
     ledger.stage_chunk(job, ["id", "department"], False, ROWS)
     assert ledger.merge(job)["outcome"] == "merged"
     assert ledger.waybill(job) == {"read": 2, "inserted": 2}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.postgres.crash import empty_unlogged_tables
 from tests.sql.api_calls import cancel
 from tests.sql.staging import Ledger
 
@@ -30,7 +31,7 @@ def test_a_job_that_is_not_loaded_keeps_none(summed: Ledger) -> None:
 def test_a_chunk_that_is_lost_keeps_none(summed: Ledger) -> None:
     job = summed.land("departments", 1)
     summed.stage(job, "departments", FILE)
-    summed.admin.execute(f"TRUNCATE staging.s_{job.hex}".encode())
+    empty_unlogged_tables(summed.admin)
     assert summed.merge(job)["outcome"] == "restage"
     assert summed.rows(NAMED) == []
 

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
-from psycopg import errors, sql
+from psycopg import errors
 
+from tests.postgres.crash import empty_unlogged_tables
 from tests.sql.staging import Ledger
 from tests.sql.unseen_tables import register
 
@@ -36,7 +37,7 @@ def test_a_parent_that_commits_while_its_child_merges_is_found(ledger: Ledger) -
 def test_chunks_lost_in_a_crash_are_named_until_they_are_staged(ledger: Ledger) -> None:
     job = ledger.land("departments", 1)
     ledger.stage(job, "departments", [(1, "Sales")])
-    empty_stage(ledger, job)
+    empty_unlogged_tables(ledger.admin)
     # The merge step may die before it has sent the chunks: it must be told again.
     for _ in range(2):
         response = ledger.merge(job)
@@ -59,14 +60,6 @@ def test_a_late_file_is_not_blocked_by_a_missing_object(ledger: Ledger) -> None:
     assert ledger.merge(later)["outcome"] == "ended"
     assert ledger.merge(late)["outcome"] == "merged"
     assert ledger.waybill(later) == {"read": 1, "unchanged": 1}
-
-
-def empty_stage(ledger: Ledger, job: UUID) -> None:
-    """What a crash of the server does to an unlogged table."""
-    ledger.admin.execute("SET ROLE waybill_owner")
-    name = sql.Identifier("staging", f"s_{job.hex}")
-    ledger.admin.execute(sql.SQL("TRUNCATE {}").format(name))
-    ledger.admin.execute("RESET ROLE")
 
 
 def test_unblocking_never_multiplies_messages(ledger: Ledger) -> None:

@@ -33,11 +33,6 @@ def conflicts(ledger: Ledger, job: UUID) -> list[tuple[str, str]]:
     return [(each["code"], each["message"]) for each in found]
 
 
-def state(ledger: Ledger, job: UUID) -> str:
-    ((found,),) = ledger.rows("SELECT state FROM waybill.ingestion_jobs WHERE job_id = %s", job)
-    return str(found)
-
-
 def test_inserted_rows_are_removed_and_updated_ones_restored(ledger: Ledger) -> None:
     register(ledger, TABLE)
     first = ledger.load("t", 1, [(1, "1.50", "a"), (2, 2, None), (3, 3, "c")])
@@ -46,7 +41,7 @@ def test_inserted_rows_are_removed_and_updated_ones_restored(ledger: Ledger) -> 
     document = revert(ledger, second)
     assert document == {"rows": 2, "removed": 1, "restored": 1, **REVERTED}
     assert ledger.rows("SELECT id, n::text, note, _landed FROM t ORDER BY id") == before
-    assert state(ledger, second) == "REVERTED"
+    assert ledger.state(second) == "REVERTED"
     assert ledger.waybill(second) == {"read": 3, "inserted": 1, "updated": 1, "unchanged": 1}
     assert revert(ledger, second) == document
     assert revert(ledger, first) == {"rows": 3, "removed": 3, "restored": 0, **REVERTED}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.sql.folding import ROWS, fold, monthly, partitions, records, until
 from tests.sql.staging import Ledger
-from tests.sql.test_reverts import conflicts, revert, state
+from tests.sql.test_reverts import conflicts, revert
 from tests.sql.unseen_tables import register
 
 REGISTERED = "SELECT waybill.register_dataset('kids'{})"
@@ -30,7 +30,7 @@ def test_a_load_that_deleted_rows_with_those_that_followed_is_kept(
     followed = ledger.rows("SELECT id, of FROM kids ORDER BY id")
     assert followed == ([(2, 2)] if action == "CASCADE" else [(1, None), (2, 2)])
     assert [code for code, _ in conflicts(ledger, job)] == ["other-table"]
-    assert (state(ledger, job), ledger.rows("SELECT id FROM t")) == ("COMPLETED", [(2,)])
+    assert (ledger.state(job), ledger.rows("SELECT id FROM t")) == ("COMPLETED", [(2,)])
 
 
 @pytest.mark.parametrize("kids", KIDS.values(), ids=KIDS)

@@ -18,6 +18,7 @@ from functions.pipeline.publish.handler import handle as publish
 from functions.pipeline.reap.handler import handle as reap
 from functions.pipeline.refresh.handler import handle as refresh
 from tests.cloud.lambda_events import Context, object_event, sqs_record
+from tests.postgres.crash import empty_unlogged_tables
 from tests.postgres.databases import PASSWORD, Database
 from tests.stateful.fake_aws import FakeEvents, FakeS3, FakeSecrets, FakeSqs, Message
 from tests.stateful.faults import Fault, Process, watch_database
@@ -200,12 +201,7 @@ class FakeCloud:
                 # Autovacuum has no user, and only a superuser may end it.
                 " AND usesysid IS NOT NULL"
             )
-            admin.execute("SET ROLE waybill_owner")
-            for (name,) in admin.execute(
-                "SELECT c.oid::regclass::text FROM pg_class AS c"
-                " WHERE relpersistence = 'u' AND relkind = 'r'"
-            ).fetchall():
-                admin.execute(f"TRUNCATE {name}".encode())
+            empty_unlogged_tables(admin)
 
     def forget(self, queue: str, place: int) -> None:
         """The message is gone for good; only the reaper can find its job."""

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from psycopg import sql
 
 from functions.pipeline.merge.handler import handle
 from tests.cloud.fixtures import STATE, Cloud
 from tests.cloud.lambda_events import Context, sqs_event
 from tests.integration.merge.staged_jobs import DEPARTMENTS, EMPLOYEES, Staged, deliver
+from tests.postgres.crash import empty_unlogged_tables
 from tests.postgres.databases import Database
 from waybill.ids import new_id
 from waybill.messages import MergeMessage, ResolvePendingMessage
@@ -77,7 +77,7 @@ def test_pending_records_are_loaded_when_the_parent_arrives(staged: Staged, clou
 
 def test_a_stage_that_a_crash_emptied_is_staged_again(staged: Staged, cloud: Cloud) -> None:
     job = staged.job("departments", DEPARTMENTS, [(1, "Sales")])
-    staged.admin.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier("staging", f"s_{job.hex}")))
+    empty_unlogged_tables(staged.admin)
     assert deliver(MergeMessage(job_id=job)) == []
     assert cloud.bodies("chunks") == [{"job_id": str(job), "chunk": 0}]
     assert staged.state(job) == "LOADING"

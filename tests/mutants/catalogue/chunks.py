@@ -4,8 +4,10 @@ from tests.mutants.mutant import Mutant
 
 CHUNKS = "sql/routines/31_chunks.sql"
 MERGE = "sql/routines/52_merge_job.sql"
+LOST = "sql/routines/521_lost_chunks.sql"
 ENDS = "tests/sql/test_job_ends.py"
 CANCEL = "tests/sql/test_cancel.py"
+EMPTIED = "tests/sql/test_lost_chunks.py"
 LOADERS = "tests/integration/load/test_two_loaders.py"
 RESTAMPS = "tests/integration/path/test_restamps.py"
 STAGE = "tests/integration/load/test_stage_chunk.py"
@@ -34,7 +36,7 @@ MUTANTS = (
     Mutant(
         "rejects_of_lost_chunk_kept",
         "a chunk that a crash emptied has its rejects once",
-        MERGE,
+        LOST,
         "AND v.chunk = ANY (v_lost)",
         "AND false",
         (f"{LOADERS}::test_a_chunk_that_a_crash_emptied_has_its_rejects_once",),
@@ -82,10 +84,46 @@ MUTANTS = (
     Mutant(
         "emptied_stage_unnoticed",
         "chunks that a crash of the server has emptied are staged again",
-        MERGE,
+        LOST,
         "AND c.staged <> coalesce(s.records, 0)",
         "AND false",
         (f"{ENDS}::test_an_emptied_stage_is_staged_again",),
+    ),
+    Mutant(
+        "records_counted_before_a_merge",
+        "staged records are not read before they are merged",
+        MERGE,
+        "IF p_job.restamping THEN",
+        "IF true THEN",
+        (f"{EMPTIED}::test_staged_records_are_not_read_before_they_are_merged",),
+    ),
+    Mutant(
+        "restamped_records_not_counted",
+        "records that only stamp rows are counted always",
+        MERGE,
+        "IF p_job.restamping THEN",
+        "IF false THEN",
+        (f"{EMPTIED}::test_a_job_whose_rows_are_only_stamped_is_counted_always",),
+    ),
+    Mutant(
+        "missing_records_superseded",
+        "a merge that does not find all staged records has them staged again",
+        LOST,
+        "IF v_staged <> v_found THEN",
+        "IF false THEN",
+        (
+            f"{EMPTIED}::test_a_merge_that_does_not_find_what_was_staged_is_undone_and_has_it_staged_again",
+        ),
+    ),
+    Mutant(
+        "missing_records_superseded_row_by_row",
+        "one that writes row by row, and does not find all staged records, too",
+        "sql/routines/48_write_row_by_row.sql",
+        "    PERFORM waybill.assert_all_found(p_plan);\n",
+        "",
+        (
+            f"{EMPTIED}::test_a_merge_that_does_not_find_what_was_staged_is_undone_and_has_it_staged_again",
+        ),
     ),
     Mutant(
         "lost_chunks_named_once",
