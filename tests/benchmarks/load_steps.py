@@ -71,10 +71,9 @@ def _each(name: str, statement: str, suffixes: Callable[[int], bool] = lambda _:
 
 _KEY = "ALTER TABLE {part} ADD PRIMARY KEY (id, hire_dt)"
 _INDEX = "CREATE INDEX ON {part} (department_id, job_id, hire_dt)"
-_ATTACH = (
-    "ALTER TABLE root DETACH PARTITION {part};\n"
-    "ALTER TABLE {name} ATTACH PARTITION {part} FOR VALUES FROM ({lower}) TO ({upper})"
-)
+_DETACH = "ALTER TABLE root DETACH PARTITION {part}"
+_DROP = "ALTER TABLE {part} DROP COLUMN chunk, DROP COLUMN line"
+_ATTACH = "ALTER TABLE {name} ATTACH PARTITION {part} FOR VALUES FROM ({lower}) TO ({upper})"
 
 
 class _Steps:
@@ -83,8 +82,9 @@ class _Steps:
     def __init__(self, bench: Bench, name: str, rows: int) -> None:
         self._bench, self._name, self._rows = bench, name, rows
         self._text = bench.file(Hires(rows))
-        self._binary, self._half, self._rejects = (
-            self._text.with_suffix(end) for end in (".bin", ".half.bin", ".rejects.bin")
+        self._binary, self._lines, self._half, self._rejects = (
+            self._text.with_suffix(end)
+            for end in (".bin", ".lines.bin", ".half.bin", ".rejects.bin")
         )
         self._like = f"LIKE {name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS"
 
@@ -97,6 +97,9 @@ class _Steps:
         keyed = copied + _MEMORY + _each(name, _KEY)
         through = f"INSERT INTO root ({COLUMNS}) SELECT {COLUMNS} FROM heap;\n"
         staged = heap + self._copy("heap", self._binary) + _root(name, self._like) + through
+        becoming = _root(name, f"{self._like}, chunk int, line bigint") + self._copy(
+            "root", self._lines, f"{COLUMNS}, chunk, line"
+        )
         plain = _root(name, _TYPES) + self._copy("root", self._binary)
         half = _root(name, self._like) + self._copy("root", self._half)
         return {
@@ -112,6 +115,9 @@ class _Steps:
             WRITE: lambda: self._run(copied + self._keys()),
             "the same over two connections": lambda: self._twice(copied),
             STAGE: lambda: self._run(staged + self._keys()),
+            "through a stage that becomes the partitions": lambda: self._run(
+                becoming + self._keys(_DETACH, _DROP, _ATTACH)
+            ),
             "expert's script": lambda: bench.psql("empty", hires, Psql.expert, name),
             "Waybill": lambda: bench.waybill("empty", hires, name),
             r"\copy": lambda: bench.psql("with partitions", hires, Psql.copy, name),
@@ -127,14 +133,17 @@ class _Steps:
         heap = f"CREATE UNLOGGED TABLE heap ({_TYPES});\n" + self._copy("heap", self._text)
         if not self._binary.exists():
             self._run(heap + f"\\copy heap to '{self._binary}'{_BINARY}\n")
+        if not self._lines.exists():
+            rows = f"(select {COLUMNS}, 1, id::bigint from heap)"
+            self._run(heap + f"\\copy {rows} to '{self._lines}'{_BINARY}\n")
         if not self._half.exists():
             rows = f"(select * from heap limit {self._rows // 2})"
             self._run(heap + f"\\copy {rows} to '{self._half}'{_BINARY}\n")
         if not self._rejects.exists():
             self._read(Hires(self._rows, bad=0.5), self._rejects)
 
-    def _keys(self) -> str:
-        statements = (_KEY, _INDEX, _ATTACH)
+    def _keys(self, *then: str) -> str:
+        statements = (_KEY, _INDEX, *(then or (_DETACH, _ATTACH)))
         return _MEMORY + "".join(_each(self._name, each) for each in statements)
 
     def _reject(self, including: str) -> str:
@@ -142,9 +151,9 @@ class _Steps:
         made = f"CREATE TABLE r (LIKE waybill.validation_errors INCLUDING DEFAULTS {including});\n"
         return made + f"\\copy r ({columns}) from '{self._rejects}'{_BINARY}\n"
 
-    def _copy(self, target: str, file: Path) -> str:
+    def _copy(self, target: str, file: Path, columns: str = COLUMNS) -> str:
         options = " (format csv)" if file == self._text else _BINARY
-        return f"\\copy {target} ({COLUMNS}) from '{file}'{options}\n"
+        return f"\\copy {target} ({columns}) from '{file}'{options}\n"
 
     def _psql(self, database: Database, number: int = 0) -> Psql:
         folder = self._bench.folder / f"psql-{number}"
@@ -170,7 +179,8 @@ class _Steps:
                 first = self._psql(database).run(copied)
                 with ThreadPoolExecutor(2) as pool:
                     halves = list(pool.map(half, range(2)))
-                last = self._psql(database).run(_each(self._name, _ATTACH))
+                moved = _each(self._name, _DETACH) + _each(self._name, _ATTACH)
+                last = self._psql(database).run(moved)
                 runs = [_done(run) for run in (first, *halves, last)]
                 seconds = first.seconds + max(run.seconds for run in halves) + last.seconds
                 return replace(first, seconds=seconds, cpu=sum(run.cpu for run in runs))
