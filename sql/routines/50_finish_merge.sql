@@ -74,17 +74,17 @@ BEGIN
             -- Undone to here, rows and all; the variables keep their values.
             DELETE FROM waybill.validation_errors WHERE job_id = p_job.job_id;
             INSERT INTO waybill.validation_errors SELECT * FROM unnest(v_kept);
-        WHEN SQLSTATE 'WB005' THEN
-            -- It had not the records that were staged: these are staged again.
-            v_result := waybill.empty_result(p_job, 'restage');
-            v_result.chunks := waybill.lost_chunks(p_job);
-            IF v_result.chunks = '{}' THEN
-                RAISE;
-            END IF;
-            RETURN v_result;
         WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
-            IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN
+            IF SQLSTATE <> 'WB005' AND waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN
+                RAISE;
+            END IF;
+            -- Because of records that are gone, perhaps: those are staged again.
+            v_result := waybill.empty_result(p_job, 'restage');
+            v_result.chunks := waybill.lost_chunks(p_job);
+            IF v_result.chunks <> '{}' THEN
+                RETURN v_result;
+            ELSIF SQLSTATE = 'WB005' THEN
                 RAISE;
             END IF;
             -- The next attempt would fail in the same way.

@@ -1,5 +1,21 @@
 -- Staged records that are gone: a crash of the server empties unlogged tables.
 
+-- Whether the merge of a job finds out itself that records are gone, before it does anything for which
+-- that matters. Those of all others are counted first: to a file that replaces the table, and to one
+-- that lands late, a record that is gone says something.
+CREATE OR REPLACE FUNCTION waybill.finds_lost_records(p_job waybill.ingestion_jobs)
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    RETURN NOT p_job.restamping
+        AND p_job.contract ->> 'write_disposition' <> 'replace'
+        AND NOT waybill.tracks_absence(p_job)
+        AND NOT waybill.has_unstamped_later(p_job);
+END
+$$;
+
 -- Counts the staged records of each chunk. Those that say another number are returned, and are to be
 -- staged again.
 CREATE OR REPLACE FUNCTION waybill.lost_chunks(p_job waybill.ingestion_jobs)

@@ -163,8 +163,7 @@ BEGIN
         RETURN v_result;
     END IF;
     PERFORM waybill.lock_merge(p_job.dataset);
-    -- A merge finds out itself whether it had all records that were staged.
-    IF p_job.restamping THEN
+    IF NOT waybill.finds_lost_records(p_job) THEN
         v_result.chunks := waybill.lost_chunks(p_job);
         IF v_result.chunks <> '{}' THEN
             v_result.outcome := 'restage';

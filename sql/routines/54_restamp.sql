@@ -1,6 +1,19 @@
 -- A file that arrives late would overwrite rows that later-landed files found unchanged and did
 -- not stamp; so do duplicates, which nobody compared. The objects of those files are staged again first, and their rows stamped.
 
+-- Whether a file that landed later has ended, but did not stamp the rows that it found unchanged.
+CREATE OR REPLACE FUNCTION waybill.has_unstamped_later(p_job waybill.ingestion_jobs)
+RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (
+    SELECT FROM waybill.ingestion_jobs AS j
+    WHERE j.dataset = p_job.dataset
+        AND j.landing_order > coalesce(p_job.effective_order, p_job.landing_order)
+        AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
+        AND NOT j.stamped
+);
+
 -- Returns the later jobs whose unstaged chunks are to be staged; null if the object of one has
 -- expired after an erasure: the late file is failed, rather than overwrite what landed later.
 CREATE OR REPLACE FUNCTION waybill.request_restamps(p_late waybill.ingestion_jobs)
@@ -14,13 +27,7 @@ DECLARE
     v_order CONSTANT bigint := coalesce(p_late.effective_order, p_late.landing_order);
     v_changed bigint[];
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM waybill.ingestion_jobs AS j
-        WHERE j.dataset = p_late.dataset
-            AND j.landing_order > v_order
-            AND j.state IN ('COMPLETED', 'COMPLETED_WITH_REJECTS', 'DUPLICATE')
-            AND NOT j.stamped
-    ) THEN
+    IF NOT waybill.has_unstamped_later(p_late) THEN
         RETURN v_requested;
     END IF;
     v_changed := waybill.changed_keys(p_late);

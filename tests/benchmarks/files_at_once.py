@@ -11,7 +11,8 @@ is the least that it takes, with whatever messages and however many at once.
 import argparse
 import os
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,16 +84,17 @@ class _StackCpu:
     def __init__(self, folder: Path, admin: psycopg.Connection[Any]) -> None:
         emulator = StackState.load(folder / "home").emulator
         assert emulator is not None
-        self._parts = {
-            "database": ProcessesCpu(server_of(admin)),
-            "functions and emulator": ProcessesCpu(psutil.Process(emulator.pid)),
-            "uploads": ProcessesCpu(psutil.Process()),
+        self._parts: dict[str, Callable[[], float]] = {
+            "database": ProcessesCpu(server_of(admin)).seconds,
+            "functions and emulator": ProcessesCpu(psutil.Process(emulator.pid)).seconds,
+            # Not of its children: the emulator is one.
+            "uploads": time.process_time,
         }
-        self._before = {name: part.seconds() for name, part in self._parts.items()}
+        self._before = {name: used() for name, used in self._parts.items()}
 
     def line(self) -> str:
         """What was used since, by part."""
-        used = {name: part.seconds() - self._before[name] for name, part in self._parts.items()}
+        used = {name: seconds() - self._before[name] for name, seconds in self._parts.items()}
         parts = ", ".join(f"{name} {value:.1f}" for name, value in used.items())
         return f"CPU {sum(used.values()):.1f} s: {parts}"
 

@@ -130,6 +130,89 @@ def staged(ledger: Ledger, at: int, records: Records) -> UUID:
     return job
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_late_file_is_counted_before_a_later_one_is_asked_for(ledger: Ledger, lost: bool) -> None:
+    register(ledger, "CREATE TABLE t (id int PRIMARY KEY, n int)")
+    ledger.load("t", 1, [(1, 1), (2, 2)])
+    later = ledger.load("t", 9, [(1, 1)])
+    ledger.admin.execute(
+        "UPDATE waybill.ingestion_jobs SET object_gone = true WHERE job_id = %s", (later,)
+    )
+    # Its last record of key 1 leaves the row as it is, so that the later file does not matter.
+    late = ledger.land("t", 5)
+    ledger.stage(late, "t", [(1, 7), (1, 1)])
+    if lost:
+        ledger.declare(f"DELETE FROM staging.s_{late.hex} WHERE _waybill_line = 2")
+        assert ledger.merge(late)["chunks"] == [0]
+        ledger.stage_chunk(late, ["id", "n"], keeps_raw=False, records=[(1, 7), (1, 1)])
+    assert ledger.merge(late)["outcome"] == "merged"
+    assert ledger.waybill(late) == {"read": 2, "unchanged": 1, "superseded": 1}
+
+
+@pytest.mark.parametrize("fault", list(_FAULTS.values())[:2], ids=list(_FAULTS)[:2])
+def test_a_file_that_replaces_is_counted_before_anything_is_deleted(
+    ledger: Ledger, fault: str
+) -> None:
+    register(
+        ledger, "CREATE TABLE t (id int PRIMARY KEY, n int)", ", write_disposition => 'replace'"
+    )
+    ledger.load("t", 1, [(1, 1), (2, 2)])
+    ledger.declare(
+        "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$"
+        " BEGIN PERFORM nextval('public.deletions'); RETURN OLD; END $$;"
+        "CREATE SEQUENCE deletions; CREATE TRIGGER noted BEFORE DELETE ON t"
+        " FOR EACH ROW EXECUTE FUNCTION noted()"
+    )
+    job = staged(ledger, 2, [(1, 1), (2, 3)])
+    ledger.declare(fault.format(stage=f"staging.s_{job.hex}"))
+    assert ledger.merge(job)["chunks"] == [0]
+    # A sequence keeps what an undone merge did.
+    assert ledger.rows("SELECT is_called FROM deletions") == [(False,)]
+    ledger.stage_chunk(job, ["id", "n"], keeps_raw=True, records=[(1, 1), (2, 3)])
+    assert ledger.merge(job)["outcome"] == "merged"
+    assert ledger.rows("SELECT id, n FROM t ORDER BY id") == [(1, 1), (2, 3)]
+
+
+@pytest.mark.parametrize("options", ["", ", on_missing_parent => 'reject'"])
+@pytest.mark.parametrize("disposition", ["merge", "append", "replace"])
+@pytest.mark.parametrize("fault", list(_FAULTS.values())[:2], ids=list(_FAULTS)[:2])
+def test_a_parent_in_the_file_that_is_lost_is_not_missed(
+    ledger: Ledger, fault: str, disposition: str, options: str
+) -> None:
+    register(
+        ledger,
+        "CREATE TABLE t (id int PRIMARY KEY, of int REFERENCES t)",
+        f", write_disposition => '{disposition}'{options}",
+    )
+    records = [(5, None), (6, None), (7, 6), (8, 7)]
+    job = staged(ledger, 2, records)
+    ledger.declare(fault.format(stage=f"staging.s_{job.hex}"))
+    assert ledger.merge(job)["chunks"] == [0]
+    keeps_raw = ledger.contract("t")["keeps_raw"]
+    ledger.stage_chunk(job, ["id", "of"], keeps_raw, records)
+    assert ledger.merge(job)["outcome"] == "merged"
+    assert ledger.waybill(job) == {"read": 4, "inserted": 4}
+
+
+def test_a_job_does_not_fail_for_what_comes_of_lost_records(ledger: Ledger) -> None:
+    register(ledger, PLAIN)
+    job = staged(ledger, 2, DISTINCT)
+    # Fails if it sees the second record without the first.
+    ledger.declare(
+        "CREATE FUNCTION whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF (SELECT count(*) FROM written) < 3 THEN RAISE 'all or none' USING ERRCODE = '42501';"
+        " END IF; RETURN NULL; END $$;"
+        "CREATE TRIGGER whole AFTER INSERT ON t REFERENCING NEW TABLE AS written"
+        " FOR EACH STATEMENT EXECUTE FUNCTION whole()"
+    )
+    ledger.sums_up = False
+    ledger.declare(f"DELETE FROM staging.s_{job.hex} WHERE _waybill_line = 2")
+    assert ledger.merge(job)["chunks"] == [0]
+    ledger.stage_chunk(job, ["id", "day"], keeps_raw=False, records=DISTINCT)
+    assert ledger.merge(job)["outcome"] == "merged"
+    assert ledger.rows("SELECT id, day::text FROM t ORDER BY id") == DISTINCT
+
+
 def scans_before_merge(ledger: Ledger, job: UUID) -> int:
     """How often the staged records are read to find out whether the job can be merged."""
     with ledger.database.connect(autocommit=False) as owner:

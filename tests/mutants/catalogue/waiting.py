@@ -48,8 +48,8 @@ MUTANTS = (
         "transient_error_fails_job",
         "an error that may pass does not fail the job",
         "sql/routines/50_finish_merge.sql",
-        "IF waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN",
-        "IF SQLSTATE LIKE 'WB%' THEN",
+        "AND waybill.is_no_refusal(SQLSTATE, SQLERRM, v_context) THEN",
+        "AND SQLSTATE LIKE 'WB%' THEN",
         (f"{WAITING}::test_a_merge_that_may_succeed_later_does_not_fail_its_job",),
     ),
     Mutant(
