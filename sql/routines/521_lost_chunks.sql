@@ -2,17 +2,25 @@
 
 -- Whether the merge of a job finds out itself that records are gone, before it does anything for which
 -- that matters. Those of all others are counted first: to a file that replaces the table, and to one
--- that lands late, a record that is gone says something.
+-- that lands late, a record that is gone says something; and a trigger must not see part of a file.
 CREATE OR REPLACE FUNCTION waybill.finds_lost_records(p_job waybill.ingestion_jobs)
 RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 BEGIN
-    RETURN NOT p_job.restamping
+    RETURN coalesce(NOT p_job.restamping
         AND p_job.contract ->> 'write_disposition' <> 'replace'
         AND NOT waybill.tracks_absence(p_job)
-        AND NOT waybill.has_unstamped_later(p_job);
+        AND NOT waybill.has_unstamped_later(p_job)
+        AND NOT EXISTS (
+            SELECT FROM waybill.ingestion_jobs AS j
+            WHERE j.dataset = p_job.dataset
+                AND j.landing_order > coalesce(p_job.effective_order, p_job.landing_order)
+                AND j.replaced IS NOT NULL)
+        AND NOT EXISTS (
+            SELECT FROM waybill.datasets AS d, pg_partition_tree(d.target) AS t
+            WHERE d.name = p_job.dataset AND waybill.has_triggers(t.relid)), false);
 END
 $$;
 

@@ -194,23 +194,40 @@ def test_a_parent_in_the_file_that_is_lost_is_not_missed(
     assert ledger.waybill(job) == {"read": 4, "inserted": 4}
 
 
-def test_a_job_does_not_fail_for_what_comes_of_lost_records(ledger: Ledger) -> None:
-    register(ledger, PLAIN)
+def test_what_is_written_one_by_one_is_counted_before(ledger: Ledger) -> None:
+    ledger.sums_up = True
+    register(ledger, BY_MONTH, ", natural_key => '{id}', partition_unit => 'month'")
     job = staged(ledger, 2, DISTINCT)
-    # Fails if it sees the second record without the first.
-    ledger.declare(
-        "CREATE FUNCTION whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " IF (SELECT count(*) FROM written) < 3 THEN RAISE 'all or none' USING ERRCODE = '42501';"
-        " END IF; RETURN NULL; END $$;"
-        "CREATE TRIGGER whole AFTER INSERT ON t REFERENCING NEW TABLE AS written"
-        " FOR EACH STATEMENT EXECUTE FUNCTION whole()"
-    )
-    ledger.sums_up = False
+    # Once the file is staged, so that its contract does not know it.
+    ledger.declare("ALTER TABLE t ADD CHECK (id <> 3)")
     ledger.declare(f"DELETE FROM staging.s_{job.hex} WHERE _waybill_line = 2")
     assert ledger.merge(job)["chunks"] == [0]
     ledger.stage_chunk(job, ["id", "day"], keeps_raw=False, records=DISTINCT)
     assert ledger.merge(job)["outcome"] == "merged"
-    assert ledger.rows("SELECT id, day::text FROM t ORDER BY id") == DISTINCT
+    assert ledger.waybill(job) == {"read": 3, "inserted": 2, "rejected": 1}
+
+
+@pytest.mark.parametrize(
+    "fails", ["ASSERT false", "RAISE 'later' USING ERRCODE = '55000'", "RAISE 'never'"]
+)
+@pytest.mark.parametrize("table", ["t", "t_2026_02"])
+def test_no_trigger_sees_part_of_a_file(ledger: Ledger, table: str, fails: str) -> None:
+    ledger.sums_up = True
+    register(ledger, BY_MONTH, ", natural_key => '{id}', partition_unit => 'month'")
+    ledger.load("t", 1, [(9, "2026-02-09")])
+    job = staged(ledger, 2, DISTINCT)
+    # Once the file is staged, so that its contract does not know it.
+    ledger.declare(
+        "CREATE FUNCTION whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS ("
+        f" SELECT FROM public.t WHERE id = 2) AND NEW.id = 3 THEN {fails}; END IF;"
+        " RETURN NULL; END $$;"
+        f"CREATE TRIGGER whole AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION whole()"
+    )
+    ledger.declare(f"DELETE FROM staging.s_{job.hex} WHERE _waybill_line = 2")
+    assert ledger.merge(job)["chunks"] == [0]
+    ledger.stage_chunk(job, ["id", "day"], keeps_raw=False, records=DISTINCT)
+    assert ledger.merge(job)["outcome"] == "merged"
+    assert ledger.waybill(job) == {"read": 3, "inserted": 3}
 
 
 def scans_before_merge(ledger: Ledger, job: UUID) -> int:

@@ -101,16 +101,16 @@ MUTANTS = (
         "restamped_records_not_counted",
         "records that only stamp rows are counted",
         LOST,
-        "RETURN NOT p_job.restamping",
-        "RETURN true",
+        "coalesce(NOT p_job.restamping",
+        "coalesce(true",
         (f"{EMPTIED}::test_a_job_whose_rows_are_only_stamped_is_counted_always",),
     ),
     Mutant(
         "late_records_not_counted",
         "records of a late file are counted before later ones are staged again for it",
         LOST,
-        "AND NOT waybill.has_unstamped_later(p_job);",
-        "AND true;",
+        "AND NOT waybill.has_unstamped_later(p_job)",
+        "AND true",
         (f"{EMPTIED}::test_a_late_file_is_counted_before_a_later_one_is_asked_for",),
     ),
     Mutant(
@@ -127,7 +127,17 @@ MUTANTS = (
         "sql/routines/50_finish_merge.sql",
         "IF v_result.chunks <> '{}' THEN",
         "IF false THEN",
-        (f"{EMPTIED}::test_a_job_does_not_fail_for_what_comes_of_lost_records",),
+        (
+            f"{EMPTIED}::test_a_merge_that_does_not_find_what_was_staged_is_undone_and_has_it_staged_again",
+        ),
+    ),
+    Mutant(
+        "trigger_sees_part_of_a_file",
+        "records are counted before a trigger sees them",
+        LOST,
+        "waybill.has_triggers(t.relid)), false);",
+        "false), false);",
+        (f"{EMPTIED}::test_no_trigger_sees_part_of_a_file",),
     ),
     Mutant(
         "missing_records_superseded",
@@ -145,9 +155,7 @@ MUTANTS = (
         "sql/routines/48_write_row_by_row.sql",
         "    PERFORM waybill.assert_all_found(p_plan);\n",
         "",
-        (
-            f"{EMPTIED}::test_a_merge_that_does_not_find_what_was_staged_is_undone_and_has_it_staged_again",
-        ),
+        (f"{EMPTIED}::test_what_is_written_one_by_one_is_counted_before",),
     ),
     Mutant(
         "lost_chunks_named_once",
