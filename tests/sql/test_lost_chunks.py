@@ -131,7 +131,9 @@ def staged(ledger: Ledger, at: int, records: Records) -> UUID:
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_late_file_is_counted_before_a_later_one_is_asked_for(ledger: Ledger, lost: bool) -> None:
+def test_a_late_file_is_counted_before_a_later_one_is_staged_again(
+    ledger: Ledger, lost: bool
+) -> None:
     register(ledger, "CREATE TABLE t (id int PRIMARY KEY, n int)")
     ledger.load("t", 1, [(1, 1), (2, 2)])
     later = ledger.load("t", 9, [(1, 1)])

@@ -111,7 +111,7 @@ MUTANTS = (
         LOST,
         "AND NOT waybill.has_unstamped_later(p_job)",
         "AND true",
-        (f"{EMPTIED}::test_a_late_file_is_counted_before_a_later_one_is_asked_for",),
+        (f"{EMPTIED}::test_a_late_file_is_counted_before_a_later_one_is_staged_again",),
     ),
     Mutant(
         "replacing_records_not_counted",
