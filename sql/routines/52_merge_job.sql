@@ -162,6 +162,7 @@ BEGIN
         v_result.waiting_for := v_earlier;
         RETURN v_result;
     END IF;
+    -- Also so that a job which finds it taken, as it may many times, does not count its records first.
     PERFORM waybill.lock_merge(p_job.dataset);
     IF NOT waybill.finds_lost_records(p_job) THEN
         v_result.chunks := waybill.lost_chunks(p_job);

@@ -125,4 +125,15 @@ MUTANTS = (
             "::test_a_refresh_that_is_put_off_is_made_when_it_is_due",
         ),
     ),
+    Mutant(
+        "records_counted_for_nothing",
+        "a job that finds another merge running does not count its records",
+        "sql/routines/52_merge_job.sql",
+        "    PERFORM waybill.lock_merge(p_job.dataset);\n    IF NOT",
+        "    IF NOT",
+        (
+            "tests/sql/test_merge_races.py::test_a_job_that_finds_another_merge_running"
+            "_counts_nothing_and_says_how_many_are_ready",
+        ),
+    ),
 )
