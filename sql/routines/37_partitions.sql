@@ -191,16 +191,28 @@ CREATE OR REPLACE FUNCTION waybill.attach_partition(p_plan waybill.merge_plan,
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
-SET maintenance_work_mem = '256MB'
 AS $$
 DECLARE
     v_range CONSTANT record := waybill.new_range(p_plan, p_start);
+BEGIN
+    PERFORM waybill.build_indexes(p_plan, p_partition);
+    PERFORM waybill.attach_range(p_plan, p_plan.target, p_partition, v_range.lower, v_range.upper);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.build_indexes(p_plan waybill.merge_plan,
+    p_partition regclass)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+SET maintenance_work_mem = '256MB'
+AS $$
+DECLARE
     v_statement text;
 BEGIN
     FOR v_statement IN SELECT * FROM waybill.index_statements(p_plan.target, p_partition) LOOP
         PERFORM waybill.run_sql(v_statement);
     END LOOP;
-    PERFORM waybill.attach_range(p_plan, p_plan.target, p_partition, v_range.lower, v_range.upper);
 END
 $$;
 

@@ -155,7 +155,7 @@ RETURN (
         AND coalesce(p_built ? t.partition_start::text, false) = p_is_new
 );
 
--- Builds and fills the partitions that are missing: {start: oid}.
+-- Builds and fills the partitions that are missing, and copies of those that are empty: {start: oid}.
 CREATE OR REPLACE FUNCTION waybill.fill_new_partitions(p_plan waybill.merge_plan)
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -184,6 +184,7 @@ BEGIN
         END IF;
         v_built := v_built || jsonb_build_object(v_start::text, v_ranges -> v_lower::text);
     END LOOP;
+    v_built := v_built || waybill.build_copies(p_plan);
     IF v_built <> '{}' THEN
         PERFORM waybill.build_root(p_plan, v_root, v_built);
         PERFORM waybill.insert_records(p_plan, v_root::regclass,
@@ -208,16 +209,21 @@ SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
     v_built record;
-    v_range record;
 BEGIN
     PERFORM waybill.run_sql(format(
         'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED)'
         ' PARTITION BY RANGE (%I)',
         p_root, p_plan.target, p_plan.partition_column));
-    FOR v_built IN SELECT * FROM waybill.built_partitions(p_built) LOOP
-        v_range := waybill.new_range(p_plan, v_built.start);
+    FOR v_built IN
+        -- A copy has the range of its partition.
+        SELECT b.partition_id, coalesce(r.lower, n.lower) AS lower, coalesce(r.upper, n.upper) AS upper
+        FROM waybill.built_partitions(p_built) AS b
+        CROSS JOIN LATERAL waybill.new_range(p_plan, b.start) AS n
+        LEFT JOIN waybill.partition_ranges(p_plan) AS r
+            ON b.start >= r.lower AND b.start < r.upper AND NOT r.is_default
+    LOOP
         PERFORM waybill.attach_range(
-            p_plan, p_root::regclass, v_built.partition_id, v_range.lower, v_range.upper);
+            p_plan, p_root::regclass, v_built.partition_id, v_built.lower, v_built.upper);
     END LOOP;
 END
 $$;

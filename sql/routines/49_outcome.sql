@@ -179,9 +179,23 @@ BEGIN
 END
 $$;
 
--- One pass of records through checks, classes and write. The counts add up to the records of
--- the source.
+-- One pass of records through checks, classes and write, all of it.
 CREATE OR REPLACE FUNCTION waybill.apply_records(p_plan waybill.merge_plan, p_dataset text)
+RETURNS waybill.merge_counts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_counts CONSTANT waybill.merge_counts := waybill.write_records(p_plan, p_dataset);
+BEGIN
+    PERFORM waybill.exchange_copies(p_plan);
+    RETURN v_counts;
+END
+$$;
+
+-- The same but for copies of partitions, which wait for `exchange_copies`. The counts add up to the
+-- records of the source.
+CREATE OR REPLACE FUNCTION waybill.write_records(p_plan waybill.merge_plan, p_dataset text)
 RETURNS waybill.merge_counts
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -197,6 +211,7 @@ DECLARE
 BEGIN
     PERFORM waybill.lock_for_merge(p_plan.target, p_dataset, p_plan.disposition);
     PERFORM waybill.act_for_job(p_plan.job_id);
+    PERFORM waybill.keep_copies('{}');
     v_staged := waybill.count_staged(p_plan);
     PERFORM waybill.check_records(p_plan);
     p_plan := waybill.accept_records(p_plan);

@@ -59,7 +59,7 @@ BEGIN
     FROM waybill.chunks AS c
     WHERE c.job_id = p_job.job_id;
     BEGIN
-        v_counts := waybill.apply_records(v_plan, p_job.dataset);
+        v_counts := waybill.write_records(v_plan, p_job.dataset);
         v_rejected := v_rejected + v_counts.rejected;
         v_erased := waybill.count_erased_rejects(p_job, v_rejected);
         v_rejected := v_rejected - v_erased;
@@ -69,6 +69,7 @@ BEGIN
             v_kept := waybill.first_rejects(p_job.job_id);
             RAISE EXCEPTION 'counted' USING ERRCODE = 'WB999';
         END IF;
+        PERFORM waybill.exchange_copies(v_plan);
     EXCEPTION
         WHEN SQLSTATE 'WB999' THEN
             -- Undone to here, rows and all; the variables keep their values.

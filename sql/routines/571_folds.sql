@@ -168,8 +168,7 @@ BEGIN
 END
 $$;
 
--- The table for the copy, beside the staging tables. Its check spares ATTACH the search for rows
--- that are out of range.
+-- The table for the copy, beside the staging tables.
 CREATE OR REPLACE FUNCTION waybill.begin_fold(p_fold waybill.folds) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -179,12 +178,7 @@ DECLARE
     v_table CONSTANT text := waybill.fold_table(p_fold.fold_id);
 BEGIN
     PERFORM waybill.create_alike(v_plan, v_table);
-    PERFORM waybill.run_sql(format(
-        'ALTER TABLE %s ADD CONSTRAINT _waybill_range'
-        ' CHECK (%2$I IS NOT NULL AND %2$I >= %3$L AND %2$I < %4$L)',
-        v_table, v_plan.partition_column,
-        waybill.partition_bound(v_plan, p_fold.lower),
-        waybill.partition_bound(v_plan, p_fold.upper)));
+    PERFORM waybill.add_range_check(v_plan, v_table::regclass, p_fold.lower, p_fold.upper);
 END
 $$;
 

@@ -93,9 +93,11 @@ AS $$
 DECLARE
     v_table CONSTANT text := waybill.fold_table(p_fold.fold_id);
     v_is_current boolean;
-    v_reference text;
 BEGIN
-    PERFORM waybill.lock_fold(p_fold, p_plan, 'SHARE ROW EXCLUSIVE');
+    EXECUTE format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', p_plan.target);
+    PERFORM waybill.lock_partitions(p_plan.target, ARRAY(
+        SELECT p.partition_id FROM waybill.parts_of_fold(p_fold, p_plan) AS p),
+        'SHARE ROW EXCLUSIVE');
     -- Again, now that nobody can take a partition away: the copy would bring its rows back.
     IF NOT waybill.is_fold_valid(p_fold, p_plan) THEN
         PERFORM waybill.drop_copy(p_fold);
@@ -104,15 +106,9 @@ BEGIN
         UPDATE waybill.folds SET copies_left = copies_left - 1 WHERE fold_id = p_fold.fold_id;
         RETURN 'changed';
     END IF;
-    -- With them ATTACH has nothing to check. Writers of the referenced tables wait from here on.
-    FOR v_reference IN
-        SELECT pg_get_constraintdef(c.oid) FROM pg_constraint AS c
-        WHERE c.conrelid = p_plan.target AND c.contype = 'f' AND c.conparentid = 0
-        ORDER BY c.confrelid::regclass::text COLLATE "C"
-    LOOP
-        PERFORM waybill.run_sql(format('ALTER TABLE %s ADD %s', v_table, v_reference));
-    END LOOP;
-    PERFORM waybill.lock_out_readers(p_fold, p_plan);
+    PERFORM waybill.add_references(p_plan.target, v_table::regclass);
+    PERFORM waybill.lock_out_readers(p_plan.target, ARRAY(
+        SELECT p.partition_id FROM waybill.parts_of_fold(p_fold, p_plan) AS p), 10);
     SELECT c.filenodes <@ waybill.filenodes_of(p_plan.target) INTO v_is_current
     FROM waybill.current_contents AS c WHERE c.dataset = p_fold.dataset;
     PERFORM waybill.exchange_partitions(p_fold, p_plan);
@@ -143,24 +139,6 @@ BEGIN
 END
 $$;
 
--- The table first, as a merge does, so that none can add a partition or write to one; then the
--- partitions, so that nobody writes to one directly.
-CREATE OR REPLACE FUNCTION waybill.lock_fold(p_fold waybill.folds, p_plan waybill.merge_plan,
-    p_mode text)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_partition regclass;
-BEGIN
-    EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', p_plan.target, p_mode);
-    FOR v_partition IN SELECT p.partition_id FROM waybill.parts_of_fold(p_fold, p_plan) AS p LOOP
-        EXECUTE format('LOCK TABLE %s IN %s MODE', v_partition, p_mode);
-    END LOOP;
-END
-$$;
-
 -- Remove from the copy what it has of partitions whose rows are others now, or that are new; how
 -- many there are. They are copied again by the next steps.
 CREATE OR REPLACE FUNCTION waybill.forget_changed_parts(p_fold waybill.folds,
@@ -185,40 +163,6 @@ BEGIN
         v_changed := v_changed + 1;
     END LOOP;
     RETURN v_changed;
-END
-$$;
-
--- Readers are let through before it waits again: whoever waits for this lock holds up all that come
--- after it. Less than `deadlock_timeout`, since a reader may hold one of the tables and want another.
-CREATE OR REPLACE FUNCTION waybill.lock_out_readers(p_fold waybill.folds,
-    p_plan waybill.merge_plan)
-RETURNS void
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-SET lock_timeout = '300ms'
-AS $$
-DECLARE
-    v_referenced regclass;
-BEGIN
-    FOR v_try IN 1..10 LOOP
-        BEGIN
-            -- ATTACH and DETACH change the triggers of the referenced tables.
-            FOR v_referenced IN
-                SELECT DISTINCT c.confrelid::regclass FROM pg_constraint AS c
-                WHERE c.conrelid = p_plan.target AND c.contype = 'f'
-                ORDER BY 1
-            LOOP
-                EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', v_referenced);
-            END LOOP;
-            PERFORM waybill.lock_fold(p_fold, p_plan, 'ACCESS EXCLUSIVE');
-            RETURN;
-        EXCEPTION WHEN lock_not_available THEN
-            IF v_try = 10 THEN
-                RAISE;
-            END IF;
-            PERFORM pg_sleep(0.1 + random() / 5);
-        END;
-    END LOOP;
 END
 $$;
 

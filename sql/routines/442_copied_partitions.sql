@@ -1,0 +1,126 @@
+-- Partitions that are there and empty are filled as new ones are: in copies, without indexes, which
+-- take their places at the end of the merge.
+
+-- From how many records on: below it, row by row takes less than the exchange, for which readers wait.
+CREATE OR REPLACE FUNCTION waybill.fewest_copied_records() RETURNS bigint
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+RETURN 50000;
+
+-- The copies of a merge, {start: oid}, from their making to the exchange; undone with what made them.
+CREATE OR REPLACE FUNCTION waybill.keep_copies(p_copies jsonb) RETURNS void
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT set_config('waybill.copies', p_copies::text, true);
+END;
+
+CREATE OR REPLACE FUNCTION waybill.copies() RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce(nullif(current_setting('waybill.copies', true), ''), '{}')::jsonb;
+
+CREATE OR REPLACE FUNCTION waybill.copied_starts() RETURNS text[]
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(SELECT jsonb_object_keys(waybill.copies()));
+
+-- Whether partitions of the table may be exchanged at all. Those that others refer to cannot be
+-- dropped; a default partition would be searched while readers wait; what a new partition cannot have,
+-- or not validated, is left alone.
+CREATE OR REPLACE FUNCTION waybill.may_exchange(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN NOT (p_plan).in_cycle
+    AND NOT waybill.has_triggers((p_plan).target)
+    AND NOT waybill.is_referenced((p_plan).target)
+    AND NOT EXISTS (SELECT FROM waybill.partition_ranges(p_plan) AS r WHERE r.is_default)
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = (p_plan).target AND a.attidentity <> '' AND NOT a.attisdropped)
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint AS c
+        LEFT JOIN pg_class AS f ON f.oid = c.confrelid
+        WHERE c.conrelid = (p_plan).target AND (NOT c.convalidated OR f.relkind <> 'r'));
+
+-- Empty is a partition without a page: rows that were deleted may be visible to others, who would miss
+-- them.
+CREATE OR REPLACE FUNCTION waybill.is_without_pages(p_table regclass) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN coalesce((
+    SELECT c.relkind = 'r' AND pg_relation_size(c.oid) = 0 FROM pg_class AS c WHERE c.oid = p_table
+), false);
+
+-- Empty partitions of whole units that records are inserted into, and none is moved to, each with the
+-- starts of its records. Those of a fold or in the lake's work are theirs.
+CREATE OR REPLACE FUNCTION waybill.empty_partitions(p_plan waybill.merge_plan,
+    OUT partition_id regclass, OUT lower timestamp, OUT upper timestamp, OUT starts text[],
+    OUT records bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+BEGIN ATOMIC
+    WITH filled AS MATERIALIZED (
+        SELECT r.partition_id, r.lower, r.upper, array_agg(DISTINCT t.partition_start::text) AS starts,
+            sum(t.records)::bigint AS records
+        FROM waybill.partition_ranges(p_plan) AS r
+        JOIN unnest((p_plan).totals) AS t
+            ON t.partition_start >= r.lower AND t.partition_start < r.upper
+        WHERE r.lower >= '0001-01-01' AND r.upper <= '9999-01-01'
+            AND date_trunc((p_plan).partition_unit, r.lower) = r.lower
+            AND date_trunc((p_plan).partition_unit, r.upper) = r.upper
+            AND t.class IN ('insert', 'update')
+        GROUP BY r.partition_id, r.lower, r.upper
+        HAVING bool_and(t.class = 'insert')
+    )
+    SELECT f.partition_id, f.lower, f.upper, f.starts, f.records
+    FROM filled AS f
+    WHERE f.records > 0
+        AND waybill.is_without_pages(f.partition_id)
+        AND NOT EXISTS (
+            SELECT FROM waybill.folds AS o
+            JOIN waybill.datasets AS d ON d.name = o.dataset
+            WHERE d.target = (p_plan).target AND o.given_up_at IS NULL
+                AND o.lower < f.upper AND o.upper > f.lower)
+        AND NOT waybill.overlaps_archived((p_plan).target, f.lower, f.upper)
+        AND NOT EXISTS (
+            SELECT FROM waybill.archived_partitions AS a WHERE a.relation = f.partition_id)
+    ORDER BY f.lower;
+END;
+
+-- A copy of each empty partition that records go to: {start: oid}; none where it does not pay.
+CREATE OR REPLACE FUNCTION waybill.build_copies(p_plan waybill.merge_plan) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+DECLARE
+    v_empty record;
+    v_copy regclass;
+    v_copies jsonb := '{}';
+BEGIN
+    IF waybill.total_of(p_plan, 'insert') < waybill.fewest_copied_records()
+        OR NOT waybill.may_exchange(p_plan)
+        OR (SELECT coalesce(sum(e.records), 0) FROM waybill.empty_partitions(p_plan) AS e)
+            < waybill.fewest_copied_records()
+    THEN
+        RETURN v_copies;
+    END IF;
+    FOR v_empty IN SELECT * FROM waybill.empty_partitions(p_plan) LOOP
+        v_copy := coalesce(v_copy, waybill.create_alike(p_plan, waybill.free_partition_name(
+            p_plan, p_plan.partition_unit, v_empty.lower)));
+        IF waybill.is_plain_partition(p_plan.target, v_empty.partition_id, v_copy) THEN
+            PERFORM waybill.add_range_check(p_plan, v_copy, v_empty.lower, v_empty.upper);
+            v_copies := v_copies || (
+                SELECT jsonb_object_agg(s.start, v_copy::oid) FROM unnest(v_empty.starts) AS s (start));
+            v_copy := NULL;
+        END IF;
+    END LOOP;
+    IF v_copy IS NOT NULL THEN
+        PERFORM waybill.run_sql(format('DROP TABLE %s', v_copy));
+    END IF;
+    PERFORM waybill.keep_copies(v_copies);
+    RETURN v_copies;
+END
+$$;
