@@ -55,8 +55,9 @@ BEGIN
     FROM waybill.copied_partitions(p_plan) AS c;
     RETURN true;
 EXCEPTION
-    WHEN lock_not_available OR deadlock_detected OR dependent_objects_still_exist THEN
-        RAISE LOG 'job %: partitions were filled row by row, since SQLSTATE %', p_plan.job_id, SQLSTATE;
+    -- A lock, or what else may keep it from that.
+    WHEN OTHERS THEN
+        RAISE LOG 'job %: copies are inserted, since SQLSTATE % (%)', p_plan.job_id, SQLSTATE, SQLERRM;
         RETURN false;
 END
 $$;

@@ -9,6 +9,9 @@ BOUNDS = (
 )
 MERGE = "tests/sql/test_merge.py"
 UNIQUE = "tests/sql/test_unique_values.py"
+EXCHANGE = "sql/routines/443_exchange_copies.sql"
+EMPTY = "tests/sql/test_empty_partitions.py"
+BESIDE = "tests/sql/test_empty_partitions_beside.py"
 
 MUTANTS = (
     Mutant(
@@ -106,5 +109,45 @@ MUTANTS = (
             "tests/sql/test_late_files.py"
             "::test_partitions_that_lost_rows_to_a_replacing_file_are_stale",
         ),
+    ),
+    Mutant(
+        "deleted_rows_missed",
+        "rows that were deleted stay visible to whoever began before",
+        "sql/routines/442_copied_partitions.sql",
+        "c.relkind = 'r' AND pg_relation_size(c.oid) = 0",
+        "c.relkind = 'r'",
+        (f"{BESIDE}::test_rows_that_were_deleted_are_there_for_whoever_sees_them",),
+    ),
+    Mutant(
+        "own_properties_lost",
+        "an empty partition keeps what it has of its own",
+        "sql/routines/441_plain_partitions.sql",
+        "RETURN waybill.own_properties(p_partition) = waybill.own_properties(p_copy)",
+        "RETURN true",
+        (f"{EMPTY}::test_a_partition_with_something_of_its_own_stays",),
+    ),
+    Mutant(
+        "index_names_lost",
+        "the indexes of a partition that is filled keep their names",
+        EXCHANGE,
+        "'ALTER INDEX %s RENAME TO %I', v_index.id",
+        "'SELECT %L, %L', v_index.id",
+        (f"{EMPTY}::test_the_partition_looks_as_before",),
+    ),
+    Mutant(
+        "merge_waits_for_readers",
+        "a merge ends beside a reader that stays",
+        EXCHANGE,
+        "WHEN OTHERS THEN",
+        "WHEN division_by_zero THEN",
+        (f"{BESIDE}::test_a_merge_does_not_wait_for_a_reader_that_stays",),
+    ),
+    Mutant(
+        "direct_rows_dropped",
+        "rows that are written to an empty partition during a merge stay",
+        EXCHANGE,
+        "WHERE NOT waybill.is_without_pages(c.partition_id)\n            OR",
+        "WHERE",
+        (f"{BESIDE}::test_a_row_that_is_written_directly_meanwhile_stays",),
     ),
 )
