@@ -9,7 +9,7 @@ BOUNDS = (
 )
 MERGE = "tests/sql/test_merge.py"
 UNIQUE = "tests/sql/test_unique_values.py"
-EXCHANGE = "sql/routines/443_exchange_copies.sql"
+EXCHANGE = "sql/routines/444_exchange_copies.sql"
 EMPTY = "tests/sql/test_empty_partitions.py"
 BESIDE = "tests/sql/test_empty_partitions_beside.py"
 
@@ -113,7 +113,7 @@ MUTANTS = (
     Mutant(
         "deleted_rows_missed",
         "rows that were deleted stay visible to whoever began before",
-        "sql/routines/442_copied_partitions.sql",
+        "sql/routines/442_empty_partitions.sql",
         "c.relkind = 'r' AND pg_relation_size(c.oid) = 0",
         "c.relkind = 'r'",
         (f"{BESIDE}::test_rows_that_were_deleted_are_there_for_whoever_sees_them",),

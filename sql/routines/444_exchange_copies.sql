@@ -14,22 +14,6 @@ BEGIN
 END
 $$;
 
--- The copies, each with the partition that it is for.
-CREATE OR REPLACE FUNCTION waybill.copied_partitions(p_plan waybill.merge_plan,
-    OUT copy regclass, OUT partition_id regclass, OUT lower timestamp, OUT upper timestamp)
-RETURNS SETOF record
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-BEGIN
-    RETURN QUERY
-    SELECT b.partition_id, r.partition_id, r.lower, r.upper
-    FROM waybill.built_partitions(waybill.copies()) AS b
-    JOIN waybill.partition_ranges(p_plan) AS r ON b.start >= r.lower AND b.start < r.upper
-    ORDER BY r.lower;
-END
-$$;
-
 -- Whether they took their places; if not, nothing has changed. Readers wait from the lock to the commit.
 CREATE OR REPLACE FUNCTION waybill.take_places(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE plpgsql

@@ -1,5 +1,4 @@
--- Partitions that are there and empty are filled as new ones are: in copies, without indexes, which
--- take their places at the end of the merge.
+-- Partitions that are there and empty, and may be filled as new ones are.
 
 -- From how many records on: below it little is gained, and readers wait for the exchange. One partition
 -- must have a 25th of it: exchanging it takes as long as 2,000 records gain.
@@ -7,24 +6,6 @@ CREATE OR REPLACE FUNCTION waybill.fewest_copied_records() RETURNS bigint
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 RETURN 50000;
-
--- The copies of a merge, {start: oid}, from their making to the exchange; undone with what made them.
-CREATE OR REPLACE FUNCTION waybill.keep_copies(p_copies jsonb) RETURNS void
-LANGUAGE sql
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT set_config('waybill.copies', p_copies::text, true);
-END;
-
-CREATE OR REPLACE FUNCTION waybill.copies() RETURNS jsonb
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN coalesce(nullif(current_setting('waybill.copies', true), ''), '{}')::jsonb;
-
-CREATE OR REPLACE FUNCTION waybill.copied_starts() RETURNS text[]
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN ARRAY(SELECT jsonb_object_keys(waybill.copies()));
 
 -- Whether partitions of the table may be exchanged at all. Those that others refer to cannot be
 -- dropped; a default partition would be searched while readers wait. References that are not checked as
@@ -93,38 +74,3 @@ BEGIN ATOMIC
     ORDER BY f.records DESC, f.lower
     LIMIT 100;
 END;
-
--- A copy of each empty partition that records go to: {start: oid}; none where it does not pay.
-CREATE OR REPLACE FUNCTION waybill.build_copies(p_plan waybill.merge_plan) RETURNS jsonb
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_empty record;
-    v_copy regclass;
-    v_copies jsonb := '{}';
-BEGIN
-    IF waybill.total_of(p_plan, 'insert') < waybill.fewest_copied_records()
-        OR NOT waybill.may_exchange(p_plan)
-        OR (SELECT coalesce(sum(e.records), 0) FROM waybill.empty_partitions(p_plan) AS e)
-            < waybill.fewest_copied_records()
-    THEN
-        RETURN v_copies;
-    END IF;
-    FOR v_empty IN SELECT * FROM waybill.empty_partitions(p_plan) LOOP
-        v_copy := coalesce(v_copy, waybill.create_alike(p_plan, waybill.free_partition_name(
-            p_plan, p_plan.partition_unit, v_empty.lower)));
-        IF waybill.is_plain_partition(p_plan.target, v_empty.partition_id, v_copy) THEN
-            PERFORM waybill.add_range_check(p_plan, v_copy, v_empty.lower, v_empty.upper);
-            v_copies := v_copies || (
-                SELECT jsonb_object_agg(s.start, v_copy::oid) FROM unnest(v_empty.starts) AS s (start));
-            v_copy := NULL;
-        END IF;
-    END LOOP;
-    IF v_copy IS NOT NULL THEN
-        PERFORM waybill.run_sql(format('DROP TABLE %s', v_copy));
-    END IF;
-    PERFORM waybill.keep_copies(v_copies);
-    RETURN v_copies;
-END
-$$;
