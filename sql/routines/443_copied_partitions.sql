@@ -68,3 +68,17 @@ BEGIN
     ORDER BY r.lower;
 END
 $$;
+
+-- Put each copy in the place of its partition. Where readers or writers hold the tables for long, its
+-- rows are inserted into the partition instead.
+CREATE OR REPLACE FUNCTION waybill.exchange_copies(p_plan waybill.merge_plan) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF waybill.copies() <> '{}' AND NOT waybill.take_places(p_plan) THEN
+        PERFORM waybill.insert_copies(p_plan);
+    END IF;
+    PERFORM waybill.keep_copies('{}');
+END
+$$;

@@ -21,7 +21,8 @@ CREATE TABLE {table} (
     twice int GENERATED ALWAYS AS (id * 2) STORED, PRIMARY KEY (id, at)
 ) PARTITION BY RANGE (at);
 CREATE INDEX ON {table} (kind, at);
-SELECT waybill.register_dataset('{table}', natural_key => '{{id}}', partition_unit => '{unit}'{more});
+SELECT waybill.register_dataset(
+    '{table}', natural_key => '{{id}}', partition_unit => '{unit}'{more});
 """
 COLUMNS = ("id", "at", "kind", "note")
 

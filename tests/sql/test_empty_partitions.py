@@ -8,7 +8,7 @@ from tests.sql.empty_partitions import COLUMNS, add_year, declare, load, oids, r
 from tests.sql.staging import Ledger
 
 FIRST = [(1, "2019-03-01", 1, "a"), (2, "2019-04-01", 2, "b"), (3, "2019-05-01", 3, "c")]
-# Changed, moved to an empty year, unchanged; refused, pending; then years with and without partitions.
+# Changed, moved to an empty year, unchanged; refused, pending; then whole years.
 SECOND = [
     (1, "2019-03-01", 2, "changed"),
     (2, "2022-04-01", 2, "b"),
@@ -71,7 +71,8 @@ def test_every_way_has_the_same_result(ledger: Ledger, kind: str, sums_up: bool)
 
 
 DEFINITION = """
-SELECT 'table', c.relname::text, c.relacl::text, c.relowner::text, pg_get_expr(c.relpartbound, c.oid)
+SELECT 'table', c.relname::text, c.relacl::text, c.relowner::text,
+    pg_get_expr(c.relpartbound, c.oid)
 FROM pg_class AS c WHERE c.relname = 'far away'
 UNION ALL
 SELECT 'column', a.attname, format_type(a.atttypid, a.atttypmod), a.attnum::text,
@@ -98,7 +99,7 @@ def test_the_partition_looks_as_before(ledger: Ledger) -> None:
     ledger.declare(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO waybill_jobs;"
         # Two years, which Waybill would not make.
-        'CREATE TABLE "far away" PARTITION OF gauges FOR VALUES FROM (\'2020-01-01+00\')'
+        "CREATE TABLE \"far away\" PARTITION OF gauges FOR VALUES FROM ('2020-01-01+00')"
         " TO ('2022-01-01+00');"
         'ALTER INDEX "far away_pkey" RENAME TO "the key";'
         'ALTER INDEX "far away_kind_at_idx" RENAME TO gauges_2020_kind_idx'
@@ -142,7 +143,8 @@ OWN = {
     "row security": "ALTER TABLE gauges_2020 ENABLE ROW LEVEL SECURITY",
     "rule": "CREATE RULE r AS ON UPDATE TO gauges_2020 DO ALSO NOTHING",
     "view": "CREATE VIEW v AS SELECT id FROM gauges_2020",
-    "function": "CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM gauges_2020; END",
+    "function": "CREATE FUNCTION f() RETURNS bigint"
+    " BEGIN ATOMIC SELECT count(*) FROM gauges_2020; END",
     "column of its type": "CREATE TABLE others (one gauges_2020)",
     "sequence": "CREATE SEQUENCE s OWNED BY gauges_2020.id",
     "identity of its rows": "ALTER TABLE gauges_2020 REPLICA IDENTITY FULL",
@@ -159,7 +161,8 @@ OWN = {
     "order of columns": "DROP TABLE gauges_2020; CREATE TABLE gauges_2020 (_landed bigint NOT NULL"
     " DEFAULT 0, at date NOT NULL, id int NOT NULL, note text CONSTRAINT gauges_note_check"
     " CHECK (note <> ''), kind int, twice int GENERATED ALWAYS AS (id * 2) STORED);"
-    "ALTER TABLE gauges ATTACH PARTITION gauges_2020 FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+    "ALTER TABLE gauges ATTACH PARTITION gauges_2020"
+    " FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
     "part of a unit": "DROP TABLE gauges_2020; CREATE TABLE gauges_2020 PARTITION OF gauges"
     " FOR VALUES FROM ('2019-07-01') TO ('2021-01-01')",
     "lake": "INSERT INTO waybill.archived_partitions (dataset, label, unit, lower, upper, folder,"

@@ -26,9 +26,7 @@ def gauges(ledger: Ledger) -> Ledger:
 
 def staged(ledger: Ledger, count: int = 40) -> UUID:
     job = ledger.land("gauges", 1)
-    ledger.stage(
-        job, "gauges", year_of(2020, count) + year_of(2021, count, 100), columns=COLUMNS
-    )
+    ledger.stage(job, "gauges", year_of(2020, count) + year_of(2021, count, 100), columns=COLUMNS)
     return job
 
 
