@@ -76,10 +76,10 @@ def _arguments(data: bytes, raw: Array, fault: Fault, marks: Marks) -> Iterator[
 
 def _has_escaped(data: bytes, raw: Array, marks: Marks, char: str) -> Mask:
     """Records with the character after a backslash that has no meaning yet."""
-    text = f"{_ESCAPE}{char}"
-    if marks.escape is not None or text.encode() not in data:
+    # One byte is found many times as fast as two, and most files have none.
+    if marks.escape is not None or _ESCAPE.encode() not in data:
         return np.zeros(len(raw), bool)
-    return to_mask(pc.match_substring(raw, text))
+    return to_mask(pc.match_substring(raw, f"{_ESCAPE}{char}"))
 
 
 def _has_quoted(raw: Array, marks: Marks, quote: str) -> Mask:
