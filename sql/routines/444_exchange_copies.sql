@@ -27,7 +27,7 @@ BEGIN
 EXCEPTION
     -- A lock, or what else may keep it from that.
     WHEN OTHERS THEN
-        RAISE LOG 'job %: copies are inserted, since SQLSTATE % (%)', p_plan.job_id, SQLSTATE, SQLERRM;
+        RAISE LOG 'job %: copies are inserted, since SQLSTATE %', p_plan.job_id, SQLSTATE;
         RETURN false;
 END
 $$;
