@@ -158,6 +158,7 @@ def _empty_table(bench: Bench, rows: int, table: str) -> Contenders:
         "Waybill, 0 % bad": lambda: bench.waybill("empty", clean, table),
         "Waybill, 1 % bad": lambda: bench.waybill("empty", Hires(rows, bad=0.01), table),
         "Waybill, 50 % bad": lambda: bench.waybill("empty", Hires(rows, bad=0.5), table),
+        "Waybill, partitions there": lambda: bench.waybill("with partitions", clean, table),
     }
 
 
