@@ -77,12 +77,9 @@ def test_readers_go_before_the_exchange(gauges: Ledger, database: Database) -> N
     before = oids(gauges, "gauges")
     job = staged(gauges)
 
-    def merge() -> dict[str, Any]:
-        return gauges.merge(job)
-
     with database.connect() as reader:
         reader.execute("BEGIN; SELECT count(*) FROM gauges")
-        with running(merge) as merged:
+        with running(lambda: gauges.merge(job)) as merged:
             assert waits(database, merged)
             assert reader.execute(COUNT).fetchone() == (0,)
             reader.execute("COMMIT")
@@ -97,12 +94,9 @@ def test_a_row_that_is_written_directly_meanwhile_stays(
 ) -> None:
     job = staged(gauges)
 
-    def merge() -> dict[str, Any]:
-        return gauges.merge(job)
-
     with database.connect() as reader:
         reader.execute("BEGIN; SELECT count(*) FROM kinds")
-        with running(merge) as merged:
+        with running(lambda: gauges.merge(job)) as merged:
             # The copies are filled.
             assert waits(database, merged)
             gauges.declare("INSERT INTO gauges_2021 (id, at) VALUES (7000, '2021-05-05')")
@@ -118,12 +112,9 @@ def test_a_key_that_is_written_directly_meanwhile_is_found_by_the_next_attempt(
 ) -> None:
     job = staged(gauges)
 
-    def merge() -> dict[str, Any]:
-        return gauges.merge(job)
-
     with database.connect() as reader:
         reader.execute("BEGIN; SELECT count(*) FROM kinds")
-        with running(merge) as merged:
+        with running(lambda: gauges.merge(job)) as merged:
             assert waits(database, merged)
             gauges.declare("INSERT INTO gauges_2021 (id, at) VALUES (100, '2021-05-02')")
             with pytest.raises(LockNotAvailable):
@@ -178,10 +169,7 @@ def test_two_tables_of_the_same_parents_are_merged_at_once(
         first.execute("BEGIN")
         first.execute("SELECT waybill.merge_job(%s)", (job,))
 
-        def merge() -> dict[str, Any]:
-            return gauges.merge(other)
-
-        with running(merge) as merged:
+        with running(lambda: gauges.merge(other)) as merged:
             assert waits(database, merged)
             first.execute("COMMIT")
             assert merged.result()["outcome"] == "merged"
