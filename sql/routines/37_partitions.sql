@@ -183,9 +183,8 @@ BEGIN
 END
 $$;
 
--- Indexes first, one by one, then ATTACH, which finds them, clones the foreign keys and checks
--- them as a set. It locks the referenced tables against writers until the commit, so it comes
--- last.
+-- ATTACH finds the indexes that the partition has, clones the foreign keys and checks them as a set.
+-- It locks the referenced tables against writers until the commit, so it comes last.
 CREATE OR REPLACE FUNCTION waybill.attach_partition(p_plan waybill.merge_plan,
     p_partition regclass, p_start timestamp)
 RETURNS void
@@ -195,7 +194,6 @@ AS $$
 DECLARE
     v_range CONSTANT record := waybill.new_range(p_plan, p_start);
 BEGIN
-    PERFORM waybill.build_indexes(p_plan, p_partition);
     PERFORM waybill.attach_range(p_plan, p_plan.target, p_partition, v_range.lower, v_range.upper);
 END
 $$;
@@ -259,9 +257,13 @@ $$;
 CREATE OR REPLACE FUNCTION waybill.add_partition(p_plan waybill.merge_plan,
     p_start timestamp)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
-BEGIN ATOMIC
-    SELECT waybill.attach_partition(
-        p_plan, waybill.build_partition(p_plan, p_start), p_start);
-END;
+AS $$
+DECLARE
+    v_partition CONSTANT regclass := waybill.build_partition(p_plan, p_start);
+BEGIN
+    PERFORM waybill.build_indexes(p_plan, v_partition);
+    PERFORM waybill.attach_partition(p_plan, v_partition, p_start);
+END
+$$;

@@ -19,12 +19,13 @@ BEGIN
     PERFORM waybill.insert_records(p_plan, p_plan.target, 'NOT ' || v_is_new,
         waybill.total_inserted(p_plan, v_built, p_is_new => false));
     PERFORM waybill.set_replica(false);
+    FOR v_new IN SELECT * FROM waybill.built_partitions(v_built) LOOP
+        PERFORM waybill.build_indexes(p_plan, v_new.partition_id);
+    END LOOP;
+    -- Writers of the referenced tables wait from here on. Copies take the places of their partitions
+    -- later still, since readers wait for that, too.
     FOR v_new IN SELECT * FROM waybill.built_partitions(v_built - waybill.copied_starts()) LOOP
         PERFORM waybill.attach_partition(p_plan, v_new.partition_id, v_new.start);
-    END LOOP;
-    -- They take the places of their partitions later, since readers wait for that.
-    FOR v_new IN SELECT * FROM waybill.built_partitions(waybill.copies()) LOOP
-        PERFORM waybill.build_indexes(p_plan, v_new.partition_id);
     END LOOP;
     -- Rows that move to a new partition are updated once it is attached. A delete and an insert
     -- would fire the ON DELETE actions of tables that refer to them.
