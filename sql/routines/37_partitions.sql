@@ -214,6 +214,22 @@ BEGIN
 END
 $$;
 
+-- A constraint that has an index, with the parameters of that: PostgreSQL shows them for an exclusion.
+CREATE OR REPLACE FUNCTION waybill.index_constraint(p_constraint oid) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT CASE
+        WHEN i.reloptions IS NULL OR c.contype = 'x' THEN x.definition
+        ELSE regexp_replace(x.definition, '( DEFERRABLE.*)?$',
+            format(' WITH (%s)\1', array_to_string(i.reloptions, ', ')))
+    END
+    FROM pg_constraint AS c
+    JOIN pg_class AS i ON i.oid = c.conindid
+    CROSS JOIN pg_get_constraintdef(c.oid) AS x (definition)
+    WHERE c.oid = p_constraint
+);
+
 -- What gives a table the indexes of another, in their order.
 CREATE OR REPLACE FUNCTION waybill.index_statements(p_like regclass, p_table regclass)
 RETURNS SETOF text
@@ -222,7 +238,7 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT CASE
         WHEN c.oid IS NOT NULL
-            THEN format('ALTER TABLE %s ADD %s', p_table, pg_get_constraintdef(c.oid))
+            THEN format('ALTER TABLE %s ADD %s', p_table, waybill.index_constraint(c.oid))
         ELSE format('CREATE %s INDEX ON %s %s',
             CASE WHEN i.indisunique THEN 'UNIQUE' ELSE '' END,
             p_table,

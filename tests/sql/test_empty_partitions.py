@@ -97,6 +97,9 @@ ORDER BY 1, 2, 3, 4, 5
 def test_the_partition_looks_as_before(ledger: Ledger) -> None:
     declare(ledger, "gauges", "timestamptz")
     ledger.declare(
+        "ALTER TABLE gauges DROP CONSTRAINT gauges_pkey;"
+        "ALTER TABLE gauges ADD PRIMARY KEY (id, at) WITH (fillfactor = 70);"
+        "ALTER TABLE gauges ADD UNIQUE (at, id) WITH (deduplicate_items = off, fillfactor = 80);"
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO waybill_jobs;"
         # Two years, which Waybill would not make.
         "CREATE TABLE \"far away\" PARTITION OF gauges FOR VALUES FROM ('2020-01-01+00')"
