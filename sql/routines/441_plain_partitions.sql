@@ -1,6 +1,6 @@
 -- Whether a partition has nothing of its own, so that a new table may take its place.
 
--- What a table has besides its indexes, foreign keys and place in another table, a line for each.
+-- What a table has besides its name, indexes, foreign keys and place in another table, a line for each.
 CREATE OR REPLACE FUNCTION waybill.own_properties(p_table regclass) RETURNS text[]
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -19,10 +19,11 @@ RETURN ARRAY(
     )
     SELECT x.line
     FROM (
-        SELECT ROW(c.relkind, c.relpersistence, c.relowner, c.relacl, c.reloptions, t.reloptions,
-            c.reltablespace, c.relam, c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
-            c.reloftype)::text
+        SELECT ROW(c.relnamespace, c.relkind, c.relpersistence, c.relowner, c.relacl, c.reloptions,
+            t.reloptions, c.reltablespace, c.relam, c.relreplident, c.relrowsecurity,
+            c.relforcerowsecurity, c.reloftype, y.typacl)::text
         FROM pg_class AS c
+        JOIN pg_type AS y ON y.oid = c.reltype
         LEFT JOIN pg_class AS t ON t.oid = c.reltoastrelid
         WHERE c.oid = p_table
         UNION ALL
@@ -63,6 +64,10 @@ RETURN ARRAY(
         LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
         WHERE (d.deptype = 'n' OR c.relkind = 'S')
             AND (d.classid, d.objid) NOT IN (SELECT o.catalog, o.id FROM objects AS o)
+        UNION ALL
+        SELECT 'extension ' || d.refobjid FROM pg_depend AS d
+        JOIN objects AS o ON o.catalog = d.classid AND o.id = d.objid
+        WHERE d.deptype IN ('e', 'x')
     ) AS x (line)
     ORDER BY x.line COLLATE "C"
 );
@@ -75,11 +80,14 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN waybill.own_properties(p_partition) = waybill.own_properties(p_copy)
     -- Its keys, unique values and references are those of the table, by the names that a new one has.
+    -- What is its own, too, would stay if the table lost it.
     AND NOT EXISTS (
         SELECT FROM pg_constraint AS c
         LEFT JOIN pg_constraint AS r ON r.oid = c.conparentid AND r.conrelid = p_target
-        WHERE c.conrelid = p_partition AND c.contype IN ('f', 'p', 'u', 'x')
-            AND (r.oid IS NULL OR NOT c.convalidated OR c.contype = 'f' AND c.conname <> r.conname)
+        WHERE c.conrelid = p_partition AND (
+            c.conislocal
+            OR c.contype IN ('f', 'p', 'u', 'x')
+                AND (r.oid IS NULL OR NOT c.convalidated OR c.contype = 'f' AND c.conname <> r.conname))
     )
     AND NOT EXISTS (
         SELECT FROM pg_index AS i

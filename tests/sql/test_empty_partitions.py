@@ -129,6 +129,11 @@ OWN = {
     "index": "CREATE INDEX ON gauges_2020 (note)",
     "check": "ALTER TABLE gauges_2020 ADD CHECK (id > -1)",
     "not null": "ALTER TABLE gauges_2020 ALTER note SET NOT NULL",
+    "not null of both": "ALTER TABLE gauges_2020 ALTER at SET NOT NULL",
+    "schema": "DROP TABLE gauges_2020; CREATE TABLE waybill.its PARTITION OF gauges"
+    " FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+    "grant on its type": "REVOKE USAGE ON TYPE gauges_2020 FROM PUBLIC",
+    "extension": "ALTER INDEX gauges_2020_pkey DEPENDS ON EXTENSION plpgsql",
     "unique": "ALTER TABLE gauges_2020 ADD UNIQUE (note)",
     "reference": "ALTER TABLE gauges_2020 ADD FOREIGN KEY (id) REFERENCES kinds NOT VALID",
     "reference in full": "ALTER TABLE gauges ADD FOREIGN KEY (kind) REFERENCES kinds MATCH FULL",
