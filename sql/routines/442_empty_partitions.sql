@@ -13,9 +13,7 @@ RETURN 50000;
 CREATE OR REPLACE FUNCTION waybill.may_exchange(p_plan waybill.merge_plan) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-RETURN NOT (p_plan).in_cycle
-    AND NOT waybill.has_triggers((p_plan).target)
-    AND NOT waybill.is_referenced((p_plan).target)
+RETURN NOT waybill.is_referenced((p_plan).target)
     AND NOT EXISTS (SELECT FROM waybill.partition_ranges(p_plan) AS r WHERE r.is_default)
     AND NOT EXISTS (
         SELECT FROM pg_attribute AS a

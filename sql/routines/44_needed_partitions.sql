@@ -155,6 +155,20 @@ RETURN (
         AND coalesce(p_built ? t.partition_start::text, false) = p_is_new
 );
 
+-- Whether rows must be written to the table itself: in a cycle the foreign keys do not hold until all
+-- is written; the table's triggers, rules and policies see only what is written to it; and who decodes
+-- the server's log would miss rows of a table that is not published, or not know it.
+CREATE OR REPLACE FUNCTION waybill.is_written_through_table(p_plan waybill.merge_plan) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN (p_plan).in_cycle
+    OR waybill.has_triggers((p_plan).target)
+    OR current_setting('wal_level') = 'logical'
+    OR EXISTS (
+        SELECT FROM pg_class AS c
+        WHERE c.oid = (p_plan).target AND (c.relrowsecurity OR c.relhasrules)
+    );
+
 -- Builds and fills the partitions that are missing, and copies of those that are empty: {start: oid}.
 CREATE OR REPLACE FUNCTION waybill.fill_new_partitions(p_plan waybill.merge_plan)
 RETURNS jsonb
@@ -170,9 +184,8 @@ DECLARE
 BEGIN
     IF p_plan.partition_unit IS NULL THEN
         RETURN v_built;
-    ELSIF p_plan.in_cycle OR waybill.has_triggers(p_plan.target) THEN
-        -- Attached while they are empty: in a cycle the foreign keys do not hold until all is
-        -- written, and the table's triggers fire only in its partitions.
+    ELSIF waybill.is_written_through_table(p_plan) THEN
+        -- Attached while they are empty.
         PERFORM waybill.add_needed_partitions(p_plan);
         RETURN v_built;
     END IF;

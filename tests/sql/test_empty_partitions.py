@@ -150,6 +150,8 @@ OWN = {
     "policy": "CREATE POLICY p ON gauges_2020 USING (true)",
     "row security": "ALTER TABLE gauges_2020 ENABLE ROW LEVEL SECURITY",
     "rule": "CREATE RULE r AS ON UPDATE TO gauges_2020 DO ALSO NOTHING",
+    "rule of its table": "CREATE RULE r AS ON INSERT TO gauges DO ALSO NOTHING",
+    "row security of its table": "ALTER TABLE gauges ENABLE ROW LEVEL SECURITY",
     "view": "CREATE VIEW v AS SELECT id FROM gauges_2020",
     "function": "CREATE FUNCTION f() RETURNS bigint"
     " BEGIN ATOMIC SELECT count(*) FROM gauges_2020; END",
