@@ -18,8 +18,30 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 RETURN ARRAY(SELECT jsonb_object_keys(waybill.copies()));
 
--- A copy of each empty partition that records go to: {start: oid}; none where it does not pay.
+-- A copy of each empty partition that records go to: {start: oid}; none where it does not pay, or where
+-- none can be made: a table may be in a schema in which Waybill may not create any.
 CREATE OR REPLACE FUNCTION waybill.build_copies(p_plan waybill.merge_plan) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, waybill, pg_temp
+AS $$
+BEGIN
+    IF waybill.total_of(p_plan, 'insert') < waybill.fewest_copied_records()
+        OR NOT waybill.may_exchange(p_plan)
+        OR (SELECT coalesce(sum(e.records), 0) FROM waybill.empty_partitions(p_plan) AS e)
+            < waybill.fewest_copied_records()
+    THEN
+        RETURN '{}';
+    END IF;
+    PERFORM waybill.keep_copies(waybill.create_copies(p_plan));
+    RETURN waybill.copies();
+EXCEPTION
+    WHEN OTHERS THEN
+        RAISE LOG 'job %: no copies are made, since SQLSTATE %', p_plan.job_id, SQLSTATE;
+        RETURN '{}';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION waybill.create_copies(p_plan waybill.merge_plan) RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
@@ -28,13 +50,6 @@ DECLARE
     v_copy regclass;
     v_copies jsonb := '{}';
 BEGIN
-    IF waybill.total_of(p_plan, 'insert') < waybill.fewest_copied_records()
-        OR NOT waybill.may_exchange(p_plan)
-        OR (SELECT coalesce(sum(e.records), 0) FROM waybill.empty_partitions(p_plan) AS e)
-            < waybill.fewest_copied_records()
-    THEN
-        RETURN v_copies;
-    END IF;
     FOR v_empty IN SELECT * FROM waybill.empty_partitions(p_plan) LOOP
         v_copy := coalesce(v_copy, waybill.create_alike(p_plan, waybill.free_partition_name(
             p_plan, p_plan.partition_unit, v_empty.lower)));
@@ -48,7 +63,6 @@ BEGIN
     IF v_copy IS NOT NULL THEN
         PERFORM waybill.run_sql(format('DROP TABLE %s', v_copy));
     END IF;
-    PERFORM waybill.keep_copies(v_copies);
     RETURN v_copies;
 END
 $$;

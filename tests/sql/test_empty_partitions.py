@@ -204,6 +204,20 @@ def test_a_publication_keeps_its_partition(ledger: Ledger) -> None:
     assert oids(ledger, "gauges") == before
 
 
+def test_where_no_table_can_be_made_the_partition_is_filled(ledger: Ledger) -> None:
+    ledger.admin.execute("CREATE SCHEMA theirs AUTHORIZATION waybill_owner")
+    declare(ledger, "gauges")
+    add_year(ledger, "gauges", 2020)
+    ledger.declare(
+        "ALTER TABLE gauges SET SCHEMA theirs; ALTER TABLE gauges_2020 SET SCHEMA theirs;"
+        "REVOKE CREATE ON SCHEMA theirs FROM waybill_owner"
+    )
+    before = oids(ledger, "theirs.gauges")
+    job = load(ledger, "gauges", 1, year_of(2020))
+    assert ledger.waybill(job) == {"read": 40, "inserted": 40}
+    assert oids(ledger, "theirs.gauges") == before
+
+
 def test_few_records_are_written_row_by_row(ledger: Ledger) -> None:
     declare(ledger, "gauges")
     ledger.declare(
