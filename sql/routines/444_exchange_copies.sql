@@ -64,8 +64,9 @@ BEGIN
 END
 $$;
 
--- Insert the rows of the copies into the table, in the order in which the merge would have. Whoever
--- writes to a partition directly may have one of its values: the next attempt finds that row.
+-- Insert the rows of the copies into the table, in the order in which the merge would have; all of them,
+-- or the merge is undone. Whoever writes to a partition directly may have one of its values: the next
+-- attempt finds that row.
 CREATE OR REPLACE FUNCTION waybill.insert_copies(p_plan waybill.merge_plan) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
@@ -73,6 +74,7 @@ AS $$
 DECLARE
     v_columns text;
     v_copy regclass;
+    v_rows bigint;
 BEGIN
     SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO v_columns
     FROM pg_attribute AS a
@@ -80,9 +82,11 @@ BEGIN
         AND a.attgenerated = '';
     PERFORM waybill.set_replica(waybill.may_skip_triggers(p_plan.target));
     FOR v_copy IN SELECT c.copy FROM waybill.copied_partitions(p_plan) AS c LOOP
-        PERFORM waybill.run_sql(format('INSERT INTO %s (%s) SELECT %2$s FROM %s AS s ORDER BY %s',
+        EXECUTE format('SELECT count(*) FROM %s', v_copy) INTO v_rows;
+        PERFORM waybill.assert_count('inserted', v_rows, waybill.run_sql(format(
+            'INSERT INTO %s (%s) SELECT %2$s FROM %s AS s ORDER BY %s',
             p_plan.target, v_columns, v_copy, coalesce(waybill.ident_list(
-                array_remove(waybill.write_columns(p_plan), '_waybill_line'), 's.'), 's.ctid')));
+                array_remove(waybill.write_columns(p_plan), '_waybill_line'), 's.'), 's.ctid'))));
         PERFORM waybill.run_sql(format('DROP TABLE %s', v_copy));
     END LOOP;
     PERFORM waybill.set_replica(false);

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from psycopg.errors import AdminShutdown, LockNotAvailable
+from psycopg.errors import AdminShutdown, DatabaseError, LockNotAvailable
 
 from tests.postgres.databases import Database
 from tests.sql.blocked_calls import running, waits
@@ -123,6 +123,25 @@ def test_a_key_that_is_written_directly_meanwhile_is_found_by_the_next_attempt(
     gauges.merge(job)
     assert gauges.waybill(job) == {"read": 80, "inserted": 79, "updated": 1}
     assert gauges.rows(COUNT) == [(80,)]
+
+
+def test_a_trigger_that_is_made_meanwhile_and_skips_rows_is_noticed(
+    gauges: Ledger, database: Database
+) -> None:
+    job = staged(gauges)
+
+    with database.connect() as reader:
+        reader.execute("BEGIN; SELECT count(*) FROM kinds")
+        with running(lambda: gauges.merge(job)) as merged:
+            assert waits(database, merged)
+            gauges.declare(
+                "CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+                "CREATE TRIGGER t BEFORE INSERT ON gauges_2021 FOR EACH ROW EXECUTE FUNCTION t();"
+                "ALTER TABLE gauges_2021 ENABLE ALWAYS TRIGGER t"
+            )
+            with pytest.raises(DatabaseError, match="40 records were to be inserted, 0 were"):
+                merged.result()
+    assert gauges.rows(COUNT) == [(0,)]
 
 
 def test_a_merge_that_is_killed_leaves_the_partitions(gauges: Ledger, database: Database) -> None:
