@@ -127,6 +127,25 @@ MUTANTS = (
         (f"{EMPTY}::test_a_partition_with_something_of_its_own_stays",),
     ),
     Mutant(
+        "decoded_rows_lost",
+        "whoever subscribes to a table gets the rows of new and of empty partitions",
+        CHECK,
+        "    OR current_setting('wal_level') = 'logical'\n",
+        "",
+        (
+            "tests/sql/test_decoded_partitions.py"
+            "::test_a_subscriber_gets_the_rows_of_partitions_that_were_empty_or_missing",
+        ),
+    ),
+    Mutant(
+        "skipped_rows_counted",
+        "rows that a trigger skips are not counted as inserted",
+        EXCHANGE,
+        "PERFORM waybill.assert_count('inserted', v_rows,",
+        "PERFORM waybill.assert_count('inserted', NULL,",
+        (f"{BESIDE}::test_a_trigger_that_is_made_meanwhile_and_skips_rows_is_noticed",),
+    ),
+    Mutant(
         "index_names_lost",
         "the indexes of a partition that is filled keep their names",
         EXCHANGE,
