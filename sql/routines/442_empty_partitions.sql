@@ -33,6 +33,22 @@ RETURN coalesce((
     SELECT c.relkind = 'r' AND pg_relation_size(c.oid) = 0 FROM pg_class AS c WHERE c.oid = p_table
 ), false);
 
+-- How many partitions are exchanged at once: they take a quarter of the server's lock table at most,
+-- which others need, too. What is made, dropped or renamed is locked object by object until the commit;
+-- the numbers are measured, and a little more.
+CREATE OR REPLACE FUNCTION waybill.max_copies(p_table regclass) RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN least(100, current_setting('max_locks_per_transaction')::bigint
+    * current_setting('max_connections')::bigint
+    / (4 * (
+        20
+        + 4 * (SELECT count(*) FROM pg_index AS i WHERE i.indrelid = p_table)
+        + 6 * (SELECT count(*) FROM pg_constraint AS c WHERE c.conrelid = p_table AND c.contype = 'f')
+        + (SELECT count(*) FROM pg_constraint AS c
+            WHERE c.conrelid = p_table AND c.contype IN ('c', 'n'))
+        + (SELECT count(*) FROM pg_attrdef AS d WHERE d.adrelid = p_table))));
+
 -- Empty partitions of whole units that records are inserted into, and none is moved to, each with the
 -- starts of its records. Those of a fold or in the lake's work are theirs.
 CREATE OR REPLACE FUNCTION waybill.empty_partitions(p_plan waybill.merge_plan,
@@ -68,7 +84,6 @@ BEGIN ATOMIC
         AND NOT waybill.overlaps_archived((p_plan).target, f.lower, f.upper)
         AND NOT EXISTS (
             SELECT FROM waybill.archived_partitions AS a WHERE a.relation = f.partition_id)
-    -- Each is locked with its indexes, and so is its copy: the lock table has room for these.
     ORDER BY f.records DESC, f.lower
-    LIMIT 100;
+    LIMIT waybill.max_copies((p_plan).target);
 END;

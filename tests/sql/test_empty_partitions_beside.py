@@ -1,6 +1,7 @@
 """Empty partitions are filled beside whoever reads and writes them, and whoever is killed."""
 
 from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -194,3 +195,32 @@ def test_two_tables_of_the_same_parents_are_merged_at_once(
             assert merged.result()["outcome"] == "merged"
     assert gauges.rows(COUNT) == [(80,)]
     assert gauges.rows("SELECT count(*) FROM meters") == [(40,)]
+
+
+def test_an_exchange_leaves_locks_to_others(gauges: Ledger, database: Database) -> None:
+    declare(gauges, "days", unit="day")
+    gauges.declare(
+        "DO $$ BEGIN FOR n IN 1..50 LOOP EXECUTE format('CREATE TABLE days_%s PARTITION OF days"
+        " FOR VALUES FROM (%L) TO (%L)', n, date '2019-12-31' + n, date '2020-01-01' + n);"
+        " END LOOP; END $$"
+    )
+    before, job = oids(gauges, "days"), gauges.land("days", 1)
+    first = date(2020, 1, 1)
+    records = [(n, str(first + timedelta(n % 50)), n % 5, "x") for n in range(100)]
+    gauges.stage(job, "days", records, columns=COLUMNS)
+    with database.connect("pipeline") as merge:
+        merge.execute("BEGIN")
+        merge.execute("SELECT waybill.merge_job(%s)", (job,))
+        ((held,),) = gauges.rows(
+            "SELECT count(*) FROM pg_locks WHERE pid = %s", merge.info.backend_pid
+        )
+        merge.execute("COMMIT")
+    after = oids(gauges, "days")
+    assert sum(after[name] != before[name] for name in before) == 40
+    assert gauges.rows("SELECT count(*) FROM days") == [(100,)]
+    ((room,),) = gauges.rows(
+        "SELECT current_setting('max_locks_per_transaction')::int"
+        " * current_setting('max_connections')::int"
+    )
+    # A quarter for the exchange; the rest of the merge has locked the 50 with their indexes.
+    assert held < room / 3

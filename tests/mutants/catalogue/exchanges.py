@@ -44,8 +44,8 @@ MUTANTS = (
         "triggers_miss_new_partitions",
         "triggers see the first records of a partition",
         "sql/routines/44_needed_partitions.sql",
-        "ELSIF p_plan.in_cycle OR waybill.has_triggers(p_plan.target) THEN",
-        "ELSIF p_plan.in_cycle THEN",
+        "    OR waybill.has_triggers((p_plan).target)\n",
+        "",
         (f"{TESTS}::test_triggers_see_the_first_records_of_a_partition",),
     ),
 )

@@ -138,6 +138,14 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "lock_table_filled",
+        "an exchange of partitions leaves locks to others",
+        "sql/routines/442_empty_partitions.sql",
+        "LIMIT waybill.max_copies((p_plan).target)",
+        "LIMIT 100",
+        (f"{BESIDE}::test_an_exchange_leaves_locks_to_others",),
+    ),
+    Mutant(
         "skipped_rows_counted",
         "rows that a trigger skips are not counted as inserted",
         EXCHANGE,
