@@ -283,3 +283,18 @@ def test_a_merge_that_is_undone_leaves_the_partition(ledger: Ledger, undone: str
     # No page either: the load itself may take the same way.
     load(ledger, "gauges", 2, year_of(2020))
     assert oids(ledger, "gauges") != before
+
+
+def test_a_partition_with_few_of_the_records_is_filled_through_its_indexes(ledger: Ledger) -> None:
+    declare(ledger, "gauges")
+    ledger.declare(
+        "CREATE OR REPLACE FUNCTION waybill.fewest_copied_records() RETURNS bigint"
+        " LANGUAGE sql IMMUTABLE RETURN 50"
+    )
+    for year in (2020, 2021):
+        add_year(ledger, "gauges", year)
+    before = oids(ledger, "gauges")
+    load(ledger, "gauges", 1, year_of(2020, 50) + year_of(2021, 19, first=100))
+    after = oids(ledger, "gauges")
+    assert [name for name in before if after[name] != before[name]] == ["gauges_2020"]
+    assert ledger.rows("SELECT count(*) FROM gauges") == [(69,)]

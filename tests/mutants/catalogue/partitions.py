@@ -146,6 +146,14 @@ MUTANTS = (
         (f"{BESIDE}::test_an_exchange_leaves_locks_to_others",),
     ),
     Mutant(
+        "parents_locked_for_indexes",
+        "writers of parents do not wait for the indexes of new partitions",
+        "sql/routines/47_write.sql",
+        "PERFORM waybill.build_indexes(p_plan, v_new.partition_id);",
+        "CONTINUE;",
+        ("tests/sql/test_locks_of_attach.py::test_writers_of_parents_do_not_wait_for_indexes",),
+    ),
+    Mutant(
         "skipped_rows_counted",
         "rows that a trigger skips are not counted as inserted",
         EXCHANGE,
