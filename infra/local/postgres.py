@@ -37,7 +37,7 @@ _SETTINGS = (
     "tcp_keepalives_interval=10",
     "tcp_keepalives_count=3",
 )
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=1GB")
 
 
 class PostgresError(Exception):

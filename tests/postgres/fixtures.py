@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -19,6 +20,8 @@ from waybill.database.migrations import migrate
 
 _FOLDERS = "waybill-tests-"
 _numbers = itertools.count(1)
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder has the session's pid, and mode 0755
+_GIGABYTE = 1024**3
 
 
 def _erase_left_overs(parent: Path) -> None:
@@ -28,10 +31,20 @@ def _erase_left_overs(parent: Path) -> None:
             Postgres(folder, fast=True).erase()
 
 
+def _parent_of_servers() -> Path:
+    """Memory, where there is plenty: databases are made and dropped all the time, and a disk's file
+    system searches long for the place of a new file after many were deleted.
+    """
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 8 * _GIGABYTE
+    if in_memory and psutil.virtual_memory().available > 8 * _GIGABYTE:
+        return _MEMORY
+    return Path(tempfile.gettempdir())
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Database]:
     """The maintenance database of the session's server; nothing is kept of it."""
-    parent = Path(tempfile.gettempdir())
+    parent = _parent_of_servers()
     if Path("/proc/self").exists():
         _erase_left_overs(parent)
     folder = parent / f"{_FOLDERS}{os.getpid()}"
