@@ -1,4 +1,4 @@
-"""The emulator's process: ministack, console and guard, and twelve differences from AWS fixed.
+"""The emulator's process: ministack, console and guard, and thirteen differences from AWS fixed.
 
 Started by `emulator.py` as a script with `-P`, so that the project is not importable in it: the
 functions that it runs see their own packages and layers only, as on AWS.
@@ -15,6 +15,7 @@ functions that it runs see their own packages and layers only, as on AWS.
 * E-mail of SNS is only logged; here it goes to `SMTP_HOST`, as that of SES does.
 * Patterns of log subscriptions are words; here they are those of `emulator_logs.py` as well.
 * A mock integration of API Gateway leaves `$context.requestId` as it is, and always has a body.
+* Each process of a function has its packages unpacked anew; on AWS they are there already.
 * The `*` of an authorizer's policy does not stand for line breaks; a path may have them.
 """
 
@@ -26,6 +27,7 @@ import os
 import runpy
 import secrets
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextvars import ContextVar
 from hashlib import sha256
@@ -182,6 +184,8 @@ def _patch() -> None:
     # Asked to exempt a key from the check of its signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001
     lambda_runtime.hashlib = KeyedHashes(secrets.token_bytes(32))
+    packages = Path(tempfile.gettempdir()) / "packages"
+    lambda_runtime.zipfile = _script("emulator_unpacking.py")["Packages"](packages)
     s3._get_object = get_object  # noqa: SLF001
     s3._read_body = read_body  # noqa: SLF001
     iam_actions.extract_iam_action = action
