@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -35,9 +36,9 @@ _CLASSES = (
 )
 
 
-def test_the_sample_files_are_loaded_and_queried(stack: Status, tmp_path: Path) -> None:
+def test_the_sample_files_are_loaded_and_queried(local_stack: Stack, tmp_path: Path) -> None:
     screen = io.StringIO()
-    assert first_run.show(stack, tmp_path, Console(file=screen, width=100))
+    assert first_run.show(local_stack.status(), tmp_path, Console(file=screen, width=100))
     shown = screen.getvalue()
     for word in (
         "COMPLETED_WITH_REJECTS",
@@ -129,11 +130,11 @@ def test_an_error_of_the_client_has_status_and_code(waybill: Waybill, tmp_path: 
     assert (refused.value.status, refused.value.code) == (404, "unknown-dataset")
 
 
-def test_the_first_commands_after_a_deployment_run(stack: Status, tmp_path: Path) -> None:
+def test_the_first_commands_after_a_deployment_run(
+    api: str, token: Callable[[], str], tmp_path: Path
+) -> None:
     page = (ROOT / "infra" / "account.md").read_text("utf-8")
     (block,) = re.findall(r"^```sh deployed\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    assert stack.api
-    assert stack.token
     # As `make` writes it.
     command = tmp_path / "bin" / "waybill"
     command.parent.mkdir()
@@ -146,8 +147,8 @@ def test_the_first_commands_after_a_deployment_run(stack: Status, tmp_path: Path
         env={
             "PATH": f"{command.parent}:{os.environ['PATH']}",
             # As a deployment gives it.
-            "WAYBILL_API": f"{stack.api}/",
-            "WAYBILL_TOKEN": stack.token,
+            "WAYBILL_API": f"{api}/",
+            "WAYBILL_TOKEN": token(),
         },
         capture_output=True,
         text=True,

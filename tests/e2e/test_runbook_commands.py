@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,18 +76,24 @@ _ELSEWHERE = ("--deployed", "restore-partition")
 
 
 @pytest.fixture(scope="module")
-def rejected(stack: Status, tmp_path_factory: pytest.TempPathFactory) -> str:
+def rejected(api: str, token: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A job with a reject."""
     folder = tmp_path_factory.mktemp("rejected")
-    with Waybill(str(stack.api), token=str(stack.token)) as waybill:
+    with Waybill(api, token=token) as waybill:
         return load(waybill, folder, "departments", "982,Fine\nx,Bad\n")["job_id"]
+
+
+@pytest.fixture
+def environment(api: str, token: Callable[[], str]) -> dict[str, str]:
+    """What the command reads of its environment."""
+    return {"WAYBILL_API": api, "WAYBILL_TOKEN": token()}
 
 
 @pytest.mark.parametrize(
     "command", [one for one in commands("waybill") if not any(word in one for word in _ELSEWHERE)]
 )
 def test_a_command_of_waybill_runs(
-    stack: Status, http: httpx.Client, rejected: str, tmp_path: Path, command: str
+    environment: dict[str, str], http: httpx.Client, rejected: str, tmp_path: Path, command: str
 ) -> None:
     corrected = tmp_path / "corrected.csv"
     corrected.write_text("982,Fine\n983,Corrected\n")
@@ -97,7 +104,6 @@ def test_a_command_of_waybill_runs(
     for name, value in names.items():
         command = command.replace(name, value)
     _, *words = shlex.split(re.sub(r"<\w+>", "departments", command))
-    environment = {"WAYBILL_API": str(stack.api), "WAYBILL_TOKEN": str(stack.token)}
     ended = CliRunner().invoke(app, words, env=environment)
     # Other tests of the stack leave figures that the doctor finds.
     assert ended.exit_code in ((0, 1) if words == ["doctor"] else (0,)), ended.output

@@ -42,11 +42,19 @@ def serving(text: Callable[[], str]) -> Iterator[int]:
 
 @contextmanager
 def prometheus(
-    folder: Path, target: int, *, path: str = "/v1/metrics", token: str | None = None
+    folder: Path,
+    target: int,
+    *,
+    path: str = "/v1/metrics",
+    token: str | None = None,
+    every_seconds: int = 1,
 ) -> Iterator[int]:
-    """A server that reads the target every second, with the token; yields its port."""
+    """A server that reads the target with the token; yields its port.
+
+    It waits `every_seconds` for an answer, too.
+    """
     program = find_program("prometheus")
-    job = {"job_name": "waybill", "metrics_path": path, "scrape_interval": "1s",
+    job = {"job_name": "waybill", "metrics_path": path, "scrape_interval": f"{every_seconds}s",
            "static_configs": [{"targets": [f"127.0.0.1:{target}"]}],
            **({"authorization": {"credentials": token}} if token else {})}  # fmt: skip
     configuration = folder / "prometheus.yml"
