@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
+from moto.kms import models as kms
 
 from tests.cloud.lambda_events import sqs_record
 from tests.postgres.databases import PASSWORD, Database
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+# A test's clients cost half a second otherwise: each session reads and parses the models of AWS's
+# services again, and each key has an RSA key of its own, which encrypts nothing here.
+botocore.session.create_loader = cache(botocore.session.create_loader)
+kms.generate_private_key = cache(kms.generate_private_key)  # type: ignore[attr-defined]
 
 REGION: Final = "eu-west-1"
 LANDING = "waybill-tests-landing"

@@ -180,15 +180,15 @@ def _states() -> Iterator[str]:
 UNBOUNDED = {"55P03", "55006", "57P01", "57P02", "57P03", "57P05"}
 
 
-@pytest.mark.parametrize("state", sorted(set(_states())))
-def test_every_sqlstate_is_permanent_unless_unavailable_or_locked(cloud: Cloud, state: str) -> None:
-    handler = Handler(errors.lookup(state)("x"))
-    attempts = deliver_until_gone(cloud, handler)
-    if state in UNBOUNDED or state[:2] == "08":
-        assert (attempts, handler.failed) == (LIMIT, [])
-    else:
-        assert attempts <= 30
-        assert len(handler.failed) == 1
+@pytest.mark.parametrize("kind", sorted({state[:2] for state in _states()}))
+def test_every_sqlstate_is_permanent_unless_unavailable_or_locked(cloud: Cloud, kind: str) -> None:
+    for state in sorted({state for state in _states() if state[:2] == kind}):
+        handler = Handler(errors.lookup(state)("x"))
+        attempts = deliver_until_gone(cloud, handler)
+        if state in UNBOUNDED or kind == "08":
+            assert (state, attempts, handler.failed) == (state, LIMIT, [])
+        else:
+            assert (state, attempts <= 30, len(handler.failed)) == (state, True, 1)
 
 
 def test_a_job_is_failed_later_when_the_database_is_unavailable(
