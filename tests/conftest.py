@@ -6,6 +6,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.end_on_sigterm",
+    "tests.measured",
     "tests.cloud.fixtures",
     "tests.cloud.log_lines",
     "tests.integration.path.fixtures",

@@ -10,9 +10,11 @@ from infra.local.clients import Clients
 _GROUPS = "/aws/lambda/waybill-local"
 
 
-def read_lines(clients: Clients, *, function: str | None, follow: bool) -> Iterator[str]:
-    """Log lines of one function or all, oldest first; endless with `follow`."""
-    after = 0
+def read_lines(
+    clients: Clients, *, function: str | None, follow: bool, since: datetime | None = None
+) -> Iterator[str]:
+    """Log lines of one function or all since then, oldest first; endless with `follow`."""
+    after = int(since.timestamp() * 1000) if since else 0
     seen: set[str] = set()
     while True:
         events = sorted(_events(clients, function, after), key=lambda event: event[0])

@@ -41,7 +41,8 @@ class Operator:
 
     def lines(self, function: str) -> Iterator[Line]:
         """The lines that the function has logged since."""
-        for text in read_lines(self.aws, function=function, follow=False):
+        lines = read_lines(self.aws, function=function, follow=False, since=self._since)
+        for text in lines:
             if "{" not in text:
                 continue
             try:

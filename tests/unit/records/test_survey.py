@@ -1,7 +1,7 @@
 """Chunks of surveyed ranges are those of a reader from the beginning, wherever the ranges end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import combinations, pairwise
 
 import pytest
@@ -48,8 +48,11 @@ class Ranges:
             else partial(RecordSplitter, layout.marks, first_line=0, limit=limit, raw_limit=3)
         )
         self.again = 0
+        # Pairs of cuts share most of their ranges, and nearly all of their chunks.
+        self.survey = cache(self._survey)
+        self._seen = cache(self._read)
 
-    def survey(self, part: SurveyedRange) -> dict[int, tuple[int, int]]:
+    def _survey(self, part: SurveyedRange) -> dict[int, tuple[int, int]]:
         blocks = slices(self._data[part.read_from :], self._size)
         found = survey_range(blocks, self._layout, part, self.splitter)
         return {start: (end, lines) for start, end, lines in found}
@@ -70,11 +73,12 @@ class Ranges:
             start, line = end, line + lines
 
     def records(self, cuts: Sequence[int]) -> list[reference.Seen]:
-        found = []
-        for begin, end, line in self.chunks(cuts):
-            splitter = self.splitter(first_line=line)
-            found += seen_records(split([self._data[begin:end]], splitter))  # type: ignore[arg-type]
-        return found
+        return [seen for chunk in self.chunks(cuts) for seen in self._seen(chunk)]
+
+    def _read(self, chunk: ChunkRange) -> list[reference.Seen]:
+        begin, end, line = chunk
+        splitter = self.splitter(first_line=line)
+        return seen_records(split([self._data[begin:end]], splitter))  # type: ignore[arg-type]
 
 
 def layout_of(marks: Marks) -> Layout:
