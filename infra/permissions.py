@@ -32,6 +32,8 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
     tickets = (objects(state, "tickets/", "GetObject"), list_objects(state, "tickets/"))
     samples = (objects(state, "samples/", *pinned), list_objects(state, "samples/"))
     kept = ("GetObject", "PutObject")
+    # Of the database, when it was last awake.
+    figures = (objects(state, "metrics/", "GetObject"), list_objects(state, "metrics/"))
     # What may hold an erased person, in each version.
     copies = tuple(
         statement
@@ -104,9 +106,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
             list_objects(state, "markers/"),
             objects(state, "publications/", *kept),
             list_objects(state, "publications/"),
-            # The figures of the sources.
-            objects(state, "metrics/", "GetObject"),
-            list_objects(state, "metrics/"),
+            *figures,
             put_events(resources.bus),
         ),
         "notify": (
@@ -119,9 +119,11 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         "refresh": (
             list_objects(state, "markers/"),
             objects(state, "markers/", "DeleteObject", "PutObject"),
+            *figures,
             send(resources.chunks),
         ),
         "reap": (
+            *figures,
             list_objects(state, "markers/"),
             list_objects(state, "deadlines/"),
             objects(state, "deadlines/", "DeleteObject"),
@@ -173,8 +175,7 @@ def permissions(resources: Resources) -> Mapping[str, Sequence[iam.PolicyStateme
         ),
         "queries": (),
         "metrics": (
-            objects(state, "metrics/", "GetObject"),
-            list_objects(state, "metrics/"),
+            *figures,
             read_depth(*queues, resources.extracts, *dlqs, resources.undelivered_dlq),
         ),
         "sources": (

@@ -34,6 +34,8 @@ _TIMES = Config(
 )
 # Codes of S3's responses of 500 and above.
 _FAILING = frozenset(("InternalError", "ServiceUnavailable", "SlowDown"))
+CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
+"""Codes of a conditional write of an object that another process wrote or deleted meanwhile."""
 _MISSING, _REFUSED = ("404", "NoSuchKey"), ("403", "AccessDenied")
 
 

@@ -9,7 +9,7 @@ from waybill.clients import s3_client
 from waybill.database.figures import Figures
 from waybill.database.repository import Connection
 from waybill.errors import WaybillError
-from waybill.metrics.catalogue import BY_NAME, FIGURES_TIME, Metric
+from waybill.metrics.catalogue import BY_NAME, Metric
 from waybill.metrics.embedded import write_embedded
 from waybill.metrics.record import in_unit
 from waybill.metrics.registry import Series
@@ -27,6 +27,7 @@ def record_figures(
 
     A failure is logged: figures must not fail the work that they describe.
     """
+    at = time.time()
     try:
         figures = Figures(connection).read(stuck_minutes)
     except WaybillError as error:
@@ -41,8 +42,7 @@ def record_figures(
     write_source_lags(series)
     if not settings.metrics_bucket:
         return
-    series.append(Series(FIGURES_TIME, (), time.time()))
     try:
-        StoredMetrics(s3_client(), settings.metrics_bucket).put_database(series)
-    except (ClientError, BotoCoreError) as error:
+        StoredMetrics(s3_client(), settings.metrics_bucket).put_database(series, at)
+    except (ClientError, BotoCoreError, WaybillError) as error:
         telemetry.action("metrics.unwritten", level="warning", detail=str(error))

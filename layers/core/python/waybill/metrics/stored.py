@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from waybill.clients import find_object, storage_reached
+from botocore.exceptions import ClientError
+
+from waybill.clients import CONFLICTS, code_of, find_object, storage_reached
+from waybill.metrics.catalogue import FIGURES_TIME
 from waybill.metrics.registry import Series
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ _DATABASE = f"{PREFIX}database.json"
 # An idle Lambda process lasts for some minutes; its series end a little later.
 _ALIVE = timedelta(minutes=15)
 _READS_AT_ONCE = 16
+# Of a change that another process made meanwhile.
+_TRIES = 3
 
 
 class Source(NamedTuple):
@@ -37,11 +42,33 @@ class StoredMetrics:
 
     def put(self, process: str, function: str, series: Sequence[Series]) -> None:
         """Replace the series of a process."""
-        self._put(f"{_PROCESSES}{process}.json", Source(function, process, list(series)))
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=f"{_PROCESSES}{process}.json",
+            Body=_document(Source(function, process, list(series))),
+        )
 
-    def put_database(self, series: Sequence[Series]) -> None:
-        """Replace the figures of the database."""
-        self._put(_DATABASE, Source("", "", list(series)))
+    def put_database(self, series: Sequence[Series], at: float) -> None:
+        """Replace the figures of the database by those of a time (in seconds since 1970).
+
+        Figures that were read later stay: functions read them side by side.
+
+        Raises:
+            Unavailable: S3 cannot be reached.
+        """
+        document = _document(Source("", "", [*series, Series(FIGURES_TIME, (), at)]))
+        for _ in range(_TRIES):
+            found = find_object(self._s3, self._bucket, _DATABASE)
+            if found and _time_of(_parsed(found[0])) > at:
+                return
+            unchanged = {"IfMatch": found[1]} if found else {"IfNoneMatch": "*"}
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=_DATABASE, Body=document, **unchanged)  # type: ignore[arg-type]
+            except ClientError as error:
+                if code_of(error) not in CONFLICTS:
+                    raise
+            else:
+                return
 
     def database(self) -> list[Series]:
         """The figures of the database when it was last awake; empty if it never was.
@@ -51,14 +78,6 @@ class StoredMetrics:
         """
         found = find_object(self._s3, self._bucket, _DATABASE)
         return [] if found is None else _parsed(found[0]).series
-
-    def _put(self, key: str, source: Source) -> None:
-        document = {
-            "function": source.function,
-            "process": source.process,
-            "series": [each.as_json() for each in source.series],
-        }
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(document).encode())
 
     def read(self) -> list[Source]:
         """Those of the processes that may be alive, and of the database.
@@ -82,6 +101,15 @@ class StoredMetrics:
     def _get(self, key: str) -> Source:
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return _parsed(body)
+
+
+def _document(source: Source) -> bytes:
+    series = [each.as_json() for each in source.series]
+    return json.dumps({**source._asdict(), "series": series}).encode()
+
+
+def _time_of(figures: Source) -> float:
+    return max((each.value for each in figures.series if each.metric == FIGURES_TIME), default=0.0)
 
 
 def _parsed(body: bytes) -> Source:

@@ -12,14 +12,13 @@ from uuid import UUID
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from waybill.clients import code_of, find_object, storage_reached
+from waybill.clients import CONFLICTS, code_of, find_object, storage_reached
 from waybill.errors import Rejected
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _PREFIX = "deliveries/"
-_CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
 State = Literal["waiting", "sending", "sent", "given-up"]
 
 
@@ -84,7 +83,7 @@ class Deliveries:
                     IfNoneMatch="*",
                 )
         except ClientError as error:
-            if code_of(error) not in _CONFLICTS:
+            if code_of(error) not in CONFLICTS:
                 raise
 
     def find(self, delivery_id: UUID) -> tuple[Delivery, str] | None:
@@ -108,7 +107,7 @@ class Deliveries:
                     IfMatch=version,
                 )
         except ClientError as error:
-            if code_of(error) in _CONFLICTS:
+            if code_of(error) in CONFLICTS:
                 detail = "Another attempt works on the delivery."
                 raise Rejected("delivery-superseded", detail) from error
             raise

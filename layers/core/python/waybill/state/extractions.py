@@ -9,7 +9,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from waybill.clients import code_of, find_object, read_object, storage_reached
+from waybill.clients import CONFLICTS, code_of, find_object, read_object, storage_reached
 from waybill.errors import Rejected
 from waybill.landing.object_versions import list_versions
 from waybill.sources.extraction import Extraction
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _PREFIX = "extractions/"
 # A run that reads is changed every few seconds.
 _CANCELLATIONS = 5
-_CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
 
 
 class Extractions:
@@ -43,7 +42,7 @@ class Extractions:
                     IfNoneMatch="*",
                 )
         except ClientError as error:
-            if code_of(error) not in _CONFLICTS:
+            if code_of(error) not in CONFLICTS:
                 raise
 
     def find(self, job_id: UUID) -> tuple[Extraction, str] | None:
@@ -67,7 +66,7 @@ class Extractions:
                     IfMatch=version,
                 )
         except ClientError as error:
-            if code_of(error) in _CONFLICTS:
+            if code_of(error) in CONFLICTS:
                 raise _superseded() from error
             raise
         return written["ETag"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from waybill.clients import code_of, find_object, storage_reached
+from waybill.clients import CONFLICTS, code_of, find_object, storage_reached
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,7 +19,6 @@ _PREFIX = "publications/"
 _KEY = f"{_PREFIX}next.json"
 # Longer than a request that changes a source takes.
 _REQUEST_AFTER = timedelta(seconds=60)
-_CONFLICTS = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409")
 
 
 class NextTime(BaseModel):
@@ -87,7 +86,7 @@ class NextPublication:
                         IfMatch=stored.version,
                     )
         except ClientError as error:
-            if code_of(error) not in _CONFLICTS:
+            if code_of(error) not in CONFLICTS:
                 raise
 
 
