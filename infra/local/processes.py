@@ -24,7 +24,7 @@ class Process(BaseModel):
         """Whether this process still runs."""
         with suppress(psutil.NoSuchProcess):
             found = psutil.Process(self.pid)
-            return found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
+            return found.create_time() == self.started and _runs(found)
         return False
 
     def stop(self, timeout_seconds: float = 15.0) -> None:
@@ -35,11 +35,18 @@ class Process(BaseModel):
         family = [found, *found.children(recursive=True)]
         with suppress(psutil.NoSuchProcess):
             found.terminate()
-        _, stubborn = psutil.wait_procs(family[:1], timeout=timeout_seconds)
-        for one in [*stubborn, *family[1:]]:
+        wait_until(lambda: not _runs(found), timeout_seconds)
+        for one in family:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
-        psutil.wait_procs(family, timeout=5)
+        wait_until(lambda: not any(_runs(one) for one in family), 5)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it runs. What has ended is a zombie until its parent, or process 1, has seen it."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def listener(port: int) -> str | None:

@@ -1,6 +1,11 @@
 import subprocess
 import sys
+from collections.abc import Callable
 
+import psutil
+import pytest
+
+from infra.local import processes
 from infra.local.processes import Process, wait_until
 
 
@@ -29,3 +34,22 @@ def test_children_are_terminated_with_the_process() -> None:
 
 def test_waiting_times_out() -> None:
     assert not wait_until(lambda: False, 0.05)
+
+
+def test_what_has_ended_is_not_waited_for_until_its_parent_sees_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[bool] = []
+
+    def wait(ready: Callable[[], bool], timeout_seconds: float) -> bool:
+        ended.append(wait_until(ready, timeout_seconds))
+        return ended[-1]
+
+    monkeypatch.setattr(processes, "wait_until", wait)
+    script = "import time; print(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        Process.of(child.pid).stop(timeout_seconds=5)
+        assert psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
+    assert ended == [True, True]
