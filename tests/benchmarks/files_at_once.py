@@ -81,8 +81,8 @@ class _Loads:
 class _StackCpu:
     """CPU time of a stack from now on, which hardly depends on what else the machine does."""
 
-    def __init__(self, folder: Path, admin: psycopg.Connection[Any]) -> None:
-        emulator = StackState.load(folder / "home").emulator
+    def __init__(self, stack: Stack, admin: psycopg.Connection[Any]) -> None:
+        emulator = StackState.load(stack._home).emulator
         assert emulator is not None
         self._parts: dict[str, Callable[[], float]] = {
             "database": ProcessesCpu(server_of(admin)).seconds,
@@ -136,7 +136,7 @@ def main() -> None:
             if arguments.warm:
                 loads.all_at_once(_small_files(folder, files, rows), _FEW)
             with psycopg.connect(str(stack.status().database_url)) as admin:
-                cpu = _StackCpu(folder, admin)
+                cpu = _StackCpu(stack, admin)
                 took = seconds(lambda: loads.all_at_once(files, rows))
                 say(f"{len(files)} files of {arguments.megabytes} MB at once: {took:.1f} s")
                 say(f"  {cpu.line()}; of {cores * took:.1f} core seconds")
