@@ -25,7 +25,7 @@ BENCHMARKS = $(basename $(notdir $(shell grep -l '__main__' tests/benchmarks/*.p
 CODE := functions infra layers/core/python layers/client/python tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test run-tests test-local lint format clean lock workflows sbom audit deploy sign smoke load-test scan rehearse \
+.PHONY: help install run up down restart status logs logs-api logs-worker shell-api shell-db migrate build synth test test-local lint format clean lock workflows sbom audit deploy sign smoke load-test scan rehearse \
 	sample sample-users upload-departments upload-jobs upload-employees upload-all \
 	analytics-quarterly analytics-departments benchmark torture drill mutants
 
@@ -149,11 +149,7 @@ format: $(TEST_STAMP) ## Format the code, and fix what can be fixed
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-# Types are checked beside the tests: that takes minutes of one core.
-test: $(TEST_STAMP) ## Run every check and every test, with coverage (TESTS=tests/sql for some of them)
-	@$(MAKE) --no-print-directory -j2 lint run-tests
-
-run-tests:
+test: lint ## Run every check and every test, with coverage (TESTS=tests/sql for some of them)
 	@$(BIN)/pytest $(or $(TESTS),-n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered)
 
 test-local: $(TEST_STAMP) ## Run the tests of the deployed local stack, in a stack of their own
