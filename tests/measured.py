@@ -1,4 +1,4 @@
-"""Coverage of the first case of each test, and of the beginning of one that computes long.
+"""Coverage of the beginning of a test that computes long.
 
 Python takes half as long again where coverage is measured, and what follows runs hardly any
 other lines.
@@ -12,7 +12,6 @@ from coverage import Coverage
 
 _MEASURED_SECONDS = 2.0
 """CPU time of a test."""
-_seen: set[str] = set()
 
 
 class _Measurement:
@@ -33,18 +32,13 @@ class _Measurement:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Stop the measurement before or in this test, and start it again."""
+    """Stop the measurement in this test, and start it again."""
     plugin = item.config.pluginmanager.getplugin("_cov")
-    test = item.nodeid.partition("[")[0]
     if plugin is None or plugin.cov_controller is None:
         return (yield)
     measurement = _Measurement(plugin.cov_controller.cov)
     signal.signal(signal.SIGVTALRM, measurement.stop)
-    if test in _seen:
-        measurement.stop()
-    else:
-        signal.setitimer(signal.ITIMER_VIRTUAL, _MEASURED_SECONDS)
-    _seen.add(test)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _MEASURED_SECONDS)
     try:
         return (yield)
     finally:
