@@ -1,5 +1,6 @@
 """What the emulator unpacks for a process of a function, and how often."""
 
+import hashlib
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,15 +57,24 @@ def test_processes_that_start_at_once_have_all_files(tmp_path: Path) -> None:
         assert list(pool.map(start, range(16))) == ["1"] * 16
 
 
+def test_a_damaged_package_is_not_unpacked(tmp_path: Path) -> None:
+    packages = Packages(tmp_path / "packages")
+    file = write(tmp_path / "a.zip", "1")
+    file.write_bytes(file.read_bytes()[:-30])
+    with pytest.raises(packages.BadZipFile):
+        unpack(packages, file, tmp_path / "layer")
+    assert not (tmp_path / "packages").exists()
+
+
 def test_a_package_that_is_half_unpacked_is_unpacked_again(tmp_path: Path) -> None:
     packages = Packages(tmp_path / "packages")
     file = write(tmp_path / "a.zip", "1")
-    broken = file.read_bytes()
-    file.write_bytes(broken[:-30])
-    with pytest.raises(packages.BadZipFile):
-        unpack(packages, file, tmp_path / "first")
-    file.write_bytes(broken)
-    assert unpack(packages, file, tmp_path / "second").read_text() == "1"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    part = tmp_path / "packages" / f"{digest}.part"
+    part.mkdir(parents=True)
+    (part / "old").touch()
+    one = unpack(packages, file, tmp_path / "layer")
+    assert (one.read_text(), list((tmp_path / "layer").iterdir())) == ("1", [one.parent])
 
 
 def test_an_earlier_emulators_packages_are_deleted(tmp_path: Path) -> None:
