@@ -103,7 +103,8 @@ BEGIN
         PERFORM waybill.drop_copy(p_fold);
         RETURN 'given_up';
     ELSIF waybill.forget_changed_parts(p_fold, p_plan) > 0 THEN
-        UPDATE waybill.folds SET copies_left = copies_left - 1 WHERE fold_id = p_fold.fold_id;
+        UPDATE waybill.folds SET copies_left = copies_left - 1, waits_for = NULL
+        WHERE fold_id = p_fold.fold_id;
         RETURN 'changed';
     END IF;
     PERFORM waybill.add_references(p_plan.target, v_table::regclass);

@@ -68,7 +68,7 @@ AS $$
 $$;
 
 -- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that
--- were deleted. A table in use is skipped.
+-- were deleted. A table in use is skipped, and a partition some of whose rows a transaction may see.
 CREATE OR REPLACE FUNCTION waybill.drop_empty_partitions(p_plan waybill.merge_plan)
 RETURNS integer
 LANGUAGE plpgsql
@@ -77,7 +77,6 @@ SET lock_timeout = '100ms'
 AS $$
 DECLARE
     v_range record;
-    v_is_empty boolean;
     v_dropped integer := 0;
 BEGIN
     FOR v_range IN
@@ -88,14 +87,10 @@ BEGIN
                 && tsrange(now()::timestamp - interval '1 year', now()::timestamp + interval '10 years')
     LOOP
         BEGIN
-            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
-            INTO v_is_empty;
-            CONTINUE WHEN NOT v_is_empty;
+            CONTINUE WHEN NOT waybill.is_empty_for_all(v_range.partition_id);
             -- No row may be inserted between the check and the drop.
             EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', p_plan.target);
-            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_range.partition_id)
-            INTO v_is_empty;
-            IF v_is_empty THEN
+            IF waybill.is_empty_for_all(v_range.partition_id) THEN
                 -- Detached first: the foreign keys of other tables depend on a partition.
                 PERFORM waybill.run_sql(format('ALTER TABLE %s DETACH PARTITION %s',
                     p_plan.target, v_range.partition_id));

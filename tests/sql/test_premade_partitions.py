@@ -1,5 +1,7 @@
 """Partitions made ahead, beside merges that hold the locks of their tables."""
 
+import pytest
+
 from tests.postgres.databases import Database
 from tests.sql.blocked_calls import running, waits
 from tests.sql.staging import Ledger
@@ -28,3 +30,26 @@ def test_no_parent_is_locked_while_another_table_is_waited_for(
             merge.execute("COMMIT")
             # This year and the next, of both tables.
             assert made.result() == (4,)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_partition_stays_while_somebody_sees_its_deleted_rows(
+    ledger: Ledger, database: Database, rows: int
+) -> None:
+    ledger.declare(
+        "CREATE TABLE stock (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);"
+        "SELECT waybill.register_dataset('stock', natural_key => '{id}', partition_unit => 'year')"
+    )
+    ledger.load("stock", 1, [(1, "1990-05-01")])
+    if not rows:
+        ledger.declare("TRUNCATE stock")
+    is_dropped = "SELECT to_regclass('stock_1990') IS NULL"
+    with database.connect() as reader:
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1")
+        ledger.declare("DELETE FROM stock")
+        ledger.rows("SELECT waybill.premake_partitions()")
+        assert ledger.rows(is_dropped) == [(rows == 0,)]
+        assert reader.execute("SELECT count(*) FROM stock").fetchone() == (rows,)
+        reader.execute("COMMIT")
+    ledger.rows("SELECT waybill.premake_partitions()")
+    assert ledger.rows(is_dropped) == [(True,)]

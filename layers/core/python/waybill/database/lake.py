@@ -248,6 +248,10 @@ class Lake(Repository):
         """
         return self._value(bool, "index_restored", p_partition=partition, p_attempt=attempt)
 
+    def restore_waits(self, partition: UUID, attempt: int) -> bool:
+        """Whether transactions are left that might see a part of that table's rows."""
+        return self._value(bool, "restore_waits", p_partition=partition, p_attempt=attempt)
+
     def finish_restore(self, partition: UUID, attempt: int) -> bool:
         """Attach that table; False if it has been.
 
