@@ -12,9 +12,9 @@ SELECT waybill.define_role('plan', connections => 24, statement => '60s', routin
 -- `chunk_state` is for loaders of the release before: until they are replaced, and after a roll-back.
 SELECT waybill.define_role('load', connections => 64, statement => '5min', routines => '{
     open_export, begin_export, export_lines, record_export_file, fail_export,
-    lake_work, open_archived, archived_lines, create_lake_check, record_archived_file, archived_files_of,
+    lake_work, note_lake_message, open_archived, archived_lines, create_lake_check, record_archived_file, archived_files_of,
     detach_archived, begin_publishing, record_lake_file, drop_archived, stop_archiving, stop_lake_work,
-    create_restored, store_restored_file, index_restored, restore_waits, finish_restore, forget_lake_files,
+    create_restored, store_restored_file, index_restored, finish_restore, forget_lake_files,
     claim_chunk, record_survey, finish_chunk, add_data_key, chunks_left, following_chunk, chunk_state, fail_job, start_run,
     count_failed_runs, count_killed_runs, end_run}', tables => '{"waybill.validation_errors":
         "INSERT (reject_id, job_id, chunk, line, raw, \"values\", errors, data_key)"}',

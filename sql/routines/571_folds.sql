@@ -99,9 +99,8 @@ END
 $$;
 
 -- The next step of a fold, if there is any: what was done, and for which dataset and period.
--- `begun`, `copied` (some pages), `indexed`, `analysed`, `waiting` (for older transactions), `folded`;
--- `changed`: rows have changed since they were copied; `given_up` for a day: the copy is dropped, and
--- the partitions are as they were.
+-- `begun`, `copied` (some pages), `indexed`, `analysed`, `folded`; `changed`: rows have changed since
+-- they were copied; `given_up` for a day: the copy is dropped, and the partitions are as they were.
 CREATE OR REPLACE FUNCTION waybill.fold_step(OUT done text, OUT dataset text, OUT period text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, waybill, pg_temp
@@ -164,24 +163,9 @@ BEGIN
         PERFORM waybill.run_sql(format('ANALYZE %s', waybill.fold_table(p_fold.fold_id)));
         UPDATE waybill.folds SET is_analysed = true WHERE fold_id = p_fold.fold_id;
         RETURN 'analysed';
-    ELSIF waybill.fold_waits(p_fold) THEN
-        RETURN 'waiting';
     END IF;
+    PERFORM waybill.wait_for_older_snapshots(p_fold.copied_by, '5s');
     RETURN waybill.swap_partitions(p_fold, v_plan);
-END
-$$;
-
--- Whether a transaction is left whose snapshot may be older than the copy. Those that began since all
--- was copied see its rows.
-CREATE OR REPLACE FUNCTION waybill.fold_waits(p_fold waybill.folds) RETURNS boolean
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_older CONSTANT text[] := waybill.older_transactions(p_fold.waits_for);
-BEGIN
-    UPDATE waybill.folds AS f SET waits_for = v_older WHERE f.fold_id = p_fold.fold_id;
-    RETURN v_older <> '{}';
 END
 $$;
 

@@ -42,6 +42,7 @@ BEGIN
         'INSERT INTO %1$s (%2$s) SELECT %2$s FROM ONLY %3$s WHERE ctid >= %4$L AND ctid < %5$L',
         waybill.fold_table(p_fold.fold_id), v_columns, v_partition,
         format('(%s,0)', v_part.next_page), format('(%s,0)', v_part.next_page + v_pages)));
+    UPDATE waybill.folds AS f SET copied_by = pg_current_xact_id() WHERE f.fold_id = p_fold.fold_id;
     UPDATE waybill.fold_parts AS f
     SET rows = f.rows + v_rows,
         next_page = f.next_page + v_pages,
@@ -103,8 +104,7 @@ BEGIN
         PERFORM waybill.drop_copy(p_fold);
         RETURN 'given_up';
     ELSIF waybill.forget_changed_parts(p_fold, p_plan) > 0 THEN
-        UPDATE waybill.folds SET copies_left = copies_left - 1, waits_for = NULL
-        WHERE fold_id = p_fold.fold_id;
+        UPDATE waybill.folds SET copies_left = copies_left - 1 WHERE fold_id = p_fold.fold_id;
         RETURN 'changed';
     END IF;
     PERFORM waybill.add_references(p_plan.target, v_table::regclass);

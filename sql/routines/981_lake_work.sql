@@ -122,6 +122,22 @@ BEGIN
 END
 $$;
 
+-- A message of the partition has come: it is not lost, even if it has to come back again and again.
+CREATE OR REPLACE FUNCTION waybill.note_lake_message(p_partition uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    UPDATE waybill.archived_partitions AS a
+    SET sent_at = clock_timestamp()
+    FROM (
+        SELECT l.partition_id FROM waybill.archived_partitions AS l
+        WHERE l.partition_id = p_partition
+        -- Whoever is in a step has it.
+        FOR UPDATE SKIP LOCKED
+    ) AS f
+    WHERE a.partition_id = f.partition_id;
+END;
+
 -- Whether anything is open, so that somebody must look again.
 CREATE OR REPLACE FUNCTION waybill.has_lake_work() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER

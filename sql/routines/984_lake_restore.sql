@@ -73,7 +73,7 @@ BEGIN
     UPDATE waybill.archived_partitions AS a
     SET relation = waybill.create_alike(v_plan, waybill.free_partition_name(
             v_plan, v_partition.unit, v_partition.lower)),
-        waits_for = NULL,
+        stored_by = NULL,
         changed_at = clock_timestamp()
     WHERE a.partition_id = p_partition;
     UPDATE waybill.archived_files AS f SET restored = false WHERE f.partition_id = p_partition;
@@ -122,7 +122,8 @@ BEGIN
         v_partition.relation::regclass, v_columns, v_columns));
     UPDATE waybill.archived_files AS f SET restored = true
     WHERE f.partition_id = p_partition AND f.attempt = p_attempt AND f.number = p_number;
-    UPDATE waybill.archived_partitions AS a SET waits_for = NULL, changed_at = clock_timestamp()
+    UPDATE waybill.archived_partitions AS a
+    SET stored_by = pg_current_xact_id(), changed_at = clock_timestamp()
     WHERE a.partition_id = p_partition;
 EXCEPTION
     WHEN datatype_mismatch THEN
@@ -207,28 +208,6 @@ EXCEPTION
 END
 $$;
 
--- Whether a transaction is left whose snapshot may be older than some of the rows: it would see a part
--- of the partition. Those that began since all files were stored see them all.
-CREATE OR REPLACE FUNCTION waybill.restore_waits(p_partition uuid, p_attempt integer)
-RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_partition waybill.archived_partitions;
-    v_older text[];
-BEGIN
-    v_partition := waybill.lock_lake_step(p_partition, p_attempt, 'RESTORING');
-    IF v_partition.partition_id IS NULL THEN
-        RETURN false;
-    END IF;
-    v_older := waybill.older_transactions(v_partition.waits_for);
-    UPDATE waybill.archived_partitions AS a SET waits_for = v_older
-    WHERE a.partition_id = p_partition;
-    RETURN v_older <> '{}';
-END
-$$;
-
 -- Attach the table, whose rows must be those that were archived. False if there is nothing to do.
 CREATE OR REPLACE FUNCTION waybill.finish_restore(p_partition uuid, p_attempt integer)
 RETURNS boolean
@@ -247,10 +226,8 @@ BEGIN
     IF v_partition.partition_id IS NULL THEN
         RETURN false;
     END IF;
-    IF v_partition.waits_for IS DISTINCT FROM '{}' THEN
-        RAISE EXCEPTION 'Older transactions might see a part of % %.', v_partition.dataset,
-            v_partition.label USING ERRCODE = '55P03', SCHEMA = 'waybill';
-    END IF;
+    -- Whoever sees a part of the rows must not see it in the table.
+    PERFORM waybill.wait_for_older_snapshots(v_partition.stored_by, '2s');
     v_found := waybill.content_of(v_partition.relation::regclass, v_partition.columns);
     IF v_found.rows <> v_partition.rows OR v_found.content <> v_partition.content THEN
         RAISE EXCEPTION 'The rows of % % would not be those that were archived: does the table have'

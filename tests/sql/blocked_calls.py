@@ -1,4 +1,4 @@
-"""Run a call beside an open transaction, up to the point where it waits for a lock."""
+"""Run a call beside an open transaction, up to the point where it waits for it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from tests.postgres.databases import Connection, Database
 T = TypeVar("T")
 _WAITING = (
     "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    " WHERE datname = current_database() AND (wait_event_type = 'Lock' OR wait_event = %s)"
 )
 _PATIENCE_SECONDS = 120.0
 
@@ -30,14 +30,19 @@ def running(call: Callable[[], T]) -> Iterator[Future[T]]:
         yield pool.submit(call)
 
 
-def waits(database: Database, call: Future[Any]) -> bool:
+def waits(database: Database, call: Future[Any], event: str = "") -> bool:
     """Whether the call waits for a lock, rather than having ended without waiting."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     with database.connect() as admin:
         while not call.done():
-            if admin.execute(_WAITING).fetchone() != (0,):
+            if admin.execute(_WAITING, (event,)).fetchone() != (0,):
                 return True
             if time.monotonic() > deadline:
                 raise TimeoutError("the call neither waits nor ends")
             time.sleep(0.005)
     return False
+
+
+def sleeps(database: Database, call: Future[Any]) -> bool:
+    """Whether the call waits for a snapshot to go, looking again and again."""
+    return waits(database, call, "PgSleep")

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from psycopg.errors import AdminShutdown, LockNotAvailable, UndefinedTable
+from psycopg.errors import AdminShutdown, LockNotAvailable
 
 from tests.postgres.databases import Connection, Database
 from tests.sql.blocked_calls import running, waits
@@ -14,8 +14,6 @@ from tests.sql.staging import Ledger
 
 @pytest.fixture
 def visits(ledger: Ledger) -> Ledger:
-    # As a deployment does; without it nobody sees whether a transaction has a snapshot.
-    ledger.admin.execute("GRANT pg_read_all_stats TO waybill_owner")
     return monthly(ledger)
 
 
@@ -98,77 +96,6 @@ def test_a_reader_that_stays_postpones_the_exchange(visits: Ledger, database: Da
         assert len(partitions(visits)) == 12
         reader.execute("COMMIT")
     assert fold(visits) == ["folded"]
-
-
-SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1"
-COUNT = "SELECT count(*) FROM visits"
-
-
-def test_a_reader_of_before_the_copy_finds_the_rows(visits: Ledger, database: Database) -> None:
-    with database.connect() as reader:
-        reader.execute(SNAPSHOT)
-        until(visits, "analysed")
-        assert [step(visits) for _ in range(3)] == ["waiting"] * 3
-        assert len(partitions(visits)) == 12
-        assert reader.execute(COUNT).fetchone() == (600,)
-        reader.execute("COMMIT")
-    assert fold(visits) == ["folded"]
-
-
-def test_a_reader_of_after_the_copy_keeps_no_exchange_and_finds_the_rows(
-    visits: Ledger, database: Database
-) -> None:
-    with database.connect() as before, database.connect() as after:
-        before.execute(SNAPSHOT)
-        until(visits, "analysed")
-        assert step(visits) == "waiting"
-        after.execute(SNAPSHOT)
-        assert step(visits) == "waiting"
-        before.execute("COMMIT")
-        assert fold(visits) == ["folded"]
-        assert after.execute(COUNT).fetchone() == (600,)
-        after.execute("COMMIT")
-
-
-def test_readers_of_before_a_part_is_copied_again_are_waited_for(
-    visits: Ledger, database: Database
-) -> None:
-    with database.connect() as first, database.connect() as second:
-        first.execute(SNAPSHOT)
-        until(visits, "analysed")
-        assert step(visits) == "waiting"
-        visits.declare("INSERT INTO visits VALUES (9000, '2021-04-30', 1, 'x')")
-        second.execute(SNAPSHOT)
-        first.execute("COMMIT")
-        assert [step(visits) for _ in range(4)] == ["changed", "copied", "waiting", "waiting"]
-        assert second.execute(COUNT).fetchone() == (601,)
-        second.execute("COMMIT")
-    assert fold(visits) == ["folded"]
-
-
-def test_whoever_has_no_snapshot_is_not_waited_for(visits: Ledger, database: Database) -> None:
-    with database.connect() as writer:
-        writer.execute("BEGIN; CREATE TEMPORARY TABLE written ()")
-        with suppress(UndefinedTable), writer.transaction():
-            writer.execute("SELECT * FROM nothing")
-        assert fold(visits)[-1] == "folded"
-        assert writer.execute(COUNT).fetchone() == (600,)
-        writer.execute("COMMIT")
-
-
-def test_a_reader_whose_snapshot_is_not_shown_is_waited_for(
-    visits: Ledger, database: Database
-) -> None:
-    with database.connect() as reader, visits.admin.transaction(force_rollback=True):
-        visits.admin.execute("REVOKE pg_read_all_stats FROM waybill_owner")
-        visits.admin.execute("SET LOCAL ROLE waybill_owner")
-        reader.execute("BEGIN")
-        ((older,),) = visits.rows("SELECT waybill.older_transactions(NULL)")
-        assert len(older) == 1
-        assert visits.rows("SELECT waybill.older_transactions('{0/0}')") == [([],)]
-        assert visits.rows("SELECT waybill.older_transactions(%s)", older) == [(older,)]
-        reader.execute("COMMIT")
-        assert visits.rows("SELECT waybill.older_transactions(%s)", older) == [([],)]
 
 
 def test_rows_of_a_partition_that_is_dropped_before_the_exchange_stay_away(

@@ -1,5 +1,8 @@
 """Partitions made ahead, beside merges that hold the locks of their tables."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
 from tests.postgres.databases import Database
@@ -32,24 +35,52 @@ def test_no_parent_is_locked_while_another_table_is_waited_for(
             assert made.result() == (4,)
 
 
+STOCK = (
+    "CREATE TABLE stock (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);"
+    "SELECT waybill.register_dataset('stock', natural_key => '{id}', partition_unit => 'year')"
+)
+IS_DROPPED = "SELECT to_regclass('stock_1990') IS NULL"
+
+
 @pytest.mark.parametrize("rows", [0, 1])
 def test_a_partition_stays_while_somebody_sees_its_deleted_rows(
     ledger: Ledger, database: Database, rows: int
 ) -> None:
-    ledger.declare(
-        "CREATE TABLE stock (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);"
-        "SELECT waybill.register_dataset('stock', natural_key => '{id}', partition_unit => 'year')"
-    )
+    ledger.declare(STOCK)
     ledger.load("stock", 1, [(1, "1990-05-01")])
     if not rows:
         ledger.declare("TRUNCATE stock")
-    is_dropped = "SELECT to_regclass('stock_1990') IS NULL"
     with database.connect() as reader:
         reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1")
         ledger.declare("DELETE FROM stock")
         ledger.rows("SELECT waybill.premake_partitions()")
-        assert ledger.rows(is_dropped) == [(rows == 0,)]
+        assert ledger.rows(IS_DROPPED) == [(rows == 0,)]
         assert reader.execute("SELECT count(*) FROM stock").fetchone() == (rows,)
         reader.execute("COMMIT")
     ledger.rows("SELECT waybill.premake_partitions()")
-    assert ledger.rows(is_dropped) == [(True,)]
+    assert ledger.rows(IS_DROPPED) == [(True,)]
+
+
+def test_empty_partitions_are_dropped_though_somebody_always_reads(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.declare(STOCK)
+    ledger.load("stock", 1, [(1, "1990-05-01"), (2, "1991-05-01")])
+    ledger.declare("DELETE FROM stock")
+    stop = Event()
+
+    def read() -> int:
+        with database.connect() as reader:
+            reads = 0
+            while not stop.is_set():
+                reader.execute("SELECT pg_sleep(0.05)")
+                reads += 1
+            return reads
+
+    with ThreadPoolExecutor(3) as pool:
+        reads = [pool.submit(read) for _ in range(3)]
+        ledger.rows("SELECT waybill.premake_partitions()")
+        stop.set()
+        assert all(each.result() for each in reads)
+    assert ledger.rows(IS_DROPPED) == [(True,)]
+    assert ledger.rows("SELECT to_regclass('stock_1991') IS NULL") == [(True,)]

@@ -24,7 +24,7 @@ from waybill import telemetry
 from waybill.database.exports import one_snapshot
 from waybill.database.lake import ArchivedFile, Lake, NewFile, OpenPartition
 from waybill.database.repository import transaction
-from waybill.errors import Busy, Rejected
+from waybill.errors import Rejected
 from waybill.messages import LakeMessage
 from waybill.metrics.catalogue import LAKE_FAILURES
 from waybill.metrics.record import count, flush_soon
@@ -32,10 +32,6 @@ from waybill.queues import send
 from waybill.state.dataset_exports import DatasetExports
 from waybill.state.lake import LakeFiles, lake_key
 from waybill.state.verified_read import FileMissing
-
-# Most transactions take less; for others the message comes again.
-_PATIENCE_SECONDS = 10.0
-_PAUSE_SECONDS = 0.5
 
 
 def archive_partition(deps: Deps, partition_id: UUID) -> None:
@@ -47,6 +43,7 @@ def archive_partition(deps: Deps, partition_id: UUID) -> None:
     deadline = time.monotonic() + deps.seconds / 2
     worker = _Worker(deps, partition_id, deadline)
     lake = Lake(deps.connection)
+    lake.note_message(partition_id)
     while (partition := lake.open(partition_id)) is not None:
         try:
             worker.step(partition)
@@ -177,21 +174,13 @@ class _Worker:
         if missing is None:
             self._lake.limit_comparisons()
             if not self._lake.index_restored(self._id, partition.attempt):
-                self._attach(partition)
+                self._lake.finish_restore(self._id, partition.attempt)
             return
         with tempfile.TemporaryFile() as file:
             self._files.read(str(missing.lake_key), missing.sha256, file)
             with transaction(self._deps.connection):
                 self._lake.copy_check(self._id, _names(partition), csv_blocks(file))
                 self._lake.store_file(self._id, partition.attempt, missing.number)
-
-    def _attach(self, partition: OpenPartition) -> None:
-        end = time.monotonic() + _PATIENCE_SECONDS
-        while self._lake.restore_waits(self._id, partition.attempt):
-            if time.monotonic() >= end:
-                raise Busy("database-busy", "Transactions that began before the restore still run.")
-            time.sleep(_PAUSE_SECONDS)
-        self._lake.finish_restore(self._id, partition.attempt)
 
 
 def _names(partition: OpenPartition) -> list[str]:

@@ -9,9 +9,6 @@ from waybill.errors import Busy, Unavailable, WaybillError
 
 # Most steps take a few seconds; an index of a large year takes longer.
 _STEP_SECONDS = 60.0
-# What began before all was copied has to end; most takes less, and the next call goes on.
-_PATIENCE_SECONDS = 10.0
-_PAUSE_SECONDS = 0.5
 
 
 def fold_partitions(connection: Connection, *, seconds: float) -> list[str]:
@@ -27,7 +24,6 @@ def fold_partitions(connection: Connection, *, seconds: float) -> list[str]:
     deadline = time.monotonic() + seconds
     refreshes = Refreshes(connection)
     folded = []
-    patience = _PATIENCE_SECONDS
     while (left := deadline - time.monotonic()) > _STEP_SECONDS:
         refreshes.limit_statements(left)
         try:
@@ -42,14 +38,8 @@ def fold_partitions(connection: Connection, *, seconds: float) -> list[str]:
             break
         if step is None:
             break
-        if step.done == "waiting" and patience > 0:
-            patience -= _PAUSE_SECONDS
-            time.sleep(_PAUSE_SECONDS)
-            continue
         if step.done == "folded":
             folded.append(f"{step.dataset} {step.period}")
         if step.done != "copied":
             telemetry.action(f"partitions.{step.done}", dataset=step.dataset, period=step.period)
-        if step.done == "waiting":
-            break
     return folded

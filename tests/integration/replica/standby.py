@@ -36,6 +36,18 @@ class Pair(NamedTuple):
             yield
             superuser.execute("SELECT pg_wal_replay_resume()")
 
+    @contextmanager
+    def feedback(self) -> Iterator[None]:
+        """The reader tells the writer what its transactions see, within the block."""
+        with _superuser(self.reader_server, self.reader.port) as superuser:
+            superuser.execute("ALTER SYSTEM SET wal_receiver_status_interval = '1s'")
+            superuser.execute("ALTER SYSTEM SET hot_standby_feedback = on")
+            superuser.execute("SELECT pg_reload_conf()")
+            yield
+            superuser.execute("ALTER SYSTEM RESET wal_receiver_status_interval")
+            superuser.execute("ALTER SYSTEM RESET hot_standby_feedback")
+            superuser.execute("SELECT pg_reload_conf()")
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[Pair]:

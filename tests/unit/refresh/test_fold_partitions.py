@@ -60,18 +60,3 @@ def test_a_step_that_fails_is_not_tried_again_at_once(monkeypatch: pytest.Monkey
     steps = Steps(monkeypatch, classify_error(UniqueViolation()), step("folded"))
     assert fold_partitions(CONNECTION, seconds=300) == []
     assert steps.given_up == 1
-
-
-def test_transactions_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.001)
-    Steps(monkeypatch, step("waiting"), step("waiting"), step("folded"))
-    assert fold_partitions(CONNECTION, seconds=300) == ["visits 2025"]
-
-
-def test_the_next_run_waits_for_transactions_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.02)
-    steps = Steps(monkeypatch, *[step("waiting")] * 3, step("folded"))
-    assert fold_partitions(CONNECTION, seconds=300) == []
-    assert next(steps.left) == step("folded")
-    assert steps.given_up == 0

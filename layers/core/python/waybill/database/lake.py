@@ -117,6 +117,10 @@ class Lake(Repository):
         """`statement`, `left_out` and `not_read` of the table in Athena; None if there is none."""
         return self._optional(dict, "athena_table", p_dataset=dataset, p_bucket=bucket)
 
+    def note_message(self, partition: UUID) -> None:
+        """A message of the partition has come, so that `work` does not return it as lost."""
+        self._do("note_lake_message", p_partition=partition)
+
     def open(self, partition: UUID) -> OpenPartition | None:
         """A partition with work left; None if it has none."""
         return self._row(OpenPartition, "open_archived", p_partition=partition)
@@ -247,10 +251,6 @@ class Lake(Repository):
             Rejected: `lake-refused`, the rows do not fit an index that was added since.
         """
         return self._value(bool, "index_restored", p_partition=partition, p_attempt=attempt)
-
-    def restore_waits(self, partition: UUID, attempt: int) -> bool:
-        """Whether transactions are left that might see a part of that table's rows."""
-        return self._value(bool, "restore_waits", p_partition=partition, p_attempt=attempt)
 
     def finish_restore(self, partition: UUID, attempt: int) -> bool:
         """Attach that table; False if it has been.

@@ -1,0 +1,8 @@
+-- A copy takes the place of partitions only when no snapshot is left that does not see all its rows.
+ALTER TABLE waybill.folds ADD COLUMN copied_by xid8;
+COMMENT ON COLUMN waybill.folds.copied_by IS 'The last transaction that copied rows.';
+ALTER TABLE waybill.archived_partitions ADD COLUMN stored_by xid8;
+COMMENT ON COLUMN waybill.archived_partitions.stored_by IS
+    'The last transaction that stored rows of a partition that is restored.';
+-- It is of all tables now; without this the one with an argument would stay.
+DROP FUNCTION IF EXISTS waybill.drop_empty_partitions(waybill.merge_plan);
