@@ -78,7 +78,8 @@ BEGIN
 END
 $$;
 
--- Every figure with the name of its metric and the values of its labels.
+-- Every figure with the name of its metric and the values of its labels. Their time is when the
+-- statement began that reads them: by one clock, so that the later of two is known.
 CREATE OR REPLACE FUNCTION waybill.database_figures(p_stuck_minutes integer)
 RETURNS TABLE (metric text, labels text[], value float8)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -120,5 +121,8 @@ BEGIN ATOMIC
     UNION ALL
     SELECT 'waybill_lake_partitions_stuck', '{}', waybill.lake_partitions_stuck()
     UNION ALL
-    SELECT 'waybill_database_bytes', '{}', pg_database_size(current_database())::float8;
+    SELECT 'waybill_database_bytes', '{}', pg_database_size(current_database())::float8
+    UNION ALL
+    SELECT 'waybill_database_figures_timestamp_seconds', '{}',
+        extract(epoch FROM statement_timestamp())::float8;
 END;

@@ -76,6 +76,16 @@ def test_the_refresh_lag_is_the_age_of_the_oldest_change(
     assert 3600 <= figures(database)["waybill_refresh_lag_seconds",] < 3700
 
 
+def test_the_time_of_the_figures_is_the_databases(database: Database, admin: Connection) -> None:
+    clock = "SELECT extract(epoch FROM clock_timestamp())::float8"
+    (before,), at, (after,) = (
+        admin.execute(clock).fetchone() or (0.0,),
+        figures(database)["waybill_database_figures_timestamp_seconds",],
+        admin.execute(clock).fetchone() or (0.0,),
+    )
+    assert before < at < after
+
+
 @pytest.fixture
 def source(admin: Connection) -> None:
     """A source that was loaded two hours ago and may be an hour old."""

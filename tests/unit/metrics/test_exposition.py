@@ -1,6 +1,6 @@
 """Series are counted in the process, kept in the bucket and shown as Prometheus text."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -75,43 +75,28 @@ def test_what_processes_keep_is_read_again(aws: "S3Client") -> None:
     registry = Registry()
     registry.observe(REQUEST_SECONDS, 0.02, LABELS)
     stored.put("p1", "jobs", registry.series())
-    stored.put_database([Series(CONNECTIONS, ("waybill_load",), 3.0)], 7.5)
+    figures = [Series(CONNECTIONS, ("waybill_load",), 3.0), Series(FIGURES_TIME, (), 7.5)]
+    stored.put_database(figures)
     database, process = sorted(stored.read())
     assert process == Source("jobs", "p1", registry.series())
-    assert database.series == figures(3.0, at=7.5)
+    assert database.series == figures
 
 
-def figures(connections: float, *, at: float) -> list[Series]:
-    return [Series(CONNECTIONS, ("waybill_load",), connections), Series(FIGURES_TIME, (), at)]
-
-
-def test_figures_that_were_read_later_stay(aws: "S3Client") -> None:
-    stored = StoredMetrics(aws, STATE)
-    for connections, at in ((1.0, 10.0), (2.0, 30.0), (3.0, 20.0)):
-        stored.put_database([Series(CONNECTIONS, ("waybill_load",), connections)], at)
-    assert stored.database() == figures(2.0, at=30.0)
-
-
-@pytest.mark.parametrize(("theirs", "kept"), [(20.0, 10.0), (5.0, 9.0)])
-def test_figures_that_another_process_keeps_meanwhile_are_seen(
-    aws: "S3Client", monkeypatch: pytest.MonkeyPatch, theirs: float, kept: float
-) -> None:
-    stored, put = StoredMetrics(aws, STATE), aws.put_object
-
-    def slow(**call: Any) -> Any:
-        monkeypatch.setattr(aws, "put_object", put)
-        stored.put_database([Series(CONNECTIONS, ("waybill_load",), 10.0)], theirs)
-        return put(**call)
-
-    monkeypatch.setattr(aws, "put_object", slow)
-    stored.put_database([Series(CONNECTIONS, ("waybill_load",), 9.0)], 10.0)
-    assert stored.database()[0].value == kept
-
-
-def test_series_of_another_release_are_left_out() -> None:
-    assert Series.from_json(["waybill_gone_total", [], 1.0, []]) is None
-    assert Series.from_json([CONNECTIONS.name, ["a", "b"], 1.0, []]) is None
-    assert Series.from_json([REQUEST_SECONDS.name, ["a", "b"], 1.0, [1, 2]]) is None
+@pytest.mark.parametrize(
+    "series",
+    [
+        ["waybill_gone_total", [], 1.0, []],
+        [CONNECTIONS.name, ["a", "b"], 1.0, []],
+        [REQUEST_SECONDS.name, ["a", "b"], 1.0, [1, 2]],
+        [CONNECTIONS.name, ["a"], 1.0],
+        [CONNECTIONS.name, ["a"], 1.0, [], "seconds"],
+        [CONNECTIONS.name, ["a"], None, []],
+        [[], ["a"], 1.0, []],
+        None,
+    ],
+)
+def test_series_of_another_release_are_left_out(series: object) -> None:
+    assert Series.from_json(series) is None
 
 
 def test_a_process_keeps_its_metrics_at_once_and_then_at_most_so_often(

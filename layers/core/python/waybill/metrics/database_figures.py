@@ -1,6 +1,6 @@
 """Keeps the figures of the database while it is awake; never connects by itself."""
 
-import time
+from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -9,7 +9,7 @@ from waybill.clients import s3_client
 from waybill.database.figures import Figures
 from waybill.database.repository import Connection
 from waybill.errors import WaybillError
-from waybill.metrics.catalogue import BY_NAME, Metric
+from waybill.metrics.catalogue import Metric
 from waybill.metrics.embedded import write_embedded
 from waybill.metrics.record import in_unit
 from waybill.metrics.registry import Series
@@ -27,22 +27,29 @@ def record_figures(
 
     A failure is logged: figures must not fail the work that they describe.
     """
-    at = time.time()
     try:
         figures = Figures(connection).read(stuck_minutes)
     except WaybillError as error:
         telemetry.action("figures.unread", level="warning", detail=error.detail)
         return
-    series = [Series(BY_NAME[each.metric], tuple(each.labels), each.value) for each in figures]
+    # A routine of a later release, which a deployment installs first, may have other figures.
+    read = [Series.from_json([*each, ()]) for each in figures]
+    series = [each for each in read if each]
     largest: dict[Metric, float] = {}
     for each in series:
         value = in_unit(each.metric, each.value)
         largest[each.metric] = max(largest.get(each.metric, value), value)
     write_embedded(largest)
     write_source_lags(series)
-    if not settings.metrics_bucket:
-        return
+    if settings.metrics_bucket:
+        _keep(series, settings.metrics_bucket)
+
+
+def _keep(series: Sequence[Series], bucket: str) -> None:
     try:
-        StoredMetrics(s3_client(), settings.metrics_bucket).put_database(series, at)
+        kept = StoredMetrics(s3_client(), bucket).put_database(series)
+        detail = "" if kept else "Other processes replaced the figures at every try."
     except (ClientError, BotoCoreError, WaybillError) as error:
-        telemetry.action("metrics.unwritten", level="warning", detail=str(error))
+        detail = str(error)
+    if detail:
+        telemetry.action("metrics.unwritten", level="warning", detail=detail)

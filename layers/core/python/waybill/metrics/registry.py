@@ -22,15 +22,17 @@ class Series(NamedTuple):
         return [self.metric.name, list(self.labels), self.value, list(self.buckets)]
 
     @classmethod
-    def from_json(cls, stored: list[Any]) -> "Series | None":
-        """A stored series; None for a metric of another release."""
-        name, labels, value, buckets = stored
-        metric = BY_NAME.get(name)
-        if metric is None or len(labels) != len(metric.labels):
+    def from_json(cls, stored: Any) -> "Series | None":  # noqa: ANN401 - whatever is stored
+        """A stored series; None for one that is damaged, or as only another release knows it."""
+        try:
+            name, labels, value, buckets = stored
+            metric = BY_NAME[name]
+            series = cls(metric, tuple(map(str, labels)), float(value), tuple(map(int, buckets)))
+        except (ArithmeticError, LookupError, TypeError, ValueError):
             return None
-        if metric.buckets and len(buckets) != len(metric.buckets) + 1:
-            return None
-        return cls(metric, tuple(map(str, labels)), float(value), tuple(map(int, buckets)))
+        expected = len(metric.buckets) + 1 if metric.buckets else len(series.buckets)
+        fits = len(series.labels) == len(metric.labels) and len(series.buckets) == expected
+        return series if fits else None
 
 
 class Registry:

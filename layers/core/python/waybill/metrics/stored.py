@@ -1,6 +1,8 @@
 """The metrics of every process in the state bucket, one object for each."""
 
 import json
+import random
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -21,8 +23,11 @@ _DATABASE = f"{PREFIX}database.json"
 # An idle Lambda process lasts for some minutes; its series end a little later.
 _ALIVE = timedelta(minutes=15)
 _READS_AT_ONCE = 16
-# Of a change that another process made meanwhile.
-_TRIES = 3
+# Of a change that other processes made meanwhile: of 16 at once none needed more than six.
+_TRIES = 8
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
+# A later time than the database's now plus this is that of a clock that was wrong.
+_AHEAD_SECONDS = 300.0
 
 
 class Source(NamedTuple):
@@ -48,30 +53,41 @@ class StoredMetrics:
             Body=_document(Source(function, process, list(series))),
         )
 
-    def put_database(self, series: Sequence[Series], at: float) -> None:
-        """Replace the figures of the database by those of a time (in seconds since 1970).
+    def put_database(self, series: Sequence[Series]) -> bool:
+        """Replace the figures of the database; their time is one of them.
 
-        Figures that were read later stay: functions read them side by side.
+        Figures that were read later stay: functions read them side by side. False if neither could
+        be had, since other processes replaced them at every try.
 
         Raises:
             Unavailable: S3 cannot be reached.
         """
-        document = _document(Source("", "", [*series, Series(FIGURES_TIME, (), at)]))
-        for _ in range(_TRIES):
+        document, read = _document(Source("", "", list(series))), time.monotonic()
+        for attempt in range(_TRIES):
+            _pause(attempt)
             found = find_object(self._s3, self._bucket, _DATABASE)
-            if found and _time_of(_parsed(found[0])) > at:
-                return
-            unchanged = {"IfMatch": found[1]} if found else {"IfNoneMatch": "*"}
-            try:
-                self._s3.put_object(Bucket=self._bucket, Key=_DATABASE, Body=document, **unchanged)  # type: ignore[arg-type]
-            except ClientError as error:
-                if code_of(error) not in CONFLICTS:
-                    raise
-            else:
-                return
+            ahead = _time_of(_parsed(found[0]).series) - _time_of(series) if found else 0.0
+            if 0 < ahead <= time.monotonic() - read + _AHEAD_SECONDS:
+                return True
+            if self._replaced(document, found[1] if found else None):
+                return True
+        return False
+
+    def _replaced(self, document: bytes, tag: str | None) -> bool:
+        """Whether the figures are now these; not if they are others than those of the tag."""
+        unchanged = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        try:
+            self._s3.put_object(Bucket=self._bucket, Key=_DATABASE, Body=document, **unchanged)  # type: ignore[arg-type]
+        except ClientError as error:
+            if code_of(error) not in CONFLICTS:
+                raise
+            return False
+        return True
 
     def database(self) -> list[Series]:
-        """The figures of the database when it was last awake; empty if it never was.
+        """The figures of the database when it was last awake.
+
+        Empty if it never was, or if they cannot be read.
 
         Raises:
             Unavailable: S3 cannot be reached.
@@ -108,11 +124,23 @@ def _document(source: Source) -> bytes:
     return json.dumps({**source._asdict(), "series": series}).encode()
 
 
-def _time_of(figures: Source) -> float:
-    return max((each.value for each in figures.series if each.metric == FIGURES_TIME), default=0.0)
+def _pause(attempt: int) -> None:
+    """Before another try: anything up to a bound that doubles, so that processes part."""
+    if attempt:
+        bound = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1))
+        time.sleep(random.uniform(0, bound))  # noqa: S311 - jitter, not a secret
+
+
+def _time_of(figures: Sequence[Series]) -> float:
+    return max((each.value for each in figures if each.metric == FIGURES_TIME), default=0.0)
 
 
 def _parsed(body: bytes) -> Source:
-    document = json.loads(body)
-    series = [Series.from_json(each) for each in document["series"]]
-    return Source(document["function"], document["process"], [each for each in series if each])
+    """What is stored; without series if it is damaged, or as only another release reads it."""
+    try:
+        document = json.loads(body)
+        series = [Series.from_json(each) for each in document["series"]]
+        function, process = str(document["function"]), str(document["process"])
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return Source("", "", [])
+    return Source(function, process, [each for each in series if each])
