@@ -1,12 +1,14 @@
 """Packages of functions are unpacked once, and shared by the processes that run them.
 
-The emulator unpacks them again for each process: 5,000 files of 240 MB, which takes seconds in
-which it answers slowly. Loaded as a script by the emulator's process, so it imports nothing of
-the project.
+The emulator unpacks them again for each process, and keeps them as long as it runs: 500 files that
+take 3 MB of the disk, and 0.1 s. What is shared is read-only, as a function's code is on AWS.
+Loaded as a script by the emulator's process, so it imports nothing of the project.
 """
 
 import hashlib
+import os
 import shutil
+import stat
 import threading
 import zipfile
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from pathlib import Path
 
 # Prevents that two processes which start at once unpack the same package into one folder.
 _UNPACKING = threading.Lock()
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class Packages:
@@ -23,8 +26,8 @@ class Packages:
     LargeFileError = zipfile.LargeZipFile
 
     def __init__(self, folder: Path) -> None:
-        # What an earlier emulator left; its packages may be old.
-        shutil.rmtree(folder, ignore_errors=True)
+        # What an earlier emulator left: its functions may have changed it. An error if it stays.
+        discard(folder)
         self._folder = folder
 
     def ZipFile(self, file: str) -> "Package":  # noqa: N802 - as in zipfile
@@ -66,7 +69,29 @@ class Package:
 
     def _unpack(self) -> None:
         part = self._shared.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
+        discard(part)
         with zipfile.ZipFile(self._file) as package:
             package.extractall(part)
+        _protect(part)
         part.rename(self._shared)
+
+
+def discard(folder: Path) -> None:
+    """Delete the folder if it is there, with what is read-only in it.
+
+    Raises:
+        OSError: something of it cannot be deleted.
+    """
+    if not folder.exists():
+        return
+    for path, _, _ in os.walk(folder):
+        # Nothing can be deleted from a read-only folder.
+        if not os.access(path, os.W_OK):
+            Path(path).chmod(stat.S_IRWXU)
+    shutil.rmtree(folder)
+
+
+def _protect(folder: Path) -> None:
+    for path, _, files in os.walk(folder, topdown=False):
+        for each in (*(Path(path, name) for name in files), Path(path)):
+            each.chmod(stat.S_IMODE(each.stat().st_mode) & ~_WRITABLE)

@@ -1,9 +1,8 @@
 """Starts and stops the local stack and reports its state."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -15,6 +14,7 @@ from infra.local.clients import Clients
 from infra.local.console import write_settings
 from infra.local.databases import Location, choose_database
 from infra.local.deployer import deploy
+from infra.local.emulator_unpacking import discard
 from infra.local.issuer import Issuer, key_file, load_issuer
 from infra.local.migration import MigrationError, migrate, migrate_database
 from infra.local.object_events import reemit_object_events
@@ -97,7 +97,7 @@ class Stack:
             else:
                 self.database.stop()
         if erase:
-            shutil.rmtree(self._home)
+            discard(self._home)
 
     @property
     def erased(self) -> str:
@@ -203,7 +203,9 @@ class Stack:
         if state.emulator:
             # It has nothing to flush: every object is already on disk.
             state.emulator.stop(timeout_seconds=2)
-        shutil.rmtree(self._home / "emulator" / "scratch", ignore_errors=True)
+        # What is left is refused, or deleted, by the next emulator.
+        with suppress(OSError):
+            discard(self._home / "emulator" / "scratch")
         state.emulator, state.assembly = None, None
         state.save(self._home)
 
