@@ -4,5 +4,6 @@ COMMENT ON COLUMN waybill.folds.copied_by IS 'The last transaction that copied r
 ALTER TABLE waybill.archived_partitions ADD COLUMN stored_by xid8;
 COMMENT ON COLUMN waybill.archived_partitions.stored_by IS
     'The last transaction that stored rows of a partition that is restored.';
--- It is of all tables now; without this the one with an argument would stay.
-DROP FUNCTION IF EXISTS waybill.drop_empty_partitions(waybill.merge_plan);
+-- What is under way was copied and stored before.
+UPDATE waybill.folds SET copied_by = pg_current_xact_id();
+UPDATE waybill.archived_partitions SET stored_by = pg_current_xact_id() WHERE state = 'RESTORING';

@@ -1,79 +1,70 @@
 -- Tables that several transactions filled are attached to one that is read, and partitions whose rows
 -- were deleted are dropped. Whoever has an older snapshot, as of REPEATABLE READ, would miss rows.
 
--- A process with a snapshot that may not see what this transaction and all before it did; null if there
--- is none. Where the owner may not see snapshots (without `pg_read_all_stats`), whoever is in a
--- transaction may have one. Those of standbys are known where they send feedback.
-CREATE OR REPLACE FUNCTION waybill.older_process(p_last xid8) RETURNS integer
+-- Who has a snapshot that may not see what this transaction and all before it did: `process 17`; null
+-- if nobody has. Those of standbys are known where they send feedback, also while they are away if they
+-- have a replication slot.
+CREATE OR REPLACE FUNCTION waybill.older_snapshot(p_last xid8) RETURNS text
 LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     -- The view shows what it showed before in this transaction.
     PERFORM pg_stat_clear_snapshot();
     RETURN (
-        SELECT s.pid
+        SELECT s.owner
         FROM (
-            SELECT a.pid, a.backend_xmin, a.usesysid
+            SELECT 'process ' || a.pid, a.backend_xmin
             FROM pg_stat_activity AS a
-            -- That of other databases and of a VACUUM reads no row of the table.
-            WHERE coalesce(a.datname, current_database()) = current_database()
+            WHERE a.pid <> pg_backend_pid()
+                -- Those of other databases and of a VACUUM read no row of the table.
+                AND coalesce(a.datname, current_database()) = current_database()
                 AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum AS v WHERE v.pid = a.pid)
             UNION ALL
-            SELECT r.active_pid, r.xmin, NULL FROM pg_replication_slots AS r
-        ) AS s (pid, snapshot, role)
-        WHERE s.pid <> pg_backend_pid()
-            -- The distance of two transactions is that of their ages, also where the numbers wrap around.
-            AND (age(s.snapshot) >= age(p_last::xid)
-                OR s.snapshot IS NULL AND waybill.is_hidden_transaction(s.pid, s.role))
+            SELECT 'replication slot ' || r.slot_name, r.xmin FROM pg_replication_slots AS r
+        ) AS s (owner, snapshot)
+        -- The distance of two transactions is that of their ages, also where the numbers wrap around.
+        WHERE age(s.snapshot) >= age(p_last::xid)
         LIMIT 1);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION waybill.is_hidden_transaction(p_process integer, p_role oid)
-RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp
-RETURN NOT pg_has_role('pg_read_all_stats', 'USAGE')
-    AND NOT coalesce(pg_has_role(p_role, 'USAGE'), true)
-    AND EXISTS (
-        SELECT FROM pg_locks AS l
-        WHERE l.pid = p_process AND l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock');
-
--- The same once it is none, or the time is over.
-CREATE OR REPLACE FUNCTION waybill.older_process_after(p_last xid8, p_patience interval)
-RETURNS integer
+-- Wait a little until nobody has such a snapshot, or come back later.
+CREATE OR REPLACE FUNCTION waybill.wait_for_older_snapshots(p_last xid8) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_end CONSTANT timestamptz := clock_timestamp() + p_patience;
-    v_process integer;
+    -- An erasure waits longer for a fold.
+    v_end CONSTANT timestamptz := clock_timestamp() + interval '2 s';
+    v_owner text;
 BEGIN
     LOOP
-        v_process := waybill.older_process(p_last);
-        IF v_process IS NULL OR clock_timestamp() >= v_end THEN
-            RETURN v_process;
+        v_owner := waybill.older_snapshot(coalesce(p_last, pg_current_xact_id()));
+        IF v_owner IS NULL THEN
+            RETURN;
+        ELSIF clock_timestamp() >= v_end THEN
+            RAISE EXCEPTION 'The snapshot of % is older than the rows, which it would miss.', v_owner
+                USING ERRCODE = '55P03', SCHEMA = 'waybill';
         END IF;
         PERFORM pg_sleep(0.1);
     END LOOP;
 END
 $$;
 
--- Wait until nobody has such a snapshot, or come back later. What was under way before there was
--- `p_last` has none.
-CREATE OR REPLACE FUNCTION waybill.wait_for_older_snapshots(p_last xid8, p_patience interval)
-RETURNS void
+-- Whether a table has no row that anybody sees: it has no page, or is empty while nobody else has a
+-- snapshot. VACUUM takes the pages of deleted rows away once nobody sees them.
+CREATE OR REPLACE FUNCTION waybill.is_empty_for_all(p_table regclass) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 AS $$
 DECLARE
-    v_process CONSTANT integer := waybill.older_process_after(
-        coalesce(p_last, pg_current_xact_id()), p_patience);
+    v_is_empty boolean;
 BEGIN
-    IF v_process IS NOT NULL THEN
-        RAISE EXCEPTION 'The transaction of process % began before the rows were written, and would miss them.',
-            v_process USING ERRCODE = '55P03', SCHEMA = 'waybill';
+    IF waybill.is_without_pages(p_table) THEN
+        RETURN true;
     END IF;
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', p_table) INTO v_is_empty;
+    RETURN v_is_empty AND waybill.older_snapshot(pg_current_xact_id()) IS NULL;
 END
 $$;

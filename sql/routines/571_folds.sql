@@ -164,7 +164,7 @@ BEGIN
         UPDATE waybill.folds SET is_analysed = true WHERE fold_id = p_fold.fold_id;
         RETURN 'analysed';
     END IF;
-    PERFORM waybill.wait_for_older_snapshots(p_fold.copied_by, '5s');
+    PERFORM waybill.wait_for_older_snapshots(p_fold.copied_by);
     RETURN waybill.swap_partitions(p_fold, v_plan);
 END
 $$;

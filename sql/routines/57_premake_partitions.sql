@@ -22,8 +22,8 @@ BEGIN
     LOOP
         EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE', v_plan.target);
     END LOOP;
-    PERFORM waybill.drop_empty_partitions();
     FOR v_plan IN SELECT p.* FROM waybill.partitioned_tables() AS p LOOP
+        PERFORM waybill.drop_empty_partitions(v_plan);
         FOR v_start IN SELECT * FROM waybill.units_without_partition(v_plan, p_units) LOOP
             PERFORM waybill.add_partition(v_plan, v_start);
             v_made := v_made + 1;
@@ -67,95 +67,44 @@ AS $$
     WHERE waybill.partition_for(p_plan, u.start) IS NULL
 $$;
 
--- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that were
--- deleted; how many there were. Called before the transaction writes: whatever begins then would have
--- an older snapshot.
-CREATE OR REPLACE FUNCTION waybill.drop_empty_partitions() RETURNS integer
+-- Drop partitions that are empty and neither recent nor made ahead, such as those of rows that
+-- were deleted, once nobody sees them. A table in use is skipped.
+CREATE OR REPLACE FUNCTION waybill.drop_empty_partitions(p_plan waybill.merge_plan)
+RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, waybill, pg_temp
 SET lock_timeout = '100ms'
 AS $$
 DECLARE
-    v_empty regclass[] := waybill.lock_empty_partitions();
-    v_last CONSTANT xid8 := (pg_snapshot_xmax(pg_current_snapshot())::text::numeric - 1)::text::xid8;
+    v_range record;
     v_dropped integer := 0;
-    v_partition regclass;
 BEGIN
-    -- Whoever began before a row was deleted would miss it.
-    IF EXISTS (SELECT FROM unnest(v_empty) AS e (id) WHERE NOT waybill.is_without_pages(e.id))
-        AND waybill.older_process_after(v_last, '2s') IS NOT NULL
-    THEN
-        v_empty := ARRAY(SELECT e.id FROM unnest(v_empty) AS e (id) WHERE waybill.is_without_pages(e.id));
-    END IF;
-    FOREACH v_partition IN ARRAY v_empty LOOP
-        v_dropped := v_dropped + waybill.drop_empty_partition(v_partition)::integer;
-    END LOOP;
-    RETURN v_dropped;
-END
-$$;
-
--- Old empty partitions, locked: no row is inserted until the end. One in use is left.
-CREATE OR REPLACE FUNCTION waybill.lock_empty_partitions() RETURNS regclass[]
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_empty regclass[] := '{}';
-    v_partition regclass;
-BEGIN
-    FOR v_partition IN
-        SELECT r.partition_id
-        FROM waybill.partitioned_tables() AS p
-        CROSS JOIN LATERAL waybill.partition_ranges(p) AS r
+    FOR v_range IN
+        SELECT * FROM waybill.partition_ranges(p_plan) AS r
         WHERE NOT r.is_default
             AND isfinite(r.lower) AND isfinite(r.upper)
             AND NOT tsrange(r.lower, r.upper)
                 && tsrange(now()::timestamp - interval '1 year', now()::timestamp + interval '10 years')
-        ORDER BY p.target::text COLLATE "C", r.lower
     LOOP
         BEGIN
-            CONTINUE WHEN waybill.has_rows(v_partition);
-            EXECUTE format('LOCK TABLE %s IN SHARE MODE', v_partition);
-            CONTINUE WHEN waybill.has_rows(v_partition);
-            v_empty := v_empty || v_partition;
+            CONTINUE WHEN NOT waybill.is_empty_for_all(v_range.partition_id);
+            -- No row may be inserted between the check and the drop.
+            EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', p_plan.target);
+            IF waybill.is_empty_for_all(v_range.partition_id) THEN
+                -- Detached first: the foreign keys of other tables depend on a partition.
+                PERFORM waybill.run_sql(format('ALTER TABLE %s DETACH PARTITION %s',
+                    p_plan.target, v_range.partition_id));
+                PERFORM waybill.run_sql(format('DROP TABLE %s', v_range.partition_id));
+                v_dropped := v_dropped + 1;
+            END IF;
         EXCEPTION
-            WHEN lock_not_available OR undefined_table THEN
-                RAISE LOG 'partition % is in use and was left', v_partition;
+            WHEN lock_not_available THEN
+                RAISE LOG 'partition % is in use and was left', v_range.partition_id;
+                RETURN v_dropped;
+            WHEN dependent_objects_still_exist THEN
+                RAISE LOG 'partition % was left: SQLSTATE %', v_range.partition_id, SQLSTATE;
         END;
     END LOOP;
-    RETURN v_empty;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION waybill.has_rows(p_table regclass) RETURNS boolean
-LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    v_has_rows boolean;
-BEGIN
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s)', p_table) INTO v_has_rows;
-    RETURN v_has_rows;
-END
-$$;
-
--- Whether it could be dropped.
-CREATE OR REPLACE FUNCTION waybill.drop_empty_partition(p_partition regclass) RETURNS boolean
-LANGUAGE plpgsql
-SET search_path = pg_catalog, waybill, pg_temp
-AS $$
-DECLARE
-    v_target CONSTANT regclass := (
-        SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = p_partition);
-BEGIN
-    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', v_target);
-    -- Detached first: the foreign keys of other tables depend on a partition.
-    PERFORM waybill.run_sql(format('ALTER TABLE %s DETACH PARTITION %s', v_target, p_partition));
-    PERFORM waybill.run_sql(format('DROP TABLE %s', p_partition));
-    RETURN true;
-EXCEPTION
-    WHEN lock_not_available OR dependent_objects_still_exist THEN
-        RAISE LOG 'partition % was left: SQLSTATE %', p_partition, SQLSTATE;
-        RETURN false;
+    RETURN v_dropped;
 END
 $$;

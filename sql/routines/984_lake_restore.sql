@@ -227,7 +227,7 @@ BEGIN
         RETURN false;
     END IF;
     -- Whoever sees a part of the rows must not see it in the table.
-    PERFORM waybill.wait_for_older_snapshots(v_partition.stored_by, '2s');
+    PERFORM waybill.wait_for_older_snapshots(v_partition.stored_by);
     v_found := waybill.content_of(v_partition.relation::regclass, v_partition.columns);
     IF v_found.rows <> v_partition.rows OR v_found.content <> v_partition.content THEN
         RAISE EXCEPTION 'The rows of % % would not be those that were archived: does the table have'

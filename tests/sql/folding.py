@@ -77,8 +77,6 @@ def partitions(ledger: Ledger) -> list[str]:
 
 def monthly(ledger: Ledger) -> Ledger:
     """Months of 2021, with 600 rows."""
-    # As a deployment does; without it nobody sees whether a transaction has a snapshot.
-    ledger.admin.execute("GRANT pg_read_all_stats TO waybill_owner")
     ledger.declare(TABLE + MONTHS)
     load(ledger, 0, records(0, 600))
     ledger.admin.execute(YEARS)

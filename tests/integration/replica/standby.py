@@ -25,6 +25,7 @@ class Pair(NamedTuple):
 
     writer: Database
     reader: Database
+    writer_server: Postgres
     reader_server: Postgres
 
     @contextmanager
@@ -39,13 +40,31 @@ class Pair(NamedTuple):
     @contextmanager
     def feedback(self) -> Iterator[None]:
         """The reader tells the writer what its transactions see, within the block."""
+        with self._settings(wal_receiver_status_interval="1s", hot_standby_feedback="on"):
+            yield
+
+    @contextmanager
+    def slot_of_a_snapshot(self, name: str) -> Iterator[None]:
+        """A replication slot that kept a snapshot of the reader, which does not use it any more."""
+        kept = f"SELECT xmin IS NOT NULL FROM pg_replication_slots WHERE slot_name = '{name}'"
+        with _superuser(self.writer_server, self.writer.port) as writer:
+            writer.execute("SELECT pg_create_physical_replication_slot(%s, true)", (name,))
+            with self.feedback(), self._settings(primary_slot_name=name):
+                _wait_for(writer, kept)
+            _wait_for(writer, "SELECT bool_and(NOT active) FROM pg_replication_slots")
+            _wait_for(writer, "SELECT bool_and(backend_xmin IS NULL) FROM pg_stat_replication")
+            yield
+            writer.execute("SELECT pg_drop_replication_slot(%s)", (name,))
+
+    @contextmanager
+    def _settings(self, **settings: str) -> Iterator[None]:
         with _superuser(self.reader_server, self.reader.port) as superuser:
-            superuser.execute("ALTER SYSTEM SET wal_receiver_status_interval = '1s'")
-            superuser.execute("ALTER SYSTEM SET hot_standby_feedback = on")
+            for name, value in settings.items():
+                superuser.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
             superuser.execute("SELECT pg_reload_conf()")
             yield
-            superuser.execute("ALTER SYSTEM RESET wal_receiver_status_interval")
-            superuser.execute("ALTER SYSTEM RESET hot_standby_feedback")
+            for name in settings:
+                superuser.execute(f"ALTER SYSTEM RESET {name}".encode())
             superuser.execute("SELECT pg_reload_conf()")
 
 
@@ -59,7 +78,7 @@ def running(folder: Path) -> Iterator[Pair]:
             one.folder.mkdir(parents=True)
         place = _start_writer(writer)
         _copy(writer, reader, place)
-        yield Pair(place, Database(reader.start(), "waybill"), reader)
+        yield Pair(place, Database(reader.start(), "waybill"), writer, reader)
     finally:
         reader.erase()
         writer.erase()
@@ -100,6 +119,14 @@ def _copy(writer: Postgres, reader: Postgres, place: Database) -> None:
     for parent, folders, files in os.walk(reader.data):
         for name in (".", *folders, *files):
             chown_to_server(Path(parent, name))
+
+
+def _wait_for(connection: Connection, condition: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while connection.execute(condition.encode()).fetchone() != (True,):
+        if time.monotonic() > deadline:
+            raise TimeoutError(condition)
+        time.sleep(0.05)
 
 
 def catch_up(writer: Database, reader: Database) -> None:
