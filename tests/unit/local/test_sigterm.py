@@ -41,10 +41,16 @@ def test_servers_of_fixtures_end_with_the_tests(tmp_path: Path, options: list[st
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    running.send_signal(signal.SIGTERM)
-    running.wait(60)
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "begun").exists():
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        running.send_signal(signal.SIGTERM)
+        running.wait(60)
+    finally:
+        # Otherwise a later test would meet it.
+        running.kill()
+        running.wait()
     assert not psutil.pid_exists(int((tmp_path / "server.pid").read_text()))
